@@ -1,0 +1,38 @@
+import type { ClusterSnapshot } from '../model/snapshot.ts';
+
+export type SourceKind = 'pods' | 'namespaces' | 'networkpolicies';
+
+export const SOURCE_KINDS: readonly SourceKind[] = ['pods', 'namespaces', 'networkpolicies'];
+
+/** One object came, changed or went. Handlers only mark; the state itself is read from `snapshot()`. */
+export interface ClusterChange {
+  readonly kind: SourceKind;
+  /** Pod uid, namespace name, or policy key. */
+  readonly key: string;
+}
+
+/** How one kind stands. */
+export interface KindStatus {
+  /** The first full list is in. */
+  readonly synced: boolean;
+  /** The newest resourceVersion seen, '' where the source has none (a folder of manifests). */
+  readonly resourceVersion: string;
+  /** Clock.now() of the last sign of life of the list or watch, ms; undefined before the first. */
+  readonly lastHeardAt: number | undefined;
+  /** Why the last list or watch ended badly; undefined while all is well. */
+  readonly trouble: string | undefined;
+  readonly restarts: number;
+}
+
+export type SourceStatus = Readonly<Record<SourceKind, KindStatus>>;
+
+/** Where the cluster's state comes from: an API server, a folder of manifests, later a relay. */
+export interface ClusterSource {
+  /** Begins to follow. `onChange` is cheap and never throws; it is called after the snapshot holds the change. */
+  start(onChange: (change: ClusterChange) => void): void;
+  /** All three kinds have delivered their first full list. Nothing may touch the kernel before. */
+  hasSynced(): boolean;
+  snapshot(): ClusterSnapshot;
+  status(): SourceStatus;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,9 @@
+/** Time as the loop sees it, so that tests can drive it. */
+export interface Clock {
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** Wall-clock time, ISO 8601, for status and logs only: never for decisions, since it can jump. */
+  wall(): string;
+  /** Calls back once after `ms`; the returned function cancels. */
+  after(ms: number, callback: () => void): () => void;
+}
