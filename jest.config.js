@@ -1,0 +1,40 @@
+/** Everything the two projects share: native ES modules, TypeScript stripped by swc, no type check (that is `npm run check`). */
+const common = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2024', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+        swcrc: false,
+      },
+    ],
+  },
+  // A slow, shared machine is no reason to fail: tests wait for conditions with deadlines of their own.
+  testTimeout: 60_000,
+};
+
+/** Folders whose tests need namespaces, the kernel's firewall or a real kube-apiserver. */
+const EFFECTS = ['kernel', 'api', 'lab', 'conformance/kernel'];
+
+const effectPaths = EFFECTS.map((folder) => `<rootDir>/test/${folder}/`);
+
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: 'pure',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', ...effectPaths],
+    },
+    {
+      ...common,
+      displayName: 'kernel',
+      testMatch: effectPaths.map((path) => `${path}**/*.test.ts`),
+    },
+  ],
+};
