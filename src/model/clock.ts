@@ -1,4 +1,4 @@
-/** Time as the loop sees it, so that tests can drive it. */
+/** Time as loops and sources see it, so that tests can drive it. */
 export interface Clock {
   /** Monotonic milliseconds. */
   now(): number;

@@ -1,0 +1,20 @@
+import type { Clock } from '../model/clock.ts';
+
+/**
+ * The real time. Pending timers keep the process alive: while a retry is due, nothing else may do so (no socket is open
+ * to an API server that is away), and the agent must not end for that. Whoever stops cancels its timers.
+ */
+export const createSystemClock = (): Clock => ({
+  now() {
+    return performance.now();
+  },
+  wall() {
+    return new Date().toISOString();
+  },
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+});
