@@ -1,0 +1,87 @@
+import { DIRECTIONS, type Direction } from '../model/direction.ts';
+import type { PolicyObject } from '../model/policy-object.ts';
+import type { FieldPath, PolicyFault } from './fault.ts';
+import type { ParsedPolicy, RuleSpec } from './parsed.ts';
+import { parsePeer } from './parse-peer.ts';
+import { parsePort } from './parse-port.ts';
+import { parseSelector } from './parse-selector.ts';
+import { type FaultSink, isAbsent, readList, readObject } from './reader.ts';
+
+const PEER_FIELD = { ingress: 'from', egress: 'to' } as const;
+const POLICY_TYPES: ReadonlyMap<unknown, Direction> = new Map([
+  ['Ingress', 'ingress'],
+  ['Egress', 'egress'],
+]);
+
+const parseRule = (value: unknown, direction: Direction, path: FieldPath, sink: FaultSink): RuleSpec[] => {
+  const peerField = PEER_FIELD[direction];
+  const fields = readObject(value, path, [peerField, 'ports'], sink);
+  if (fields === undefined) return [];
+  const peers = readList(fields[peerField], [...path, peerField], sink);
+  const ports = readList(fields.ports, [...path, 'ports'], sink);
+  return [
+    {
+      peers:
+        peers.length === 0 ? 'any' : peers.flatMap((peer, at) => parsePeer(peer, [...path, peerField, at], sink)),
+      ports: ports.length === 0 ? 'any' : ports.flatMap((port, at) => parsePort(port, [...path, 'ports', at], sink)),
+    },
+  ];
+};
+
+/** `spec.policyTypes`, or its default: Ingress, and Egress if there are egress rules. Unreadable ones mean both. */
+const parseDirections = (value: unknown, hasEgress: boolean, sink: FaultSink): readonly Direction[] => {
+  const path = ['spec', 'policyTypes'];
+  const given = readList(value, path, sink);
+  if (given.length === 0) {
+    return isAbsent(value) || Array.isArray(value) ? (hasEgress ? DIRECTIONS : ['ingress']) : DIRECTIONS;
+  }
+  const read = given.map((each, at) => {
+    const direction = POLICY_TYPES.get(each);
+    if (direction === undefined) {
+      sink.report([...path, at], `${JSON.stringify(each)} is not one of Ingress, Egress`);
+    }
+    return direction;
+  });
+  return read.includes(undefined) ? DIRECTIONS : DIRECTIONS.filter((direction) => read.includes(direction));
+};
+
+const NOTHING: ParsedPolicy['rules'] = { ingress: [], egress: [] };
+
+/** Reads a NetworkPolicy (networking.k8s.io/v1). Never throws: what cannot be read becomes faults, and allows nothing. */
+export const parsePolicy = ({ key, namespace, name, spec: given }: PolicyObject): ParsedPolicy => {
+  const spec = given ?? {};
+  const faults: PolicyFault[] = [];
+  const sink: FaultSink = { report: (field, message) => faults.push({ policy: key, field, message }) };
+  const closed = (directions: readonly Direction[], podSelector: ParsedPolicy['podSelector']): ParsedPolicy => ({
+    key,
+    namespace,
+    name,
+    podSelector,
+    directions,
+    rules: NOTHING,
+    faults,
+  });
+  if (typeof spec !== 'object' || Array.isArray(spec)) {
+    sink.report(['spec'], 'must be an object');
+    return closed(DIRECTIONS, { requirements: [] });
+  }
+  const understood = readObject(spec, ['spec'], ['podSelector', 'ingress', 'egress', 'policyTypes'], sink) !== undefined;
+  const { podSelector, ingress, egress, policyTypes } = spec as Readonly<Record<string, unknown>>;
+
+  const before = faults.length;
+  const subjects = isAbsent(podSelector)
+    ? { requirements: [] }
+    : parseSelector(podSelector, ['spec', 'podSelector'], sink);
+  const subjectsOrAll = faults.length === before ? subjects : { requirements: [] };
+
+  const rulesOf = (direction: Direction, list: unknown): readonly RuleSpec[] =>
+    readList(list, ['spec', direction], sink).flatMap((rule, at) =>
+      parseRule(rule, direction, ['spec', direction, at], sink),
+    );
+  const rules = { ingress: rulesOf('ingress', ingress), egress: rulesOf('egress', egress) };
+  const hasEgress = !understood || (Array.isArray(egress) ? egress.length > 0 : !isAbsent(egress));
+  const directions = parseDirections(policyTypes, hasEgress, sink);
+  return faults.length > 0
+    ? closed(directions, subjectsOrAll)
+    : { key, namespace, name, podSelector: subjects, directions, rules, faults };
+};

@@ -1,0 +1,72 @@
+import type { LabelRequirement, LabelSelector, SelectorOperator } from '../model/labels.ts';
+import type { FieldPath } from './fault.ts';
+import { labelKeyProblem, labelValueProblem } from './label-syntax.ts';
+import { type FaultSink, isAbsent, readList, readObject, readString } from './reader.ts';
+
+const TAKES_VALUES: Readonly<Record<SelectorOperator, boolean>> = {
+  In: true,
+  NotIn: true,
+  Exists: false,
+  DoesNotExist: false,
+};
+
+const isOperator = (value: string): value is SelectorOperator => Object.hasOwn(TAKES_VALUES, value);
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const parseMatchLabels = (value: unknown, path: FieldPath, sink: FaultSink): LabelRequirement[] => {
+  if (isAbsent(value)) return [];
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    sink.report(path, 'must be a map of label keys to values');
+    return [];
+  }
+  return Object.entries(value).map(([key, given]: [string, unknown]) => {
+    const text = readString(given, [...path, key], sink) ?? '';
+    const problem = labelKeyProblem(key) ?? labelValueProblem(text);
+    if (problem !== undefined) sink.report([...path, key], problem);
+    return { key, operator: 'In', values: [text] };
+  });
+};
+
+const parseExpression = (value: unknown, path: FieldPath, sink: FaultSink): LabelRequirement[] => {
+  const fields = readObject(value, path, ['key', 'operator', 'values'], sink);
+  if (fields === undefined) return [];
+  const key = readString(fields.key, [...path, 'key'], sink);
+  const operator = readString(fields.operator, [...path, 'operator'], sink);
+  if (key === undefined || operator === undefined) return [];
+  const keyProblem = labelKeyProblem(key);
+  if (keyProblem !== undefined) sink.report([...path, 'key'], keyProblem);
+  if (!isOperator(operator)) {
+    sink.report([...path, 'operator'], `${JSON.stringify(operator)} is not one of In, NotIn, Exists, DoesNotExist`);
+    return [];
+  }
+  const values = readList(fields.values, [...path, 'values'], sink).map((each, at) => {
+    const text = readString(each, [...path, 'values', at], sink) ?? '';
+    const problem = labelValueProblem(text);
+    if (problem !== undefined) sink.report([...path, 'values', at], problem);
+    return text;
+  });
+  if (TAKES_VALUES[operator] && values.length === 0) {
+    sink.report([...path, 'values'], `${operator} needs at least one value`);
+  }
+  if (!TAKES_VALUES[operator] && values.length > 0) {
+    sink.report([...path, 'values'], `${operator} takes no values`);
+  }
+  return [{ key, operator, values: [...new Set(values)].sort(byText) }];
+};
+
+/**
+ * Reads a metav1.LabelSelector. Requirements come out sorted, so that selectors which say the same in another order
+ * are equal.
+ */
+export const parseSelector = (value: unknown, path: FieldPath, sink: FaultSink): LabelSelector => {
+  const fields = readObject(value, path, ['matchLabels', 'matchExpressions'], sink);
+  if (fields === undefined) return { requirements: [] };
+  const expressions = readList(fields.matchExpressions, [...path, 'matchExpressions'], sink);
+  const requirements = [
+    ...parseMatchLabels(fields.matchLabels, [...path, 'matchLabels'], sink),
+    ...expressions.flatMap((each, at) => parseExpression(each, [...path, 'matchExpressions', at], sink)),
+  ];
+  const keyed = new Map(requirements.map((each) => [JSON.stringify([each.key, each.operator, each.values]), each]));
+  return { requirements: [...keyed].sort(([a], [b]) => byText(a, b)).map(([, each]) => each) };
+};
