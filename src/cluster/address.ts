@@ -1,0 +1,21 @@
+import ipaddr from 'ipaddr.js';
+
+/**
+ * The one spelling of an address: four decimal parts, or RFC 5952 for IPv6; an IPv4-mapped IPv6 address is its IPv4 one.
+ * Undefined for anything else, also for other spellings of IPv4 (octal, hexadecimal, fewer parts) and zone identifiers.
+ */
+export const canonicalAddress = (text: string): string | undefined => {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return text;
+  if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
+  const address = ipaddr.IPv6.parse(text);
+  return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
+};
+
+export const isIPv6 = (canonical: string): boolean => canonical.includes(':');
+
+/** Canonical addresses in the order given, without invalid ones, at most one per family (core/v1 PodStatus.podIPs). */
+export const onePerFamily = (texts: readonly string[]): readonly string[] => {
+  const addresses = texts.map(canonicalAddress).filter((address) => address !== undefined);
+  const first = (wantV6: boolean): string | undefined => addresses.find((address) => isIPv6(address) === wantV6);
+  return addresses.filter((address) => address === first(isIPv6(address)));
+};

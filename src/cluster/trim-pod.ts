@@ -1,0 +1,76 @@
+import type { ContainerPort, PodEndpoint } from '../model/pod.ts';
+import { onePerFamily } from './address.ts';
+import type { Intern } from './intern.ts';
+import { asList, asObject, asText, type RawObject } from './raw.ts';
+import { sameLabels, trimLabels } from './trim-labels.ts';
+import { trimPorts } from './trim-ports.ts';
+
+/** `status.podIPs`/`hostIPs`, or the older single field where the list is missing. */
+const addresses = (list: unknown, single: unknown): readonly string[] => {
+  const listed = asList(list).map((entry) => asText(asObject(entry)['ip']));
+  const texts = listed.length > 0 ? listed : [asText(single)];
+  return onePerFamily(texts.filter((text) => text !== undefined));
+};
+
+/** A finished pod's address may already be another's: its containers are gone for good (core/v1 PodPhase). */
+const hasFinished = (status: RawObject): boolean => status['phase'] === 'Succeeded' || status['phase'] === 'Failed';
+
+const creationTime = (timestamp: unknown): number => {
+  const ms = Date.parse(asText(timestamp) ?? '');
+  return Number.isNaN(ms) ? 0 : ms;
+};
+
+/** `metadata.uid`; `namespace/name` for a manifest, which has none. Undefined for what is no Pod. */
+export const podUid = (raw: RawObject): string | undefined => {
+  const metadata = asObject(raw['metadata']);
+  const uid = asText(metadata['uid']);
+  if (uid !== undefined && uid !== '') return uid;
+  const namespace = asText(metadata['namespace']);
+  const name = asText(metadata['name']);
+  return namespace === undefined || name === undefined ? undefined : `${namespace}/${name}`;
+};
+
+/**
+ * A v1 Pod without all that policy cannot see. Undefined for a pod that finished and for what is no Pod. A terminating
+ * pod (deletionTimestamp) still has its address and is kept until it is gone.
+ */
+export const trimPod = (raw: RawObject, intern: Intern): PodEndpoint | undefined => {
+  const metadata = asObject(raw['metadata']);
+  const spec = asObject(raw['spec']);
+  const status = asObject(raw['status']);
+  const uid = podUid(raw);
+  const namespace = asText(metadata['namespace']);
+  const name = asText(metadata['name']);
+  if (uid === undefined || namespace === undefined || name === undefined || hasFinished(status)) return undefined;
+  return {
+    uid,
+    namespace: intern(namespace),
+    name,
+    node: intern(asText(spec['nodeName']) ?? ''),
+    labels: trimLabels(metadata['labels'], intern),
+    ips: addresses(status['podIPs'], status['podIP']),
+    hostIPs: addresses(status['hostIPs'], status['hostIP']).map(intern),
+    hostNetwork: spec['hostNetwork'] === true,
+    ports: trimPorts(spec, intern),
+    createdAt: creationTime(metadata['creationTimestamp']),
+  };
+};
+
+const sameTexts = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((text, index) => text === other[index]);
+
+const samePort = (one: ContainerPort, other: ContainerPort | undefined): boolean =>
+  one.name === other?.name && one.protocol === other?.protocol && one.port === other.port;
+
+export const samePod = (one: PodEndpoint, other: PodEndpoint): boolean =>
+  one.uid === other.uid &&
+  one.namespace === other.namespace &&
+  one.name === other.name &&
+  one.node === other.node &&
+  one.hostNetwork === other.hostNetwork &&
+  one.createdAt === other.createdAt &&
+  sameTexts(one.ips, other.ips) &&
+  sameTexts(one.hostIPs, other.hostIPs) &&
+  one.ports.length === other.ports.length &&
+  one.ports.every((port, index) => samePort(port, other.ports[index])) &&
+  sameLabels(one.labels, other.labels);

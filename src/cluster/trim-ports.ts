@@ -1,0 +1,33 @@
+import type { ContainerPort } from '../model/pod.ts';
+import { PROTOCOLS } from '../model/protocol.ts';
+import type { Intern } from './intern.ts';
+import { asList, asObject, asText, type RawObject } from './raw.ts';
+
+const NO_PORTS: readonly ContainerPort[] = [];
+
+const trimPort = (value: unknown, intern: Intern): ContainerPort | undefined => {
+  const raw = asObject(value);
+  const port = raw['containerPort'];
+  const protocol = PROTOCOLS.find((known) => known === (raw['protocol'] ?? 'TCP'));
+  if (protocol === undefined || typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535) {
+    return undefined;
+  }
+  const name = asText(raw['name']);
+  return { name: name === undefined || name === '' ? undefined : intern(name), protocol, port };
+};
+
+/** An init container that keeps running beside the others (core/v1 Container.restartPolicy, "sidecar"). */
+const isRestartable = (container: unknown): boolean => asObject(container)['restartPolicy'] === 'Always';
+
+/**
+ * The ports that a PodSpec's containers declare, in their order; then those of restartable init containers. Plain init
+ * containers are over before the pod serves anyone.
+ */
+export const trimPorts = (spec: RawObject, intern: Intern): readonly ContainerPort[] => {
+  const containers = [...asList(spec['containers']), ...asList(spec['initContainers']).filter(isRestartable)];
+  const ports = containers
+    .flatMap((container) => asList(asObject(container)['ports']))
+    .map((port) => trimPort(port, intern))
+    .filter((port) => port !== undefined);
+  return ports.length === 0 ? NO_PORTS : ports;
+};
