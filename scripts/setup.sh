@@ -1,0 +1,106 @@
+#!/bin/sh
+# Prepares what a command of this project needs, then becomes that command with the project's own Node first in the PATH.
+#
+#   sh scripts/setup.sh STEP... [-- COMMAND [ARGUMENT...]]
+#
+# Steps, each skipped when it has nothing to do:
+#   tools    Debian packages with the programs that the agent and the playground run
+#   etcd     Debian package for tests against a real API server (not where KUBEBUILDER_ASSETS names one)
+#   modules  npm packages exactly as package-lock.json says, the project's own Node among them
+#   build    dist/, the bundle that bin/portcullis starts
+#
+# It must run under any POSIX sh with whatever Node the machine has, as root or not, without a terminal.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+node="$root/node_modules/node/bin/node"
+# An ordinary user of Debian has no sbin in the PATH, where iptables, ipset and conntrack live.
+PATH="$root/node_modules/node/bin:$root/node_modules/.bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+export PATH
+
+say() {
+  printf 'setup: %s\n' "$*" >&2
+}
+
+fail() {
+  printf 'setup: error: %s\n' "$*" >&2
+  exit 1
+}
+
+digest() {
+  sha256sum | cut -d ' ' -f 1
+}
+
+# need PROGRAM:PACKAGE... makes sure that each program is there, by apt-get where that is allowed.
+need() {
+  missing=
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
+  done
+  [ -n "$missing" ] || return 0
+  missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
+
+  as_root=
+  if [ "$(id -u)" -ne 0 ]; then
+    as_root='sudo -n'
+    sudo -n true >/dev/null 2>&1 || fail "missing packages: ${missing}(install them as root: apt-get install ${missing% })"
+  fi
+  command -v apt-get >/dev/null 2>&1 || fail "missing packages (Debian's names): $missing"
+  say "apt-get install $missing"
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null >&2
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing </dev/null >&2
+}
+
+step_tools() {
+  need iptables:iptables ip6tables:iptables ipset:ipset conntrack:conntrack ip:iproute2 curl:curl unshare:util-linux \
+    nsenter:util-linux ps:procps sysctl:procps
+}
+
+step_etcd() {
+  [ -n "${KUBEBUILDER_ASSETS:-}" ] || need etcd:etcd-server
+}
+
+# The stamp is written last, so an installation that was interrupted is done again.
+step_modules() {
+  stamp="$root/node_modules/.installed-lock"
+  want=$(digest <"$root/package-lock.json")
+  if [ -x "$node" ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then return 0; fi
+
+  command -v npm >/dev/null 2>&1 || fail 'npm is missing: install Node.js 20 or newer with npm'
+  say 'npm ci: packages of package-lock.json into node_modules (about 20 s, once)'
+  (cd "$root" && npm ci --no-audit --no-fund --loglevel=error </dev/null >&2) || fail 'npm ci failed'
+  if [ ! -x "$node" ]; then
+    # This npm does not run install scripts; of them all only the one that fetches Node is needed.
+    say "fetching the project's own Node"
+    (cd "$root/node_modules/node" && node installArchSpecificPackage </dev/null >&2) || fail 'Node could not be fetched'
+  fi
+  "$node" --version >/dev/null || fail "$node does not run on this machine"
+  printf '%s\n' "$want" >"$stamp"
+}
+
+sources_digest() {
+  (cd "$root" && find src package.json package-lock.json scripts/build.ts -type f -exec sha256sum {} + | sort | digest)
+}
+
+step_build() {
+  stamp="$root/dist/.built-from"
+  want=$(sources_digest)
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then return 0; fi
+  say 'building dist/'
+  "$node" "$root/scripts/build.ts" >&2
+  printf '%s\n' "$want" >"$stamp"
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    tools | etcd | modules | build) "step_$1" ;;
+    --)
+      shift
+      break
+      ;;
+    *) fail "unknown step: $1" ;;
+  esac
+  shift
+done
+
+[ $# -eq 0 ] || exec "$@"
