@@ -50,7 +50,7 @@ export const createCommandRunner = (prefix: readonly string[] = []): CommandRunn
     } catch (error) {
       if (!(error instanceof ExecaError)) throw error;
       const stderr = typeof error.stderr === 'string' ? error.stderr : '';
-      const why = error.timedOut ? 'timed out' : lastLine(stderr) || (error.originalMessage ?? error.shortMessage);
+      const why = error.timedOut ? 'timed out' : lastLine(stderr) || error.originalMessage;
       throw new CommandError([file, ...args].join(' '), why, error.exitCode, stderr);
     }
   },

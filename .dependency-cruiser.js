@@ -1,0 +1,123 @@
+/**
+ * The import rule of the project, as a checker: model ← policy ← program ← render ← reconcile; trace sees model, policy
+ * and program; effects sit behind ports; only main and cli see everything.
+ */
+
+/** What each folder of src may import besides itself. A folder that is not listed here may not exist. */
+const SEES = {
+  model: [],
+  policy: ['model'],
+  program: ['model', 'policy'],
+  render: ['model', 'policy', 'program'],
+  trace: ['model', 'policy', 'program'],
+  reconcile: ['model', 'policy', 'program', 'render'],
+  cluster: ['model'],
+  kernel: ['model', 'policy', 'program', 'render', 'reconcile'],
+  lab: ['model', 'kernel/command.ts'],
+  config: ['model'],
+  telemetry: ['model'],
+};
+
+/** Folders without effects, and the few modules of Node that one of them may use. */
+const PURE = { model: [], policy: [], program: ['crypto'], render: [], trace: [] };
+
+const anyOf = (names) => `(?:${names.join('|')})`;
+
+const layers = Object.entries(SEES).map(([folder, seen]) => ({
+  name: `${folder}-sees-only`,
+  comment: `src/${folder} may import from: ${[folder, ...seen].join(', ')}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: { path: '^src/', pathNot: `^src/${anyOf([folder, ...seen])}(?:/|$)` },
+}));
+
+const purity = Object.entries(PURE).map(([folder, allowed]) => ({
+  name: `${folder}-is-pure`,
+  comment: `src/${folder} has no effects: no modules of Node${allowed.length > 0 ? ` but ${allowed.join(', ')}` : ''}`,
+  severity: 'error',
+  from: { path: `^src/${folder}/` },
+  to: {
+    dependencyTypes: ['core'],
+    ...(allowed.length > 0 ? { pathNot: `^(?:node:)?${anyOf(allowed)}$` } : {}),
+  },
+}));
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    ...layers,
+    ...purity,
+    {
+      name: 'known-folders-only',
+      comment: 'a new folder of src needs its place in the import rule first',
+      severity: 'error',
+      from: {},
+      to: { path: '^src/', pathNot: `^src/(?:main\\.ts$|${anyOf([...Object.keys(SEES), 'cli', 'web'])}/)` },
+    },
+    {
+      name: 'pure-packages',
+      comment: 'pure folders use no package but ipaddr.js: no logger, no YAML, no client',
+      severity: 'error',
+      from: { path: `^src/${anyOf(Object.keys(PURE))}/` },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-peer'], pathNot: 'node_modules/ipaddr\\.js/' },
+    },
+    {
+      name: 'one-way-to-run-programs',
+      comment: 'only src/kernel/command.ts starts processes, through execa',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/kernel/command\\.ts$' },
+      to: { path: 'node_modules/execa/|^(?:node:)?child_process$' },
+    },
+    {
+      name: 'one-place-for-the-kubernetes-client',
+      comment: 'only src/cluster loads @kubernetes/client-node; types may be used elsewhere',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cluster/' },
+      to: { path: 'node_modules/@kubernetes/client-node/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'product-stands-alone',
+      comment: 'src imports nothing from tests, scripts or end-to-end tests',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(?:test|scripts|e2e)/' },
+    },
+    {
+      name: 'no-test-imports-a-test',
+      severity: 'error',
+      from: {},
+      to: { path: '\\.test\\.ts$' },
+    },
+    {
+      name: 'no-barrel',
+      comment: 'import from the file that declares the thing',
+      severity: 'error',
+      from: {},
+      to: { path: '/index\\.ts$', pathNot: 'node_modules' },
+    },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'not-to-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^@jest/globals$' },
+    },
+    {
+      name: 'declared-packages-only',
+      comment: 'src uses what package.json lists under dependencies',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'undetermined'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules'] },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.json'],
+    },
+  },
+};
