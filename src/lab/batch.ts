@@ -1,0 +1,38 @@
+import type { CommandRunner } from '../kernel/command.ts';
+
+/** Where `ip netns` keeps its names (ip-netns(8)). */
+const NETNS_FOLDER = '/run/netns';
+
+export const netnsPath = (name: string): string => `${NETNS_FOLDER}/${name}`;
+
+/** A command line prefix that runs what follows in the network namespace `name`. */
+export const inNetns = (name: string): readonly string[] => ['nsenter', `--net=${netnsPath(name)}`, '--'];
+
+/** Namespace names become file names and words of a batch: no blank, no slash, no leading dash. */
+export const assertNetnsName = (name: string): void => {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/.test(name))
+    throw new Error(`lab: ${JSON.stringify(name)} cannot name a network namespace`);
+};
+
+export type Sysctls = Readonly<Record<string, string | number>>;
+
+/** iproute2 in as few processes as possible: one `ip -batch` per namespace and change. */
+export interface IpBatch {
+  /** Runs `lines`, each an ip(8) command without its leading `ip`, in order, in `netns` or else the present namespace. */
+  run(lines: readonly string[], netns?: string): Promise<void>;
+  /** Sets sysctls in `netns` or else the present namespace. `lenient` passes over keys that this kernel lacks. */
+  sysctl(values: Sysctls, mode: 'strict' | 'lenient', netns?: string): Promise<void>;
+}
+
+export const createIpBatch = (runner: CommandRunner): IpBatch => ({
+  async run(lines, netns) {
+    if (lines.length === 0) return;
+    const where = netns === undefined ? [] : ['-n', netns];
+    await runner.run('ip', [...where, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+  },
+  async sysctl(values, mode, netns) {
+    const [file = 'sysctl', ...prefix] = [...(netns === undefined ? [] : inNetns(netns)), 'sysctl'];
+    const settings = Object.entries(values).map(([key, value]) => `${key}=${String(value)}`);
+    await runner.run(file, [...prefix, ...(mode === 'lenient' ? ['-e'] : []), '-q', '-w', ...settings]);
+  },
+});

@@ -1,0 +1,205 @@
+import type { CommandRunner } from '../kernel/command.ts';
+import { assertNetnsName, createIpBatch } from './batch.ts';
+import {
+  attachedExternal,
+  externalInnerLines,
+  externalOuterLines,
+  type AttachedExternal,
+  type ExternalSpec,
+} from './external.ts';
+import { createFabric, removeFabric } from './fabric.ts';
+import { canonicalAll } from './link.ts';
+import { createNode, routesTo, uplinkPeer, type NodeSpec } from './node.ts';
+import {
+  attachedPod,
+  podInnerLines,
+  podLinkLine,
+  podOuterLines,
+  podReaddressLines,
+  podRouteLines,
+  strayCidrs,
+  type AttachedPod,
+  type PodSpec,
+} from './pod.ts';
+import { loadServiceRules, serviceRules, type ServiceSpec } from './service.ts';
+import type { LabSettings } from './settings.ts';
+
+/** A small cluster's network, in network namespaces: nodes on a fabric, pods on nodes, machines outside. */
+export interface Lab {
+  /** Adds a node; all that exist learn the way to its pods. */
+  addNode(node: NodeSpec): Promise<void>;
+  /** Adds pods, together: a few processes whatever their number. */
+  addPods(pods: readonly PodSpec[]): Promise<void>;
+  /** Takes pods away, their links and routes at once; what still runs in them is cut off. */
+  removePods(names: readonly string[]): Promise<void>;
+  /** Replaces a pod's addresses. */
+  setPodIps(name: string, ips: readonly string[]): Promise<void>;
+  addExternals(externals: readonly ExternalSpec[]): Promise<void>;
+  /** Replaces what every node, present and future, makes of ClusterIPs. */
+  setServices(services: readonly ServiceSpec[]): Promise<void>;
+  /** Removes all of it. Programs that run in the namespaces are the caller's to stop first. */
+  close(): Promise<void>;
+}
+
+const groupByNode = (pods: readonly AttachedPod[]): ReadonlyMap<NodeSpec, readonly AttachedPod[]> =>
+  Map.groupBy(pods, (pod) => pod.node);
+
+/** Creates the fabric in the present network namespace, which must be a sandbox's own (see sandbox.ts). */
+export const createLab = async (runner: CommandRunner, settings: LabSettings): Promise<Lab> => {
+  const ip = createIpBatch(runner);
+  const nodes = new Map<string, NodeSpec>();
+  const pods = new Map<string, AttachedPod>();
+  const externals = new Map<string, AttachedExternal>();
+  const uplinks: string[] = [];
+  const hooked = new Set<string>();
+  let services: readonly ServiceSpec[] | undefined;
+  let nextIndex = 0;
+
+  await createFabric(ip, settings.families);
+
+  const takeIndex = (): number => {
+    nextIndex += 1;
+    return nextIndex;
+  };
+
+  const podNamed = (name: string): AttachedPod => {
+    const pod = pods.get(name);
+    if (pod === undefined) throw new Error(`lab: there is no pod ${name}`);
+    return pod;
+  };
+
+  const claimName = (name: string): void => {
+    assertNetnsName(name);
+    if (nodes.has(name) || pods.has(name) || externals.has(name)) throw new Error(`lab: ${name} exists already`);
+  };
+
+  const place = (spec: PodSpec): AttachedPod => {
+    claimName(spec.name);
+    const node = nodes.get(spec.node);
+    if (node === undefined) throw new Error(`lab: pod ${spec.name} is on node ${spec.node}, which does not exist`);
+    const pod = attachedPod(spec, node, takeIndex());
+    pods.set(pod.name, pod);
+    return pod;
+  };
+
+  /** Teaches the fabric and all nodes but the pod's own the way to addresses outside the node's ranges. */
+  const routeStrays = async (moved: readonly AttachedPod[], verb: 'replace' | 'delete'): Promise<void> => {
+    const linesFor = (besides: NodeSpec | undefined): readonly string[] =>
+      moved
+        .filter((pod) => pod.node !== besides)
+        .flatMap((pod) => routesTo(pod.node, strayCidrs(pod), settings.families, verb));
+    await Promise.all([
+      ip.run(linesFor(undefined)),
+      ...[...nodes.values()].map((node) => ip.run(linesFor(node), node.name)),
+    ]);
+  };
+
+  const applyServices = async (node: string): Promise<void> => {
+    if (services === undefined) return;
+    const wanted = services;
+    const hooks = hooked.has(node) ? 'hooks are there' : 'add hooks';
+    hooked.add(node);
+    await Promise.all(
+      settings.families.map((family) =>
+        loadServiceRules(runner, node, family, settings.backend, serviceRules(family, wanted, hooks)),
+      ),
+    );
+  };
+
+  return {
+    async addNode(node) {
+      claimName(node.name);
+      const others = [...nodes.values()];
+      nodes.set(node.name, node);
+      const index = takeIndex();
+      uplinks.push(uplinkPeer(index));
+      await createNode(ip, settings, node, index);
+      const toNew = routesTo(node, node.podCidrs, settings.families);
+      const toOthers = [
+        ...others.flatMap((other) => routesTo(other, other.podCidrs, settings.families)),
+        ...[...pods.values()].flatMap((pod) => routesTo(pod.node, strayCidrs(pod), settings.families)),
+      ];
+      await Promise.all([
+        ip.run(toNew),
+        ip.run(toOthers, node.name),
+        ...others.map((other) => ip.run(toNew, other.name)),
+        applyServices(node.name),
+      ]);
+    },
+
+    async addPods(specs) {
+      const added = specs.map(place);
+      await ip.run([...added.map((pod) => `netns add ${pod.name}`), ...added.map(podLinkLine)]);
+      await Promise.all([
+        ...added.map((pod) => ip.run(podInnerLines(pod, settings), pod.name)),
+        ...[...groupByNode(added)].map(([node, ofNode]) =>
+          ip.run(ofNode.flatMap((pod) => podOuterLines(pod, settings)), node.name),
+        ),
+        routeStrays(added, 'replace'),
+      ]);
+    },
+
+    async removePods(names) {
+      const gone = names.map(podNamed);
+      for (const pod of gone) pods.delete(pod.name);
+      // A namespace's own end comes later, in the kernel's time: the link goes first, so that the address is free now.
+      await Promise.all([
+        ...[...groupByNode(gone)].map(([node, ofNode]) =>
+          ip.run(
+            ofNode.flatMap((pod) => [
+              ...(settings.attach === 'bridge' ? podRouteLines(pod, settings, 'delete') : []),
+              `link delete ${pod.device}`,
+            ]),
+            node.name,
+          ),
+        ),
+        routeStrays(gone, 'delete'),
+      ]);
+      await ip.run(gone.map((pod) => `netns delete ${pod.name}`));
+    },
+
+    async setPodIps(name, ips) {
+      const before = podNamed(name);
+      const after: AttachedPod = { ...before, ips: canonicalAll(ips) };
+      pods.set(name, after);
+      await ip.run(podRouteLines(before, settings, 'delete'), before.node.name);
+      await routeStrays([before], 'delete');
+      await Promise.all([
+        ip.run(podReaddressLines(after, settings), name),
+        ip.run(podRouteLines(after, settings), after.node.name),
+        routeStrays([after], 'replace'),
+      ]);
+    },
+
+    async addExternals(specs) {
+      const added = specs.map((spec) => {
+        claimName(spec.name);
+        const external = attachedExternal(spec, takeIndex());
+        externals.set(spec.name, external);
+        return external;
+      });
+      await ip.run([
+        ...added.map((external) => `netns add ${external.name}`),
+        ...added.flatMap((external) => externalOuterLines(external, settings.families)),
+      ]);
+      await Promise.all(
+        added.map((external) => ip.run(externalInnerLines(external, settings.families), external.name)),
+      );
+    },
+
+    async setServices(wanted) {
+      services = wanted;
+      await Promise.all([...nodes.keys()].map(applyServices));
+    },
+
+    async close() {
+      const namespaces = [...pods.keys(), ...externals.keys(), ...nodes.keys()];
+      const devices = [...uplinks.splice(0), ...[...externals.values()].map(({ device }) => device)];
+      await ip.run(devices.map((device) => `link delete ${device}`));
+      await removeFabric(ip);
+      await ip.run(namespaces.map((name) => `netns delete ${name}`));
+      for (const map of [pods, externals, nodes]) map.clear();
+      hooked.clear();
+    },
+  };
+};
