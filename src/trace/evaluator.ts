@@ -1,0 +1,47 @@
+import type { PodEndpoint } from '../model/pod.ts';
+import type { NodePolicy } from '../policy/node-policy.ts';
+import { familyOf } from '../policy/cidr.ts';
+import { findExemption } from './exemption.ts';
+import { judgeSide } from './judge-side.ts';
+import type { Packet } from './packet.ts';
+import { canonical, createPolicyIndex } from './policy-index.ts';
+import type { PortSet } from './port-set.ts';
+import { createReach } from './reach.ts';
+import type { Trace } from './trace.ts';
+
+/** Answers what compiled policies do to packets. Addresses may be given in any spelling. */
+export interface Evaluator {
+  /** How the packet fares and why. @throws TypeError where an address is none, or the two are of different families. */
+  trace(packet: Packet): Trace;
+  /** All ports at which source may open connections to destination. @throws TypeError as trace does. */
+  reach(source: string, destination: string): PortSet;
+}
+
+const sameFamily = (source: string, destination: string): readonly [string, string] => {
+  const pair = [canonical(source), canonical(destination)] as const;
+  if (familyOf(pair[0]) !== familyOf(pair[1])) {
+    throw new TypeError(`${pair[0]} and ${pair[1]} are of different IP families`);
+  }
+  return pair;
+};
+
+/**
+ * @param policy compiled for one node, or for all: an end whose node's pods were not compiled counts as open.
+ * @param pods those of the snapshot that the policy was compiled from.
+ */
+export const createEvaluator = (policy: NodePolicy, pods: Iterable<PodEndpoint>): Evaluator => {
+  const index = createPolicyIndex(policy, pods);
+  const reach = createReach(index);
+  return {
+    trace(given) {
+      const [source, destination] = sameFamily(given.source, given.destination);
+      const packet: Packet = { ...given, source, destination };
+      const exemption = findExemption(index, source, destination);
+      const egress = judgeSide(index, 'egress', packet);
+      const ingress = judgeSide(index, 'ingress', packet);
+      const denied = egress.kind === 'denied' || ingress.kind === 'denied';
+      return { packet, verdict: denied && exemption === undefined ? 'deny' : 'allow', exemption, egress, ingress };
+    },
+    reach: (source, destination) => reach(...sameFamily(source, destination)),
+  };
+};

@@ -1,0 +1,14 @@
+import type { PodEndpoint } from '../model/pod.ts';
+import type { PolicyIndex } from './policy-index.ts';
+import type { Exemption } from './trace.ts';
+
+const ownNode = (pod: PodEndpoint | undefined, other: string): Exemption | undefined =>
+  pod?.hostIPs.includes(other) === true ? { kind: 'own-node', pod, node: other } : undefined;
+
+/** Why policies do not concern packets between two addresses, if they do not. */
+export const findExemption = (index: PolicyIndex, source: string, destination: string): Exemption | undefined => {
+  const from = index.podAt(source);
+  const to = index.podAt(destination);
+  if (from !== undefined && from === to) return { kind: 'same-pod', pod: from };
+  return ownNode(from, destination) ?? ownNode(to, source);
+};

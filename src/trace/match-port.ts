@@ -1,0 +1,23 @@
+import type { PodEndpoint } from '../model/pod.ts';
+import type { PortMatch } from '../policy/node-policy.ts';
+import { resolvePort } from '../policy/peer-index.ts';
+import type { Packet } from './packet.ts';
+import type { Entry, PortMiss } from './trace.ts';
+
+/**
+ * What keeps an entry of `ports` from matching the packet; undefined if it matches. A named port is the number that the
+ * destination pod declares under the name.
+ */
+export const portMiss = (
+  entry: Entry<PortMatch>,
+  { protocol, port }: Packet,
+  destination: PodEndpoint | undefined,
+): PortMiss | undefined => {
+  const { match } = entry;
+  if (match.kind === 'any') return undefined;
+  if (match.protocol !== protocol) return { kind: 'protocol', entry };
+  if (match.kind === 'range') return port >= match.from && port <= match.to ? undefined : { kind: 'number', entry };
+  const numbers = destination === undefined ? [] : resolvePort(destination, match.protocol, match.name);
+  if (numbers.length === 0) return { kind: 'undeclared', entry };
+  return numbers.includes(port) ? undefined : { kind: 'number', entry };
+};

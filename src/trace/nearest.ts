@@ -1,0 +1,22 @@
+import type { Miss, PortMiss } from './trace.ts';
+
+/** How little a port entry misses by: a number costs less to change than a protocol. */
+const PORT_DISTANCE: Readonly<Record<PortMiss['kind'], number>> = { number: 1, undeclared: 2, protocol: 3 };
+
+const distance = (miss: Miss): number => {
+  if (miss.kind === 'fault') return 20;
+  if (miss.kind === 'no-rules') return 30;
+  const ports = miss.portMisses.length === 0 ? 0 : Math.min(...miss.portMisses.map(({ kind }) => PORT_DISTANCE[kind]));
+  return (miss.peer === undefined ? 4 : 0) + ports;
+};
+
+/**
+ * The miss that came closest to allowing the packet: a rule that lacks only the port, then one that lacks only the
+ * peer, then both; a policy that cannot be read may have meant to allow; one without rules never did. Of equals the
+ * first.
+ */
+export const nearestMiss = (misses: readonly Miss[]): Miss | undefined =>
+  misses.reduce<Miss | undefined>(
+    (best, miss) => (best === undefined || distance(miss) < distance(best) ? miss : best),
+    undefined,
+  );

@@ -1,0 +1,59 @@
+import type { IpFamily } from '../model/family.ts';
+import { ADDRESS_BITS, type Cidr, formatAddress, formatCidr } from '../policy/cidr.ts';
+import { type IpBlock, unionOfBlocks } from '../policy/ip-block.ts';
+import type { NodePolicy } from '../policy/node-policy.ts';
+
+/** Addresses `from` to `to`, both included. */
+export interface AddressRange {
+  readonly family: IpFamily;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+const blocksOf = (policy: NodePolicy, family: IpFamily): readonly IpBlock[] => {
+  const peers = new Set(policy.isolations.flatMap(({ rules }) => rules.flatMap((rule) => rule.peers)));
+  return [...peers].flatMap((peer) => (peer.kind === 'ipBlock' && peer.block.cidr.family === family ? [peer.block] : []));
+};
+
+const toRange = ({ family, base, prefix }: Cidr): AddressRange => ({
+  family,
+  from: base,
+  to: base + (1n << BigInt(ADDRESS_BITS[family] - prefix)) - 1n,
+});
+
+/** Joins ranges that touch, keeping their order. */
+export const joinRanges = (ranges: readonly AddressRange[]): readonly AddressRange[] => {
+  const joined: AddressRange[] = [];
+  for (const range of ranges) {
+    const last = joined.at(-1);
+    if (last?.family === range.family && last.to + 1n === range.from) joined[joined.length - 1] = { ...last, to: range.to };
+    else joined.push(range);
+  }
+  return joined;
+};
+
+/**
+ * All addresses of a family, in order, cut where the policies' ipBlocks make a difference: what holds for one address of
+ * a range outside the cluster holds for all of it.
+ */
+export const outsideRanges = (policy: NodePolicy, family: IpFamily): readonly AddressRange[] => {
+  const end = 1n << BigInt(ADDRESS_BITS[family]);
+  const admitted = blocksOf(policy, family).flatMap((block) => joinRanges(unionOfBlocks([block]).map(toRange)));
+  const cuts = new Set([0n, ...admitted.flatMap(({ from, to }) => [from, to + 1n])]);
+  cuts.delete(end);
+  const starts = [...cuts].sort((a, b) => (a < b ? -1 : 1));
+  return starts.map((from, at) => ({ family, from, to: (starts[at + 1] ?? end) - 1n }));
+};
+
+/** One address of the range, as text. */
+export const firstAddress = ({ family, from }: AddressRange): string => formatAddress({ family, base: from });
+
+/** `10.0.0.0/8` where the range is a block, else `first-last`. */
+export const describeRange = ({ family, from, to }: AddressRange): string => {
+  const size = to - from + 1n;
+  const prefix = ADDRESS_BITS[family] - (size.toString(2).length - 1);
+  const isBlock = (size & (size - 1n)) === 0n && from % size === 0n;
+  return isBlock
+    ? formatCidr({ family, base: from, prefix })
+    : `${formatAddress({ family, base: from })}-${formatAddress({ family, base: to })}`;
+};

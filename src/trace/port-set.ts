@@ -1,0 +1,76 @@
+import { PROTOCOLS, type Protocol } from '../model/protocol.ts';
+import { MAX_PORT } from '../policy/parse-port.ts';
+
+/** Ports `from` to `to`, both included. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where connections may go: ports per protocol, in order, apart from each other. */
+export interface PortSet extends Readonly<Record<Protocol, readonly PortRange[]>> {
+  /** Also every protocol that NetworkPolicyPort cannot name. */
+  readonly other: boolean;
+}
+
+const EVERY_PORT: readonly PortRange[] = [{ from: 1, to: MAX_PORT }];
+
+export const NO_PORTS: PortSet = { TCP: [], UDP: [], SCTP: [], other: false };
+export const ALL_PORTS: PortSet = { TCP: EVERY_PORT, UDP: EVERY_PORT, SCTP: EVERY_PORT, other: true };
+
+const uniteRanges = (ranges: readonly PortRange[]): readonly PortRange[] => {
+  const united: PortRange[] = [];
+  for (const range of ranges.toSorted((a, b) => a.from - b.from)) {
+    const last = united.at(-1);
+    if (last === undefined || range.from > last.to + 1) united.push(range);
+    else united[united.length - 1] = { from: last.from, to: Math.max(last.to, range.to) };
+  }
+  return united;
+};
+
+const intersectRanges = (a: readonly PortRange[], b: readonly PortRange[]): readonly PortRange[] =>
+  a.flatMap((one) =>
+    b
+      .map((other) => ({ from: Math.max(one.from, other.from), to: Math.min(one.to, other.to) }))
+      .filter(({ from, to }) => from <= to),
+  );
+
+const perProtocol = (ranges: (protocol: Protocol) => readonly PortRange[], other: boolean): PortSet => ({
+  TCP: ranges('TCP'),
+  UDP: ranges('UDP'),
+  SCTP: ranges('SCTP'),
+  other,
+});
+
+export const unitePorts = (sets: readonly PortSet[]): PortSet => {
+  if (sets.includes(ALL_PORTS)) return ALL_PORTS;
+  return perProtocol(
+    (protocol) => uniteRanges(sets.flatMap((set) => set[protocol])),
+    sets.some(({ other }) => other),
+  );
+};
+
+export const intersectPorts = (a: PortSet, b: PortSet): PortSet => {
+  if (a === ALL_PORTS) return b;
+  if (b === ALL_PORTS) return a;
+  return perProtocol((protocol) => intersectRanges(a[protocol], b[protocol]), a.other && b.other);
+};
+
+export const isEmpty = (set: PortSet): boolean => !set.other && PROTOCOLS.every((protocol) => set[protocol].length === 0);
+
+const isEvery = ([first]: readonly PortRange[]): boolean => first?.from === 1 && first.to === MAX_PORT;
+
+export const isAll = (set: PortSet): boolean => set.other && PROTOCOLS.every((protocol) => isEvery(set[protocol]));
+
+/** `80,443,8000-8010`. */
+export const describeRanges = (ranges: readonly PortRange[]): string =>
+  ranges.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(',');
+
+/** `all`, `none`, or e.g. `TCP 80,443 UDP 53`; a protocol with every port stands alone: `UDP`. */
+export const describePorts = (set: PortSet): string => {
+  if (isAll(set)) return 'all';
+  const named = PROTOCOLS.filter((protocol) => set[protocol].length > 0).map((protocol) =>
+    isEvery(set[protocol]) ? protocol : `${protocol} ${describeRanges(set[protocol])}`,
+  );
+  return [...named, ...(set.other ? ['other protocols'] : [])].join(' ') || 'none';
+};
