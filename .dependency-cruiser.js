@@ -63,10 +63,17 @@ export default {
     },
     {
       name: 'one-way-to-run-programs',
-      comment: 'only src/kernel/command.ts starts processes, through execa',
+      comment: 'programs run through the CommandRunner of src/kernel/command.ts',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/kernel/command\\.ts$' },
-      to: { path: 'node_modules/execa/|^(?:node:)?child_process$' },
+      to: { path: 'node_modules/execa/' },
+    },
+    {
+      name: 'one-way-around-it',
+      comment: 'only src/lab keeps processes running (servers, probes, an API server)',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/lab/' },
+      to: { dependencyTypes: ['core'], path: '^(?:node:)?child_process$' },
     },
     {
       name: 'one-place-for-the-kubernetes-client',

@@ -1,0 +1,76 @@
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { describeFailure } from './failure.ts';
+import { type CliIo, type ExitCode, UsageError } from './verb.ts';
+import { VERBS, type VerbEntry } from './verbs.ts';
+
+const AFTER_HELP = `
+Try it on this machine, without root and without touching its firewall:
+  portcullis play demo/three-tiers        pods become namespaces, policies become rules, who reaches whom becomes a table
+
+Look before you leap (nothing is touched):
+  portcullis check -f policies/           mistakes and surprises, with file, line and a suggestion
+  portcullis matrix -f manifests/         who reaches whom, on which ports, and why
+  portcullis render --node n1 -f manifests/
+
+Exit codes: 0 all well, 1 findings or a failure, 2 wrong usage.
+"portcullis VERB --help" explains a verb.`;
+
+/** The verb that is meant, in `VERB …` and in `help VERB`: only its file is loaded. */
+const namedVerb = (args: readonly string[]): string | undefined => (args[0] === 'help' ? args[1] : args[0]);
+
+const createProgram = (io: CliIo): Command =>
+  new Command('portcullis')
+    .description(`${packageJson.description}.`)
+    .version(packageJson.version)
+    .usage('VERB [options]')
+    .addHelpText('after', AFTER_HELP)
+    .showHelpAfterError('("portcullis VERB --help" explains it)')
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .exitOverride();
+
+const addVerb = async (
+  program: Command,
+  entry: VerbEntry,
+  named: string | undefined,
+  io: CliIo,
+  onExit: (code: ExitCode) => void,
+): Promise<void> => {
+  const command = program.command(entry.name).summary(entry.summary).description(`${entry.summary}.`);
+  if (entry.name !== named) return;
+  const verb = await entry.load();
+  verb.declare(command);
+  command.action(async () => onExit(await verb.run(command, io)));
+};
+
+const exitCodeOf = (error: unknown, verb: string | undefined, io: CliIo): ExitCode => {
+  // Help and version come as errors too, with exit code 0; commander has written its own message by now.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  io.err(`portcullis${verb === undefined ? '' : ` ${verb}`}: ${describeFailure(error)}\n`);
+  return error instanceof UsageError ? 2 : 1;
+};
+
+/**
+ * Runs one command line to its end. Never throws: failures are told on `io.err` and in the exit code.
+ * @param args what follows the program's name
+ */
+export const runCli = async (
+  args: readonly string[],
+  io: CliIo,
+  verbs: readonly VerbEntry[] = VERBS,
+): Promise<ExitCode> => {
+  const named = namedVerb(args);
+  let code: ExitCode = 0;
+  try {
+    const program = createProgram(io);
+    for (const entry of verbs) {
+      await addVerb(program, entry, named, io, (exit) => {
+        code = exit;
+      });
+    }
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    return exitCodeOf(error, named, io);
+  }
+};
