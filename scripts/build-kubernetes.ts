@@ -1,0 +1,20 @@
+/**
+ * Makes sure that kube-apiserver and kubectl are there for tests and `portcullis play --api-server`: builds them into the
+ * user's cache if need be. Prints the folder's programs. Must run where the Go module proxy can be reached.
+ */
+import { fileURLToPath } from 'node:url';
+import { findBinaries } from '../src/lab/apiserver/binaries.ts';
+
+try {
+  const binaries = await findBinaries({
+    env: process.env,
+    goModule: fileURLToPath(new URL('../e2e/cluster/kubernetes', import.meta.url)),
+    say: (line) => {
+      console.error(line);
+    },
+  });
+  for (const [name, file] of Object.entries(binaries)) console.log(`${name} ${String(file)}`);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

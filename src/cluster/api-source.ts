@@ -1,0 +1,76 @@
+import type { Clock } from '../model/clock.ts';
+import type { ApiConnection, Connect } from './api/connection.ts';
+import { createReflector, type Reflector } from './api/reflector.ts';
+import { DEFAULT_TIMING, type Timing } from './api/timing.ts';
+import { createIntern } from './intern.ts';
+import { NAMESPACES, NETWORK_POLICIES, PODS, type Resource } from './resource.ts';
+import type { ClusterSource, SourceKind } from './source.ts';
+
+export interface ApiSourceDeps {
+  readonly connect: Connect;
+  readonly clock: Clock;
+  /** Uniform in [0, 1), for jitter. */
+  readonly random: () => number;
+  /** Told when a list or watch of a kind ends badly, once per attempt, and with undefined when it works again. */
+  readonly onTrouble?: (kind: SourceKind, trouble: string | undefined) => void;
+  readonly timing?: Partial<Timing>;
+}
+
+/** Shares one connection among the reflectors until one of them finds it bad. */
+const shareConnection = (connect: Connect): { current: Connect; drop: () => void } => {
+  let shared: Promise<ApiConnection> | undefined;
+  return {
+    current: () => (shared ??= connect()),
+    drop() {
+      shared = undefined;
+    },
+  };
+};
+
+/**
+ * The cluster as a Kubernetes API server tells it: Pods, Namespaces and NetworkPolicies of all namespaces, each listed
+ * once and then watched. Whatever happens to the server or the connection, the last state stays until a newer one is in.
+ */
+export const createApiSource = (deps: ApiSourceDeps): ClusterSource => {
+  const stopping = new AbortController();
+  const intern = createIntern();
+  const connection = shareConnection(deps.connect);
+
+  const reflect = <K extends string, T>(resource: Resource<K, T>): Reflector<K, T> =>
+    createReflector(resource, {
+      connection: connection.current,
+      reconnect: connection.drop,
+      clock: deps.clock,
+      random: deps.random,
+      timing: { ...DEFAULT_TIMING, ...deps.timing },
+      intern,
+      onTrouble: (trouble) => deps.onTrouble?.(resource.kind, trouble),
+    });
+
+  const pods = reflect(PODS);
+  const namespaces = reflect(NAMESPACES);
+  const policies = reflect(NETWORK_POLICIES);
+  const snapshot = { pods: pods.objects, namespaces: namespaces.objects, policies: policies.objects };
+  let running: Promise<unknown> = Promise.resolve();
+
+  return {
+    start(onChange) {
+      const { signal } = stopping;
+      const tell = (kind: SourceKind) => (key: string) => {
+        onChange({ kind, key });
+      };
+      running = Promise.all([
+        pods.run(tell('pods'), signal),
+        namespaces.run(tell('namespaces'), signal),
+        policies.run(tell('networkpolicies'), signal),
+      ]);
+    },
+    hasSynced: () => [pods, namespaces, policies].every((reflector) => reflector.status().synced),
+    snapshot: () => snapshot,
+    status: () => ({ pods: pods.status(), namespaces: namespaces.status(), networkpolicies: policies.status() }),
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+};

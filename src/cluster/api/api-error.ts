@@ -1,0 +1,64 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { STATUS_CODES } from 'node:http';
+import { asObject, asText } from '../raw.ts';
+
+/** The API server said no: an HTTP status, or a Status object inside a watch. */
+export class ApiError extends Error {
+  readonly code: number;
+  /** How long the server asks to be left alone, ms; undefined if it did not say. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, code: number, retryAfterMs: number | undefined) {
+    super(message);
+    this.name = 'ApiError';
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** What a person can do about the answers that retrying does not heal. */
+const ADVICE: Readonly<Record<number, string>> = {
+  401: 'the API server does not accept these credentials; is the token or certificate valid?',
+  403: 'the credentials may not do this; grant get, list and watch on pods, namespaces and networkpolicies',
+};
+
+const withAdvice = (code: number, said: string): string => {
+  const advice = ADVICE[code];
+  const status = `${String(code)} ${STATUS_CODES[code] ?? ''}`.trimEnd();
+  return [status, said, advice].filter((part) => part !== undefined && part !== '').join(': ');
+};
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Whole seconds; the other form of Retry-After, a date, is not used by API servers and their proxies here. */
+const retryAfter = (headers: IncomingHttpHeaders): number | undefined => {
+  const value = headers['retry-after'];
+  return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : undefined;
+};
+
+/** From an answer other than 200: the body is a metav1.Status, or a proxy's text. */
+export const errorOfResponse = (code: number, headers: IncomingHttpHeaders, body: string): ApiError => {
+  const said = asText(asObject(parseJson(body))['message']) ?? body.trim().slice(0, 200);
+  return new ApiError(withAdvice(code, said), code, retryAfter(headers));
+};
+
+/** From the object of a watch's ERROR event (metav1.Status). */
+export const errorOfStatus = (status: unknown): ApiError => {
+  const { code, message, details } = asObject(status);
+  const seconds = asObject(details)['retryAfterSeconds'];
+  const number = typeof code === 'number' ? code : 500;
+  return new ApiError(
+    withAdvice(number, asText(message) ?? ''),
+    number,
+    typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined,
+  );
+};
+
+/** 410 Gone: the resourceVersion or continue token is older than what the server still remembers. */
+export const isGone = (error: unknown): boolean => error instanceof ApiError && error.code === 410;

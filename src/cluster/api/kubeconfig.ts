@@ -1,0 +1,82 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Cluster, newClusters, newContexts, newUsers, type User } from '@kubernetes/client-node/dist/config_types.js';
+import { parse } from 'yaml';
+import { asList, asObject, asText, type RawObject } from '../raw.ts';
+import { type ApiConnection, ConnectionError } from './connection.ts';
+import { createConnection } from './credentials.ts';
+
+/** Fields of a kubeconfig that name files, relative to the kubeconfig itself (client-go clientcmd). */
+const FILE_FIELDS = ['certificate-authority', 'client-certificate', 'client-key', 'token-file', 'tokenFile'];
+
+const withAbsoluteFiles = (entry: unknown, field: 'cluster' | 'user', folder: string): RawObject => {
+  const raw = asObject(entry);
+  const body = Object.entries(asObject(raw[field])).map(([key, value]): [string, unknown] => {
+    const file = FILE_FIELDS.includes(key) ? asText(value) : undefined;
+    if (file === undefined || file === '') return [key, value];
+    // client-go spells it tokenFile; client-node reads token-file.
+    return [key === 'tokenFile' ? 'token-file' : key, path.resolve(folder, file)];
+  });
+  return { ...raw, [field]: Object.fromEntries(body) };
+};
+
+interface Chosen {
+  readonly cluster: Cluster;
+  readonly user: User;
+}
+
+const choose = (text: string, file: string): Chosen => {
+  const folder = path.dirname(file);
+  const raw = asObject(parse(text));
+  const current = asText(raw['current-context']);
+  const context = newContexts(raw['contexts']).find(({ name }) => name === current);
+  if (current === undefined || current === '') throw new ConnectionError(`${file}: current-context is not set`);
+  if (context === undefined) throw new ConnectionError(`${file}: current-context "${current}" is not among contexts`);
+  const clusters = newClusters(asList(raw['clusters']).map((entry) => withAbsoluteFiles(entry, 'cluster', folder)));
+  const users = newUsers(asList(raw['users']).map((entry) => withAbsoluteFiles(entry, 'user', folder)));
+  const cluster = clusters.find(({ name }) => name === context.cluster);
+  const user = users.find(({ name }) => name === context.user);
+  if (cluster === undefined) {
+    throw new ConnectionError(`${file}: context "${current}" names cluster "${context.cluster}", which is not there`);
+  }
+  if (user === undefined) {
+    throw new ConnectionError(`${file}: context "${current}" names user "${context.user}", which is not there`);
+  }
+  if (!URL.canParse(cluster.server)) {
+    throw new ConnectionError(`${file}: cluster "${cluster.name}": server "${cluster.server}" is not a URL`);
+  }
+  return { cluster, user };
+};
+
+/** Proxies and the old auth-provider plugins (gcp, azure, oidc) are left to client-node's own class, loaded only then. */
+const needsWholeClient = ({ cluster, user }: Chosen): boolean => Boolean(cluster.proxyUrl) || Boolean(user.authProvider);
+
+const connectWithWholeClient = async (file: string, server: string): Promise<ApiConnection> => {
+  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
+  const config = new KubeConfig();
+  config.loadFromFile(file);
+  return {
+    server,
+    async options() {
+      const options = {};
+      await config.applyToHTTPSOptions(options);
+      return options;
+    },
+  };
+};
+
+/**
+ * The connection that a kubeconfig file's current context describes.
+ *
+ * @throws ConnectionError naming the file and the entry that is missing or wrong.
+ */
+export const connectByKubeconfig = async (file: string): Promise<ApiConnection> => {
+  try {
+    const chosen = choose(await readFile(file, 'utf8'), file);
+    if (needsWholeClient(chosen)) return await connectWithWholeClient(file, chosen.cluster.server);
+    return createConnection(chosen.cluster, chosen.user);
+  } catch (error) {
+    if (error instanceof ConnectionError) throw error;
+    throw new ConnectionError(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+};

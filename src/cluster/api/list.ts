@@ -1,0 +1,80 @@
+import { asList, asObject, asText, isRawObject } from '../raw.ts';
+import type { Resource } from '../resource.ts';
+import { isGone } from './api-error.ts';
+import { get } from './request.ts';
+import type { Session } from './session.ts';
+import { unlessSilent } from './silence.ts';
+
+/** A full list of one kind, trimmed. */
+export interface Listed<K, T> {
+  readonly objects: ReadonlyMap<K, T>;
+  readonly resourceVersion: string;
+}
+
+interface Page {
+  readonly items: readonly unknown[];
+  readonly resourceVersion: string;
+  readonly continueToken: string;
+}
+
+const readPage = (text: string, path: string): Page => {
+  const raw = asObject(JSON.parse(text));
+  const metadata = asObject(raw['metadata']);
+  const resourceVersion = asText(metadata['resourceVersion']);
+  if (resourceVersion === undefined) throw new Error(`${path}: the answer is not a list of the Kubernetes API`);
+  return { items: asList(raw['items']), resourceVersion, continueToken: asText(metadata['continue']) ?? '' };
+};
+
+const fetchPage = async (session: Session, path: string, limit: number, continueToken: string): Promise<Page> => {
+  const { clock, timing, connection } = session;
+  const query = {
+    ...(limit > 0 ? { limit: String(limit) } : {}),
+    ...(continueToken === '' ? {} : { continue: continueToken }),
+  };
+  const text = await unlessSilent(clock, timing.listSilence, session.signal, async (signal, heard) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of await get(connection, path, query, signal)) {
+      heard();
+      session.heard();
+      chunks.push(chunk as Buffer);
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  });
+  return readPage(text, path);
+};
+
+const listPages = async <K extends string, T>(
+  session: Session,
+  resource: Resource<K, T>,
+  limit: number,
+): Promise<Listed<K, T>> => {
+  const objects = new Map<K, T>();
+  let continueToken = '';
+  for (;;) {
+    const page = await fetchPage(session, resource.path, limit, continueToken);
+    for (const item of page.items.filter(isRawObject)) {
+      const key = resource.keyOf(item);
+      const value = resource.trim(item, session.intern);
+      if (key !== undefined && value !== undefined) objects.set(key, value);
+    }
+    if (page.continueToken === '') return { objects, resourceVersion: page.resourceVersion };
+    continueToken = page.continueToken;
+  }
+};
+
+/**
+ * Lists all objects of a kind, page by page: of each page only the trimmed objects stay in memory. The list is the newest
+ * state (no resourceVersion is asked for), so it never goes back in time. If the pages expire on the way (410 Gone, when a
+ * page takes longer than the server's compaction interval), the list is fetched once more in one piece, which cannot.
+ */
+export const listAll = async <K extends string, T>(
+  session: Session,
+  resource: Resource<K, T>,
+): Promise<Listed<K, T>> => {
+  try {
+    return await listPages(session, resource, session.timing.pageSize);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    return listPages(session, resource, 0);
+  }
+};

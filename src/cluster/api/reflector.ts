@@ -1,0 +1,128 @@
+import type { Clock } from '../../model/clock.ts';
+import type { Intern } from '../intern.ts';
+import type { Resource } from '../resource.ts';
+import type { KindStatus } from '../source.ts';
+import { createStore } from '../store.ts';
+import { createBackoff } from './backoff.ts';
+import type { ApiConnection } from './connection.ts';
+import { describeFailure, needsReconnect, needsRelist, retryAfterOf } from './failure.ts';
+import { listAll } from './list.ts';
+import type { Session } from './session.ts';
+import type { Timing } from './timing.ts';
+import { wait } from './wait.ts';
+import { watchFrom } from './watch.ts';
+
+export interface ReflectorDeps {
+  /** The connection in use; after `reconnect`, a new one. */
+  readonly connection: () => Promise<ApiConnection>;
+  readonly reconnect: () => void;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly timing: Timing;
+  readonly intern: Intern;
+  /** Told when a list or watch ends badly, and with undefined when it works again. */
+  readonly onTrouble: (trouble: string | undefined) => void;
+}
+
+/** Follows one kind: list, then watch, and again from wherever that ended. What is known stays known all the while. */
+export interface Reflector<K extends string, T> {
+  readonly objects: ReadonlyMap<K, T>;
+  status(): KindStatus;
+  /** Runs until the signal is aborted; never rejects. */
+  run(onChange: (key: K) => void, signal: AbortSignal): Promise<void>;
+}
+
+export const createReflector = <K extends string, T>(
+  resource: Resource<K, T>,
+  deps: ReflectorDeps,
+): Reflector<K, T> => {
+  const { clock, random, timing } = deps;
+  const store = createStore<K, T>(resource.same);
+  const backoff = createBackoff(timing.backoffFirst, timing.backoffLimit, random);
+  /** Where to watch from; undefined when only a full list can tell. */
+  let from: string | undefined;
+  let openedAt: number | undefined;
+  let status: KindStatus = {
+    synced: false,
+    resourceVersion: '',
+    lastHeardAt: undefined,
+    trouble: undefined,
+    restarts: 0,
+  };
+
+  const setTrouble = (trouble: string | undefined): void => {
+    if (trouble === undefined && status.trouble === undefined) return;
+    status = { ...status, trouble };
+    deps.onTrouble(trouble);
+  };
+
+  const reached = (resourceVersion: string): void => {
+    from = resourceVersion;
+    status = { ...status, resourceVersion };
+  };
+
+  const list = async (session: Session, onChange: (key: K) => void): Promise<string> => {
+    const listed = await listAll(session, resource);
+    const changed = store.replace(listed.objects);
+    status = { ...status, synced: true };
+    reached(listed.resourceVersion);
+    setTrouble(undefined);
+    changed.forEach(onChange);
+    return listed.resourceVersion;
+  };
+
+  const listThenWatch = async (onChange: (key: K) => void, signal: AbortSignal): Promise<void> => {
+    const connection = await deps.connection();
+    const heard = (): void => {
+      status = { ...status, lastHeardAt: clock.now() };
+    };
+    const session: Session = { connection, clock, timing, random, intern: deps.intern, signal, heard };
+    const start = from ?? (await list(session, onChange));
+    await watchFrom(session, resource, start, {
+      opened() {
+        openedAt = clock.now();
+        setTrouble(undefined);
+      },
+      changed(key, value) {
+        if (store.put(key, value)) onChange(key);
+      },
+      reached,
+    });
+  };
+
+  const pauseAfter = (failure: unknown): number => {
+    const stable = openedAt !== undefined && clock.now() - openedAt >= timing.stable;
+    if (stable) backoff.reset();
+    if (failure === undefined && stable) return 0;
+    const asked = Math.min(retryAfterOf(failure), timing.retryAfterLimit) * (1 + random() / 4);
+    const spread = needsRelist(failure) && status.synced ? random() * timing.relistJitter : 0;
+    return Math.max(backoff.next(), asked, spread);
+  };
+
+  const noteFailure = (failure: unknown): void => {
+    setTrouble(describeFailure(failure));
+    status = { ...status, restarts: status.restarts + 1 };
+    if (needsRelist(failure)) from = undefined;
+    if (needsReconnect(failure)) deps.reconnect();
+  };
+
+  return {
+    objects: store.objects,
+    status: () => status,
+    async run(onChange, signal) {
+      while (!signal.aborted) {
+        openedAt = undefined;
+        let failure: unknown;
+        try {
+          await listThenWatch(onChange, signal);
+        } catch (error) {
+          if (signal.aborted) return;
+          failure = error;
+          noteFailure(failure);
+        }
+        await wait(clock, pauseAfter(failure), signal);
+      }
+    },
+  };
+};

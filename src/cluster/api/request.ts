@@ -1,0 +1,48 @@
+import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { errorOfResponse } from './api-error.ts';
+import type { ApiConnection } from './connection.ts';
+
+/** TCP keep-alive finds a peer that vanished without a word, also while no watch timeout is due yet. */
+const KEEP_ALIVE_MS = 30_000;
+
+/** An error answer larger than this is not from an API server. */
+const MAX_ERROR_BYTES = 1024 * 1024;
+
+export type Query = Readonly<Record<string, string>>;
+
+const answered = async (response: IncomingMessage): Promise<IncomingMessage> => {
+  const code = response.statusCode ?? 0;
+  if (code === 200) return response;
+  if (Number(response.headers['content-length'] ?? 0) > MAX_ERROR_BYTES) response.destroy();
+  throw errorOfResponse(code, response.headers, await text(response).catch(() => ''));
+};
+
+/**
+ * GETs a path of the API and returns the answer once its headers are there.
+ *
+ * @throws ApiError for any status but 200; the socket's own error; the signal's reason once it is aborted, also while the
+ * body is read.
+ */
+export const get = async (
+  connection: ApiConnection,
+  path: string,
+  query: Query,
+  signal: AbortSignal,
+): Promise<IncomingMessage> => {
+  const url = new URL(`${connection.server}${path}?${new URLSearchParams(query).toString()}`);
+  const options = await connection.options();
+  signal.throwIfAborted();
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
+    const headers = { ...options.headers, Accept: 'application/json', 'User-Agent': 'portcullis' };
+    const request = send(url, { ...options, headers, signal });
+    request.setSocketKeepAlive(true, KEEP_ALIVE_MS);
+    request.once('response', resolve);
+    // Stays: an abort after the answer began is told to the request as well.
+    request.on('error', reject);
+    request.end();
+  });
+  return answered(response);
+};

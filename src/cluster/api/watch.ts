@@ -1,0 +1,71 @@
+import { asObject, asText, type RawObject } from '../raw.ts';
+import type { Resource } from '../resource.ts';
+import { errorOfStatus } from './api-error.ts';
+import { jsonLines } from './json-lines.ts';
+import { get } from './request.ts';
+import type { Session } from './session.ts';
+import { unlessSilent } from './silence.ts';
+
+/** What a watch tells while it is open. */
+export interface WatchHandler<K, T> {
+  /** The server has accepted the watch. */
+  opened(): void;
+  /** An object came or changed; or went, then without a value. */
+  changed(key: K, value: T | undefined): void;
+  /** Everything up to this resourceVersion has been delivered. Called after `changed`. */
+  reached(resourceVersion: string): void;
+}
+
+const secondsToWatch = ({ timing, random }: Session): number => {
+  const [shortest, longest] = timing.watchSeconds;
+  return Math.round(shortest + random() * (longest - shortest));
+};
+
+const deliver = <K extends string, T>(
+  event: RawObject,
+  resource: Resource<K, T>,
+  session: Session,
+  handler: WatchHandler<K, T>,
+): void => {
+  const object = asObject(event['object']);
+  const type = event['type'];
+  if (type === 'ERROR') throw errorOfStatus(object);
+  if (type !== 'BOOKMARK') {
+    const key = resource.keyOf(object);
+    const value = type === 'DELETED' ? undefined : resource.trim(object, session.intern);
+    if (key !== undefined) handler.changed(key, value);
+  }
+  const reached = asText(asObject(object['metadata'])['resourceVersion']);
+  if (reached !== undefined && reached !== '') handler.reached(reached);
+};
+
+/**
+ * Watches a kind from a resourceVersion on. Resolves when the server ends the watch in an orderly way, as it does after
+ * `timeoutSeconds`.
+ *
+ * @throws ApiError for a refusal or an ERROR event; SilenceError; SyntaxError for an answer that is no JSON; the socket's
+ * error for a broken connection.
+ */
+export const watchFrom = async <K extends string, T>(
+  session: Session,
+  resource: Resource<K, T>,
+  resourceVersion: string,
+  handler: WatchHandler<K, T>,
+): Promise<void> => {
+  const query = {
+    watch: '1',
+    allowWatchBookmarks: 'true',
+    resourceVersion,
+    timeoutSeconds: String(secondsToWatch(session)),
+  };
+  await unlessSilent(session.clock, session.timing.watchSilence, session.signal, async (signal, heard) => {
+    const response = await get(session.connection, resource.path, query, signal);
+    session.heard();
+    handler.opened();
+    for await (const event of jsonLines(response)) {
+      heard();
+      session.heard();
+      deliver(asObject(event), resource, session, handler);
+    }
+  });
+};

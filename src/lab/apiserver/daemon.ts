@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+
+/** A program that runs in the background, its output in a file. */
+export interface Daemon {
+  readonly name: string;
+  readonly pid: number;
+  readonly logFile: string;
+  /** Settles when it ended, with the reason for people; never rejects. */
+  readonly ended: Promise<string>;
+  /** Kills it and waits until it is gone: an orderly end takes kube-apiserver seconds and saves nothing here. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a daemon that dies with us, whatever way we go: the kernel kills it (prctl PR_SET_PDEATHSIG, through setpriv of
+ * util-linux).
+ */
+export const startDaemon = (name: string, file: string, args: readonly string[], logFile: string): Daemon => {
+  const log = openSync(logFile, 'a');
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', file, ...args], { stdio: ['ignore', log, log] });
+  closeSync(log);
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => {
+      resolve(`${name} did not start: ${error.message}`);
+    });
+    child.once('exit', (code, signal) => {
+      resolve(`${name} ended ${code === null ? `by ${String(signal)}` : `with exit code ${String(code)}`}`);
+    });
+  });
+  return {
+    name,
+    pid: child.pid ?? 0,
+    logFile,
+    ended,
+    async stop() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+};
+
+/** The last lines a daemon printed, for error messages. */
+export const logTail = async (daemon: Daemon, lines = 15): Promise<string> =>
+  (await readFile(daemon.logFile, 'utf8')).trimEnd().split('\n').slice(-lines).join('\n');
