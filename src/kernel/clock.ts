@@ -12,6 +12,12 @@ export const createSystemClock = (): Clock => ({
     return new Date().toISOString();
   },
   after(ms, callback) {
+    if (ms === 0) {
+      const immediate = setImmediate(callback);
+      return () => {
+        clearImmediate(immediate);
+      };
+    }
     const timer = setTimeout(callback, ms);
     return () => {
       clearTimeout(timer);

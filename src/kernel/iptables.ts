@@ -1,0 +1,39 @@
+import type { IpFamily } from '../model/family.ts';
+import type { ObservedTable } from '../render/observed.ts';
+import { parseIptablesSave } from '../render/parse-iptables.ts';
+import type { CommandRunner } from './command.ts';
+
+/** Which of the kernel's two packet filters iptables speaks to (iptables-nft(8), iptables-legacy(8)). */
+export type Backend = 'nft' | 'legacy';
+
+const COMMAND: Readonly<Record<IpFamily, string>> = { ipv4: 'iptables', ipv6: 'ip6tables' };
+
+/** The program of the family and backend, e.g. `ip6tables-nft-restore`. */
+export const iptablesProgram = (family: IpFamily, backend: Backend, verb: 'save' | 'restore'): string =>
+  `${COMMAND[family]}-${backend}-${verb}`;
+
+/** One family's filter table. */
+export interface FilterTable {
+  /** @throws CommandError */
+  read(): Promise<ObservedTable>;
+  /** Loads restore text in one transaction, leaving alone what it does not name. @throws CommandError */
+  restore(text: string): Promise<void>;
+}
+
+/** @param waitSeconds how long to wait for the xtables lock that other programs hold */
+export const createFilterTable = (
+  runner: CommandRunner,
+  family: IpFamily,
+  backend: Backend,
+  waitSeconds: number,
+): FilterTable => ({
+  async read() {
+    return parseIptablesSave(await runner.run(iptablesProgram(family, backend, 'save'), ['-t', 'filter']));
+  },
+  async restore(text) {
+    await runner.run(iptablesProgram(family, backend, 'restore'), ['--noflush', '-w', `${waitSeconds}`], {
+      input: text,
+      timeoutMs: (waitSeconds + 30) * 1000,
+    });
+  },
+});

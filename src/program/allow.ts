@@ -1,0 +1,115 @@
+import type { Direction } from '../model/direction.ts';
+import type { IpFamily } from '../model/family.ts';
+import type { PodEndpoint } from '../model/pod.ts';
+import { PROTOCOLS } from '../model/protocol.ts';
+import { type Cidr, covers, formatCidr, parseAddress } from '../policy/cidr.ts';
+import { type IpBlock, unionOfBlocks } from '../policy/ip-block.ts';
+import type { AllowRule, Peer, PortMatch } from '../policy/node-policy.ts';
+import { resolvePort } from '../policy/peer-index.ts';
+import type { Match } from './node-program.ts';
+import { chunkRanges, isEveryPort, mergeRanges } from './ports.ts';
+import { addressesOf, type SetBuilder } from './set-builder.ts';
+
+type PodsPeer = Extract<Peer, { kind: 'pods' }>;
+type NamedPort = Extract<PortMatch, { kind: 'named' }>;
+
+/** The conditions of one rule; none at all lets everything pass. */
+export type Conditions = readonly Match[];
+
+/** Where an allow rule applies. */
+export interface AllowContext {
+  readonly direction: Direction;
+  readonly family: IpFamily;
+  /** The isolated pods. Ingress named ports stand for the same numbers on all of them. */
+  readonly pods: readonly PodEndpoint[];
+  readonly sets: SetBuilder;
+}
+
+/** The peers of a rule, sorted by what the kernel needs for each kind. */
+interface PeerParts {
+  readonly any: boolean;
+  readonly pods: readonly PodsPeer[];
+  /** The exact union of all ipBlocks, in this family. */
+  readonly blocks: readonly Cidr[];
+}
+
+const partsOf = (peers: readonly Peer[], family: IpFamily): PeerParts => {
+  const ipBlocks: readonly IpBlock[] = peers.flatMap((peer) => (peer.kind === 'ipBlock' ? [peer.block] : []));
+  const blocks = unionOfBlocks(ipBlocks.filter(({ cidr }) => cidr.family === family));
+  return {
+    any: peers.some((peer) => peer.kind === 'any') || blocks.some(({ prefix }) => prefix === 0),
+    pods: peers.filter((peer) => peer.kind === 'pods'),
+    blocks,
+  };
+};
+
+const PEER_SIDE = {
+  ingress: { address: 'source', fields: 'src' },
+  egress: { address: 'destination', fields: 'dst' },
+} as const;
+
+/** One list of conditions for each way to be a peer. */
+const peerConditions = (parts: PeerParts, { direction, sets }: AllowContext): readonly Conditions[] => {
+  if (parts.any) return [[]];
+  const { address, fields } = PEER_SIDE[direction];
+  const pods = parts.pods.map((peer): Conditions => [{ kind: 'set', set: sets.pods(peer.key, peer.members), fields }]);
+  const [first] = parts.blocks;
+  if (first === undefined) return pods;
+  return parts.blocks.length === 1
+    ? [...pods, [{ kind: address, cidr: formatCidr(first) }]]
+    : [...pods, [{ kind: 'set', set: sets.blocks(parts.blocks), fields }]];
+};
+
+/** Ports by number. Ingress names are resolved on the isolated pods, which agree on them. */
+const numericPorts = (ports: readonly PortMatch[], { direction, pods }: AllowContext): readonly Conditions[] => {
+  if (ports.some((port) => port.kind === 'any')) return [[]];
+  const [pod] = pods;
+  const rangesOf = (port: PortMatch) => {
+    if (port.kind === 'range') return [port];
+    if (port.kind === 'any' || direction === 'egress' || pod === undefined) return [];
+    return resolvePort(pod, port.protocol, port.name).map((number) => ({
+      protocol: port.protocol,
+      from: number,
+      to: number,
+    }));
+  };
+  const ranges = ports.flatMap(rangesOf);
+  return PROTOCOLS.flatMap((protocol): readonly Conditions[] => {
+    const merged = mergeRanges(ranges.filter((range) => range.protocol === protocol));
+    if (isEveryPort(merged)) return [[{ kind: 'protocol', protocol }]];
+    return chunkRanges(merged).map((chunk) => [{ kind: 'ports', protocol, ranges: chunk }]);
+  });
+};
+
+/** An egress port name means another number on each destination, so address and port are matched together. */
+const namedEgress = (port: NamedPort, parts: PeerParts, { family, sets }: AllowContext): readonly Conditions[] => {
+  const { protocol, name, targets } = port;
+  const match = (key: string, pods: readonly PodEndpoint[]): Conditions => [
+    { kind: 'set', set: sets.namedPort(key, protocol, name, pods), fields: 'dst,dst' },
+  ];
+  if (parts.any) return [match('any', targets)];
+  const byPods = parts.pods.map((peer) => {
+    const members = new Set(peer.members);
+    return match(peer.key, targets.filter((pod) => members.has(pod)));
+  });
+  if (parts.blocks.length === 0) return byPods;
+  const inBlocks = (ip: string): boolean => {
+    const address = parseAddress(ip);
+    return address !== undefined && parts.blocks.some((block) => covers(block, address));
+  };
+  const within = targets.map((pod) => ({ ...pod, ips: addressesOf(pod, family).filter(inBlocks) }));
+  return [...byPods, match(parts.blocks.map(formatCidr).join(' '), within)];
+};
+
+/** The conditions, any one of which lets a packet pass, that a rule means in one family. */
+export const allowConditions = (rule: AllowRule, context: AllowContext): readonly Conditions[] => {
+  const parts = partsOf(rule.peers, context.family);
+  const numeric = numericPorts(rule.ports, context);
+  const byNumber =
+    numeric.length === 0
+      ? []
+      : peerConditions(parts, context).flatMap((peer) => numeric.map((ports) => [...peer, ...ports]));
+  if (context.direction === 'ingress') return byNumber;
+  const named = rule.ports.filter((port) => port.kind === 'named');
+  return [...byNumber, ...named.flatMap((port) => namedEgress(port, parts, context))];
+};

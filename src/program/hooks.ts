@@ -1,0 +1,76 @@
+import type { Direction } from '../model/direction.ts';
+import type { IpFamily } from '../model/family.ts';
+import { DISPATCH_CHAIN, FORWARD_CHAIN, ICMPV6_CHAIN, OUTPUT_CHAIN, type SetName, STRAY_CHAIN } from './names.ts';
+import type { Chain, HookJump, Rule } from './node-program.ts';
+
+/** Where packets of pods are met: forwarded ones, and those that IPVS sends out again by way of OUTPUT. */
+export const HOOKS: readonly HookJump[] = [
+  { hook: 'FORWARD', chain: FORWARD_CHAIN },
+  { hook: 'OUTPUT', chain: OUTPUT_CHAIN },
+];
+
+/**
+ * ICMPv6 without which IPv6 does not work at all: packet too big (RFC 4443), multicast listener discovery (RFC 2710,
+ * RFC 3810), router and neighbour discovery (RFC 4861). On a bridge these cross FORWARD too.
+ */
+const ICMPV6_TYPES: readonly number[] = [2, 130, 131, 132, 133, 134, 135, 136, 143];
+
+const ESTABLISHED: Rule = { matches: [{ kind: 'established' }], verdict: { kind: 'return' } };
+
+/** What of the family is in force, as the chains of the hooks need to know it. */
+export interface Judged {
+  /** The directions in which some pod is isolated. */
+  readonly directions: readonly Direction[];
+  /** The set of the isolated addresses; undefined where there are none. */
+  readonly governed: SetName | undefined;
+}
+
+/**
+ * A TCP packet that opens nothing may not become a connection of a governed pod: otherwise the reply to a connection
+ * that was just cut would open it again, the other way round, and its packets would count as established.
+ */
+const strayChain = (governed: SetName): Chain => ({
+  name: STRAY_CHAIN,
+  rules: (['src', 'dst'] as const).map((fields) => ({
+    matches: [{ kind: 'set', set: governed, fields }],
+    verdict: { kind: 'drop' },
+  })),
+});
+
+/** The chains that the hooks jump to: established traffic leaves first, then egress is judged, then ingress. */
+export const hookChains = (family: IpFamily, { directions, governed }: Judged): readonly Chain[] => {
+  const judge = directions.map((direction): Rule => ({
+    matches: [],
+    verdict: { kind: 'jump', chain: DISPATCH_CHAIN[direction] },
+  }));
+  const icmpv6: Chain = {
+    name: ICMPV6_CHAIN,
+    rules: [
+      ...ICMPV6_TYPES.map((type): Rule => ({ matches: [{ kind: 'icmpv6', type }], verdict: { kind: 'return' } })),
+      ...judge,
+    ],
+  };
+  const sparesIcmpv6 = family === 'ipv6' && judge.length > 0;
+  const forward: Chain = {
+    name: FORWARD_CHAIN,
+    rules: [
+      ESTABLISHED,
+      ...(governed === undefined
+        ? []
+        : [{ matches: [{ kind: 'strayTcp' }], verdict: { kind: 'jump', chain: STRAY_CHAIN } } satisfies Rule]),
+      ...(sparesIcmpv6
+        ? [{ matches: [{ kind: 'icmpv6' }], verdict: { kind: 'goto', chain: ICMPV6_CHAIN } } satisfies Rule]
+        : []),
+      ...judge,
+    ],
+  };
+  const output: Chain = {
+    name: OUTPUT_CHAIN,
+    rules: [
+      ESTABLISHED,
+      { matches: [{ kind: 'localSource' }], verdict: { kind: 'return' } },
+      { matches: [], verdict: { kind: 'goto', chain: FORWARD_CHAIN } },
+    ],
+  };
+  return [forward, output, ...(governed === undefined ? [] : [strayChain(governed)]), ...(sparesIcmpv6 ? [icmpv6] : [])];
+};

@@ -1,0 +1,59 @@
+import type { IpFamily } from '../model/family.ts';
+import type { Isolation } from '../policy/node-policy.ts';
+import { allowConditions, type Conditions } from './allow.ts';
+import { isolationChain } from './names.ts';
+import type { Chain, Rule } from './node-program.ts';
+import type { SetBuilder } from './set-builder.ts';
+
+/** Denied packets are reported to an NFLOG group, at most so many a second for each chain. */
+export interface DeniedLog {
+  readonly group: number;
+}
+
+const LOGGED_PER_SECOND = 10;
+const LOG_BURST = 20;
+/** Longest comment of a rule, bytes (XT_MAX_COMMENT_LEN less the closing NUL). */
+const MAX_COMMENT = 255;
+
+const commentOf = ({ direction, policies }: Isolation): string => {
+  const text = `${direction} isolated by ${policies.join(' ')}`;
+  return text.length <= MAX_COMMENT ? text : `${text.slice(0, MAX_COMMENT - 3)}...`;
+};
+
+const unique = (conditions: readonly Conditions[]): readonly Conditions[] => [
+  ...new Map(conditions.map((each) => [JSON.stringify(each), each])).values(),
+];
+
+/**
+ * The chain that judges what the isolated pods send or receive: a rule that allows returns to the hook's chain, the end
+ * drops. Undefined where the policies allow everything in this family, since then there is nothing to judge.
+ */
+export const compileIsolation = (
+  isolation: Isolation,
+  family: IpFamily,
+  sets: SetBuilder,
+  log: DeniedLog | undefined,
+): Chain | undefined => {
+  const { direction, pods } = isolation;
+  const context = { direction, family, pods, sets };
+  const allowed = unique(isolation.rules.flatMap((rule) => allowConditions(rule, context)));
+  if (allowed.some((conditions) => conditions.length === 0)) return undefined;
+  const name = isolationChain(direction, isolation.policies, isolation.namedPorts);
+  const logging: readonly Rule[] =
+    log === undefined
+      ? []
+      : [
+          {
+            matches: [{ kind: 'limit', perSecond: LOGGED_PER_SECOND, burst: LOG_BURST }],
+            verdict: { kind: 'log', group: log.group, prefix: name },
+          },
+        ];
+  return {
+    name,
+    rules: [
+      ...allowed.map((matches): Rule => ({ matches, verdict: { kind: 'return' } })),
+      ...logging,
+      { matches: [{ kind: 'comment', text: commentOf(isolation) }], verdict: { kind: 'drop' } },
+    ],
+  };
+};

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import type { Brand } from '../model/brand.ts';
+import type { Direction } from '../model/direction.ts';
+import type { IpFamily } from '../model/family.ts';
+
+/** An iptables chain of ours. */
+export type ChainName = Brand<'ChainName'>;
+/** An ipset of ours. */
+export type SetName = Brand<'SetName'>;
+
+/** Every chain of ours begins with this, and no other chain is ever touched. */
+const CHAIN_PREFIX = 'PORTCULLIS-';
+/** Every set of ours begins with this, and no other set is ever touched. */
+const SET_PREFIX = 'portcullis-';
+
+/** Longest chain name: XT_EXTENSION_MAXNAMELEN less the closing NUL. */
+export const MAX_CHAIN_NAME = 28;
+/** Longest set name: IPSET_MAXNAMELEN less the closing NUL. */
+export const MAX_SET_NAME = 31;
+
+const chain = (name: string): ChainName => `${CHAIN_PREFIX}${name}` as ChainName;
+
+export const FORWARD_CHAIN = chain('FORWARD');
+export const OUTPUT_CHAIN = chain('OUTPUT');
+export const STRAY_CHAIN = chain('STRAY');
+export const ICMPV6_CHAIN = chain('ICMPV6');
+
+/** Roots of the trees that lead an address to the chain of its policies. */
+export const DISPATCH_CHAIN: Readonly<Record<Direction, ChainName>> = {
+  egress: chain('EGRESS'),
+  ingress: chain('INGRESS'),
+};
+
+const LETTER: Readonly<Record<Direction, string>> = { egress: 'E', ingress: 'I' };
+const DIGIT: Readonly<Record<IpFamily, string>> = { ipv4: '4', ipv6: '6' };
+
+/** Thirty-two characters, five bits each. */
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** A digest of the parts, as many characters of five bits as asked for; the same in every process. */
+const digest = (parts: readonly string[], length: number): string =>
+  [...createHash('sha256').update(JSON.stringify(parts)).digest().subarray(0, length)]
+    .map((byte) => ALPHABET.charAt(byte & 31))
+    .join('');
+
+const digested = (prefix: string, max: number, parts: readonly string[]): string =>
+  `${prefix}${digest(parts, max - prefix.length)}`;
+
+/** The chain of the pods that the same policies isolate. */
+export const isolationChain = (
+  direction: Direction,
+  policies: readonly string[],
+  namedPorts: string,
+): ChainName =>
+  digested(chain(`${LETTER[direction]}-`), MAX_CHAIN_NAME, [direction, namedPorts, ...policies]) as ChainName;
+
+/** The chain that dispatches the addresses of one block. */
+export const dispatchChain = (direction: Direction, block: string): ChainName =>
+  digested(chain(`T${LETTER[direction]}-`), MAX_CHAIN_NAME, [direction, block]) as ChainName;
+
+/** A set whose members follow from `parts`: a selector, a list of blocks, a named port of a selector's pods. */
+export const memberSet = (family: IpFamily, parts: readonly string[]): SetName =>
+  digested(`${SET_PREFIX}${DIGIT[family]}-`, MAX_SET_NAME, [family, ...parts]) as SetName;
+
+/** The set of all addresses that some policy isolates on this node. */
+export const governedSet = (family: IpFamily): SetName => `${SET_PREFIX}${DIGIT[family]}-governed` as SetName;
+
+/** Whether the chain is ours. */
+export const isOwnChain = (name: string): name is ChainName => name.startsWith(CHAIN_PREFIX);
+
+/** Whether the set is ours. */
+export const isOwnSet = (name: string): name is SetName => name.startsWith(SET_PREFIX);
+
+/** The name under which a set is made anew before it is swapped in. */
+export const spareSet = (name: SetName): SetName => digested(`${SET_PREFIX}x-`, MAX_SET_NAME, ['spare', name]) as SetName;

@@ -1,0 +1,75 @@
+import type { IpFamily } from '../model/family.ts';
+import type { Protocol } from '../model/protocol.ts';
+import type { ChainName, SetName } from './names.ts';
+
+/** Ports from..to, both included. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A condition on a packet; a rule's conditions must all hold (iptables-extensions(8)). */
+export type Match =
+  | { readonly kind: 'source'; readonly cidr: string; readonly negated?: true }
+  | { readonly kind: 'destination'; readonly cidr: string; readonly negated?: true }
+  | { readonly kind: 'protocol'; readonly protocol: Protocol }
+  /** Destination ports. One range, or as many as one multiport match holds. */
+  | { readonly kind: 'ports'; readonly protocol: Protocol; readonly ranges: readonly PortRange[] }
+  /** The named fields of the packet are a member of the set. */
+  | { readonly kind: 'set'; readonly set: SetName; readonly fields: 'src' | 'dst' | 'dst,dst' }
+  /** The packet belongs to a connection that conntrack knows, or was caused by one. */
+  | { readonly kind: 'established' }
+  /** A TCP packet that conntrack takes for the start of a connection although it does not ask to open one. */
+  | { readonly kind: 'strayTcp' }
+  | { readonly kind: 'icmpv6'; readonly type?: number }
+  /** The source is an address of the node itself. */
+  | { readonly kind: 'localSource' }
+  | { readonly kind: 'comment'; readonly text: string }
+  | { readonly kind: 'limit'; readonly perSecond: number; readonly burst: number };
+
+/** What happens to a packet that met all conditions. `goto` returns past the rule that jumped here, not to it. */
+export type Verdict =
+  | { readonly kind: 'return' }
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'jump'; readonly chain: ChainName }
+  | { readonly kind: 'goto'; readonly chain: ChainName }
+  | { readonly kind: 'log'; readonly group: number; readonly prefix: string };
+
+export interface Rule {
+  readonly matches: readonly Match[];
+  readonly verdict: Verdict;
+}
+
+export interface Chain {
+  readonly name: ChainName;
+  readonly rules: readonly Rule[];
+}
+
+export type SetType = 'hash:ip' | 'hash:net' | 'hash:ip,port';
+
+export interface IpSet {
+  readonly name: SetName;
+  readonly type: SetType;
+  /** Spelled as `ipset save` prints them. */
+  readonly members: ReadonlySet<string>;
+  /** Whether being a member can only allow packets, or only deny them: it decides the order of changes. */
+  readonly effect: 'allow' | 'deny';
+}
+
+/** A jump from a built-in chain of the filter table; it has to be that chain's first rule. */
+export interface HookJump {
+  readonly hook: Hook;
+  readonly chain: ChainName;
+}
+
+export type Hook = 'FORWARD' | 'OUTPUT';
+
+/** The whole of our part of one family's filter table, and of the sets it uses. */
+export interface FamilyProgram {
+  readonly chains: ReadonlyMap<ChainName, Chain>;
+  readonly sets: ReadonlyMap<SetName, IpSet>;
+  readonly hooks: readonly HookJump[];
+}
+
+/** What the kernel of one node has to hold. */
+export type NodeProgram = Readonly<Record<IpFamily, FamilyProgram>>;

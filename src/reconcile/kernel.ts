@@ -1,0 +1,17 @@
+import type { IpFamily } from '../model/family.ts';
+import type { Observed } from '../render/observed.ts';
+import type { Plan } from '../render/plan.ts';
+
+/** The node's packet filter, as the loop needs it. */
+export interface Kernel {
+  /** The families that the node has. */
+  readonly families: readonly IpFamily[];
+  /** Reads back what is there of ours. @throws if it cannot be read; nothing is assumed then. */
+  observe(): Promise<Observed>;
+  /**
+   * Takes the steps of the plan in order and stops at the first that fails. Failing to destroy a set is not a failure:
+   * something still uses it, and the next full check tries again.
+   * @throws with what was applied so far left in place.
+   */
+  apply(plan: Plan): Promise<void>;
+}

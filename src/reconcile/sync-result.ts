@@ -1,0 +1,21 @@
+import type { PolicyFault } from '../policy/fault.ts';
+import type { NodeProgram } from '../program/node-program.ts';
+
+/** Why the kernel is looked at. */
+export type SyncReason = 'start' | 'change' | 'check' | 'retry';
+
+/** What one pass of the loop did. */
+export interface SyncResult {
+  readonly reason: SyncReason;
+  readonly outcome: 'applied' | 'unchanged' | 'failed';
+  readonly durationMs: number;
+  /** Lines of restore text that were needed, 0 if the kernel held everything already. */
+  readonly changes: number;
+  /** Lines that the kernel was off from what had been put there: somebody else changed it. */
+  readonly drift: number;
+  readonly faults: readonly PolicyFault[];
+  /** What is in force now; undefined where this is not known. */
+  readonly program: NodeProgram | undefined;
+  /** Why it failed, in one line. */
+  readonly error: string | undefined;
+}

@@ -1,0 +1,76 @@
+import type { Protocol } from '../model/protocol.ts';
+import type { Match, PortRange, Rule, Verdict } from '../program/node-program.ts';
+
+/** A rule as the arguments of `iptables -A CHAIN …`, in the order and spelling in which iptables-save prints them. */
+export type RuleArguments = readonly string[];
+
+type Of<Kind extends Match['kind']> = Extract<Match, { kind: Kind }>;
+
+const not = (negated: true | undefined): readonly string[] => (negated === true ? ['!'] : []);
+
+const protocolArgument = (protocol: Protocol): string => protocol.toLowerCase();
+
+const portText = ({ from, to }: PortRange): string => (from === to ? `${from}` : `${from}:${to}`);
+
+const portArguments = ({ protocol, ranges }: Of<'ports'>): readonly string[] =>
+  ranges.length === 1
+    ? ['-m', protocolArgument(protocol), '--dport', ...ranges.map(portText)]
+    : ['-m', 'multiport', '--dports', ranges.map(portText).join(',')];
+
+const MATCH_ARGUMENTS: { readonly [Kind in Match['kind']]: (match: Of<Kind>) => readonly string[] } = {
+  source: ({ cidr, negated }) => [...not(negated), '-s', cidr],
+  destination: ({ cidr, negated }) => [...not(negated), '-d', cidr],
+  protocol: ({ protocol }) => ['-p', protocolArgument(protocol)],
+  ports: (match) => ['-p', protocolArgument(match.protocol), ...portArguments(match)],
+  set: ({ set, fields }) => ['-m', 'set', '--match-set', set, fields],
+  established: () => ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED'],
+  strayTcp: () => [
+    ...['-p', 'tcp', '-m', 'tcp', '!', '--tcp-flags', 'FIN,SYN,RST,ACK', 'SYN'],
+    ...['-m', 'conntrack', '--ctstate', 'NEW'],
+  ],
+  icmpv6: ({ type }) => ['-p', 'ipv6-icmp', ...(type === undefined ? [] : ['-m', 'icmp6', '--icmpv6-type', `${type}`])],
+  localSource: () => ['-m', 'addrtype', '--src-type', 'LOCAL'],
+  comment: ({ text }) => ['-m', 'comment', '--comment', text],
+  limit: ({ perSecond, burst }) => ['-m', 'limit', '--limit', `${perSecond}/sec`, '--limit-burst', `${burst}`],
+};
+
+/** iptables-save prints addresses first, then the protocol, then the other matches as they were given. */
+const RANK: { readonly [Kind in Match['kind']]: number } = {
+  source: 0,
+  destination: 1,
+  protocol: 2,
+  ports: 2,
+  strayTcp: 2,
+  icmpv6: 2,
+  set: 3,
+  established: 3,
+  localSource: 3,
+  comment: 3,
+  limit: 3,
+};
+
+const matchArguments = <Kind extends Match['kind']>(match: Of<Kind>): readonly string[] => {
+  const spell = MATCH_ARGUMENTS[match.kind as Kind] as (match: Of<Kind>) => readonly string[];
+  return spell(match);
+};
+
+type VerdictOf<Kind extends Verdict['kind']> = Extract<Verdict, { kind: Kind }>;
+
+const VERDICT_ARGUMENTS: { readonly [Kind in Verdict['kind']]: (verdict: VerdictOf<Kind>) => readonly string[] } = {
+  return: () => ['-j', 'RETURN'],
+  drop: () => ['-j', 'DROP'],
+  jump: ({ chain }) => ['-j', chain],
+  goto: ({ chain }) => ['-g', chain],
+  log: ({ group, prefix }) => ['-j', 'NFLOG', '--nflog-prefix', prefix, '--nflog-group', `${group}`],
+};
+
+const verdictArguments = <Kind extends Verdict['kind']>(verdict: VerdictOf<Kind>): readonly string[] => {
+  const spell = VERDICT_ARGUMENTS[verdict.kind as Kind] as (verdict: VerdictOf<Kind>) => readonly string[];
+  return spell(verdict);
+};
+
+/** The arguments of the rule, less `-A CHAIN`. */
+export const ruleArguments = ({ matches, verdict }: Rule): RuleArguments => [
+  ...matches.toSorted((a, b) => RANK[a.kind] - RANK[b.kind]).flatMap((match) => matchArguments(match)),
+  ...verdictArguments(verdict),
+];

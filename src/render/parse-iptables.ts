@@ -1,0 +1,29 @@
+import { isOwnChain } from '../program/names.ts';
+import type { Hook } from '../program/node-program.ts';
+import type { ObservedTable, RuleText } from './observed.ts';
+import { quoteArgument, splitArguments } from './quoting.ts';
+
+const HOOKS: readonly Hook[] = ['FORWARD', 'OUTPUT'];
+
+const isHook = (chain: string): chain is Hook => (HOOKS as readonly string[]).includes(chain);
+
+/** Canonical text of a rule's arguments. */
+export const ruleText = (args: readonly string[]): RuleText => args.map(quoteArgument).join(' ');
+
+/** Reads what `iptables-save -t filter` printed: our chains, and the built-in chains that we hook. */
+export const parseIptablesSave = (text: string): ObservedTable => {
+  const chains = new Map<string, RuleText[]>();
+  const hooks: Record<Hook, RuleText[]> = { FORWARD: [], OUTPUT: [] };
+  for (const line of text.split('\n')) {
+    if (line.startsWith(':')) {
+      const name = line.slice(1, line.indexOf(' '));
+      if (isOwnChain(name)) chains.set(name, []);
+    } else if (line.startsWith('-A ')) {
+      const space = line.indexOf(' ', 3);
+      const chain = space < 0 ? line.slice(3) : line.slice(3, space);
+      const rules = isHook(chain) ? hooks[chain] : chains.get(chain);
+      rules?.push(ruleText(splitArguments(space < 0 ? '' : line.slice(space + 1))));
+    }
+  }
+  return { chains, hooks };
+};
