@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { netnsPath } from '../../../src/lab/batch.ts';
+import type { Protocol } from '../../../src/model/protocol.ts';
+import { builtProber } from './build-prober.ts';
+
+export interface Listener {
+  /** Name of a network namespace of the lab. */
+  readonly netns: string;
+  readonly protocol: Protocol;
+  readonly ip: string;
+  readonly port: number;
+}
+
+export interface Probe {
+  /** Name of the network namespace that the probe starts in. */
+  readonly netns: string;
+  readonly protocol: Protocol;
+  /** The source address; the source port is a fresh one each time. */
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
+  /** When silence counts as `timeout`. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * `open`: the server answered. `refused`: RST, ICMP port unreachable or SCTP ABORT came back. `unreachable`: the kernel
+ * or a router says that there is no way. `timeout`: silence.
+ */
+export type Outcome = 'open' | 'refused' | 'unreachable' | 'timeout';
+
+/** Serves and probes TCP, UDP and SCTP in the lab's network namespaces (test/support/prober). */
+export interface Prober {
+  /** Starts echo servers. @throws where one cannot be started. */
+  serve(listeners: readonly Listener[]): Promise<void>;
+  /** Runs all probes at once. @returns the outcomes in the order of the probes. */
+  probe(probes: readonly Probe[]): Promise<readonly Outcome[]>;
+  /** Stops all servers of a namespace and leaves it, before the lab deletes it. */
+  forget(netns: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly outcomes?: readonly Outcome[];
+  readonly error?: string;
+}
+
+interface Waiting {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const inNetnsPath = <T extends { readonly netns: string }>(entry: T): T => ({ ...entry, netns: netnsPath(entry.netns) });
+
+export const createProber = async (): Promise<Prober> => {
+  const child = spawn(await builtProber(), [], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(child, 'spawn');
+  const waiting = new Map<number, Waiting>();
+  let lastId = 0;
+
+  const ended = once(child, 'exit').then(() => {
+    for (const { reject } of waiting.values()) reject(new Error('the prober has ended'));
+    waiting.clear();
+  });
+
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const answer = JSON.parse(line) as Answer;
+    const asked = waiting.get(answer.id);
+    waiting.delete(answer.id);
+    if (answer.error === undefined) asked?.resolve(answer);
+    else asked?.reject(new Error(`prober: ${answer.error}`));
+  });
+
+  const ask = (request: Readonly<Record<string, unknown>>): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      lastId += 1;
+      waiting.set(lastId, { resolve, reject });
+      child.stdin.write(`${JSON.stringify({ id: lastId, ...request })}\n`);
+    });
+
+  return {
+    async serve(listeners) {
+      await ask({ op: 'serve', listeners: listeners.map(inNetnsPath) });
+    },
+    async probe(probes) {
+      const { outcomes = [] } = await ask({ op: 'probe', probes: probes.map(inNetnsPath) });
+      return outcomes;
+    },
+    async forget(netns) {
+      await ask({ op: 'forget', netns: netnsPath(netns) });
+    },
+    async close() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+};

@@ -1,0 +1,78 @@
+// Command prober serves and probes TCP, UDP and SCTP in many network namespaces from one process.
+//
+// It reads requests from standard input and writes answers to standard output, one JSON object a line, in any order:
+//
+//	{"id":1,"op":"serve","listeners":[{"netns":"/run/netns/a","protocol":"TCP","ip":"10.244.1.1","port":80}]}
+//	{"id":2,"op":"probe","probes":[{"netns":"/run/netns/b","protocol":"TCP","from":"10.244.1.2","to":"10.244.1.1","port":80,"timeoutMs":400}]}
+//	{"id":3,"op":"forget","netns":"/run/netns/a"}
+//
+//	{"id":1}
+//	{"id":2,"outcomes":["open"]}
+//	{"id":3,"error":"…"}
+//
+// An outcome is open (the peer answered as the protocol's server does), refused (it said that nobody listens: RST, ICMP
+// port unreachable or ABORT), unreachable (the kernel or a router said that there is no way) or timeout.
+// It ends with its standard input.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"sync"
+)
+
+type request struct {
+	ID        int64      `json:"id"`
+	Op        string     `json:"op"`
+	Netns     string     `json:"netns"`
+	Listeners []listener `json:"listeners"`
+	Probes    []probe    `json:"probes"`
+}
+
+type answer struct {
+	ID       int64     `json:"id"`
+	Outcomes []outcome `json:"outcomes,omitempty"`
+	Error    string    `json:"error,omitempty"`
+}
+
+func answerTo(world *namespaces, req request) answer {
+	var err error
+	var outcomes []outcome
+	switch req.Op {
+	case "serve":
+		err = serveAll(world, req.Listeners)
+	case "probe":
+		outcomes, err = probeAll(world, req.Probes)
+	case "forget":
+		world.forget(req.Netns)
+	default:
+		err = fmt.Errorf("unknown op %q", req.Op)
+	}
+	if err != nil {
+		return answer{ID: req.ID, Error: err.Error()}
+	}
+	return answer{ID: req.ID, Outcomes: outcomes}
+}
+
+func main() {
+	world := newNamespaces()
+	out := json.NewEncoder(os.Stdout)
+	var writing sync.Mutex
+	in := json.NewDecoder(bufio.NewReader(os.Stdin))
+	for {
+		var req request
+		if err := in.Decode(&req); err != nil {
+			return
+		}
+		go func() {
+			reply := answerTo(world, req)
+			writing.Lock()
+			defer writing.Unlock()
+			if err := out.Encode(reply); err != nil {
+				os.Exit(1)
+			}
+		}()
+	}
+}
