@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { ConfigError } from '../config/config-error.ts';
 import { describeFailure } from './failure.ts';
 import { type CliIo, type ExitCode, UsageError } from './verb.ts';
 import { VERBS, type VerbEntry } from './verbs.ts';
@@ -47,7 +48,7 @@ const exitCodeOf = (error: unknown, verb: string | undefined, io: CliIo): ExitCo
   // Help and version come as errors too, with exit code 0; commander has written its own message by now.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   io.err(`portcullis${verb === undefined ? '' : ` ${verb}`}: ${describeFailure(error)}\n`);
-  return error instanceof UsageError ? 2 : 1;
+  return error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
 };
 
 /**

@@ -1,0 +1,37 @@
+import { cleanup } from '../kernel/cleanup.ts';
+import { createCommandRunner } from '../kernel/command.ts';
+import { formatOutput, type OutputOptions, outputOption } from './output.ts';
+import type { Verb } from './verb.ts';
+
+/** Another program may hold the xtables lock for a while; a cleanup is in no hurry. */
+const XTABLES_WAIT_SECONDS = 30;
+
+const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
+
+export const cleanupVerb: Verb = {
+  declare(command) {
+    command.addOption(outputOption()).addHelpText(
+      'after',
+      `
+Works in the network namespace it is started in, as root there, on iptables-nft and iptables-legacy, IPv4 and IPv6.
+Only chains named PORTCULLIS-… with the jumps to them, and sets named portcullis-…, are removed. From then on no policy
+is enforced on this node. Stop the agent first, or it puts everything back.
+
+Examples:
+  portcullis cleanup
+  kubectl -n kube-system exec ds/portcullis -- portcullis cleanup -o json`,
+    );
+  },
+  async run(command, io) {
+    const { output } = command.opts<OutputOptions>();
+    const removed = await cleanup(createCommandRunner(), XTABLES_WAIT_SECONDS);
+    io.out(
+      formatOutput(output, { removed }, () =>
+        removed
+          .map(({ backend, chains, sets }) => `${backend}: removed ${plural(chains, 'chain')} and ${plural(sets, 'set')}`)
+          .join('\n'),
+      ),
+    );
+    return 0;
+  },
+};

@@ -1,0 +1,34 @@
+import type { IpFamily } from '../model/family.ts';
+import type { ListenAddress } from './listen-address.ts';
+
+/** Where the cluster's state comes from. */
+export type SourceConfig =
+  | { readonly kind: 'kubeconfig'; readonly file: string }
+  | { readonly kind: 'in-cluster' }
+  | { readonly kind: 'manifests'; readonly folder: string };
+
+/** `auto` chooses the backend that the kubelet and kube-proxy use on this node. */
+export type IptablesBackendChoice = 'auto' | 'nft' | 'legacy';
+
+/** How log lines look: one JSON object each, or text for people. */
+export type LogFormat = 'json' | 'text';
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+/** Everything that a person can set about an agent, read and checked. Frozen. */
+export interface Config {
+  readonly source: SourceConfig;
+  /** The node whose pods are enforced: `spec.nodeName` of those pods. */
+  readonly nodeName: string;
+  /** Where metrics, health and status are served; undefined serves none. */
+  readonly listen: ListenAddress | undefined;
+  readonly logFormat: LogFormat;
+  readonly logLevel: LogLevel;
+  readonly iptablesBackend: IptablesBackendChoice;
+  /** `auto` takes the families that the node's kernel and pods have. */
+  readonly ipFamilies: 'auto' | readonly IpFamily[];
+  /** Time between two full comparisons with the kernel, ms. */
+  readonly driftIntervalMs: number;
+  /** How long one iptables command waits for the xtables lock (its `-w`), seconds. */
+  readonly xtablesWaitSeconds: number;
+}

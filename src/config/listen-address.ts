@@ -1,0 +1,29 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** A TCP address to listen on. */
+export interface ListenAddress {
+  /** An IP address or host name; undefined means all addresses of both families. */
+  readonly host: string | undefined;
+  /** 0 lets the kernel choose a free port. */
+  readonly port: number;
+}
+
+const MAX_PORT = 65_535;
+
+const HOST_NAME = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i;
+
+const isHost = (host: string): boolean => isIPv4(host) || (HOST_NAME.test(host) && !/^[\d.]+$/.test(host));
+
+/**
+ * Reads `host:port`, `[ipv6]:port` or `:port`, and `0` or `off` for no address at all.
+ * @returns undefined if the text is none of them
+ */
+export const readListenAddress = (text: string): ListenAddress | 'off' | undefined => {
+  if (text === '0' || text === 'off') return 'off';
+  const [, ipv6, name, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === '' || port > MAX_PORT) return undefined;
+  if (ipv6 !== undefined) return isIPv6(ipv6) ? { host: ipv6, port } : undefined;
+  if (name === undefined || name === '') return { host: undefined, port };
+  return isHost(name) ? { host: name, port } : undefined;
+};

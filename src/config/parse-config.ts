@@ -1,0 +1,43 @@
+import type { Config, SourceConfig } from './config.ts';
+import { ConfigError } from './config-error.ts';
+import { type Environment, type Flags, readSettings, type Values } from './read-settings.ts';
+import { namesOf } from './setting.ts';
+import { SETTINGS } from './settings.ts';
+
+/** The kubelet sets this variable in every container; client libraries tell by it that they run in a cluster. */
+const runsInPod = (env: Environment): boolean => (env['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
+
+const CHOICES = [SETTINGS.kubeconfig, SETTINGS.manifests, SETTINGS.inCluster].map(namesOf).join(', ');
+
+const chooseSource = ({ kubeconfig, manifests, inCluster }: Values, env: Environment): SourceConfig => {
+  const given: readonly SourceConfig[] = [
+    ...(kubeconfig === undefined ? [] : [{ kind: 'kubeconfig' as const, file: kubeconfig }]),
+    ...(manifests === undefined ? [] : [{ kind: 'manifests' as const, folder: manifests }]),
+    ...(inCluster === true ? [{ kind: 'in-cluster' as const }] : []),
+  ];
+  if (given.length > 1) throw new ConfigError([`more than one source of the cluster's state: give one of ${CHOICES}`]);
+  const [source] = given;
+  if (source !== undefined) return source;
+  if (inCluster === undefined && runsInPod(env)) return { kind: 'in-cluster' };
+  throw new ConfigError([`no source of the cluster's state: give one of ${CHOICES}`]);
+};
+
+/**
+ * Flags and environment to one frozen Config. Pure: reads no file and resolves no name.
+ * @throws ConfigError naming the flags or variables that cannot be used, and what they accept
+ */
+export const parseConfig = (flags: Flags, env: Environment): Config => {
+  const values = readSettings(flags, env);
+  const { nodeName, logFormat, logLevel, iptablesBackend, ipFamilies } = values;
+  return Object.freeze({
+    source: Object.freeze(chooseSource(values, env)),
+    nodeName,
+    listen: values.listen === 'off' ? undefined : Object.freeze(values.listen),
+    logFormat,
+    logLevel,
+    iptablesBackend,
+    ipFamilies,
+    driftIntervalMs: values.driftInterval,
+    xtablesWaitSeconds: values.xtablesWait,
+  });
+};

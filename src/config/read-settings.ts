@@ -1,0 +1,57 @@
+import { ConfigError } from './config-error.ts';
+import { namesOf, type Setting, variableOf } from './setting.ts';
+import { SETTINGS, type SettingName } from './settings.ts';
+
+/** What was typed, by setting; a flag without a value is true. */
+export type Flags = Readonly<Partial<Record<SettingName, string | boolean>>>;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+type ValueOf<Kind> = Kind extends Setting<infer Value> ? Value : never;
+
+/** Settings that may be left out: each is one of the choices for the source. */
+type OptionalName = 'kubeconfig' | 'manifests' | 'inCluster';
+
+/** The value of every setting. */
+export type Values = { readonly [Name in Exclude<SettingName, OptionalName>]: ValueOf<(typeof SETTINGS)[Name]> } & {
+  readonly [Name in OptionalName]?: ValueOf<(typeof SETTINGS)[Name]>;
+};
+
+/** The text that counts for a setting, and where it was given; undefined if nowhere. */
+const findText = (
+  name: SettingName,
+  flags: Flags,
+  env: Environment,
+): readonly [text: string, origin: string] | undefined => {
+  const setting: Setting<unknown> = SETTINGS[name];
+  const typed = flags[name];
+  if (typed !== undefined) return [String(typed), `--${setting.flag}`];
+  const variable = variableOf(setting.flag);
+  const text = env[variable] ?? '';
+  // An empty variable is one that a template left empty: not set.
+  if (text !== '') return [text, variable];
+  return setting.initial === undefined ? undefined : [setting.initial, `--${setting.flag}`];
+};
+
+/**
+ * Reads every setting from flags and environment.
+ * @throws ConfigError naming all settings that are missing or that hold what they do not accept
+ */
+export const readSettings = (flags: Flags, env: Environment): Values => {
+  const problems: string[] = [];
+  const values = new Map<string, unknown>();
+  for (const name of Object.keys(SETTINGS) as SettingName[]) {
+    const setting: Setting<unknown> = SETTINGS[name];
+    const found = findText(name, flags, env);
+    if (found === undefined) {
+      if (setting.required === true) problems.push(`${namesOf(setting)} is missing: ${setting.help}`);
+      continue;
+    }
+    const [text, origin] = found;
+    const value = setting.read(text);
+    if (value === undefined) problems.push(`${origin}: "${text}" is not ${setting.accepts}`);
+    values.set(name, value);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.fromEntries(values) as Values;
+};

@@ -1,0 +1,131 @@
+import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
+import type { Config, IptablesBackendChoice, LogFormat, LogLevel } from './config.ts';
+import { readDuration } from './duration.ts';
+import { type ListenAddress, readListenAddress } from './listen-address.ts';
+import { oneOf, type Setting } from './setting.ts';
+
+const MIN_DRIFT_INTERVAL_MS = 100;
+const MAX_DRIFT_INTERVAL_MS = 3_600_000;
+const MAX_XTABLES_WAIT_SECONDS = 300;
+
+/** A node's name is a DNS subdomain (RFC 1123; apimachinery NameIsDNSSubdomain). */
+const DNS_SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+const MAX_NAME_LENGTH = 253;
+
+const FAMILIES: Readonly<Record<string, Config['ipFamilies']>> = {
+  auto: 'auto',
+  ipv4: ['ipv4'],
+  ipv6: ['ipv6'],
+  dual: IP_FAMILIES,
+};
+
+const within = (value: number | undefined, min: number, max: number): number | undefined =>
+  value !== undefined && value >= min && value <= max ? value : undefined;
+
+const filePath = (text: string): string | undefined => (text === '' ? undefined : text);
+
+const kubeconfig: Setting<string> = {
+  flag: 'kubeconfig',
+  placeholder: 'FILE',
+  help: 'follow the API server that this kubeconfig names',
+  accepts: 'a path',
+  read: filePath,
+};
+
+const inCluster: Setting<boolean> = {
+  flag: 'in-cluster',
+  help: 'follow the API server of the cluster this pod runs in; the default inside a pod',
+  accepts: 'true or false',
+  read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+};
+
+const manifests: Setting<string> = {
+  flag: 'manifests',
+  placeholder: 'DIR',
+  help: 'follow a folder of manifests instead of an API server',
+  accepts: 'a path',
+  read: filePath,
+};
+
+const nodeName: Setting<string> = {
+  flag: 'node-name',
+  placeholder: 'NAME',
+  required: true,
+  help: "this node's name, as in spec.nodeName of its pods",
+  accepts: 'the name of a Node: lower-case letters, digits, "-" and ".", at most 253 characters',
+  read: (text) => (text.length <= MAX_NAME_LENGTH && DNS_SUBDOMAIN.test(text) ? text : undefined),
+};
+
+const listen: Setting<ListenAddress | 'off'> = {
+  flag: 'listen',
+  placeholder: 'ADDRESS',
+  help: 'serve /metrics, /healthz, /readyz and /status here; 0 serves none',
+  initial: '127.0.0.1:9577',
+  accepts: 'host:port, [ipv6]:port, :port, or 0 for none',
+  read: readListenAddress,
+};
+
+const logFormat = oneOf<LogFormat>(['json', 'text'], {
+  flag: 'log-format',
+  placeholder: 'json|text',
+  help: 'how log lines look',
+  initial: 'json',
+});
+
+const logLevel = oneOf<LogLevel>(['error', 'warn', 'info', 'debug'], {
+  flag: 'log-level',
+  placeholder: 'LEVEL',
+  help: 'the least that is logged: error, warn, info or debug',
+  initial: 'info',
+});
+
+const iptablesBackend = oneOf<IptablesBackendChoice>(['auto', 'nft', 'legacy'], {
+  flag: 'iptables-backend',
+  placeholder: 'auto|nft|legacy',
+  help: 'which iptables to use; auto takes the one that the kubelet and kube-proxy use',
+  initial: 'auto',
+});
+
+const ipFamilies: Setting<'auto' | readonly IpFamily[]> = {
+  flag: 'ip-families',
+  placeholder: 'auto|ipv4|ipv6|dual',
+  help: 'the IP families to enforce',
+  initial: 'auto',
+  accepts: `one of ${Object.keys(FAMILIES).join(', ')}`,
+  read: (text) => (Object.hasOwn(FAMILIES, text) ? FAMILIES[text] : undefined),
+};
+
+const driftInterval: Setting<number> = {
+  flag: 'drift-interval',
+  placeholder: 'DURATION',
+  help: 'time between two full comparisons with the kernel',
+  initial: '5s',
+  accepts: 'a duration from 100ms to 1h, such as 5s',
+  read: (text) => within(readDuration(text), MIN_DRIFT_INTERVAL_MS, MAX_DRIFT_INTERVAL_MS),
+};
+
+const xtablesWait: Setting<number> = {
+  flag: 'xtables-wait',
+  placeholder: 'SECONDS',
+  help: 'how long one iptables command waits for the xtables lock',
+  initial: '5',
+  accepts: 'whole seconds from 1 to 300',
+  read: (text) => (/^\d+$/.test(text) ? within(Number(text), 1, MAX_XTABLES_WAIT_SECONDS) : undefined),
+};
+
+/** Every setting of the agent, keyed as the command line's parser keys its options, in the order of the help. */
+export const SETTINGS = {
+  kubeconfig,
+  inCluster,
+  manifests,
+  nodeName,
+  listen,
+  logFormat,
+  logLevel,
+  iptablesBackend,
+  ipFamilies,
+  driftInterval,
+  xtablesWait,
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;

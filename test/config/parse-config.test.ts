@@ -1,0 +1,158 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigError } from '../../src/config/config-error.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import type { Environment, Flags } from '../../src/config/read-settings.ts';
+
+const LEAST: Flags = { manifests: 'm', nodeName: 'n1' };
+
+const problemsOf = (flags: Flags, env: Environment = {}): readonly string[] => {
+  try {
+    parseConfig(flags, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+};
+
+describe('parseConfig', () => {
+  test('fills in the defaults', () => {
+    expect(parseConfig(LEAST, {})).toEqual({
+      source: { kind: 'manifests', folder: 'm' },
+      nodeName: 'n1',
+      listen: { host: '127.0.0.1', port: 9577 },
+      logFormat: 'json',
+      logLevel: 'info',
+      iptablesBackend: 'auto',
+      ipFamilies: 'auto',
+      driftIntervalMs: 5000,
+      xtablesWaitSeconds: 5,
+    });
+  });
+
+  test('reads every setting from flags', () => {
+    const flags: Flags = {
+      kubeconfig: '/etc/kube config',
+      nodeName: 'worker-1.example.com',
+      listen: '[::1]:80',
+      logFormat: 'text',
+      logLevel: 'debug',
+      iptablesBackend: 'legacy',
+      ipFamilies: 'dual',
+      driftInterval: '1m',
+      xtablesWait: '30',
+    };
+    expect(parseConfig(flags, {})).toEqual({
+      source: { kind: 'kubeconfig', file: '/etc/kube config' },
+      nodeName: 'worker-1.example.com',
+      listen: { host: '::1', port: 80 },
+      logFormat: 'text',
+      logLevel: 'debug',
+      iptablesBackend: 'legacy',
+      ipFamilies: ['ipv4', 'ipv6'],
+      driftIntervalMs: 60_000,
+      xtablesWaitSeconds: 30,
+    });
+  });
+
+  test('reads every setting from the environment', () => {
+    const env = {
+      PORTCULLIS_IN_CLUSTER: 'true',
+      PORTCULLIS_NODE_NAME: 'n2',
+      PORTCULLIS_LISTEN: 'off',
+      PORTCULLIS_LOG_FORMAT: 'text',
+      PORTCULLIS_LOG_LEVEL: 'error',
+      PORTCULLIS_IPTABLES_BACKEND: 'nft',
+      PORTCULLIS_IP_FAMILIES: 'ipv6',
+      PORTCULLIS_DRIFT_INTERVAL: '250ms',
+      PORTCULLIS_XTABLES_WAIT: '1',
+    };
+    expect(parseConfig({}, env)).toEqual({
+      source: { kind: 'in-cluster' },
+      nodeName: 'n2',
+      listen: undefined,
+      logFormat: 'text',
+      logLevel: 'error',
+      iptablesBackend: 'nft',
+      ipFamilies: ['ipv6'],
+      driftIntervalMs: 250,
+      xtablesWaitSeconds: 1,
+    });
+  });
+
+  test('a flag wins over its variable, and an empty variable is not set', () => {
+    const env = { PORTCULLIS_NODE_NAME: 'other', PORTCULLIS_LOG_LEVEL: '' };
+    expect(parseConfig(LEAST, env)).toMatchObject({ nodeName: 'n1', logLevel: 'info' });
+  });
+
+  test("leaves alone the variables that Kubernetes makes of a Service's name", () => {
+    expect(problemsOf(LEAST, { PORTCULLIS_PORT: 'tcp://10.0.0.1:9577', PORTCULLIS_SERVICE_HOST: '10.0.0.1' })).toEqual(
+      [],
+    );
+  });
+
+  test('is frozen', () => {
+    const config = parseConfig(LEAST, {});
+    expect([config, config.source, config.listen].every((part) => Object.isFrozen(part))).toBe(true);
+  });
+});
+
+describe('the source', () => {
+  const inPod = { KUBERNETES_SERVICE_HOST: '10.96.0.1' };
+
+  test('is the cluster around a pod when nothing else is said', () => {
+    expect(parseConfig({ nodeName: 'n1' }, inPod).source).toEqual({ kind: 'in-cluster' });
+    expect(parseConfig({ nodeName: 'n1', kubeconfig: 'k' }, inPod).source).toEqual({ kind: 'kubeconfig', file: 'k' });
+  });
+
+  const choices =
+    '--kubeconfig (PORTCULLIS_KUBECONFIG), --manifests (PORTCULLIS_MANIFESTS), --in-cluster (PORTCULLIS_IN_CLUSTER)';
+
+  test.each<[Flags, Environment]>([
+    [{ nodeName: 'n1' }, {}],
+    [{ nodeName: 'n1', inCluster: 'false' }, inPod],
+  ])('is asked for: %j %j', (flags, env) => {
+    expect(problemsOf(flags, env)).toEqual([`no source of the cluster's state: give one of ${choices}`]);
+  });
+
+  test.each<[Flags, Environment]>([
+    [{ ...LEAST, kubeconfig: 'k' }, {}],
+    [{ ...LEAST, inCluster: true }, {}],
+    [LEAST, { PORTCULLIS_KUBECONFIG: 'k' }],
+  ])('is one only: %j %j', (flags, env) => {
+    expect(problemsOf(flags, env)).toEqual([`more than one source of the cluster's state: give one of ${choices}`]);
+  });
+});
+
+describe('what cannot be used', () => {
+  const durations = 'a duration from 100ms to 1h, such as 5s';
+  const addresses = 'host:port, [ipv6]:port, :port, or 0 for none';
+  const names = 'the name of a Node: lower-case letters, digits, "-" and ".", at most 253 characters';
+
+  test.each<[Flags, string]>([
+    [{ driftInterval: '5' }, `--drift-interval: "5" is not ${durations}`],
+    [{ driftInterval: '99ms' }, `--drift-interval: "99ms" is not ${durations}`],
+    [{ driftInterval: '2h' }, `--drift-interval: "2h" is not ${durations}`],
+    [{ driftInterval: '-5s' }, `--drift-interval: "-5s" is not ${durations}`],
+    [{ xtablesWait: '0' }, '--xtables-wait: "0" is not whole seconds from 1 to 300'],
+    [{ xtablesWait: '5s' }, '--xtables-wait: "5s" is not whole seconds from 1 to 300'],
+    [{ logLevel: 'INFO' }, '--log-level: "INFO" is not one of error, warn, info, debug'],
+    [{ logFormat: 'xml' }, '--log-format: "xml" is not one of json, text'],
+    [{ iptablesBackend: 'ebtables' }, '--iptables-backend: "ebtables" is not one of auto, nft, legacy'],
+    [{ ipFamilies: 'constructor' }, '--ip-families: "constructor" is not one of auto, ipv4, ipv6, dual'],
+    [{ listen: '9577' }, `--listen: "9577" is not ${addresses}`],
+    [{ nodeName: 'Node 1' }, `--node-name: "Node 1" is not ${names}`],
+    [{ nodeName: 'a'.repeat(254) }, `--node-name: "${'a'.repeat(254)}" is not ${names}`],
+    [{ manifests: '' }, '--manifests: "" is not a path'],
+  ])('%j', (flags, problem) => {
+    expect(problemsOf({ ...LEAST, ...flags })).toEqual([problem]);
+  });
+
+  test('is told all at once, each with the name it was given by', () => {
+    expect(problemsOf({ manifests: 'm', logLevel: 'loud' }, { PORTCULLIS_DRIFT_INTERVAL: 'often' })).toEqual([
+      "--node-name (PORTCULLIS_NODE_NAME) is missing: this node's name, as in spec.nodeName of its pods",
+      '--log-level: "loud" is not one of error, warn, info, debug',
+      `PORTCULLIS_DRIFT_INTERVAL: "often" is not ${durations}`,
+    ]);
+  });
+});
