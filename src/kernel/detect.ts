@@ -22,14 +22,16 @@ const readIfThere = async (path: string): Promise<string> => {
 
 const countRules = (save: string): number => save.split('\n').filter((line) => line.startsWith('-A ')).length;
 
+/** Whether the legacy backend has tables here. Asking that backend itself would make them. */
+export const hasLegacyTables = async (): Promise<boolean> => (await readIfThere(LEGACY_TABLES)).trim() !== '';
+
 /**
  * The backend that the node's other programs use: the one in which the kubelet left its hint, else the one that holds
  * more rules, else nft. Rules in the other one would be met too, but nobody would look for them there.
  */
 export const detectBackend = async (runner: CommandRunner): Promise<Backend> => {
   const save = (backend: Backend): Promise<string> => runner.run(iptablesProgram('ipv4', backend, 'save'), []);
-  // Asking the legacy backend makes its tables, so it is asked only where they exist.
-  if ((await readIfThere(LEGACY_TABLES)).trim() === '') return 'nft';
+  if (!(await hasLegacyTables())) return 'nft';
   const [nft, legacy] = await Promise.all([save('nft'), save('legacy')]);
   if (KUBELET_CHAINS.test(nft)) return 'nft';
   if (KUBELET_CHAINS.test(legacy)) return 'legacy';

@@ -1,0 +1,43 @@
+import { EMPTY_PROGRAM } from '../program/empty-program.ts';
+import { planChanges } from '../render/plan.ts';
+import type { CommandRunner } from './command.ts';
+import { detectFamilies, hasLegacyTables } from './detect.ts';
+import type { Backend } from './iptables.ts';
+import { createKernel } from './kernel.ts';
+
+/** What a cleanup found to remove, in one backend. */
+export interface Removed {
+  readonly backend: Backend;
+  readonly chains: number;
+  readonly sets: number;
+}
+
+/** Something of ours could not be removed; what is left harms nobody but is still there. */
+export class CleanupError extends Error {
+  constructor(left: readonly string[]) {
+    super(`still there, because something else uses it: ${left.join(', ')}`);
+    this.name = 'CleanupError';
+  }
+}
+
+/**
+ * Removes every chain, set and jump of ours from both backends and families, and nothing else.
+ * @throws CommandError, or CleanupError when foreign rules use a set of ours.
+ */
+export const cleanup = async (runner: CommandRunner, xtablesWaitSeconds: number): Promise<readonly Removed[]> => {
+  const families = await detectFamilies();
+  const backends: readonly Backend[] = (await hasLegacyTables()) ? ['nft', 'legacy'] : ['nft'];
+  const removed: Removed[] = [];
+  let left: readonly string[] = [];
+  for (const backend of backends) {
+    const kernel = createKernel(runner, { backend, families, xtablesWaitSeconds });
+    const before = await kernel.observe();
+    await kernel.apply(planChanges(before, EMPTY_PROGRAM));
+    const after = await kernel.observe();
+    left = [...after.sets.keys()];
+    const chains = Object.values(before.tables).reduce((sum, table) => sum + table.chains.size, 0);
+    removed.push({ backend, chains, sets: before.sets.size - after.sets.size });
+  }
+  if (left.length > 0) throw new CleanupError(left);
+  return removed;
+};
