@@ -1,3 +1,4 @@
+import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
 import { ADDRESS_BITS, type Cidr, formatAddress, formatCidr } from '../policy/cidr.ts';
 import { type IpBlock, unionOfBlocks } from '../policy/ip-block.ts';
@@ -10,9 +11,12 @@ export interface AddressRange {
   readonly to: bigint;
 }
 
-const blocksOf = (policy: NodePolicy, family: IpFamily): readonly IpBlock[] => {
-  const peers = new Set(policy.isolations.flatMap(({ rules }) => rules.flatMap((rule) => rule.peers)));
-  return [...peers].flatMap((peer) => (peer.kind === 'ipBlock' && peer.block.cidr.family === family ? [peer.block] : []));
+const blocksOf = (policy: NodePolicy, direction: Direction, family: IpFamily): readonly IpBlock[] => {
+  const isolations = policy.isolations.filter((isolation) => isolation.direction === direction);
+  const peers = new Set(isolations.flatMap(({ rules }) => rules.flatMap((rule) => rule.peers)));
+  return [...peers].flatMap((peer) =>
+    peer.kind === 'ipBlock' && peer.block.cidr.family === family ? [peer.block] : [],
+  );
 };
 
 const toRange = ({ family, base, prefix }: Cidr): AddressRange => ({
@@ -26,19 +30,23 @@ export const joinRanges = (ranges: readonly AddressRange[]): readonly AddressRan
   const joined: AddressRange[] = [];
   for (const range of ranges) {
     const last = joined.at(-1);
-    if (last?.family === range.family && last.to + 1n === range.from) joined[joined.length - 1] = { ...last, to: range.to };
+    if (last?.family === range.family && last.to + 1n === range.from)
+      joined[joined.length - 1] = { ...last, to: range.to };
     else joined.push(range);
   }
   return joined;
 };
 
 /**
- * All addresses of a family, in order, cut where the policies' ipBlocks make a difference: what holds for one address of
- * a range outside the cluster holds for all of it.
+ * All addresses of a family, in order, cut where the ipBlocks of a direction's rules make a difference: what holds for one
+ * address of a range, as a source for ingress and as a destination for egress, holds for all of it that are no pod's or
+ * node's.
  */
-export const outsideRanges = (policy: NodePolicy, family: IpFamily): readonly AddressRange[] => {
+export const outsideRanges = (policy: NodePolicy, direction: Direction, family: IpFamily): readonly AddressRange[] => {
   const end = 1n << BigInt(ADDRESS_BITS[family]);
-  const admitted = blocksOf(policy, family).flatMap((block) => joinRanges(unionOfBlocks([block]).map(toRange)));
+  const admitted = blocksOf(policy, direction, family).flatMap((block) =>
+    joinRanges(unionOfBlocks([block]).map(toRange)),
+  );
   const cuts = new Set([0n, ...admitted.flatMap(({ from, to }) => [from, to + 1n])]);
   cuts.delete(end);
   const starts = [...cuts].sort((a, b) => (a < b ? -1 : 1));

@@ -56,7 +56,8 @@ export const intersectPorts = (a: PortSet, b: PortSet): PortSet => {
   return perProtocol((protocol) => intersectRanges(a[protocol], b[protocol]), a.other && b.other);
 };
 
-export const isEmpty = (set: PortSet): boolean => !set.other && PROTOCOLS.every((protocol) => set[protocol].length === 0);
+export const isEmpty = (set: PortSet): boolean =>
+  !set.other && PROTOCOLS.every((protocol) => set[protocol].length === 0);
 
 const isEvery = ([first]: readonly PortRange[]): boolean => first?.from === 1 && first.to === MAX_PORT;
 

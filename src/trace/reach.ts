@@ -41,9 +41,6 @@ export const createReach = (index: PolicyIndex): ((source: string, destination: 
   return (source, destination) => {
     if (findExemption(index, source, destination) !== undefined) return ALL_PORTS;
     const target = index.podAt(destination);
-    return intersectPorts(
-      side('egress', source, destination, target),
-      side('ingress', destination, source, target),
-    );
+    return intersectPorts(side('egress', source, destination, target), side('ingress', destination, source, target));
   };
 };

@@ -51,7 +51,12 @@ const isPort = (world: NaiveWorld, allowed: JsonPort, packet: NaivePacket): bool
 };
 
 /** Whether a pod's own policies of one type let the packet through: "If no policies select a pod, all is allowed." */
-const sideAllows = (world: NaiveWorld, pod: NaivePod | undefined, type: 'Ingress' | 'Egress', packet: NaivePacket): boolean => {
+const sideAllows = (
+  world: NaiveWorld,
+  pod: NaivePod | undefined,
+  type: 'Ingress' | 'Egress',
+  packet: NaivePacket,
+): boolean => {
   if (pod === undefined) return true;
   const governing = world.policies.filter((policy) => appliesTo(policy, pod, type));
   if (governing.length === 0) return true;

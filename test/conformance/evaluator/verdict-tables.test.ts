@@ -1,0 +1,87 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import {
+  type CaseRows,
+  type CaseState,
+  type CaseStep,
+  type CaseTable,
+  CORPORA,
+  corpusRoot,
+  loadCases,
+  podKeyOf,
+} from '../../support/corpus.ts';
+import { recordCorpus } from './record.ts';
+import { type Judge, naiveJudge, productJudge } from './judges.ts';
+
+/** How many cases each folder holds; a loader that loses some must not pass. */
+const EXPECTED = { e2e: 48, cyclonus: 230, 'cyclonus-ipv6': 46 } as const;
+
+const JUDGES = { evaluator: productJudge, naive: naiveJudge } as const;
+
+const TABLES = ['combined', 'ingress', 'egress'] as const;
+
+const addressesOf = ({ pods, externals = [] }: CaseState): ReadonlyMap<string, string> =>
+  new Map([
+    ...pods.map((pod) => [podKeyOf(pod), pod.ip] as const),
+    ...externals.map(({ name, ip }) => [`external/${name}`, ip] as const),
+  ]);
+
+/** The expected rows with every `.` and `X` replaced by what the judge says; the other marks say "do not compare". */
+const judgeRows = (step: CaseStep, table: CaseTable, kind: (typeof TABLES)[number], judge: Judge): CaseRows => {
+  const addresses = addressesOf(step.state);
+  const addressOf = (key: string): string => {
+    const address = addresses.get(key);
+    if (address === undefined) throw new Error(`no endpoint ${key}`);
+    return address;
+  };
+  const { protocol, port } = table;
+  const judgeRow = (from: string, row: string): string =>
+    step.expected.order
+      .map((to, column) => {
+        const mark = row[column] ?? '?';
+        if (mark !== '.' && mark !== 'X') return mark;
+        return judge[kind]({ from: addressOf(from), to: addressOf(to), protocol, port }) ? '.' : 'X';
+      })
+      .join('');
+  return Object.fromEntries(Object.entries(table[kind]).map(([from, row]) => [from, judgeRow(from, row)]));
+};
+
+const root = corpusRoot();
+
+describe.each(CORPORA)('%s', (corpus) => {
+  if (root === undefined) {
+    test('left out: the corpus is not on this machine', () => {
+      recordCorpus(corpus, 'evaluator', 'left out');
+      expect(root).toBeUndefined();
+    });
+    return;
+  }
+  const cases = loadCases(root, corpus);
+  const agreed = { evaluator: new Set<string>(), naive: new Set<string>() };
+
+  test('holds every case', () => {
+    expect(cases).toHaveLength(EXPECTED[corpus]);
+  });
+
+  test.each(cases.map((each) => [`${each.id} ${each.name}`, each] as const))('%s', (_, { id, steps }) => {
+    for (const reading of ['evaluator', 'naive'] as const) {
+      for (const step of steps) {
+        const judge = JUDGES[reading](step.state);
+        for (const table of step.expected.tables) {
+          for (const kind of TABLES) {
+            expect({ reading, kind, ...judgeRows(step, table, kind, judge) }).toEqual({
+              reading,
+              kind,
+              ...table[kind],
+            });
+          }
+        }
+      }
+      agreed[reading].add(id);
+    }
+  });
+
+  afterAll(() => {
+    recordCorpus(corpus, 'evaluator', { passed: agreed.evaluator.size, of: EXPECTED[corpus] });
+    recordCorpus(corpus, 'naive evaluator', { passed: agreed.naive.size, of: EXPECTED[corpus] });
+  });
+});
