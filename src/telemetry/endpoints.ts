@@ -1,0 +1,48 @@
+import type { Health } from './health.ts';
+import type { Exposition } from './metrics.ts';
+
+/** What each path answers with, asked at each request. */
+export interface Endpoints {
+  readonly metrics: () => Promise<Exposition>;
+  /** /healthz: the process does its work; a kubelet restarts it otherwise. */
+  readonly health: () => Health;
+  /** /readyz: the first full programming is done and policies are in force. */
+  readonly ready: () => Health;
+  /** /status: plain data that JSON can hold. */
+  readonly status: () => unknown;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+
+const healthReply = ({ ok, reason }: Health): Reply => ({ status: ok ? 200 : 503, type: TEXT, body: `${reason}\n` });
+
+const PATHS: Readonly<Record<string, (endpoints: Endpoints) => Reply | Promise<Reply>>> = {
+  '/metrics': async ({ metrics }) => {
+    const { contentType, text } = await metrics();
+    return { status: 200, type: contentType, body: text };
+  },
+  '/healthz': ({ health }) => healthReply(health()),
+  '/readyz': ({ ready }) => healthReply(ready()),
+  '/status': ({ status }) => ({
+    status: 200,
+    type: 'application/json',
+    body: `${JSON.stringify(status(), undefined, 2)}\n`,
+  }),
+};
+
+/** Never throws: an endpoint that fails answers 500 with the reason, and the others go on. */
+export const answer = async (path: string, endpoints: Endpoints): Promise<Reply> => {
+  const reply = Object.hasOwn(PATHS, path) ? PATHS[path] : undefined;
+  if (reply === undefined) return { status: 404, type: TEXT, body: `there are ${Object.keys(PATHS).join(', ')}\n` };
+  try {
+    return await reply(endpoints);
+  } catch (error) {
+    return { status: 500, type: TEXT, body: `${error instanceof Error ? error.message : String(error)}\n` };
+  }
+};

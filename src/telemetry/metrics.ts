@@ -1,0 +1,144 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Direction } from '../model/direction.ts';
+import type { IpFamily } from '../model/family.ts';
+import type { PolicyKey } from '../model/policy-object.ts';
+import { registerProcessMetrics } from './process-metrics.ts';
+import { registerSourceMetrics, type SourceSample } from './source-metrics.ts';
+
+/** How one run of the loop ended. */
+export type SyncResult = 'changed' | 'unchanged' | 'failed';
+
+export interface SyncSample {
+  readonly result: SyncResult;
+  /** Why the loop ran, from a small fixed set: each reason is a time series. */
+  readonly reason: string;
+  readonly durationMs: number;
+  /** Wall-clock time of the end, ms since the epoch. */
+  readonly endedAt: number;
+}
+
+/** How much of ours one family's tables and sets hold. */
+export interface KernelObjects {
+  readonly rules: number;
+  readonly chains: number;
+  readonly sets: number;
+  readonly members: number;
+}
+
+/** How much of the cluster the agent knows. */
+export interface ClusterObjects {
+  readonly pods: number;
+  readonly namespaces: number;
+  readonly policies: number;
+}
+
+/** The agent's metrics, one method per thing that happens or stands. Prometheus names start with `portcullis_`. */
+export interface AgentMetrics {
+  recordSync(sample: SyncSample): void;
+  /** @param object what had been changed by others: `chain`, `set`, `jump` */
+  recordDriftRepair(object: string): void;
+  setKernelObjects(family: IpFamily, objects: KernelObjects): void;
+  setClusterObjects(objects: ClusterObjects): void;
+  /** Pods of this node that policies isolate. */
+  setIsolatedPods(direction: Direction, count: number): void;
+  /** Number of faults of each policy that has any; policies not named have none any more. */
+  setPolicyFaults(faults: ReadonlyMap<PolicyKey, number>): void;
+  setReady(ready: boolean): void;
+  /** Everything in Prometheus' text format. */
+  expose(): Promise<Exposition>;
+}
+
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** How the sources of the cluster's state stand now: asked at each scrape. */
+  readonly sources: () => readonly SourceSample[];
+}
+
+/** From a change of one set to a cold start in a large cluster, seconds. */
+const SYNC_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+const MS_PER_SECOND = 1000;
+
+export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentMetrics => {
+  const registry = new Registry();
+  const registers = [registry];
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> =>
+    new Gauge({ name: `portcullis_${name}`, help, labelNames: [...labelNames], registers });
+
+  const syncs = new Counter({
+    name: 'portcullis_syncs_total',
+    help: 'Runs of the reconcile loop',
+    labelNames: ['result', 'reason'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'portcullis_sync_duration_seconds',
+    help: 'Time of one run of the reconcile loop, from the newest state to the kernel holding it',
+    labelNames: ['result'],
+    buckets: SYNC_BUCKETS,
+    registers,
+  });
+  const repairs = new Counter({
+    name: 'portcullis_drift_repairs_total',
+    help: 'Objects of the agent that others had changed in the kernel, and that were put right',
+    labelNames: ['object'],
+    registers,
+  });
+  const lastSync = gauge('last_successful_sync_timestamp_seconds', 'When the kernel was last known to hold the policy');
+  const kernel = {
+    rules: gauge('kernel_rules', 'Rules of the agent in the kernel', ['family']),
+    chains: gauge('kernel_chains', 'Chains of the agent in the kernel', ['family']),
+    sets: gauge('kernel_sets', 'Sets of the agent in the kernel', ['family']),
+    members: gauge('kernel_set_members', 'Members of all sets of the agent', ['family']),
+  };
+  const cluster = {
+    pods: gauge('cluster_pods', 'Running pods known from the cluster'),
+    namespaces: gauge('cluster_namespaces', 'Namespaces known from the cluster'),
+    policies: gauge('cluster_policies', 'NetworkPolicies known from the cluster'),
+  };
+  const isolated = gauge('isolated_pods', 'Pods of this node that policies isolate', ['direction']);
+  const faults = gauge('policy_faults', 'Faults of a policy: its pods are isolated for what they hide', [
+    'namespace',
+    'policy',
+  ]);
+  const ready = gauge('ready', '1 once the first full programming is done and the kernel takes what it is given');
+  gauge('build_info', 'The version that runs', ['version']).set({ version }, 1);
+  ready.set(0);
+  registerSourceMetrics(registry, sources);
+  registerProcessMetrics(registry);
+
+  return {
+    recordSync: ({ result, reason, durationMs, endedAt }) => {
+      syncs.inc({ result, reason });
+      duration.observe({ result }, durationMs / MS_PER_SECOND);
+      if (result !== 'failed') lastSync.set(endedAt / MS_PER_SECOND);
+    },
+    recordDriftRepair: (object) => repairs.inc({ object }),
+    setKernelObjects: (family, objects) => {
+      kernel.rules.set({ family }, objects.rules);
+      kernel.chains.set({ family }, objects.chains);
+      kernel.sets.set({ family }, objects.sets);
+      kernel.members.set({ family }, objects.members);
+    },
+    setClusterObjects: ({ pods, namespaces, policies }) => {
+      cluster.pods.set(pods);
+      cluster.namespaces.set(namespaces);
+      cluster.policies.set(policies);
+    },
+    setIsolatedPods: (direction, count) => isolated.set({ direction }, count),
+    setPolicyFaults: (found) => {
+      faults.reset();
+      for (const [key, count] of found) {
+        const [namespace = '', policy = ''] = key.split('/');
+        faults.set({ namespace, policy }, count);
+      }
+    },
+    setReady: (isReady) => ready.set(isReady ? 1 : 0),
+    expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  };
+};

@@ -1,0 +1,49 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** How one kind of object stands with the source of the cluster's state. */
+export interface SourceSample {
+  /** `pods`, `namespaces` or `networkpolicies`. */
+  readonly kind: string;
+  /** The first full list is in. */
+  readonly synced: boolean;
+  /** Lists or watches that ended badly and were begun again, since the start. */
+  readonly restarts: number;
+  /** Seconds since the last sign of life; undefined before the first. */
+  readonly silentSeconds: number | undefined;
+}
+
+/** Metrics of the sources, read from `sample` at each scrape: an age that is only stored would be wrong by then. */
+export const registerSourceMetrics = (registry: Registry, sample: () => readonly SourceSample[]): void => {
+  const registers = [registry];
+  const labelNames = ['kind'] as const;
+  new Gauge({
+    name: 'portcullis_source_synced',
+    help: '1 once the first full list of this kind is in',
+    labelNames,
+    registers,
+    collect() {
+      for (const { kind, synced } of sample()) this.set({ kind }, synced ? 1 : 0);
+    },
+  });
+  new Counter({
+    name: 'portcullis_source_restarts_total',
+    help: 'Lists and watches that ended badly and were begun again',
+    labelNames,
+    registers,
+    collect() {
+      this.reset();
+      for (const { kind, restarts } of sample()) this.inc({ kind }, restarts);
+    },
+  });
+  new Gauge({
+    name: 'portcullis_source_silence_seconds',
+    help: 'Time since the last sign of life: how old the enforced state may be',
+    labelNames,
+    registers,
+    collect() {
+      for (const { kind, silentSeconds } of sample()) {
+        if (silentSeconds !== undefined) this.set({ kind }, silentSeconds);
+      }
+    },
+  });
+};

@@ -1,0 +1,89 @@
+import { describe, expect, test } from '@jest/globals';
+import { policyKey } from '../../src/model/policy-object.ts';
+import { createAgentMetrics } from '../../src/telemetry/metrics.ts';
+import type { SourceSample } from '../../src/telemetry/source-metrics.ts';
+
+const create = (sources: () => readonly SourceSample[] = () => []) => createAgentMetrics({ version: '1.2.3', sources });
+
+/** The samples of one metric, as Prometheus reads them: `{labels} value` lines without the name. */
+const samples = (text: string, name: string): readonly string[] =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+    .map((line) => line.slice(name.length).trim());
+
+describe('agent metrics', () => {
+  test('count syncs by result and reason, and time them', async () => {
+    const metrics = create();
+    metrics.recordSync({ result: 'changed', reason: 'change', durationMs: 20, endedAt: 1_700_000_000_500 });
+    metrics.recordSync({ result: 'failed', reason: 'change', durationMs: 400, endedAt: 1_700_000_009_000 });
+    const { text } = await metrics.expose();
+    expect(samples(text, 'portcullis_syncs_total')).toEqual([
+      '{result="changed",reason="change"} 1',
+      '{result="failed",reason="change"} 1',
+    ]);
+    expect(samples(text, 'portcullis_sync_duration_seconds_sum')).toEqual([
+      '{result="changed"} 0.02',
+      '{result="failed"} 0.4',
+    ]);
+    expect(text).toContain('portcullis_sync_duration_seconds_bucket{le="0.025",result="changed"} 1');
+    expect(samples(text, 'portcullis_last_successful_sync_timestamp_seconds')).toEqual(['1700000000.5']);
+  });
+
+  test('show what the kernel and the cluster hold', async () => {
+    const metrics = create();
+    metrics.setKernelObjects('ipv4', { rules: 12, chains: 3, sets: 2, members: 40 });
+    metrics.setKernelObjects('ipv6', { rules: 1, chains: 1, sets: 0, members: 0 });
+    metrics.setClusterObjects({ pods: 5, namespaces: 2, policies: 7 });
+    metrics.setIsolatedPods('ingress', 4);
+    metrics.recordDriftRepair('jump');
+    const { text } = await metrics.expose();
+    expect(samples(text, 'portcullis_kernel_rules')).toEqual(['{family="ipv4"} 12', '{family="ipv6"} 1']);
+    expect(samples(text, 'portcullis_kernel_set_members')).toEqual(['{family="ipv4"} 40', '{family="ipv6"} 0']);
+    expect(samples(text, 'portcullis_cluster_policies')).toEqual(['7']);
+    expect(samples(text, 'portcullis_isolated_pods')).toEqual(['{direction="ingress"} 4']);
+    expect(samples(text, 'portcullis_drift_repairs_total')).toEqual(['{object="jump"} 1']);
+  });
+
+  test('forget the faults of a policy that has none any more', async () => {
+    const metrics = create();
+    metrics.setPolicyFaults(
+      new Map([
+        [policyKey('a', 'x'), 2],
+        [policyKey('b', 'y'), 1],
+      ]),
+    );
+    metrics.setPolicyFaults(new Map([[policyKey('b', 'y'), 3]]));
+    expect(samples((await metrics.expose()).text, 'portcullis_policy_faults')).toEqual([
+      '{namespace="b",policy="y"} 3',
+    ]);
+  });
+
+  test('ask the sources at each scrape', async () => {
+    let sample: SourceSample = { kind: 'pods', synced: false, restarts: 1, silentSeconds: undefined };
+    const metrics = create(() => [sample]);
+    expect(samples((await metrics.expose()).text, 'portcullis_source_silence_seconds')).toEqual([]);
+    sample = { kind: 'pods', synced: true, restarts: 4, silentSeconds: 1.5 };
+    const { text } = await metrics.expose();
+    expect(samples(text, 'portcullis_source_silence_seconds')).toEqual(['{kind="pods"} 1.5']);
+    expect(samples(text, 'portcullis_source_restarts_total')).toEqual(['{kind="pods"} 4']);
+    expect(samples(text, 'portcullis_source_synced')).toEqual(['{kind="pods"} 1']);
+  });
+
+  test('say which version runs, whether it is ready, and what the process uses', async () => {
+    const metrics = create();
+    expect(samples((await metrics.expose()).text, 'portcullis_ready')).toEqual(['0']);
+    metrics.setReady(true);
+    const { text, contentType } = await metrics.expose();
+    expect(contentType).toContain('text/plain');
+    expect(samples(text, 'portcullis_ready')).toEqual(['1']);
+    expect(samples(text, 'portcullis_build_info')).toEqual(['{version="1.2.3"} 1']);
+    expect(Number(samples(text, 'process_cpu_seconds_total')[0])).toBeGreaterThan(0);
+    expect(Number(samples(text, 'process_resident_memory_bytes')[0])).toBeGreaterThan(1e7);
+  });
+
+  test('two agents in one process do not share counts', async () => {
+    create().recordDriftRepair('chain');
+    expect(samples((await create().expose()).text, 'portcullis_drift_repairs_total')).toEqual([]);
+  });
+});
