@@ -1,0 +1,144 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { NamespaceEntry } from '../../model/namespace.ts';
+import type { PodEndpoint } from '../../model/pod.ts';
+import type { PolicyKey, PolicyObject } from '../../model/policy-object.ts';
+import type { ClusterSnapshot } from '../../model/snapshot.ts';
+import type { Intern } from '../intern.ts';
+import { asList, asObject, asText } from '../raw.ts';
+import { trimNamespace } from '../trim-namespace.ts';
+import { trimPod } from '../trim-pod.ts';
+import { trimPolicy } from '../trim-policy.ts';
+import { describeObject, type FileContent, type ManifestObject } from './manifest-object.ts';
+import type { ManifestProblem } from './place.ts';
+import { type ManifestService, readService } from './service.ts';
+import { podsOfWorkload } from './workload.ts';
+
+/** Who made a pod: its controller, or the workload it was expanded from. */
+export interface Owner {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** Where a pod comes from. */
+export interface PodOrigin {
+  /** The Pod, or the workload. */
+  readonly object: ManifestObject;
+  readonly owner: Owner | undefined;
+}
+
+/** What a set of manifests says. */
+export interface LoadedManifests {
+  /** Pods without status have no addresses. A namespace that is only mentioned is there too. */
+  readonly snapshot: ClusterSnapshot;
+  /** By PodEndpoint.uid. */
+  readonly podOrigins: ReadonlyMap<string, PodOrigin>;
+  readonly policyOrigins: ReadonlyMap<PolicyKey, ManifestObject>;
+  readonly services: readonly ManifestService[];
+  /** Objects of kinds that have nothing to do with policy. */
+  readonly ignored: readonly ManifestObject[];
+  readonly problems: readonly ManifestProblem[];
+}
+
+/** The API server sets it on every namespace (KEP-2161). */
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+/** Of equal objects in several places only one counts; of different ones the last, as with kubectl apply. */
+const withoutDuplicates = (
+  objects: readonly ManifestObject[],
+): { objects: ManifestObject[]; problems: ManifestProblem[] } => {
+  const last = new Map<string, ManifestObject>();
+  const problems: ManifestProblem[] = [];
+  for (const object of objects) {
+    const described = describeObject(object);
+    const earlier = last.get(described);
+    if (earlier !== undefined && object.use !== 'ignored' && !isDeepStrictEqual(earlier.raw, object.raw)) {
+      const { file, line } = earlier.place;
+      const message = `is defined differently at ${file}:${String(line)} too; the one here counts`;
+      problems.push({ ...object.place, object: described, message });
+    }
+    last.set(described, object);
+  }
+  return { objects: [...last.values()], problems };
+};
+
+const withNameLabel = (entry: NamespaceEntry): NamespaceEntry => ({
+  ...entry,
+  labels: new Map(entry.labels).set(NAME_LABEL, entry.name),
+});
+
+const ownerOf = (object: ManifestObject): Owner | undefined => {
+  if (object.use === 'workload') return { kind: object.kind, name: object.name };
+  const references = asList(asObject(object.raw['metadata'])['ownerReferences']).map(asObject);
+  const reference = references.find((candidate) => candidate['controller'] === true) ?? references[0];
+  const kind = asText(reference?.['kind']);
+  const name = asText(reference?.['name']);
+  return kind === undefined || name === undefined ? undefined : { kind, name };
+};
+
+/**
+ * A manifest's pod is known by its name: manifests saved from a cluster still carry uids, and copies of one of them would
+ * hide each other.
+ */
+const podOf = ({ raw, namespace, name }: ManifestObject, intern: Intern): PodEndpoint | undefined => {
+  const metadata = { ...asObject(raw['metadata']), namespace, name, uid: undefined };
+  return trimPod({ ...raw, metadata }, intern);
+};
+
+/**
+ * Puts the objects of several files together.
+ *
+ * @param maxReplicas how many pods a workload stands for at most.
+ */
+export const assemble = (files: readonly FileContent[], maxReplicas: number, intern: Intern): LoadedManifests => {
+  const pods = new Map<string, PodEndpoint>();
+  const podOrigins = new Map<string, PodOrigin>();
+  const namespaces = new Map<string, NamespaceEntry>();
+  const policies = new Map<PolicyKey, PolicyObject>();
+  const policyOrigins = new Map<PolicyKey, ManifestObject>();
+  const services: ManifestService[] = [];
+  const ignored: ManifestObject[] = [];
+  const { objects, problems } = withoutDuplicates(files.flatMap((content) => content.objects));
+
+  const addPods = (object: ManifestObject, made: readonly (PodEndpoint | undefined)[]): void => {
+    for (const pod of made) {
+      if (pod === undefined) continue;
+      pods.set(pod.uid, pod);
+      podOrigins.set(pod.uid, { object, owner: ownerOf(object) });
+    }
+  };
+  const add: Readonly<Record<ManifestObject['use'], (object: ManifestObject) => void>> = {
+    pod(object) {
+      addPods(object, [podOf(object, intern)]);
+    },
+    workload(object) {
+      addPods(object, podsOfWorkload(object, maxReplicas, intern));
+    },
+    namespace(object) {
+      const entry = trimNamespace(object.raw, intern);
+      if (entry !== undefined) namespaces.set(entry.name, withNameLabel(entry));
+    },
+    policy(object) {
+      const metadata = { namespace: object.namespace, name: object.name };
+      const policy = trimPolicy({ metadata, spec: object.raw['spec'] }, intern);
+      if (policy === undefined) return;
+      policies.set(policy.key, policy);
+      policyOrigins.set(policy.key, object);
+    },
+    service: (object) => services.push(readService(object, intern)),
+    ignored: (object) => ignored.push(object),
+  };
+
+  for (const object of objects) add[object.use](object);
+  for (const { namespace, use } of objects) {
+    if (use === 'ignored' || namespace === '' || namespaces.has(namespace)) continue;
+    namespaces.set(namespace, withNameLabel({ name: namespace, labels: new Map() }));
+  }
+  return {
+    snapshot: { pods, namespaces, policies },
+    podOrigins,
+    policyOrigins,
+    services,
+    ignored,
+    problems: [...files.flatMap((content) => content.problems), ...problems],
+  };
+};

@@ -1,0 +1,52 @@
+import type { Labels } from '../../model/labels.ts';
+import { PROTOCOLS, type Protocol } from '../../model/protocol.ts';
+import { canonicalAddress } from '../address.ts';
+import type { Intern } from '../intern.ts';
+import { asList, asObject, asText } from '../raw.ts';
+import { trimLabels } from '../trim-labels.ts';
+import type { ManifestObject } from './manifest-object.ts';
+
+export interface ServicePort {
+  readonly name: string | undefined;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** A port of the pods, or the name of one; `port` where the manifest names none. */
+  readonly targetPort: number | string;
+}
+
+/** A v1 Service, as far as it says which pods stand behind which ports. */
+export interface ManifestService {
+  readonly namespace: string;
+  readonly name: string;
+  /** Empty for a Service without a selector, which selects nothing. */
+  readonly selector: Labels;
+  readonly ports: readonly ServicePort[];
+  /** Canonical; undefined for a headless Service and where none is given. */
+  readonly clusterIP: string | undefined;
+  readonly headless: boolean;
+  readonly object: ManifestObject;
+}
+
+export const readService = (object: ManifestObject, intern: Intern): ManifestService => {
+  const spec = asObject(object.raw['spec']);
+  const clusterIP = asText(spec['clusterIP']) ?? '';
+  const ports = asList(spec['ports']).map((value): ServicePort => {
+    const { name, protocol, port, targetPort } = asObject(value);
+    const number = Number(port);
+    return {
+      name: asText(name),
+      protocol: PROTOCOLS.find((known) => known === protocol) ?? 'TCP',
+      port: number,
+      targetPort: typeof targetPort === 'number' || typeof targetPort === 'string' ? targetPort : number,
+    };
+  });
+  return {
+    namespace: object.namespace,
+    name: object.name,
+    selector: trimLabels(spec['selector'], intern),
+    ports,
+    clusterIP: canonicalAddress(clusterIP),
+    headless: clusterIP === 'None',
+    object,
+  };
+};

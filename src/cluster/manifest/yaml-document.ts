@@ -1,0 +1,96 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  visit,
+  type YAMLError,
+} from 'yaml';
+import type { FieldPath, ManifestProblem, Place } from './place.ts';
+
+/** One document of a YAML or JSON file. */
+export interface ManifestDocument {
+  /** What it holds, as plain data; undefined where it cannot be read, which `problems` then tells. */
+  readonly value: unknown;
+  /** Where a field stands, or, if it is not there, the nearest one around it. */
+  locate(field: FieldPath): Place;
+  readonly problems: readonly ManifestProblem[];
+}
+
+const isNode = (value: unknown): value is Node => isScalar(value) || isMap(value) || isSeq(value) || isAlias(value);
+
+const startOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
+
+const pairOf = (node: Node, key: string | number): Pair | undefined =>
+  isMap(node) ? node.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === String(key)) : undefined;
+
+/** The offset of a field: of a list's item, or of the value under a key; of the key itself where the value is a block. */
+const offsetOf = (document: Document.Parsed, field: FieldPath): number => {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? document.range[0];
+  for (const step of field) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (!isNode(node)) return offset;
+    const pair = pairOf(node, step);
+    const next: unknown = isSeq(node) && typeof step === 'number' ? node.items[step] : pair?.value;
+    const place = pair !== undefined && !isScalar(next) ? startOf(pair.key) : startOf(next);
+    if (place === undefined) return offset;
+    offset = place;
+    node = next;
+  }
+  return offset;
+};
+
+const WORDING: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'a tab cannot indent YAML; use spaces',
+  DUPLICATE_KEY: 'this key is there twice',
+};
+
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? text;
+
+const yamlProblems = (errors: readonly YAMLError[], placeAt: (offset: number) => Place): ManifestProblem[] =>
+  errors.map((error) => ({ ...placeAt(error.pos[0]), message: WORDING[error.code] ?? `not YAML: ${firstLine(error.message)}` }));
+
+/** `{{ .Values.x }}` reads as a map whose key is a map: valid YAML, but never a Kubernetes object. */
+const keyProblems = (document: Document.Parsed, placeAt: (offset: number) => Place): ManifestProblem[] => {
+  const problems: ManifestProblem[] = [];
+  visit(document, {
+    Pair(_, pair) {
+      if (isScalar(pair.key)) return undefined;
+      const message = 'a key must be plain text; is this a template that was not rendered?';
+      problems.push({ ...placeAt(startOf(pair.key) ?? document.range[0]), message });
+      return visit.SKIP;
+    },
+  });
+  return problems;
+};
+
+/**
+ * The documents of a text, without empty ones. One that is broken does not hide the others. JSON is read as the YAML that
+ * it is. Merge keys (`<<`) work as in kubectl.
+ */
+export const readDocuments = (text: string, file: string): readonly ManifestDocument[] => {
+  const lineCounter = new LineCounter();
+  const placeAt = (offset: number): Place => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { file, line, column: col };
+  };
+  const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, merge: true, logLevel: 'error' });
+  return [...documents].map((document) => {
+    const locate = (field: FieldPath): Place => placeAt(offsetOf(document, field));
+    const problems = [...yamlProblems(document.errors, placeAt), ...keyProblems(document, placeAt)];
+    if (problems.length > 0) return { value: undefined, locate, problems };
+    try {
+      return { value: document.toJS() as unknown, locate, problems };
+    } catch (error) {
+      // An alias without its anchor, or a nest of aliases that would explode.
+      const message = `not YAML: ${error instanceof Error ? firstLine(error.message) : String(error)}`;
+      return { value: undefined, locate, problems: [{ ...locate([]), message }] };
+    }
+  }).filter(({ value, problems }) => (value !== null && value !== undefined) || problems.length > 0);
+};
