@@ -24,6 +24,7 @@ const effectPaths = EFFECTS.map((folder) => `<rootDir>/test/${folder}/`);
 
 /** @type {import('jest').Config} */
 export default {
+  watchman: false,
   projects: [
     {
       ...common,

@@ -1,24 +1,13 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { cacheFolder } from './cache-folder.ts';
 
 /** `npm run check`: every static check of the project, two at a time; prints what the failing ones said. */
 
 const root = path.join(import.meta.dirname, '..');
 
-/** A checkout that somebody else owns is checked too, only more slowly. */
-const cacheFolder = (): string | undefined => {
-  const folder = path.join(root, 'node_modules/.cache');
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
-    return folder;
-  } catch {
-    return undefined;
-  }
-};
-
-const cache = cacheFolder();
+const eslintCache = cacheFolder('eslint');
+const tscCache = cacheFolder('tsc');
 
 const CHECKS: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
   [
@@ -26,14 +15,14 @@ const CHECKS: readonly (readonly [name: string, command: string, ...args: string
     'eslint',
     '.',
     '--max-warnings=0',
-    ...(cache === undefined ? [] : ['--cache', `--cache-location=${cache}/eslint/`]),
+    ...(eslintCache === undefined ? [] : ['--cache', `--cache-location=${eslintCache}/`]),
   ],
   [
     'types',
     'tsc',
     '-p',
     '.',
-    ...(cache === undefined ? [] : ['--incremental', '--tsBuildInfoFile', `${cache}/tsc.json`]),
+    ...(tscCache === undefined ? [] : ['--incremental', '--tsBuildInfoFile', `${tscCache}/tsbuildinfo.json`]),
   ],
   ['imports', 'depcruise', '--config', '.dependency-cruiser.js', 'src', 'test', 'scripts'],
   ['dead code', 'knip', '--no-progress'],

@@ -15,7 +15,7 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 node="$root/node_modules/node/bin/node"
 # An ordinary user of Debian has no sbin in the PATH, where iptables, ipset and conntrack live.
-PATH="$root/node_modules/node/bin:$root/node_modules/.bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+PATH="$root/node_modules/node/bin:$root/node_modules/.bin:$PATH:/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin"
 export PATH
 
 say() {
@@ -52,7 +52,7 @@ need() {
 }
 
 step_tools() {
-  need iptables:iptables ip6tables:iptables ipset:ipset conntrack:conntrack ip:iproute2 curl:curl unshare:util-linux \
+  need iptables:iptables ip6tables:iptables ipset:ipset conntrack:conntrack ip:iproute2 curl:curl unshare:util-linux setpriv:util-linux \
     nsenter:util-linux ps:procps sysctl:procps
 }
 

@@ -9,7 +9,7 @@ import { createEvaluator } from '../../../src/trace/evaluator.ts';
 import { firstAddress, outsideRanges } from '../../../src/trace/outside.ts';
 import { describeRanges, type PortSet } from '../../../src/trace/port-set.ts';
 import { corpusRoot } from '../../support/corpus.ts';
-import { recordCorpus } from './record.ts';
+import { recordCorpus } from '../../support/record-corpus.ts';
 import { readTopology, type Topology } from './workloads.ts';
 
 const CASES = 35;

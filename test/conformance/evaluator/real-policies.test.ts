@@ -7,7 +7,7 @@ import { asObject } from '../../../src/cluster/raw.ts';
 import { trimPolicy } from '../../../src/cluster/trim-policy.ts';
 import { parsePolicy } from '../../../src/policy/parse-policy.ts';
 import { corpusRoot } from '../../support/corpus.ts';
-import { recordCorpus } from './record.ts';
+import { recordCorpus } from '../../support/record-corpus.ts';
 
 const FILES = 131;
 const POLICIES = 134;

@@ -9,7 +9,7 @@ import {
   loadCases,
   podKeyOf,
 } from '../../support/corpus.ts';
-import { recordCorpus } from './record.ts';
+import { recordCorpus } from '../../support/record-corpus.ts';
 import { type Judge, naiveJudge, productJudge } from './judges.ts';
 
 /** How many cases each folder holds; a loader that loses some must not pass. */
