@@ -48,9 +48,7 @@ export const createConnection = (cluster: Cluster, user: User): ApiConnection =>
     async options() {
       // The authenticators add to headers, cert and key in place.
       const options = { ...tlsOptions(cluster, user), headers: identityHeaders(user), agent };
-      await authenticators
-        .find((candidate) => candidate.isAuthProvider(user))
-        ?.applyAuthentication(user, options);
+      await authenticators.find((candidate) => candidate.isAuthProvider(user))?.applyAuthentication(user, options);
       return options;
     },
   };

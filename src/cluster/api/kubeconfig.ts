@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type Cluster, newClusters, newContexts, newUsers, type User } from '@kubernetes/client-node/dist/config_types.js';
+import {
+  type Cluster,
+  newClusters,
+  newContexts,
+  newUsers,
+  type User,
+} from '@kubernetes/client-node/dist/config_types.js';
 import { parse } from 'yaml';
 import { asList, asObject, asText, type RawObject } from '../raw.ts';
 import { type ApiConnection, ConnectionError } from './connection.ts';
@@ -49,7 +55,8 @@ const choose = (text: string, file: string): Chosen => {
 };
 
 /** Proxies and the old auth-provider plugins (gcp, azure, oidc) are left to client-node's own class, loaded only then. */
-const needsWholeClient = ({ cluster, user }: Chosen): boolean => Boolean(cluster.proxyUrl) || Boolean(user.authProvider);
+const needsWholeClient = ({ cluster, user }: Chosen): boolean =>
+  Boolean(cluster.proxyUrl) || Boolean(user.authProvider);
 
 const connectWithWholeClient = async (file: string, server: string): Promise<ApiConnection> => {
   const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');

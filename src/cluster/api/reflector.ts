@@ -111,13 +111,14 @@ export const createReflector = <K extends string, T>(
     objects: store.objects,
     status: () => status,
     async run(onChange, signal) {
-      while (!signal.aborted) {
+      const isOver = (): boolean => signal.aborted;
+      while (!isOver()) {
         openedAt = undefined;
         let failure: unknown;
         try {
           await listThenWatch(onChange, signal);
         } catch (error) {
-          if (signal.aborted) return;
+          if (isOver()) return;
           failure = error;
           noteFailure(failure);
         }

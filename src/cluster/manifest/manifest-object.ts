@@ -34,7 +34,11 @@ export interface FileContent {
 }
 
 /** `NetworkPolicy shop/allow-web`. */
-export const describeObject = ({ kind, namespace, name }: Pick<ManifestObject, 'kind' | 'namespace' | 'name'>): string =>
+export const describeObject = ({
+  kind,
+  namespace,
+  name,
+}: Pick<ManifestObject, 'kind' | 'namespace' | 'name'>): string =>
   namespace === '' ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 
 type Check = (raw: RawObject, report: Report) => void;
@@ -113,7 +117,8 @@ const readObject = ({ value, document, prefix, defaults }: Candidate, found: Fou
   const name = typeof given === 'string' ? given : '';
   const scope = metadata['namespace'] === '' ? undefined : metadata['namespace'];
   const namespaceField: FieldPath = ['metadata', 'namespace'];
-  const namespace = isNamespace || scope === undefined ? undefined : requireText(scope, namespaceField, report, dnsLabel);
+  const namespace =
+    isNamespace || scope === undefined ? undefined : requireText(scope, namespaceField, report, dnsLabel);
   if (strict && name === '') return;
 
   const identity = { apiVersion, kind, namespace: isNamespace ? '' : (namespace ?? 'default'), name };
@@ -125,7 +130,9 @@ const readObject = ({ value, document, prefix, defaults }: Candidate, found: Fou
 /** A List, or a typed one such as PodList, whose items need not repeat what the list says. */
 const listedKind = (value: RawObject): string | undefined => {
   const kind = value['kind'];
-  return typeof kind === 'string' && kind.endsWith('List') && 'items' in value ? kind.slice(0, -'List'.length) : undefined;
+  return typeof kind === 'string' && kind.endsWith('List') && 'items' in value
+    ? kind.slice(0, -'List'.length)
+    : undefined;
 };
 
 const readCandidate = (candidate: Candidate, found: Found): void => {

@@ -54,7 +54,10 @@ const WORDING: Readonly<Record<string, string>> = {
 const firstLine = (text: string): string => text.split('\n', 1)[0] ?? text;
 
 const yamlProblems = (errors: readonly YAMLError[], placeAt: (offset: number) => Place): ManifestProblem[] =>
-  errors.map((error) => ({ ...placeAt(error.pos[0]), message: WORDING[error.code] ?? `not YAML: ${firstLine(error.message)}` }));
+  errors.map((error) => ({
+    ...placeAt(error.pos[0]),
+    message: WORDING[error.code] ?? `not YAML: ${firstLine(error.message)}`,
+  }));
 
 /** `{{ .Values.x }}` reads as a map whose key is a map: valid YAML, but never a Kubernetes object. */
 const keyProblems = (document: Document.Parsed, placeAt: (offset: number) => Place): ManifestProblem[] => {
@@ -81,16 +84,18 @@ export const readDocuments = (text: string, file: string): readonly ManifestDocu
     return { file, line, column: col };
   };
   const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, merge: true, logLevel: 'error' });
-  return [...documents].map((document) => {
-    const locate = (field: FieldPath): Place => placeAt(offsetOf(document, field));
-    const problems = [...yamlProblems(document.errors, placeAt), ...keyProblems(document, placeAt)];
-    if (problems.length > 0) return { value: undefined, locate, problems };
-    try {
-      return { value: document.toJS() as unknown, locate, problems };
-    } catch (error) {
-      // An alias without its anchor, or a nest of aliases that would explode.
-      const message = `not YAML: ${error instanceof Error ? firstLine(error.message) : String(error)}`;
-      return { value: undefined, locate, problems: [{ ...locate([]), message }] };
-    }
-  }).filter(({ value, problems }) => (value !== null && value !== undefined) || problems.length > 0);
+  return [...documents]
+    .map((document) => {
+      const locate = (field: FieldPath): Place => placeAt(offsetOf(document, field));
+      const problems = [...yamlProblems(document.errors, placeAt), ...keyProblems(document, placeAt)];
+      if (problems.length > 0) return { value: undefined, locate, problems };
+      try {
+        return { value: document.toJS() as unknown, locate, problems };
+      } catch (error) {
+        // An alias without its anchor, or a nest of aliases that would explode.
+        const message = `not YAML: ${error instanceof Error ? firstLine(error.message) : String(error)}`;
+        return { value: undefined, locate, problems: [{ ...locate([]), message }] };
+      }
+    })
+    .filter(({ value, problems }) => (value !== null && value !== undefined) || problems.length > 0);
 };

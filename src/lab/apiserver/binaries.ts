@@ -39,13 +39,18 @@ const findEtcd = async (assets: string | undefined, searchPath: string): Promise
   const file = assets === undefined ? undefined : path.join(assets, 'etcd');
   if (file !== undefined && (await isExecutable(file))) return file;
   const installed = await findOnPath('etcd', searchPath);
-  if (installed === undefined) throw new Error('etcd is not installed: apt-get install etcd-server (or set KUBEBUILDER_ASSETS)');
+  if (installed === undefined)
+    throw new Error('etcd is not installed: apt-get install etcd-server (or set KUBEBUILDER_ASSETS)');
   return installed;
 };
 
 /** Where the builds of this version are kept; every user has their own. */
 const cacheFolder = (env: BinarySettings['env']): string =>
-  path.join(env['XDG_CACHE_HOME'] || path.join(env['HOME'] || homedir(), '.cache'), 'portcullis', `kubernetes-${KUBERNETES_VERSION}`);
+  path.join(
+    env['XDG_CACHE_HOME'] || path.join(env['HOME'] || homedir(), '.cache'),
+    'portcullis',
+    `kubernetes-${KUBERNETES_VERSION}`,
+  );
 
 const build = async (settings: Omit<BuildSettings, 'version'>): Promise<void> => {
   await buildKubernetes({ ...settings, version: KUBERNETES_VERSION });

@@ -99,7 +99,8 @@ const until = async (daemon: Daemon, ready: () => Promise<boolean>): Promise<voi
   });
   for (;;) {
     if (await ready().catch(() => false)) return;
-    const late = performance.now() > deadline ? `${daemon.name} was not ready after ${String(READY_MS / 1000)} s` : undefined;
+    const late =
+      performance.now() > deadline ? `${daemon.name} was not ready after ${String(READY_MS / 1000)} s` : undefined;
     const reason = end ?? late;
     if (reason !== undefined) throw new Error(`${reason}; its last words:\n${await logTail(daemon)}`);
     await delay(POLL_MS);

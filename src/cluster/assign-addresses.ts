@@ -1,0 +1,85 @@
+import ipaddr from 'ipaddr.js';
+import type { PodEndpoint } from '../model/pod.ts';
+import { isIPv6 } from './address.ts';
+
+export interface AddressPlan {
+  /** Pods without a node are dealt out to these in turn; none is assigned if it is empty. */
+  readonly nodes: readonly string[];
+  /** Where a node's pods get addresses from: CIDRs, at most one per family, that may be the same for all nodes. */
+  cidrsOf(node: string): readonly string[];
+  /** An earlier result: what it assigned stays as it was, so pods that come or go move nobody else. */
+  readonly previous?: ReadonlyMap<string, PodEndpoint>;
+}
+
+/** The first addresses of a range are left to the network itself and its gateway. */
+const FIRST_HOST = 2n;
+
+const toNumber = (bytes: readonly number[]): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+
+const toText = (number: bigint, length: number): string => {
+  const bytes = Array.from({ length }, (_, index) => Number((number >> BigInt(8 * (length - 1 - index))) & 0xffn));
+  const address = ipaddr.fromByteArray(bytes);
+  return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
+};
+
+/** The addresses of a range that pods may have, in order. The last one of an IPv4 range is its broadcast address. */
+function* hostsOf(cidr: string): Generator<string> {
+  const [address, prefix] = ipaddr.parseCIDR(cidr);
+  const bytes = address.toByteArray();
+  const size = 1n << BigInt(bytes.length * 8 - prefix);
+  const network = toNumber(bytes) & ~(size - 1n);
+  const end = address.kind() === 'ipv4' ? size - 1n : size;
+  for (let host = FIRST_HOST; host < end; host += 1n) yield toText(network + host, bytes.length);
+}
+
+/** Hands out what is free, per CIDR; ranges that are shared or overlap give each address once. */
+const createPool = (taken: ReadonlySet<string>): ((cidr: string) => string) => {
+  const used = new Set(taken);
+  const cursors = new Map<string, Generator<string>>();
+  return (cidr) => {
+    const cursor = cursors.get(cidr) ?? hostsOf(cidr);
+    cursors.set(cidr, cursor);
+    for (;;) {
+      const next = cursor.next();
+      if (next.done === true) throw new RangeError(`${cidr} has no address left for another pod`);
+      if (used.has(next.value)) continue;
+      used.add(next.value);
+      return next.value;
+    }
+  };
+};
+
+const byName = (one: PodEndpoint, other: PodEndpoint): number => {
+  const [left, right] = [`${one.namespace}/${one.name}`, `${other.namespace}/${other.name}`];
+  return left < right ? -1 : Number(left > right);
+};
+
+/**
+ * Gives pods of manifests what a scheduler and a CNI would: nodes to those without, then addresses to those without. The
+ * same pods get the same, in whatever order they come: by namespace and name, nodes in turn, the lowest free address.
+ * Pods on the host network get no address of their own: theirs is their node's.
+ *
+ * @throws RangeError when a range is used up; Error when a CIDR is none.
+ */
+export const assignAddresses = (
+  pods: ReadonlyMap<string, PodEndpoint>,
+  { nodes, cidrsOf, previous = new Map() }: AddressPlan,
+): ReadonlyMap<string, PodEndpoint> => {
+  const sorted = [...pods.values()].sort(byName);
+  let turn = 0;
+  const placed = sorted.map((pod): PodEndpoint => {
+    const kept = previous.get(pod.uid);
+    const node = pod.node || kept?.node || (nodes[turn++ % nodes.length] ?? '');
+    // An address from another node's range would not be routed there.
+    const ips = pod.ips.length === 0 && kept?.node === node && !pod.hostNetwork ? kept.ips : pod.ips;
+    return { ...pod, node, ips };
+  });
+  const nextFree = createPool(new Set(placed.flatMap((pod) => pod.ips)));
+  return new Map(
+    placed.map((pod): [string, PodEndpoint] => {
+      if (pod.ips.length > 0 || pod.hostNetwork) return [pod.uid, pod];
+      const ips = cidrsOf(pod.node).map(nextFree);
+      return [pod.uid, { ...pod, ips: ips.toSorted((one, other) => Number(isIPv6(one)) - Number(isIPv6(other))) }];
+    }),
+  );
+};

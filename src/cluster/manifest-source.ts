@@ -1,0 +1,98 @@
+import type { Clock } from '../model/clock.ts';
+import type { NamespaceEntry } from '../model/namespace.ts';
+import type { PodEndpoint } from '../model/pod.ts';
+import type { PolicyKey, PolicyObject } from '../model/policy-object.ts';
+import type { ClusterSnapshot } from '../model/snapshot.ts';
+import { createIntern } from './intern.ts';
+import { assemble, type LoadedManifests } from './manifest/assemble.ts';
+import { createFileCache, type Scan } from './manifest/file-cache.ts';
+import { type FolderFollower, followFolders } from './manifest/follow-folders.ts';
+import { formatProblem } from './manifest/place.ts';
+import { NAMESPACES, NETWORK_POLICIES, PODS } from './resource.ts';
+import type { ClusterChange, ClusterSource, KindStatus } from './source.ts';
+import { createStore } from './store.ts';
+
+export interface ManifestSourceDeps {
+  /** Files, and folders with all below them. */
+  readonly paths: readonly string[];
+  readonly clock: Clock;
+  /** Completes what manifests leave open, such as pods' addresses; gets the snapshot it returned last as well. */
+  readonly complete?: (loaded: ClusterSnapshot, previous: ClusterSnapshot) => ClusterSnapshot;
+  /** How many pods a workload stands for at most; 1 if absent. */
+  readonly maxReplicas?: number;
+}
+
+/** A cluster source that also knows where everything stands in the files. */
+export interface ManifestSource extends ClusterSource {
+  /** The newest manifests, their snapshot completed; undefined before the first look. */
+  manifests(): LoadedManifests | undefined;
+}
+
+/** One line for status: the first problem, and how many more there are. */
+const summarize = ({ problems }: LoadedManifests): string | undefined => {
+  const [first, ...more] = problems;
+  if (first === undefined) return undefined;
+  return more.length === 0 ? formatProblem(first) : `${formatProblem(first)} (and ${String(more.length)} more)`;
+};
+
+/**
+ * The cluster as a folder of manifests describes it, followed as files change. A file that turns bad keeps what it last
+ * said, and `status().trouble` tells why; a file that is deleted takes its objects with it.
+ */
+export const createManifestSource = (deps: ManifestSourceDeps): ManifestSource => {
+  const { clock } = deps;
+  const complete = deps.complete ?? ((fresh: ClusterSnapshot) => fresh);
+  const intern = createIntern();
+  const cache = createFileCache(deps.paths);
+  const pods = createStore<string, PodEndpoint>(PODS.same);
+  const namespaces = createStore<string, NamespaceEntry>(NAMESPACES.same);
+  const policies = createStore<PolicyKey, PolicyObject>(NETWORK_POLICIES.same);
+  const snapshot: ClusterSnapshot = { pods: pods.objects, namespaces: namespaces.objects, policies: policies.objects };
+  let loaded: LoadedManifests | undefined;
+  let status: KindStatus = {
+    synced: false,
+    resourceVersion: '',
+    lastHeardAt: undefined,
+    trouble: undefined,
+    restarts: 0,
+  };
+
+  const take = ({ contents, complete: isComplete }: Scan, onChange: (change: ClusterChange) => void): void => {
+    const fresh = assemble(contents, deps.maxReplicas ?? 1, intern);
+    const completed = complete(fresh.snapshot, snapshot);
+    loaded = { ...fresh, snapshot: completed };
+    const changes: readonly ClusterChange[] = [
+      ...namespaces.replace(completed.namespaces).map((key) => ({ kind: 'namespaces' as const, key })),
+      ...pods.replace(completed.pods).map((key) => ({ kind: 'pods' as const, key })),
+      ...policies.replace(completed.policies).map((key) => ({ kind: 'networkpolicies' as const, key })),
+    ];
+    status = { ...status, synced: status.synced || isComplete, trouble: summarize(loaded) };
+    changes.forEach(onChange);
+  };
+
+  const follow = (onChange: (change: ClusterChange) => void): FolderFollower =>
+    followFolders(clock, async (watchThese) => {
+      const scan = await cache.scan();
+      watchThese(scan.folders);
+      status = { ...status, lastHeardAt: clock.now() };
+      if (!scan.changed && loaded !== undefined) return;
+      try {
+        take(scan, onChange);
+      } catch (error) {
+        // The manifests cannot be completed (no address is left): what was there before stays.
+        status = { ...status, trouble: error instanceof Error ? error.message : String(error) };
+      }
+    });
+
+  let follower: FolderFollower | undefined;
+  return {
+    start(onChange) {
+      follower = follow(onChange);
+    },
+    hasSynced: () => status.synced,
+    snapshot: () => snapshot,
+    status: () => ({ pods: status, namespaces: status, networkpolicies: status }),
+    manifests: () => loaded,
+    stop: async () => follower?.stop(),
+  };
+};
