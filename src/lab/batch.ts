@@ -6,7 +6,11 @@ const NETNS_FOLDER = '/run/netns';
 export const netnsPath = (name: string): string => `${NETNS_FOLDER}/${name}`;
 
 /** A command line prefix that runs what follows in the network namespace `name`. */
-export const inNetns = (name: string): readonly string[] => ['nsenter', `--net=${netnsPath(name)}`, '--'];
+export const inNetns = (name: string): readonly [file: string, ...args: string[]] => [
+  'nsenter',
+  `--net=${netnsPath(name)}`,
+  '--',
+];
 
 /** Namespace names become file names and words of a batch: no blank, no slash, no leading dash. */
 export const assertNetnsName = (name: string): void => {
@@ -31,8 +35,15 @@ export const createIpBatch = (runner: CommandRunner): IpBatch => ({
     await runner.run('ip', [...where, '-batch', '-'], { input: `${lines.join('\n')}\n` });
   },
   async sysctl(values, mode, netns) {
-    const [file = 'sysctl', ...prefix] = [...(netns === undefined ? [] : inNetns(netns)), 'sysctl'];
     const settings = Object.entries(values).map(([key, value]) => `${key}=${String(value)}`);
-    await runner.run(file, [...prefix, ...(mode === 'lenient' ? ['-e'] : []), '-q', '-w', ...settings]);
+    const [file, ...args] = [
+      ...(netns === undefined ? [] : inNetns(netns)),
+      'sysctl',
+      ...(mode === 'lenient' ? ['-e'] : []),
+      '-q',
+      '-w',
+      ...settings,
+    ] as const;
+    await runner.run(file, args);
   },
 });

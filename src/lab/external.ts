@@ -34,7 +34,4 @@ export const externalOuterLines = (external: AttachedExternal, families: readonl
 
 /** Batch lines inside the external's namespace. */
 export const externalInnerLines = (external: AttachedExternal, families: readonly IpFamily[]): readonly string[] =>
-  innerUpLines(
-    { index: external.index, ips: external.ips, gateway: FABRIC_ADDRESS.ipv4, onLink: hostCidr },
-    families,
-  );
+  innerUpLines({ index: external.index, ips: external.ips, gateway: FABRIC_ADDRESS.ipv4, onLink: hostCidr }, families);

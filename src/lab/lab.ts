@@ -133,7 +133,10 @@ export const createLab = async (runner: CommandRunner, settings: LabSettings): P
       await Promise.all([
         ...added.map((pod) => ip.run(podInnerLines(pod, settings), pod.name)),
         ...[...groupByNode(added)].map(([node, ofNode]) =>
-          ip.run(ofNode.flatMap((pod) => podOuterLines(pod, settings)), node.name),
+          ip.run(
+            ofNode.flatMap((pod) => podOuterLines(pod, settings)),
+            node.name,
+          ),
         ),
         routeStrays(added, 'replace'),
       ]);

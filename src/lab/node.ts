@@ -24,7 +24,7 @@ export const nodeIp = (node: NodeSpec, family: IpFamily): string | undefined => 
  * The prefix of commands that work on a node: its network namespace, and an xtables lock of its own, since nodes of a
  * real cluster do not share one.
  */
-export const onNode = (name: string): readonly string[] => [
+export const onNode = (name: string): readonly [file: string, ...args: string[]] => [
   ...inNetns(name),
   'env',
   `XTABLES_LOCKFILE=/run/xtables-${name}.lock`,
@@ -65,12 +65,7 @@ const BRIDGE_SYSCTLS = { 'net.bridge.bridge-nf-call-iptables': 1, 'net.bridge.br
 export const uplinkPeer = (index: number): string => `node${String(index)}`;
 
 /** Creates the node's namespace and plugs it into the fabric. `index` tells its link from the others of the lab. */
-export const createNode = async (
-  ip: IpBatch,
-  settings: LabSettings,
-  node: NodeSpec,
-  index: number,
-): Promise<void> => {
+export const createNode = async (ip: IpBatch, settings: LabSettings, node: NodeSpec, index: number): Promise<void> => {
   const peer = uplinkPeer(index);
   await ip.run([`netns add ${node.name}`]);
   await ip.sysctl(ROUTER_SYSCTLS, 'lenient', node.name);

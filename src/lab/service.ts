@@ -48,7 +48,9 @@ const hairpinRules = (family: IpFamily, services: readonly ServiceSpec[]): reado
   const ips = services.flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints.map(({ ip }) => ip)));
   return [...new Set(ips)]
     .filter((ip) => familyOf(ip) === family)
-    .map((ip) => `-A ${POSTROUTING_CHAIN} -s ${hostCidr(ip)} -d ${hostCidr(ip)} -m conntrack --ctstate DNAT -j MASQUERADE`);
+    .map(
+      (ip) => `-A ${POSTROUTING_CHAIN} -s ${hostCidr(ip)} -d ${hostCidr(ip)} -m conntrack --ctstate DNAT -j MASQUERADE`,
+    );
 };
 
 /** Jumps from the built-in chains, written once per node. */
@@ -92,5 +94,5 @@ export const loadServiceRules = async (
   rules: string,
 ): Promise<void> => {
   const [file, ...args] = [...onNode(node), iptablesProgram(family, backend, '-restore')];
-  await runner.run(file ?? '', [...args, '--noflush', '-w'], { input: rules });
+  await runner.run(file, [...args, '--noflush', '-w'], { input: rules });
 };

@@ -53,7 +53,10 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-const inNetnsPath = <T extends { readonly netns: string }>(entry: T): T => ({ ...entry, netns: netnsPath(entry.netns) });
+const inNetnsPath = <T extends { readonly netns: string }>(entry: T): T => ({
+  ...entry,
+  netns: netnsPath(entry.netns),
+});
 
 export const createProber = async (): Promise<Prober> => {
   const child = spawn(await builtProber(), [], { stdio: ['pipe', 'pipe', 'inherit'] });

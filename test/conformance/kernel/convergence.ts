@@ -1,0 +1,41 @@
+import type { AgentKind, AgentStatus, RunningAgent } from '../../support/lab/agent.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import type { Written } from './world.ts';
+
+const CONVERGE_MS = 10_000;
+
+const holds = (status: AgentStatus, written: Written): boolean =>
+  !status.pending && [...written].every(([kind, version]) => BigInt(status.applied[kind] || '0') >= version);
+
+const missing = (status: AgentStatus | undefined, written: Written): string => {
+  const wanted = [...written].map(([kind, version]: readonly [AgentKind, bigint]) => `${kind}=${version}`);
+  return `wanted ${wanted.join(' ')}, its status is ${JSON.stringify(status)}`;
+};
+
+/** An agent that holds what was written. */
+export interface Applied {
+  readonly agent: RunningAgent;
+  /** When its last full comparison was, then. */
+  readonly checkedAt: string | undefined;
+}
+
+/** Waits until the agent says that everything written is in force. @throws Error with its status and log. */
+export const untilApplied = async (agent: RunningAgent, written: Written): Promise<Applied> => {
+  let last: AgentStatus | undefined;
+  const ask = async (): Promise<AgentStatus | undefined> => {
+    last = await agent.status();
+    return holds(last, written) ? last : undefined;
+  };
+  const describe = (): string => `${missing(last, written)}\n${agent.log()}`;
+  const { lastCheck } = await waitFor(`${agent.node} to apply the step`, CONVERGE_MS, ask, describe);
+  return { agent, checkedAt: lastCheck?.at };
+};
+
+/** Waits for a full comparison after that of `since`, and returns how many differences it found: a second plan's size. */
+export const secondPlan = async (agent: RunningAgent, since: string | undefined): Promise<number> => {
+  const ask = async (): Promise<number | undefined> => {
+    const { lastCheck } = await agent.status();
+    return lastCheck === undefined || lastCheck.at === since ? undefined : lastCheck.differences;
+  };
+  return waitFor(`a full check on ${agent.node}`, CONVERGE_MS, ask, agent.log);
+};

@@ -1,0 +1,102 @@
+import { fileURLToPath } from 'node:url';
+import { createCommandRunner } from '../../../src/kernel/command.ts';
+import { onNode } from '../../../src/lab/node.ts';
+import { startProcess } from '../../../src/lab/process.ts';
+import type { IptablesBackend } from '../../../src/lab/settings.ts';
+import { waitFor } from '../wait-for.ts';
+
+const PORTCULLIS = fileURLToPath(new URL('../../../bin/portcullis', import.meta.url));
+const PORT = 9577;
+const READY_MS = 30_000;
+/** The full comparison runs so often that every test sees one soon. */
+const DRIFT_INTERVAL = '200ms';
+const REMEMBERED_LINES = 40;
+
+export type AgentKind = 'pods' | 'namespaces' | 'networkpolicies';
+
+/** What tests read of an agent's GET /status. */
+export interface AgentStatus {
+  readonly ready: boolean;
+  /** A change is known and not in force yet. */
+  readonly pending: boolean;
+  /** The resourceVersions of the state in force. */
+  readonly applied: Readonly<Record<AgentKind, string>>;
+  /** The last full comparison with the kernel. */
+  readonly lastCheck?: { readonly at: string; readonly differences: number };
+}
+
+export interface AgentSettings {
+  readonly node: string;
+  /** The node's address on the fabric, where the agent serves its status. */
+  readonly address: string;
+  readonly kubeconfig: string;
+  readonly backend: IptablesBackend;
+}
+
+/** The built agent, running on a node of the lab. */
+export interface RunningAgent {
+  readonly node: string;
+  status(): Promise<AgentStatus>;
+  /** The last lines of its log. */
+  log(): string;
+  /** Ends it by SIGTERM, which leaves the rules in place. @throws where it did not exit with 0. */
+  stop(): Promise<void>;
+}
+
+/** Starts an agent and waits until it reports ready. */
+export const startAgent = async (settings: AgentSettings): Promise<RunningAgent> => {
+  const { node, address, kubeconfig, backend } = settings;
+  const lines: string[] = [];
+  const listen = `${address}:${PORT}`;
+  const [file, ...args] = [
+    ...onNode(node),
+    PORTCULLIS,
+    'agent',
+    `--kubeconfig=${kubeconfig}`,
+    `--node-name=${node}`,
+    `--listen=${listen}`,
+    `--iptables-backend=${backend}`,
+    `--drift-interval=${DRIFT_INTERVAL}`,
+    '--log-format=text',
+  ] as const;
+  const child = await startProcess(file, args, {
+    output: (line) => {
+      lines.push(line);
+      if (lines.length > REMEMBERED_LINES) lines.shift();
+    },
+  });
+  let exitCode: number | undefined;
+  void child.ended.then(({ code }) => {
+    exitCode = code;
+  });
+  const log = (): string => lines.join('\n');
+  const status = async (): Promise<AgentStatus> => {
+    if (exitCode !== undefined) throw new Error(`the agent on ${node} ended with ${exitCode}:\n${log()}`);
+    const response = await fetch(`http://${listen}/status`);
+    return (await response.json()) as AgentStatus;
+  };
+  const isReady = (): Promise<true | undefined> =>
+    status().then(
+      ({ ready }) => ready || undefined,
+      (error: unknown) => {
+        // Not listening yet; an end is told at once.
+        if (exitCode !== undefined) throw error;
+        return undefined;
+      },
+    );
+  await waitFor(`the agent on ${node} to be ready`, READY_MS, isReady, log);
+  return {
+    node,
+    status,
+    log,
+    async stop() {
+      const { code } = await child.stop();
+      if (code !== 0) throw new Error(`the agent on ${node} ended with ${code}:\n${log()}`);
+    },
+  };
+};
+
+/** Runs `portcullis cleanup` on a node. */
+export const cleanUpNode = async (node: string): Promise<void> => {
+  await createCommandRunner(onNode(node)).run(PORTCULLIS, ['cleanup']);
+};
