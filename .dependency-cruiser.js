@@ -15,7 +15,7 @@ const SEES = {
   kernel: ['model', 'policy', 'program', 'render', 'reconcile'],
   lab: ['model', 'kernel/command.ts'],
   config: ['model'],
-  telemetry: ['model', 'config'],
+  telemetry: ['model', 'config', 'policy', 'program', 'render', 'reconcile'],
 };
 
 /** Folders without effects, and the few modules of Node that one of them may use. */

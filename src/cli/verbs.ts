@@ -9,4 +9,20 @@ export interface VerbEntry {
 }
 
 /** All verbs, in the order of the help. A new one is one file that exports a Verb, and one entry here. */
-export const VERBS: readonly VerbEntry[] = [];
+export const VERBS: readonly VerbEntry[] = [
+  {
+    name: 'agent',
+    summary: "Enforces NetworkPolicy for one node's pods",
+    load: async () => (await import('./agent.ts')).agentVerb,
+  },
+  {
+    name: 'render',
+    summary: "Prints the ipset and iptables text that a node's agent would load, and touches nothing",
+    load: async () => (await import('./render.ts')).renderVerb,
+  },
+  {
+    name: 'cleanup',
+    summary: 'Removes every chain, set and jump of ours from this node, and nothing else',
+    load: async () => (await import('./cleanup.ts')).cleanupVerb,
+  },
+];

@@ -2,8 +2,8 @@ import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import { PROTOCOLS } from '../model/protocol.ts';
-import { type Cidr, covers, formatCidr, parseAddress } from '../policy/cidr.ts';
-import { type IpBlock, unionOfBlocks } from '../policy/ip-block.ts';
+import { type Cidr, formatCidr, parseAddress } from '../policy/cidr.ts';
+import { admits, type IpBlock, unionOfBlocks } from '../policy/ip-block.ts';
 import type { AllowRule, Peer, PortMatch } from '../policy/node-policy.ts';
 import { resolvePort } from '../policy/peer-index.ts';
 import type { Match } from './node-program.ts';
@@ -29,17 +29,22 @@ export interface AllowContext {
 interface PeerParts {
   readonly any: boolean;
   readonly pods: readonly PodsPeer[];
-  /** The exact union of all ipBlocks, in this family. */
-  readonly blocks: readonly Cidr[];
+  /** The union of the ipBlocks without excepts, in this family. */
+  readonly whole: readonly Cidr[];
+  /** The ipBlocks with excepts, in this family: each has its own, which cut no other block. */
+  readonly pierced: readonly IpBlock[];
 }
 
 const partsOf = (peers: readonly Peer[], family: IpFamily): PeerParts => {
-  const ipBlocks: readonly IpBlock[] = peers.flatMap((peer) => (peer.kind === 'ipBlock' ? [peer.block] : []));
-  const blocks = unionOfBlocks(ipBlocks.filter(({ cidr }) => cidr.family === family));
+  const blocks = peers
+    .flatMap((peer) => (peer.kind === 'ipBlock' ? [peer.block] : []))
+    .filter(({ cidr }) => cidr.family === family);
+  const whole = unionOfBlocks(blocks.filter(({ except }) => except.length === 0));
   return {
-    any: peers.some((peer) => peer.kind === 'any') || blocks.some(({ prefix }) => prefix === 0),
+    any: peers.some((peer) => peer.kind === 'any') || whole.some(({ prefix }) => prefix === 0),
     pods: peers.filter((peer) => peer.kind === 'pods'),
-    blocks,
+    whole,
+    pierced: blocks.filter(({ except }) => except.length > 0),
   };
 };
 
@@ -48,16 +53,35 @@ const PEER_SIDE = {
   egress: { address: 'destination', fields: 'dst' },
 } as const;
 
-/** One list of conditions for each way to be a peer. */
-const peerConditions = (parts: PeerParts, { direction, sets }: AllowContext): readonly Conditions[] => {
-  if (parts.any) return [[]];
+/** Inside the block, and in none of its excepts: a rule holds one condition on an address, so a set takes the other. */
+const piercedConditions = ({ cidr, except }: IpBlock, { direction, sets }: AllowContext): Conditions => {
   const { address, fields } = PEER_SIDE[direction];
-  const pods = parts.pods.map((peer): Conditions => [{ kind: 'set', set: sets.pods(peer.key, peer.members), fields }]);
-  const [first] = parts.blocks;
-  if (first === undefined) return pods;
-  return parts.blocks.length === 1
-    ? [...pods, [{ kind: address, cidr: formatCidr(first) }]]
-    : [...pods, [{ kind: 'set', set: sets.blocks(parts.blocks), fields }]];
+  const holes = unionOfBlocks(except.map((hole) => ({ cidr: hole, except: [] })));
+  const [only] = holes;
+  if (cidr.prefix === 0 && only !== undefined && holes.length === 1) {
+    return [{ kind: address, cidr: formatCidr(only), negated: true }];
+  }
+  const inside: Conditions = cidr.prefix === 0 ? [] : [{ kind: address, cidr: formatCidr(cidr) }];
+  return [...inside, { kind: 'set', set: sets.excepts(holes), fields, negated: true }];
+};
+
+/** One list of conditions for each way to be a peer. */
+const peerConditions = (parts: PeerParts, context: AllowContext): readonly Conditions[] => {
+  if (parts.any) return [[]];
+  const { direction, sets } = context;
+  const { address, fields } = PEER_SIDE[direction];
+  const [first] = parts.whole;
+  const whole: readonly Conditions[] =
+    first === undefined
+      ? []
+      : parts.whole.length === 1
+        ? [[{ kind: address, cidr: formatCidr(first) }]]
+        : [[{ kind: 'set', set: sets.blocks(parts.whole), fields }]];
+  return [
+    ...parts.pods.map((peer): Conditions => [{ kind: 'set', set: sets.pods(peer.key, peer.members), fields }]),
+    ...whole,
+    ...parts.pierced.map((block) => piercedConditions(block, context)),
+  ];
 };
 
 /** Ports by number. Ingress names are resolved on the isolated pods, which agree on them. */
@@ -81,6 +105,8 @@ const numericPorts = (ports: readonly PortMatch[], { direction, pods }: AllowCon
   });
 };
 
+const blockText = ({ cidr, except }: IpBlock): string => [cidr, ...except].map(formatCidr).join('-');
+
 /** An egress port name means another number on each destination, so address and port are matched together. */
 const namedEgress = (port: NamedPort, parts: PeerParts, { family, sets }: AllowContext): readonly Conditions[] => {
   const { protocol, name, targets } = port;
@@ -92,13 +118,14 @@ const namedEgress = (port: NamedPort, parts: PeerParts, { family, sets }: AllowC
     const members = new Set(peer.members);
     return match(peer.key, targets.filter((pod) => members.has(pod)));
   });
-  if (parts.blocks.length === 0) return byPods;
+  const blocks = [...parts.whole.map((cidr): IpBlock => ({ cidr, except: [] })), ...parts.pierced];
+  if (blocks.length === 0) return byPods;
   const inBlocks = (ip: string): boolean => {
     const address = parseAddress(ip);
-    return address !== undefined && parts.blocks.some((block) => covers(block, address));
+    return address !== undefined && blocks.some((block) => admits(block, address));
   };
   const within = targets.map((pod) => ({ ...pod, ips: addressesOf(pod, family).filter(inBlocks) }));
-  return [...byPods, match(parts.blocks.map(formatCidr).join(' '), within)];
+  return [...byPods, match(blocks.map(blockText).join(' '), within)];
 };
 
 /** The conditions, any one of which lets a packet pass, that a rule means in one family. */

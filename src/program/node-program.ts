@@ -15,8 +15,8 @@ export type Match =
   | { readonly kind: 'protocol'; readonly protocol: Protocol }
   /** Destination ports. One range, or as many as one multiport match holds. */
   | { readonly kind: 'ports'; readonly protocol: Protocol; readonly ranges: readonly PortRange[] }
-  /** The named fields of the packet are a member of the set. */
-  | { readonly kind: 'set'; readonly set: SetName; readonly fields: 'src' | 'dst' | 'dst,dst' }
+  /** The named fields of the packet are a member of the set; negated: are not. */
+  | { readonly kind: 'set'; readonly set: SetName; readonly fields: 'src' | 'dst' | 'dst,dst'; readonly negated?: true }
   /** The packet belongs to a connection that conntrack knows, or was caused by one. */
   | { readonly kind: 'established' }
   /** A TCP packet that conntrack takes for the start of a connection although it does not ask to open one. */

@@ -12,6 +12,8 @@ export interface SetBuilder {
   pods(key: string, members: readonly PodEndpoint[]): SetName;
   /** The blocks, at least two, none of them everything. */
   blocks(blocks: readonly Cidr[]): SetName;
+  /** The excepts of a block: to be in there never allows. */
+  excepts(holes: readonly Cidr[]): SetName;
   /** The named port of each pod, for the peers that `key` stands for. */
   namedPort(key: string, protocol: Protocol, name: string, pods: readonly PodEndpoint[]): SetName;
   /** The addresses that some policy isolates. */
@@ -61,6 +63,11 @@ export const createSetBuilder = (family: IpFamily): SetBuilder => {
     blocks(blocks) {
       const texts = blocks.map(formatBlock);
       return add(['blocks', ...texts], 'hash:net', () => texts);
+    },
+    excepts(holes) {
+      const texts = holes.map(formatBlock);
+      const parts = ['excepts', ...texts];
+      return add(parts, 'hash:net', () => texts, memberSet(family, parts), 'deny');
     },
     namedPort: (key, protocol, name, pods) =>
       add(['named port', key, protocol, name], 'hash:ip,port', () =>

@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
+import type { Direction } from '../model/direction.ts';
 import { compileNodePolicy } from '../policy/compile.ts';
-import type { PolicyFault } from '../policy/fault.ts';
+import type { NodePolicy } from '../policy/node-policy.ts';
 import { compileProgram, type ProgramOptions } from '../program/compile-program.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import type { Observed } from '../render/observed.ts';
@@ -46,7 +47,10 @@ interface Held {
 /** Until the source has everything, it is asked again so often, ms. */
 const WAIT_FOR_SOURCE_MS = 20;
 
-type Done = Pick<SyncResult, 'outcome' | 'changes' | 'drift' | 'faults' | 'program'>;
+type Done = Pick<SyncResult, 'outcome' | 'changes' | 'drift' | 'program'>;
+
+const countIsolated = (policy: NodePolicy, direction: Direction): number =>
+  policy.isolations.reduce((sum, each) => sum + (each.direction === direction ? each.pods.length : 0), 0);
 
 /** Lines that the kernel is off; a set that is left over changes no verdict and is not counted. */
 const distance = (plan: Plan): number => plan.size - plan.destroy.length;
@@ -56,7 +60,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPorts): Reconciler => {
   const { source, kernel, clock, report } = ports;
   let held: Held | undefined;
-  let faults: readonly PolicyFault[] = [];
+  let policy: NodePolicy = { isolations: [], faults: [] };
   let applied: Readonly<Record<string, string>> = {};
   let ready = false;
   let dirty = true;
@@ -72,8 +76,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
   let cancelTimer: (() => void) | undefined;
 
   const compile = (): NodeProgram => {
-    const policy = compileNodePolicy(source.snapshot(), options.node);
-    faults = policy.faults;
+    policy = compileNodePolicy(source.snapshot(), options.node);
     return compileProgram(policy, options.program);
   };
 
@@ -112,7 +115,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     held = { program, observed: projectProgram(program, kernel.families) };
     applied = revisions;
     ready = true;
-    return { outcome: isEmptyPlan(plan) ? 'unchanged' : 'applied', changes: plan.size, drift, faults, program };
+    return { outcome: isEmptyPlan(plan) ? 'unchanged' : 'applied', changes: plan.size, drift, program };
   };
 
   const reasonNow = (): SyncReason => {
@@ -126,7 +129,8 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     const reason = reasonNow();
     const finish = (done: Done, error?: string): void => {
       heartbeatAt = clock.now();
-      report({ ...done, reason, error, durationMs: heartbeatAt - startedAt });
+      const isolatedPods = { ingress: countIsolated(policy, 'ingress'), egress: countIsolated(policy, 'egress') };
+      report({ ...done, reason, error, faults: policy.faults, isolatedPods, durationMs: heartbeatAt - startedAt });
     };
     if (!source.hasSynced()) {
       heartbeatAt = startedAt;
@@ -143,7 +147,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       dirty = true;
       failures += 1;
       lastError = messageOf(error);
-      finish({ outcome: 'failed', changes: 0, drift: 0, faults, program: undefined }, lastError);
+      finish({ outcome: 'failed', changes: 0, drift: 0, program: undefined }, lastError);
     }
   };
 

@@ -1,3 +1,4 @@
+import type { Direction } from '../model/direction.ts';
 import type { PolicyFault } from '../policy/fault.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 
@@ -14,6 +15,8 @@ export interface SyncResult {
   /** Lines that the kernel was off from what had been put there: somebody else changed it. */
   readonly drift: number;
   readonly faults: readonly PolicyFault[];
+  /** Pods of the node that some policy isolates. */
+  readonly isolatedPods: Readonly<Record<Direction, number>>;
   /** What is in force now; undefined where this is not known. */
   readonly program: NodeProgram | undefined;
   /** Why it failed, in one line. */

@@ -22,7 +22,7 @@ const MATCH_ARGUMENTS: { readonly [Kind in Match['kind']]: (match: Of<Kind>) => 
   destination: ({ cidr, negated }) => [...not(negated), '-d', cidr],
   protocol: ({ protocol }) => ['-p', protocolArgument(protocol)],
   ports: (match) => ['-p', protocolArgument(match.protocol), ...portArguments(match)],
-  set: ({ set, fields }) => ['-m', 'set', '--match-set', set, fields],
+  set: ({ set, fields, negated }) => ['-m', 'set', ...not(negated), '--match-set', set, fields],
   established: () => ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED'],
   strayTcp: () => [
     ...['-p', 'tcp', '-m', 'tcp', '!', '--tcp-flags', 'FIN,SYN,RST,ACK', 'SYN'],

@@ -35,8 +35,8 @@ export interface ClusterObjects {
 /** The agent's metrics, one method per thing that happens or stands. Prometheus names start with `portcullis_`. */
 export interface AgentMetrics {
   recordSync(sample: SyncSample): void;
-  /** @param object what had been changed by others: `chain`, `set`, `jump` */
-  recordDriftRepair(object: string): void;
+  /** @param lines of restore text that it took to put right what others had changed */
+  recordDriftRepair(lines: number): void;
   setKernelObjects(family: IpFamily, objects: KernelObjects): void;
   setClusterObjects(objects: ClusterObjects): void;
   /** Pods of this node that policies isolate. */
@@ -85,8 +85,12 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
   });
   const repairs = new Counter({
     name: 'portcullis_drift_repairs_total',
-    help: 'Objects of the agent that others had changed in the kernel, and that were put right',
-    labelNames: ['object'],
+    help: 'Times that others had changed rules or sets of the agent in the kernel, and that they were put right',
+    registers,
+  });
+  const repairedLines = new Counter({
+    name: 'portcullis_drift_repaired_lines_total',
+    help: 'Lines of restore text that those repairs took',
     registers,
   });
   const lastSync = gauge('last_successful_sync_timestamp_seconds', 'When the kernel was last known to hold the policy');
@@ -118,7 +122,10 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
       duration.observe({ result }, durationMs / MS_PER_SECOND);
       if (result !== 'failed') lastSync.set(endedAt / MS_PER_SECOND);
     },
-    recordDriftRepair: (object) => repairs.inc({ object }),
+    recordDriftRepair: (lines) => {
+      repairs.inc();
+      repairedLines.inc(lines);
+    },
     setKernelObjects: (family, objects) => {
       kernel.rules.set({ family }, objects.rules);
       kernel.chains.set({ family }, objects.chains);

@@ -36,13 +36,15 @@ describe('agent metrics', () => {
     metrics.setKernelObjects('ipv6', { rules: 1, chains: 1, sets: 0, members: 0 });
     metrics.setClusterObjects({ pods: 5, namespaces: 2, policies: 7 });
     metrics.setIsolatedPods('ingress', 4);
-    metrics.recordDriftRepair('jump');
+    metrics.recordDriftRepair(3);
+    metrics.recordDriftRepair(2);
     const { text } = await metrics.expose();
     expect(samples(text, 'portcullis_kernel_rules')).toEqual(['{family="ipv4"} 12', '{family="ipv6"} 1']);
     expect(samples(text, 'portcullis_kernel_set_members')).toEqual(['{family="ipv4"} 40', '{family="ipv6"} 0']);
     expect(samples(text, 'portcullis_cluster_policies')).toEqual(['7']);
     expect(samples(text, 'portcullis_isolated_pods')).toEqual(['{direction="ingress"} 4']);
-    expect(samples(text, 'portcullis_drift_repairs_total')).toEqual(['{object="jump"} 1']);
+    expect(samples(text, 'portcullis_drift_repairs_total')).toEqual(['2']);
+    expect(samples(text, 'portcullis_drift_repaired_lines_total')).toEqual(['5']);
   });
 
   test('forget the faults of a policy that has none any more', async () => {
@@ -83,7 +85,7 @@ describe('agent metrics', () => {
   });
 
   test('two agents in one process do not share counts', async () => {
-    create().recordDriftRepair('chain');
-    expect(samples((await create().expose()).text, 'portcullis_drift_repairs_total')).toEqual([]);
+    create().recordDriftRepair(1);
+    expect(samples((await create().expose()).text, 'portcullis_drift_repairs_total')).toEqual(['0']);
   });
 });

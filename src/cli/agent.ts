@@ -1,0 +1,47 @@
+import packageJson from '../../package.json' with { type: 'json' };
+import { ConfigError } from '../config/config-error.ts';
+import { parseConfig } from '../config/parse-config.ts';
+import type { Flags } from '../config/read-settings.ts';
+import { startAgent } from '../main.ts';
+import { addConfigOptions } from './config-options.ts';
+import { UsageError, type Verb } from './verb.ts';
+
+const untilToldToStop = (): Promise<void> =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+
+const readConfig = (flags: Flags, env: Readonly<Record<string, string | undefined>>) => {
+  try {
+    return parseConfig(flags, env);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UsageError(error.message);
+    throw error;
+  }
+};
+
+export const agentVerb: Verb = {
+  declare(command) {
+    addConfigOptions(command);
+    command.addHelpText(
+      'after',
+      `
+Enforces policy for the pods of one node, in the network namespace it is started in, and goes on until SIGTERM or
+SIGINT. The rules stay in force afterwards ("portcullis cleanup" removes them), and the next agent takes them over.
+
+Examples:
+  portcullis agent --kubeconfig /etc/kubernetes/kubelet.conf --node-name "$(hostname)"
+  portcullis agent --manifests policies/ --node-name n1 --listen 0 --log-format text
+  PORTCULLIS_NODE_NAME=n1 portcullis agent --in-cluster
+  curl -s 127.0.0.1:9577/status`,
+    );
+  },
+  async run(command, io) {
+    const config = readConfig(command.opts(), io.env);
+    const stopping = untilToldToStop();
+    const agent = await startAgent(config, { version: packageJson.version, env: io.env });
+    await stopping;
+    await agent.stop();
+    return 0;
+  },
+};

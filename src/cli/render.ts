@@ -1,0 +1,95 @@
+import { assignAddresses } from '../cluster/assign-addresses.ts';
+import { formatProblem } from '../cluster/manifest/place.ts';
+import type { ClusterSnapshot } from '../model/snapshot.ts';
+import { IP_FAMILIES } from '../model/family.ts';
+import { compileNodePolicy } from '../policy/compile.ts';
+import { formatField, type PolicyFault } from '../policy/fault.ts';
+import { compileProgram } from '../program/compile-program.ts';
+import { planChanges } from '../render/plan.ts';
+import { nothingObserved } from '../render/project.ts';
+import { filenameOption, loadInput } from './input.ts';
+import { formatOutput, type OutputOptions, outputOption } from './output.ts';
+import { type CliIo, UsageError, type Verb } from './verb.ts';
+
+interface RenderOptions extends OutputOptions {
+  readonly node?: string;
+  readonly simulate?: boolean;
+}
+
+/** Where simulated pods live: the ranges that documentation and many CNIs use. */
+const SIMULATED_CIDRS: readonly string[] = ['10.244.0.0/16', 'fd00:10:244::/64'];
+
+interface Rendered {
+  readonly ipset: string;
+  readonly iptables: string;
+  readonly ip6tables: string;
+}
+
+const withAddresses = (snapshot: ClusterSnapshot, node: string): ClusterSnapshot => ({
+  ...snapshot,
+  pods: assignAddresses(snapshot.pods, { nodes: [node], cidrsOf: () => SIMULATED_CIDRS }),
+});
+
+const render = (snapshot: ClusterSnapshot, node: string): Rendered & { readonly faults: readonly PolicyFault[] } => {
+  const policy = compileNodePolicy(snapshot, node);
+  const plan = planChanges(nothingObserved(IP_FAMILIES), compileProgram(policy));
+  const { ipv4 = '', ipv6 = '' } = plan.tables;
+  return { ipset: `${plan.prepare}${plan.finish}`, iptables: ipv4, ip6tables: ipv6, faults: policy.faults };
+};
+
+const asText = ({ ipset, iptables, ip6tables }: Rendered): string =>
+  [
+    '# ipset -exist restore',
+    ipset,
+    '# iptables-restore --noflush',
+    iptables,
+    '# ip6tables-restore --noflush',
+    ip6tables,
+  ].join('\n');
+
+const tellWhatIsLeftOut = (snapshot: ClusterSnapshot, node: string, io: CliIo): void => {
+  const pods = [...snapshot.pods.values()].filter((pod) => !pod.hostNetwork);
+  const bare = pods.filter((pod) => pod.ips.length === 0).length;
+  if (bare > 0) {
+    io.err(`note: ${bare} pods have no status.podIPs and so appear in no rule; --simulate gives them addresses\n`);
+  }
+  if (!pods.some((pod) => pod.node === node)) {
+    io.err(`note: no pod has spec.nodeName ${node}, so no policy has a subject there\n`);
+  }
+};
+
+export const renderVerb: Verb = {
+  declare(command) {
+    command
+      .argument('[path...]', 'manifests, as with -f')
+      .addOption(filenameOption())
+      .option('--node <name>', 'the node to render for: its pods are the subjects')
+      .option('--simulate', 'give pods without a node or without addresses made-up ones')
+      .addOption(outputOption())
+      .addHelpText(
+        'after',
+        `
+Prints the text that the agent of a node would feed to ipset and iptables-restore on a node that holds nothing of ours.
+Nothing is touched, and no rights are needed.
+
+Examples:
+  kubectl get pods,namespaces,networkpolicies -A -o yaml | portcullis render --node worker-1 -f -
+  portcullis render --node n1 --simulate -f manifests/`,
+      );
+  },
+  async run(command, io) {
+    const { node, simulate = false, output } = command.opts<RenderOptions>();
+    if (node === undefined) throw new UsageError('--node is required: the spec.nodeName of the pods to enforce for');
+    const { snapshot: given, problems, policyOrigins } = await loadInput(command, io);
+    const snapshot = simulate ? withAddresses(given, node) : given;
+    tellWhatIsLeftOut(snapshot, node, io);
+    const { faults, ...rendered } = render(snapshot, node);
+    for (const { policy, field, message } of faults) {
+      const place = policyOrigins.get(policy)?.locate(field) ?? { file: '?', line: 0, column: 0 };
+      const object = `NetworkPolicy ${policy}`;
+      io.err(`${formatProblem({ ...place, object, field: formatField(field), message })}; the policy allows nothing\n`);
+    }
+    io.out(formatOutput(output, { node, ...rendered }, () => asText(rendered)));
+    return faults.length > 0 || problems.length > 0 ? 1 : 0;
+  },
+};

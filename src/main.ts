@@ -1,0 +1,135 @@
+import { connectInCluster } from './cluster/api/in-cluster.ts';
+import { connectByKubeconfig } from './cluster/api/kubeconfig.ts';
+import { createApiSource } from './cluster/api-source.ts';
+import { createManifestSource } from './cluster/manifest-source.ts';
+import { type ClusterSource, SOURCE_KINDS } from './cluster/source.ts';
+import type { Config } from './config/config.ts';
+import { createSystemClock } from './kernel/clock.ts';
+import { createCommandRunner } from './kernel/command.ts';
+import { detectBackend, detectFamilies } from './kernel/detect.ts';
+import { createKernel } from './kernel/kernel.ts';
+import type { Clock } from './model/clock.ts';
+import { createReconciler } from './reconcile/reconciler.ts';
+import { createLogger, type Logger } from './telemetry/logger.ts';
+import { createAgentMetrics } from './telemetry/metrics.ts';
+import { serveTelemetry } from './telemetry/server.ts';
+import { createSyncObserver } from './telemetry/sync-observer.ts';
+
+/** A healthy loop comes round at every check; so much longer than that means that it hangs, ms. */
+const MAX_SILENCE_MS = 120_000;
+/** So many failures in a row, and the agent says that it is not ready, while the last rules stay in force. */
+const UNREADY_AFTER_FAILURES = 5;
+
+/** A running agent. */
+export interface Agent {
+  /** Ends the agent; the rules stay in force. */
+  stop(): Promise<void>;
+}
+
+export interface AgentOptions {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const createSource = (config: Config, { env }: AgentOptions, clock: Clock, log: Logger): ClusterSource => {
+  const onTrouble = (what: string, trouble: string | undefined): void => {
+    if (trouble === undefined) log.info('the source of the state of the cluster works again', { what });
+    else log.warn('the source of the state of the cluster is in trouble; the last state stays', { what, trouble });
+  };
+  const { source } = config;
+  if (source.kind === 'manifests') {
+    return createManifestSource({ paths: [source.folder], clock });
+  }
+  const connect =
+    source.kind === 'kubeconfig'
+      ? () => connectByKubeconfig(source.file)
+      : () =>
+          connectInCluster({ host: env['KUBERNETES_SERVICE_HOST'], port: env['KUBERNETES_SERVICE_PORT'] });
+  return createApiSource({ connect, clock, random: Math.random, onTrouble });
+};
+
+/**
+ * Starts an agent in the present network namespace.
+ * @throws ListenError; everything else is retried and told in the log
+ */
+export const startAgent = async (config: Config, options: AgentOptions): Promise<Agent> => {
+  const log = createLogger({ format: config.logFormat, level: config.logLevel });
+  const clock = createSystemClock();
+  const runner = createCommandRunner();
+  const families = config.ipFamilies === 'auto' ? await detectFamilies() : config.ipFamilies;
+  const backend = config.iptablesBackend === 'auto' ? await detectBackend(runner) : config.iptablesBackend;
+  const kernel = createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds });
+  const source = createSource(config, options, clock, log);
+  const metrics = createAgentMetrics({
+    version: options.version,
+    sources: () =>
+      SOURCE_KINDS.map((kind) => {
+        const { synced, restarts, lastHeardAt } = source.status()[kind];
+        const silentSeconds = lastHeardAt === undefined ? undefined : (clock.now() - lastHeardAt) / 1000;
+        return { kind, synced, restarts, silentSeconds };
+      }),
+  });
+
+  const reconciler = createReconciler(
+    { node: config.nodeName, checkIntervalMs: config.driftIntervalMs, program: {} },
+    {
+      source: {
+        hasSynced: () => source.hasSynced(),
+        snapshot: () => source.snapshot(),
+        revisions: () => {
+          const status = source.status();
+          return Object.fromEntries(SOURCE_KINDS.map((kind) => [kind, status[kind].resourceVersion]));
+        },
+      },
+      kernel,
+      clock,
+      report: createSyncObserver(metrics, log, Date.now),
+    },
+  );
+
+  const ready = () => {
+    const { ready: programmed, failures, lastError } = reconciler.status();
+    if (!programmed) return { ok: false, reason: lastError ?? 'policy is not in force yet' };
+    if (failures >= UNREADY_AFTER_FAILURES) return { ok: false, reason: lastError ?? 'the kernel refuses' };
+    return { ok: true, reason: 'ok' };
+  };
+  const health = () => {
+    const silence = clock.now() - reconciler.status().heartbeatAt;
+    return silence <= MAX_SILENCE_MS
+      ? { ok: true, reason: 'ok' }
+      : { ok: false, reason: `the loop has not come round for ${Math.round(silence / 1000)} s` };
+  };
+  const server =
+    config.listen === undefined
+      ? undefined
+      : await serveTelemetry(config.listen, {
+          metrics: () => {
+            const { pods, namespaces, policies } = source.snapshot();
+            metrics.setClusterObjects({ pods: pods.size, namespaces: namespaces.size, policies: policies.size });
+            return metrics.expose();
+          },
+          health,
+          ready,
+          status: () => ({
+            version: options.version,
+            node: config.nodeName,
+            backend,
+            families,
+            ...reconciler.status(),
+            source: source.status(),
+          }),
+        });
+
+  log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
+  if (server !== undefined) log.info('metrics, health and status are served', { url: server.url });
+  source.start(() => {
+    reconciler.trigger();
+  });
+
+  return {
+    async stop() {
+      await Promise.all([source.stop(), reconciler.stop(), server?.close()]);
+      log.info('portcullis agent stopped; its rules stay in force');
+    },
+  };
+};

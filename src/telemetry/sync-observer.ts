@@ -1,0 +1,70 @@
+import type { PolicyKey } from '../model/policy-object.ts';
+import { DIRECTIONS } from '../model/direction.ts';
+import { IP_FAMILIES } from '../model/family.ts';
+import { formatField, type PolicyFault } from '../policy/fault.ts';
+import type { FamilyProgram, NodeProgram } from '../program/node-program.ts';
+import type { SyncResult } from '../reconcile/sync-result.ts';
+import type { Logger } from './logger.ts';
+import type { AgentMetrics, KernelObjects } from './metrics.ts';
+
+const countObjects = ({ chains, sets }: FamilyProgram): KernelObjects => ({
+  chains: chains.size,
+  rules: [...chains.values()].reduce((sum, chain) => sum + chain.rules.length, 0),
+  sets: sets.size,
+  members: [...sets.values()].reduce((sum, set) => sum + set.members.size, 0),
+});
+
+const faultText = ({ policy, field, message }: PolicyFault): string =>
+  `NetworkPolicy ${policy}: ${formatField(field)}: ${message}`;
+
+const countByPolicy = (faults: readonly PolicyFault[]): ReadonlyMap<PolicyKey, number> =>
+  new Map([...Map.groupBy(faults, ({ policy }) => policy)].map(([policy, found]) => [policy, found.length]));
+
+/** Turns each pass of the loop into metrics and log lines. A fault is logged when it appears and when it is gone. */
+export const createSyncObserver = (
+  metrics: AgentMetrics,
+  log: Logger,
+  now: () => number,
+): ((result: SyncResult) => void) => {
+  let known: ReadonlySet<string> = new Set();
+  let counted: NodeProgram | undefined;
+  let failing = false;
+
+  const observeFaults = (faults: readonly PolicyFault[]): void => {
+    const found = new Set(faults.map(faultText));
+    for (const text of found.difference(known)) {
+      log.warn('a policy cannot be read: its pods are isolated and it allows nothing', { fault: text });
+    }
+    for (const text of known.difference(found)) log.info('a fault of a policy is gone', { fault: text });
+    if (found.symmetricDifference(known).size > 0) metrics.setPolicyFaults(countByPolicy(faults));
+    known = found;
+  };
+
+  const observeProgram = (program: NodeProgram): void => {
+    if (program === counted) return;
+    counted = program;
+    for (const family of IP_FAMILIES) metrics.setKernelObjects(family, countObjects(program[family]));
+  };
+
+  return ({ reason, outcome, durationMs, changes, drift, faults, isolatedPods, program, error }) => {
+    const result = outcome === 'applied' ? 'changed' : outcome;
+    metrics.recordSync({ result, reason, durationMs, endedAt: now() });
+    metrics.setReady(outcome !== 'failed');
+    if (drift > 0) {
+      metrics.recordDriftRepair(drift);
+      log.warn('somebody else changed our rules or sets; they are repaired', { lines: drift });
+    }
+    observeFaults(faults);
+    for (const direction of DIRECTIONS) metrics.setIsolatedPods(direction, isolatedPods[direction]);
+    if (program !== undefined) observeProgram(program);
+    if (outcome === 'failed') log.error('the kernel could not be brought up to date; trying again', { reason, error });
+    else if (failing) log.info('the kernel is up to date again');
+    failing = outcome === 'failed';
+    if (outcome === 'applied') {
+      const level = reason === 'start' ? 'info' : 'debug';
+      log[level]('policy is in force', { reason, changes, milliseconds: Math.round(durationMs * 10) / 10 });
+    } else if (outcome === 'unchanged' && reason === 'start') {
+      log.info('policy is in force: everything was there already', { reason });
+    }
+  };
+};
