@@ -31,24 +31,29 @@ digest() {
   sha256sum | cut -d ' ' -f 1
 }
 
+# packages_for PROGRAM:PACKAGE... prints the packages whose program is not there.
+packages_for() {
+  for pair in "$@"; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 || printf '%s\n' "${pair#*:}"
+  done | sort -u | paste -s -d ' ' -
+}
+
 # need PROGRAM:PACKAGE... makes sure that each program is there, by apt-get where that is allowed.
 need() {
-  missing=
-  for pair in "$@"; do
-    command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
-  done
+  missing=$(packages_for "$@")
   [ -n "$missing" ] || return 0
-  missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
-
+  command -v apt-get >/dev/null 2>&1 || fail "missing packages (Debian's names): $missing"
   as_root=
   if [ "$(id -u)" -ne 0 ]; then
     as_root='sudo -n'
-    sudo -n true >/dev/null 2>&1 || fail "missing packages: ${missing}(install them as root: apt-get install ${missing% })"
+    sudo -n true >/dev/null 2>&1 || fail "missing packages; install them as root: apt-get install $missing"
   fi
-  command -v apt-get >/dev/null 2>&1 || fail "missing packages (Debian's names): $missing"
+
   say "apt-get install $missing"
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null >&2
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing </dev/null >&2
+  missing=$(packages_for "$@")
+  [ -z "$missing" ] || fail "installed, but their programs are not there: $missing"
 }
 
 step_tools() {
