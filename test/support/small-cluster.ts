@@ -1,0 +1,45 @@
+import type { PodEndpoint } from '../../src/model/pod.ts';
+import { type PolicyObject, policyKey } from '../../src/model/policy-object.ts';
+import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
+
+type Plain = Readonly<Record<string, string>>;
+
+/** A pod named as `namespace/name`, with labels and whatever else matters to the test. */
+export const pod = (key: string, labels: Plain = {}, more: Partial<PodEndpoint> = {}): PodEndpoint => {
+  const [namespace = '', name = ''] = key.split('/');
+  return {
+    uid: key,
+    namespace,
+    name,
+    node: 'n1',
+    labels: new Map(Object.entries(labels)),
+    ips: [],
+    hostIPs: [],
+    hostNetwork: false,
+    ports: [],
+    createdAt: 0,
+    ...more,
+  };
+};
+
+/** A policy named as `namespace/name`. */
+export const policy = (key: string, spec: unknown): PolicyObject => {
+  const [namespace = '', name = ''] = key.split('/');
+  return { key: policyKey(namespace, name), namespace, name, spec };
+};
+
+/** A cluster with these namespaces (name → labels, the API server's own label added), pods and policies. */
+export const cluster = (
+  namespaces: Readonly<Record<string, Plain>>,
+  pods: readonly PodEndpoint[],
+  policies: readonly PolicyObject[],
+): ClusterSnapshot => ({
+  namespaces: new Map(
+    Object.entries(namespaces).map(([name, labels]) => [
+      name,
+      { name, labels: new Map(Object.entries({ 'kubernetes.io/metadata.name': name, ...labels })) },
+    ]),
+  ),
+  pods: new Map(pods.map((each) => [each.uid, each])),
+  policies: new Map(policies.map((each) => [each.key, each])),
+});
