@@ -79,8 +79,8 @@ describe('np-guard', () => {
     expect(cases).toHaveLength(CASES);
   });
 
-  test.each(cases)('$dir', ({ dir }) => {
-    const found = connectionList(readTopology(join(folder, dir)));
+  test.each(cases)('$dir', async ({ dir }) => {
+    const found = connectionList(await readTopology(join(folder, dir)));
     expect(found.toSorted()).toEqual(readExpected(join(folder, dir)).toSorted());
     passed += 1;
   });

@@ -1,10 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
-import { createIntern } from '../../../src/cluster/intern.ts';
-import { asObject } from '../../../src/cluster/raw.ts';
-import { trimPolicy } from '../../../src/cluster/trim-policy.ts';
+import { loadManifests } from '../../../src/cluster/manifest/load-manifests.ts';
 import { parsePolicy } from '../../../src/policy/parse-policy.ts';
 import { corpusRoot } from '../../support/corpus.ts';
 import { recordCorpus } from '../../support/record-corpus.ts';
@@ -30,16 +27,12 @@ describe('policies of real projects', () => {
     expect(files).toHaveLength(FILES);
   });
 
-  test.each(files)('%s', (file) => {
-    const objects = parseAllDocuments(readFileSync(join(folder, file), 'utf8'))
-      .map((document) => asObject(document.toJS()))
-      .filter((raw) => raw['kind'] === 'NetworkPolicy')
-      .map((raw) => ({ ...raw, metadata: { namespace: 'default', ...asObject(raw['metadata']) } }));
-    expect(objects).not.toHaveLength(0);
-    for (const raw of objects) {
-      const policy = trimPolicy(raw, createIntern());
-      expect(policy).toBeDefined();
-      expect(policy && parsePolicy(policy).faults).toEqual([]);
+  test.each(files)('%s', async (file) => {
+    const { snapshot, problems } = await loadManifests([join(folder, file)]);
+    expect(problems).toEqual([]);
+    expect(snapshot.policies.size).toBeGreaterThan(0);
+    for (const policy of snapshot.policies.values()) {
+      expect(parsePolicy(policy).faults).toEqual([]);
       compiled += 1;
     }
   });

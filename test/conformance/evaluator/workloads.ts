@@ -1,12 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
-import { createIntern } from '../../../src/cluster/intern.ts';
-import { asList, asObject, asText, type RawObject } from '../../../src/cluster/raw.ts';
-import { trimNamespace } from '../../../src/cluster/trim-namespace.ts';
-import { trimPod } from '../../../src/cluster/trim-pod.ts';
-import { trimPolicy } from '../../../src/cluster/trim-policy.ts';
-import type { NamespaceEntry } from '../../../src/model/namespace.ts';
+import type { LoadedManifests, Owner, PodOrigin } from '../../../src/cluster/manifest/assemble.ts';
+import { loadManifests } from '../../../src/cluster/manifest/load-manifests.ts';
+import { asList, asObject, asText } from '../../../src/cluster/raw.ts';
 import type { PodEndpoint } from '../../../src/model/pod.ts';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.ts';
 
@@ -22,49 +16,16 @@ export interface Topology {
   readonly snapshot: ClusterSnapshot;
 }
 
-const flatten = (raw: RawObject): readonly RawObject[] => {
-  const kind = asText(raw['kind']) ?? '';
-  if (!kind.endsWith('List')) return [raw];
-  const inherited = kind === 'List' ? {} : { kind: kind.slice(0, -'List'.length) };
-  return asList(raw['items']).flatMap((item) => flatten({ ...inherited, ...asObject(item) }));
+/** The first owner, if only by name: some of np-guard's pods leave out its kind, which then reads Pod. */
+const ownerOf = ({ object, owner }: PodOrigin, pod: PodEndpoint): Owner => {
+  const [reference] = asList(asObject(object.raw['metadata'])['ownerReferences']);
+  return owner ?? { kind: 'Pod', name: asText(asObject(reference)['name']) ?? pod.name };
 };
 
-const readObjects = (folder: string): readonly RawObject[] =>
-  readdirSync(folder)
-    .filter((file) => ['.yaml', '.yml', '.json'].includes(extname(file)))
-    .flatMap((file) => parseAllDocuments(readFileSync(join(folder, file), 'utf8')))
-    .flatMap((document) => flatten(asObject(document.toJS())));
-
-/** kubectl's default for what names no namespace. */
-const withNamespace = (raw: RawObject): RawObject => ({
-  ...raw,
-  metadata: { namespace: 'default', ...asObject(raw['metadata']) },
-});
-
-const ofKind = (objects: readonly RawObject[], ...kinds: readonly string[]): readonly RawObject[] =>
-  objects.filter((raw) => kinds.includes(asText(raw['kind']) ?? '')).map(withNamespace);
-
-/** The pod that a Deployment or its like would create. */
-const fromTemplate = (raw: RawObject): RawObject => {
-  const template = asObject(asObject(raw['spec'])['template']);
-  const metadata = asObject(raw['metadata']);
-  return {
-    metadata: { ...asObject(template['metadata']), namespace: metadata['namespace'], name: metadata['name'] },
-    spec: template['spec'],
-  };
-};
-
-/** The label that the API server gives every namespace. */
-const withNameLabel = (namespace: NamespaceEntry): NamespaceEntry => ({
-  ...namespace,
-  labels: new Map([...namespace.labels, ['kubernetes.io/metadata.name', namespace.name]]),
-});
-
-const ownerOf = (raw: RawObject): string => {
-  const metadata = asObject(raw['metadata']);
-  const owner = asObject(asList(metadata['ownerReferences'])[0]);
-  const name = asText(owner['name']) ?? asText(metadata['name']) ?? '';
-  return `${asText(metadata['namespace']) ?? ''}/${name}[${asText(owner['kind']) ?? asText(raw['kind']) ?? ''}]`;
+const workloadOf = ({ podOrigins }: LoadedManifests, pod: PodEndpoint): string => {
+  const origin = podOrigins.get(pod.uid);
+  const { kind, name } = origin === undefined ? { kind: 'Pod', name: pod.name } : ownerOf(origin, pod);
+  return `${pod.namespace}/${name}[${kind}]`;
 };
 
 /**
@@ -73,37 +34,22 @@ const ownerOf = (raw: RawObject): string => {
  */
 const placed = (pod: PodEndpoint, at: number): PodEndpoint => ({
   ...pod,
-  // Some lists repeat a uid.
-  uid: `${pod.namespace}/${pod.name}`,
   ips: [`172.30.${1 + Math.floor(at / 250)}.${1 + (at % 250)}`],
   hostIPs: [],
   hostNetwork: false,
 });
 
 /** Reads a folder of np-guard: policies, and pods or the workloads that make them. */
-export const readTopology = (folder: string): Topology => {
-  const objects = readObjects(folder);
-  const intern = createIntern();
-  const sources = [
-    ...ofKind(objects, 'Pod').map((raw) => ({ name: ownerOf(raw), raw })),
-    ...ofKind(objects, 'Deployment').map((raw) => ({ name: ownerOf(raw), raw: fromTemplate(raw) })),
-  ];
+export const readTopology = async (folder: string): Promise<Topology> => {
+  const loaded = await loadManifests([folder]);
   const byName = new Map<string, Workload>();
-  for (const { name, raw } of sources) {
-    const pod = trimPod(raw, intern);
-    if (pod !== undefined && !byName.has(name)) byName.set(name, { name, pod: placed(pod, byName.size) });
+  for (const pod of loaded.snapshot.pods.values()) {
+    const name = workloadOf(loaded, pod);
+    if (!byName.has(name)) byName.set(name, { name, pod: placed(pod, byName.size) });
   }
   const workloads = [...byName.values()];
-  const namespaces = ofKind(objects, 'Namespace').map((raw) => trimNamespace(raw, intern));
-  const policies = ofKind(objects, 'NetworkPolicy').map((raw) => trimPolicy(raw, intern));
   return {
     workloads,
-    snapshot: {
-      namespaces: new Map(
-        namespaces.filter((each) => each !== undefined).map((each) => [each.name, withNameLabel(each)]),
-      ),
-      pods: new Map(workloads.map(({ pod }) => [pod.uid, pod])),
-      policies: new Map(policies.filter((each) => each !== undefined).map((each) => [each.key, each])),
-    },
+    snapshot: { ...loaded.snapshot, pods: new Map(workloads.map(({ pod }) => [pod.uid, pod])) },
   };
 };
