@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { loadManifests } from '../../../src/cluster/manifest/load-manifests.ts';
+import { readManifest } from '../../../src/cluster/manifest/manifest-object.ts';
+import { policyKey } from '../../../src/model/policy-object.ts';
 import { parsePolicy } from '../../../src/policy/parse-policy.ts';
 import { corpusRoot } from '../../support/corpus.ts';
 import { recordCorpus } from '../../support/record-corpus.ts';
@@ -27,12 +28,13 @@ describe('policies of real projects', () => {
     expect(files).toHaveLength(FILES);
   });
 
-  test.each(files)('%s', async (file) => {
-    const { snapshot, problems } = await loadManifests([join(folder, file)]);
+  test.each(files)('%s', (file) => {
+    const { objects, problems } = readManifest(readFileSync(join(folder, file), 'utf8'), file);
+    const policies = objects.filter(({ use }) => use === 'policy');
     expect(problems).toEqual([]);
-    expect(snapshot.policies.size).toBeGreaterThan(0);
-    for (const policy of snapshot.policies.values()) {
-      expect(parsePolicy(policy).faults).toEqual([]);
+    expect(policies).not.toHaveLength(0);
+    for (const { namespace, name, raw } of policies) {
+      expect(parsePolicy({ key: policyKey(namespace, name), namespace, name, spec: raw['spec'] }).faults).toEqual([]);
       compiled += 1;
     }
   });
