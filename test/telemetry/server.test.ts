@@ -2,7 +2,6 @@ import { request } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ListenAddress } from '../../src/config/listen-address.ts';
 import type { Endpoints } from '../../src/telemetry/endpoints.ts';
-import { createHeartbeat } from '../../src/telemetry/health.ts';
 import { ListenError, serveTelemetry, type TelemetryServer } from '../../src/telemetry/server.ts';
 
 const WELL: Endpoints = {
@@ -125,15 +124,4 @@ describe('addresses', () => {
     const again = await serve({}, { host: '127.0.0.1', port });
     expect(await get(`${again.url}/healthz`)).toMatchObject({ status: 200 });
   });
-});
-
-test('a heartbeat is well until its loop stays away too long', () => {
-  let now = 0;
-  const heart = createHeartbeat(() => now, 10_000);
-  now = 10_000;
-  expect(heart.health()).toEqual({ ok: true, reason: 'ok' });
-  now = 12_400;
-  expect(heart.health()).toEqual({ ok: false, reason: 'the loop has not come round for 12 s' });
-  heart.beat();
-  expect(heart.health().ok).toBe(true);
 });
