@@ -3,11 +3,13 @@ import type { NamespaceEntry } from '../model/namespace.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import type { PolicyKey, PolicyObject } from '../model/policy-object.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
+import { messageOf } from './error-text.ts';
 import { createIntern } from './intern.ts';
 import { assemble, type LoadedManifests } from './manifest/assemble.ts';
 import { createFileCache, type Scan } from './manifest/file-cache.ts';
 import { type FolderFollower, followFolders } from './manifest/follow-folders.ts';
 import { formatProblem } from './manifest/place.ts';
+import { asObject, asText } from './raw.ts';
 import { NAMESPACES, NETWORK_POLICIES, PODS } from './resource.ts';
 import type { ClusterChange, ClusterSource, KindStatus } from './source.ts';
 import { createStore } from './store.ts';
@@ -33,6 +35,15 @@ const summarize = ({ problems }: LoadedManifests): string | undefined => {
   const [first, ...more] = problems;
   if (first === undefined) return undefined;
   return more.length === 0 ? formatProblem(first) : `${formatProblem(first)} (and ${String(more.length)} more)`;
+};
+
+/** The greatest resourceVersion in manifests that were saved from a cluster; '' where none has one. */
+const newestVersion = (contents: Scan['contents']): string => {
+  const versions = contents
+    .flatMap(({ objects }) => objects)
+    .map(({ raw }) => asText(asObject(raw['metadata'])['resourceVersion']) ?? '')
+    .filter((version) => /^\d+$/.test(version));
+  return versions.reduce((newest, version) => (Number(version) > Number(newest) ? version : newest), '');
 };
 
 /**
@@ -66,7 +77,12 @@ export const createManifestSource = (deps: ManifestSourceDeps): ManifestSource =
       ...pods.replace(completed.pods).map((key) => ({ kind: 'pods' as const, key })),
       ...policies.replace(completed.policies).map((key) => ({ kind: 'networkpolicies' as const, key })),
     ];
-    status = { ...status, synced: status.synced || isComplete, trouble: summarize(loaded) };
+    status = {
+      ...status,
+      synced: status.synced || isComplete,
+      resourceVersion: newestVersion(contents),
+      trouble: summarize(loaded),
+    };
     changes.forEach(onChange);
   };
 
@@ -80,7 +96,7 @@ export const createManifestSource = (deps: ManifestSourceDeps): ManifestSource =
         take(scan, onChange);
       } catch (error) {
         // The manifests cannot be completed (no address is left): what was there before stays.
-        status = { ...status, trouble: error instanceof Error ? error.message : String(error) };
+        status = { ...status, trouble: messageOf(error) };
       }
     });
 

@@ -1,13 +1,11 @@
+import { codeOf, messageOf } from '../error-text.ts';
 import { ApiError, isGone } from './api-error.ts';
 import { SilenceError } from './silence.ts';
 
 /** One line for people. */
-export const describeFailure = (error: unknown): string => {
-  if (error instanceof AggregateError) return error.errors.map(describeFailure).join('; ');
-  if (!(error instanceof Error)) return String(error);
+export const describeFailure = (error: unknown): string =>
   // Node says no more than "aborted" or "socket hang up".
-  return 'code' in error && error.code === 'ECONNRESET' ? `the connection broke (${error.message})` : error.message;
-};
+  codeOf(error) === 'ECONNRESET' ? `the connection broke (${messageOf(error)})` : messageOf(error);
 
 /**
  * Whether the watch cannot be taken up where it ended. Gone: the server forgot that version. Silence: besides a dead

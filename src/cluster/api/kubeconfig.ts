@@ -8,6 +8,7 @@ import {
   type User,
 } from '@kubernetes/client-node/dist/config_types.js';
 import { parse } from 'yaml';
+import { messageOf } from '../error-text.ts';
 import { asList, asObject, asText, type RawObject } from '../raw.ts';
 import { type ApiConnection, ConnectionError } from './connection.ts';
 import { createConnection } from './credentials.ts';
@@ -84,6 +85,6 @@ export const connectByKubeconfig = async (file: string): Promise<ApiConnection> 
     return createConnection(chosen.cluster, chosen.user);
   } catch (error) {
     if (error instanceof ConnectionError) throw error;
-    throw new ConnectionError(`${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new ConnectionError(`${file}: ${messageOf(error)}`, { cause: error });
   }
 };

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { codeOf } from '../error-text.ts';
 import { findFiles, reasonOf } from './find-files.ts';
 import { describeObject, type FileContent, type ManifestObject, readManifest } from './manifest-object.ts';
 import type { ManifestProblem } from './place.ts';
@@ -49,8 +50,6 @@ const unreadable = (file: string, reason: string, last: FileContent | undefined)
   return { file, objects: last?.objects ?? [], problems: [problem] };
 };
 
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
-
 export const createFileCache = (paths: readonly string[]): FileCache => {
   let entries = new Map<string, Entry>();
 
@@ -62,7 +61,7 @@ export const createFileCache = (paths: readonly string[]): FileCache => {
       if (stamp === known?.stamp) return known;
       return { stamp, content: keepGood(readManifest(await readFile(file, 'utf8'), file), known?.content) };
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (codeOf(error) === 'ENOENT') return undefined;
       return { stamp: `unreadable: ${reasonOf(error)}`, content: unreadable(file, reasonOf(error), known?.content) };
     }
   };

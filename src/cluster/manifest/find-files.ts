@@ -1,5 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { codeOf, messageOf } from '../error-text.ts';
 
 const EXTENSIONS = ['.yaml', '.yml', '.json'];
 
@@ -23,11 +24,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-export const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  return REASONS[code] ?? error.message;
-};
+/** Why a file or folder could not be read, for people. */
+export const reasonOf = (error: unknown): string => REASONS[codeOf(error) ?? ''] ?? messageOf(error);
 
 /**
  * Manifest files under the given paths: a file is taken whatever its name, a folder with all .yaml, .yml and .json files

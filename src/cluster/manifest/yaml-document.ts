@@ -11,6 +11,7 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
+import { messageOf } from '../error-text.ts';
 import type { FieldPath, ManifestProblem, Place } from './place.ts';
 
 /** One document of a YAML or JSON file. */
@@ -93,7 +94,7 @@ export const readDocuments = (text: string, file: string): readonly ManifestDocu
         return { value: document.toJS() as unknown, locate, problems };
       } catch (error) {
         // An alias without its anchor, or a nest of aliases that would explode.
-        const message = `not YAML: ${error instanceof Error ? firstLine(error.message) : String(error)}`;
+        const message = `not YAML: ${firstLine(messageOf(error))}`;
         return { value: undefined, locate, problems: [{ ...locate([]), message }] };
       }
     })

@@ -1,0 +1,41 @@
+import { describe, expect, test } from '@jest/globals';
+import { canonicalAddress, onePerFamily } from '../../src/cluster/address.ts';
+
+describe('canonicalAddress', () => {
+  test.each([
+    ['10.0.0.1', '10.0.0.1'],
+    ['2001:DB8::0:1', '2001:db8::1'],
+    ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
+    ['1:0:2:0:0:3:4:5', '1:0:2::3:4:5'],
+    ['::', '::'],
+    ['::ffff:10.0.0.1', '10.0.0.1'],
+    ['::FFFF:0a00:0001', '10.0.0.1'],
+  ])('%s is spelled %s', (text, canonical) => {
+    expect(canonicalAddress(text)).toBe(canonical);
+  });
+
+  test.each([
+    '',
+    'x',
+    '10.0.0',
+    '010.0.0.1',
+    '0x0a.0.0.1',
+    '256.0.0.1',
+    '167772161',
+    'fe80::1%eth0',
+    '10.0.0.1/32',
+    ':::',
+  ])('%j is no address', (text) => {
+    expect(canonicalAddress(text)).toBeUndefined();
+  });
+});
+
+describe('onePerFamily', () => {
+  test('keeps the first address of each family, in the order given', () => {
+    expect(onePerFamily(['fd00::1', '10.0.0.1', 'fd00::2', '10.0.0.2'])).toEqual(['fd00::1', '10.0.0.1']);
+  });
+
+  test('leaves out what is no address', () => {
+    expect(onePerFamily(['', 'pending', '10.0.0.1'])).toEqual(['10.0.0.1']);
+  });
+});

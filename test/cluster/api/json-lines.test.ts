@@ -1,0 +1,29 @@
+import { expect, test } from '@jest/globals';
+import { jsonLines } from '../../../src/cluster/api/json-lines.ts';
+
+const read = async (chunks: readonly Buffer[]): Promise<unknown[]> => {
+  const values: unknown[] = [];
+  async function* stream(): AsyncGenerator<Buffer> {
+    for (const chunk of chunks) yield await Promise.resolve(chunk);
+  }
+  for await (const value of jsonLines(stream())) values.push(value);
+  return values;
+};
+
+test('puts lines together from chunks of any size, also where a character is cut', async () => {
+  const text = Buffer.from('{"a":"grün"}\n\n{"b":[1]}\n');
+  for (let size = 1; size <= text.length; size += 1) {
+    const chunks = Array.from({ length: Math.ceil(text.length / size) }, (_, index) =>
+      text.subarray(index * size, (index + 1) * size),
+    );
+    expect(await read(chunks)).toEqual([{ a: 'grün' }, { b: [1] }]);
+  }
+});
+
+test('drops a last line that was cut off', async () => {
+  expect(await read([Buffer.from('{"a":1}\n{"b":')])).toEqual([{ a: 1 }]);
+});
+
+test('a line that is no JSON is an error', async () => {
+  await expect(read([Buffer.from('<html>\n')])).rejects.toThrow(SyntaxError);
+});
