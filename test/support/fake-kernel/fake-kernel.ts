@@ -1,0 +1,67 @@
+import type { IpFamily } from '../../../src/model/family.ts';
+import { CommandError, type CommandRunner } from '../../../src/kernel/command.ts';
+import { createKernel } from '../../../src/kernel/kernel.ts';
+import type { Kernel } from '../../../src/reconcile/kernel.ts';
+import type { FakeHost, FakeStep } from './host.ts';
+import { Refusal } from './refusal.ts';
+import { restoreSetLine } from './restore-sets.ts';
+import { restoreTable } from './restore-table.ts';
+import { savedSets, savedTable } from './save-text.ts';
+
+const TABLE_PROGRAM = /^(ip6?tables)-(?:nft|legacy)-(save|restore)$/;
+
+/** Answers ipset and iptables commands from the fake, and any other with an error. */
+export const createFakeRunner = (host: FakeHost): CommandRunner => {
+  const step = (at: FakeStep, work: () => string): string => {
+    const reason = host.failure(at);
+    if (reason !== undefined) throw new Refusal(reason);
+    const answer = work();
+    host.afterStep(at);
+    return answer;
+  };
+
+  const restoreSets = (text: string): string => {
+    for (const line of text.split('\n').slice(0, -1)) {
+      step({ kind: 'ipset line', line }, () => {
+        restoreSetLine(host, line);
+        return '';
+      });
+    }
+    return '';
+  };
+
+  const answer = (file: string, args: readonly string[], input: string): string => {
+    const command = [file, ...args].join(' ');
+    if (command === 'ipset save') return step({ kind: 'ipset save' }, () => savedSets(host));
+    if (command === 'ipset -exist restore') return restoreSets(input);
+    const [, tool, verb] = TABLE_PROGRAM.exec(file) ?? [];
+    const family: IpFamily = tool === 'iptables' ? 'ipv4' : 'ipv6';
+    const rest = args.join(' ');
+    if (verb === 'save' && rest === '-t filter') {
+      return step({ kind: 'iptables save', family }, () => savedTable(host, family));
+    }
+    if (verb === 'restore' && /^--noflush -w \d+$/.test(rest)) {
+      return step({ kind: 'iptables restore', family, text: input }, () => {
+        restoreTable(host, family, input);
+        return '';
+      });
+    }
+    throw new Refusal('no such command');
+  };
+
+  return {
+    async run(file, args, options = {}) {
+      await Promise.resolve();
+      try {
+        return answer(file, args, options.input ?? '');
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        throw new CommandError([file, ...args].join(' '), error.message, 1, error.message);
+      }
+    },
+  };
+};
+
+/** The product's own kernel adapter over the fake. */
+export const createFakeKernel = (host: FakeHost, families: readonly IpFamily[] = ['ipv4', 'ipv6']): Kernel =>
+  createKernel(createFakeRunner(host), { backend: 'nft', families, xtablesWaitSeconds: 5 });

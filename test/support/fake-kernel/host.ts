@@ -1,0 +1,57 @@
+import { IP_FAMILIES, type IpFamily } from '../../../src/model/family.ts';
+import type { FakeRule } from './rule.ts';
+
+/** A set as the fake holds it. */
+export interface FakeSet {
+  readonly name: string;
+  readonly type: string;
+  readonly family: IpFamily;
+  readonly hashSize: number;
+  readonly maxElements: number;
+  readonly members: Set<string>;
+}
+
+export interface FakeChain {
+  readonly name: string;
+  readonly builtin: boolean;
+  readonly rules: readonly FakeRule[];
+}
+
+/** One family's filter table: chains by name. */
+export type FakeTable = ReadonlyMap<string, FakeChain>;
+
+/** A moment at which the fake can be told to fail, and at which its state can be looked at. */
+export type FakeStep =
+  | { readonly kind: 'ipset save' }
+  | { readonly kind: 'ipset line'; readonly line: string }
+  | { readonly kind: 'iptables save'; readonly family: IpFamily }
+  | { readonly kind: 'iptables restore'; readonly family: IpFamily; readonly text: string };
+
+/** A node's packet filter in memory. */
+export interface FakeHost {
+  readonly sets: Map<string, FakeSet>;
+  readonly tables: Record<IpFamily, FakeTable>;
+  /** Asked before each step: a text is the reason why the step fails and changes nothing. */
+  failure: (step: FakeStep) => string | undefined;
+  /** Told after each step that was done. */
+  afterStep: (step: FakeStep) => void;
+}
+
+const BUILTIN_CHAINS = ['INPUT', 'FORWARD', 'OUTPUT'];
+
+const freshTable = (): FakeTable => new Map(BUILTIN_CHAINS.map((name) => [name, { name, builtin: true, rules: [] }]));
+
+export const createFakeHost = (): FakeHost => ({
+  sets: new Map(),
+  tables: { ipv4: freshTable(), ipv6: freshTable() },
+  failure: () => undefined,
+  afterStep: () => undefined,
+});
+
+/** Whether a rule of any family matches against the set. */
+export const setInUse = (host: FakeHost, set: string): boolean =>
+  IP_FAMILIES.some((family) =>
+    [...host.tables[family].values()].some(({ rules }) =>
+      rules.some(({ matches }) => matches.some((match) => match.kind === 'set' && match.set === set)),
+    ),
+  );

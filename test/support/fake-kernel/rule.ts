@@ -1,0 +1,23 @@
+/** A condition of a rule that the fake understands. */
+export type FakeMatch =
+  | { readonly kind: 'source' | 'destination'; readonly block: string; readonly negated: boolean }
+  | { readonly kind: 'protocol'; readonly protocol: string }
+  | { readonly kind: 'dports'; readonly ranges: readonly (readonly [from: number, to: number])[] }
+  | { readonly kind: 'tcp flags'; readonly mask: readonly string[]; readonly set: readonly string[]; readonly negated: boolean }
+  | { readonly kind: 'icmpv6 type'; readonly type: number }
+  | { readonly kind: 'set'; readonly set: string; readonly fields: readonly string[]; readonly negated: boolean }
+  | { readonly kind: 'ctstate'; readonly states: readonly string[] }
+  | { readonly kind: 'local source' };
+
+export type FakeTarget =
+  | { readonly kind: 'jump' | 'goto'; readonly chain: string }
+  | { readonly kind: 'verdict'; readonly verdict: 'ACCEPT' | 'DROP' | 'RETURN' }
+  | { readonly kind: 'log' };
+
+export interface FakeRule {
+  /** The arguments after `-A CHAIN`, as they came. */
+  readonly text: string;
+  readonly matches: readonly FakeMatch[];
+  /** Undefined: the rule only counts. */
+  readonly target: FakeTarget | undefined;
+}

@@ -1,0 +1,47 @@
+import { holds } from '../fake-kernel/addresses.ts';
+import type { FakeSet } from '../fake-kernel/host.ts';
+import type { FakeMatch } from '../fake-kernel/rule.ts';
+import type { PacketState, WalkedPacket } from './packet.ts';
+
+const CT_STATE: Readonly<Record<PacketState, string>> = { new: 'NEW', stray: 'NEW', established: 'ESTABLISHED' };
+const TCP_FLAGS: Readonly<Record<PacketState, readonly string[]>> = { new: ['SYN'], stray: ['ACK'], established: ['ACK'] };
+
+const inSet = (set: FakeSet | undefined, fields: readonly string[], packet: WalkedPacket): boolean => {
+  if (set === undefined) throw new Error('a rule matches against a set that is gone');
+  const [side] = fields;
+  const address = side === 'src' ? packet.source : packet.destination;
+  if (set.type === 'hash:ip,port') {
+    return packet.port !== undefined && set.members.has(`${address},${packet.protocol}:${packet.port}`);
+  }
+  return set.type === 'hash:net' ? [...set.members].some((block) => holds(block, address)) : set.members.has(address);
+};
+
+/** Whether the packet meets the condition. */
+export const meetsMatch = (match: FakeMatch, packet: WalkedPacket, sets: ReadonlyMap<string, FakeSet>): boolean => {
+  const state = packet.state ?? 'new';
+  switch (match.kind) {
+    case 'source':
+      return holds(match.block, packet.source) !== match.negated;
+    case 'destination':
+      return holds(match.block, packet.destination) !== match.negated;
+    case 'protocol':
+      return match.protocol === packet.protocol;
+    case 'dports': {
+      const { port } = packet;
+      return port !== undefined && match.ranges.some(([from, to]) => from <= port && port <= to);
+    }
+    case 'tcp flags': {
+      const set = TCP_FLAGS[state].filter((flag) => match.mask.includes(flag));
+      const same = set.length === match.set.length && set.every((flag) => match.set.includes(flag));
+      return same !== match.negated;
+    }
+    case 'icmpv6 type':
+      return match.type === packet.type;
+    case 'set':
+      return inSet(sets.get(match.set), match.fields, packet) !== match.negated;
+    case 'ctstate':
+      return match.states.includes(CT_STATE[state]);
+    case 'local source':
+      return packet.localSource === true;
+  }
+};
