@@ -38,7 +38,10 @@ const namedIngressPorts = (policies: readonly ParsedPolicy[]): readonly Extract<
 const namedPortKey = (direction: Direction, policies: readonly ParsedPolicy[], pod: PodEndpoint): string => {
   if (direction === 'egress') return '';
   const resolved = namedIngressPorts(policies).map(
-    ({ protocol, name }) => `${protocol}/${name}=${resolvePort(pod, protocol, name).toSorted((a, b) => a - b).join('+')}`,
+    ({ protocol, name }) =>
+      `${protocol}/${name}=${resolvePort(pod, protocol, name)
+        .toSorted((a, b) => a - b)
+        .join('+')}`,
   );
   return [...new Set(resolved)].sort(byText).join(' ');
 };
@@ -109,12 +112,14 @@ export const compileNodePolicy = (snapshot: ClusterSnapshot, node: string | unde
     subjectsOf(pods, node),
     Map.groupBy(policies, (policy) => policy.namespace),
   );
-  const isolations = [...groups].sort(([a], [b]) => byText(a, b)).map(([, group]): Isolation => {
-    const keys: readonly PolicyKey[] = group.policies.map((policy) => policy.key);
-    const rules = group.policies.flatMap((policy) =>
-      policy.rules[group.direction].map((rule, at) => compileRule(rule, { policy, index: at }, group, index)),
-    );
-    return { direction: group.direction, policies: keys, namedPorts: group.namedPorts, pods: group.pods, rules };
-  });
+  const isolations = [...groups]
+    .sort(([a], [b]) => byText(a, b))
+    .map(([, group]): Isolation => {
+      const keys: readonly PolicyKey[] = group.policies.map((policy) => policy.key);
+      const rules = group.policies.flatMap((policy) =>
+        policy.rules[group.direction].map((rule, at) => compileRule(rule, { policy, index: at }, group, index)),
+      );
+      return { direction: group.direction, policies: keys, namedPorts: group.namedPorts, pods: group.pods, rules };
+    });
   return { isolations, faults: policies.flatMap((policy) => policy.faults) };
 };

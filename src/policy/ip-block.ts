@@ -33,7 +33,7 @@ const mergeSiblings = (sorted: readonly Cidr[]): Cidr[] => {
     let block = each;
     for (;;) {
       const last = stack.at(-1);
-      if (last === undefined || last.prefix !== block.prefix || block.prefix === 0) break;
+      if (last?.prefix !== block.prefix || block.prefix === 0) break;
       const parent: Cidr = { ...last, prefix: last.prefix - 1 };
       const [low, high] = halves(parent);
       if (low.base !== last.base || high.base !== block.base || low.family !== block.family) break;

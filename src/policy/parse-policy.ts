@@ -21,8 +21,7 @@ const parseRule = (value: unknown, direction: Direction, path: FieldPath, sink: 
   const ports = readList(fields.ports, [...path, 'ports'], sink);
   return [
     {
-      peers:
-        peers.length === 0 ? 'any' : peers.flatMap((peer, at) => parsePeer(peer, [...path, peerField, at], sink)),
+      peers: peers.length === 0 ? 'any' : peers.flatMap((peer, at) => parsePeer(peer, [...path, peerField, at], sink)),
       ports: ports.length === 0 ? 'any' : ports.flatMap((port, at) => parsePort(port, [...path, 'ports', at], sink)),
     },
   ];
@@ -65,7 +64,8 @@ export const parsePolicy = ({ key, namespace, name, spec: given }: PolicyObject)
     sink.report(['spec'], 'must be an object');
     return closed(DIRECTIONS, { requirements: [] });
   }
-  const understood = readObject(spec, ['spec'], ['podSelector', 'ingress', 'egress', 'policyTypes'], sink) !== undefined;
+  const understood =
+    readObject(spec, ['spec'], ['podSelector', 'ingress', 'egress', 'policyTypes'], sink) !== undefined;
   const { podSelector, ingress, egress, policyTypes } = spec as Readonly<Record<string, unknown>>;
 
   const before = faults.length;

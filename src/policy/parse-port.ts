@@ -15,7 +15,7 @@ const isProtocol = (value: unknown): value is Protocol => (PROTOCOLS as readonly
 const isPortNumber = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_PORT;
 
-const show = (value: unknown): string => JSON.stringify(value) ?? String(value);
+const show = (value: unknown): string => JSON.stringify(value);
 
 const parseProtocol = (value: unknown, path: FieldPath, sink: FaultSink): Protocol | undefined => {
   if (isAbsent(value)) return 'TCP';

@@ -35,9 +35,7 @@ export const declares = (pod: PodEndpoint, protocol: Protocol, name: string): bo
 
 /** The numbers that the name stands for on the pod: none if it declares no such port, several if containers differ. */
 export const resolvePort = (pod: PodEndpoint, protocol: Protocol, name: string): readonly number[] => [
-  ...new Set(
-    pod.ports.filter((port) => port.name === name && port.protocol === protocol).map(({ port }) => port),
-  ),
+  ...new Set(pod.ports.filter((port) => port.name === name && port.protocol === protocol).map(({ port }) => port)),
 ];
 
 /** @param pods with settled addresses; those on the host network are never peers. */
@@ -69,7 +67,12 @@ export const createPeerIndex = (
       const key = peerKey(spec, namespace);
       const known = peers.get(key);
       if (known !== undefined) return known;
-      const peer: Peer = { kind: 'pods', key, text: describePeer(spec, namespace), members: membersOf(spec, namespace) };
+      const peer: Peer = {
+        kind: 'pods',
+        key,
+        text: describePeer(spec, namespace),
+        members: membersOf(spec, namespace),
+      };
       peers.set(key, peer);
       return peer;
     },

@@ -116,7 +116,10 @@ const namedEgress = (port: NamedPort, parts: PeerParts, { family, sets }: AllowC
   if (parts.any) return [match('any', targets)];
   const byPods = parts.pods.map((peer) => {
     const members = new Set(peer.members);
-    return match(peer.key, targets.filter((pod) => members.has(pod)));
+    return match(
+      peer.key,
+      targets.filter((pod) => members.has(pod)),
+    );
   });
   const blocks = [...parts.whole.map((cidr): IpBlock => ({ cidr, except: [] })), ...parts.pierced];
   if (blocks.length === 0) return byPods;

@@ -39,10 +39,12 @@ const strayChain = (governed: SetName): Chain => ({
 
 /** The chains that the hooks jump to: established traffic leaves first, then egress is judged, then ingress. */
 export const hookChains = (family: IpFamily, { directions, governed }: Judged): readonly Chain[] => {
-  const judge = directions.map((direction): Rule => ({
-    matches: [],
-    verdict: { kind: 'jump', chain: DISPATCH_CHAIN[direction] },
-  }));
+  const judge = directions.map(
+    (direction): Rule => ({
+      matches: [],
+      verdict: { kind: 'jump', chain: DISPATCH_CHAIN[direction] },
+    }),
+  );
   const icmpv6: Chain = {
     name: ICMPV6_CHAIN,
     rules: [
@@ -72,5 +74,10 @@ export const hookChains = (family: IpFamily, { directions, governed }: Judged): 
       { matches: [], verdict: { kind: 'goto', chain: FORWARD_CHAIN } },
     ],
   };
-  return [forward, output, ...(governed === undefined ? [] : [strayChain(governed)]), ...(sparesIcmpv6 ? [icmpv6] : [])];
+  return [
+    forward,
+    output,
+    ...(governed === undefined ? [] : [strayChain(governed)]),
+    ...(sparesIcmpv6 ? [icmpv6] : []),
+  ];
 };

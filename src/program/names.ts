@@ -47,11 +47,7 @@ const digested = (prefix: string, max: number, parts: readonly string[]): string
   `${prefix}${digest(parts, max - prefix.length)}`;
 
 /** The chain of the pods that the same policies isolate. */
-export const isolationChain = (
-  direction: Direction,
-  policies: readonly string[],
-  namedPorts: string,
-): ChainName =>
+export const isolationChain = (direction: Direction, policies: readonly string[], namedPorts: string): ChainName =>
   digested(chain(`${LETTER[direction]}-`), MAX_CHAIN_NAME, [direction, namedPorts, ...policies]) as ChainName;
 
 /** The chain that dispatches the addresses of one block. */
@@ -72,4 +68,5 @@ export const isOwnChain = (name: string): name is ChainName => name.startsWith(C
 export const isOwnSet = (name: string): name is SetName => name.startsWith(SET_PREFIX);
 
 /** The name under which a set is made anew before it is swapped in. */
-export const spareSet = (name: SetName): SetName => digested(`${SET_PREFIX}x-`, MAX_SET_NAME, ['spare', name]) as SetName;
+export const spareSet = (name: SetName): SetName =>
+  digested(`${SET_PREFIX}x-`, MAX_SET_NAME, ['spare', name]) as SetName;

@@ -4,4 +4,5 @@ const FIRST_MS = 100;
 const LONGEST_MS = 10_000;
 
 /** How long to wait after so many failures in a row (1 or more), ms. */
-export const retryDelay = (failures: number): number => Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures - 1, 10));
+export const retryDelay = (failures: number): number =>
+  Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures - 1, 10));

@@ -35,7 +35,7 @@ const MATCH_ARGUMENTS: { readonly [Kind in Match['kind']]: (match: Of<Kind>) => 
 };
 
 /** iptables-save prints addresses first, then the protocol, then the other matches as they were given. */
-const RANK: { readonly [Kind in Match['kind']]: number } = {
+const RANK: Readonly<Record<Match['kind'], number>> = {
   source: 0,
   destination: 1,
   protocol: 2,
@@ -50,7 +50,7 @@ const RANK: { readonly [Kind in Match['kind']]: number } = {
 };
 
 const matchArguments = <Kind extends Match['kind']>(match: Of<Kind>): readonly string[] => {
-  const spell = MATCH_ARGUMENTS[match.kind as Kind] as (match: Of<Kind>) => readonly string[];
+  const spell = MATCH_ARGUMENTS[match.kind] as (match: Of<Kind>) => readonly string[];
   return spell(match);
 };
 
@@ -65,7 +65,7 @@ const VERDICT_ARGUMENTS: { readonly [Kind in Verdict['kind']]: (verdict: Verdict
 };
 
 const verdictArguments = <Kind extends Verdict['kind']>(verdict: VerdictOf<Kind>): readonly string[] => {
-  const spell = VERDICT_ARGUMENTS[verdict.kind as Kind] as (verdict: VerdictOf<Kind>) => readonly string[];
+  const spell = VERDICT_ARGUMENTS[verdict.kind] as (verdict: VerdictOf<Kind>) => readonly string[];
   return spell(verdict);
 };
 

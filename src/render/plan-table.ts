@@ -8,7 +8,7 @@ import { chainRules, hookRule } from './rule-lines.ts';
 const HOOKS: readonly Hook[] = ['FORWARD', 'OUTPUT'];
 
 const sameRules = (a: readonly RuleText[] | undefined, b: readonly RuleText[]): boolean =>
-  a !== undefined && a.length === b.length && a.every((rule, at) => rule === b[at]);
+  a?.length === b.length && a.every((rule, at) => rule === b[at]);
 
 /** Whether the rule of a built-in chain leads into a chain of ours, whoever wrote it. */
 const leadsToUs = (rule: RuleText): boolean => {
@@ -22,10 +22,7 @@ const planHook = (hook: Hook, seen: readonly RuleText[], wanted: RuleText | unde
   const ours = seen.filter(leadsToUs);
   const [first] = seen;
   if (wanted === undefined ? ours.length === 0 : ours.length === 1 && first === wanted) return [];
-  return [
-    ...ours.map((rule) => `-D ${hook} ${rule}`),
-    ...(wanted === undefined ? [] : [`-I ${hook} 1 ${wanted}`]),
-  ];
+  return [...ours.map((rule) => `-D ${hook} ${rule}`), ...(wanted === undefined ? [] : [`-I ${hook} 1 ${wanted}`])];
 };
 
 /**

@@ -5,16 +5,15 @@ import { findExemption } from './exemption.ts';
 import { judgeSide } from './judge-side.ts';
 import type { Packet } from './packet.ts';
 import { canonical, createPolicyIndex } from './policy-index.ts';
-import type { PortSet } from './port-set.ts';
-import { createReach } from './reach.ts';
+import { createReach, type Reach } from './reach.ts';
 import type { Trace } from './trace.ts';
 
 /** Answers what compiled policies do to packets. Addresses may be given in any spelling. */
 export interface Evaluator {
   /** How the packet fares and why. @throws TypeError where an address is none, or the two are of different families. */
   trace(packet: Packet): Trace;
-  /** All ports at which source may open connections to destination. @throws TypeError as trace does. */
-  reach(source: string, destination: string): PortSet;
+  /** All ports at which source may open connections to destination, and why. @throws TypeError as trace does. */
+  reach(source: string, destination: string): Reach;
 }
 
 const sameFamily = (source: string, destination: string): readonly [string, string] => {

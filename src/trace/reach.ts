@@ -1,46 +1,29 @@
-import type { Direction } from '../model/direction.ts';
-import type { PodEndpoint } from '../model/pod.ts';
-import type { Isolation, PortMatch } from '../policy/node-policy.ts';
-import { resolvePort } from '../policy/peer-index.ts';
 import { findExemption } from './exemption.ts';
+import { createFindGrants, type SideGrants } from './grants.ts';
 import type { PolicyIndex } from './policy-index.ts';
-import { ALL_PORTS, intersectPorts, NO_PORTS, type PortSet, unitePorts } from './port-set.ts';
+import { ALL_PORTS, intersectPorts, type PortSet } from './port-set.ts';
+import type { Exemption } from './trace.ts';
 
-const portsOf = (match: PortMatch, destination: PodEndpoint | undefined): PortSet => {
-  if (match.kind === 'any') return ALL_PORTS;
-  if (match.kind === 'range') return { ...NO_PORTS, [match.protocol]: [{ from: match.from, to: match.to }] };
-  const numbers = destination === undefined ? [] : resolvePort(destination, match.protocol, match.name);
-  return unitePorts(numbers.map((port) => ({ ...NO_PORTS, [match.protocol]: [{ from: port, to: port }] })));
-};
+/** At which ports one address may open connections to another, and which rules say so. */
+export interface Reach {
+  readonly ports: PortSet;
+  /** Where there is one, every port is allowed whatever the sides say. */
+  readonly exemption: Exemption | undefined;
+  /** The source's side. */
+  readonly egress: SideGrants;
+  /** The destination's side. */
+  readonly ingress: SideGrants;
+}
 
-/**
- * Works out all ports at which one address may open connections to another, both canonical text. Answers of one
- * function are remembered: asked for all pairs, each isolation is compared with each address once.
- */
-export const createReach = (index: PolicyIndex): ((source: string, destination: string) => PortSet) => {
-  const known = new Map<Isolation, Map<string, PortSet>>();
-
-  const allowedBy = (isolation: Isolation, remote: string, destination: PodEndpoint | undefined): PortSet =>
-    unitePorts(
-      isolation.rules
-        .filter(({ peers }) => peers.some((peer) => index.means(peer, remote)))
-        .flatMap(({ ports }) => ports.map((port) => portsOf(port, destination))),
-    );
-
-  /** Pods of one isolation share an answer per remote address: for ingress their named ports are equal. */
-  const side = (direction: Direction, own: string, remote: string, destination: PodEndpoint | undefined): PortSet => {
-    const isolation = index.isolationAt(direction, own);
-    if (isolation === undefined) return ALL_PORTS;
-    const answers = known.get(isolation) ?? new Map<string, PortSet>();
-    known.set(isolation, answers);
-    const answer = answers.get(remote) ?? allowedBy(isolation, remote, destination);
-    answers.set(remote, answer);
-    return answer;
-  };
-
+/** @returns a function over canonical addresses. */
+export const createReach = (index: PolicyIndex): ((source: string, destination: string) => Reach) => {
+  const findGrants = createFindGrants(index);
   return (source, destination) => {
-    if (findExemption(index, source, destination) !== undefined) return ALL_PORTS;
     const target = index.podAt(destination);
-    return intersectPorts(side('egress', source, destination, target), side('ingress', destination, source, target));
+    const exemption = findExemption(index, source, destination);
+    const egress = findGrants('egress', source, destination, target);
+    const ingress = findGrants('ingress', destination, source, target);
+    const ports = exemption === undefined ? intersectPorts(egress.ports, ingress.ports) : ALL_PORTS;
+    return { ports, exemption, egress, ingress };
   };
 };

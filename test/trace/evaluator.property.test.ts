@@ -48,7 +48,7 @@ test('the evaluator and the naive reading agree on every packet of generated clu
               egress !== egressAllows(world, naive) ||
               ingress !== ingressAllows(world, naive) ||
               arrived !== arrives(world, naive) ||
-              arrived !== holds(reach, packet)
+              arrived !== holds(reach.ports, packet)
             ) {
               throw new Error(`${JSON.stringify(packet)}: ${JSON.stringify({ trace, reach })}`);
             }
