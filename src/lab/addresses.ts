@@ -58,3 +58,12 @@ export const LINK_LOCAL_ROUTER = 'fe80::1';
  * a router could not solicit the neighbours of what it forwards (RFC 4861, 7.2.2).
  */
 export const linkLocal = (index: number): string => `fe80::1:${(index + 1).toString(16)}`;
+
+/**
+ * A hardware address made from an IP address, as Docker makes them: when another pod takes over the address, what its
+ * neighbours know of it stays true.
+ */
+export const macFor = (address: string): string => {
+  const bytes = [0, ...parse(address).toByteArray()].slice(-5);
+  return ['02', ...bytes.map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
+};

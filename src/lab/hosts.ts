@@ -18,6 +18,8 @@ export const hostsText = (names: HostNames): string => {
 /** Names that every program in the sandbox resolves, in any of its network namespaces. */
 export interface HostsFile {
   set(names: HostNames): Promise<void>;
+  /** Shows the machine's own file again. */
+  close(): Promise<void>;
 }
 
 /** Puts a file of the lab's own over /etc/hosts, in the sandbox's mount namespace alone. */
@@ -26,5 +28,10 @@ export const createHostsFile = async (runner: CommandRunner): Promise<HostsFile>
   await writeFile(HOSTS_FILE, hostsText(new Map()));
   await runner.run('mount', ['--bind', HOSTS_FILE, '/etc/hosts']);
   // Written in place: the mount shows the inode, not the name.
-  return { set: (names) => writeFile(HOSTS_FILE, hostsText(names)) };
+  return {
+    set: (names) => writeFile(HOSTS_FILE, hostsText(names)),
+    async close() {
+      await runner.run('umount', ['/etc/hosts']);
+    },
+  };
 };

@@ -35,6 +35,8 @@ export interface Lab {
   /** Replaces a pod's addresses. */
   setPodIps(name: string, ips: readonly string[]): Promise<void>;
   addExternals(externals: readonly ExternalSpec[]): Promise<void>;
+  /** Takes externals away, their links and routes at once. */
+  removeExternals(names: readonly string[]): Promise<void>;
   /** Replaces what every node, present and future, makes of ClusterIPs. */
   setServices(services: readonly ServiceSpec[]): Promise<void>;
   /** Removes all of it. Programs that run in the namespaces are the caller's to stop first. */
@@ -188,6 +190,17 @@ export const createLab = async (runner: CommandRunner, settings: LabSettings): P
       await Promise.all(
         added.map((external) => ip.run(externalInnerLines(external, settings.families), external.name)),
       );
+    },
+
+    async removeExternals(names) {
+      const gone = names.map((name) => {
+        const external = externals.get(name);
+        if (external === undefined) throw new Error(`lab: there is no external ${name}`);
+        return external;
+      });
+      for (const { name } of gone) externals.delete(name);
+      await ip.run(gone.map(({ device }) => `link delete ${device}`));
+      await ip.run(gone.map(({ name }) => `netns delete ${name}`));
     },
 
     async setServices(wanted) {

@@ -1,5 +1,5 @@
 import type { IpFamily } from '../model/family.ts';
-import { canonical, familyOf, hostCidr, LINK_LOCAL_ROUTER, linkLocal, ofFamily } from './addresses.ts';
+import { canonical, familyOf, hostCidr, LINK_LOCAL_ROUTER, linkLocal, macFor, ofFamily } from './addresses.ts';
 
 /** The one interface of a pod or external, inside its own namespace. */
 export const INNER_INTERFACE = 'eth0';
@@ -21,8 +21,10 @@ const inner = INNER_INTERFACE;
 /** Batch lines that give the end its addresses and routes; they replace what an earlier call gave it. */
 export const innerAddressLines = (end: InnerEnd, families: readonly IpFamily[]): readonly string[] => {
   const ofBoth = families.flatMap((family) => ofFamily(family, end.ips));
+  const [first] = ofBoth;
   const v4 = end.gateway !== undefined && ofFamily('ipv4', ofBoth).length > 0;
   return [
+    ...(first === undefined ? [] : [`link set ${inner} address ${macFor(first)}`]),
     `address flush dev ${inner} scope global`,
     ...ofBoth.map((ip) => `address add ${end.onLink(ip)} dev ${inner}${familyOf(ip) === 'ipv6' ? ' nodad' : ''}`),
     ...(v4

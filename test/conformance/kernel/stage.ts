@@ -98,13 +98,17 @@ export const openStage = async (settings: LabSettings, cases: readonly NetpolCas
     prober,
     agents,
     async close() {
-      await Promise.all(agents.map((agent) => agent.stop()));
-      for (const { name } of NODES) await cleanUpNode(name);
-      const after = await Promise.all(NODES.map(({ name }) => firewallText(name)));
-      await prober.close();
-      await api.stop();
-      await lab.close();
-      return NODES.map((_, at) => ({ before: before[at] ?? '', after: after[at] ?? '' }));
+      const stopped = await Promise.allSettled(agents.map((agent) => agent.stop()));
+      try {
+        for (const { name } of NODES) await cleanUpNode(name);
+        const after = await Promise.all(NODES.map(({ name }) => firewallText(name)));
+        for (const end of stopped) if (end.status === 'rejected') throw end.reason;
+        return NODES.map((_, at) => ({ before: before[at] ?? '', after: after[at] ?? '' }));
+      } finally {
+        await prober.close();
+        await api.stop();
+        await lab.close();
+      }
     },
   };
 };

@@ -74,8 +74,9 @@ export const describeKernelConformance = (name: string, settings: SuiteSettings)
     );
 
     test('clean-up leaves the firewall as it was', async () => {
-      const firewalls = await stage?.close();
+      const closing = stage?.close();
       stage = undefined;
+      const firewalls = await closing;
       expect(firewalls?.map(({ after }) => after)).toEqual(firewalls?.map(({ before }) => before));
     });
 
