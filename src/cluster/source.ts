@@ -15,7 +15,7 @@ export interface ClusterChange {
 export interface KindStatus {
   /** The first full list is in. */
   readonly synced: boolean;
-  /** The newest resourceVersion seen, '' where the source has none (a folder of manifests). */
+  /** The newest resourceVersion seen, '' where the source has none (manifests that were written by hand). */
   readonly resourceVersion: string;
   /** Clock.now() of the last sign of life of the list or watch, ms; undefined before the first. */
   readonly lastHeardAt: number | undefined;
