@@ -48,7 +48,7 @@ const connectionList = ({ workloads, snapshot }: Topology): readonly string[] =>
   return pairs
     .map(({ from, to }) => ({
       pair: `${from.name} => ${to.name}`,
-      ports: connections(reach(from.address, to.address)),
+      ports: connections(reach(from.address, to.address).ports),
     }))
     .filter(({ ports }) => ports !== '')
     .map(({ pair, ports }) => `${pair} : ${ports}`);

@@ -39,7 +39,7 @@ export const productJudge = (state: CaseState): Judge => {
   return {
     combined(packet) {
       const allowed = trace(packet).verdict === 'allow';
-      const ranges = evaluator.reach(packet.from, packet.to)[packet.protocol];
+      const ranges = evaluator.reach(packet.from, packet.to).ports[packet.protocol];
       if (ranges.some(({ from, to }) => packet.port >= from && packet.port <= to) !== allowed) {
         throw new Error(`reach and trace disagree on ${JSON.stringify(packet)}`);
       }

@@ -1,0 +1,68 @@
+import type { Direction } from '../model/direction.ts';
+import type { PodEndpoint } from '../model/pod.ts';
+import type { PolicyKey } from '../model/policy-object.ts';
+import type { Isolation, PortMatch } from '../policy/node-policy.ts';
+import { resolvePort } from '../policy/peer-index.ts';
+import type { PolicyIndex } from './policy-index.ts';
+import { ALL_PORTS, isEmpty, NO_PORTS, type PortSet, unitePorts } from './port-set.ts';
+
+/** What one rule allows between two addresses. */
+export interface Grant {
+  readonly policy: PolicyKey;
+  /** Position in `spec.ingress` or `spec.egress`. */
+  readonly rule: number;
+  /** Never empty. */
+  readonly ports: PortSet;
+}
+
+/** What the policies of one end allow between two addresses. */
+export interface SideGrants {
+  /** The policies that isolate this end; none where it is open. */
+  readonly policies: readonly PolicyKey[];
+  readonly grants: readonly Grant[];
+  /** All ports where the end is open, else what the grants add up to. */
+  readonly ports: PortSet;
+}
+
+const OPEN: SideGrants = { policies: [], grants: [], ports: ALL_PORTS };
+
+const portsOf = (match: PortMatch, destination: PodEndpoint | undefined): PortSet => {
+  if (match.kind === 'any') return ALL_PORTS;
+  if (match.kind === 'range') return { ...NO_PORTS, [match.protocol]: [{ from: match.from, to: match.to }] };
+  const numbers = destination === undefined ? [] : resolvePort(destination, match.protocol, match.name);
+  return unitePorts(numbers.map((port) => ({ ...NO_PORTS, [match.protocol]: [{ from: port, to: port }] })));
+};
+
+/** Answers for one end: its own address, the remote one, and the pod at the destination of the two. */
+export type FindGrants = (
+  direction: Direction,
+  own: string,
+  remote: string,
+  destination: PodEndpoint | undefined,
+) => SideGrants;
+
+/** Answers are remembered: asked for all pairs, each isolation is compared with each address once. */
+export const createFindGrants = (index: PolicyIndex): FindGrants => {
+  const known = new Map<Isolation, Map<string, SideGrants>>();
+
+  const compare = (isolation: Isolation, remote: string, destination: PodEndpoint | undefined): SideGrants => {
+    const grants = isolation.rules
+      .filter(({ peers }) => peers.some((peer) => index.means(peer, remote)))
+      .map(({ policy, index: rule, ports }): Grant => {
+        return { policy, rule, ports: unitePorts(ports.map((port) => portsOf(port, destination))) };
+      })
+      .filter(({ ports }) => !isEmpty(ports));
+    return { policies: isolation.policies, grants, ports: unitePorts(grants.map(({ ports }) => ports)) };
+  };
+
+  return (direction, own, remote, destination) => {
+    const isolation = index.isolationAt(direction, own);
+    if (isolation === undefined) return OPEN;
+    // Pods of one isolation share an answer per remote address: for ingress their named ports are equal.
+    const answers = known.get(isolation) ?? new Map<string, SideGrants>();
+    known.set(isolation, answers);
+    const answer = answers.get(remote) ?? compare(isolation, remote, destination);
+    answers.set(remote, answer);
+    return answer;
+  };
+};
