@@ -45,11 +45,19 @@ const sum = (counts: readonly Count[]): Count =>
 
 const jestArguments = process.argv.slice(2);
 
-/** What the tests need from outside, since a sandbox has no way there: built once, then cached. */
+const reportFailure = (error: unknown): Count => {
+  console.error(error instanceof Error ? error.message : error);
+  return ONE_FAILED;
+};
+
+/**
+ * Builds what the tests need and a sandbox, without a way to the outside, could not: once, then it is cached. What cannot
+ * be built is one failure here and leaves the tests that do without it.
+ */
 const prepare = async (): Promise<Count> => {
-  if ((await runScript('build-kubernetes.ts')) !== 0) return ONE_FAILED;
-  await builtProber();
-  return NOTHING;
+  const kubernetes = (await runScript('build-kubernetes.ts')) === 0 ? NOTHING : ONE_FAILED;
+  const prober = await builtProber().then(() => NOTHING, reportFailure);
+  return sum([kubernetes, prober]);
 };
 
 /** A file that ends without results (a crash of jest itself) is a failure, not an absence of tests. */
@@ -98,9 +106,6 @@ const runAll = async (): Promise<Count> => {
   return sum([checked, await prepare(), await runTests()]);
 };
 
-const { passed, failed, skipped } = await runAll().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  return ONE_FAILED;
-});
+const { passed, failed, skipped } = await runAll().catch(reportFailure);
 process.exitCode = failed === 0 ? 0 : 1;
 console.log(`${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`);
