@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+import { Command } from 'commander';
+import { addConfigOptions } from '../../src/cli/config-options.ts';
+import { parseConfig } from '../../src/config/parse-config.ts';
+import { SETTINGS } from '../../src/config/settings.ts';
+
+const declare = (): Command => {
+  const command = new Command('agent');
+  addConfigOptions(command);
+  return command;
+};
+
+test('what is typed reaches the setting of that name', () => {
+  const typed = [
+    ['--in-cluster'],
+    ['--node-name', 'n1'],
+    ['--listen', ':80'],
+    ['--log-format', 'text'],
+    ['--log-level', 'warn'],
+    ['--iptables-backend', 'nft'],
+    ['--ip-families', 'ipv4'],
+    ['--drift-interval', '1s'],
+    ['--xtables-wait', '7'],
+  ];
+  const command = declare().parse(typed.flat(), { from: 'user' });
+  expect(parseConfig(command.opts(), {})).toEqual({
+    source: { kind: 'in-cluster' },
+    nodeName: 'n1',
+    listen: { host: undefined, port: 80 },
+    logFormat: 'text',
+    logLevel: 'warn',
+    iptablesBackend: 'nft',
+    ipFamilies: ['ipv4'],
+    driftIntervalMs: 1000,
+    xtablesWaitSeconds: 7,
+  });
+});
+
+test('what is not typed is left to the environment', () => {
+  expect(declare().parse([], { from: 'user' }).opts()).toEqual({});
+});
+
+test('the parser names its options as the settings are named', () => {
+  expect(declare().options.map((option) => option.attributeName())).toEqual(Object.keys(SETTINGS));
+});
+
+test('the help names the default and the variable', () => {
+  expect(declare().helpInformation().replaceAll(/\s+/g, ' ')).toContain(
+    '--drift-interval <DURATION> time between two full comparisons with the kernel (default 5s; PORTCULLIS_DRIFT_INTERVAL)',
+  );
+});
