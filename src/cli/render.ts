@@ -1,14 +1,14 @@
 import { assignAddresses } from '../cluster/assign-addresses.ts';
-import { formatProblem } from '../cluster/manifest/place.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
 import { IP_FAMILIES } from '../model/family.ts';
 import { compileNodePolicy } from '../policy/compile.ts';
-import { formatField, type PolicyFault } from '../policy/fault.ts';
+import type { PolicyFault } from '../policy/fault.ts';
 import { compileProgram } from '../program/compile-program.ts';
 import { planChanges } from '../render/plan.ts';
 import { nothingObserved } from '../render/project.ts';
 import { filenameOption, loadInput } from './input.ts';
 import { formatOutput, type OutputOptions, outputOption } from './output.ts';
+import { tellFaults } from './tell-faults.ts';
 import { type CliIo, UsageError, type Verb } from './verb.ts';
 
 interface RenderOptions extends OutputOptions {
@@ -80,16 +80,12 @@ Examples:
   async run(command, io) {
     const { node, simulate = false, output } = command.opts<RenderOptions>();
     if (node === undefined) throw new UsageError('--node is required: the spec.nodeName of the pods to enforce for');
-    const { snapshot: given, problems, policyOrigins } = await loadInput(command, io);
-    const snapshot = simulate ? withAddresses(given, node) : given;
+    const loaded = await loadInput(command, io);
+    const snapshot = simulate ? withAddresses(loaded.snapshot, node) : loaded.snapshot;
     tellWhatIsLeftOut(snapshot, node, io);
     const { faults, ...rendered } = render(snapshot, node);
-    for (const { policy, field, message } of faults) {
-      const place = policyOrigins.get(policy)?.locate(field) ?? { file: '?', line: 0, column: 0 };
-      const object = `NetworkPolicy ${policy}`;
-      io.err(`${formatProblem({ ...place, object, field: formatField(field), message })}; the policy allows nothing\n`);
-    }
+    tellFaults(faults, loaded, io);
     io.out(formatOutput(output, { node, ...rendered }, () => asText(rendered)));
-    return faults.length > 0 || problems.length > 0 ? 1 : 0;
+    return faults.length > 0 || loaded.problems.length > 0 ? 1 : 0;
   },
 };

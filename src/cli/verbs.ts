@@ -21,6 +21,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./render.ts')).renderVerb,
   },
   {
+    name: 'matrix',
+    summary: 'Tells who reaches whom, on which ports, and which policy says so',
+    load: async () => (await import('./matrix.ts')).matrixVerb,
+  },
+  {
     name: 'cleanup',
     summary: 'Removes every chain, set and jump of ours from this node, and nothing else',
     load: async () => (await import('./cleanup.ts')).cleanupVerb,

@@ -56,6 +56,15 @@ export const outsideRanges = (policy: NodePolicy, direction: Direction, family: 
 /** One address of the range, as text. */
 export const firstAddress = ({ family, from }: AddressRange): string => formatAddress({ family, base: from });
 
+/** The first address of the range, as text, that is not among the given ones; undefined if all of them are. */
+export const addressOutside = (range: AddressRange, inside: ReadonlySet<string>): string | undefined => {
+  for (let { from } = range; from <= range.to; from += 1n) {
+    const address = formatAddress({ family: range.family, base: from });
+    if (!inside.has(address)) return address;
+  }
+  return undefined;
+};
+
 /** `10.0.0.0/8` where the range is a block, else `first-last`. */
 export const describeRange = ({ family, from, to }: AddressRange): string => {
   const size = to - from + 1n;

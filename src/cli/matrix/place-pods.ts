@@ -1,0 +1,50 @@
+import { assignAddresses } from '../../cluster/assign-addresses.ts';
+import type { IpFamily } from '../../model/family.ts';
+import type { PodEndpoint } from '../../model/pod.ts';
+import type { ClusterSnapshot } from '../../model/snapshot.ts';
+import { familyOf } from '../../policy/cidr.ts';
+import { compileNodePolicy } from '../../policy/compile.ts';
+
+/** Where pods without addresses are placed: the ranges that documentation and many CNIs use. */
+const MADE_UP: Readonly<Record<IpFamily, string>> = { ipv4: '10.244.0.0/16', ipv6: 'fd00:10:244::/64' };
+
+/** A cluster in which every pod that policy can concern has an address. */
+export interface PlacedCluster {
+  readonly snapshot: ClusterSnapshot;
+  /** Pods that can be asked about, sorted by name: none on the host network, whose address is its node's. */
+  readonly pods: readonly PodEndpoint[];
+  /** How many of them got a made-up address. */
+  readonly madeUp: number;
+  readonly families: readonly IpFamily[];
+}
+
+const compareNames = (a: PodEndpoint, b: PodEndpoint): number => {
+  const [left, right] = [`${a.namespace}/${a.name}`, `${b.namespace}/${b.name}`];
+  return left < right ? -1 : Number(left > right);
+};
+
+/** The families of pods and ipBlocks; IPv4 where nothing says. */
+const familiesOf = (snapshot: ClusterSnapshot): readonly IpFamily[] => {
+  const found = new Set([...snapshot.pods.values()].flatMap(({ ips }) => ips.map(familyOf)));
+  if (found.size === 0) {
+    for (const { rules } of compileNodePolicy(snapshot, undefined).isolations) {
+      for (const peer of rules.flatMap(({ peers }) => peers)) {
+        if (peer.kind === 'ipBlock') found.add(peer.block.cidr.family);
+      }
+    }
+  }
+  return found.size === 0 ? ['ipv4'] : [...found].sort();
+};
+
+/** Gives the pods that have none an address in each family that is in use, the same in every run. */
+export const placePods = (given: ClusterSnapshot): PlacedCluster => {
+  const families = familiesOf(given);
+  const placed = assignAddresses(given.pods, { nodes: [''], cidrsOf: () => families.map((family) => MADE_UP[family]) });
+  const concerned = [...given.pods.values()].filter((pod) => !pod.hostNetwork);
+  return {
+    snapshot: { ...given, pods: placed },
+    pods: [...placed.values()].filter((pod) => !pod.hostNetwork).sort(compareNames),
+    madeUp: concerned.filter((pod) => pod.ips.length === 0).length,
+    families,
+  };
+};
