@@ -2,7 +2,7 @@ import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import { PROTOCOLS } from '../model/protocol.ts';
-import { type Cidr, formatCidr, parseAddress } from '../policy/cidr.ts';
+import { type Cidr, covers, formatCidr, parseAddress } from '../policy/cidr.ts';
 import { admits, type IpBlock, unionOfBlocks } from '../policy/ip-block.ts';
 import type { AllowRule, Peer, PortMatch } from '../policy/node-policy.ts';
 import { resolvePort } from '../policy/peer-index.ts';
@@ -31,9 +31,14 @@ interface PeerParts {
   readonly pods: readonly PodsPeer[];
   /** The union of the ipBlocks without excepts, in this family. */
   readonly whole: readonly Cidr[];
-  /** The ipBlocks with excepts, in this family: each has its own, which cut no other block. */
+  /** The ipBlocks of which excepts leave something, in this family: each has its own, which cut no other block. */
   readonly pierced: readonly IpBlock[];
 }
+
+const holesOf = ({ except }: IpBlock): readonly Cidr[] =>
+  unionOfBlocks(except.map((cidr) => ({ cidr, except: [] })));
+
+const isEmptied = (block: IpBlock): boolean => holesOf(block).some((hole) => covers(hole, block.cidr));
 
 const partsOf = (peers: readonly Peer[], family: IpFamily): PeerParts => {
   const blocks = peers
@@ -44,7 +49,7 @@ const partsOf = (peers: readonly Peer[], family: IpFamily): PeerParts => {
     any: peers.some((peer) => peer.kind === 'any') || whole.some(({ prefix }) => prefix === 0),
     pods: peers.filter((peer) => peer.kind === 'pods'),
     whole,
-    pierced: blocks.filter(({ except }) => except.length > 0),
+    pierced: blocks.filter((block) => block.except.length > 0 && !isEmptied(block)),
   };
 };
 
@@ -54,9 +59,10 @@ const PEER_SIDE = {
 } as const;
 
 /** Inside the block, and in none of its excepts: a rule holds one condition on an address, so a set takes the other. */
-const piercedConditions = ({ cidr, except }: IpBlock, { direction, sets }: AllowContext): Conditions => {
+const piercedConditions = (block: IpBlock, { direction, sets }: AllowContext): Conditions => {
+  const { cidr } = block;
   const { address, fields } = PEER_SIDE[direction];
-  const holes = unionOfBlocks(except.map((hole) => ({ cidr: hole, except: [] })));
+  const holes = holesOf(block);
   const [only] = holes;
   if (cidr.prefix === 0 && only !== undefined && holes.length === 1) {
     return [{ kind: address, cidr: formatCidr(only), negated: true }];
