@@ -1,4 +1,5 @@
 import { isOwnSet } from '../program/names.ts';
+import { withoutDottedTail } from './dotted-tail.ts';
 import type { ObservedSet } from './observed.ts';
 
 interface OpenSet extends ObservedSet {
@@ -26,7 +27,7 @@ export const parseIpsetSave = (text: string): ReadonlyMap<string, ObservedSet> =
     const [verb, name = '', member = ''] = words;
     if (!isOwnSet(name)) continue;
     if (verb === 'create') sets.set(name, readCreate(words));
-    else if (verb === 'add') sets.get(name)?.members.add(member);
+    else if (verb === 'add') sets.get(name)?.members.add(withoutDottedTail(member));
   }
   return sets;
 };

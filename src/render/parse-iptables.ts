@@ -1,5 +1,6 @@
 import { isOwnChain } from '../program/names.ts';
 import type { Hook } from '../program/node-program.ts';
+import { withoutDottedTail } from './dotted-tail.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
 import { quoteArgument, splitArguments } from './quoting.ts';
 
@@ -9,6 +10,14 @@ const isHook = (chain: string): chain is Hook => (HOOKS as readonly string[]).in
 
 /** Canonical text of a rule's arguments. */
 export const ruleText = (args: readonly string[]): RuleText => args.map(quoteArgument).join(' ');
+
+const ADDRESS_OPTIONS: readonly (string | undefined)[] = ['-s', '-d'];
+
+/** Canonical text of a rule as iptables-save printed it, less `-A CHAIN`. */
+const readRule = (line: string): RuleText =>
+  ruleText(
+    splitArguments(line).map((arg, at, args) => (ADDRESS_OPTIONS.includes(args[at - 1]) ? withoutDottedTail(arg) : arg)),
+  );
 
 /** Reads what `iptables-save -t filter` printed: our chains, and the built-in chains that we hook. */
 export const parseIptablesSave = (text: string): ObservedTable => {
@@ -22,7 +31,7 @@ export const parseIptablesSave = (text: string): ObservedTable => {
       const space = line.indexOf(' ', 3);
       const chain = space < 0 ? line.slice(3) : line.slice(3, space);
       const rules = isHook(chain) ? hooks[chain] : chains.get(chain);
-      rules?.push(ruleText(splitArguments(space < 0 ? '' : line.slice(space + 1))));
+      rules?.push(readRule(space < 0 ? '' : line.slice(space + 1)));
     }
   }
   return { chains, hooks };

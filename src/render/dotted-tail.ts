@@ -1,0 +1,14 @@
+/** `::0.1.0.0`, at the start of an address, a block or a set's member. */
+const DOTTED_TAIL = /^([0-9a-f:]*:)(\d+)\.(\d+)\.(\d+)\.(\d+)(?=$|[/,])/;
+
+const word = (high: string | undefined, low: string | undefined): string => (Number(high) * 256 + Number(low)).toString(16);
+
+/**
+ * The tools print IPv6 addresses of few bits and mapped ones with a dotted end, as inet_ntop(3) does (`::0.1.0.0` for
+ * `::1:0`). Read back they have to be equal to what was written, RFC 5952 text.
+ */
+export const withoutDottedTail = (text: string): string =>
+  text.replace(
+    DOTTED_TAIL,
+    (_, head: string, a: string, b: string, c: string, d: string) => `${head}${word(a, b)}:${word(c, d)}`,
+  );
