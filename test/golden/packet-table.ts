@@ -1,0 +1,47 @@
+/** The protocols of the table, spelled as people do. */
+const PROTOCOLS = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp', ICMP: 'icmp', ICMPv6: 'ipv6-icmp' } as const;
+
+/** What makes a packet other than one that opens a connection through FORWARD. */
+const TRAITS = ['established', 'stray', 'output'] as const;
+
+export type Trait = (typeof TRAITS)[number];
+
+/** A line of packets.txt: `FROM TO PROTOCOL[/NUMBER][:TRAIT] allow|deny`. */
+export interface PacketRow {
+  readonly text: string;
+  /** `namespace/pod`, with `@6` for its IPv6 address, `node/NAME`, or an address. */
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: (typeof PROTOCOLS)[keyof typeof PROTOCOLS];
+  /** Destination port, or ICMPv6 type. */
+  readonly number: number | undefined;
+  readonly trait: Trait | undefined;
+  readonly verdict: 'allow' | 'deny';
+}
+
+const ROW = /^(\S+) +(\S+) +([A-Za-z0-9]+)(?:\/(\d+))?(?::(\w+))? +(allow|deny)$/;
+
+const isProtocol = (text: string): text is keyof typeof PROTOCOLS => Object.hasOwn(PROTOCOLS, text);
+
+const isTrait = (text: string): text is Trait => TRAITS.some((trait) => trait === text);
+
+const readRow = (text: string): PacketRow => {
+  const [, from = '', to = '', protocol = '', number, trait, verdict] = ROW.exec(text) ?? [];
+  if (!isProtocol(protocol) || (trait !== undefined && !isTrait(trait))) throw new Error(`not a packet: ${text}`);
+  return {
+    text: text.replaceAll(/ +/g, ' '),
+    from,
+    to,
+    protocol: PROTOCOLS[protocol],
+    number: number === undefined ? undefined : Number(number),
+    trait,
+    verdict: verdict === 'allow' ? 'allow' : 'deny',
+  };
+};
+
+/** Reads packets.txt; lines that begin with `#` are comments. */
+export const readPackets = (text: string): readonly PacketRow[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map(readRow);
