@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { type CommandRunner, createCommandRunner } from '../../src/kernel/command.ts';
+import { type Backend, iptablesProgram } from '../../src/kernel/iptables.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import { inNetns } from '../../src/lab/batch.ts';
+import { prepareSandbox } from '../../src/lab/sandbox.ts';
+import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
+import type { NodeProgram } from '../../src/program/node-program.ts';
+import type { Kernel } from '../../src/reconcile/kernel.ts';
+import { type Plan, planChanges } from '../../src/render/plan.ts';
+
+/** The real packet filter of a network namespace made for one test. */
+export interface PacketFilter {
+  readonly kernel: Kernel;
+  /** Runs commands in the namespace. */
+  readonly runner: CommandRunner;
+  /** What iptables-save prints of the filter table, less dates and counters. */
+  table(family: IpFamily): Promise<string>;
+  /** What `ipset save` prints, less what is random. */
+  sets(): Promise<string>;
+  /** All of the above. */
+  text(): Promise<string>;
+  /** Loads restore text as somebody else would. */
+  load(family: IpFamily, lines: readonly string[]): Promise<void>;
+  loadSets(lines: readonly string[]): Promise<void>;
+  /** Plans from what is observed and applies it. @returns the plan. */
+  bring(program: NodeProgram): Promise<Plan>;
+  /** What would still have to be done. */
+  left(program: NodeProgram): Promise<Plan>;
+  close(): Promise<void>;
+}
+
+const withoutMoments = (save: string): string =>
+  save
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .join('\n')
+    .replaceAll(/\[\d+:\d+\]/g, '[0:0]');
+
+export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> => {
+  const outside = createCommandRunner();
+  await prepareSandbox(outside);
+  const name = `filter-${randomUUID()}`;
+  await outside.run('ip', ['netns', 'add', name]);
+  const runner = createCommandRunner(inNetns(name));
+  const kernel = createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5 });
+
+  const table = async (family: IpFamily): Promise<string> =>
+    withoutMoments(await runner.run(iptablesProgram(family, backend, 'save'), ['-t', 'filter']));
+  const sets = async (): Promise<string> =>
+    (await runner.run('ipset', ['save'])).replaceAll(/ initval 0x[0-9a-f]+/g, '').split('\n').sort().join('\n');
+
+  const filter: PacketFilter = {
+    kernel,
+    runner,
+    table,
+    sets,
+    text: async () => (await Promise.all([table('ipv4'), table('ipv6'), sets()])).join('\n'),
+    async load(family, lines) {
+      const input = ['*filter', ...lines, 'COMMIT', ''].join('\n');
+      await runner.run(iptablesProgram(family, backend, 'restore'), ['--noflush', '-w', '5'], { input });
+    },
+    async loadSets(lines) {
+      await runner.run('ipset', ['restore'], { input: `${lines.join('\n')}\n` });
+    },
+    async bring(program) {
+      const plan = planChanges(await kernel.observe(), program);
+      await kernel.apply(plan);
+      return plan;
+    },
+    left: async (program) => planChanges(await kernel.observe(), program),
+    async close() {
+      await outside.run('ip', ['netns', 'del', name]);
+    },
+  };
+  // Reading the tables makes them, as far as the backend does that at all.
+  for (const family of IP_FAMILIES) await filter.load(family, []);
+  return filter;
+};
