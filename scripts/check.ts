@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { cacheFolder } from './cache-folder.ts';
+import { lintCache } from './lint-cache.ts';
 
 /** `npm run check`: every static check of the project, two at a time; prints what the failing ones said. */
 
 const root = path.join(import.meta.dirname, '..');
 
-const eslintCache = cacheFolder('eslint');
+const eslintCache = lintCache();
 const tscCache = cacheFolder('tsc');
 
 const CHECKS: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
