@@ -21,6 +21,7 @@ export interface KindStatus {
   readonly lastHeardAt: number | undefined;
   /** Why the last list or watch ended badly; undefined while all is well. */
   readonly trouble: string | undefined;
+  /** How often list or watch ended badly and began again; an orderly end by the server does not count. */
   readonly restarts: number;
 }
 
