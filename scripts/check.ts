@@ -27,6 +27,8 @@ const CHECKS: readonly (readonly [name: string, command: string, ...args: string
   ],
   ['imports', 'depcruise', '--config', '.dependency-cruiser.js', 'src', 'test', 'scripts'],
   ['dead code', 'knip', '--no-progress'],
+  // What only tests use is dead as well.
+  ['dead code of the product', 'knip', '--no-progress', '--production'],
   ['format', 'biome', 'format'],
 ];
 
