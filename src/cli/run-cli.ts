@@ -7,7 +7,7 @@ import { VERBS, type VerbEntry } from './verbs.ts';
 
 const AFTER_HELP = `
 Try it on this machine, without root and without touching its firewall:
-  portcullis play demo/three-tiers        pods become namespaces, policies become rules, who reaches whom becomes a table
+  portcullis play demo/01-three-tiers     pods become namespaces, policies become rules, who reaches whom becomes a table
 
 Look before you leap (nothing is touched):
   portcullis check -f policies/           mistakes and surprises, with file, line and a suggestion
