@@ -33,6 +33,8 @@ export interface LoadedManifests {
   /** By PodEndpoint.uid. */
   readonly podOrigins: ReadonlyMap<string, PodOrigin>;
   readonly policyOrigins: ReadonlyMap<PolicyKey, ManifestObject>;
+  /** Namespaces that are there as objects, by name. */
+  readonly namespaceOrigins: ReadonlyMap<string, ManifestObject>;
   readonly services: readonly ManifestService[];
   /** Objects of kinds that have nothing to do with policy. */
   readonly ignored: readonly ManifestObject[];
@@ -95,6 +97,7 @@ export const assemble = (files: readonly FileContent[], maxReplicas: number, int
   const namespaces = new Map<string, NamespaceEntry>();
   const policies = new Map<PolicyKey, PolicyObject>();
   const policyOrigins = new Map<PolicyKey, ManifestObject>();
+  const namespaceOrigins = new Map<string, ManifestObject>();
   const services: ManifestService[] = [];
   const ignored: ManifestObject[] = [];
   const { objects, problems } = withoutDuplicates(files.flatMap((content) => content.objects));
@@ -115,7 +118,9 @@ export const assemble = (files: readonly FileContent[], maxReplicas: number, int
     },
     namespace(object) {
       const entry = trimNamespace(object.raw, intern);
-      if (entry !== undefined) namespaces.set(entry.name, withNameLabel(entry));
+      if (entry === undefined) return;
+      namespaces.set(entry.name, withNameLabel(entry));
+      namespaceOrigins.set(entry.name, object);
     },
     policy(object) {
       const metadata = { namespace: object.namespace, name: object.name };
@@ -137,6 +142,7 @@ export const assemble = (files: readonly FileContent[], maxReplicas: number, int
     snapshot: { pods, namespaces, policies },
     podOrigins,
     policyOrigins,
+    namespaceOrigins,
     services,
     ignored,
     problems: [...files.flatMap((content) => content.problems), ...problems],

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { codeOf } from '../error-text.ts';
 import { findFiles, reasonOf } from './find-files.ts';
-import { describeObject, type FileContent, type ManifestObject, readManifest } from './manifest-object.ts';
+import { describeObject, type FileContent, type ManifestObject } from './manifest-object.ts';
+import { readManifest } from './read-manifest.ts';
 import type { ManifestProblem } from './place.ts';
 
 /** What one look at the files found. */

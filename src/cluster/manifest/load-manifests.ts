@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { createIntern } from '../intern.ts';
 import { assemble, type LoadedManifests } from './assemble.ts';
 import { findFiles, reasonOf } from './find-files.ts';
-import { type FileContent, readManifest } from './manifest-object.ts';
+import type { FileContent } from './manifest-object.ts';
+import { readManifest } from './read-manifest.ts';
 
 export interface LoadSettings {
   /** What the path `-` stands for. */

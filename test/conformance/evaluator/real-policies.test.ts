@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { readManifest } from '../../../src/cluster/manifest/manifest-object.ts';
+import { readManifest } from '../../../src/cluster/manifest/read-manifest.ts';
 import { policyKey } from '../../../src/model/policy-object.ts';
 import { parsePolicy } from '../../../src/policy/parse-policy.ts';
 import { corpusRoot } from '../../support/corpus.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeObject, readManifest } from '../../../src/cluster/manifest/manifest-object.ts';
+import { describeObject } from '../../../src/cluster/manifest/manifest-object.ts';
+import { readManifest } from '../../../src/cluster/manifest/read-manifest.ts';
 import { formatProblem } from '../../../src/cluster/manifest/place.ts';
 
 const read = (text: string): { objects: string[]; problems: string[] } => {

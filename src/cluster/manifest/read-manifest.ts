@@ -1,0 +1,132 @@
+import { isRawObject, type RawObject } from '../raw.ts';
+import { checkList, checkObject, type Report, requireText } from './check.ts';
+import { checkLabels, checkPodSpec, checkPodStatus } from './check-pod.ts';
+import { checkService } from './check-service.ts';
+import { type KindUse, useOfKind } from './kinds.ts';
+import { describeObject, type FileContent, type ManifestObject } from './manifest-object.ts';
+import { type FieldPath, formatField, type ManifestProblem, type Place } from './place.ts';
+import { dnsLabel, dnsSubdomain } from './syntax.ts';
+import { checkWorkload } from './workload.ts';
+import { type ManifestDocument, readDocuments } from './yaml-document.ts';
+
+type Check = (raw: RawObject, report: Report) => void;
+
+const checkLabelsOfObject: Check = (raw, report) => {
+  checkLabels(checkObject(raw['metadata'], ['metadata'], report)['labels'], ['metadata', 'labels'], report);
+};
+
+/** What is checked of an object beyond its identity. A policy's spec is left to whoever compiles it. */
+const CHECKS: Readonly<Record<KindUse, Check>> = {
+  pod(raw, report) {
+    checkLabelsOfObject(raw, report);
+    checkPodSpec(raw['spec'], ['spec'], report);
+    checkPodStatus(raw['status'], ['status'], report);
+  },
+  namespace: checkLabelsOfObject,
+  policy(raw, report) {
+    checkObject(raw['spec'], ['spec'], report);
+  },
+  workload: checkWorkload,
+  service: checkService,
+  ignored() {
+    // Nothing of it is used.
+  },
+};
+
+interface Found {
+  readonly objects: ManifestObject[];
+  readonly problems: ManifestProblem[];
+}
+
+/** One object, as found in a document or in a list. */
+interface Candidate {
+  readonly value: unknown;
+  readonly document: ManifestDocument;
+  /** Path of the object inside the document. */
+  readonly prefix: FieldPath;
+  /** What a typed list says of its items. */
+  readonly defaults: RawObject;
+}
+
+const readObject = ({ value, document, prefix, defaults }: Candidate, found: Found): void => {
+  const locate = (field: FieldPath): Place => document.locate([...prefix, ...field]);
+  let object: string | undefined;
+  const before = found.problems.length;
+  const report: Report = (field, message) => {
+    const path = formatField(field);
+    found.problems.push({
+      ...locate(field),
+      ...(object === undefined ? {} : { object }),
+      ...(path === '' ? {} : { field: path }),
+      message,
+    });
+  };
+
+  if (!isRawObject(value)) {
+    report([], 'not a Kubernetes object: an object with apiVersion, kind and metadata is expected');
+    return;
+  }
+  const raw = { ...defaults, ...value };
+  const apiVersion = requireText(raw['apiVersion'], ['apiVersion'], report);
+  const kind = requireText(raw['kind'], ['kind'], report);
+  if (apiVersion === undefined || kind === undefined) return;
+  const known = useOfKind(apiVersion, kind);
+  object = kind;
+  if ('mistake' in known) {
+    report(['kind'], known.mistake);
+    return;
+  }
+  const { use } = known;
+  const metadata = checkObject(raw['metadata'], ['metadata'], report);
+  const isNamespace = use === 'namespace';
+  const strict = use !== 'ignored';
+  const nameSyntax = isNamespace ? dnsLabel : dnsSubdomain;
+  const given = strict ? requireText(metadata['name'], ['metadata', 'name'], report, nameSyntax) : metadata['name'];
+  const name = typeof given === 'string' ? given : '';
+  const scope = metadata['namespace'] === '' ? undefined : metadata['namespace'];
+  const namespaceField: FieldPath = ['metadata', 'namespace'];
+  const namespace =
+    isNamespace || scope === undefined ? undefined : requireText(scope, namespaceField, report, dnsLabel);
+  if (strict && name === '') return;
+
+  const identity = { apiVersion, kind, namespace: isNamespace ? '' : (namespace ?? 'default'), name };
+  object = describeObject(identity);
+  CHECKS[use](raw, report);
+  found.objects.push({ ...identity, use, raw, flawed: found.problems.length > before, place: locate([]), locate });
+};
+
+/** A List, or a typed one such as PodList, whose items need not repeat what the list says. */
+const listedKind = (value: RawObject): string | undefined => {
+  const kind = value['kind'];
+  return typeof kind === 'string' && kind.endsWith('List') && 'items' in value
+    ? kind.slice(0, -'List'.length)
+    : undefined;
+};
+
+const readCandidate = (candidate: Candidate, found: Found): void => {
+  const { value, document, prefix } = candidate;
+  const kind = isRawObject(value) ? listedKind(value) : undefined;
+  if (kind === undefined || !isRawObject(value)) {
+    readObject(candidate, found);
+    return;
+  }
+  const defaults: RawObject = kind === '' ? {} : { apiVersion: value['apiVersion'], kind };
+  const items = checkList(value['items'], ['items'], (field, message) => {
+    found.problems.push({ ...document.locate([...prefix, ...field]), object: `${kind}List`, field: 'items', message });
+  });
+  for (const [index, item] of items.entries()) {
+    readCandidate({ value: item, document, prefix: [...prefix, 'items', index], defaults }, found);
+  }
+};
+
+/** The objects of a manifest file's text (YAML, several documents, lists, JSON). */
+export const readManifest = (text: string, file: string): FileContent => {
+  const found: Found = { objects: [], problems: [] };
+  for (const document of readDocuments(text, file)) {
+    found.problems.push(...document.problems);
+    if (document.problems.length === 0) {
+      readCandidate({ value: document.value, document, prefix: [], defaults: {} }, found);
+    }
+  }
+  return { file, ...found };
+};
