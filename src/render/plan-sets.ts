@@ -32,31 +32,41 @@ const bucketsFor = (members: number): number => Math.min(MAX_BUCKETS, Math.max(M
 
 const sorted = (members: Iterable<string>): readonly string[] => [...members].sort();
 
-const createLine = (name: SetName, { type, family, members }: DesiredSet): string => {
+/** @param most members it will have to hold at any time */
+const createLine = (name: SetName, { type, family }: DesiredSet, most: number): string => {
   const inet = family === 'ipv4' ? 'inet' : 'inet6';
-  return `create ${name} ${type} family ${inet} hashsize ${bucketsFor(members.size)} maxelem ${roomFor(members.size)}`;
+  return `create ${name} ${type} family ${inet} hashsize ${bucketsFor(most)} maxelem ${roomFor(most)}`;
 };
 
 const addLines = (name: SetName, members: Iterable<string>): readonly string[] =>
   sorted(members).map((member) => `add ${name} ${member}`);
 
+const delLines = (name: SetName, members: Iterable<string>): readonly string[] =>
+  sorted(members).map((member) => `del ${name} ${member}`);
+
+const makeLines = (set: DesiredSet): readonly string[] => [
+  createLine(set.name, set, set.members.size),
+  ...addLines(set.name, set.members),
+];
+
 /**
- * A set that cannot hold what it should is made anew beside the old one and swapped in. The spare may be left from an
- * attempt that was cut short, so it is emptied first.
+ * A set that cannot hold what it should is made anew beside the old one, with these members, and swapped in.
+ * @param leftover the spare is still there, from an attempt that was cut short and may have had another size
  */
-const replaceLines = (set: DesiredSet): readonly string[] => {
+const enlargeLines = (set: DesiredSet, members: ReadonlySet<string>, leftover: boolean): readonly string[] => {
   const spare = spareSet(set.name);
   return [
-    createLine(spare, set),
-    `flush ${spare}`,
-    ...addLines(spare, set.members),
+    ...(leftover ? [`destroy ${spare}`] : []),
+    createLine(spare, set, Math.max(members.size, set.members.size)),
+    ...addLines(spare, members),
     `swap ${spare} ${set.name}`,
     `destroy ${spare}`,
   ];
 };
 
-const fits = (seen: ObservedSet, wanted: DesiredSet): boolean =>
-  seen.type === wanted.type && seen.family === wanted.family && seen.maxElements >= wanted.members.size;
+/** What the set holds once it was tightened, and before it is loosened. */
+const tightened = (seen: ReadonlySet<string>, { members, effect }: DesiredSet): ReadonlySet<string> =>
+  effect === 'allow' ? seen.intersection(members) : seen.union(members);
 
 /** Plans the way from the sets that were seen to the desired ones. */
 export const planSets = (
@@ -66,24 +76,30 @@ export const planSets = (
   const create: string[] = [];
   const tighten: string[] = [];
   const loosen: string[] = [];
+  const stale = new Set([...observed.keys()].filter((name) => !desired.has(name as SetName)));
   for (const [name, set] of desired) {
     const seen = observed.get(name);
     if (seen === undefined) {
-      create.push(createLine(name, set), ...addLines(name, set.members));
-    } else if (!fits(seen, set)) {
-      create.push(...replaceLines(set));
-    } else {
-      const gone = sorted(seen.members.difference(set.members)).map((member) => `del ${name} ${member}`);
-      const come = addLines(name, set.members.difference(seen.members));
-      if (set.effect === 'allow') {
-        tighten.push(...gone);
-        loosen.push(...come);
-      } else {
-        tighten.push(...come);
-        loosen.push(...gone);
-      }
+      create.push(...makeLines(set));
+      continue;
     }
+    if (seen.type !== set.type || seen.family !== set.family) {
+      // Sets of two types cannot be swapped. No rule of ours names this one: what a rule needs is part of the name.
+      create.push(`destroy ${name}`, ...makeLines(set));
+      continue;
+    }
+    const between = tightened(seen.members, set);
+    if (seen.maxElements < set.members.size) {
+      const spare = spareSet(name);
+      create.push(...enlargeLines(set, between, observed.has(spare)));
+      stale.delete(spare);
+    } else {
+      tighten.push(
+        ...delLines(name, seen.members.difference(between)),
+        ...addLines(name, between.difference(seen.members)),
+      );
+    }
+    loosen.push(...delLines(name, between.difference(set.members)), ...addLines(name, set.members.difference(between)));
   }
-  const destroy = sorted(observed.keys()).filter((name) => !desired.has(name as SetName));
-  return { create, tighten, loosen, destroy: destroy.map((name) => `destroy ${name}`) };
+  return { create, tighten, loosen, destroy: sorted(stale).map((name) => `destroy ${name}`) };
 };
