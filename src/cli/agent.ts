@@ -6,9 +6,13 @@ import { startAgent } from '../main.ts';
 import { addConfigOptions } from './config-options.ts';
 import { UsageError, type Verb } from './verb.ts';
 
+/**
+ * The handlers stay: execa ends the process by the signal itself where, while a command runs, its own handler is the only
+ * one left, and then a pass would break off halfway.
+ */
 const untilToldToStop = (): Promise<void> =>
   new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
   });
 
 const readConfig = (flags: Flags, env: Readonly<Record<string, string | undefined>>) => {
