@@ -10,6 +10,7 @@ const SEES = {
   program: ['model', 'policy'],
   render: ['model', 'policy', 'program'],
   trace: ['model', 'policy', 'program'],
+  check: ['model', 'policy'],
   reconcile: ['model', 'policy', 'program', 'render'],
   cluster: ['model'],
   kernel: ['model', 'policy', 'program', 'render', 'reconcile'],
@@ -19,7 +20,7 @@ const SEES = {
 };
 
 /** Folders without effects, and the few modules of Node that one of them may use. */
-const PURE = { model: [], policy: [], program: ['crypto'], render: [], trace: [] };
+const PURE = { model: [], policy: [], program: ['crypto'], render: [], trace: [], check: [] };
 
 const anyOf = (names) => `(?:${names.join('|')})`;
 

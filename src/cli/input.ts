@@ -15,14 +15,19 @@ export const filenameOption = (): Option =>
   new Option('-f, --filename <path...>', 'manifests: files, folders with all below them, or - for standard input');
 
 /**
- * Loads the manifests that a verb was given with -f or as arguments. What cannot be read is told on standard error; the
- * rest counts.
+ * Loads the manifests that a verb was given with -f or as arguments. What cannot be read is among the problems; the rest
+ * counts.
  * @throws UsageError if there are none
  */
-export const loadInput = async (command: Command, io: CliIo): Promise<LoadedManifests> => {
+export const readInput = async (command: Command): Promise<LoadedManifests> => {
   const paths = [...(command.opts<InputOptions>().filename ?? []), ...command.args];
   if (paths.length === 0) throw new UsageError('no manifests: give files or folders with -f, or - for standard input');
-  const loaded = await loadManifests(paths, paths.includes('-') ? { stdin: await text(process.stdin) } : {});
+  return loadManifests(paths, paths.includes('-') ? { stdin: await text(process.stdin) } : {});
+};
+
+/** As readInput, and tells on standard error what could not be read. */
+export const loadInput = async (command: Command, io: CliIo): Promise<LoadedManifests> => {
+  const loaded = await readInput(command);
   for (const problem of loaded.problems) io.err(`${formatProblem(problem)}\n`);
   return loaded;
 };

@@ -26,6 +26,16 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./matrix.ts')).matrixVerb,
   },
   {
+    name: 'play',
+    summary: 'Tries manifests out: pods as network namespaces, real agents, and a live table of who reaches whom',
+    load: async () => (await import('./play.ts')).playVerb,
+  },
+  {
+    name: 'check',
+    summary: 'Finds mistakes and surprises in policies, with file, line and a suggestion',
+    load: async () => (await import('./check.ts')).checkVerb,
+  },
+  {
     name: 'cleanup',
     summary: 'Removes every chain, set and jump of ours from this node, and nothing else',
     load: async () => (await import('./cleanup.ts')).cleanupVerb,

@@ -1,0 +1,56 @@
+import { describeSelector } from '../../policy/selector.ts';
+import type { PodEndpoint } from '../../model/pod.ts';
+import type { LabelSelector } from '../../model/labels.ts';
+import type { CheckRule } from '../rule.ts';
+import { count, listFew } from '../words.ts';
+
+/** What the labels asked for are on the pods that could have been meant. */
+export const suggestLabels = ({ requirements }: LabelSelector, pods: readonly PodEndpoint[]): string => {
+  if (pods.length === 0) return 'there are no pods there; give them along with the policies, or correct the namespace';
+  const offers = [...new Set(requirements.map(({ key }) => key))].map((key) => {
+    const values = [...new Set(pods.flatMap(({ labels }) => labels.get(key) ?? []))].sort();
+    return values.length === 0 ? `none has the label ${key}` : `${key} is ${listFew(values)}`;
+  });
+  return `compare with the labels of the pods there: ${offers.join('; ')}`;
+};
+
+/** A policy that has no pods to isolate, or only such as policies do not concern. */
+export const findIdleSubjects: CheckRule = ({ parsed, pods }, cluster) => {
+  const { podSelector, namespace, faults } = parsed;
+  if (cluster.pods.length === 0 || faults.length > 0) return [];
+  const field = ['spec', 'podSelector'];
+  if (pods.length === 0) {
+    const there = cluster.pods.filter((pod) => pod.namespace === namespace);
+    const selector = describeSelector(podSelector);
+    return [
+      {
+        code: 'selects-nothing',
+        field,
+        message: `selects no pod: namespace ${namespace} has none${selector === '' ? '' : ` with ${selector}`}`,
+        suggestion: suggestLabels(podSelector, there),
+      },
+    ];
+  }
+  if (!pods.every(({ hostNetwork }) => hostNetwork)) return [];
+  return [
+    {
+      code: 'host-network',
+      field,
+      message: `selects only pods on the host network (${count(pods.length, 'pod')}), which no policy can isolate`,
+      suggestion: 'guard those nodes with a host firewall, or take the pods off the host network',
+    },
+  ];
+};
+
+/** A podSelector that was left out selects as much as an empty one. */
+export const findMissingPodSelector: CheckRule = ({ spec, parsed }) =>
+  (spec['podSelector'] ?? undefined) === undefined && parsed.faults.length === 0
+    ? [
+        {
+          code: 'pod-selector-missing',
+          field: ['spec', 'podSelector'],
+          message: `is missing, which selects every pod of namespace ${parsed.namespace}`,
+          suggestion: 'write podSelector: {} if that is meant; name labels otherwise',
+        },
+      ]
+    : [];

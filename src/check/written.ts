@@ -1,0 +1,11 @@
+import type { FieldPath } from '../policy/fault.ts';
+
+/** What stands at a path of a policy as written; undefined where nothing does. */
+export const writtenAt = (root: unknown, path: FieldPath): unknown =>
+  path.reduce<unknown>(
+    (value, step) =>
+      typeof value === 'object' && value !== null
+        ? (value as Readonly<Record<string | number, unknown>>)[step]
+        : undefined,
+    root,
+  );

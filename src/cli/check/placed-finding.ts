@@ -1,0 +1,46 @@
+import type { LoadedManifests } from '../../cluster/manifest/assemble.ts';
+import { describeObject, type ManifestObject } from '../../cluster/manifest/manifest-object.ts';
+import { formatField, type ManifestProblem } from '../../cluster/manifest/place.ts';
+import { type Finding, type FindingCode, SEVERITY, type Severity } from '../../check/finding.ts';
+
+/** A finding with its place in the files, as it is printed. */
+export interface PlacedFinding extends ManifestProblem {
+  readonly severity: Severity;
+  /** `manifest` is what the loader could not take: not YAML, an unknown kind, a bad field of a pod. */
+  readonly code: FindingCode | 'manifest';
+  readonly suggestion?: string;
+}
+
+const fromProblem = (problem: ManifestProblem): PlacedFinding => ({ severity: 'error', code: 'manifest', ...problem });
+
+const fromFinding = ({ code, field, message, suggestion }: Finding, object: ManifestObject): PlacedFinding => ({
+  severity: SEVERITY[code],
+  code,
+  ...object.locate(field),
+  object: describeObject(object),
+  field: formatField(field),
+  message,
+  suggestion,
+});
+
+const byPlace = (a: PlacedFinding, b: PlacedFinding): number => {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1;
+  return a.line - b.line || a.column - b.column;
+};
+
+/** What the loader and the checks found, in the order of the files. What both say of one field is told once. */
+export const placeFindings = (
+  { problems, policyOrigins }: LoadedManifests,
+  findings: readonly Finding[],
+): readonly PlacedFinding[] => {
+  const told = problems.map(fromProblem);
+  const toldFields = new Set(told.map(({ object, field }) => `${object ?? ''} ${field ?? ''}`));
+  const placed = findings.flatMap((finding): readonly PlacedFinding[] => {
+    const object = policyOrigins.get(finding.policy);
+    return object === undefined ? [] : [fromFinding(finding, object)];
+  });
+  const news = placed.filter(
+    ({ code, object, field }) => code !== 'invalid' || !toldFields.has(`${object ?? ''} ${field ?? ''}`),
+  );
+  return [...told, ...news].sort(byPlace);
+};
