@@ -1,7 +1,9 @@
 import { access, constants } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { type BuildSettings, buildKubernetes } from './build-kubernetes.ts';
+import { type BuildSettings, buildKubernetes, type GoProgram, kubernetesCommand } from './build-kubernetes.ts';
+
+const API_SERVER_PROGRAMS = [kubernetesCommand('kube-apiserver'), kubernetesCommand('kubectl')];
 
 /** The Kubernetes release that e2e/cluster/kubernetes/go.mod requires. */
 export const KUBERNETES_VERSION = 'v1.36.3';
@@ -69,7 +71,28 @@ export const findBinaries = async ({ env, goModule, say }: BinarySettings): Prom
   const etcd = await findEtcd(assets, env['PATH'] ?? '');
   if (!(await isExecutable(kubeApiserver))) {
     if (assets !== undefined) throw new Error(`KUBEBUILDER_ASSETS=${assets} holds no kube-apiserver`);
-    await build({ goModule, folder, say });
+    await build({ goModule, programs: API_SERVER_PROGRAMS, folder, say });
   }
   return { etcd, kubeApiserver, kubectl: path.join(folder, 'kubectl') };
+};
+
+/** The programs of a whole cluster, each by its name. */
+export type ClusterPrograms = ReadonlyMap<string, string>;
+
+/**
+ * Finds further programs of Kubernetes in our cache, where those that are missing are built first. KUBEBUILDER_ASSETS
+ * plays no part: envtest's folders hold no kubelet.
+ */
+export const findPrograms = async (
+  { env, goModule, say }: BinarySettings,
+  programs: readonly GoProgram[],
+): Promise<ClusterPrograms> => {
+  const folder = cacheFolder(env);
+  const found = new Map(programs.map((program) => [program.name, path.join(folder, program.name)]));
+  const missing: GoProgram[] = [];
+  for (const program of programs) {
+    if (!(await isExecutable(path.join(folder, program.name)))) missing.push(program);
+  }
+  if (missing.length > 0) await build({ goModule, programs: missing, folder, say });
+  return found;
 };
