@@ -1,0 +1,109 @@
+import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
+import { createReconciler, type Reconciler, type ReconcilerOptions } from '../../src/reconcile/reconciler.ts';
+import type { SyncResult } from '../../src/reconcile/sync-result.ts';
+import { createFakeKernel } from '../support/fake-kernel/fake-kernel.ts';
+import { createFakeHost, type FakeHost, type FakeStep } from '../support/fake-kernel/host.ts';
+import { cluster, pod, policy } from '../support/small-cluster.ts';
+import { createDrivenClock, type DrivenClock } from './driven-clock.ts';
+
+/** A loop over fakes, with everything it says and does on record. */
+export interface Bench {
+  readonly clock: DrivenClock;
+  readonly host: FakeHost;
+  readonly loop: Reconciler;
+  readonly results: SyncResult[];
+  /** The kinds of the steps that the kernel was asked for, in order. */
+  readonly steps: FakeStep['kind'][];
+  /** Swaps the cluster's state, without telling the loop. */
+  put(snapshot: ClusterSnapshot, revision: string): void;
+  /** Swaps it and tells. */
+  change(snapshot: ClusterSnapshot, revision: string): void;
+  setSynced(synced: boolean): void;
+}
+
+export const CHECK_MS = 5_000;
+
+const web = pod('shop/web', { app: 'web' }, { ips: ['10.1.1.10', 'fd00::10'] });
+const api = pod('shop/api', { app: 'api' }, { ips: ['10.1.1.11'] });
+
+/** A cluster where only the pods with these labels reach web. */
+export const openTo = (...apps: readonly string[]): ClusterSnapshot =>
+  cluster({ shop: {} }, [web, api], [
+    policy('shop/web', {
+      podSelector: { matchLabels: { app: 'web' } },
+      ingress: apps.map((app) => ({ from: [{ podSelector: { matchLabels: { app } } }] })),
+    }),
+  ]);
+
+/** A cluster in which web is isolated and pods labelled api may reach it; their addresses are as given. */
+export const withPeers = (...ips: readonly string[]): ClusterSnapshot =>
+  cluster({ shop: {} }, [web, ...ips.map((ip) => pod(`shop/api-${ip}`, { app: 'api' }, { ips: [ip] }))], [
+    policy('shop/web', {
+      podSelector: { matchLabels: { app: 'web' } },
+      ingress: [{ from: [{ podSelector: { matchLabels: { app: 'api' } } }] }],
+    }),
+  ]);
+
+export const setUpBench = (
+  host: FakeHost = createFakeHost(),
+  options: Partial<ReconcilerOptions> = {},
+  synced = true,
+): Bench => {
+  const clock = createDrivenClock();
+  const results: SyncResult[] = [];
+  const steps: FakeStep['kind'][] = [];
+  const state = { snapshot: openTo('api'), revision: '1', synced };
+  const fail = host.failure;
+  host.failure = (step) => {
+    steps.push(step.kind);
+    return fail(step);
+  };
+  const loop = createReconciler(
+    { node: 'n1', checkIntervalMs: CHECK_MS, program: {}, ...options },
+    {
+      source: {
+        hasSynced: () => state.synced,
+        snapshot: () => state.snapshot,
+        revisions: () => ({ pods: state.revision }),
+      },
+      kernel: createFakeKernel(host),
+      clock,
+      report: (result) => results.push(result),
+    },
+  );
+  const put = (snapshot: ClusterSnapshot, revision: string): void => {
+    Object.assign(state, { snapshot, revision });
+  };
+  return {
+    clock,
+    host,
+    loop,
+    results,
+    steps,
+    put,
+    change(snapshot, revision) {
+      put(snapshot, revision);
+      loop.trigger();
+    },
+    setSynced(now) {
+      state.synced = now;
+    },
+  };
+};
+
+/** A bench whose first programming is done. */
+export const readyBench = async (host?: FakeHost, options?: Partial<ReconcilerOptions>): Promise<Bench> => {
+  const bench = setUpBench(host, options);
+  await bench.clock.settle();
+  bench.results.length = 0;
+  bench.steps.length = 0;
+  return bench;
+};
+
+/** Has the host refuse all steps of a kind, or none. */
+export const refuse = (bench: Bench, kind: FakeStep['kind'] | undefined): void => {
+  bench.host.failure = (step) => {
+    bench.steps.push(step.kind);
+    return step.kind === kind ? 'no space left' : undefined;
+  };
+};
