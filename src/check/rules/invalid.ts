@@ -5,7 +5,8 @@ import { writtenAt } from '../written.ts';
 
 const WORDS = ['TCP', 'UDP', 'SCTP', 'Ingress', 'Egress', 'In', 'NotIn', 'Exists', 'DoesNotExist'];
 
-const REPAIR = 'until it is repaired its pods are isolated and it allows nothing';
+/** Where nothing better can be said. */
+const REPAIR = 'repair it: the API server refuses it, and where it is enforced from a folder it allows nothing';
 
 const lastName = (field: FieldPath): string => String(field.findLast((step) => typeof step === 'string'));
 
@@ -30,11 +31,5 @@ const guess = (field: FieldPath, written: unknown, root: unknown): string | unde
 export const findInvalid: CheckRule = ({ spec, parsed }) =>
   parsed.faults.map(({ field, message }) => {
     const root = { spec };
-    const repair = guess(field, writtenAt(root, field), root);
-    return {
-      code: 'invalid',
-      field,
-      message,
-      suggestion: repair === undefined ? REPAIR : `${repair}; ${REPAIR}`,
-    };
+    return { code: 'invalid', field, message, suggestion: guess(field, writtenAt(root, field), root) ?? REPAIR };
   });

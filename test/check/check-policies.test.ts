@@ -1,0 +1,266 @@
+import { describe, expect, test } from '@jest/globals';
+import { checkPolicies } from '../../src/check/check-policies.ts';
+import { toCheckedCluster } from '../../src/check/subject.ts';
+import type { PodEndpoint } from '../../src/model/pod.ts';
+import type { PolicyObject } from '../../src/model/policy-object.ts';
+import { formatField } from '../../src/policy/fault.ts';
+import { cluster, pod, policy } from '../support/small-cluster.ts';
+
+const http = { ports: [{ name: 'http', protocol: 'TCP' as const, port: 80 }] };
+const web = pod('shop/web', { app: 'web' }, { ips: ['10.2.3.4'], ...http });
+const db = pod('shop/db', { app: 'db' });
+
+interface Given {
+  readonly pods?: readonly PodEndpoint[];
+  readonly declared?: readonly string[];
+}
+
+/** `code field: message`, of every finding. */
+const check = (policies: readonly PolicyObject[], { pods = [web, db], declared = ['shop', 'bank'] }: Given = {}) =>
+  checkPolicies(toCheckedCluster(cluster({ shop: { team: 'red' }, bank: {} }, pods, policies), declared)).map(
+    ({ code, field, message }) => `${code} ${formatField(field)}: ${message}`,
+  );
+
+const of = (spec: unknown, given?: Given) => check([policy('shop/p', spec)], given);
+
+const subjects = { podSelector: { matchLabels: { app: 'web' } } };
+const from = (...peers: readonly unknown[]) => ({ ...subjects, ingress: [{ from: peers }] });
+const ports = (...all: readonly unknown[]) => ({ ...subjects, ingress: [{ ports: all }] });
+
+test('a policy without surprises is passed over in silence', () => {
+  expect(of(from({ podSelector: { matchLabels: { app: 'db' } } }))).toEqual([]);
+  expect(of({ podSelector: {}, policyTypes: ['Ingress'] })).toEqual([]);
+});
+
+describe('the pods of a policy', () => {
+  test('none: the labels are told', () => {
+    const typo = { podSelector: { matchLabels: { app: 'wbe' } }, ingress: [{}] };
+    expect(of(typo)).toEqual([
+      'selects-nothing spec.podSelector: selects no pod: namespace shop has none with app=wbe',
+    ]);
+    expect(check([policy('bank/p', { podSelector: {} })])).toEqual([
+      'selects-nothing spec.podSelector: selects no pod: namespace bank has none',
+    ]);
+  });
+
+  test('none, where the input has no pods at all, is no surprise', () => {
+    expect(of({ podSelector: { matchLabels: { app: 'wbe' } } }, { pods: [] })).toEqual([]);
+  });
+
+  test('only such as are on the host network', () => {
+    const host = pod('shop/agent', { app: 'agent' }, { hostNetwork: true });
+    expect(of({ podSelector: { matchLabels: { app: 'agent' } } }, { pods: [web, host] })).toEqual([
+      'host-network spec.podSelector: selects only pods on the host network (1 pod), which no policy can isolate',
+    ]);
+  });
+
+  test('every one, because the selector is missing', () => {
+    expect(of({ ingress: [{}] })).toEqual([
+      'pod-selector-missing spec.podSelector: is missing, which selects every pod of namespace shop',
+    ]);
+  });
+});
+
+describe('the namespace of a policy', () => {
+  test('that is not in the input', () => {
+    expect(check([policy('shp/p', { podSelector: {} })], { pods: [] })).toEqual([
+      'namespace-missing metadata.namespace: namespace shp is not among the manifests',
+    ]);
+  });
+
+  test('is taken for granted if no namespace is in the input, or if every cluster has it', () => {
+    expect(check([policy('shp/p', { podSelector: {} })], { pods: [], declared: [] })).toEqual([]);
+    expect(check([policy('kube-system/p', { podSelector: {} })], { pods: [] })).toEqual([]);
+  });
+});
+
+describe('directions', () => {
+  test('one is isolated without rules beside one that has rules', () => {
+    expect(of({ ...subjects, policyTypes: ['Ingress', 'Egress'], egress: [{}] })).toEqual([
+      'direction-without-rules spec.policyTypes: lists Ingress, but there are no ingress rules: all ingress is denied',
+    ]);
+    expect(of({ ...subjects, egress: [{}] })).toEqual([
+      'direction-without-rules spec.policyTypes: is missing and then includes Ingress; without ingress rules all ingress is denied',
+    ]);
+  });
+
+  test('an empty list shows that it is meant', () => {
+    expect(of({ ...subjects, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [{}] })).toEqual([]);
+  });
+
+  test('rules that no policy type heeds', () => {
+    expect(of({ ...subjects, policyTypes: ['Ingress'], ingress: [{}], egress: [{}] })).toEqual([
+      'rules-ignored spec.egress: policyTypes does not list Egress, so these rules do nothing',
+    ]);
+  });
+});
+
+describe('DNS', () => {
+  const forgets = (key: string, spec: object, others: readonly PolicyObject[] = [], given?: Given) =>
+    check([policy(key, { ...subjects, policyTypes: ['Egress'], ...spec }), ...others], given);
+  const told = (field: string, nor = '') =>
+    `no-dns spec.${field}: isolates egress and does not allow DNS${nor}: its pods cannot resolve names`;
+  const toDns = {
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+    podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+  };
+
+  test.each([
+    ['no rules', {}, 'policyTypes'],
+    ['another port', { egress: [{ ports: [{ port: 443 }] }] }, 'egress'],
+    ['TCP 53 alone', { egress: [{ ports: [{ port: 53 }] }] }, 'egress'],
+    ['every port, but only of pods that are no name servers', { egress: [{ to: [{ podSelector: {} }] }] }, 'egress'],
+    [
+      'every UDP port, of pods that are none',
+      { egress: [{ to: [{ podSelector: {} }], ports: [{ protocol: 'UDP' }] }] },
+      'egress',
+    ],
+  ])('is forgotten: %s', (_, spec, field) => {
+    expect(forgets('shop/p', spec)).toEqual([told(field)]);
+  });
+
+  test.each([
+    ['everything', { egress: [{}] }],
+    ['UDP 53 to anyone', { egress: [{ ports: [{ port: 53, protocol: 'UDP' }] }] }],
+    ['a range with UDP 53', { egress: [{ ports: [{ port: 50, endPort: 60, protocol: 'UDP' }] }] }],
+    [
+      'UDP 53 to some pods: whoever writes 53 means DNS',
+      { egress: [{ to: [{ podSelector: {} }], ports: [{ port: 53, protocol: 'UDP' }] }] },
+    ],
+    ['every port of kube-dns', { egress: [{ to: [toDns] }] }],
+    ['every port of all namespaces', { egress: [{ to: [{ namespaceSelector: {} }] }] }],
+    ['every port of a block, where name servers may be', { egress: [{ to: [{ ipBlock: { cidr: '192.0.2.0/24' } }] }] }],
+  ])('is remembered: %s', (_, spec) => {
+    expect(forgets('shop/p', spec)).toEqual([]);
+  });
+
+  test('another policy of the same pods may remember it', () => {
+    const dns = policy('shop/dns', {
+      podSelector: {},
+      policyTypes: ['Egress'],
+      egress: [{ ports: [{ port: 53, protocol: 'UDP' }] }],
+    });
+    expect(forgets('shop/p', {}, [dns])).toEqual([]);
+    expect(forgets('shop/p', {}, [dns], { pods: [] })).toEqual([]);
+  });
+
+  test('several policies that forget it together are told once, at the one that denies all', () => {
+    const https = policy('shop/https', {
+      podSelector: {},
+      policyTypes: ['Egress'],
+      egress: [{ ports: [{ port: 443 }] }],
+    });
+    expect(forgets('shop/p', {}, [https], { pods: [web] })).toEqual([told('policyTypes', ', nor does shop/https')]);
+  });
+});
+
+describe('peers', () => {
+  test('that select no pod', () => {
+    expect(of(from({ podSelector: { matchLabels: { app: 'x' } } }))).toEqual([
+      'peer-selects-nothing spec.ingress[0].from[0]: no pod with app=x is in shop, so this entry allows nobody',
+    ]);
+    expect(of(from({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'bank' } } }))).toEqual([
+      'peer-selects-nothing spec.ingress[0].from[0]: no pod is in bank, so this entry allows nobody',
+    ]);
+  });
+
+  test('that select no namespace', () => {
+    expect(of(from({ namespaceSelector: { matchLabels: { team: 'blue' } } }))).toEqual([
+      'peer-selects-nothing spec.ingress[0].from[0]: no namespace has team=blue, so this entry allows nobody',
+    ]);
+  });
+
+  test('of which the input cannot know are left alone', () => {
+    const monitoring = from({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } });
+    expect(of(monitoring)).toEqual([]);
+    expect(of(from({ namespaceSelector: { matchLabels: { team: 'blue' } } }), { declared: [] })).toEqual([]);
+  });
+
+  test('that were split by a dash too many', () => {
+    const podSelector = { matchLabels: { app: 'db' } };
+    const namespaceSelector = { matchLabels: { team: 'red' } };
+    const note =
+      'split-peer spec.ingress[0].from[1]: two entries mean either: pods app=db of namespace shop, and all pods of team=red';
+    expect(of(from({ podSelector }, { namespaceSelector }))).toEqual([note]);
+    expect(of(from({ namespaceSelector }, { podSelector }))).toEqual([note]);
+    expect(of(from({ podSelector, namespaceSelector }))).toEqual([]);
+    expect(of(from({ podSelector: {} }, { namespaceSelector }))).toEqual([]);
+  });
+
+  test('that are an empty list', () => {
+    expect(of({ ...subjects, ingress: [{ from: [], ports: [] }] })).toEqual([
+      'empty-list spec.ingress[0].from: an empty list does not mean none: it allows everyone',
+      'empty-list spec.ingress[0].ports: an empty list does not mean none: it allows every port',
+    ]);
+  });
+});
+
+describe('ipBlocks', () => {
+  test('that hold addresses of pods', () => {
+    expect(of(from({ ipBlock: { cidr: '10.0.0.0/8' } }))).toEqual([
+      'block-covers-pods spec.ingress[0].from[0].ipBlock.cidr: 10.0.0.0/8 holds the addresses of 1 pod (shop/web): they are meant too, whatever their labels',
+    ]);
+    expect(of(from({ ipBlock: { cidr: '10.0.0.0/8', except: ['10.2.0.0/16'] } }))).toEqual([]);
+  });
+
+  test('with bits past the prefix', () => {
+    expect(of(from({ ipBlock: { cidr: '192.0.2.9/24', except: ['192.0.2.9/28', '192.0.2.16/28'] } }))).toEqual([
+      'host-bits spec.ingress[0].from[0].ipBlock.cidr: 192.0.2.9/24 is read as 192.0.2.0/24',
+      'host-bits spec.ingress[0].from[0].ipBlock.except[0]: 192.0.2.9/28 is read as 192.0.2.0/28',
+    ]);
+  });
+});
+
+describe('ports', () => {
+  const undeclared = (field: string, name: string) =>
+    `port-undeclared spec.${field}.ports[0].port: no pod that can receive this declares a TCP port "${name}", so this entry allows nothing`;
+
+  test('that nobody declares', () => {
+    expect(of(ports({ port: 'http' }))).toEqual([]);
+    expect(of(ports({ port: 'https' }))).toEqual([undeclared('ingress[0]', 'https')]);
+    expect(
+      of({
+        ...subjects,
+        policyTypes: ['Egress'],
+        egress: [{}, { to: [{ podSelector: { matchLabels: { app: 'db' } } }], ports: [{ port: 'http' }] }],
+      }),
+    ).toEqual([undeclared('egress[1]', 'http')]);
+  });
+
+  test('that say the same twice', () => {
+    expect(of(ports({ port: 80 }, { port: 80, protocol: 'UDP' }, { port: 70, endPort: 90 }, { port: 'http' }))).toEqual(
+      ['ports-overlap spec.ingress[0].ports[2]: TCP 70-90 overlaps with TCP 80 of ports[0]'],
+    );
+  });
+});
+
+describe('what cannot be read', () => {
+  const suggestions = (spec: unknown) =>
+    checkPolicies(toCheckedCluster(cluster({ shop: {} }, [], [policy('shop/p', spec)]), [])).map(
+      ({ code, suggestion }) => `${code}: ${suggestion}`,
+    );
+
+  test('is told as an error, and nothing else of the policy', () => {
+    expect(of({ ...subjects, ingress: [{ ports: [{ port: 0 }] }], egress: [], policyTypes: ['Egress'] })).toEqual([
+      'invalid spec.ingress[0].ports[0].port: 0 is not a port from 1 to 65535',
+    ]);
+  });
+
+  test.each([
+    ['text for a number', ports({ port: '80' }), 'invalid: write 80 without quotes'],
+    ['ports in the wrong order', ports({ port: 90, endPort: 80 }), 'invalid: write port: 80 and endPort: 90'],
+    ['the wrong case', ports({ protocol: 'udp' }), 'invalid: write UDP'],
+    [
+      'an address for a block',
+      from({ ipBlock: { cidr: 'fd00::1' } }),
+      'invalid: write fd00::1/128 for this one address',
+    ],
+    [
+      'what nobody can guess',
+      ports({ port: 0 }),
+      'invalid: repair it: the API server refuses it, and where it is enforced from a folder it allows nothing',
+    ],
+  ])('is put right: %s', (_, spec, expected) => {
+    expect(suggestions(spec)).toEqual([expected]);
+  });
+});

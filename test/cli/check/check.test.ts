@@ -1,0 +1,57 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { runVerbs } from '../../support/run-verbs.ts';
+
+/** `UPDATE_GOLDEN=1 npm test test/cli/check` writes what is printed now; what git shows then has to be reviewed. */
+const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
+
+const HERE = relative(process.cwd(), import.meta.dirname);
+
+const expectGolden = (file: string, text: string): void => {
+  const golden = join(import.meta.dirname, file);
+  const printed = text.replaceAll(`${HERE}/`, '');
+  if (UPDATE) writeFileSync(golden, printed);
+  expect(printed).toBe(readFileSync(golden, 'utf8'));
+};
+
+const check = (...args: readonly string[]) => runVerbs('check', ...args);
+
+describe('portcullis check', () => {
+  test('prints findings as compilers do, and fails on errors', async () => {
+    const { code, out, err } = await check('-f', join(HERE, 'mistakes.yaml'));
+    expect([code, err]).toEqual([1, '']);
+    expectGolden('mistakes.txt', out);
+  });
+
+  test('prints them as JSON', async () => {
+    const { code, out } = await check('-f', join(HERE, 'mistakes.yaml'), '-o', 'json');
+    expect(code).toBe(1);
+    expectGolden('mistakes.json', out);
+  });
+
+  test('passes with warnings, but not with --strict', async () => {
+    const loose = await check(join(HERE, 'surprises.yaml'));
+    expect(loose.code).toBe(0);
+    expectGolden('surprises.txt', loose.out);
+    expect(await check('--strict', join(HERE, 'surprises.yaml'))).toEqual({ ...loose, code: 1 });
+  });
+
+  test('says so when there is nothing to say', async () => {
+    expect(await check(join(HERE, 'sound.yaml'), '--strict')).toEqual({
+      code: 0,
+      out: '2 policies checked: nothing found\n',
+      err: '',
+    });
+  });
+
+  test('a file that is not there is an error', async () => {
+    const { code, out } = await check(join(HERE, 'absent.yaml'));
+    expect(code).toBe(1);
+    expect(out).toContain('absent.yaml:1:1: error: there is no such file or folder [manifest]');
+  });
+
+  test('without manifests the command line is wrong', async () => {
+    expect(await check()).toMatchObject({ code: 2, out: '' });
+  });
+});
