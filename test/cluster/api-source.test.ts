@@ -192,6 +192,14 @@ describe('a watch that ends', () => {
     expect(podStatus()).toMatchObject({ trouble: undefined, restarts: 0 });
   });
 
+  test('at once, each time, is trouble: we would be blind in between', async () => {
+    api.script({ watches: [closingWatch()] });
+    start({ timing: { stable: 10_000 } });
+    await until('trouble', () => troubles.length >= 2);
+    expect(troubles[0]).toBe('the server closes the watch at once');
+    expect(requests(false)).toHaveLength(1);
+  });
+
   test('by a broken connection goes on where it was', async () => {
     api.script({ watches: [watch(event('ADDED', pod('a', { resourceVersion: '5' })))] });
     start();

@@ -62,6 +62,8 @@ export const createReflector = <K extends string, T>(
     status = { ...status, resourceVersion };
   };
 
+  const wasStable = (): boolean => openedAt !== undefined && clock.now() - openedAt >= timing.stable;
+
   const list = async (session: Session, onChange: (key: K) => void): Promise<string> => {
     const listed = await listAll(session, resource);
     const changed = store.replace(listed.objects);
@@ -89,12 +91,12 @@ export const createReflector = <K extends string, T>(
       },
       reached,
     });
+    // Else we would be blind for as long as we then wait, with nobody knowing.
+    if (!wasStable()) throw new Error('the server closes the watch at once');
   };
 
   const pauseAfter = (failure: unknown): number => {
-    const stable = openedAt !== undefined && clock.now() - openedAt >= timing.stable;
-    if (stable) backoff.reset();
-    if (failure === undefined && stable) return 0;
+    if (wasStable()) backoff.reset();
     const asked = Math.min(retryAfterOf(failure), timing.retryAfterLimit) * (1 + random() / 4);
     const spread = needsRelist(failure) && status.synced ? random() * timing.relistJitter : 0;
     return Math.max(backoff.next(), asked, spread);
@@ -114,15 +116,13 @@ export const createReflector = <K extends string, T>(
       const isOver = (): boolean => signal.aborted;
       while (!isOver()) {
         openedAt = undefined;
-        let failure: unknown;
         try {
           await listThenWatch(onChange, signal);
-        } catch (error) {
+        } catch (failure) {
           if (isOver()) return;
-          failure = error;
           noteFailure(failure);
+          await wait(clock, pauseAfter(failure), signal);
         }
-        await wait(clock, pauseAfter(failure), signal);
       }
     },
   };

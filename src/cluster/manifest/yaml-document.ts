@@ -12,6 +12,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { messageOf } from '../error-text.ts';
+import { KUBECTL_TAGS } from './kubectl-tags.ts';
 import type { FieldPath, ManifestProblem, Place } from './place.ts';
 
 /** One document of a YAML or JSON file. */
@@ -76,7 +77,7 @@ const keyProblems = (document: Document.Parsed, placeAt: (offset: number) => Pla
 
 /**
  * The documents of a text, without empty ones. One that is broken does not hide the others. JSON is read as the YAML that
- * it is. Merge keys (`<<`) work as in kubectl.
+ * it is. Merge keys (`<<`) and the short words for true and false work as in kubectl.
  */
 export const readDocuments = (text: string, file: string): readonly ManifestDocument[] => {
   const lineCounter = new LineCounter();
@@ -84,7 +85,13 @@ export const readDocuments = (text: string, file: string): readonly ManifestDocu
     const { line, col } = lineCounter.linePos(offset);
     return { file, line, column: col };
   };
-  const documents = parseAllDocuments(text, { lineCounter, prettyErrors: false, merge: true, logLevel: 'error' });
+  const documents = parseAllDocuments(text, {
+    lineCounter,
+    prettyErrors: false,
+    merge: true,
+    logLevel: 'error',
+    customTags: (tags) => [...KUBECTL_TAGS, ...tags],
+  });
   return [...documents]
     .map((document) => {
       const locate = (field: FieldPath): Place => placeAt(offsetOf(document, field));

@@ -23,6 +23,23 @@ describe('reading', () => {
     expect(values('a: &x {b: 1}\nc:\n  <<: *x\n  d: 2\n')).toEqual([{ a: { b: 1 }, c: { b: 1, d: 2 } }]);
   });
 
+  test.each([
+    ['yes', true],
+    ['N', false],
+    ['off', false],
+    ['0777', 511],
+    ['1_000', 1000],
+    ['0x1f', 31],
+    ['22:22', '22:22'],
+    ['2020-01-01', '2020-01-01'],
+    ['"yes"', 'yes'],
+    ['yesterday', 'yesterday'],
+    ['0', 0],
+    ['~', null],
+  ])('reads %s as kubectl does', (text, value) => {
+    expect(values(`a: ${text}`)).toEqual([{ a: value }]);
+  });
+
   test('a broken document does not hide the others', () => {
     expect(values('a: 1\n---\nb: [\n---\nc: 3\n')).toEqual([{ a: 1 }, undefined, { c: 3 }]);
   });
