@@ -17,7 +17,7 @@ const REQUIRE_FOR_COMMONJS =
 await rm(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { portcullis: 'src/cli/main.ts' },
+  entryPoints: { portcullis: 'src/cli/main.ts', 'pod-server': 'src/cli/play/pod-server.ts' },
   outdir,
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,

@@ -1,0 +1,67 @@
+import { statSync } from 'node:fs';
+import { createCommandRunner } from '../kernel/command.ts';
+import { enterSandbox, insideSandbox } from '../lab/sandbox.ts';
+import { playInside } from './play/inside.ts';
+import { addPlayOptions, type PlayOptions } from './play/options.ts';
+import { type CliIo, type ExitCode, UsageError, type Verb } from './verb.ts';
+
+/** The sandbox ends with us as its first process: no other signal handler may keep it alive. */
+const endAtSignals = (code: ExitCode): void => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(code));
+};
+
+const toExitCode = (code: number): ExitCode => (code === 0 || code === 2 ? code : 1);
+
+const folderOf = (args: readonly string[], options: PlayOptions): string => {
+  const [dir = ''] = args;
+  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${dir} is not a folder`);
+  if (options.output !== 'text' && options.once !== true) throw new UsageError('-o json and -o yaml go with --once');
+  return dir;
+};
+
+export const playVerb: Verb = {
+  declare(command) {
+    addPlayOptions(command);
+    command.addHelpText(
+      'after',
+      `
+Pods become network namespaces, each with servers on its container ports (HTTP on TCP, echo on UDP); nodes run real
+agents; the table shows what the kernel lets through, tried with real connections, and compares it with the policies.
+Services get ClusterIPs and names (web.shop, web.shop.svc.cluster.local). A machine outside the cluster is written down
+as an EndpointSlice of no Service:
+
+  apiVersion: discovery.k8s.io/v1
+  kind: EndpointSlice
+  metadata: {name: metadata-service, namespace: default}
+  addressType: IPv4
+  endpoints: [{addresses: [169.254.169.254]}]
+  ports: [{port: 80}]
+
+Everything lives in private namespaces: this machine's firewall is never touched, no root is needed where the kernel lets
+users make user namespaces, and nothing remains afterwards.
+
+Examples:
+  portcullis play demo/01-three-tiers              edit its policies in another window and watch
+  portcullis play demo/01-three-tiers --once --why
+  portcullis play my-manifests/ --once -o json
+  portcullis play --story demo                     every story of the demo, told with real curl
+  portcullis play demo/01-three-tiers --api-server then kubectl apply, delete and label as you like
+
+Exit codes of --once and --story: 0 the kernel does what the policies say (and the story tells), 1 it does not.`,
+    );
+  },
+  async run(command, io: CliIo) {
+    const options = command.opts<PlayOptions>();
+    const dir = folderOf(command.args, options);
+    if (!(await insideSandbox())) {
+      return toExitCode(await enterSandbox(createCommandRunner(), process.execPath, process.argv.slice(1)));
+    }
+    endAtSignals(options.once === true || options.story === true ? 1 : 0);
+    try {
+      return await playInside(dir, options, io);
+    } finally {
+      // Servers and agents would keep us alive; they end with us. By then the exit code is set.
+      setImmediate(() => process.exit());
+    }
+  },
+};

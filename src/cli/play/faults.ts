@@ -1,0 +1,19 @@
+import type { PolicyKey } from '../../model/policy-object.ts';
+import type { ManifestObject } from '../../cluster/manifest/manifest-object.ts';
+import { formatProblem } from '../../cluster/manifest/place.ts';
+import { formatField, type PolicyFault } from '../../policy/fault.ts';
+
+/** Mistakes inside policies, with file and line where a person wrote them. */
+export const describeFaults = (
+  faults: readonly PolicyFault[],
+  origins: ReadonlyMap<PolicyKey, ManifestObject>,
+): readonly string[] =>
+  faults.map(({ policy, field, message }) => {
+    const origin = origins.get(policy);
+    const object = `NetworkPolicy ${policy}`;
+    const consequence = 'its pods stay isolated as if it allowed nothing';
+    const where = { object, field: formatField(field), message: `${message} (${consequence})` };
+    return origin === undefined
+      ? `${object}: ${where.field}: ${where.message}`
+      : formatProblem({ ...origin.locate(field), ...where });
+  });

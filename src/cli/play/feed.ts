@@ -1,0 +1,27 @@
+import type { Revisions } from './agents.ts';
+import { stateText, writeState } from './state-file.ts';
+import type { World } from './world.ts';
+
+/** How agents learn of the world. */
+export interface Feed {
+  /** Makes the agents' source hold a world. @returns the revisions that agents report once they enforce it. */
+  publish(world: World): Promise<Revisions>;
+}
+
+/** A folder that agents follow with --manifests. */
+export const createFolderFeed = (folder: string): Feed => {
+  let revision = 0;
+  let written: string | undefined;
+  return {
+    async publish({ snapshot }) {
+      const content = stateText(snapshot, '');
+      if (content !== written) {
+        revision += 1;
+        await writeState(folder, stateText(snapshot, String(revision)));
+        written = content;
+      }
+      const version = String(revision);
+      return { pods: version, namespaces: version, networkpolicies: version };
+    },
+  };
+};

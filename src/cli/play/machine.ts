@@ -1,0 +1,46 @@
+import type { PodEndpoint } from '../../model/pod.ts';
+import type { MachinePort, World } from './world.ts';
+
+/** A row of the table: a pod or a machine outside, which probes and is probed. */
+export interface Machine {
+  /** `namespace/name` of a pod, the name of an external. */
+  readonly name: string;
+  /** The node that a pod is on; undefined outside the cluster. */
+  readonly node: string | undefined;
+  readonly hostNetwork: boolean;
+  /** At most one per family. */
+  readonly ips: readonly string[];
+  /** Each once, sorted by protocol and number. */
+  readonly ports: readonly MachinePort[];
+}
+
+const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+const comparePorts = (a: MachinePort, b: MachinePort): number => byText(a.protocol, b.protocol) || a.port - b.port;
+
+const distinctPorts = (ports: readonly MachinePort[]): readonly MachinePort[] => {
+  const byKey = new Map(ports.map(({ protocol, port }) => [`${protocol} ${port}`, { protocol, port }]));
+  return [...byKey.values()].sort(comparePorts);
+};
+
+export const podName = ({ namespace, name }: Pick<PodEndpoint, 'namespace' | 'name'>): string => `${namespace}/${name}`;
+
+const machineOfPod = (pod: PodEndpoint): Machine => ({
+  name: podName(pod),
+  node: pod.node,
+  hostNetwork: pod.hostNetwork,
+  ips: pod.ips,
+  ports: distinctPorts(pod.ports),
+});
+
+/** Pods by namespace and name, then what is outside, in the order given. */
+export const machinesOf = ({ snapshot, externals }: World): readonly Machine[] => [
+  ...[...snapshot.pods.values()].map(machineOfPod).sort((a, b) => byText(a.name, b.name)),
+  ...externals.map(({ name, ip, ports }) => ({
+    name,
+    node: undefined,
+    hostNetwork: false,
+    ips: [ip],
+    ports: distinctPorts(ports),
+  })),
+];

@@ -1,0 +1,22 @@
+import { formatOutput } from '../output.ts';
+import type { CliIo, ExitCode } from '../verb.ts';
+import { pictureDocument } from './document.ts';
+import { type Picture, renderPicture, summarize } from './picture.ts';
+import { disagrees } from './reading.ts';
+import type { PlayOptions } from './options.ts';
+import type { Screen } from './screen.ts';
+
+/** Prints one picture. @returns 1 where the kernel disagrees with the policies, or something could not be done. */
+export const printOnce = (
+  picture: Picture,
+  { output, why }: Pick<PlayOptions, 'output' | 'why'>,
+  screen: Screen,
+  io: CliIo,
+): ExitCode => {
+  io.out(
+    formatOutput(output, pictureDocument(picture), () =>
+      [summarize(picture.world), renderPicture(picture, screen, { why })].join('\n\n'),
+    ),
+  );
+  return picture.warnings.length > 0 || picture.readings.some(disagrees) ? 1 : 0;
+};

@@ -1,0 +1,35 @@
+import type { LoadedManifests } from '../../cluster/manifest/assemble.ts';
+import type { ManifestProblem } from '../../cluster/manifest/place.ts';
+import { familyOf } from '../../lab/addresses.ts';
+import type { IpFamily } from '../../model/family.ts';
+import { readOutside } from './endpoint-slice.ts';
+import type { ResolveServices } from './services.ts';
+import type { World } from './world.ts';
+
+export interface ReadWorld {
+  readonly world: World;
+  /** What is wrong in the manifests; the rest of them counts. */
+  readonly problems: readonly ManifestProblem[];
+}
+
+/** @param loaded with pods that have a node and addresses */
+export const readWorld = (
+  loaded: LoadedManifests,
+  families: readonly IpFamily[],
+  resolveServices: ResolveServices,
+): ReadWorld => {
+  const { externals, problems } = readOutside(loaded.ignored);
+  return {
+    world: {
+      // The source's own maps change under us; what is shown is what was true when it was read.
+      snapshot: {
+        pods: new Map(loaded.snapshot.pods),
+        namespaces: new Map(loaded.snapshot.namespaces),
+        policies: new Map(loaded.snapshot.policies),
+      },
+      services: resolveServices(loaded.services, loaded.snapshot.pods.values()),
+      externals: externals.filter(({ ip }) => families.includes(familyOf(ip))),
+    },
+    problems: [...loaded.problems, ...problems],
+  };
+};

@@ -1,0 +1,65 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { NamespaceEntry } from '../../model/namespace.ts';
+import type { PodEndpoint } from '../../model/pod.ts';
+import type { PolicyObject } from '../../model/policy-object.ts';
+import type { ClusterSnapshot } from '../../model/snapshot.ts';
+
+const namespaceObject = ({ name, labels }: NamespaceEntry) => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: Object.fromEntries(labels) },
+});
+
+/** The status of a pod that runs. */
+export const podStatus = ({ ips, hostIPs }: Pick<PodEndpoint, 'ips' | 'hostIPs'>): object => ({
+  phase: 'Running',
+  podIP: ips[0],
+  podIPs: ips.map((ip) => ({ ip })),
+  hostIP: hostIPs[0],
+  hostIPs: hostIPs.map((ip) => ({ ip })),
+});
+
+/** The parts of a Pod that policy depends on. */
+const podObject = ({ namespace, name, labels, node, hostNetwork, ports, ips, hostIPs }: PodEndpoint) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { namespace, name, labels: Object.fromEntries(labels) },
+  spec: {
+    nodeName: node,
+    hostNetwork,
+    containers: [
+      {
+        name: 'server',
+        ports: ports.map(({ name: portName, protocol, port }) => ({ name: portName, protocol, containerPort: port })),
+      },
+    ],
+  },
+  status: podStatus({ ips, hostIPs }),
+});
+
+const policyObject = ({ namespace, name, spec }: PolicyObject) => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { namespace, name },
+  spec,
+});
+
+/** A cluster's state as a v1 List. @param resourceVersion set on every object, as an API server would */
+export const stateText = ({ namespaces, pods, policies }: ClusterSnapshot, resourceVersion: string): string => {
+  const objects = [
+    ...[...namespaces.values()].map(namespaceObject),
+    ...[...pods.values()].map(podObject),
+    ...[...policies.values()].map(policyObject),
+  ];
+  const items = objects.map((object) => ({ ...object, metadata: { ...object.metadata, resourceVersion } }));
+  return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items })}\n`;
+};
+
+/** Replaces the one file of a folder that agents follow: they see the old state or the new one, whole. */
+export const writeState = async (folder: string, text: string): Promise<void> => {
+  await mkdir(folder, { recursive: true });
+  const unfinished = path.join(folder, '.state.json');
+  await writeFile(unfinished, text);
+  await rename(unfinished, path.join(folder, 'state.json'));
+};

@@ -1,0 +1,31 @@
+import { type ManifestSource } from '../../cluster/manifest-source.ts';
+import type { IpFamily } from '../../model/family.ts';
+import { type ReadWorld, readWorld } from './read-world.ts';
+import type { ResolveServices } from './services.ts';
+
+/** A world that changes while it is shown. */
+export interface WorldSource {
+  /** The newest state, the same object as long as nothing changes; undefined before the first. */
+  read(): ReadWorld | undefined;
+  stop(): Promise<void>;
+}
+
+/** Follows a folder of manifests. @param source one that gives pods nodes and addresses */
+export const followManifests = (
+  source: ManifestSource,
+  families: readonly IpFamily[],
+  resolveServices: ResolveServices,
+): WorldSource => {
+  // Services, machines outside and mistakes change without an event of their own: `read` compares what was loaded.
+  source.start(() => undefined);
+  let known: { readonly loaded: object; readonly read: ReadWorld } | undefined;
+  return {
+    read() {
+      const loaded = source.manifests();
+      if (loaded === undefined || !source.hasSynced()) return undefined;
+      if (known?.loaded !== loaded) known = { loaded, read: readWorld(loaded, families, resolveServices) };
+      return known.read;
+    },
+    stop: () => source.stop(),
+  };
+};
