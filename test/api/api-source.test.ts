@@ -234,7 +234,9 @@ describe('a server that goes away', () => {
   });
 
   test('without a word is found out, and taken up again when it is back', async () => {
-    const { status } = await synced({ timing: { watchSilence: 1000, listSilence: 1000 } });
+    const { status } = await synced({
+      timing: { watchSeconds: [60, 60], watchOverrun: -59_000, watchSilence: 1000, listSilence: 1000 },
+    });
     process.kill(server.pid(), 'SIGSTOP');
     try {
       await until('trouble of all kinds', () => Object.values(status()).every(({ trouble }) => trouble !== undefined));

@@ -259,11 +259,25 @@ describe('a watch that ends', () => {
   });
 
   test('because nothing was heard is listed anew: the version may be from before a restore', async () => {
-    api.script({ lists: [list('40', [pod('a')]), list('7', [pod('b')])], watches: [silence] });
+    api.script({ lists: [list('40', [pod('a')]), list('7', [pod('b')])], watches: [watch(bookmark('41')), silence] });
     start({ timing: { watchSilence: 60 } });
     await until('the second list', () => pods()[0] === 'b');
     expect(troubles[0]).toBe('nothing heard for 0.06 s; the connection is taken for dead');
     await untilWatching('7');
+  });
+
+  test('past its time is taken for dead, though it never spoke', async () => {
+    start({ timing: { watchSeconds: [1, 1], watchOverrun: 50 } });
+    await until('the second list', () => requests(false).length === 2);
+    expect(troubles[0]).toBe('nothing heard for 1.05 s; the connection is taken for dead');
+  });
+
+  test('and never spoke is not expected to: a quiet cluster sends no bookmarks', async () => {
+    start({ timing: { watchSilence: 20 } });
+    await untilWatching('1');
+    const pause = performance.now() + 500;
+    await until('a while', () => performance.now() > pause);
+    expect(troubles).toEqual([]);
   });
 
   test('bookmarks are signs of life', async () => {

@@ -31,7 +31,8 @@ const fetchPage = async (session: Session, path: string, limit: number, continue
     ...(limit > 0 ? { limit: String(limit) } : {}),
     ...(continueToken === '' ? {} : { continue: continueToken }),
   };
-  const text = await unlessSilent(clock, timing.listSilence, session.signal, async (signal, heard) => {
+  const patience = { first: timing.listSilence, later: timing.listSilence };
+  const text = await unlessSilent(clock, patience, session.signal, async (signal, heard) => {
     const chunks: Buffer[] = [];
     for await (const chunk of await get(connection, path, query, signal)) {
       heard();

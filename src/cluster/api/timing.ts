@@ -11,8 +11,10 @@ export interface Timing {
   readonly retryAfterLimit: number;
   /** Silence in a list's answer after which the connection is taken for dead. */
   readonly listSilence: number;
-  /** The same in a watch, where the server sends a bookmark about every minute. */
+  /** The same in a watch that has spoken: from then on the server sends a bookmark about every minute. */
   readonly watchSilence: number;
+  /** How long past its time a watch that never spoke may stay open. */
+  readonly watchOverrun: number;
   /** The server closes a watch after a random time between the two (`timeoutSeconds`), which spreads load over servers. */
   readonly watchSeconds: readonly [shortest: number, longest: number];
   /** Objects per page of a list (`limit`). */
@@ -27,6 +29,7 @@ export const DEFAULT_TIMING: Timing = {
   retryAfterLimit: 300_000,
   listSilence: 60_000,
   watchSilence: 150_000,
+  watchOverrun: 30_000,
   watchSeconds: [300, 600],
   pageSize: 500,
 };

@@ -43,6 +43,9 @@ const deliver = <K extends string, T>(
  * Watches a kind from a resourceVersion on. Resolves when the server ends the watch in an orderly way, as it does after
  * `timeoutSeconds`.
  *
+ * A server whose etcd reports no progress sends no bookmarks for a kind of which it has seen no event yet, so only a watch
+ * that has spoken is expected to go on speaking; the others end by their time, or by TCP keep-alive if the peer is gone.
+ *
  * @throws ApiError for a refusal or an ERROR event; SilenceError; SyntaxError for an answer that is no JSON; the socket's
  * error for a broken connection.
  */
@@ -52,13 +55,15 @@ export const watchFrom = async <K extends string, T>(
   resourceVersion: string,
   handler: WatchHandler<K, T>,
 ): Promise<void> => {
+  const seconds = secondsToWatch(session);
+  const patience = { first: seconds * 1000 + session.timing.watchOverrun, later: session.timing.watchSilence };
   const query = {
     watch: '1',
     allowWatchBookmarks: 'true',
     resourceVersion,
-    timeoutSeconds: String(secondsToWatch(session)),
+    timeoutSeconds: String(seconds),
   };
-  await unlessSilent(session.clock, session.timing.watchSilence, session.signal, async (signal, heard) => {
+  await unlessSilent(session.clock, patience, session.signal, async (signal, heard) => {
     const response = await get(session.connection, resource.path, query, signal);
     session.heard();
     handler.opened();
