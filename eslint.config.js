@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 const BARREL = 'No re-exports: import from the file that declares the thing.';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/'] },
+  { ignores: ['dist/', 'dist.*/', 'node_modules/'] },
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
   {

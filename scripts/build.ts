@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 
@@ -7,26 +8,38 @@ import { build } from 'esbuild';
  * does not pay for what another one loads.
  */
 const root = path.join(import.meta.dirname, '..');
-const outdir = path.join(root, 'dist');
+const dist = path.join(root, 'dist');
 
 // CommonJS packages inside the bundle still call `require` for Node's own modules.
 const REQUIRE_FOR_COMMONJS =
   "import { createRequire as portcullisCreateRequire } from 'node:module';" +
   'const require = portcullisCreateRequire(import.meta.url);';
 
-await rm(outdir, { recursive: true, force: true });
-await build({
-  absWorkingDir: root,
-  entryPoints: { portcullis: 'src/cli/main.ts', 'pod-server': 'src/cli/play/pod-server.ts' },
-  outdir,
-  chunkNames: 'chunks/[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  sourcemap: true,
-  sourcesContent: false,
-  banner: { js: REQUIRE_FOR_COMMONJS },
-  logLevel: 'warning',
-});
+const bundleInto = async (outdir: string): Promise<void> => {
+  await build({
+    absWorkingDir: root,
+    entryPoints: { portcullis: 'src/cli/main.ts', 'pod-server': 'src/cli/play/pod-server.ts' },
+    outdir,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    sourcemap: true,
+    sourcesContent: false,
+    banner: { js: REQUIRE_FOR_COMMONJS },
+    logLevel: 'warning',
+  });
+};
+
+// What runs from dist keeps finding its chunks until the new ones are whole; a rename then takes no time.
+const workshop = await mkdtemp(`${dist}.`);
+try {
+  const fresh = path.join(workshop, 'new');
+  await bundleInto(fresh);
+  if (existsSync(dist)) await rename(dist, path.join(workshop, 'old'));
+  await rename(fresh, dist);
+} finally {
+  await rm(workshop, { recursive: true });
+}
