@@ -4,7 +4,7 @@ import { familyOf } from '../policy/cidr.ts';
 import { findExemption } from './exemption.ts';
 import { judgeSide } from './judge-side.ts';
 import type { Packet } from './packet.ts';
-import { canonical, createPolicyIndex } from './policy-index.ts';
+import { createPolicyIndex, type PolicyIndex } from './policy-index.ts';
 import { createReach, type Reach } from './reach.ts';
 import type { Trace } from './trace.ts';
 
@@ -16,8 +16,8 @@ export interface Evaluator {
   reach(source: string, destination: string): Reach;
 }
 
-const sameFamily = (source: string, destination: string): readonly [string, string] => {
-  const pair = [canonical(source), canonical(destination)] as const;
+const sameFamily = (index: PolicyIndex, source: string, destination: string): readonly [string, string] => {
+  const pair = [index.canonical(source), index.canonical(destination)] as const;
   if (familyOf(pair[0]) !== familyOf(pair[1])) {
     throw new TypeError(`${pair[0]} and ${pair[1]} are of different IP families`);
   }
@@ -33,7 +33,7 @@ export const createEvaluator = (policy: NodePolicy, pods: Iterable<PodEndpoint>)
   const reach = createReach(index);
   return {
     trace(given) {
-      const [source, destination] = sameFamily(given.source, given.destination);
+      const [source, destination] = sameFamily(index, given.source, given.destination);
       const packet: Packet = { ...given, source, destination };
       const exemption = findExemption(index, source, destination);
       const egress = judgeSide(index, 'egress', packet);
@@ -41,6 +41,6 @@ export const createEvaluator = (policy: NodePolicy, pods: Iterable<PodEndpoint>)
       const denied = egress.kind === 'denied' || ingress.kind === 'denied';
       return { packet, verdict: denied && exemption === undefined ? 'deny' : 'allow', exemption, egress, ingress };
     },
-    reach: (source, destination) => reach(...sameFamily(source, destination)),
+    reach: (source, destination) => reach(...sameFamily(index, source, destination)),
   };
 };

@@ -53,9 +53,6 @@ export const outsideRanges = (policy: NodePolicy, direction: Direction, family: 
   return starts.map((from, at) => ({ family, from, to: (starts[at + 1] ?? end) - 1n }));
 };
 
-/** One address of the range, as text. */
-export const firstAddress = ({ family, from }: AddressRange): string => formatAddress({ family, base: from });
-
 /** The first address of the range, as text, that is not among the given ones; undefined if all of them are. */
 export const addressOutside = (range: AddressRange, inside: ReadonlySet<string>): string | undefined => {
   for (let { from } = range; from <= range.to; from += 1n) {

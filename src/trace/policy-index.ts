@@ -9,6 +9,8 @@ import type { Isolation, NodePolicy, Peer } from '../policy/node-policy.ts';
 
 /** A compiled policy, found by address as the kernel finds it. Addresses are canonical text. */
 export interface PolicyIndex {
+  /** The canonical text of an address in any spelling. @throws TypeError where it is none. */
+  canonical(address: string): string;
   /** The pod that owns the address; a pod on the host network owns none. */
   podAt(address: string): PodEndpoint | undefined;
   isolationAt(direction: Direction, address: string): Isolation | undefined;
@@ -17,14 +19,14 @@ export interface PolicyIndex {
   faultsOf(policy: PolicyKey): readonly PolicyFault[];
 }
 
-/** Canonical text of an address. @throws TypeError where it is none. */
-export const canonical = (address: string): string => formatAddress(toCidr(address));
-
 const toCidr = (address: string): Cidr => {
   const cidr = parseAddress(address);
   if (cidr === undefined) throw new TypeError(`${JSON.stringify(address)} is not an IP address`);
   return cidr;
 };
+
+/** Answers remembered at most: packets from the outside bring ever new addresses. */
+const MOST_REMEMBERED = 50_000;
 
 const remember = <Key, Value>(work: (key: Key) => Value): ((key: Key) => Value) => {
   const known = new Map<Key, Value>();
@@ -32,6 +34,7 @@ const remember = <Key, Value>(work: (key: Key) => Value): ((key: Key) => Value) 
     const found = known.get(key);
     if (found !== undefined) return found;
     const value = work(key);
+    if (known.size >= MOST_REMEMBERED) known.clear();
     known.set(key, value);
     return value;
   };
@@ -66,6 +69,7 @@ export const createPolicyIndex = (policy: NodePolicy, pods: Iterable<PodEndpoint
     (peer: Extract<Peer, { kind: 'pods' }>): ReadonlySet<string> => new Set(peer.members.flatMap(({ ips }) => ips)),
   );
   return {
+    canonical: remember((address) => formatAddress(cidrOf(address))),
     podAt: (address) => owners.get(address),
     isolationAt: (direction, address) => isolations[direction].get(address),
     means(peer, address) {

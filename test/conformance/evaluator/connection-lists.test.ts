@@ -6,7 +6,7 @@ import { PROTOCOLS } from '../../../src/model/protocol.ts';
 import { formatAddress } from '../../../src/policy/cidr.ts';
 import { compileNodePolicy } from '../../../src/policy/compile.ts';
 import { createEvaluator } from '../../../src/trace/evaluator.ts';
-import { firstAddress, outsideRanges } from '../../../src/trace/outside.ts';
+import { outsideRanges } from '../../../src/trace/outside.ts';
 import { describeRanges, type PortSet } from '../../../src/trace/port-set.ts';
 import { corpusRoot } from '../../support/corpus.ts';
 import { recordCorpus } from '../../support/record-corpus.ts';
@@ -36,10 +36,10 @@ const connectionList = ({ workloads, snapshot }: Topology): readonly string[] =>
   const { reach } = createEvaluator(policy, snapshot.pods.values());
   const inside: readonly Peer[] = workloads.flatMap(({ name, pod }) => pod.ips.map((address) => ({ name, address })));
   const outside = (direction: Direction): readonly Peer[] =>
-    outsideRanges(policy, direction, 'ipv4').map((range) => ({
-      name: `${firstAddress(range)}-${formatAddress({ family: 'ipv4', base: range.to })}[External]`,
-      address: firstAddress(range),
-    }));
+    outsideRanges(policy, direction, 'ipv4').map(({ family, from, to }) => {
+      const first = formatAddress({ family, base: from });
+      return { name: `${first}-${formatAddress({ family, base: to })}[External]`, address: first };
+    });
   const pairs = [
     ...inside.flatMap((from) => inside.filter((to) => to !== from).map((to) => ({ from, to }))),
     ...outside('ingress').flatMap((from) => inside.map((to) => ({ from, to }))),
