@@ -44,6 +44,12 @@ const addLines = (name: SetName, members: Iterable<string>): readonly string[] =
 const delLines = (name: SetName, members: Iterable<string>): readonly string[] =>
   sorted(members).map((member) => `del ${name} ${member}`);
 
+/** Lines that leave the set with the members of `to`. */
+const changeLines = (name: SetName, from: ReadonlySet<string>, to: ReadonlySet<string>): readonly string[] => [
+  ...delLines(name, from.difference(to)),
+  ...addLines(name, to.difference(from)),
+];
+
 const makeLines = (set: DesiredSet): readonly string[] => [
   createLine(set.name, set, set.members.size),
   ...addLines(set.name, set.members),
@@ -64,42 +70,47 @@ const enlargeLines = (set: DesiredSet, members: ReadonlySet<string>, leftover: b
   ];
 };
 
+const isTooSmall = (seen: ObservedSet, wanted: DesiredSet): boolean => seen.maxElements < wanted.members.size;
+
 /** What the set holds once it was tightened, and before it is loosened. */
 const tightened = (seen: ReadonlySet<string>, { members, effect }: DesiredSet): ReadonlySet<string> =>
   effect === 'allow' ? seen.intersection(members) : seen.union(members);
+
+const NO_STEPS: Omit<SetSteps, 'destroy'> = { create: [], tighten: [], loosen: [] };
+
+const sameMembers = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && a.isSubsetOf(b);
+
+/** The way of one set; most sets are as they should be, so that is found out first. */
+const planSet = (seen: ObservedSet | undefined, set: DesiredSet, leftover: boolean): Omit<SetSteps, 'destroy'> => {
+  if (seen === undefined) return { create: makeLines(set), tighten: [], loosen: [] };
+  if (seen.type !== set.type || seen.family !== set.family) {
+    // Sets of two types cannot be swapped. No rule of ours names this one: what a rule needs is part of the name.
+    return { create: [`destroy ${set.name}`, ...makeLines(set)], tighten: [], loosen: [] };
+  }
+  const grows = isTooSmall(seen, set);
+  if (!grows && sameMembers(seen.members, set.members)) return NO_STEPS;
+  const between = tightened(seen.members, set);
+  return {
+    create: grows ? enlargeLines(set, between, leftover) : [],
+    tighten: grows ? [] : changeLines(set.name, seen.members, between),
+    loosen: changeLines(set.name, between, set.members),
+  };
+};
 
 /** Plans the way from the sets that were seen to the desired ones. */
 export const planSets = (
   observed: ReadonlyMap<string, ObservedSet>,
   desired: ReadonlyMap<SetName, DesiredSet>,
 ): SetSteps => {
-  const create: string[] = [];
-  const tighten: string[] = [];
-  const loosen: string[] = [];
-  const stale = new Set([...observed.keys()].filter((name) => !desired.has(name as SetName)));
-  for (const [name, set] of desired) {
-    const seen = observed.get(name);
-    if (seen === undefined) {
-      create.push(...makeLines(set));
-      continue;
-    }
-    if (seen.type !== set.type || seen.family !== set.family) {
-      // Sets of two types cannot be swapped. No rule of ours names this one: what a rule needs is part of the name.
-      create.push(`destroy ${name}`, ...makeLines(set));
-      continue;
-    }
-    const between = tightened(seen.members, set);
-    if (seen.maxElements < set.members.size) {
-      const spare = spareSet(name);
-      create.push(...enlargeLines(set, between, observed.has(spare)));
-      stale.delete(spare);
-    } else {
-      tighten.push(
-        ...delLines(name, seen.members.difference(between)),
-        ...addLines(name, between.difference(seen.members)),
-      );
-    }
-    loosen.push(...delLines(name, between.difference(set.members)), ...addLines(name, set.members.difference(between)));
-  }
-  return { create, tighten, loosen, destroy: sorted(stale).map((name) => `destroy ${name}`) };
+  const ways = [...desired.values()].map((set) => planSet(observed.get(set.name), set, observed.has(spareSet(set.name))));
+  const create = ways.flatMap((way) => way.create);
+  const destroyed = new Set(create.filter((line) => line.startsWith('destroy ')));
+  const stale = sorted(observed.keys()).filter((name) => !desired.has(name as SetName));
+  return {
+    create,
+    tighten: ways.flatMap((way) => way.tighten),
+    loosen: ways.flatMap((way) => way.loosen),
+    // A spare that was in the way of another is gone by then.
+    destroy: stale.map((name) => `destroy ${name}`).filter((line) => !destroyed.has(line)),
+  };
 };

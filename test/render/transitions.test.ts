@@ -15,7 +15,7 @@ import { walk } from '../support/tracer/tracer.ts';
 import { ADDRESSES, PORTS, randomCluster } from './random-cluster.ts';
 
 /** A property is tried until then, ms; a run under way is finished. */
-const TIME = 9_000;
+const TIME = 5_000;
 const RUNS: fc.Parameters<unknown> = { numRuns: 2_000, interruptAfterTimeLimit: TIME, seed: 20_260_101 };
 
 const KINDS = [

@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Direction } from '../../src/model/direction.ts';
+import { type Cidr, covers, formatAddress, parseAddress, parseCidr } from '../../src/policy/cidr.ts';
+import { type DispatchEntry, dispatchTree } from '../../src/program/dispatch.ts';
+import { isolationChain } from '../../src/program/names.ts';
+import type { Chain, Match } from '../../src/program/node-program.ts';
+
+const addressOf = (text: string): Cidr => {
+  const address = parseAddress(text);
+  if (address === undefined) throw new Error(text);
+  return address;
+};
+
+const entriesFor = (addresses: readonly string[]): readonly DispatchEntry[] =>
+  addresses.map((text) => ({ address: addressOf(text), chain: isolationChain('ingress', [text], '') }));
+
+const meets = (match: Match, source: Cidr, destination: Cidr): boolean => {
+  if (match.kind !== 'source' && match.kind !== 'destination') throw new Error(`unexpected ${match.kind}`);
+  const block = parseCidr(match.cidr);
+  if (block === undefined) throw new Error(match.cidr);
+  return covers(block, match.kind === 'source' ? source : destination) !== (match.negated === true);
+};
+
+/** Where a packet ends up, and how many rules it met. Every verdict of a tree is a goto. */
+const follow = (chains: readonly Chain[], source: Cidr, destination: Cidr): { end: string | undefined; rules: number } => {
+  let chain: Chain | undefined = chains[0];
+  let rules = 0;
+  while (chain !== undefined) {
+    const tried: readonly Chain['rules'][number][] = chain.rules;
+    const at = tried.findIndex(({ matches }) => matches.every((match) => meets(match, source, destination)));
+    if (at < 0) return { end: undefined, rules: rules + tried.length };
+    rules += at + 1;
+    const verdict = tried[at]?.verdict;
+    if (verdict?.kind !== 'goto') throw new Error('a verdict that is no goto');
+    chain = chains.find(({ name }) => name === verdict.chain);
+    if (chain === undefined) return { end: verdict.chain, rules };
+  }
+  throw new Error('no root');
+};
+
+const OTHER: Readonly<Record<string, Cidr>> = { ipv4: addressOf('203.0.113.7'), ipv6: addressOf('2001:db8::7') };
+
+/** What each address costs to find as the destination. */
+const costs = (addresses: readonly string[]): readonly number[] => {
+  const entries = entriesFor(addresses);
+  const chains = dispatchTree('ingress', entries);
+  return entries.map(({ address, chain }) => {
+    const { end, rules } = follow(chains, OTHER[address.family] ?? address, address);
+    expect(end).toBe(chain);
+    return rules;
+  });
+};
+
+const block = (count: number, step = 1): readonly string[] =>
+  Array.from({ length: count }, (_, at) => formatAddress({ family: 'ipv4', base: (10n << 24n) + BigInt(at * step) }));
+
+describe('the dispatch tree', () => {
+  test('of no entry is its root, empty', () => {
+    expect(dispatchTree('egress', [])).toEqual([{ name: 'PORTCULLIS-EGRESS', rules: [] }]);
+  });
+
+  test('of few entries is one chain', () => {
+    expect(dispatchTree('ingress', entriesFor(block(8)))).toHaveLength(1);
+  });
+
+  test.each([
+    [9, 10],
+    [110, 21],
+    [256, 20],
+    [1_000, 32],
+    [4_096, 36],
+  ])('of %i pods side by side takes at most %i rules', (count, most) => {
+    expect(Math.max(...costs(block(count)))).toBeLessThanOrEqual(most);
+  });
+
+  test('of pods far apart is no deeper', () => {
+    expect(Math.max(...costs(block(256, 65_521)))).toBeLessThanOrEqual(40);
+  });
+
+  test('has fewer rules than twice its entries', () => {
+    for (const count of [9, 110, 1_000]) {
+      const rules = dispatchTree('ingress', entriesFor(block(count, 7))).reduce((sum, chain) => sum + chain.rules.length, 0);
+      expect(rules).toBeLessThan(2 * count);
+    }
+  });
+
+  test('does not depend on the order of the entries', () => {
+    const entries = entriesFor(block(100, 3));
+    expect(dispatchTree('ingress', entries.toReversed())).toEqual(dispatchTree('ingress', entries));
+  });
+
+  test('changes only where a pod came', () => {
+    const before = dispatchTree('ingress', entriesFor(block(256)));
+    const grown = dispatchTree('ingress', entriesFor(block(255)));
+    const changed = before.filter((chain) => !grown.some((other) => JSON.stringify(other) === JSON.stringify(chain)));
+    expect(changed).toHaveLength(1);
+  });
+
+  const address = fc.oneof(
+    fc.nat(0xffff_ffff).map((base) => formatAddress({ family: 'ipv4', base: BigInt(base) })),
+    fc.nat(300).map((low) => formatAddress({ family: 'ipv4', base: (10n << 24n) + BigInt(low) })),
+  );
+  const address6 = fc
+    .tuple(fc.constantFrom(0xfd00n << 112n, (0xfd00n << 112n) + (1n << 64n)), fc.nat(300))
+    .map(([prefix, low]) => formatAddress({ family: 'ipv6', base: prefix + BigInt(low) }));
+  const directions = fc.constantFrom<Direction>('ingress', 'egress');
+
+  test.each([
+    ['IPv4', address],
+    ['IPv6', address6],
+  ])('leads each address to its chain, no other one anywhere, and no pod to itself (%s)', (_, any) => {
+    fc.assert(
+      fc.property(fc.uniqueArray(any, { maxLength: 60 }), any, directions, (addresses, stranger, direction) => {
+        const entries = entriesFor(addresses);
+        const chains = dispatchTree(direction, entries);
+        expect(new Set(chains.map(({ name }) => name)).size).toBe(chains.length);
+        const ends = (own: Cidr, other: Cidr): string | undefined =>
+          (direction === 'ingress' ? follow(chains, other, own) : follow(chains, own, other)).end;
+        for (const { address: own, chain } of entries) {
+          const other = OTHER[own.family] ?? own;
+          expect(ends(own, other)).toBe(chain);
+          expect(ends(own, own)).toBeUndefined();
+        }
+        const nobody = addressOf(stranger);
+        if (!addresses.includes(stranger)) expect(ends(nobody, OTHER[nobody.family] ?? nobody)).toBeUndefined();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

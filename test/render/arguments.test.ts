@@ -1,0 +1,66 @@
+import { describe, expect, test } from '@jest/globals';
+import { FORWARD_CHAIN, governedSet, isolationChain, STRAY_CHAIN } from '../../src/program/names.ts';
+import type { Match, Verdict } from '../../src/program/node-program.ts';
+import { ruleArguments } from '../../src/render/arguments.ts';
+
+const CHAIN = isolationChain('ingress', ['x/y'], '');
+
+const text = (matches: readonly Match[], verdict: Verdict = { kind: 'return' }): string =>
+  ruleArguments({ matches, verdict }).join(' ');
+
+/** Each kind once or more, as iptables-save of 1.8.9 prints it with both backends. */
+const MATCHES: readonly (readonly [Match, string])[] = [
+  [{ kind: 'source', cidr: '10.0.0.0/8' }, '-s 10.0.0.0/8'],
+  [{ kind: 'source', cidr: '10.0.0.1/32', negated: true }, '! -s 10.0.0.1/32'],
+  [{ kind: 'destination', cidr: 'fd00::/64' }, '-d fd00::/64'],
+  [{ kind: 'destination', cidr: 'fd00::1/128', negated: true }, '! -d fd00::1/128'],
+  [{ kind: 'protocol', protocol: 'SCTP' }, '-p sctp'],
+  [{ kind: 'ports', protocol: 'TCP', ranges: [{ from: 80, to: 80 }] }, '-p tcp -m tcp --dport 80'],
+  [{ kind: 'ports', protocol: 'UDP', ranges: [{ from: 1, to: 9 }] }, '-p udp -m udp --dport 1:9'],
+  [
+    { kind: 'ports', protocol: 'SCTP', ranges: [{ from: 5, to: 5 }, { from: 7, to: 9 }] },
+    '-p sctp -m multiport --dports 5,7:9',
+  ],
+  [{ kind: 'set', set: governedSet('ipv4'), fields: 'src' }, '-m set --match-set portcullis-4-governed src'],
+  [
+    { kind: 'set', set: governedSet('ipv6'), fields: 'dst,dst', negated: true },
+    '-m set ! --match-set portcullis-6-governed dst,dst',
+  ],
+  [{ kind: 'established' }, '-m conntrack --ctstate RELATED,ESTABLISHED'],
+  [{ kind: 'strayTcp' }, '-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW'],
+  [{ kind: 'icmpv6' }, '-p ipv6-icmp'],
+  [{ kind: 'icmpv6', type: 135 }, '-p ipv6-icmp -m icmp6 --icmpv6-type 135'],
+  [{ kind: 'localSource' }, '-m addrtype --src-type LOCAL'],
+  [{ kind: 'comment', text: 'some words' }, '-m comment --comment some words'],
+  [{ kind: 'limit', perSecond: 10, burst: 20 }, '-m limit --limit 10/sec --limit-burst 20'],
+];
+
+describe('arguments of a rule', () => {
+  test.each(MATCHES)('%j', (match, expected) => {
+    expect(text([match])).toBe(`${expected} -j RETURN`);
+  });
+
+  test.each<[Verdict, string]>([
+    [{ kind: 'return' }, '-j RETURN'],
+    [{ kind: 'drop' }, '-j DROP'],
+    [{ kind: 'jump', chain: STRAY_CHAIN }, '-j PORTCULLIS-STRAY'],
+    [{ kind: 'goto', chain: FORWARD_CHAIN }, '-g PORTCULLIS-FORWARD'],
+    [{ kind: 'log', group: 7, prefix: CHAIN }, `-j NFLOG --nflog-prefix ${CHAIN} --nflog-group 7`],
+  ])('%j', (verdict, expected) => {
+    expect(text([], verdict)).toBe(expected);
+  });
+
+  test('come in the order of iptables-save: addresses, protocol, then the rest as given', () => {
+    const matches: readonly Match[] = [
+      { kind: 'comment', text: 'c' },
+      { kind: 'set', set: governedSet('ipv4'), fields: 'dst' },
+      { kind: 'ports', protocol: 'TCP', ranges: [{ from: 1, to: 1 }] },
+      { kind: 'destination', cidr: '10.0.0.2/32' },
+      { kind: 'source', cidr: '10.0.0.1/32' },
+    ];
+    expect(text(matches)).toBe(
+      '-s 10.0.0.1/32 -d 10.0.0.2/32 -p tcp -m tcp --dport 1 -m comment --comment c ' +
+        '-m set --match-set portcullis-4-governed dst -j RETURN',
+    );
+  });
+});
