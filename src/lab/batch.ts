@@ -1,4 +1,4 @@
-import type { CommandRunner } from '../kernel/command.ts';
+import { CommandError, type CommandRunner } from '../kernel/command.ts';
 
 /** Where `ip netns` keeps its names (ip-netns(8)). */
 const NETNS_FOLDER = '/run/netns';
@@ -28,11 +28,24 @@ export interface IpBatch {
   sysctl(values: Sysctls, mode: 'strict' | 'lenient', netns?: string): Promise<void>;
 }
 
+/** ip(8) says what went wrong, and then `Command failed -:LINE`. */
+const batchError = (error: CommandError, lines: readonly string[], netns: string | undefined): Error => {
+  const failed = /Command failed -:(\d+)/.exec(error.stderr);
+  if (failed === null) return error;
+  const line = lines[Number(failed[1]) - 1] ?? '';
+  const where = netns === undefined ? '' : ` in ${netns}`;
+  return new Error(`lab: ip ${line}${where}: ${error.stderr.slice(0, failed.index).trim()}`, { cause: error });
+};
+
 export const createIpBatch = (runner: CommandRunner): IpBatch => ({
   async run(lines, netns) {
     if (lines.length === 0) return;
     const where = netns === undefined ? [] : ['-n', netns];
-    await runner.run('ip', [...where, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+    try {
+      await runner.run('ip', [...where, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+    } catch (error) {
+      throw error instanceof CommandError ? batchError(error, lines, netns) : error;
+    }
   },
   async sysctl(values, mode, netns) {
     const settings = Object.entries(values).map(([key, value]) => `${key}=${String(value)}`);

@@ -50,6 +50,7 @@ describe.each(SETTINGS)('a lab with pods attached by $attach', ({ attach, backen
     prober.serve(ips.flatMap((ip) => PROTOCOLS.map((protocol) => ({ netns: name, ip, protocol, port: 80 }))));
 
   beforeAll(async () => {
+    prober = await createProber();
     lab = await openLab({ families: IP_FAMILIES, attach, backend });
     await lab.addNode(dualStackNode(1));
     await lab.addPods([{ name: 'web', node: 'node1', ips: bothAddresses('web') }]);
@@ -60,7 +61,6 @@ describe.each(SETTINGS)('a lab with pods attached by $attach', ({ attach, backen
         .map(([name, node]) => ({ name, node, ips: bothAddresses(name) })),
     );
     await lab.addExternals([{ name: 'metadata', ips: bothAddresses('metadata') }]);
-    prober = await createProber();
     for (const name of Object.keys(ADDRESSES)) await serve(name, bothAddresses(name));
   });
 

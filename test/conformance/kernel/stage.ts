@@ -29,9 +29,9 @@ export interface Stage {
   readonly agents: readonly RunningAgent[];
   /**
    * Stops the agents, cleans up after them and takes all down.
-   * @returns each node's firewall as it was before the agents and as it is after the clean-up.
+   * @returns the nodes' firewalls as they were before the agents and as they are after the clean-up.
    */
-  close(): Promise<readonly { readonly before: string; readonly after: string }[]>;
+  close(): Promise<{ readonly before: readonly string[]; readonly after: readonly string[] }>;
 }
 
 /** Rules and sets of others, as a node has them before its agent comes; a clean-up must leave them alone. */
@@ -59,56 +59,80 @@ const openApiServer = async (): Promise<ApiServer> => {
   return startApiServer({ binaries, address: FABRIC_ADDRESS.ipv4 });
 };
 
-const buildNetwork = async (settings: LabSettings, cases: readonly NetpolCase[]): Promise<Lab> => {
-  const lab = await openLab(settings);
+const furnish = async (lab: Lab, settings: LabSettings, cases: readonly NetpolCase[]): Promise<void> => {
   for (const node of NODES) await lab.addNode(node);
   await lab.addPods(placementsOf(cases));
   await lab.setServices([{ clusterIPs: ['10.96.0.1'], ports: [{ protocol: 'TCP', port: 443, endpoints: [] }] }]);
   for (const { name } of NODES) await loadForeignRules(name, settings);
-  return lab;
 };
 
-const serveEverywhere = async (cases: readonly NetpolCase[]): Promise<Prober> => {
-  const prober = await createProber();
+const serveEverywhere = (prober: Prober, cases: readonly NetpolCase[]): Promise<void> => {
   const listeners = placementsOf(cases).flatMap(({ name, ips }) =>
     ips.flatMap((ip) => PORTS.flatMap((port) => PROTOCOLS.map((protocol) => ({ netns: name, protocol, ip, port })))),
   );
-  await prober.serve(listeners);
-  return prober;
+  return prober.serve(listeners);
 };
 
-export const openStage = async (settings: LabSettings, cases: readonly NetpolCase[]): Promise<Stage> => {
-  const lab = await buildNetwork(settings, cases);
-  const prober = await serveEverywhere(cases);
-  const api = await openApiServer();
-  const world = await createWorld(api.admin);
-  const before = await Promise.all(NODES.map(({ name }) => firewallText(name)));
-  const agents = await Promise.all(
+const startAgents = (api: ApiServer, { backend }: LabSettings): Promise<readonly RunningAgent[]> =>
+  Promise.all(
     NODES.map((node) =>
       startAgent({
         node: node.name,
         address: nodeIp(node, 'ipv4') ?? '',
         kubeconfig: api.kubeconfigPath,
-        backend: settings.backend,
+        backend,
       }),
     ),
   );
+
+const firewalls = (): Promise<readonly string[]> => Promise.all(NODES.map(({ name }) => firewallText(name)));
+
+type Close = () => Promise<void>;
+
+/** Takes down in reverse order what was put up; what fails does not keep the rest from being taken down. */
+const closeAll = async (closers: readonly Close[]): Promise<void> => {
+  const failures: unknown[] = [];
+  for (const close of closers.toReversed()) {
+    await close().catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'the stage could not be taken down');
+};
+
+const build = async (settings: LabSettings, cases: readonly NetpolCase[], closers: Close[]): Promise<Stage> => {
+  const lab = await openLab(settings);
+  closers.push(() => lab.close());
+  await furnish(lab, settings, cases);
+  const prober = await createProber();
+  closers.push(() => prober.close());
+  await serveEverywhere(prober, cases);
+  const api = await openApiServer();
+  closers.push(() => api.stop());
+  const world = await createWorld(api.admin);
+  const before = await firewalls();
+  const agents = await startAgents(api, settings);
   return {
     world,
     prober,
     agents,
     async close() {
-      const stopped = await Promise.allSettled(agents.map((agent) => agent.stop()));
       try {
+        await Promise.all(agents.map((agent) => agent.stop()));
         for (const { name } of NODES) await cleanUpNode(name);
-        const after = await Promise.all(NODES.map(({ name }) => firewallText(name)));
-        for (const end of stopped) if (end.status === 'rejected') throw end.reason;
-        return NODES.map((_, at) => ({ before: before[at] ?? '', after: after[at] ?? '' }));
+        return { before, after: await firewalls() };
       } finally {
-        await prober.close();
-        await api.stop();
-        await lab.close();
+        await closeAll(closers);
       }
     },
   };
+};
+
+/** @throws where anything fails to start, after taking down what had started. */
+export const openStage = async (settings: LabSettings, cases: readonly NetpolCase[]): Promise<Stage> => {
+  const closers: Close[] = [];
+  try {
+    return await build(settings, cases, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
 };

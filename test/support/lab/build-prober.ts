@@ -29,7 +29,9 @@ export const builtProber = async (): Promise<string> => {
   const unfinished = `${program}.${String(process.pid)}`;
   const go = createCommandRunner(['env', 'CGO_ENABLED=0', 'GOTOOLCHAIN=local', 'GOFLAGS=']);
   try {
-    await go.run('go', ['-C', SOURCES, 'build', '-trimpath', '-o', unfinished, '.'], { timeoutMs: 300_000 });
+    // No VCS stamp: git refuses to read a checkout that somebody else owns.
+    const args = ['-C', SOURCES, 'build', '-trimpath', '-buildvcs=false', '-o', unfinished, '.'];
+    await go.run('go', args, { timeoutMs: 300_000 });
     await rename(unfinished, program);
   } finally {
     await rm(unfinished, { force: true });

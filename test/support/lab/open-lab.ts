@@ -1,7 +1,17 @@
-import { createCommandRunner } from '../../../src/kernel/command.ts';
+import { type CommandRunner, createCommandRunner } from '../../../src/kernel/command.ts';
 import { createLab, type Lab } from '../../../src/lab/lab.ts';
 import { prepareSandbox } from '../../../src/lab/sandbox.ts';
 import type { LabSettings } from '../../../src/lab/settings.ts';
+
+/** Removes what a test file that failed halfway has left in the sandbox. */
+const clearSandbox = async (runner: CommandRunner): Promise<void> => {
+  const links = JSON.parse(await runner.run('ip', ['-json', 'link', 'show'])) as readonly { readonly ifname: string }[];
+  for (const { ifname } of links) {
+    // The other end of a pair may have gone with the first.
+    if (ifname !== 'lo') await runner.run('ip', ['link', 'delete', ifname]).catch(() => '');
+  }
+  await runner.run('ip', ['-all', 'netns', 'delete']);
+};
 
 /**
  * A lab for one test file; files share the sandbox, so they run one after the other and close their lab.
@@ -10,5 +20,6 @@ import type { LabSettings } from '../../../src/lab/settings.ts';
 export const openLab = async (settings: LabSettings): Promise<Lab> => {
   const runner = createCommandRunner();
   await prepareSandbox(runner);
+  await clearSandbox(runner);
   return createLab(runner, settings);
 };
