@@ -6,8 +6,10 @@
 # Steps, each skipped when it has nothing to do:
 #   tools    Debian packages with the programs that the agent and the playground run
 #   etcd     Debian package for tests against a real API server (not where KUBEBUILDER_ASSETS names one)
+#   cluster  Debian packages that a cluster of real nodes is made of
 #   modules  npm packages exactly as package-lock.json says, the project's own Node among them
 #   build    dist/, the bundle that bin/portcullis starts
+#   image    Debian packages that build an image where no docker daemon answers
 #
 # It must run under any POSIX sh with whatever Node the machine has, as root or not, without a terminal.
 set -eu
@@ -65,6 +67,15 @@ step_etcd() {
   [ -n "${KUBEBUILDER_ASSETS:-}" ] || need etcd:etcd-server
 }
 
+step_image() {
+  docker version >/dev/null 2>&1 || need buildah:buildah debootstrap:debootstrap
+}
+
+step_cluster() {
+  need etcd:etcd-server containerd:containerd runc:runc /usr/lib/cni/ptp:containernetworking-plugins tini:tini nft:nftables \
+    busybox:busybox-static openssl:openssl
+}
+
 # The stamp is written last, so an installation that was interrupted is done again.
 step_modules() {
   stamp="$root/node_modules/.installed-lock"
@@ -98,7 +109,7 @@ step_build() {
 
 while [ $# -gt 0 ]; do
   case $1 in
-    tools | etcd | modules | build) "step_$1" ;;
+    tools | etcd | cluster | modules | build | image) "step_$1" ;;
     --)
       shift
       break

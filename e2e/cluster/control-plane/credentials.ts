@@ -1,0 +1,94 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ClusterFolder } from '../folder.ts';
+import { apiUrl, type ClusterPlan } from '../plan.ts';
+import { type Authority, createAuthority, type Holder, type KeyPair } from './certificates.ts';
+import { writeKubeconfig } from './kubeconfig.ts';
+
+/** Files that the programs of a cluster prove themselves with. */
+export interface Credentials {
+  readonly authority: string;
+  readonly apiServer: KeyPair;
+  /** The API server's own, towards kubelets. */
+  readonly kubeletClient: KeyPair;
+  /** Signs service account tokens. */
+  readonly serviceAccountKey: string;
+  readonly controllerManager: string;
+  readonly scheduler: string;
+  readonly proxy: string;
+  /** The administrator's kubeconfig for what runs inside the cluster's namespaces. */
+  readonly admin: string;
+  /** Kubeconfigs of kubelets by node. */
+  readonly kubelets: ReadonlyMap<string, string>;
+}
+
+const SERVICE_NAMES = [
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+];
+
+/** Of this machine's loopback, where `up` listens for the API server. */
+const LOOPBACK = ['localhost', '127.0.0.1'];
+
+/** In the group that RBAC never restrains. */
+const ADMIN: Holder = { name: 'kubernetes-admin', group: 'system:masters' };
+
+/** The group that Node authorization and admission know kubelets by. */
+const kubeletOf = (node: string): Holder => ({ name: `system:node:${node}`, group: 'system:nodes' });
+
+const writeSigningKey = async (file: string): Promise<void> => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  await writeFile(file, privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 });
+};
+
+/** Makes an authority, and a key for everyone. @param loopbackUrl where the API server is reached from the machine itself */
+export const createCredentials = async (
+  folder: ClusterFolder,
+  plan: ClusterPlan,
+  loopbackUrl: string,
+): Promise<Credentials> => {
+  await mkdir(folder.pki, { recursive: true, mode: 0o700 });
+  const authority: Authority = await createAuthority(folder.pki);
+  const serviceAccountKey = path.join(folder.pki, 'service-account.key');
+  const url = apiUrl(plan);
+
+  const issueKubeconfig = async (name: string, holder: Holder): Promise<string> => {
+    const file = path.join(folder.pki, `${name}.kubeconfig`);
+    await writeKubeconfig({ file, url, authority, user: await authority.issue(name, holder) });
+    return file;
+  };
+
+  const servesAs = [...SERVICE_NAMES, ...LOOPBACK, ...plan.apiAddresses, ...plan.apiServiceIps];
+  const [apiServer, kubeletClient, controllerManager, scheduler, proxy, admin, kubelets] = await Promise.all([
+    authority.issue('apiserver', { name: 'kube-apiserver', servesAs }),
+    authority.issue('apiserver-kubelet-client', { name: 'kube-apiserver-kubelet-client', group: 'system:masters' }),
+    issueKubeconfig('controller-manager', { name: 'system:kube-controller-manager' }),
+    issueKubeconfig('scheduler', { name: 'system:kube-scheduler' }),
+    issueKubeconfig('proxy', { name: 'system:kube-proxy' }),
+    issueKubeconfig('admin', ADMIN),
+    Promise.all(
+      plan.nodes.map(async ({ name }) => [name, await issueKubeconfig(`kubelet-${name}`, kubeletOf(name))] as const),
+    ),
+    writeSigningKey(serviceAccountKey),
+  ]);
+  await writeKubeconfig({
+    file: folder.kubeconfig,
+    url: loopbackUrl,
+    authority,
+    user: await authority.issue('admin-loopback', ADMIN),
+  });
+  return {
+    authority: authority.cert,
+    apiServer,
+    kubeletClient,
+    serviceAccountKey,
+    controllerManager,
+    scheduler,
+    proxy,
+    admin,
+    kubelets: new Map(kubelets),
+  };
+};

@@ -1,0 +1,95 @@
+import path from 'node:path';
+import type { ClusterFolder } from '../folder.ts';
+import { API_PORT, type ClusterPlan } from '../plan.ts';
+import type { Credentials } from './credentials.ts';
+
+/** A program and its arguments. */
+export interface ProgramCall {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+const ETCD_CLIENT = 'http://127.0.0.1:2379';
+const ETCD_PEER = 'http://127.0.0.1:2380';
+
+export const etcdCall = (folder: ClusterFolder): ProgramCall => ({
+  name: 'etcd',
+  args: [
+    `--data-dir=${folder.etcd}`,
+    `--listen-client-urls=${ETCD_CLIENT}`,
+    `--advertise-client-urls=${ETCD_CLIENT}`,
+    `--listen-peer-urls=${ETCD_PEER}`,
+    `--initial-advertise-peer-urls=${ETCD_PEER}`,
+    `--initial-cluster=default=${ETCD_PEER}`,
+    // The data need not outlive the machine.
+    '--unsafe-no-fsync',
+    '--logger=zap',
+    '--log-level=warn',
+  ],
+});
+
+export const apiServerCall = (plan: ClusterPlan, credentials: Credentials): ProgramCall => {
+  const { apiServer, authority, kubeletClient, serviceAccountKey } = credentials;
+  return {
+    name: 'kube-apiserver',
+    args: [
+      `--etcd-servers=${ETCD_CLIENT}`,
+      '--bind-address=::',
+      `--advertise-address=${plan.apiAddresses[0] ?? ''}`,
+      `--secure-port=${String(API_PORT)}`,
+      `--tls-cert-file=${apiServer.cert}`,
+      `--tls-private-key-file=${apiServer.key}`,
+      `--client-ca-file=${authority}`,
+      '--authorization-mode=Node,RBAC',
+      '--enable-admission-plugins=NodeRestriction',
+      '--allow-privileged=true',
+      `--service-cluster-ip-range=${plan.serviceCidrs.join(',')}`,
+      '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+      `--service-account-key-file=${serviceAccountKey}`,
+      `--service-account-signing-key-file=${serviceAccountKey}`,
+      // Kubelets sign their serving certificates themselves; the way to them is inside our own namespaces.
+      `--kubelet-client-certificate=${kubeletClient.cert}`,
+      `--kubelet-client-key=${kubeletClient.key}`,
+      '--kubelet-preferred-address-types=InternalIP',
+      '--profiling=false',
+    ],
+  };
+};
+
+export const controllerManagerCall = (plan: ClusterPlan, credentials: Credentials): ProgramCall => ({
+  name: 'kube-controller-manager',
+  args: [
+    `--kubeconfig=${credentials.controllerManager}`,
+    `--authentication-kubeconfig=${credentials.controllerManager}`,
+    `--authorization-kubeconfig=${credentials.controllerManager}`,
+    '--bind-address=127.0.0.1',
+    '--leader-elect=false',
+    '--use-service-account-credentials=true',
+    `--service-account-private-key-file=${credentials.serviceAccountKey}`,
+    `--root-ca-file=${credentials.authority}`,
+    `--service-cluster-ip-range=${plan.serviceCidrs.join(',')}`,
+    // Nodes are created with their ranges, because their CNI configuration names them too.
+    '--allocate-node-cidrs=false',
+    '--profiling=false',
+  ],
+});
+
+export const schedulerCall = (credentials: Credentials): ProgramCall => ({
+  name: 'kube-scheduler',
+  args: [
+    `--kubeconfig=${credentials.scheduler}`,
+    `--authentication-kubeconfig=${credentials.scheduler}`,
+    `--authorization-kubeconfig=${credentials.scheduler}`,
+    '--bind-address=127.0.0.1',
+    '--leader-elect=false',
+    '--profiling=false',
+  ],
+});
+
+/** kubectl with an administrator's kubeconfig. */
+export const kubectlArgs = (kubeconfig: string, args: readonly string[]): readonly string[] => [
+  `--kubeconfig=${kubeconfig}`,
+  // kubectl keeps what it learned of an API server under its address, and ours may be another one next time.
+  `--cache-dir=${path.join(path.dirname(kubeconfig), 'kubectl-cache')}`,
+  ...args,
+];

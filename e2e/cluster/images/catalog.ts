@@ -1,0 +1,67 @@
+import type { CommandRunner } from '../../../src/kernel/command.ts';
+import type { Programs } from '../programs.ts';
+import type { ImageSpec } from './archive.ts';
+import { hostProgram } from './host-program.ts';
+import { AGNHOST_IMAGE, BUSYBOX_IMAGE, PAUSE_IMAGE } from './names.ts';
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+const BUSYBOX = '/bin/busybox';
+
+const USERS = new Map([
+  ['/etc/passwd', 'root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n'],
+  ['/etc/group', 'root:x:0:\nnobody:x:65534:\n'],
+  // Without it the C library asks DNS before /etc/hosts.
+  ['/etc/nsswitch.conf', 'hosts: files dns\n'],
+]);
+
+const pauseImage = (programs: Programs): ImageSpec => ({
+  names: [PAUSE_IMAGE],
+  entrypoint: ['/pause'],
+  command: [],
+  files: new Map([['/pause', programs.path('pause')]]),
+  links: NONE,
+  texts: NONE,
+});
+
+/** busybox linked statically, with a link for each of its applets. */
+const busyboxParts = async (runner: CommandRunner): Promise<Pick<ImageSpec, 'files' | 'links'>> => {
+  const applets = (await runner.run('busybox', ['--list'])).trim().split('\n');
+  return {
+    files: new Map([[BUSYBOX, BUSYBOX]]),
+    links: new Map(applets.filter((name) => name !== 'busybox').map((name) => [`/bin/${name}`, BUSYBOX])),
+  };
+};
+
+const busyboxImage = async (runner: CommandRunner): Promise<ImageSpec> => ({
+  ...(await busyboxParts(runner)),
+  names: [BUSYBOX_IMAGE],
+  entrypoint: [],
+  command: ['sh'],
+  texts: USERS,
+});
+
+/** Kubernetes' own program for tests; like the published image it brings a shell and curl along. */
+const agnhostImage = async (runner: CommandRunner, programs: Programs): Promise<ImageSpec> => {
+  const busybox = await busyboxParts(runner);
+  const curl = await hostProgram(runner, '/usr/bin/curl');
+  return {
+    names: [AGNHOST_IMAGE],
+    entrypoint: ['/agnhost'],
+    command: ['pause'],
+    files: new Map([['/agnhost', programs.path('agnhost')], ...busybox.files, ...curl]),
+    links: busybox.links,
+    texts: USERS,
+  };
+};
+
+/** All images that a cluster of ours starts with, by the name of their archive. */
+export const imageCatalog = async (
+  runner: CommandRunner,
+  programs: Programs,
+): Promise<ReadonlyMap<string, ImageSpec>> =>
+  new Map([
+    ['pause.tar', pauseImage(programs)],
+    ['busybox.tar', await busyboxImage(runner)],
+    ['agnhost.tar', await agnhostImage(runner, programs)],
+  ]);
