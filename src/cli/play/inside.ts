@@ -8,7 +8,7 @@ import { prepareSandbox } from '../../lab/sandbox.ts';
 import type { CliIo, ExitCode } from '../verb.ts';
 import { chooseFamilies } from './families.ts';
 import { describeFaults } from './faults.ts';
-import { createGround } from './ground.ts';
+import { createGround, type Ground } from './ground.ts';
 import { showLive } from './live.ts';
 import { type DescribeFaults, observe } from './observe.ts';
 import { printOnce } from './once.ts';
@@ -16,6 +16,8 @@ import type { PlayOptions } from './options.ts';
 import { ownProgram } from './own-program.ts';
 import type { ReadWorld } from './read-world.ts';
 import { standardScreen } from './screen.ts';
+import { findStories } from './story/find-stories.ts';
+import { tellAll } from './story/tell-all.ts';
 import { followManifests, type WorldSource } from './world-source.ts';
 
 /** Of a workload with many replicas so many pods show all there is to be seen. */
@@ -37,34 +39,43 @@ const firstRead = async (source: WorldSource): Promise<ReadWorld> => {
 
 const clockTime = (): string => new Date().toTimeString().slice(0, 8);
 
-/** The playground itself; to be called inside a sandbox. */
-export const playInside = async (dir: string, options: PlayOptions, io: CliIo): Promise<ExitCode> => {
-  const runner = createCommandRunner();
-  const loaded = await loadManifests([dir], { maxReplicas: MAX_REPLICAS });
-  if (options.once === true && loaded.problems.length > 0) {
-    for (const problem of loaded.problems) io.err(`${formatProblem(problem)}\n`);
-    return 1;
-  }
-  await prepareSandbox(runner);
-  const families = chooseFamilies(options.ipFamilies, loaded);
-  const program = ownProgram(process.argv[1] ?? '');
-  const ground = await createGround({ runner, program, families, backend: options.iptablesBackend });
+/** Shows the manifests of a folder: once, or as they change. */
+const showManifests = async (dir: string, options: PlayOptions, ground: Ground, io: CliIo): Promise<ExitCode> => {
+  const { playground, families, place, resolveServices } = ground;
   const clock = createSystemClock();
-  const manifests = createManifestSource({ paths: [dir], clock, complete: ground.place, maxReplicas: MAX_REPLICAS });
-  const source = followManifests(manifests, families, ground.resolveServices);
+  const manifests = createManifestSource({ paths: [dir], clock, complete: place, maxReplicas: MAX_REPLICAS });
+  const source = followManifests(manifests, families, resolveServices);
   const faultsInWords: DescribeFaults = (faults) =>
     describeFaults(faults, manifests.manifests()?.policyOrigins ?? new Map());
   const screen = standardScreen(io.env);
   const first = await firstRead(source);
-  if (options.once === true) {
-    return printOnce(await observe(ground.playground, first, faultsInWords), options, screen, io);
-  }
+  if (options.once === true) return printOnce(await observe(playground, first, faultsInWords), options, screen, io);
   return showLive(
-    { source, playground: ground.playground, screen, describeFaults: faultsInWords, clockTime },
+    { source, playground, screen, describeFaults: faultsInWords, clockTime },
     {
       title: dir,
       why: options.why === true,
       hints: [`Edit, add or remove manifests in ${dir}: the table follows. Ctrl-C ends it, and nothing remains.`],
     },
   );
+};
+
+/** The playground itself; to be called inside a sandbox. */
+export const playInside = async (dir: string, options: PlayOptions, io: CliIo): Promise<ExitCode> => {
+  const runner = createCommandRunner();
+  const stories = options.story === true ? await findStories(dir) : [];
+  const loaded = await loadManifests([dir], { maxReplicas: MAX_REPLICAS });
+  if (options.once === true && loaded.problems.length > 0) {
+    for (const problem of loaded.problems) io.err(`${formatProblem(problem)}\n`);
+    return 1;
+  }
+  await prepareSandbox(runner);
+  const ground = await createGround({
+    runner,
+    program: ownProgram(process.argv[1] ?? ''),
+    families: chooseFamilies(options.ipFamilies, loaded),
+    backend: options.iptablesBackend,
+  });
+  if (options.story === true) return tellAll(stories, ground, standardScreen(io.env));
+  return showManifests(dir, options, ground, io);
 };

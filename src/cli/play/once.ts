@@ -9,13 +9,13 @@ import type { Screen } from './screen.ts';
 /** Prints one picture. @returns 1 where the kernel disagrees with the policies, or something could not be done. */
 export const printOnce = (
   picture: Picture,
-  { output, why }: Pick<PlayOptions, 'output' | 'why'>,
+  options: Pick<PlayOptions, 'output' | 'why'>,
   screen: Screen,
   io: CliIo,
 ): ExitCode => {
   io.out(
-    formatOutput(output, pictureDocument(picture), () =>
-      [summarize(picture.world), renderPicture(picture, screen, { why })].join('\n\n'),
+    formatOutput(options.output, pictureDocument(picture), () =>
+      [summarize(picture.world), renderPicture(picture, screen, { why: options.why === true })].join('\n\n'),
     ),
   );
   return picture.warnings.length > 0 || picture.readings.some(disagrees) ? 1 : 0;

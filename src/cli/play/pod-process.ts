@@ -56,7 +56,7 @@ const connectTo = async (path: string, server: RunningProcess): Promise<Socket> 
  * @param socket path of the unix socket that it is to be reached at; must not exist yet
  */
 export const startPodProcess = async (program: OwnProgram, netns: string, socket: string): Promise<PodProcess> => {
-  const [file = '', ...prefix] = inNetns(netns);
+  const [file, ...prefix] = inNetns(netns);
   const args = [...prefix, program.node, ...SMALL, program.podServer, socket];
   const server = await startProcess(file, args, { env: { UV_THREADPOOL_SIZE: '1' } });
   const connection = await connectTo(socket, server);

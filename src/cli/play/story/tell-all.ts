@@ -1,0 +1,35 @@
+import type { ExitCode } from '../../verb.ts';
+import type { Ground } from '../ground.ts';
+import type { Screen } from '../screen.ts';
+import { type CurlResult, isAsTold } from './result-lines.ts';
+import { formatPlace } from './place-text.ts';
+import type { Story } from './story.ts';
+import { tellStory } from './tell.ts';
+
+const headline = (text: string, width: number): string => `━━ ${text} ${'━'.repeat(Math.max(3, width - text.length - 4))}`;
+
+const describeMiss = ({ curl, attempt, ending }: CurlResult): string =>
+  `${formatPlace(curl.place)}: ${curl.from} $ ${attempt}: ${ending.text}; told: it ${curl.expect}`;
+
+/** Tells stories one after the other. @returns 0 if every connection ended as told and as the policies say. */
+export const tellAll = async (stories: readonly Story[], ground: Ground, screen: Screen): Promise<ExitCode> => {
+  const { paint, out } = screen;
+  const begun = performance.now();
+  const results: CurlResult[] = [];
+  for (const [index, story] of stories.entries()) {
+    const number = stories.length === 1 ? '' : `${index + 1} of ${stories.length} · `;
+    out(`${paint(['bold', 'cyan'], headline(`${number}${story.title}`, screen.width()))}\n\n`);
+    results.push(...(await tellStory(story, ground, screen)));
+    out('\n');
+  }
+  const missed = results.filter((result) => !isAsTold(result));
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  const told = `${stories.length} ${stories.length === 1 ? 'story' : 'stories'}, ${results.length} connections`;
+  if (missed.length === 0) {
+    out(`${paint(['bold', 'green'], `${told}: all ended as told, and as the policies say`)} (${seconds} s)\n`);
+    return 0;
+  }
+  out(`${paint(['bold', 'red'], `${told}: ${missed.length} did NOT end as told`)} (${seconds} s)\n`);
+  out(`${missed.map(describeMiss).join('\n')}\n`);
+  return 1;
+};

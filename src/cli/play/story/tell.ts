@@ -1,0 +1,90 @@
+import path from 'node:path';
+import type { LoadedManifests } from '../../../cluster/manifest/assemble.ts';
+import { loadManifests } from '../../../cluster/manifest/load-manifests.ts';
+import { formatProblem } from '../../../cluster/manifest/place.ts';
+import type { ClusterSnapshot } from '../../../model/snapshot.ts';
+import type { Ground } from '../ground.ts';
+import { createJudge, type Judge } from '../judge.ts';
+import { summarize } from '../picture.ts';
+import { readWorld } from '../read-world.ts';
+import type { Screen } from '../screen.ts';
+import { describeWorldChanges } from '../world-changes.ts';
+import type { World } from '../world.ts';
+import { initialManifests } from './find-stories.ts';
+import { formatPlace } from './place-text.ts';
+import { StoryError } from './read-story.ts';
+import { type CurlResult, resultLines } from './result-lines.ts';
+import type { Story, StoryCurl, StoryStep } from './story.ts';
+import { judgeTarget, resolveTarget } from './target.ts';
+import { describeAttempt, tryConnection } from './try-connection.ts';
+import { indent, wrap } from './wrap.ts';
+
+const NOTHING: ClusterSnapshot = { namespaces: new Map(), pods: new Map(), policies: new Map() };
+
+const STEP_INDENT = 3;
+
+/** @throws StoryError for manifests with mistakes: a story is to be told as written */
+const loadWorld = async (paths: readonly string[], previous: ClusterSnapshot, ground: Ground): Promise<World> => {
+  const loaded: LoadedManifests = await loadManifests(paths);
+  const placed = { ...loaded, snapshot: ground.place(loaded.snapshot, previous) };
+  const { world, problems } = readWorld(placed, ground.families, ground.resolveServices);
+  if (problems.length > 0) throw new StoryError(problems.map(formatProblem));
+  return world;
+};
+
+/** @throws StoryError where the playground does not get there */
+const show = async (ground: Ground, world: World): Promise<number> => {
+  const begun = performance.now();
+  const failures = await ground.playground.show(world);
+  if (failures.length > 0) throw new StoryError(failures);
+  return performance.now() - begun;
+};
+
+const tryCurl = async (ground: Ground, world: World, judge: Judge, curl: StoryCurl): Promise<CurlResult> => {
+  const actor = ground.playground.actor(curl.from);
+  if (actor === undefined) {
+    throw new StoryError([`${formatPlace(curl.place)}: from: there is no pod or machine outside called ${curl.from}`]);
+  }
+  const target = resolveTarget(world, curl);
+  const judgement = judgeTarget(judge, actor.machine, target, curl);
+  const ending = await tryConnection(actor, target, curl);
+  return { curl, attempt: describeAttempt(target, curl), ending, judgement };
+};
+
+const commandLines = ({ apply, delete: gone }: StoryStep): readonly string[] => [
+  ...apply.map((file) => `$ kubectl apply -f ${file}`),
+  ...gone.map((file) => `$ kubectl delete -f ${file}`),
+];
+
+/** Tells one story on a ground where another may have been told before. @returns how every connection ended. */
+export const tellStory = async (story: Story, ground: Ground, screen: Screen): Promise<readonly CurlResult[]> => {
+  const { paint } = screen;
+  const say = (lines: readonly string[], by: number): void => {
+    screen.out(`${indent(lines, by)}\n`);
+  };
+  const room = (by: number): number => Math.max(40, screen.width() - by);
+  const paths = new Set(await initialManifests(story));
+  let world = await loadWorld([...paths], NOTHING, ground);
+  say([...wrap(story.intro, room(0)), '', paint('dim', summarize(world))], 0);
+  await show(ground, world);
+
+  const results: CurlResult[] = [];
+  for (const [index, step] of story.steps.entries()) {
+    say(['', ...wrap(`${index + 1}. ${step.say}`, room(0)).map((line) => paint('bold', line))], 0);
+    for (const file of step.apply) paths.add(path.join(story.folder, file));
+    for (const file of step.delete) paths.delete(path.join(story.folder, file));
+    const next = await loadWorld([...paths], world.snapshot, ground);
+    const changes = describeWorldChanges(world, next);
+    world = next;
+    if (changes.length > 0) {
+      const took = await show(ground, world);
+      const done = paint('dim', `in force on every node after ${Math.round(took)} ms`);
+      say([...commandLines(step), ...changes, done, ''], STEP_INDENT);
+    }
+    const judge = createJudge(world);
+    const tried = await Promise.all(step.curls.map((curl) => tryCurl(ground, world, judge, curl)));
+    say(resultLines(tried, room(STEP_INDENT), paint), STEP_INDENT);
+    results.push(...tried);
+  }
+  return results;
+};

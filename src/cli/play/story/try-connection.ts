@@ -1,0 +1,62 @@
+import { CommandError, createCommandRunner } from '../../../kernel/command.ts';
+import { inNetns } from '../../../lab/batch.ts';
+import type { Actor } from '../stage.ts';
+import type { StoryCurl } from './story.ts';
+import type { Target } from './target.ts';
+
+/** How a connection of a story ended. */
+export interface Ending {
+  readonly kind: 'answers' | 'times out' | 'fails';
+  /** In words: `HTTP 200 from backend/api`, or what curl said. */
+  readonly text: string;
+}
+
+/** curl(1), EXIT CODES: operation timeout. */
+const TIMED_OUT = 28;
+
+/** Enough for a handshake inside one machine, SYN retransmission (1 s, RFC 6298) left out. */
+const CONNECT_SECONDS = 1;
+const UDP_MS = 1_000;
+
+const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+const urlOf = ({ host }: Target, port: number): string => `http://${hostInUrl(host)}${port === 80 ? '' : `:${port}`}`;
+
+/** What a person would type in the pod. */
+export const describeAttempt = (target: Target, { to, port, protocol }: StoryCurl): string => {
+  const whose = target.host === to ? '' : ` (${to})`;
+  return protocol === 'TCP'
+    ? `curl --connect-timeout ${CONNECT_SECONDS} ${urlOf(target, port)}${whose}`
+    : `(UDP echo) ${hostInUrl(target.host)}:${port}${whose}`;
+};
+
+const firstWord = (text: string): string => text.split(' ', 1)[0] ?? '';
+
+const curl = async ({ netns }: Actor, target: Target, port: number): Promise<Ending> => {
+  // -q and --noproxy: no settings of the person's own machine. The last line of output is the status.
+  const plumbing = ['-q', '--noproxy', '*', '--silent', '--show-error', '--write-out', '%{http_code}'];
+  const patience = ['--connect-timeout', String(CONNECT_SECONDS), '--max-time', '10'];
+  try {
+    const output = await createCommandRunner(inNetns(netns)).run('curl', [...plumbing, ...patience, urlOf(target, port)]);
+    const [body = '', status = ''] = output.split('\n');
+    return { kind: 'answers', text: `HTTP ${status} from ${firstWord(body)}` };
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    if (error.exitCode === TIMED_OUT) return { kind: 'times out', text: `curl: (${TIMED_OUT}) timed out` };
+    return { kind: 'fails', text: error.stderr.trim().split('\n').at(-1) ?? error.message };
+  }
+};
+
+const echo = async ({ process }: Actor, { sockets }: Target): Promise<Ending> => {
+  const [socket] = sockets;
+  const targets = socket === undefined ? [] : [{ protocol: 'UDP' as const, ...socket }];
+  const [outcome] = await process.probe(targets, UDP_MS);
+  if (outcome === 'open') return { kind: 'answers', text: 'the datagram came back' };
+  return outcome === 'timeout'
+    ? { kind: 'times out', text: 'no datagram came back' }
+    : { kind: 'fails', text: outcome ?? 'nothing to try' };
+};
+
+/** Really tries it, from the pod's own network namespace, once. */
+export const tryConnection = (actor: Actor, target: Target, attempt: StoryCurl): Promise<Ending> =>
+  attempt.protocol === 'TCP' ? curl(actor, target, attempt.port) : echo(actor, target);
