@@ -70,18 +70,18 @@ export const createLab = async (runner: CommandRunner, settings: LabSettings): P
     return pod;
   };
 
-  const claimName = (name: string): void => {
-    assertNetnsName(name);
-    if (nodes.has(name) || pods.has(name) || externals.has(name)) throw new Error(`lab: ${name} exists already`);
+  const assertFree = (names: readonly string[]): void => {
+    for (const [at, name] of names.entries()) {
+      assertNetnsName(name);
+      const taken = nodes.has(name) || pods.has(name) || externals.has(name) || names.indexOf(name) !== at;
+      if (taken) throw new Error(`lab: ${name} exists already`);
+    }
   };
 
-  const place = (spec: PodSpec): AttachedPod => {
-    claimName(spec.name);
+  const placed = (spec: PodSpec): AttachedPod => {
     const node = nodes.get(spec.node);
     if (node === undefined) throw new Error(`lab: pod ${spec.name} is on node ${spec.node}, which does not exist`);
-    const pod = attachedPod(spec, node, takeIndex());
-    pods.set(pod.name, pod);
-    return pod;
+    return attachedPod(spec, node, takeIndex());
   };
 
   /** Teaches the fabric and all nodes but the pod's own the way to addresses outside the node's ranges. */
@@ -110,7 +110,7 @@ export const createLab = async (runner: CommandRunner, settings: LabSettings): P
 
   return {
     async addNode(node) {
-      claimName(node.name);
+      assertFree([node.name]);
       const others = [...nodes.values()];
       nodes.set(node.name, node);
       const index = takeIndex();
@@ -130,7 +130,9 @@ export const createLab = async (runner: CommandRunner, settings: LabSettings): P
     },
 
     async addPods(specs) {
-      const added = specs.map(place);
+      assertFree(specs.map(({ name }) => name));
+      const added = specs.map(placed);
+      for (const pod of added) pods.set(pod.name, pod);
       await ip.run([...added.map((pod) => `netns add ${pod.name}`), ...added.map(podLinkLine)]);
       await Promise.all([
         ...added.map((pod) => ip.run(podInnerLines(pod, settings), pod.name)),
@@ -177,12 +179,9 @@ export const createLab = async (runner: CommandRunner, settings: LabSettings): P
     },
 
     async addExternals(specs) {
-      const added = specs.map((spec) => {
-        claimName(spec.name);
-        const external = attachedExternal(spec, takeIndex());
-        externals.set(spec.name, external);
-        return external;
-      });
+      assertFree(specs.map(({ name }) => name));
+      const added = specs.map((spec) => attachedExternal(spec, takeIndex()));
+      for (const external of added) externals.set(external.name, external);
       await ip.run([
         ...added.map((external) => `netns add ${external.name}`),
         ...added.flatMap((external) => externalOuterLines(external, settings.families)),

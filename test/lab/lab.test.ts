@@ -14,6 +14,9 @@ import { dualStackNode } from '../support/lab/small-lab.ts';
 
 const runner = createCommandRunner();
 
+/** The prober may have to be built first. */
+const START_MS = 300_000;
+
 const ADDRESSES: Readonly<Record<string, Readonly<Record<IpFamily, string>>>> = {
   web: { ipv4: '10.244.1.5', ipv6: 'fd00:10:244:1::5' },
   app: { ipv4: '10.244.1.6', ipv6: 'fd00:10:244:1::6' },
@@ -62,7 +65,7 @@ describe.each(SETTINGS)('a lab with pods attached by $attach', ({ attach, backen
     );
     await lab.addExternals([{ name: 'metadata', ips: bothAddresses('metadata') }]);
     for (const name of Object.keys(ADDRESSES)) await serve(name, bothAddresses(name));
-  });
+  }, START_MS);
 
   afterAll(async () => {
     await prober.close();
@@ -144,6 +147,8 @@ describe.each(SETTINGS)('a lab with pods attached by $attach', ({ attach, backen
 
   test('refuses names and places that cannot be', async () => {
     await expect(lab.addPods([{ name: 'web', node: 'node1', ips: [] }])).rejects.toThrow('lab: web exists already');
+    const twice = { name: 'twin', node: 'node1', ips: [] };
+    await expect(lab.addPods([twice, twice])).rejects.toThrow('lab: twin exists already');
     await expect(lab.addPods([{ name: 'new', node: 'node9', ips: [] }])).rejects.toThrow('node9, which does not exist');
     await expect(lab.addPods([{ name: 'a b', node: 'node1', ips: [] }])).rejects.toThrow('"a b" cannot name');
     await expect(lab.removePods(['nobody'])).rejects.toThrow('lab: there is no pod nobody');
