@@ -1,0 +1,61 @@
+# The image of the agent: the bundle, the Node that runs it, and the programs that speak to the kernel.
+#
+#   npm run image                          with docker, or without it by buildah
+#   docker build -t portcullis:0.1.0 .
+#   docker buildx build --platform linux/amd64,linux/arm64 …
+#
+# No line names a platform, and none needs more than a plain builder: no BuildKit, no network but apt and npm.
+
+# The same release of Node as the npm package `node` in package-lock.json.
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+ARG BASE_IMAGE=debian:12-slim
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /src
+# Packages change seldom and sources often, so each has a layer of its own. Install scripts are not needed: esbuild finds
+# its program by itself, and Node comes with this stage.
+COPY .npmrc package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-update-notifier
+COPY tsconfig.json ./
+COPY scripts/build.ts scripts/
+COPY src src
+RUN node scripts/build.ts && find dist -name '*.map' -delete
+# The licence texts of Node and of all that the bundle may hold, and the list of it.
+RUN mkdir /notices /notices/node \
+    && cp /usr/local/LICENSE /notices/node/ \
+    && npm sbom --omit=dev --sbom-format=cyclonedx --sbom-type=application >/notices/sbom.cdx.json \
+    && npm prune --omit=dev --ignore-scripts --no-update-notifier \
+    && cd node_modules \
+    && find . -type f \( -iname 'licen[cs]e*' -o -iname 'copying*' -o -iname 'notice*' \) -exec cp --parents {} /notices \;
+COPY LICENSE /notices/
+# The program `portcullis` for entry point and `kubectl exec`: the kernel starts Node with it, no shell in between.
+RUN printf '#!/usr/local/bin/node\nimport("/opt/portcullis/dist/portcullis.js");\n' >/portcullis && chmod 0755 /portcullis
+
+FROM ${BASE_IMAGE}
+# iptables brings both backends, for IPv4 and IPv6; ulogd2 with its JSON output turns logged packets into records.
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        conntrack \
+        ipset \
+        iptables \
+        ulogd2 \
+        ulogd2-json \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* /var/log/*
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+COPY --from=build /portcullis /usr/local/bin/portcullis
+COPY --from=build /notices /usr/share/doc/portcullis
+COPY package.json /opt/portcullis/
+COPY --from=build /src/dist /opt/portcullis/dist
+
+# Last, because they change with every commit and nothing below depends on them.
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="portcullis" \
+      org.opencontainers.image.description="Enforces Kubernetes NetworkPolicy on nodes whose network plugin does not" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.base.name="docker.io/library/debian:12-slim" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+ENTRYPOINT ["portcullis"]
+CMD ["agent"]

@@ -1,0 +1,121 @@
+import { copyFile, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CommandError, createCommandRunner } from '../../src/kernel/command.ts';
+import type { Buildah } from './buildah-storage.ts';
+import { BUILD_MS } from './builder.ts';
+import type { BaseImages } from './dockerfile.ts';
+import { DEFAULT_SOURCES, type MachineSettings, SUITE } from './machine-settings.ts';
+
+export interface BaseImageOptions {
+  readonly settings: MachineSettings;
+  /** A folder for what is needed for a moment. */
+  readonly scratch: string;
+  readonly say: (line: string) => void;
+}
+
+/** The official image of this name is Debian's minimal system without documentation; so is ours. */
+const DEBIAN = 'debian:12-slim';
+
+const NODE = /^node:(?<version>\d+\.\d+\.\d+)-bookworm-slim$/;
+
+/** The major release of npm that the official images of Node 24 hold. */
+const NPM = 'npm@11';
+
+const { run } = createCommandRunner();
+
+const exists = async (buildah: Buildah, name: string): Promise<boolean> => {
+  try {
+    await buildah(['inspect', '--type', 'image', name]);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
+};
+
+const fullName = (name: string): string => `docker.io/library/${name}`;
+
+/** Makes an image of what `fill` does to the tree of another one, or to an empty one (`scratch`). */
+const make = async (
+  buildah: Buildah,
+  name: string,
+  from: string,
+  fill: (tree: string) => Promise<void>,
+): Promise<void> => {
+  const container = (await buildah(['from', '--pull-never', from])).trim();
+  try {
+    await fill((await buildah(['mount', container])).trim());
+    await buildah(['umount', container]);
+    await buildah(['commit', '--quiet', container, fullName(name)]);
+  } finally {
+    await buildah(['rm', container]);
+  }
+};
+
+/** What the official slim images leave out, apart from the copyright files. */
+const slim = async (tree: string): Promise<void> => {
+  const unwanted = ['usr/share/man', 'usr/share/locale', 'usr/share/info', 'usr/share/lintian', 'var/lib/apt/lists'];
+  for (const folder of ['var/cache/apt', 'var/log', ...unwanted]) {
+    for (const name of await readdir(path.join(tree, folder)).catch(() => [])) {
+      await rm(path.join(tree, folder, name), { recursive: true, force: true });
+    }
+  }
+  const docs = path.join(tree, 'usr/share/doc');
+  for (const entry of await readdir(docs, { recursive: true, withFileTypes: true })) {
+    if (!entry.isDirectory() && entry.name !== 'copyright') await rm(path.join(entry.parentPath, entry.name));
+  }
+  const rules = ['path-exclude /usr/share/doc/*', 'path-include /usr/share/doc/*/copyright'];
+  for (const folder of ['man', 'locale', 'info', 'lintian']) rules.push(`path-exclude /usr/share/${folder}/*`);
+  await writeFile(path.join(tree, 'etc/dpkg/dpkg.cfg.d/slim'), `${rules.join('\n')}\n`);
+};
+
+const makeDebian = async (buildah: Buildah, name: string, { settings, say }: BaseImageOptions): Promise<void> => {
+  if (name !== DEBIAN) throw new Error(`${name} cannot be made here, only ${DEBIAN}: build with docker`);
+  say(`making ${name} with debootstrap (once; about a minute)`);
+  await make(buildah, name, 'scratch', async (tree) => {
+    await run('debootstrap', ['--variant=minbase', SUITE, tree, settings.mirror], { timeoutMs: BUILD_MS });
+    await slim(tree);
+    // debootstrap notes the mirror that it used, which is this machine's business.
+    await writeFile(path.join(tree, 'etc/apt/sources.list'), `${DEFAULT_SOURCES.join('\n')}\n`);
+  });
+};
+
+/** Unpacks an npm package. @returns the folder with its files */
+const fetchPackage = async (spec: string, scratch: string): Promise<string> => {
+  const folder = await mkdtemp(path.join(scratch, 'package-'));
+  await run('npm', ['pack', '--silent', '--pack-destination', folder, spec], { timeoutMs: BUILD_MS });
+  const [archive = ''] = await readdir(folder);
+  await run('tar', ['-xzf', path.join(folder, archive), '-C', folder]);
+  return path.join(folder, 'package');
+};
+
+/** The base with Node and npm from the npm registry, at the places where the official image has them. */
+const makeNode = async (buildah: Buildah, images: BaseImages, { scratch, say }: BaseImageOptions): Promise<void> => {
+  const version = NODE.exec(images.node)?.groups?.['version'];
+  if (version === undefined) throw new Error(`${images.node} cannot be made here: build with docker`);
+  const nodePackage = `node-linux-${process.arch}@${version}`;
+  say(`making ${images.node} from the npm packages ${nodePackage} and ${NPM} (once)`);
+  const node = await fetchPackage(nodePackage, scratch);
+  const npm = await fetchPackage(NPM, scratch);
+  await make(buildah, images.node, fullName(images.base), async (tree) => {
+    const local = path.join(tree, 'usr/local');
+    await mkdir(path.join(local, 'lib/node_modules'), { recursive: true });
+    await copyFile(path.join(node, 'LICENSE'), path.join(local, 'LICENSE'));
+    await copyFile(path.join(node, 'bin/node'), path.join(local, 'bin/node'));
+    await cp(npm, path.join(local, 'lib/node_modules/npm'), { recursive: true });
+    await symlink('../lib/node_modules/npm/bin/npm-cli.js', path.join(local, 'bin/npm'));
+  });
+};
+
+/**
+ * Makes the images that the Dockerfile builds upon, under the names it asks for, where they are not there yet.
+ * @throws CommandError, or Error for a name whose image nobody knows how to make
+ */
+export const createBaseImages = async (
+  buildah: Buildah,
+  images: BaseImages,
+  options: BaseImageOptions,
+): Promise<void> => {
+  if (!(await exists(buildah, fullName(images.base)))) await makeDebian(buildah, images.base, options);
+  if (!(await exists(buildah, fullName(images.node)))) await makeNode(buildah, images, options);
+};

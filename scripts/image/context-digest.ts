@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { ROOT } from './project.ts';
+
+/** The paths that .dockerignore lets through; it names everything that the Dockerfile copies. */
+const contextPaths = async (): Promise<readonly string[]> => {
+  const lines = (await readFile(path.join(ROOT, '.dockerignore'), 'utf8')).split('\n');
+  return lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+};
+
+const filesBelow = async (name: string): Promise<readonly string[]> => {
+  const full = path.join(ROOT, name);
+  if (!(await stat(full)).isDirectory()) return [name];
+  const entries = await readdir(full, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((each) => each.isFile())
+    .map((each) => path.relative(ROOT, path.join(each.parentPath, each.name)));
+};
+
+/** A digest of all that the Dockerfile is and copies: images of one digest differ in nothing of ours. */
+export const contextDigest = async (): Promise<string> => {
+  const files = (await Promise.all(['Dockerfile', ...(await contextPaths())].map(filesBelow))).flat();
+  const hash = createHash('sha256');
+  for (const file of files.toSorted()) {
+    const content = createHash('sha256')
+      .update(await readFile(path.join(ROOT, file)))
+      .digest('hex');
+    hash.update(`${content} ${file}\n`);
+  }
+  return hash.digest('hex').slice(0, 16);
+};
