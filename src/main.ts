@@ -38,13 +38,18 @@ const createSource = (config: Config, { env }: AgentOptions, clock: Clock, log: 
   };
   const { source } = config;
   if (source.kind === 'manifests') {
-    return createManifestSource({ paths: [source.folder], clock });
+    return createManifestSource({
+      paths: [source.folder],
+      clock,
+      onTrouble: (trouble) => {
+        onTrouble(source.folder, trouble);
+      },
+    });
   }
   const connect =
     source.kind === 'kubeconfig'
       ? () => connectByKubeconfig(source.file)
-      : () =>
-          connectInCluster({ host: env['KUBERNETES_SERVICE_HOST'], port: env['KUBERNETES_SERVICE_PORT'] });
+      : () => connectInCluster({ host: env['KUBERNETES_SERVICE_HOST'], port: env['KUBERNETES_SERVICE_PORT'] });
   return createApiSource({ connect, clock, random: Math.random, onTrouble });
 };
 
@@ -71,7 +76,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
 
   const reconciler = createReconciler(
-    { node: config.nodeName, checkIntervalMs: config.driftIntervalMs, program: {} },
+    { node: config.nodeName, checkIntervalMs: config.driftIntervalMs, program: { log: config.deniedLog } },
     {
       source: {
         hasSynced: () => source.hasSynced(),

@@ -1,10 +1,9 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import { ConfigError } from '../config/config-error.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { Flags } from '../config/read-settings.ts';
 import { startAgent } from '../main.ts';
 import { addConfigOptions } from './config-options.ts';
-import { UsageError, type Verb } from './verb.ts';
+import type { Verb } from './verb.ts';
 
 /**
  * The handlers stay: execa ends the process by the signal itself where, while a command runs, its own handler is the only
@@ -14,15 +13,6 @@ const untilToldToStop = (): Promise<void> =>
   new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
   });
-
-const readConfig = (flags: Flags, env: Readonly<Record<string, string | undefined>>) => {
-  try {
-    return parseConfig(flags, env);
-  } catch (error) {
-    if (error instanceof ConfigError) throw new UsageError(error.message);
-    throw error;
-  }
-};
 
 export const agentVerb: Verb = {
   declare(command) {
@@ -41,7 +31,7 @@ Examples:
     );
   },
   async run(command, io) {
-    const config = readConfig(command.opts(), io.env);
+    const config = parseConfig(command.opts<Flags>(), io.env);
     const stopping = untilToldToStop();
     const agent = await startAgent(config, { version: packageJson.version, env: io.env });
     await stopping;

@@ -22,6 +22,8 @@ export interface ManifestSourceDeps {
   readonly complete?: (loaded: ClusterSnapshot, previous: ClusterSnapshot) => ClusterSnapshot;
   /** How many pods a workload stands for at most; 1 if absent. */
   readonly maxReplicas?: number;
+  /** Told when something cannot be read, in words, and with undefined when all is well again. */
+  readonly onTrouble?: (trouble: string | undefined) => void;
 }
 
 /** A cluster source that also knows where everything stands in the files. */
@@ -68,6 +70,12 @@ export const createManifestSource = (deps: ManifestSourceDeps): ManifestSource =
     restarts: 0,
   };
 
+  const setTrouble = (trouble: string | undefined): void => {
+    if (trouble === status.trouble) return;
+    status = { ...status, trouble };
+    deps.onTrouble?.(trouble);
+  };
+
   const take = ({ contents, complete: isComplete }: Scan, onChange: (change: ClusterChange) => void): void => {
     const fresh = assemble(contents, deps.maxReplicas ?? 1, intern);
     const completed = complete(fresh.snapshot, snapshot);
@@ -81,8 +89,8 @@ export const createManifestSource = (deps: ManifestSourceDeps): ManifestSource =
       ...status,
       synced: status.synced || isComplete,
       resourceVersion: newestVersion(contents),
-      trouble: summarize(loaded),
     };
+    setTrouble(summarize(loaded));
     changes.forEach(onChange);
   };
 
@@ -96,7 +104,7 @@ export const createManifestSource = (deps: ManifestSourceDeps): ManifestSource =
         take(scan, onChange);
       } catch (error) {
         // The manifests cannot be completed (no address is left): what was there before stays.
-        status = { ...status, trouble: messageOf(error) };
+        setTrouble(messageOf(error));
       }
     });
 

@@ -31,4 +31,6 @@ export interface Config {
   readonly driftIntervalMs: number;
   /** How long one iptables command waits for the xtables lock (its `-w`), seconds. */
   readonly xtablesWaitSeconds: number;
+  /** The NFLOG group that denied packets are reported to; undefined reports none. */
+  readonly deniedLog: { readonly group: number } | undefined;
 }

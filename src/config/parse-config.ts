@@ -39,5 +39,6 @@ export const parseConfig = (flags: Flags, env: Environment): Config => {
     ipFamilies,
     driftIntervalMs: values.driftInterval,
     xtablesWaitSeconds: values.xtablesWait,
+    deniedLog: values.nflogGroup === 0 ? undefined : Object.freeze({ group: values.nflogGroup }),
   });
 };

@@ -7,6 +7,8 @@ import { oneOf, type Setting } from './setting.ts';
 const MIN_DRIFT_INTERVAL_MS = 100;
 const MAX_DRIFT_INTERVAL_MS = 3_600_000;
 const MAX_XTABLES_WAIT_SECONDS = 300;
+/** Groups are 16 bits (iptables-extensions(8), NFLOG). */
+const MAX_NFLOG_GROUP = 65_535;
 
 /** A node's name is a DNS subdomain (RFC 1123; apimachinery NameIsDNSSubdomain). */
 const DNS_SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
@@ -113,6 +115,15 @@ const xtablesWait: Setting<number> = {
   read: (text) => (/^\d+$/.test(text) ? within(Number(text), 1, MAX_XTABLES_WAIT_SECONDS) : undefined),
 };
 
+const nflogGroup: Setting<number> = {
+  flag: 'nflog-group',
+  placeholder: 'GROUP',
+  help: 'report denied packets to this NFLOG group, with the chain as prefix, at most 10 a second for each chain; 0 reports none',
+  initial: '0',
+  accepts: 'a number from 0 to 65535',
+  read: (text) => (/^\d+$/.test(text) ? within(Number(text), 0, MAX_NFLOG_GROUP) : undefined),
+};
+
 /** Every setting of the agent, keyed as the command line's parser keys its options, in the order of the help. */
 export const SETTINGS = {
   kubeconfig,
@@ -126,6 +137,7 @@ export const SETTINGS = {
   ipFamilies,
   driftInterval,
   xtablesWait,
+  nflogGroup,
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;
