@@ -61,7 +61,11 @@ const VERDICT_ARGUMENTS: { readonly [Kind in Verdict['kind']]: (verdict: Verdict
   drop: () => ['-j', 'DROP'],
   jump: ({ chain }) => ['-j', chain],
   goto: ({ chain }) => ['-g', chain],
-  log: ({ group, prefix }) => ['-j', 'NFLOG', '--nflog-prefix', prefix, '--nflog-group', `${group}`],
+  // Group 0 is the default and not printed.
+  log: ({ group, prefix }) => [
+    ...['-j', 'NFLOG', '--nflog-prefix', prefix],
+    ...(group === 0 ? [] : ['--nflog-group', `${group}`]),
+  ],
 };
 
 const verdictArguments = <Kind extends Verdict['kind']>(verdict: VerdictOf<Kind>): readonly string[] => {

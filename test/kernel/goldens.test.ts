@@ -53,28 +53,36 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     expect(isEmptyPlan(left)).toBe(true);
   };
 
-  test('prints every golden case as it was rendered, and loses it without a trace', async () => {
-    const before = await filter.text();
-    for (const name of goldenNames) {
-      const plan: Plan = await filter.bring(programOf((await loadGolden(name)).snapshot));
-      for (const family of IP_FAMILIES) {
-        const rules = ownRules(await filter.table(family));
-        expect({ name, rules }).toEqual({ name, rules: ownRules(plan.tables[family] ?? '') });
+  test(
+    'prints every golden case as it was rendered, and loses it without a trace',
+    async () => {
+      const before = await filter.text();
+      for (const name of goldenNames) {
+        const plan: Plan = await filter.bring(programOf((await loadGolden(name)).snapshot));
+        for (const family of IP_FAMILIES) {
+          const rules = ownRules(await filter.table(family));
+          expect({ name, rules }).toEqual({ name, rules: ownRules(plan.tables[family] ?? '') });
+        }
+        const members = ownMembers(await filter.sets());
+        expect({ name, members }).toEqual({ name, members: ownMembers(plan.prepare) });
+        await expectSettled(name);
+        await filter.bring(EMPTY_PROGRAM);
+        expect({ name, text: await filter.text() }).toEqual({ name, text: before });
       }
-      const members = ownMembers(await filter.sets());
-      expect({ name, members }).toEqual({ name, members: ownMembers(plan.prepare) });
-      await expectSettled(name);
-      await filter.bring(EMPTY_PROGRAM);
-      expect({ name, text: await filter.text() }).toEqual({ name, text: before });
-    }
-  }, DEADLINE_MS);
+    },
+    DEADLINE_MS,
+  );
 
-  test('goes from any golden case to any other', async () => {
-    const random = seeded(20_260_101);
-    for (let step = 0; step < STEPS; step += 1) {
-      const name = goldenNames[Math.floor(random() * goldenNames.length)] ?? '';
-      await filter.bring(programOf((await loadGolden(name)).snapshot));
-      await expectSettled(name);
-    }
-  }, DEADLINE_MS);
+  test(
+    'goes from any golden case to any other',
+    async () => {
+      const random = seeded(20_260_101);
+      for (let step = 0; step < STEPS; step += 1) {
+        const name = goldenNames[Math.floor(random() * goldenNames.length)] ?? '';
+        await filter.bring(programOf((await loadGolden(name)).snapshot));
+        await expectSettled(name);
+      }
+    },
+    DEADLINE_MS,
+  );
 });

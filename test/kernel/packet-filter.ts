@@ -48,7 +48,11 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
   const table = async (family: IpFamily): Promise<string> =>
     withoutMoments(await runner.run(iptablesProgram(family, backend, 'save'), ['-t', 'filter']));
   const sets = async (): Promise<string> =>
-    (await runner.run('ipset', ['save'])).replaceAll(/ initval 0x[0-9a-f]+/g, '').split('\n').sort().join('\n');
+    (await runner.run('ipset', ['save']))
+      .replaceAll(/ initval 0x[0-9a-f]+/g, '')
+      .split('\n')
+      .sort()
+      .join('\n');
 
   const filter: PacketFilter = {
     kernel,

@@ -13,7 +13,10 @@ const TAMPERING: readonly (readonly [what: string, lines: readonly string[]])[] 
   ['a rule of theirs before the jump', ['-I FORWARD 1 -p udp -j ACCEPT']],
   ['the jump deleted', ['-D FORWARD -j PORTCULLIS-FORWARD']],
   ['the jump doubled', ['-A FORWARD -j PORTCULLIS-FORWARD', '-I FORWARD 1 -j PORTCULLIS-FORWARD']],
-  ['a jump of other shape', ['-I OUTPUT 1 -p tcp -g PORTCULLIS-OUTPUT', '-A FORWARD -d 10.1.1.10/32 -j PORTCULLIS-STRAY']],
+  [
+    'a jump of other shape',
+    ['-I OUTPUT 1 -p tcp -g PORTCULLIS-OUTPUT', '-A FORWARD -d 10.1.1.10/32 -j PORTCULLIS-STRAY'],
+  ],
   ['the built-in chain flushed', ['-F FORWARD']],
   ['our chain flushed', [':PORTCULLIS-INGRESS - [0:0]']],
   ['a rule added to our chain', ['-I PORTCULLIS-FORWARD 1 -j ACCEPT']],

@@ -8,7 +8,8 @@ const isAddress = (text: string, family: IpFamily): boolean =>
   family === 'ipv4' ? isIPv4(text) : isIPv6(text) && !text.includes('%');
 
 /** RFC 5952 text, by way of the URL standard, which serialises hosts so. */
-const canonical = (text: string): string => (text.includes(':') ? new URL(`http://[${text}]`).hostname.slice(1, -1) : text);
+const canonical = (text: string): string =>
+  text.includes(':') ? new URL(`http://[${text}]`).hostname.slice(1, -1) : text;
 
 /** @throws Refusal for what is no address of the family in the spelling that the kernel's tools print. */
 export const requireAddress = (text: string, family: IpFamily): void => {
@@ -31,7 +32,8 @@ const listOf = (block: string): BlockList => {
 
 /** Whether `block` (an address, or address/prefix) holds the address. */
 export const holds = (block: string, address: string): boolean =>
-  block.includes(':') === address.includes(':') && listOf(block).check(address, address.includes(':') ? 'ipv6' : 'ipv4');
+  block.includes(':') === address.includes(':') &&
+  listOf(block).check(address, address.includes(':') ? 'ipv6' : 'ipv4');
 
 /** @throws Refusal unless it is `address/prefix` with no bit set past the prefix, and the prefix at least `least`. */
 export const requireBlock = (text: string, family: IpFamily, least: number): void => {
@@ -47,7 +49,8 @@ export const requireBlock = (text: string, family: IpFamily, least: number): voi
 const octets = (base: string, family: IpFamily): readonly number[] => {
   if (family === 'ipv4') return base.split('.').map(Number);
   const [head = '', tail] = base.split('::');
-  const words = (part: string): readonly number[] => (part === '' ? [] : part.split(':').map((word) => parseInt(word, 16)));
+  const words = (part: string): readonly number[] =>
+    part === '' ? [] : part.split(':').map((word) => parseInt(word, 16));
   const before = words(head);
   const after = tail === undefined ? [] : words(tail);
   const all = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => 0), ...after];

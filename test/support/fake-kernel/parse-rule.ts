@@ -28,6 +28,9 @@ const MODULE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   limit: ['--limit', '--limit-burst'],
 };
 
+/** Modules that mean nothing without an option of theirs. */
+const NEEDY_MODULES = ['multiport', 'set', 'conntrack', 'addrtype', 'comment'];
+
 const port = (text: string): number => {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value > 65_535) throw new Refusal(`invalid port/service \`${text}' specified`);
@@ -70,7 +73,8 @@ export const parseRule = (args: readonly string[], text: string, family: IpFamil
     return was;
   };
   const requireProtocol = (option: string, wanted: readonly string[]): void => {
-    if (protocol === undefined || !wanted.includes(protocol)) throw new Refusal(`${option} needs -p ${wanted.join('|')}`);
+    if (protocol === undefined || !wanted.includes(protocol))
+      throw new Refusal(`${option} needs -p ${wanted.join('|')}`);
   };
   const lead = (kind: 'jump' | 'goto', name: string): void => {
     if (target !== undefined) throw new Refusal('multiple targets');
@@ -173,5 +177,9 @@ export const parseRule = (args: readonly string[], text: string, family: IpFamil
     if (negated) throw new Refusal(`"!" is not understood before ${option}`);
   }
   if (negated) throw new Refusal('a rule cannot end in "!"');
+  const needy = modules.find(
+    (module) => NEEDY_MODULES.includes(module) && !MODULE_OPTIONS[module]?.some((option) => args.includes(option)),
+  );
+  if (needy !== undefined) throw new Refusal(`${needy}: option ${String(MODULE_OPTIONS[needy])} must be specified`);
   return { text, matches, target };
 };

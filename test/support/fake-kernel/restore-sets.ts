@@ -70,7 +70,8 @@ const create = (host: FakeHost, [name = '', type = '', ...rest]: readonly string
 };
 
 const swap = (host: FakeHost, a: FakeSet, b: FakeSet): void => {
-  if (a.type !== b.type || a.family !== b.family) throw new Refusal('The sets cannot be swapped: their type does not match.');
+  if (a.type !== b.type || a.family !== b.family)
+    throw new Refusal('The sets cannot be swapped: their type does not match.');
   host.sets.set(a.name, { ...b, name: a.name });
   host.sets.set(b.name, { ...a, name: b.name });
 };
@@ -99,8 +100,10 @@ const COMMANDS: Readonly<Record<string, (host: FakeHost, words: readonly string[
     swap(host, existing(host, a), existing(host, b));
   },
   destroy(host, [name]) {
-    const set = existing(host, name);
-    if (setInUse(host, set.name)) throw new Refusal(`Set cannot be destroyed: it is in use by a kernel component`);
+    // With -exist a set that is gone already is fine (ipset 7.17).
+    const set = host.sets.get(name ?? '');
+    if (set === undefined) return;
+    if (setInUse(host, set.name)) throw new Refusal('Set cannot be destroyed: it is in use by a kernel component');
     host.sets.delete(set.name);
   },
 };

@@ -3,7 +3,12 @@ export type FakeMatch =
   | { readonly kind: 'source' | 'destination'; readonly block: string; readonly negated: boolean }
   | { readonly kind: 'protocol'; readonly protocol: string }
   | { readonly kind: 'dports'; readonly ranges: readonly (readonly [from: number, to: number])[] }
-  | { readonly kind: 'tcp flags'; readonly mask: readonly string[]; readonly set: readonly string[]; readonly negated: boolean }
+  | {
+      readonly kind: 'tcp flags';
+      readonly mask: readonly string[];
+      readonly set: readonly string[];
+      readonly negated: boolean;
+    }
   | { readonly kind: 'icmpv6 type'; readonly type: number }
   | { readonly kind: 'set'; readonly set: string; readonly fields: readonly string[]; readonly negated: boolean }
   | { readonly kind: 'ctstate'; readonly states: readonly string[] }
