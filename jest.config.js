@@ -13,8 +13,6 @@ const common = {
       },
     ],
   },
-  // A slow, shared machine is no reason to fail: tests wait for conditions with deadlines of their own.
-  testTimeout: 60_000,
 };
 
 /** Folders whose tests need namespaces, the kernel's firewall or a real kube-apiserver. */
@@ -25,6 +23,8 @@ const effectPaths = EFFECTS.map((folder) => `<rootDir>/test/${folder}/`);
 /** @type {import('jest').Config} */
 export default {
   watchman: false,
+  // A slow, shared machine is no reason to fail: tests wait for conditions with deadlines of their own.
+  testTimeout: 60_000,
   projects: [
     {
       ...common,

@@ -1,5 +1,5 @@
 import type { PolicyKey } from '../model/policy-object.ts';
-import type { FieldPath } from '../policy/fault.ts';
+import type { FieldPath } from '../model/field-path.ts';
 
 /** An error is refused by the API server; a warning is a likely mistake; a note may well be meant. */
 export type Severity = 'error' | 'warning' | 'note';

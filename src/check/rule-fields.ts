@@ -1,5 +1,5 @@
 import { DIRECTIONS, type Direction } from '../model/direction.ts';
-import type { FieldPath } from '../policy/fault.ts';
+import type { FieldPath } from '../model/field-path.ts';
 import type { ParsedPolicy, RuleSpec } from '../policy/parsed.ts';
 
 /** Names of the fields that rules of a direction have. */

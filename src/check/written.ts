@@ -1,4 +1,4 @@
-import type { FieldPath } from '../policy/fault.ts';
+import type { FieldPath } from '../model/field-path.ts';
 
 /** What stands at a path of a policy as written; undefined where nothing does. */
 export const writtenAt = (root: unknown, path: FieldPath): unknown =>

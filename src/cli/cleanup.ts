@@ -28,7 +28,9 @@ Examples:
     io.out(
       formatOutput(output, { removed }, () =>
         removed
-          .map(({ backend, chains, sets }) => `${backend}: removed ${plural(chains, 'chain')} and ${plural(sets, 'set')}`)
+          .map(
+            ({ backend, chains, sets }) => `${backend}: removed ${plural(chains, 'chain')} and ${plural(sets, 'set')}`,
+          )
           .join('\n'),
       ),
     );

@@ -1,6 +1,7 @@
 import type { LoadedManifests } from '../cluster/manifest/assemble.ts';
 import { formatProblem } from '../cluster/manifest/place.ts';
-import { formatField, type PolicyFault } from '../policy/fault.ts';
+import { formatField } from '../model/field-path.ts';
+import type { PolicyFault } from '../policy/fault.ts';
 import type { CliIo } from './verb.ts';
 
 /** Tells on standard error what of the policies could not be compiled, with file and line. */

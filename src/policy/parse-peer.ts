@@ -1,5 +1,5 @@
 import { type Cidr, covers, parseCidr } from './cidr.ts';
-import type { FieldPath } from './fault.ts';
+import type { FieldPath } from '../model/field-path.ts';
 import type { PeerSpec } from './parsed.ts';
 import { parseSelector } from './parse-selector.ts';
 import { type FaultSink, isAbsent, readList, readObject, readString } from './reader.ts';

@@ -1,6 +1,7 @@
 import { DIRECTIONS, type Direction } from '../model/direction.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
-import type { FieldPath, PolicyFault } from './fault.ts';
+import type { FieldPath } from '../model/field-path.ts';
+import type { PolicyFault } from './fault.ts';
 import type { ParsedPolicy, RuleSpec } from './parsed.ts';
 import { parsePeer } from './parse-peer.ts';
 import { parsePort } from './parse-port.ts';

@@ -1,5 +1,5 @@
 import { PROTOCOLS, type Protocol } from '../model/protocol.ts';
-import type { FieldPath } from './fault.ts';
+import type { FieldPath } from '../model/field-path.ts';
 import type { PortSpec } from './parsed.ts';
 import { type FaultSink, isAbsent, readObject } from './reader.ts';
 

@@ -1,5 +1,5 @@
 import type { LabelRequirement, LabelSelector, SelectorOperator } from '../model/labels.ts';
-import type { FieldPath } from './fault.ts';
+import type { FieldPath } from '../model/field-path.ts';
 import { labelKeyProblem, labelValueProblem } from './label-syntax.ts';
 import { type FaultSink, isAbsent, readList, readObject, readString } from './reader.ts';
 

@@ -1,4 +1,4 @@
-import type { FieldPath } from './fault.ts';
+import type { FieldPath } from '../model/field-path.ts';
 
 /** Collects what is wrong while untrusted JSON is read; nothing here throws. */
 export interface FaultSink {

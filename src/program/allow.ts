@@ -35,8 +35,7 @@ interface PeerParts {
   readonly pierced: readonly IpBlock[];
 }
 
-const holesOf = ({ except }: IpBlock): readonly Cidr[] =>
-  unionOfBlocks(except.map((cidr) => ({ cidr, except: [] })));
+const holesOf = ({ except }: IpBlock): readonly Cidr[] => unionOfBlocks(except.map((cidr) => ({ cidr, except: [] })));
 
 const isEmptied = (block: IpBlock): boolean => holesOf(block).some((hole) => covers(hole, block.cidr));
 

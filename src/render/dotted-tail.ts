@@ -1,7 +1,8 @@
 /** `::0.1.0.0`, at the start of an address, a block or a set's member. */
 const DOTTED_TAIL = /^([0-9a-f:]*:)(\d+)\.(\d+)\.(\d+)\.(\d+)(?=$|[/,])/;
 
-const word = (high: string | undefined, low: string | undefined): string => (Number(high) * 256 + Number(low)).toString(16);
+const word = (high: string | undefined, low: string | undefined): string =>
+  (Number(high) * 256 + Number(low)).toString(16);
 
 /**
  * The tools print IPv6 addresses of few bits and mapped ones with a dotted end, as inet_ntop(3) does (`::0.1.0.0` for

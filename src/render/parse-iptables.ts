@@ -16,7 +16,9 @@ const ADDRESS_OPTIONS: readonly (string | undefined)[] = ['-s', '-d'];
 /** Canonical text of a rule as iptables-save printed it, less `-A CHAIN`. */
 const readRule = (line: string): RuleText =>
   ruleText(
-    splitArguments(line).map((arg, at, args) => (ADDRESS_OPTIONS.includes(args[at - 1]) ? withoutDottedTail(arg) : arg)),
+    splitArguments(line).map((arg, at, args) =>
+      ADDRESS_OPTIONS.includes(args[at - 1]) ? withoutDottedTail(arg) : arg,
+    ),
   );
 
 /** Reads what `iptables-save -t filter` printed: our chains, and the built-in chains that we hook. */

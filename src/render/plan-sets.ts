@@ -102,7 +102,9 @@ export const planSets = (
   observed: ReadonlyMap<string, ObservedSet>,
   desired: ReadonlyMap<SetName, DesiredSet>,
 ): SetSteps => {
-  const ways = [...desired.values()].map((set) => planSet(observed.get(set.name), set, observed.has(spareSet(set.name))));
+  const ways = [...desired.values()].map((set) =>
+    planSet(observed.get(set.name), set, observed.has(spareSet(set.name))),
+  );
   const create = ways.flatMap((way) => way.create);
   const destroyed = new Set(create.filter((line) => line.startsWith('destroy ')));
   const stale = sorted(observed.keys()).filter((name) => !desired.has(name as SetName));

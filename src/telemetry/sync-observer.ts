@@ -1,7 +1,8 @@
 import type { PolicyKey } from '../model/policy-object.ts';
 import { DIRECTIONS } from '../model/direction.ts';
 import { IP_FAMILIES } from '../model/family.ts';
-import { formatField, type PolicyFault } from '../policy/fault.ts';
+import { formatField } from '../model/field-path.ts';
+import type { PolicyFault } from '../policy/fault.ts';
 import type { FamilyProgram, NodeProgram } from '../program/node-program.ts';
 import type { SyncResult } from '../reconcile/sync-result.ts';
 import type { Logger } from './logger.ts';

@@ -1,5 +1,5 @@
 import type { Direction } from '../model/direction.ts';
-import { formatField } from '../policy/fault.ts';
+import { formatField } from '../model/field-path.ts';
 import { describePeer, describePod, describePort, describeTarget, PEER_FIELD } from './describe.ts';
 import { nearestMiss } from './nearest.ts';
 import type { Packet } from './packet.ts';

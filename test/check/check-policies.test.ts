@@ -3,7 +3,7 @@ import { checkPolicies } from '../../src/check/check-policies.ts';
 import { toCheckedCluster } from '../../src/check/subject.ts';
 import type { PodEndpoint } from '../../src/model/pod.ts';
 import type { PolicyObject } from '../../src/model/policy-object.ts';
-import { formatField } from '../../src/policy/fault.ts';
+import { formatField } from '../../src/model/field-path.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
 
 const http = { ports: [{ name: 'http', protocol: 'TCP' as const, port: 80 }] };

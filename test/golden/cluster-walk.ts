@@ -41,7 +41,10 @@ const findEnd = ({ pods }: ClusterSnapshot, name: string, preferSix: boolean): E
 };
 
 /** Both ends of the row. */
-export const endsOf = (snapshot: ClusterSnapshot, { from, to }: PacketRow): { readonly from: End; readonly to: End } => {
+export const endsOf = (
+  snapshot: ClusterSnapshot,
+  { from, to }: PacketRow,
+): { readonly from: End; readonly to: End } => {
   const bySix = [from, to].some((name) => !name.includes('/') && name.includes(':'));
   return { from: findEnd(snapshot, from, bySix), to: findEnd(snapshot, to, bySix) };
 };

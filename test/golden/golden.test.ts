@@ -50,7 +50,12 @@ const FAULTY: Readonly<Record<string, readonly string[]>> = {
 /** A fixed order that is none of the natural ones. */
 const shuffled = <K, V>(map: ReadonlyMap<K, V>, step: number): ReadonlyMap<K, V> => {
   const entries = [...map];
-  return new Map(entries.map((entry, at) => [(at * 7919 + step * 104_729) % 1009, entry] as const).sort(([a], [b]) => a - b).map(([, entry]) => entry));
+  return new Map(
+    entries
+      .map((entry, at) => [(at * 7919 + step * 104_729) % 1009, entry] as const)
+      .sort(([a], [b]) => a - b)
+      .map(([, entry]) => entry),
+  );
 };
 
 /** What the evaluator of src/trace can be asked: packets that open a connection, through FORWARD. */

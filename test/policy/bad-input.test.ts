@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatField } from '../../src/policy/fault.ts';
+import { formatField } from '../../src/model/field-path.ts';
 import { parsePolicy } from '../../src/policy/parse-policy.ts';
 import { policy } from '../support/small-cluster.ts';
 

@@ -23,7 +23,11 @@ const meets = (match: Match, source: Cidr, destination: Cidr): boolean => {
 };
 
 /** Where a packet ends up, and how many rules it met. Every verdict of a tree is a goto. */
-const follow = (chains: readonly Chain[], source: Cidr, destination: Cidr): { end: string | undefined; rules: number } => {
+const follow = (
+  chains: readonly Chain[],
+  source: Cidr,
+  destination: Cidr,
+): { end: string | undefined; rules: number } => {
   let chain: Chain | undefined = chains[0];
   let rules = 0;
   while (chain !== undefined) {
@@ -80,7 +84,10 @@ describe('the dispatch tree', () => {
 
   test('has fewer rules than twice its entries', () => {
     for (const count of [9, 110, 1_000]) {
-      const rules = dispatchTree('ingress', entriesFor(block(count, 7))).reduce((sum, chain) => sum + chain.rules.length, 0);
+      const rules = dispatchTree('ingress', entriesFor(block(count, 7))).reduce(
+        (sum, chain) => sum + chain.rules.length,
+        0,
+      );
       expect(rules).toBeLessThan(2 * count);
     }
   });

@@ -28,7 +28,14 @@ describe('names', () => {
     expect(memberSet('ipv6', ['blocks', '::1', 'fe80::/10'])).toBe('portcullis-6-d4vgn4n5tk3ov2yytn');
     expect(governedSet('ipv4')).toBe('portcullis-4-governed');
     expect(spareSet(governedSet('ipv6'))).toBe('portcullis-x-e6i4w2grlecf6wcxp7');
-    expect([FORWARD_CHAIN, OUTPUT_CHAIN, STRAY_CHAIN, ICMPV6_CHAIN, DISPATCH_CHAIN.egress, DISPATCH_CHAIN.ingress]).toEqual([
+    expect([
+      FORWARD_CHAIN,
+      OUTPUT_CHAIN,
+      STRAY_CHAIN,
+      ICMPV6_CHAIN,
+      DISPATCH_CHAIN.egress,
+      DISPATCH_CHAIN.ingress,
+    ]).toEqual([
       'PORTCULLIS-FORWARD',
       'PORTCULLIS-OUTPUT',
       'PORTCULLIS-STRAY',
@@ -88,7 +95,9 @@ describe('names', () => {
   });
 
   test('are told from those of others', () => {
-    expect([FORWARD_CHAIN, isolationChain('ingress', [], ''), dispatchChain('egress', '')].every(isOwnChain)).toBe(true);
+    expect([FORWARD_CHAIN, isolationChain('ingress', [], ''), dispatchChain('egress', '')].every(isOwnChain)).toBe(
+      true,
+    );
     expect([governedSet('ipv4'), memberSet('ipv6', []), spareSet(governedSet('ipv4'))].every(isOwnSet)).toBe(true);
     for (const other of ['PORTCULLIS', 'PORTCULLI-X', 'portcullis-x', 'KUBE-FORWARD', 'X-PORTCULLIS-A', '']) {
       expect(isOwnChain(other)).toBe(false);

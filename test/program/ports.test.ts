@@ -24,7 +24,12 @@ describe('merging', () => {
       one(123),
       one(443),
     ]);
-    expect(mergeRanges([{ from: 1, to: 10 }, { from: 2, to: 3 }])).toEqual([{ from: 1, to: 10 }]);
+    expect(
+      mergeRanges([
+        { from: 1, to: 10 },
+        { from: 2, to: 3 },
+      ]),
+    ).toEqual([{ from: 1, to: 10 }]);
     expect(mergeRanges([])).toEqual([]);
   });
 
@@ -41,7 +46,14 @@ describe('merging', () => {
   });
 
   test('knows every port', () => {
-    expect(isEveryPort(mergeRanges([{ from: 1, to: 32_767 }, { from: 32_768, to: 65_535 }]))).toBe(true);
+    expect(
+      isEveryPort(
+        mergeRanges([
+          { from: 1, to: 32_767 },
+          { from: 32_768, to: 65_535 },
+        ]),
+      ),
+    ).toBe(true);
     expect(isEveryPort(mergeRanges([{ from: 1, to: 65_534 }]))).toBe(false);
     expect(isEveryPort(mergeRanges([{ from: 2, to: 65_535 }]))).toBe(false);
     expect(isEveryPort([])).toBe(false);

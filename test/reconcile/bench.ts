@@ -28,21 +28,29 @@ const api = pod('shop/api', { app: 'api' }, { ips: ['10.1.1.11'] });
 
 /** A cluster where only the pods with these labels reach web. */
 export const openTo = (...apps: readonly string[]): ClusterSnapshot =>
-  cluster({ shop: {} }, [web, api], [
-    policy('shop/web', {
-      podSelector: { matchLabels: { app: 'web' } },
-      ingress: apps.map((app) => ({ from: [{ podSelector: { matchLabels: { app } } }] })),
-    }),
-  ]);
+  cluster(
+    { shop: {} },
+    [web, api],
+    [
+      policy('shop/web', {
+        podSelector: { matchLabels: { app: 'web' } },
+        ingress: apps.map((app) => ({ from: [{ podSelector: { matchLabels: { app } } }] })),
+      }),
+    ],
+  );
 
 /** A cluster in which web is isolated and pods labelled api may reach it; their addresses are as given. */
 export const withPeers = (...ips: readonly string[]): ClusterSnapshot =>
-  cluster({ shop: {} }, [web, ...ips.map((ip) => pod(`shop/api-${ip}`, { app: 'api' }, { ips: [ip] }))], [
-    policy('shop/web', {
-      podSelector: { matchLabels: { app: 'web' } },
-      ingress: [{ from: [{ podSelector: { matchLabels: { app: 'api' } } }] }],
-    }),
-  ]);
+  cluster(
+    { shop: {} },
+    [web, ...ips.map((ip) => pod(`shop/api-${ip}`, { app: 'api' }, { ips: [ip] }))],
+    [
+      policy('shop/web', {
+        podSelector: { matchLabels: { app: 'web' } },
+        ingress: [{ from: [{ podSelector: { matchLabels: { app: 'api' } } }] }],
+      }),
+    ],
+  );
 
 export const setUpBench = (
   host: FakeHost = createFakeHost(),

@@ -23,7 +23,13 @@ describe('before the source is complete', () => {
     await bench.clock.settle();
     expect(bench.steps).toEqual([]);
     expect(bench.results).toEqual([]);
-    expect(bench.loop.status()).toMatchObject({ ready: false, pending: true, failures: 0, applied: {}, lastCheck: undefined });
+    expect(bench.loop.status()).toMatchObject({
+      ready: false,
+      pending: true,
+      failures: 0,
+      applied: {},
+      lastCheck: undefined,
+    });
   });
 
   test('the loop shows signs of life', async () => {
@@ -174,10 +180,14 @@ describe('a change', () => {
   test('tells what is isolated and what could not be compiled', async () => {
     const bench = await readyBench();
     bench.change(
-      cluster({ shop: {} }, [pod('shop/web', {}, { ips: [WEB] }), pod('shop/api', {}, { ips: [API] })], [
-        policy('shop/good', { podSelector: {}, policyTypes: ['Egress'] }),
-        policy('shop/bad', { podSelector: { matchLabels: { app: 'none' } }, ingress: 'all' }),
-      ]),
+      cluster(
+        { shop: {} },
+        [pod('shop/web', {}, { ips: [WEB] }), pod('shop/api', {}, { ips: [API] })],
+        [
+          policy('shop/good', { podSelector: {}, policyTypes: ['Egress'] }),
+          policy('shop/bad', { podSelector: { matchLabels: { app: 'none' } }, ingress: 'all' }),
+        ],
+      ),
       '2',
     );
     await bench.clock.settle();
@@ -207,7 +217,12 @@ describe('a failure', () => {
     refuse(bench, undefined);
     await bench.clock.pass(100);
     expect(bench.results.at(-1)).toMatchObject({ reason: 'retry', outcome: 'applied', error: undefined });
-    expect(bench.loop.status()).toMatchObject({ failures: 0, lastError: undefined, pending: false, applied: { pods: '2' } });
+    expect(bench.loop.status()).toMatchObject({
+      failures: 0,
+      lastError: undefined,
+      pending: false,
+      applied: { pods: '2' },
+    });
     expect(reaches(bench.host, API)).toBe(false);
   });
 

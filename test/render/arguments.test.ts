@@ -18,7 +18,14 @@ const MATCHES: readonly (readonly [Match, string])[] = [
   [{ kind: 'ports', protocol: 'TCP', ranges: [{ from: 80, to: 80 }] }, '-p tcp -m tcp --dport 80'],
   [{ kind: 'ports', protocol: 'UDP', ranges: [{ from: 1, to: 9 }] }, '-p udp -m udp --dport 1:9'],
   [
-    { kind: 'ports', protocol: 'SCTP', ranges: [{ from: 5, to: 5 }, { from: 7, to: 9 }] },
+    {
+      kind: 'ports',
+      protocol: 'SCTP',
+      ranges: [
+        { from: 5, to: 5 },
+        { from: 7, to: 9 },
+      ],
+    },
     '-p sctp -m multiport --dports 5,7:9',
   ],
   [{ kind: 'set', set: governedSet('ipv4'), fields: 'src' }, '-m set --match-set portcullis-4-governed src'],

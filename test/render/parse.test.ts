@@ -27,10 +27,7 @@ COMMIT
       chains: new Map([
         [
           'PORTCULLIS-FORWARD',
-          [
-            '-s ::1:0/112 ! -d ::ffff:a00:1/128 -j RETURN',
-            '-m comment --comment "::1.2.3.4 stays" -j DROP',
-          ],
+          ['-s ::1:0/112 ! -d ::ffff:a00:1/128 -j RETURN', '-m comment --comment "::1.2.3.4 stays" -j DROP'],
         ],
         ['PORTCULLIS-EMPTY', []],
       ]),

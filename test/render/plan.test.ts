@@ -94,7 +94,15 @@ describe('a plan', () => {
 
   test('names only the chains that differ; stale ones go in the same transaction', () => {
     const plan = planChanges(
-      held(program([], [{ name: CHAIN, rules: [DROP] }, { name: OTHER_CHAIN, rules: [DROP] }])),
+      held(
+        program(
+          [],
+          [
+            { name: CHAIN, rules: [DROP] },
+            { name: OTHER_CHAIN, rules: [DROP] },
+          ],
+        ),
+      ),
       program([], [{ name: CHAIN, rules: [DROP] }]),
     );
     expect(plan.tables).toEqual({ ipv4: `*filter\n:${OTHER_CHAIN} - [0:0]\n-X ${OTHER_CHAIN}\nCOMMIT\n` });
@@ -116,7 +124,12 @@ describe('a plan', () => {
   });
 
   test('enlarges a set beside itself, with what both sides of the change allow, and adds the rest at the end', () => {
-    const small: ObservedSet = { type: 'hash:ip', family: 'ipv4', maxElements: 2, members: new Set(['10.0.0.1', '10.0.0.2']) };
+    const small: ObservedSet = {
+      type: 'hash:ip',
+      family: 'ipv4',
+      maxElements: 2,
+      members: new Set(['10.0.0.1', '10.0.0.2']),
+    };
     const wanted = program([allow(A, '10.0.0.2', '10.0.0.3', '10.0.0.4')], [{ name: CHAIN, rules: [] }]);
     const spare = spareSet(A);
     const plan = planChanges(withSet(held(program([])), A, small), wanted);
@@ -160,7 +173,11 @@ describe('a plan', () => {
 
   test.each<[string, readonly string[], readonly string[]]>([
     ['missing', ['-j KUBE'], ['-I FORWARD 1 -j PORTCULLIS-FORWARD']],
-    ['second', ['-j KUBE', '-j PORTCULLIS-FORWARD'], ['-D FORWARD -j PORTCULLIS-FORWARD', '-I FORWARD 1 -j PORTCULLIS-FORWARD']],
+    [
+      'second',
+      ['-j KUBE', '-j PORTCULLIS-FORWARD'],
+      ['-D FORWARD -j PORTCULLIS-FORWARD', '-I FORWARD 1 -j PORTCULLIS-FORWARD'],
+    ],
     [
       'there twice',
       ['-j PORTCULLIS-FORWARD', '-j PORTCULLIS-FORWARD'],
@@ -171,7 +188,11 @@ describe('a plan', () => {
       ['-i eth0 -m comment --comment "a b" -g PORTCULLIS-OLD'],
       ['-D FORWARD -i eth0 -m comment --comment "a b" -g PORTCULLIS-OLD', '-I FORWARD 1 -j PORTCULLIS-FORWARD'],
     ],
-    ['only named in a comment', ['-m comment --comment "-j PORTCULLIS-X" -j KUBE'], ['-I FORWARD 1 -j PORTCULLIS-FORWARD']],
+    [
+      'only named in a comment',
+      ['-m comment --comment "-j PORTCULLIS-X" -j KUBE'],
+      ['-I FORWARD 1 -j PORTCULLIS-FORWARD'],
+    ],
   ])('puts the jump where it belongs when it is %s', (_, forward, lines) => {
     const same = program([]);
     const seen = held(same);

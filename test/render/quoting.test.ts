@@ -7,9 +7,15 @@ const control = /\p{Cc}/u;
 
 /** What an argument can hold, the awkward characters often. */
 const argument = fc
-  .array(fc.oneof(fc.constantFrom('"', '\\', ' ', '#', "'", '$', '`', '-', '*', 'ä', '日', '😀'), fc.string({ unit: 'grapheme', maxLength: 4 })), {
-    maxLength: 8,
-  })
+  .array(
+    fc.oneof(
+      fc.constantFrom('"', '\\', ' ', '#', "'", '$', '`', '-', '*', 'ä', '日', '😀'),
+      fc.string({ unit: 'grapheme', maxLength: 4 }),
+    ),
+    {
+      maxLength: 8,
+    },
+  )
   .map((parts) => parts.join(''))
   .filter((text) => !control.test(text));
 

@@ -25,7 +25,10 @@ const KEYS = ['a', 'b'] as const;
 const VALUES = ['', '1', '2'] as const;
 const NAMESPACES = ['x', 'y'] as const;
 
-const labels = fc.dictionary(fc.constantFrom(...KEYS), fc.constantFrom(...VALUES), { maxKeys: 2, noNullPrototype: true });
+const labels = fc.dictionary(fc.constantFrom(...KEYS), fc.constantFrom(...VALUES), {
+  maxKeys: 2,
+  noNullPrototype: true,
+});
 
 const requirement = fc.oneof(
   fc.record({
@@ -84,13 +87,19 @@ const spec = fc.record(
   { requiredKeys: ['podSelector'] },
 );
 
-const policies: fc.Arbitrary<readonly PolicyObject[]> = fc.uniqueArray(
-  fc.record({ namespace: fc.constantFrom(...NAMESPACES), name: fc.constantFrom('p', 'q', 'r'), spec }),
-  { maxLength: 4, selector: ({ namespace, name }) => `${namespace}/${name}` },
-).map((all) => all.map((each) => policy(`${each.namespace}/${each.name}`, each.spec)));
+const policies: fc.Arbitrary<readonly PolicyObject[]> = fc
+  .uniqueArray(fc.record({ namespace: fc.constantFrom(...NAMESPACES), name: fc.constantFrom('p', 'q', 'r'), spec }), {
+    maxLength: 4,
+    selector: ({ namespace, name }) => `${namespace}/${name}`,
+  })
+  .map((all) => all.map((each) => policy(`${each.namespace}/${each.name}`, each.spec)));
 
 const ports = fc.uniqueArray(
-  fc.record({ name: fc.constantFrom('web', 'alt'), protocol: fc.constant('TCP' as const), port: fc.constantFrom(...PORTS) }),
+  fc.record({
+    name: fc.constantFrom('web', 'alt'),
+    protocol: fc.constant('TCP' as const),
+    port: fc.constantFrom(...PORTS),
+  }),
   { maxLength: 2, selector: ({ name }) => name },
 );
 

@@ -84,22 +84,30 @@ describe('on the way from any state to any other', () => {
 
   test('a change that is cut short anywhere leaks nothing either, and the next one mends it', async () => {
     await fc.assert(
-      fc.asyncProperty(randomCluster, randomCluster, randomCluster, fc.nat(60), async (first, second, third, failAt) => {
-        const host = createFakeHost();
-        await bring(host, programOf(first));
-        const ends = [allowed(host)];
-        const aim = createFakeHost();
-        for (const snapshot of [second, third]) {
-          await bring(aim, programOf(snapshot));
-          ends.push(allowed(aim));
-        }
-        await bring(host, programOf(second), failAt);
-        const cut = allowed(host);
-        const leaks = PACKETS.filter((_, at) => cut[at] === true && ends.slice(0, 2).every((end) => end[at] === false));
-        expect(leaks.map(textOf)).toEqual([]);
-        await bring(host, programOf(third));
-        expect(allowed(host)).toEqual(ends[2]);
-      }),
+      fc.asyncProperty(
+        randomCluster,
+        randomCluster,
+        randomCluster,
+        fc.nat(60),
+        async (first, second, third, failAt) => {
+          const host = createFakeHost();
+          await bring(host, programOf(first));
+          const ends = [allowed(host)];
+          const aim = createFakeHost();
+          for (const snapshot of [second, third]) {
+            await bring(aim, programOf(snapshot));
+            ends.push(allowed(aim));
+          }
+          await bring(host, programOf(second), failAt);
+          const cut = allowed(host);
+          const leaks = PACKETS.filter(
+            (_, at) => cut[at] === true && ends.slice(0, 2).every((end) => end[at] === false),
+          );
+          expect(leaks.map(textOf)).toEqual([]);
+          await bring(host, programOf(third));
+          expect(allowed(host)).toEqual(ends[2]);
+        },
+      ),
       RUNS,
     );
   }, 60_000);

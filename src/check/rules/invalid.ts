@@ -1,4 +1,4 @@
-import type { FieldPath } from '../../policy/fault.ts';
+import type { FieldPath } from '../../model/field-path.ts';
 import { parseAddress } from '../../policy/cidr.ts';
 import type { CheckRule } from '../rule.ts';
 import { writtenAt } from '../written.ts';

@@ -1,4 +1,4 @@
-import type { FieldPath } from '../../policy/fault.ts';
+import type { FieldPath } from '../../model/field-path.ts';
 import { type Cidr, formatCidr, parseAddress } from '../../policy/cidr.ts';
 import { admits, type IpBlock } from '../../policy/ip-block.ts';
 import type { CheckRule, Observation } from '../rule.ts';

@@ -1,6 +1,7 @@
 import type { LoadedManifests } from '../../cluster/manifest/assemble.ts';
 import { describeObject, type ManifestObject } from '../../cluster/manifest/manifest-object.ts';
-import { formatField, type ManifestProblem } from '../../cluster/manifest/place.ts';
+import { formatField } from '../../model/field-path.ts';
+import type { ManifestProblem } from '../../cluster/manifest/place.ts';
 import { type Finding, type FindingCode, SEVERITY, type Severity } from '../../check/finding.ts';
 
 /** A finding with its place in the files, as it is printed. */

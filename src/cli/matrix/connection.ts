@@ -1,4 +1,4 @@
-import { formatField } from '../../policy/fault.ts';
+import { formatField } from '../../model/field-path.ts';
 import type { Direction } from '../../model/direction.ts';
 import type { SideGrants } from '../../trace/grants.ts';
 import { describePorts, isEmpty } from '../../trace/port-set.ts';

@@ -1,6 +1,7 @@
 import { canonicalAddress } from '../../cluster/address.ts';
 import type { ManifestObject } from '../../cluster/manifest/manifest-object.ts';
-import { type FieldPath, formatField, type ManifestProblem } from '../../cluster/manifest/place.ts';
+import { type FieldPath, formatField } from '../../model/field-path.ts';
+import type { ManifestProblem } from '../../cluster/manifest/place.ts';
 import { asList, asObject, type RawObject } from '../../cluster/raw.ts';
 import { PROTOCOLS } from '../../model/protocol.ts';
 import type { External, MachinePort } from './world.ts';

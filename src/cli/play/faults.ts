@@ -1,7 +1,8 @@
 import type { PolicyKey } from '../../model/policy-object.ts';
 import type { ManifestObject } from '../../cluster/manifest/manifest-object.ts';
 import { formatProblem } from '../../cluster/manifest/place.ts';
-import { formatField, type PolicyFault } from '../../policy/fault.ts';
+import { formatField } from '../../model/field-path.ts';
+import type { PolicyFault } from '../../policy/fault.ts';
 
 /** Mistakes inside policies, with file and line where a person wrote them. */
 export const describeFaults = (

@@ -1,7 +1,7 @@
 import { PROTOCOLS } from '../../model/protocol.ts';
 import { canonicalAddress } from '../address.ts';
 import { checkBoolean, checkInteger, checkList, checkObject, checkText, type Report } from './check.ts';
-import type { FieldPath } from './place.ts';
+import type { FieldPath } from '../../model/field-path.ts';
 import { dnsSubdomain, labelKey, labelValue, portName } from './syntax.ts';
 
 export const checkLabels = (value: unknown, field: FieldPath, report: Report): void => {

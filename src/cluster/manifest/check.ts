@@ -1,4 +1,4 @@
-import type { FieldPath } from './place.ts';
+import type { FieldPath } from '../../model/field-path.ts';
 import type { Syntax } from './syntax.ts';
 
 /** Takes what is wrong with the object being checked. */

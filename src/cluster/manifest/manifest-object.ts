@@ -1,6 +1,7 @@
 import type { RawObject } from '../raw.ts';
 import type { KindUse } from './kinds.ts';
-import type { FieldPath, ManifestProblem, Place } from './place.ts';
+import type { FieldPath } from '../../model/field-path.ts';
+import type { ManifestProblem, Place } from './place.ts';
 
 /** One object of a manifest whose kind and name could be read. */
 export interface ManifestObject {

@@ -5,7 +5,7 @@ import type { PodEndpoint } from '../../model/pod.ts';
 import { checkInteger, checkObject, type Report } from './check.ts';
 import { checkLabels, checkPodSpec } from './check-pod.ts';
 import type { ManifestObject } from './manifest-object.ts';
-import type { FieldPath } from './place.ts';
+import type { FieldPath } from '../../model/field-path.ts';
 
 const MAX_REPLICAS = 2 ** 31 - 1;
 

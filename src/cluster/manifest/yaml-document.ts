@@ -13,7 +13,8 @@ import {
 } from 'yaml';
 import { messageOf } from '../error-text.ts';
 import { KUBECTL_TAGS } from './kubectl-tags.ts';
-import type { FieldPath, ManifestProblem, Place } from './place.ts';
+import type { FieldPath } from '../../model/field-path.ts';
+import type { ManifestProblem, Place } from './place.ts';
 
 /** One document of a YAML or JSON file. */
 export interface ManifestDocument {

@@ -1,12 +1,34 @@
 import { access, constants } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { type BuildSettings, buildKubernetes, type GoProgram, kubernetesCommand } from './build-kubernetes.ts';
-
-const API_SERVER_PROGRAMS = [kubernetesCommand('kube-apiserver'), kubernetesCommand('kubectl')];
+import { buildPrograms, type GoProgram } from './build-programs.ts';
 
 /** The Kubernetes release that e2e/cluster/kubernetes/go.mod requires. */
 export const KUBERNETES_VERSION = 'v1.36.3';
+
+/** Programs that are built and cached together. */
+export interface Release {
+  /** As in `kubernetes`: what the cache's folder is named by. */
+  readonly name: string;
+  readonly version: string;
+  /** Go variables that tell the programs their version. */
+  readonly versionVariables: readonly string[];
+}
+
+export const KUBERNETES: Release = {
+  name: 'kubernetes',
+  version: KUBERNETES_VERSION,
+  versionVariables: ['k8s.io/component-base/version.gitVersion', 'k8s.io/client-go/pkg/version.gitVersion'],
+};
+
+/** A command of Kubernetes itself. */
+export const kubernetesCommand = (name: string): GoProgram => ({
+  name,
+  package: `k8s.io/kubernetes/cmd/${name}`,
+  kind: 'command',
+});
+
+const API_SERVER_PROGRAMS = [kubernetesCommand('kube-apiserver'), kubernetesCommand('kubectl')];
 
 export interface Binaries {
   readonly etcd: string;
@@ -46,16 +68,17 @@ const findEtcd = async (assets: string | undefined, searchPath: string): Promise
   return installed;
 };
 
-/** Where the builds of this version are kept; every user has their own. */
-const cacheFolder = (env: BinarySettings['env']): string =>
-  path.join(
-    env['XDG_CACHE_HOME'] || path.join(env['HOME'] || homedir(), '.cache'),
-    'portcullis',
-    `kubernetes-${KUBERNETES_VERSION}`,
-  );
+/** Where the builds of a release are kept; every user has their own. */
+const cacheFolder = (env: BinarySettings['env'], { name, version }: Release): string =>
+  path.join(env['XDG_CACHE_HOME'] || path.join(env['HOME'] || homedir(), '.cache'), 'portcullis', `${name}-${version}`);
 
-const build = async (settings: Omit<BuildSettings, 'version'>): Promise<void> => {
-  await buildKubernetes({ ...settings, version: KUBERNETES_VERSION });
+const build = async (
+  { env, goModule, say }: BinarySettings,
+  release: Release,
+  programs: readonly GoProgram[],
+): Promise<void> => {
+  const variables = Object.fromEntries(release.versionVariables.map((name) => [name, release.version]));
+  await buildPrograms({ goModule, programs, variables, folder: cacheFolder(env, release), say });
 };
 
 /**
@@ -64,35 +87,36 @@ const build = async (settings: Omit<BuildSettings, 'version'>): Promise<void> =>
  *
  * @throws Error that says what to install.
  */
-export const findBinaries = async ({ env, goModule, say }: BinarySettings): Promise<Binaries> => {
+export const findBinaries = async (settings: BinarySettings): Promise<Binaries> => {
+  const { env } = settings;
   const assets = env['KUBEBUILDER_ASSETS'] || undefined;
-  const folder = assets ?? cacheFolder(env);
+  const folder = assets ?? cacheFolder(env, KUBERNETES);
   const kubeApiserver = path.join(folder, 'kube-apiserver');
   const etcd = await findEtcd(assets, env['PATH'] ?? '');
   if (!(await isExecutable(kubeApiserver))) {
     if (assets !== undefined) throw new Error(`KUBEBUILDER_ASSETS=${assets} holds no kube-apiserver`);
-    await build({ goModule, programs: API_SERVER_PROGRAMS, folder, say });
+    await build(settings, KUBERNETES, API_SERVER_PROGRAMS);
   }
   return { etcd, kubeApiserver, kubectl: path.join(folder, 'kubectl') };
 };
 
-/** The programs of a whole cluster, each by its name. */
-export type ClusterPrograms = ReadonlyMap<string, string>;
-
 /**
- * Finds further programs of Kubernetes in our cache, where those that are missing are built first. KUBEBUILDER_ASSETS
- * plays no part: envtest's folders hold no kubelet.
+ * Finds programs of a release in our cache, where those that are missing are built first. KUBEBUILDER_ASSETS plays no
+ * part: envtest's folders hold no kubelet.
+ *
+ * @returns the file of each program by its name
  */
 export const findPrograms = async (
-  { env, goModule, say }: BinarySettings,
+  settings: BinarySettings,
+  release: Release,
   programs: readonly GoProgram[],
-): Promise<ClusterPrograms> => {
-  const folder = cacheFolder(env);
-  const found = new Map(programs.map((program) => [program.name, path.join(folder, program.name)]));
+): Promise<ReadonlyMap<string, string>> => {
+  const folder = cacheFolder(settings.env, release);
+  const fileOf = ({ name }: GoProgram): string => path.join(folder, name);
   const missing: GoProgram[] = [];
   for (const program of programs) {
-    if (!(await isExecutable(path.join(folder, program.name)))) missing.push(program);
+    if (!(await isExecutable(fileOf(program)))) missing.push(program);
   }
-  if (missing.length > 0) await build({ goModule, programs: missing, folder, say });
-  return found;
+  if (missing.length > 0) await build(settings, release, missing);
+  return new Map(programs.map((program) => [program.name, fileOf(program)]));
 };

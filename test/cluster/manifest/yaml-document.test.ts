@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { FieldPath } from '../../../src/cluster/manifest/place.ts';
+import type { FieldPath } from '../../../src/model/field-path.ts';
 import { readDocuments } from '../../../src/cluster/manifest/yaml-document.ts';
 
 const values = (text: string): unknown[] => readDocuments(text, 'f.yaml').map(({ value }) => value);

@@ -4,7 +4,11 @@ import type { FakeMatch } from '../fake-kernel/rule.ts';
 import type { PacketState, WalkedPacket } from './packet.ts';
 
 const CT_STATE: Readonly<Record<PacketState, string>> = { new: 'NEW', stray: 'NEW', established: 'ESTABLISHED' };
-const TCP_FLAGS: Readonly<Record<PacketState, readonly string[]>> = { new: ['SYN'], stray: ['ACK'], established: ['ACK'] };
+const TCP_FLAGS: Readonly<Record<PacketState, readonly string[]>> = {
+  new: ['SYN'],
+  stray: ['ACK'],
+  established: ['ACK'],
+};
 
 const inSet = (set: FakeSet | undefined, fields: readonly string[], packet: WalkedPacket): boolean => {
   if (set === undefined) throw new Error('a rule matches against a set that is gone');

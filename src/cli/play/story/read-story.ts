@@ -6,7 +6,8 @@ import {
   type Report,
   requireText,
 } from '../../../cluster/manifest/check.ts';
-import { type FieldPath, formatField, formatProblem, type Place } from '../../../cluster/manifest/place.ts';
+import { type FieldPath, formatField } from '../../../model/field-path.ts';
+import { formatProblem, type Place } from '../../../cluster/manifest/place.ts';
 import { readDocuments } from '../../../cluster/manifest/yaml-document.ts';
 import type { RawObject } from '../../../cluster/raw.ts';
 import type { Story, StoryCurl, StoryStep } from './story.ts';

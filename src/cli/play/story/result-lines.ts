@@ -20,7 +20,8 @@ export const isAsTold = ({ curl, ending, judgement }: CurlResult): boolean =>
 const verdictText = (result: CurlResult, paint: Paint): string => {
   const { curl, ending, judgement } = result;
   if (isAsTold(result)) return paint('green', '✓ as told');
-  if (ending.kind !== curl.expect) return paint(['bold', 'red'], `✗ NOT AS TOLD: the story says that it ${curl.expect}`);
+  if (ending.kind !== curl.expect)
+    return paint(['bold', 'red'], `✗ NOT AS TOLD: the story says that it ${curl.expect}`);
   return paint(['bold', 'red'], `✗ THE POLICIES SAY ${judgement.expected.toUpperCase()}`);
 };
 

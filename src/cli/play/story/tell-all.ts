@@ -6,7 +6,8 @@ import { formatPlace } from './place-text.ts';
 import type { Story } from './story.ts';
 import { tellStory } from './tell.ts';
 
-const headline = (text: string, width: number): string => `━━ ${text} ${'━'.repeat(Math.max(3, width - text.length - 4))}`;
+const headline = (text: string, width: number): string =>
+  `━━ ${text} ${'━'.repeat(Math.max(3, width - text.length - 4))}`;
 
 const describeMiss = ({ curl, attempt, ending }: CurlResult): string =>
   `${formatPlace(curl.place)}: ${curl.from} $ ${attempt}: ${ending.text}; told: it ${curl.expect}`;

@@ -37,7 +37,11 @@ const curl = async ({ netns }: Actor, target: Target, port: number): Promise<End
   const plumbing = ['-q', '--noproxy', '*', '--silent', '--show-error', '--write-out', '%{http_code}'];
   const patience = ['--connect-timeout', String(CONNECT_SECONDS), '--max-time', '10'];
   try {
-    const output = await createCommandRunner(inNetns(netns)).run('curl', [...plumbing, ...patience, urlOf(target, port)]);
+    const output = await createCommandRunner(inNetns(netns)).run('curl', [
+      ...plumbing,
+      ...patience,
+      urlOf(target, port),
+    ]);
     const [body = '', status = ''] = output.split('\n');
     return { kind: 'answers', text: `HTTP ${status} from ${firstWord(body)}` };
   } catch (error) {

@@ -11,22 +11,15 @@ export interface GoProgram {
 }
 
 export interface BuildSettings {
-  /** The Go module that requires k8s.io/kubernetes and imports the commands. */
+  /** The Go module that requires what the programs come from. */
   readonly goModule: string;
   readonly programs: readonly GoProgram[];
+  /** Go variables to set, as in `k8s.io/component-base/version.gitVersion`. */
+  readonly variables: Readonly<Record<string, string>>;
   /** Where the programs go. */
   readonly folder: string;
-  /** As in `v1.36.3`: what the programs answer to --version. */
-  readonly version: string;
   readonly say: (line: string) => void;
 }
-
-/** A command of Kubernetes itself. */
-export const kubernetesCommand = (name: string): GoProgram => ({
-  name,
-  package: `k8s.io/kubernetes/cmd/${name}`,
-  kind: 'command',
-});
 
 const GO_VERBS: Readonly<Record<GoProgram['kind'], readonly string[]>> = { command: ['build'], test: ['test', '-c'] };
 
@@ -41,30 +34,28 @@ const requireGo = async (): Promise<void> => {
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     throw new Error(
-      'Kubernetes is built from source, which needs Go 1.26 or newer (https://go.dev/dl; that of Debian is too old); ' +
-        'or let KUBEBUILDER_ASSETS name a folder with kube-apiserver and etcd',
+      'programs of Kubernetes are built from source, which needs Go 1.26 or newer (https://go.dev/dl; that of Debian is ' +
+        'too old); for tests, KUBEBUILDER_ASSETS may name a folder instead, with kube-apiserver and etcd',
       { cause: error },
     );
   }
 };
 
 /**
- * Builds programs of Kubernetes. One build runs at a time (flock, which holds across namespaces); a second one then
+ * Builds Go programs. One build runs at a time (flock, which holds across namespaces); a second one then
  * finds everything in Go's build cache and only links. The programs appear whole (renamed into place) or not at all.
  *
  * @throws Error when Go is missing; CommandError with the compiler's words.
  */
-export const buildKubernetes = async ({ goModule, programs, folder, version, say }: BuildSettings): Promise<void> => {
+export const buildPrograms = async ({ goModule, programs, variables, folder, say }: BuildSettings): Promise<void> => {
   await requireGo();
   await mkdir(folder, { recursive: true });
-  const versionFlags = ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].map(
-    (variable) => `-X ${variable}.gitVersion=${version}`,
-  );
   const fresh = await mkdtemp(`${folder}.`);
-  const flags = ['-trimpath', '-ldflags', ['-s', '-w', ...versionFlags].join(' ')];
+  const settings = Object.entries(variables).map(([name, value]) => `-X ${name}=${value}`);
+  const flags = ['-trimpath', '-ldflags', ['-s', '-w', ...settings].join(' ')];
   try {
     for (const program of programs) {
-      say(`building ${program.name} ${version} into ${folder} (once; takes minutes)`);
+      say(`building ${program.name} into ${folder} (once; takes minutes)`);
       const output = path.join(fresh, program.name);
       const go = ['go', '-C', goModule, ...GO_VERBS[program.kind], ...flags, '-o', output, program.package];
       await run('flock', [`${folder}.lock`, 'env', 'CGO_ENABLED=0', ...go], { timeoutMs: BUILD_MS });
