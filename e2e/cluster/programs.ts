@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { findPrograms } from '../../src/lab/apiserver/binaries.ts';
-import { type GoProgram, kubernetesCommand } from '../../src/lab/apiserver/build-kubernetes.ts';
+import { findPrograms, KUBERNETES, kubernetesCommand, type Release } from '../../src/lab/apiserver/binaries.ts';
+import type { GoProgram } from '../../src/lab/apiserver/build-programs.ts';
 
 /** Programs by name, each an absolute path. */
 export interface Programs {
@@ -17,17 +17,42 @@ const CLUSTER_PROGRAMS: readonly GoProgram[] = [
   { name: 'agnhost', package: 'k8s.io/kubernetes/test/images/agnhost', kind: 'command' },
 ];
 
-const find = async (wanted: readonly GoProgram[], say: (line: string) => void): Promise<Programs> => {
-  const goModule = fileURLToPath(new URL('kubernetes', import.meta.url));
-  const found = await findPrograms({ env: process.env, goModule, say }, wanted);
-  return {
-    path(name) {
-      const file = found.get(name);
-      if (file === undefined) throw new Error(`cluster: the program ${name} was not asked for`);
-      return file;
-    },
-  };
+const COREDNS: Release = { name: 'coredns', version: 'v1.14.7', versionVariables: [] };
+const COREDNS_PROGRAMS: readonly GoProgram[] = [{ name: 'coredns', package: '.', kind: 'command' }];
+
+/** The suite that a conforming cluster passes. */
+const SUITE_PROGRAMS: readonly GoProgram[] = [
+  { name: 'e2e.test', package: 'k8s.io/kubernetes/test/e2e', kind: 'test' },
+  { name: 'ginkgo', package: 'github.com/onsi/ginkgo/v2/ginkgo', kind: 'command' },
+];
+
+type Say = (line: string) => void;
+
+const find = (
+  module: string,
+  release: Release,
+  wanted: readonly GoProgram[],
+  say: Say,
+): Promise<ReadonlyMap<string, string>> => {
+  const goModule = fileURLToPath(new URL(module, import.meta.url));
+  return findPrograms({ env: process.env, goModule, say }, release, wanted);
 };
 
-/** Finds what a cluster needs, having built what is missing (about ten minutes in all, once). */
-export const findClusterPrograms = (say: (line: string) => void): Promise<Programs> => find(CLUSTER_PROGRAMS, say);
+const programsOf = (...found: readonly ReadonlyMap<string, string>[]): Programs => ({
+  path(name) {
+    const file = found.map((files) => files.get(name)).find((at) => at !== undefined);
+    if (file === undefined) throw new Error(`cluster: the program ${name} was not asked for`);
+    return file;
+  },
+});
+
+/** Finds what a cluster needs, having built what is missing (about twelve minutes in all, once). */
+export const findClusterPrograms = async (say: Say): Promise<Programs> =>
+  programsOf(
+    await find('kubernetes', KUBERNETES, CLUSTER_PROGRAMS, say),
+    await find('coredns', COREDNS, COREDNS_PROGRAMS, say),
+  );
+
+/** Finds `e2e.test` and `ginkgo`, having built them if need be (about three minutes, once). */
+export const findSuitePrograms = async (say: Say): Promise<Programs> =>
+  programsOf(await find('kubernetes', KUBERNETES, SUITE_PROGRAMS, say));

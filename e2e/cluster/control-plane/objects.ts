@@ -1,4 +1,5 @@
 import type { ClusterPlan, NodePlan } from '../plan.ts';
+import { dnsObjects } from './dns.ts';
 
 const ROLE_LABEL = 'node-role.kubernetes.io/control-plane';
 
@@ -17,4 +18,8 @@ export const nodeObject = ({ name, podCidrs, role }: NodePlan): object => ({
 /** A List, as kubectl applies it. */
 export const listText = (items: readonly object[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 
-export const nodeList = (plan: ClusterPlan): string => listText(plan.nodes.map(nodeObject));
+/** Everything that a fresh cluster holds before anybody uses it. */
+export const clusterObjects = (plan: ClusterPlan): readonly object[] => [
+  ...plan.nodes.map(nodeObject),
+  ...dnsObjects(plan),
+];

@@ -4,7 +4,8 @@ import type { ClusterFolder } from '../folder.ts';
 import type { ClusterPlan } from '../plan.ts';
 import { until } from '../until.ts';
 import type { Credentials } from './credentials.ts';
-import { nodeList } from './objects.ts';
+import { DNS_ROLLOUT } from './dns.ts';
+import { clusterObjects, listText } from './objects.ts';
 import {
   apiServerCall,
   controllerManagerCall,
@@ -34,7 +35,7 @@ const failsWith = async (daemon: Daemon): Promise<never> => {
 };
 
 /**
- * Starts etcd, the API server, the controller manager and the scheduler, and returns when all nodes are ready.
+ * Starts etcd, the API server, the controller manager and the scheduler, and returns when all nodes are ready and names resolve.
  *
  * @throws Error with the last words of a program that ended
  */
@@ -52,15 +53,18 @@ export const startControlPlane = async (settings: ControlPlaneSettings): Promise
     await until('the API server is ready', READY_MS, async () => (await kubectl(['get', '--raw=/readyz'])) === 'ok');
     say('the API server is ready');
   };
-  const applyNodes = async (): Promise<void> => {
-    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], nodeList(plan));
-    await kubectl(['wait', '--for=condition=Ready', 'node', '--all', `--timeout=${String(READY_MS / 1000)}s`]);
+  const patience = `--timeout=${String(READY_MS / 1000)}s`;
+  const populate = async (): Promise<void> => {
+    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], listText(clusterObjects(plan)));
+    await kubectl(['wait', '--for=condition=Ready', 'node', '--all', patience]);
     say('all nodes are ready');
+    await kubectl(['rollout', 'status', ...DNS_ROLLOUT, patience]);
+    say('DNS answers');
   };
 
   const storage = [start(etcd.name, etcd.name, etcd.args), startKubernetes(apiServerCall(plan, credentials))];
   await Promise.race([ready(), ...storage.map(failsWith)]);
   // These end at once where the API server does not know their roles yet.
   const controllers = [controllerManagerCall(plan, credentials), schedulerCall(credentials)].map(startKubernetes);
-  await Promise.race([applyNodes(), ...[...storage, ...controllers].map(failsWith)]);
+  await Promise.race([populate(), ...[...storage, ...controllers].map(failsWith)]);
 };

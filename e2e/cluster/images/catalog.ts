@@ -2,7 +2,7 @@ import type { CommandRunner } from '../../../src/kernel/command.ts';
 import type { Programs } from '../programs.ts';
 import type { ImageSpec } from './archive.ts';
 import { hostProgram } from './host-program.ts';
-import { AGNHOST_IMAGE, BUSYBOX_IMAGE, PAUSE_IMAGE } from './names.ts';
+import { AGNHOST_IMAGE, BUSYBOX_IMAGE, COREDNS_IMAGE, PAUSE_IMAGE } from './names.ts';
 
 const NONE: ReadonlyMap<string, string> = new Map();
 
@@ -15,13 +15,14 @@ const USERS = new Map([
   ['/etc/nsswitch.conf', 'hosts: files dns\n'],
 ]);
 
-const pauseImage = (programs: Programs): ImageSpec => ({
-  names: [PAUSE_IMAGE],
-  entrypoint: ['/pause'],
+/** An image that is one static program. */
+const programImage = (image: string, name: string, programs: Programs): ImageSpec => ({
+  names: [image],
+  entrypoint: [`/${name}`],
   command: [],
-  files: new Map([['/pause', programs.path('pause')]]),
+  files: new Map([[`/${name}`, programs.path(name)]]),
   links: NONE,
-  texts: NONE,
+  texts: USERS,
 });
 
 /** busybox linked statically, with a link for each of its applets. */
@@ -61,7 +62,8 @@ export const imageCatalog = async (
   programs: Programs,
 ): Promise<ReadonlyMap<string, ImageSpec>> =>
   new Map([
-    ['pause.tar', pauseImage(programs)],
+    ['pause.tar', programImage(PAUSE_IMAGE, 'pause', programs)],
+    ['coredns.tar', programImage(COREDNS_IMAGE, 'coredns', programs)],
     ['busybox.tar', await busyboxImage(runner)],
     ['agnhost.tar', await agnhostImage(runner, programs)],
   ]);

@@ -21,8 +21,10 @@ const SERVED: ReadonlyMap<string, Served> = new Map([
   ['v1/Service', core('services', true)],
   ['v1/ConfigMap', core('configmaps', true)],
   ['v1/Event', core('events', true)],
+  ['v1/Binding', core('bindings', true)],
   ['v1/ServiceAccount', core('serviceaccounts', true)],
   ['networking.k8s.io/v1/NetworkPolicy', group('networking.k8s.io/v1', 'networkpolicies', true)],
+  ['discovery.k8s.io/v1/EndpointSlice', group('discovery.k8s.io/v1', 'endpointslices', true)],
   ['rbac.authorization.k8s.io/v1/ClusterRole', group('rbac.authorization.k8s.io/v1', 'clusterroles', false)],
   [
     'rbac.authorization.k8s.io/v1/ClusterRoleBinding',
