@@ -1,8 +1,11 @@
 import { statSync } from 'node:fs';
 import { createCommandRunner } from '../kernel/command.ts';
 import { enterSandbox, insideSandbox } from '../lab/sandbox.ts';
+import { openOutside } from './play/api/door.ts';
+import { clusterBinaries } from './play/api/start-cluster.ts';
 import { playInside } from './play/inside.ts';
 import { addPlayOptions, type PlayOptions } from './play/options.ts';
+import { ownProgram } from './play/own-program.ts';
 import { type CliIo, type ExitCode, UsageError, type Verb } from './verb.ts';
 
 /** The sandbox ends with us as its first process: no other signal handler may keep it alive. */
@@ -10,11 +13,29 @@ const endAtSignals = (code: ExitCode): void => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(code));
 };
 
+/** Runs the same command line again, inside a sandbox. */
+const playOutside = async (options: PlayOptions, io: CliIo): Promise<ExitCode> => {
+  const enter = (onStart?: (root: string) => void): Promise<number> =>
+    enterSandbox(createCommandRunner(), process.execPath, process.argv.slice(1), onStart);
+  if (options.apiServer !== true) return toExitCode(await enter());
+  // Building it takes the network, which there is none of inside.
+  await clusterBinaries(io.env, ownProgram(process.argv[1] ?? ''), (line) => io.err(`${line}\n`));
+  const door = await openOutside();
+  try {
+    return toExitCode(await enter((root) => door.attach(root)));
+  } finally {
+    door.close();
+  }
+};
+
 const toExitCode = (code: number): ExitCode => (code === 0 || code === 2 ? code : 1);
 
 const folderOf = (args: readonly string[], options: PlayOptions): string => {
   const [dir = ''] = args;
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${dir} is not a folder`);
+  if (options.story === true && (options.once === true || options.apiServer === true)) {
+    throw new UsageError('--story goes with neither --once nor --api-server');
+  }
   if (options.output !== 'text' && options.once !== true) throw new UsageError('-o json and -o yaml go with --once');
   return dir;
 };
@@ -53,9 +74,7 @@ Exit codes of --once and --story: 0 the kernel does what the policies say (and t
   async run(command, io: CliIo) {
     const options = command.opts<PlayOptions>();
     const dir = folderOf(command.args, options);
-    if (!(await insideSandbox())) {
-      return toExitCode(await enterSandbox(createCommandRunner(), process.execPath, process.argv.slice(1)));
-    }
+    if (!(await insideSandbox())) return playOutside(options, io);
     endAtSignals(options.once === true || options.story === true ? 1 : 0);
     try {
       return await playInside(dir, options, io);

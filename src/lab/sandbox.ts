@@ -64,10 +64,16 @@ const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  * Runs a program in a sandbox: user, network, mount and process namespaces of its own, where it is root. It shares our
  * terminal and gets our SIGINT, SIGTERM and SIGHUP (from a terminal possibly twice). When it ends, or we do, even by
  * SIGKILL, every process in the sandbox dies and all its namespaces go.
+ * @param onStart told, once it has begun, under which path of ours (proc_pid_root(5)) the sandbox's files can be reached.
  * @returns the program's exit code.
  * @throws SandboxError where the machine does not allow it.
  */
-export const enterSandbox = async (runner: CommandRunner, file: string, args: readonly string[]): Promise<number> => {
+export const enterSandbox = async (
+  runner: CommandRunner,
+  file: string,
+  args: readonly string[],
+  onStart?: (root: string) => void,
+): Promise<number> => {
   const flags = await workingFlags(runner);
   // setpriv: unshare dies when we do; --kill-child: the sandbox dies when unshare does.
   const command = ['--pdeathsig', 'KILL', 'unshare', ...flags, '--', file, ...args];
@@ -76,6 +82,7 @@ export const enterSandbox = async (runner: CommandRunner, file: string, args: re
     void signalInner(inner, name);
   };
   for (const name of FORWARDED) process.on(name, forward);
+  onStart?.(`/proc/${String(inner.pid)}/root`);
   const { code } = await inner.ended;
   for (const name of FORWARDED) process.off(name, forward);
   return code;

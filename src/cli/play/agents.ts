@@ -29,7 +29,7 @@ export interface AgentsDeps {
   readonly families: readonly IpFamily[];
   readonly backend: IptablesBackend;
   /** Where agents read from: `--manifests DIR` or `--kubeconfig FILE`. */
-  readonly source: readonly string[];
+  readonly flags: readonly string[];
 }
 
 interface RunningAgent {
@@ -90,7 +90,7 @@ const troubleOf = (agent: RunningAgent, status: ReconcilerStatus | undefined): s
   return [`the agent of ${node.name} ${state}${error}`, ...log.map((line) => `  ${line}`)].join('\n');
 };
 
-export const createAgents = ({ program, families, backend, source }: AgentsDeps): Agents => {
+export const createAgents = ({ program, families, backend, flags }: AgentsDeps): Agents => {
   const agents: RunningAgent[] = [];
 
   const settleOne = async (agent: RunningAgent, revisions: Revisions): Promise<void> => {
@@ -117,7 +117,7 @@ export const createAgents = ({ program, families, backend, source }: AgentsDeps)
         '--drift-interval': DRIFT_INTERVAL,
         '--log-format': 'text',
       };
-      const args = [...prefix, program.node, program.entry, 'agent', ...source, ...Object.entries(settings).flat()];
+      const args = [...prefix, program.node, program.entry, 'agent', ...flags, ...Object.entries(settings).flat()];
       const process = await startProcess(file, args, {
         output: (line) => {
           log.push(line);

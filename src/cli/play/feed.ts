@@ -4,6 +4,8 @@ import type { World } from './world.ts';
 
 /** How agents learn of the world. */
 export interface Feed {
+  /** The flags that make agents listen there: `--manifests DIR` or `--kubeconfig FILE`. */
+  readonly agentFlags: readonly string[];
   /** Makes the agents' source hold a world. @returns the revisions that agents report once they enforce it. */
   publish(world: World): Promise<Revisions>;
 }
@@ -13,6 +15,7 @@ export const createFolderFeed = (folder: string): Feed => {
   let revision = 0;
   let written: string | undefined;
   return {
+    agentFlags: ['--manifests', folder],
     async publish({ snapshot }) {
       const content = stateText(snapshot, '');
       if (content !== written) {

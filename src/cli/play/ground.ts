@@ -25,18 +25,15 @@ export interface GroundSettings {
   readonly program: OwnProgram;
   readonly families: readonly IpFamily[];
   readonly backend: IptablesBackend;
-  /** How agents learn of the world, and the flags that make them listen there; a folder of state if absent. */
-  readonly agents?: { readonly feed: Feed; readonly source: readonly string[] };
+  /** Where agents read from; a folder of state if absent. */
+  readonly feed?: Feed;
 }
 
-const folderOfState = (): NonNullable<GroundSettings['agents']> => {
-  const folder = path.join(RUN_FOLDER, 'state');
-  return { feed: createFolderFeed(folder), source: ['--manifests', folder] };
-};
+const folderOfState = (): Feed => createFolderFeed(path.join(RUN_FOLDER, 'state'));
 
 /** To be called in a sandbox that is prepared. */
 export const createGround = async (settings: GroundSettings): Promise<Ground> => {
-  const { runner, program, families, backend, agents = folderOfState() } = settings;
+  const { runner, program, families, backend, feed = folderOfState() } = settings;
   const book = createNodeBook(families);
   return {
     families,
@@ -47,8 +44,7 @@ export const createGround = async (settings: GroundSettings): Promise<Ground> =>
       program,
       settings: { families, attach: 'ptp', backend },
       book,
-      feed: agents.feed,
-      agentSource: agents.source,
+      feed,
       folder: RUN_FOLDER,
     }),
   };

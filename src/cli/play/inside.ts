@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createManifestSource } from '../../cluster/manifest-source.ts';
+import { createManifestSource, type ManifestSource } from '../../cluster/manifest-source.ts';
 import { loadManifests } from '../../cluster/manifest/load-manifests.ts';
 import { formatProblem } from '../../cluster/manifest/place.ts';
 import { createSystemClock } from '../../kernel/clock.ts';
 import { createCommandRunner } from '../../kernel/command.ts';
+import type { Binaries } from '../../lab/apiserver/binaries.ts';
 import { prepareSandbox } from '../../lab/sandbox.ts';
 import type { CliIo, ExitCode } from '../verb.ts';
+import { createApiFeed, type RevisionBook } from './api/follow-api-server.ts';
+import { clusterBinaries, KUBECONFIG, startCluster } from './api/start-cluster.ts';
 import { chooseFamilies } from './families.ts';
 import { describeFaults } from './faults.ts';
 import { createGround, type Ground } from './ground.ts';
@@ -39,24 +42,63 @@ const firstRead = async (source: WorldSource): Promise<ReadWorld> => {
 
 const clockTime = (): string => new Date().toTimeString().slice(0, 8);
 
+/** What follows the folder, and what a person is told to do. */
+interface Followed {
+  readonly source: WorldSource;
+  readonly hints: readonly string[];
+}
+
+const EDIT = (dir: string): string => `Edit, add or remove manifests in ${dir}: the table follows.`;
+const END = 'Ctrl-C ends it, and nothing remains.';
+
+const followCluster = async (
+  dir: string,
+  ground: Ground,
+  folder: ManifestSource,
+  { binaries, book }: ClusterPlan,
+): Promise<Followed> => {
+  const { source, commands } = await startCluster(ground, folder, binaries, book);
+  const hints = ['This is a real API server. In another window:', ...commands.map((line) => `  ${line}`)];
+  return { source, hints: [...hints, `${EDIT(dir)} ${END}`] };
+};
+
+/** How a real API server takes part. */
+interface ClusterPlan {
+  readonly binaries: Binaries;
+  readonly book: RevisionBook;
+}
+
 /** Shows the manifests of a folder: once, or as they change. */
-const showManifests = async (dir: string, options: PlayOptions, ground: Ground, io: CliIo): Promise<ExitCode> => {
-  const { playground, families, place, resolveServices } = ground;
-  const clock = createSystemClock();
-  const manifests = createManifestSource({ paths: [dir], clock, complete: place, maxReplicas: MAX_REPLICAS });
-  const source = followManifests(manifests, families, resolveServices);
+const showManifests = async (
+  dir: string,
+  options: PlayOptions,
+  ground: Ground,
+  io: CliIo,
+  cluster: ClusterPlan | undefined,
+): Promise<ExitCode> => {
+  const { playground, place } = ground;
+  const folder = createManifestSource({
+    paths: [dir],
+    clock: createSystemClock(),
+    maxReplicas: MAX_REPLICAS,
+    // In a cluster it is the scheduler that places pods.
+    ...(cluster === undefined ? { complete: place } : {}),
+  });
+  const { source, hints } =
+    cluster === undefined
+      ? {
+          source: followManifests(folder, ground.families, ground.resolveServices),
+          hints: [`${EDIT(dir)} ${END}`],
+        }
+      : await followCluster(dir, ground, folder, cluster);
   const faultsInWords: DescribeFaults = (faults) =>
-    describeFaults(faults, manifests.manifests()?.policyOrigins ?? new Map());
+    describeFaults(faults, folder.manifests()?.policyOrigins ?? new Map());
   const screen = standardScreen(io.env);
   const first = await firstRead(source);
   if (options.once === true) return printOnce(await observe(playground, first, faultsInWords), options, screen, io);
   return showLive(
     { source, playground, screen, describeFaults: faultsInWords, clockTime },
-    {
-      title: dir,
-      why: options.why === true,
-      hints: [`Edit, add or remove manifests in ${dir}: the table follows. Ctrl-C ends it, and nothing remains.`],
-    },
+    { title: dir, why: options.why === true, hints },
   );
 };
 
@@ -69,13 +111,19 @@ export const playInside = async (dir: string, options: PlayOptions, io: CliIo): 
     for (const problem of loaded.problems) io.err(`${formatProblem(problem)}\n`);
     return 1;
   }
+  const program = ownProgram(process.argv[1] ?? '');
+  const cluster: ClusterPlan | undefined =
+    options.apiServer === true
+      ? { binaries: await clusterBinaries(io.env, program, io.err), book: new WeakMap() }
+      : undefined;
   await prepareSandbox(runner);
   const ground = await createGround({
     runner,
-    program: ownProgram(process.argv[1] ?? ''),
+    program,
     families: chooseFamilies(options.ipFamilies, loaded),
     backend: options.iptablesBackend,
+    ...(cluster === undefined ? {} : { feed: createApiFeed(KUBECONFIG, cluster.book) }),
   });
   if (options.story === true) return tellAll(stories, ground, standardScreen(io.env));
-  return showManifests(dir, options, ground, io);
+  return showManifests(dir, options, ground, io, cluster);
 };

@@ -10,23 +10,23 @@ import { type Reading, readingKey } from './reading.ts';
 export type DescribeFaults = (faults: ReturnType<typeof createJudge>['faults']) => readonly string[];
 
 /** The picture while a change is on its way: what the change touches is open, the rest stands as it was. */
-export const unsettled = ({ world, problems }: ReadWorld, before: readonly Reading[]): Picture => {
+export const unsettled = ({ world, problems, warnings }: ReadWorld, before: readonly Reading[]): Picture => {
   const known = new Map(before.map((reading) => [readingKey(reading), reading]));
   const readings = expectAll(world, createJudge(world)).map((reading) => {
     const was = known.get(readingKey(reading));
     return was?.expected === reading.expected ? { ...reading, measured: was.measured } : reading;
   });
-  return { world, readings, problems, warnings: [] };
+  return { world, readings, problems, warnings };
 };
 
 /** Puts a world on the stage and measures it. Trouble on the way is part of the picture. */
 export const observe = async (
   playground: Playground,
-  { world, problems }: ReadWorld,
+  { world, problems, warnings: known }: ReadWorld,
   describe: DescribeFaults,
 ): Promise<Picture> => {
   const judge = createJudge(world);
-  const warnings = [...describe(judge.faults)];
+  const warnings = [...known, ...describe(judge.faults)];
   try {
     warnings.push(...(await playground.show(world)));
   } catch (error) {

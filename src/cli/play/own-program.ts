@@ -9,12 +9,19 @@ export interface OwnProgram {
   readonly entry: string;
   /** The entry file of a pod's server. */
   readonly podServer: string;
+  /** The Go module that kube-apiserver is built from. */
+  readonly kubernetesModule: string;
 }
 
 /** @param entry the file that Node was started with */
 export const ownProgram = (entry: string): OwnProgram => {
   const file = realpathSync(entry);
   const folder = path.dirname(file);
-  const podServer = file.endsWith('.ts') ? path.join(folder, 'play/pod-server.ts') : path.join(folder, 'pod-server.js');
-  return { node: process.execPath, entry: file, podServer };
+  const fromSource = file.endsWith('.ts');
+  return {
+    node: process.execPath,
+    entry: file,
+    podServer: path.join(folder, fromSource ? 'play/pod-server.ts' : 'pod-server.js'),
+    kubernetesModule: path.join(folder, fromSource ? '../..' : '..', 'e2e/cluster/kubernetes'),
+  };
 };

@@ -32,8 +32,6 @@ export interface PlaygroundDeps {
   readonly settings: LabSettings;
   readonly book: NodeBook;
   readonly feed: Feed;
-  /** Where agents read from: `--manifests DIR` or `--kubeconfig FILE`. */
-  readonly agentSource: readonly string[];
   /** A folder of our own, inside the sandbox. */
   readonly folder: string;
 }
@@ -44,7 +42,7 @@ export const createPlayground = async (deps: PlaygroundDeps): Promise<Playground
   const { families, backend } = settings;
   const folder = path.join(deps.folder, 'pods');
   await mkdir(folder, { recursive: true });
-  const agents = createAgents({ program, families, backend, source: deps.agentSource });
+  const agents = createAgents({ program, families, backend, flags: feed.agentFlags });
   const stage = await createStage({ runner, program, settings, book, folder, onNode: (node) => agents.start(node) });
   return {
     async show(world) {

@@ -10,6 +10,8 @@ export interface ReadWorld {
   readonly world: World;
   /** What is wrong in the manifests; the rest of them counts. */
   readonly problems: readonly ManifestProblem[];
+  /** What else went wrong on the way here, in words. */
+  readonly warnings: readonly string[];
 }
 
 /** @param loaded with pods that have a node and addresses */
@@ -31,5 +33,6 @@ export const readWorld = (
       externals: externals.filter(({ ip }) => families.includes(familyOf(ip))),
     },
     problems: [...loaded.problems, ...problems],
+    warnings: [],
   };
 };

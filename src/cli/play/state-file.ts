@@ -20,22 +20,26 @@ export const podStatus = ({ ips, hostIPs }: Pick<PodEndpoint, 'ips' | 'hostIPs'>
   hostIPs: hostIPs.map((ip) => ({ ip })),
 });
 
+/** The spec of a pod with the ports that it declares; valid for an API server. */
+export const podSpec = ({ node, hostNetwork, ports }: Pick<PodEndpoint, 'node' | 'hostNetwork' | 'ports'>): object => ({
+  ...(node === '' ? {} : { nodeName: node }),
+  hostNetwork,
+  containers: [
+    {
+      name: 'server',
+      image: 'server',
+      ports: ports.map(({ name, protocol, port }) => ({ name, protocol, containerPort: port })),
+    },
+  ],
+});
+
 /** The parts of a Pod that policy depends on. */
-const podObject = ({ namespace, name, labels, node, hostNetwork, ports, ips, hostIPs }: PodEndpoint) => ({
+const podObject = (pod: PodEndpoint) => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { namespace, name, labels: Object.fromEntries(labels) },
-  spec: {
-    nodeName: node,
-    hostNetwork,
-    containers: [
-      {
-        name: 'server',
-        ports: ports.map(({ name: portName, protocol, port }) => ({ name: portName, protocol, containerPort: port })),
-      },
-    ],
-  },
-  status: podStatus({ ips, hostIPs }),
+  metadata: { namespace: pod.namespace, name: pod.name, labels: Object.fromEntries(pod.labels) },
+  spec: podSpec(pod),
+  status: podStatus(pod),
 });
 
 const policyObject = ({ namespace, name, spec }: PolicyObject) => ({

@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { LoadedManifests } from '../../../cluster/manifest/assemble.ts';
+import { asObject, asText, type RawObject } from '../../../cluster/raw.ts';
+import type { AdminClient } from '../../../lab/apiserver/client.ts';
+import type { ObjectRef } from '../../../lab/apiserver/kinds.ts';
+import type { PodEndpoint } from '../../../model/pod.ts';
+import { describeFailure } from '../../failure.ts';
+import { podSpec } from '../state-file.ts';
+
+/** Brings what a folder says to an API server, as `kubectl apply` and `kubectl delete` would. */
+export interface ObjectSync {
+  /** Applies what is new or changed since the last call and deletes what is gone. @returns what was refused, in words. */
+  apply(loaded: LoadedManifests): Promise<readonly string[]>;
+}
+
+interface Manifest extends ObjectRef {
+  readonly metadata: ObjectRef['metadata'] & { readonly labels?: unknown };
+  readonly spec?: unknown;
+}
+
+type Desired = ReadonlyMap<string, Manifest>;
+
+/** What only a server sets. */
+const SERVERS_OWN = ['uid', 'resourceVersion', 'creationTimestamp', 'generation', 'managedFields', 'selfLink'];
+
+const withoutServersOwn = (metadata: RawObject): RawObject =>
+  Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVERS_OWN.includes(key)));
+
+const refOf = (raw: RawObject, namespace: string, name: string): Manifest => {
+  const { status: _, ...rest } = raw;
+  const scope = namespace === '' ? {} : { namespace };
+  const metadata = { ...withoutServersOwn(asObject(raw['metadata'])), name, ...scope };
+  return { ...rest, apiVersion: asText(raw['apiVersion']) ?? '', kind: asText(raw['kind']) ?? '', metadata };
+};
+
+/** A pod of a workload, as its controller would make it. */
+const madePod = (pod: PodEndpoint): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { namespace: pod.namespace, name: pod.name, labels: Object.fromEntries(pod.labels) },
+  spec: podSpec({ ...pod, node: '' }),
+});
+
+const keyOf = ({ kind, metadata: { namespace = '', name } }: ObjectRef): string => `${kind} ${namespace}/${name}`;
+
+/** Namespaces first: nothing can be created in one that is not there. */
+const desiredOf = (loaded: LoadedManifests): Desired => {
+  const { namespaces, pods } = loaded.snapshot;
+  const outside = loaded.ignored.filter(({ kind }) => kind === 'EndpointSlice');
+  const objects: readonly Manifest[] = [
+    ...[...namespaces.values()].map(({ name, labels }) => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name, labels: Object.fromEntries(labels) },
+    })),
+    ...[...pods.values()].map((pod) => {
+      const origin = loaded.podOrigins.get(pod.uid)?.object;
+      return origin?.use === 'pod' ? refOf(origin.raw, pod.namespace, pod.name) : madePod(pod);
+    }),
+    ...loaded.services.map(({ object, namespace, name }) => refOf(object.raw, namespace, name)),
+    ...outside.map(({ raw, namespace, name }) => refOf(raw, namespace, name)),
+    ...[...loaded.policyOrigins.values()].map(({ raw, namespace, name }) => refOf(raw, namespace, name)),
+  ];
+  return new Map(objects.map((object) => [keyOf(object), object]));
+};
+
+/** Most of a pod cannot be changed, only replaced. */
+const applyOne = async (admin: AdminClient, object: ObjectRef): Promise<void> => {
+  try {
+    await admin.apply(object);
+  } catch (error) {
+    if (object.kind !== 'Pod') throw error;
+    await admin.delete(object);
+    await admin.apply(object);
+  }
+};
+
+export const createObjectSync = (admin: AdminClient): ObjectSync => {
+  let known: Desired = new Map();
+  return {
+    async apply(loaded) {
+      const desired = desiredOf(loaded);
+      const failures: string[] = [];
+      const attempt = async (what: string, work: Promise<void>): Promise<void> => {
+        await work.catch((error: unknown) => failures.push(`${what}: ${describeFailure(error)}`));
+      };
+      for (const [key, object] of [...known].toReversed()) {
+        if (!desired.has(key)) await attempt(`deleting ${key}`, admin.delete(object));
+      }
+      for (const [key, object] of desired) {
+        if (!isDeepStrictEqual(known.get(key), object)) await attempt(key, applyOne(admin, object));
+      }
+      known = desired;
+      return failures;
+    },
+  };
+};
