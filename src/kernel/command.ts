@@ -31,6 +31,16 @@ export class CommandError extends Error {
 
 const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
 
+/** In one line: what it said last, or else how it ended. */
+const reasonOf = (error: ExecaError, stderr: string): string => {
+  if (error.timedOut) return 'timed out';
+  const said = lastLine(stderr);
+  if (said !== '') return said;
+  // Absent where the program could be started.
+  if (error.originalMessage !== undefined) return error.originalMessage;
+  return error.signal === undefined ? `exit code ${String(error.exitCode)}` : `killed by ${error.signal}`;
+};
+
 /**
  * @param prefix put before every command, e.g. `['nsenter', '--net=/run/netns/node1', '--']` to work in that namespace.
  */
@@ -50,8 +60,7 @@ export const createCommandRunner = (prefix: readonly string[] = []): CommandRunn
     } catch (error) {
       if (!(error instanceof ExecaError)) throw error;
       const stderr = typeof error.stderr === 'string' ? error.stderr : '';
-      const why = error.timedOut ? 'timed out' : lastLine(stderr) || error.originalMessage;
-      throw new CommandError([file, ...args].join(' '), why, error.exitCode, stderr);
+      throw new CommandError([file, ...args].join(' '), reasonOf(error, stderr), error.exitCode, stderr);
     }
   },
 });

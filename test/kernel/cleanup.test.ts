@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type Backend, iptablesProgram } from '../../src/kernel/iptables.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import { IP_FAMILIES } from '../../src/model/family.ts';
+import { planChanges } from '../../src/render/plan.ts';
+import { loadGolden, programOf } from '../golden/golden-case.ts';
+import { runInside } from './in-namespace.ts';
+import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
+
+describe('cleanup', () => {
+  let filter: PacketFilter;
+
+  beforeEach(async () => {
+    filter = await openPacketFilter('nft');
+    await filter.load('ipv4', ['-A FORWARD -s 192.0.2.0/24 -j ACCEPT', ':THEIRS - [0:0]']);
+    await filter.loadSets(['create theirs hash:ip', 'add theirs 192.0.2.1']);
+  });
+
+  afterEach(async () => {
+    await filter.close();
+  });
+
+  const program = async (backend: Backend): Promise<void> => {
+    const kernel = createKernel(filter.runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5 });
+    await kernel.apply(planChanges(await kernel.observe(), programOf((await loadGolden('dual-stack')).snapshot)));
+  };
+
+  const cleanUp = (): Promise<unknown> =>
+    runInside(
+      filter,
+      { cleanup: 'kernel/cleanup.ts', createCommandRunner: 'kernel/command.ts' },
+      'return cleanup(createCommandRunner(), 5).catch((error) => error.message);',
+    );
+
+  const saved = async (backend: Backend): Promise<string> =>
+    (await filter.runner.run(iptablesProgram('ipv4', backend, 'save'), [])).replaceAll(/^#.*\n/gm, '');
+
+  test('takes away all of ours, and nothing else', async () => {
+    const before = await filter.text();
+    await program('nft');
+    expect(await cleanUp()).toEqual([{ backend: 'nft', chains: 12, sets: 4 }]);
+    expect(await filter.text()).toBe(before);
+  });
+
+  test('on a clean node finds nothing to do, and makes no legacy tables', async () => {
+    const before = await filter.text();
+    expect(await cleanUp()).toEqual([{ backend: 'nft', chains: 0, sets: 0 }]);
+    expect(await filter.text()).toBe(before);
+    expect(await filter.runner.run('cat', ['/proc/net/ip_tables_names'])).toBe('');
+  });
+
+  test('looks in both backends', async () => {
+    const before = await filter.text();
+    await program('nft');
+    await program('legacy');
+    expect(await cleanUp()).toEqual([
+      { backend: 'nft', chains: 12, sets: 0 },
+      { backend: 'legacy', chains: 12, sets: 4 },
+    ]);
+    expect(await filter.text()).toBe(before);
+    expect(await saved('legacy')).not.toContain('PORTCULLIS');
+  });
+
+  test('names what something else holds on to', async () => {
+    await program('nft');
+    await filter.load('ipv4', ['-A THEIRS -m set --match-set portcullis-4-governed src -j DROP']);
+    expect(await cleanUp()).toBe('still there, because something else uses it: portcullis-4-governed');
+  });
+});
