@@ -13,8 +13,8 @@ import type { WorldSource } from './world-source.ts';
 const LOOK_MS = 50;
 /** The kernel is asked again even where nothing changed: somebody may tamper with it. */
 const MEASURE_AGAIN_MS = 5_000;
-/** On a terminal so many of the newest lines of news stay below the table. */
-const NEWS_LINES = 10;
+/** On a terminal so many lines of older news stay below the table, with all of the newest. */
+const OLD_NEWS_LINES = 6;
 /** A change of one policy may turn hundreds of connections. */
 const CHANGES_TOLD = 6;
 
@@ -44,11 +44,12 @@ const shortened = (lines: readonly string[]): readonly string[] =>
 export const showLive = async (deps: LiveDeps, { title, why, hints }: LiveSettings): Promise<never> => {
   const { source, playground, screen, clockTime } = deps;
   const { paint } = screen;
-  const news: string[] = [];
+  let oldNews: readonly string[] = [];
+  let newNews: readonly string[] = [];
 
   const drawOver = (picture: Picture): void => {
     const head = `${paint('bold', `portcullis play ${title}`)}   ${summarize(picture.world)}`;
-    const parts = [head, renderPicture(picture, screen, { why }), news.slice(-NEWS_LINES).join('\n')];
+    const parts = [head, renderPicture(picture, screen, { why }), [...oldNews, ...newNews].join('\n')];
     const text = [...parts.filter((part) => part !== ''), paint('dim', hints.join('\n'))].join('\n\n');
     screen.out(`${FROM_THE_TOP}${text}\n`);
   };
@@ -59,7 +60,10 @@ export const showLive = async (deps: LiveDeps, { title, why, hints }: LiveSettin
   };
 
   const tell = (picture: Picture, lines: readonly string[]): void => {
-    news.push(...lines.flatMap((line) => line.split('\n')));
+    if (lines.length > 0) {
+      oldNews = [...oldNews, ...newNews].slice(-OLD_NEWS_LINES);
+      newNews = lines.flatMap((line) => line.split('\n'));
+    }
     if (screen.terminal) drawOver(picture);
     else append(picture, lines);
   };

@@ -1,4 +1,4 @@
-import { asObject, asText, type RawObject } from '../../../cluster/raw.ts';
+import { asList, asObject, asText, type RawObject } from '../../../cluster/raw.ts';
 import type { AdminClient } from '../../../lab/apiserver/client.ts';
 import type { ObjectRef } from '../../../lab/apiserver/kinds.ts';
 import type { ClusterSnapshot } from '../../../model/snapshot.ts';
@@ -43,6 +43,17 @@ const endPods = async (admin: AdminClient, { pods }: ClusterState): Promise<numb
   return ending.length;
 };
 
+/** The part of a status that makes kubectl show a pod as ready. */
+const readiness = (raw: RawObject, now: string): object => ({
+  startTime: now,
+  conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }],
+  containerStatuses: asList(asObject(raw['spec'])['containers']).map((container) => {
+    const { name, image } = asObject(container);
+    const state = { running: { startedAt: now } };
+    return { name, image, imageID: '', ready: true, started: true, restartCount: 0, state };
+  }),
+});
+
 /** Gives pods the nodes and addresses of `placed`. */
 const startPods = async (admin: AdminClient, { pods }: ClusterState, placed: ClusterSnapshot): Promise<number> => {
   let started = 0;
@@ -57,9 +68,7 @@ const startPods = async (admin: AdminClient, { pods }: ClusterState, placed: Clu
       started += 1;
     }
     if (asText(asObject(raw['status'])['podIP']) === undefined) {
-      const now = new Date().toISOString();
-      const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: now }];
-      await admin.patchStatus(ref, { ...podStatus(pod), conditions, startTime: now });
+      await admin.patchStatus(ref, { ...podStatus(pod), ...readiness(raw, new Date().toISOString()) });
       started += 1;
     }
   }
