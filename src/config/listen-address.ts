@@ -15,15 +15,16 @@ const HOST_NAME = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i;
 const isHost = (host: string): boolean => isIPv4(host) || (HOST_NAME.test(host) && !/^[\d.]+$/.test(host));
 
 /**
- * Reads `host:port`, `[ipv6]:port` or `:port`, and `0` or `off` for no address at all.
+ * Reads `host:port`, `[address]:port` or `:port`, and `0` or `off` for no address at all. An address of either family may
+ * stand in brackets, so that a template need not know which one it fills in.
  * @returns undefined if the text is none of them
  */
 export const readListenAddress = (text: string): ListenAddress | 'off' | undefined => {
   if (text === '0' || text === 'off') return 'off';
-  const [, ipv6, name, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
+  const [, address, name, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits === '' || port > MAX_PORT) return undefined;
-  if (ipv6 !== undefined) return isIPv6(ipv6) ? { host: ipv6, port } : undefined;
+  if (address !== undefined) return isIPv6(address) || isIPv4(address) ? { host: address, port } : undefined;
   if (name === undefined || name === '') return { host: undefined, port };
   return isHost(name) ? { host: name, port } : undefined;
 };

@@ -63,7 +63,7 @@ const listen: Setting<ListenAddress | 'off'> = {
   placeholder: 'ADDRESS',
   help: 'serve /metrics, /healthz, /readyz and /status here; 0 serves none',
   initial: '127.0.0.1:9577',
-  accepts: 'host:port, [ipv6]:port, :port, or 0 for none',
+  accepts: 'host:port, [address]:port, :port, or 0 for none',
   read: readListenAddress,
 };
 

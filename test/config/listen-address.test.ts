@@ -4,6 +4,7 @@ import { readListenAddress } from '../../src/config/listen-address.ts';
 test.each([
   ['127.0.0.1:9577', { host: '127.0.0.1', port: 9577 }],
   ['[::1]:80', { host: '::1', port: 80 }],
+  ['[192.0.2.7]:9577', { host: '192.0.2.7', port: 9577 }],
   ['[fe80::1]:0', { host: 'fe80::1', port: 0 }],
   [':9577', { host: undefined, port: 9577 }],
   ['localhost:1', { host: 'localhost', port: 1 }],
