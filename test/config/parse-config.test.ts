@@ -126,7 +126,7 @@ describe('the source', () => {
 
 describe('what cannot be used', () => {
   const durations = 'a duration from 100ms to 1h, such as 5s';
-  const addresses = 'host:port, [ipv6]:port, :port, or 0 for none';
+  const addresses = 'host:port, [address]:port, :port, or 0 for none';
   const names = 'the name of a Node: lower-case letters, digits, "-" and ".", at most 253 characters';
 
   test.each<[Flags, string]>([
