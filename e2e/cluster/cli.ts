@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { Command, Option } from 'commander';
+import { resultTable } from '../conformance/report.ts';
+import { POLICY_SPECS, runSuite, SCTP_SPECS } from '../conformance/run-suite.ts';
 import { fabricPrefix, nodePrefix, runningCluster } from './access.ts';
 import { kubectlArgs } from './control-plane/programs.ts';
 import { down } from './down.ts';
 import type { ClusterFolder } from './folder.ts';
+import { loadImage } from './images/load.ts';
 import { findClusterPrograms } from './programs.ts';
 import {
   type CniKind,
@@ -39,6 +43,35 @@ const kubectl = async (folder: ClusterFolder, args: readonly string[]): Promise<
   await runningCluster(folder);
   const programs = await findClusterPrograms(say);
   await become([programs.path('kubectl'), ...kubectlArgs(folder.kubeconfig, args)]);
+};
+
+const status = async (folder: ClusterFolder): Promise<void> => {
+  const { settings } = await runningCluster(folder);
+  console.log(`KUBECONFIG=${folder.kubeconfig}`);
+  console.log(`cni ${settings.cni}, kube-proxy ${settings.proxyMode}, ${settings.families.join(' and ')}`);
+  await kubectl(folder, ['get', 'nodes,pods', '--all-namespaces', '--output=wide']);
+};
+
+interface ConformanceOptions {
+  readonly focus: string;
+  readonly skip: string;
+  readonly procs: string;
+}
+
+const conformance = async (folder: ClusterFolder, options: ConformanceOptions): Promise<void> => {
+  await runningCluster(folder);
+  const logFile = path.join(folder.logs, 'conformance.log');
+  say(`the suite's own words go to ${logFile}`);
+  const results = await runSuite({
+    kubeconfig: folder.kubeconfig,
+    focus: options.focus,
+    skip: options.skip,
+    procs: Number(options.procs),
+    logFile,
+    say,
+  });
+  console.log(resultTable(results));
+  if (results.length === 0 || results.some(({ passed }) => !passed)) process.exitCode = 1;
 };
 
 /** The command line of `npm run cluster --`. */
@@ -77,6 +110,25 @@ export const clusterCommand = (folder: ClusterFolder): Command => {
     .allowUnknownOption()
     .helpOption(false)
     .action((args: readonly string[]) => kubectl(folder, args));
+
+  program
+    .command('status')
+    .description('tells what it is made of, and how its nodes and pods are')
+    .action(() => status(folder));
+
+  program
+    .command('load')
+    .description('gives an image to all nodes')
+    .argument('<archive>', 'as docker save and buildah write it')
+    .action((archive: string) => loadImage(folder, archive));
+
+  program
+    .command('conformance')
+    .description("runs the NetworkPolicy specs of Kubernetes' own suite and prints a table; exit code 1 if one fails")
+    .option('--focus <regexp>', 'which specs', POLICY_SPECS)
+    .option('--skip <regexp>', 'which of them not; the default needs SCTP sockets', SCTP_SPECS)
+    .option('--procs <number>', 'specs at a time', '2')
+    .action((options: ConformanceOptions) => conformance(folder, options));
 
   program
     .command('exec')
