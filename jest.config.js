@@ -23,6 +23,8 @@ const effectPaths = EFFECTS.map((folder) => `<rootDir>/test/${folder}/`);
 /** @type {import('jest').Config} */
 export default {
   watchman: false,
+  // Tests with effects share one sandbox: its namespaces and links are taken by one file at a time.
+  maxWorkers: 1,
   // A slow, shared machine is no reason to fail: tests wait for conditions with deadlines of their own.
   testTimeout: 60_000,
   projects: [

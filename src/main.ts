@@ -10,6 +10,7 @@ import { detectBackend, detectFamilies } from './kernel/detect.ts';
 import { createKernel } from './kernel/kernel.ts';
 import type { Clock } from './model/clock.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
+import type { Endpoints } from './telemetry/endpoints.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createAgentMetrics } from './telemetry/metrics.ts';
 import { serveTelemetry } from './telemetry/server.ts';
@@ -104,25 +105,30 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       ? { ok: true, reason: 'ok' }
       : { ok: false, reason: `the loop has not come round for ${Math.round(silence / 1000)} s` };
   };
+  const endpoints: Endpoints = {
+    metrics: () => {
+      const { pods, namespaces, policies } = source.snapshot();
+      metrics.setClusterObjects({ pods: pods.size, namespaces: namespaces.size, policies: policies.size });
+      return metrics.expose();
+    },
+    health,
+    ready,
+    status: () => ({
+      version: options.version,
+      node: config.nodeName,
+      backend,
+      families,
+      ...reconciler.status(),
+      source: source.status(),
+    }),
+  };
   const server =
     config.listen === undefined
       ? undefined
-      : await serveTelemetry(config.listen, {
-          metrics: () => {
-            const { pods, namespaces, policies } = source.snapshot();
-            metrics.setClusterObjects({ pods: pods.size, namespaces: namespaces.size, policies: policies.size });
-            return metrics.expose();
-          },
-          health,
-          ready,
-          status: () => ({
-            version: options.version,
-            node: config.nodeName,
-            backend,
-            families,
-            ...reconciler.status(),
-            source: source.status(),
-          }),
+      : await serveTelemetry(config.listen, endpoints).catch(async (error: unknown) => {
+          // The loop waits for the source already, and would keep the process alive.
+          await reconciler.stop();
+          throw error;
         });
 
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });

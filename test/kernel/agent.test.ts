@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createCommandRunner } from '../../src/kernel/command.ts';
+import { inNetns } from '../../src/lab/batch.ts';
+import { type RunningProcess, startProcess } from '../../src/lab/process.ts';
+import { prepareSandbox } from '../../src/lab/sandbox.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** The built agent as a whole: manifests in, a namespace's real packet filter out. */
+
+const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
+const DEADLINE_MS = 30_000;
+
+const POD = `
+apiVersion: v1
+kind: Pod
+metadata: { name: web, namespace: shop, labels: { app: web } }
+spec: { nodeName: n1, containers: [{ name: web, image: web, ports: [{ name: http, containerPort: 8080 }] }] }
+status: { podIP: 10.0.0.5 }
+`;
+
+const policy = (name: string, spec: string): string => `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: ${name}, namespace: shop }
+spec: ${spec}
+`;
+
+const ALLOW_HTTP = policy('allow-http', '{ podSelector: {}, ingress: [{ ports: [{ port: http }] }] }');
+const UNREADABLE = policy(
+  'unreadable',
+  '{ podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: 10.0.0.300/8 } }] }] }',
+);
+
+const outside = createCommandRunner();
+
+describe('the agent', () => {
+  let folder: string;
+  let namespace: string;
+  let agents: RunningProcess[];
+  let log: string[];
+
+  const inside = createCommandRunner;
+  const run = (file: string, ...args: string[]): Promise<string> => inside(inNetns(namespace)).run(file, args);
+  const get = (endpoint: string): Promise<string> => run('curl', '--silent', '--fail', `127.0.0.1:9577${endpoint}`);
+  const saved = async (): Promise<string> =>
+    `${await run('iptables-nft-save', '-t', 'filter')}${await run('ipset', 'save')}`;
+  const rules = async (): Promise<string> => (await saved()).replaceAll(/^[#:].*\n/gm, '');
+
+  const write = async (file: string, text: string): Promise<void> => {
+    await writeFile(path.join(folder, `.${file}.new`), text);
+    await rename(path.join(folder, `.${file}.new`), path.join(folder, file));
+  };
+
+  const start = async (): Promise<RunningProcess> => {
+    const flags = ['--node-name=n1', '--drift-interval=100ms', '--iptables-backend=nft', '--log-format=text'];
+    const [file, ...args] = [...inNetns(namespace), PORTCULLIS, 'agent', `--manifests=${folder}`, ...flags] as const;
+    const agent = await startProcess(file, args, { output: (line) => log.push(line) });
+    agents.push(agent);
+    const ready = (): Promise<string | undefined> => get('/readyz').catch(() => undefined);
+    await waitFor('the agent to be ready', DEADLINE_MS, ready, () => log.join('\n'));
+    return agent;
+  };
+
+  const untilRulesMatch = (what: string, pattern: RegExp): Promise<string> =>
+    waitFor(
+      what,
+      DEADLINE_MS,
+      async () => {
+        const text = await rules();
+        return pattern.test(text) ? text : undefined;
+      },
+      () => log.join('\n'),
+    );
+
+  beforeEach(async () => {
+    await prepareSandbox(outside);
+    folder = await mkdtemp(path.join(tmpdir(), 'portcullis-agent-'));
+    namespace = `agent-${randomUUID()}`;
+    agents = [];
+    log = [];
+    await outside.run('ip', ['netns', 'add', namespace]);
+    await run('ip', 'link', 'set', 'lo', 'up');
+    await write('pod.yaml', POD);
+    await write('policy.yaml', ALLOW_HTTP);
+  });
+
+  afterEach(async () => {
+    await Promise.all(agents.map((agent) => agent.stop()));
+    await outside.run('ip', ['netns', 'delete', namespace]);
+    await rm(folder, { recursive: true });
+  });
+
+  test('enforces, follows its files, and repairs what others break', async () => {
+    await start();
+    expect(await rules()).toMatch(/-A PORTCULLIS-I-\S+ -p tcp -m tcp --dport 8080 -j RETURN/);
+
+    await write('policy.yaml', ALLOW_HTTP.replace('port: http', 'port: 9090'));
+    await untilRulesMatch('the edited policy', /--dport 9090 -j RETURN/);
+
+    await run('iptables-nft', '-D', 'FORWARD', '-j', 'PORTCULLIS-FORWARD');
+    await untilRulesMatch('the jump to be back', /-A FORWARD -j PORTCULLIS-FORWARD/);
+    expect(await get('/metrics')).toMatch(/^portcullis_drift_repairs_total [1-9]/m);
+  });
+
+  test('isolates the pods of a policy that cannot be read, says so, and enforces the others', async () => {
+    await write('unreadable.yaml', UNREADABLE);
+    await start();
+    const text = await rules();
+    expect(text).toMatch(/--dport 8080 -j RETURN/);
+    expect(text).toMatch(
+      /-A PORTCULLIS-I-\S+ -m comment --comment "ingress isolated by shop\/allow-http shop\/unreadable" -j DROP/,
+    );
+    expect(await get('/metrics')).toMatch(/^portcullis_policy_faults\{namespace="shop",policy="unreadable"\} 1$/m);
+    expect(log.join('\n')).toContain('NetworkPolicy shop/unreadable: spec.ingress[0].from[0].ipBlock.cidr');
+  });
+
+  test('keeps what a file said while the file cannot be read', async () => {
+    await start();
+    const before = await rules();
+    await write('policy.yaml', 'apiVersion: [');
+    await waitFor(
+      'the trouble to be told',
+      DEADLINE_MS,
+      () => Promise.resolve(log.find((line) => line.includes('policy.yaml:1'))),
+      () => log.join('\n'),
+    );
+    expect(await rules()).toBe(before);
+  });
+
+  test('leaves the rules in place when told to stop, whatever it is doing, and is followed by one that changes nothing', async () => {
+    const first = await start();
+    const before = await saved();
+    expect(await first.stop()).toEqual({ code: 0 });
+    expect(await rules()).toBe(before.replaceAll(/^[#:].*\n/gm, ''));
+    for (let round = 0; round < 5; round += 1) {
+      // The full check runs all the time, so a stop often meets a command under way.
+      const next = await start();
+      expect(await get('/metrics')).toContain('portcullis_syncs_total{result="unchanged",reason="start"} 1');
+      expect(await next.stop()).toEqual({ code: 0 });
+    }
+    expect(await rules()).toBe(before.replaceAll(/^[#:].*\n/gm, ''));
+  });
+
+  test('ends with a clear message where its address is taken', async () => {
+    await start();
+    const flags = ['agent', `--manifests=${folder}`, '--node-name=n1'];
+    await expect(run(PORTCULLIS, ...flags)).rejects.toThrow(
+      /cannot listen on 127\.0\.0\.1:9577: another process listens there/,
+    );
+  });
+});
