@@ -29,16 +29,30 @@ export class CommandError extends Error {
   }
 }
 
-const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1) ?? '';
+/** iptables says what is wrong, then in which line, then how to get help; ip(8) is alike. */
+const lastWords = (stderr: string): string =>
+  stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('Try `'))
+    .slice(-2)
+    .join('; ');
 
-/** In one line: what it said last, or else how it ended. */
-const reasonOf = (error: ExecaError, stderr: string): string => {
-  if (error.timedOut) return 'timed out';
-  const said = lastLine(stderr);
+/** What execa tells of the end of a program. */
+interface Ending {
+  readonly timedOut: boolean;
+  /** Why it could not be started; absent where it could. */
+  readonly originalMessage?: string | undefined;
+  readonly signal?: string | undefined;
+  readonly exitCode?: number | undefined;
+}
+
+/** In one line: what it said at the end, or else how it ended. */
+const reasonOf = ({ timedOut, originalMessage, signal, exitCode }: Ending, stderr: string): string => {
+  if (timedOut) return 'timed out';
+  const said = lastWords(stderr);
   if (said !== '') return said;
-  // Absent where the program could be started.
-  if (error.originalMessage !== undefined) return error.originalMessage;
-  return error.signal === undefined ? `exit code ${String(error.exitCode)}` : `killed by ${error.signal}`;
+  return originalMessage ?? (signal === undefined ? `exit code ${String(exitCode)}` : `killed by ${signal}`);
 };
 
 /**

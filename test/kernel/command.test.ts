@@ -45,9 +45,17 @@ describe('a command', () => {
 
 describe('a command that fails', () => {
   test('says so in one line, with the last that it said itself', async () => {
-    const error = await failureOf(runner.run('sh', ['-c', 'echo out; echo first >&2; echo last >&2; exit 3']));
-    expect(error.message).toBe('sh -c echo out; echo first >&2; echo last >&2; exit 3: last');
-    expect(error).toMatchObject({ exitCode: 3, stderr: 'first\nlast\n' });
+    const script = 'echo out; echo zero >&2; echo first >&2; echo >&2; echo last >&2; exit 3';
+    const error = await failureOf(runner.run('sh', ['-c', script]));
+    expect(error.message).toBe(`sh -c ${script}: first; last`);
+    expect(error).toMatchObject({ exitCode: 3, stderr: 'zero\nfirst\n\nlast\n' });
+  });
+
+  test('with advice on how to get help spares us that', async () => {
+    const script =
+      "echo \"Set x doesn't exist.\" >&2; echo 'Error occurred at line: 2' >&2; echo 'Try `x -h'\"'\"' for more.' >&2; exit 2";
+    const error = await failureOf(runner.run('sh', ['-c', script]));
+    expect(error.message).toMatch(/: Set x doesn't exist.; Error occurred at line: 2$/);
   });
 
   test('without a word has a message all the same', async () => {
@@ -56,7 +64,9 @@ describe('a command that fails', () => {
   });
 
   test('because it was killed says by what', async () => {
-    expect((await failureOf(runner.run('sh', ['-c', 'kill -KILL $$']))).message).toBe('sh -c kill -KILL $$: killed by SIGKILL');
+    expect((await failureOf(runner.run('sh', ['-c', 'kill -KILL $$']))).message).toBe(
+      'sh -c kill -KILL $$: killed by SIGKILL',
+    );
   });
 
   test('because it is not there is named', async () => {

@@ -165,15 +165,13 @@ describe('a change', () => {
 
   test('that came too late for a pass is not reported as in force', async () => {
     const bench = await readyBench();
-    let applied: unknown;
     bench.host.afterStep = () => {
       bench.host.afterStep = () => undefined;
       bench.put(openTo(), 'too late');
     };
     bench.change(withPeers('10.1.1.50'), '2');
     await bench.clock.settle();
-    applied = bench.loop.status().applied;
-    expect(applied).toEqual({ pods: '2' });
+    expect(bench.loop.status().applied).toEqual({ pods: '2' });
     expect(reaches(bench.host, '10.1.1.50')).toBe(true);
   });
 

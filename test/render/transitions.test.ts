@@ -16,7 +16,8 @@ import { ADDRESSES, PORTS, randomCluster } from './random-cluster.ts';
 
 /** A property is tried until then, ms; a run under way is finished. */
 const TIME = 5_000;
-const RUNS: fc.Parameters<unknown> = { numRuns: 2_000, interruptAfterTimeLimit: TIME, seed: 20_260_101 };
+const runs = (ms: number) => ({ numRuns: 2_000, seed: 20_260_101, plugins: [fc.interruptAfterTimeLimit(ms)] });
+const RUNS = runs(TIME);
 
 const KINDS = [
   ...PORTS.map((port) => ({ protocol: 'tcp', port }) as const),
@@ -148,6 +149,6 @@ test('what is expected to be held after a change is what is found there', async 
       const membersOf = (sets: typeof found.sets) => new Map([...sets].map(([name, { members }]) => [name, members]));
       expect(membersOf(projected.sets)).toEqual(membersOf(found.sets));
     }),
-    { ...RUNS, interruptAfterTimeLimit: 2_000 },
+    runs(2_000),
   );
 }, 60_000);
