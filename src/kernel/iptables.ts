@@ -16,7 +16,7 @@ export const iptablesProgram = (family: IpFamily, backend: Backend, verb: 'save'
 export interface FilterTable {
   /** @throws CommandError */
   read(): Promise<ObservedTable>;
-  /** Loads restore text in one transaction, leaving alone what it does not name. @throws CommandError */
+  /** Loads restore text, each `*filter` to `COMMIT` in one transaction; leaves alone what it does not name. @throws CommandError */
   restore(text: string): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import { isOwnChain } from '../program/names.ts';
-import type { FamilyProgram, Hook } from '../program/node-program.ts';
+import type { Chain, FamilyProgram, Hook } from '../program/node-program.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
-import { splitArguments } from './quoting.ts';
+import { reachedChains, targetOf } from './reached.ts';
 import { chainRules, hookRule } from './rule-lines.ts';
 
 /** The hooks that may hold a jump of ours. */
@@ -11,11 +11,7 @@ const sameRules = (a: readonly RuleText[] | undefined, b: readonly RuleText[]): 
   a?.length === b.length && a.every((rule, at) => rule === b[at]);
 
 /** Whether the rule of a built-in chain leads into a chain of ours, whoever wrote it. */
-const leadsToUs = (rule: RuleText): boolean => {
-  const args = splitArguments(rule);
-  const at = args.findIndex((arg) => arg === '-j' || arg === '-g');
-  return at >= 0 && isOwnChain(args[at + 1] ?? '');
-};
+const leadsToUs = (rule: RuleText): boolean => isOwnChain(targetOf(rule) ?? '');
 
 /** Lines that leave exactly the wanted jump, as the first rule of the hook. */
 const planHook = (hook: Hook, seen: readonly RuleText[], wanted: RuleText | undefined): readonly string[] => {
@@ -26,23 +22,47 @@ const planHook = (hook: Hook, seen: readonly RuleText[], wanted: RuleText | unde
 };
 
 /**
+ * Rules that are certain to fit into one transaction of iptables-nft: it sends a transaction as one message, and in a
+ * user namespace it may not raise the limit of its socket, which is reached at some 500 rules (net.core.wmem_default).
+ */
+const PORTION = 300;
+
+const declare = (name: string): string => `:${name} - [0:0]`;
+
+const ruleLines = (chains: readonly Chain[]): readonly string[] =>
+  chains.flatMap((chain) => chainRules(chain).map((rule) => `-A ${chain.name} ${rule}`));
+
+/** Restore text of one transaction. */
+const transaction = (lines: readonly string[]): string =>
+  lines.length === 0 ? '' : ['*filter', ...lines, 'COMMIT', ''].join('\n');
+
+/** Loads chains that no packet can get to, in portions. */
+const loadAhead = (chains: readonly Chain[]): string => {
+  const rules = ruleLines(chains);
+  const portions = Array.from({ length: Math.ceil(rules.length / PORTION) }, (_, at) =>
+    rules.slice(at * PORTION, (at + 1) * PORTION),
+  );
+  return [chains.map(({ name }) => declare(name)), ...portions].map(transaction).join('');
+};
+
+/**
  * Restore text (for `iptables-restore --noflush`) that turns the table seen into the program's, or '' if it is that
- * already. Declaring a chain creates or empties it, so only chains whose rules differ appear; everything happens at
- * COMMIT or not at all.
+ * already. Declaring a chain creates or empties it, so only chains whose rules differ appear. Whatever can change a
+ * verdict happens in the last transaction, at its COMMIT or not at all; where there is much to load, chains that no packet
+ * can get to yet go ahead of it.
  */
 export const planTable = (seen: ObservedTable, { chains, hooks }: FamilyProgram): string => {
-  const changed = [...chains.values()].filter((chain) => !sameRules(seen.chains.get(chain.name), chainRules(chain)));
-  const stale = [...seen.chains.keys()].filter((name) => isOwnChain(name) && !chains.has(name));
+  const differing = [...chains.values()].filter((chain) => !sameRules(seen.chains.get(chain.name), chainRules(chain)));
+  const reached = ruleLines(differing).length > PORTION ? reachedChains(seen) : undefined;
+  const ahead = reached === undefined ? [] : differing.filter(({ name }) => !reached.has(name));
+  const changed = differing.filter((chain) => !ahead.includes(chain));
+  const stale = [...seen.chains.keys()].filter((name) => isOwnChain(name) && !chains.has(name)).sort();
   const wanted = new Map(hooks.map((jump) => [jump.hook, hookRule(jump)]));
-  const jumps = HOOKS.flatMap((hook) => planHook(hook, seen.hooks[hook], wanted.get(hook)));
-  if (changed.length + stale.length + jumps.length === 0) return '';
-  return [
-    '*filter',
-    ...[...changed.map(({ name }): string => name), ...stale].sort().map((name) => `:${name} - [0:0]`),
-    ...changed.flatMap((chain) => chainRules(chain).map((rule) => `-A ${chain.name} ${rule}`)),
-    ...jumps,
-    ...stale.toSorted().map((name) => `-X ${name}`),
-    'COMMIT',
-    '',
-  ].join('\n');
+  const atOnce = [
+    ...[...changed.map(({ name }): string => name), ...stale].sort().map(declare),
+    ...ruleLines(changed),
+    ...HOOKS.flatMap((hook) => planHook(hook, seen.hooks[hook], wanted.get(hook))),
+    ...stale.map((name) => `-X ${name}`),
+  ];
+  return `${loadAhead(ahead)}${transaction(atOnce)}`;
 };

@@ -11,7 +11,7 @@ import { planTable } from './plan-table.ts';
 export interface Plan {
   /** `ipset restore`: new sets with their members, then what can only deny. */
   readonly prepare: string;
-  /** `iptables-restore --noflush`: all chains of the change at once. */
+  /** `iptables-restore --noflush`: all chains of the change at once, very many new ones ahead of the rest. */
   readonly tables: Readonly<Partial<Record<IpFamily, string>>>;
   /** `ipset restore`: what can only allow. */
   readonly finish: string;

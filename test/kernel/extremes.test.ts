@@ -58,13 +58,13 @@ const CASES: readonly (readonly [what: string, program: () => NodeProgram])[] = 
       ),
   ],
   [
-    'a hundred and ten pods on the node, of many addresses',
+    'seven hundred pods on the node, of many addresses',
     () => {
-      const pods = numbers(110).map((at) =>
+      const pods = numbers(700).map((at) =>
         pod(
           `x/p-${at}`,
           { group: String(at % 7) },
-          { ips: [`10.${at % 5}.${at % 11}.${(at * 7) % 256}`, `fd00:${(at % 3) + 1}::${(at + 1).toString(16)}`] },
+          { ips: [`10.${at % 5}.${at % 11}.${at % 251}`, `fd00:${(at % 3) + 1}::${(at + 1).toString(16)}`] },
         ),
       );
       return programOf(

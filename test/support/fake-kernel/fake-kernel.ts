@@ -10,6 +10,9 @@ import { savedSets, savedTable } from './save-text.ts';
 
 const TABLE_PROGRAM = /^(ip6?tables)-(?:nft|legacy)-(save|restore)$/;
 
+/** Each from its table's line to its COMMIT. */
+const transactions = (text: string): readonly string[] => text.split(/(?<=^COMMIT\n)/m);
+
 /** Answers ipset and iptables commands from the fake, and any other with an error. */
 export const createFakeRunner = (host: FakeHost): CommandRunner => {
   const step = (at: FakeStep, work: () => string): string => {
@@ -41,10 +44,13 @@ export const createFakeRunner = (host: FakeHost): CommandRunner => {
       return step({ kind: 'iptables save', family }, () => savedTable(host, family));
     }
     if (verb === 'restore' && /^--noflush -w \d+$/.test(rest)) {
-      return step({ kind: 'iptables restore', family, text: input }, () => {
-        restoreTable(host, family, input);
-        return '';
-      });
+      for (const text of transactions(input)) {
+        step({ kind: 'iptables restore', family, text }, () => {
+          restoreTable(host, family, text);
+          return '';
+        });
+      }
+      return '';
     }
     throw new Refusal('no such command');
   };

@@ -1,0 +1,25 @@
+import type { ObservedTable, RuleText } from './observed.ts';
+import { splitArguments } from './quoting.ts';
+
+/** The chain that the rule leads to, whoever wrote it. */
+export const targetOf = (rule: RuleText): string | undefined => {
+  const args = splitArguments(rule);
+  const at = args.findIndex((arg) => arg === '-j' || arg === '-g');
+  return at < 0 ? undefined : args[at + 1];
+};
+
+/** Our chains that packets can get to from the hooks. */
+export const reachedChains = ({ chains, hooks }: ObservedTable): ReadonlySet<string> => {
+  const reached = new Set<string>();
+  const waiting = [hooks.FORWARD, hooks.OUTPUT];
+  for (let rules = waiting.pop(); rules !== undefined; rules = waiting.pop()) {
+    for (const rule of rules) {
+      const target = targetOf(rule);
+      const below = target === undefined ? undefined : chains.get(target);
+      if (target === undefined || below === undefined || reached.has(target)) continue;
+      reached.add(target);
+      waiting.push(below);
+    }
+  }
+  return reached;
+};
