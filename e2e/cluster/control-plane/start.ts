@@ -19,17 +19,23 @@ export interface ControlPlaneSettings {
   readonly folder: ClusterFolder;
   readonly plan: ClusterPlan;
   readonly credentials: Credentials;
-  /** Where a program of Kubernetes lies. */
+  /** Where a program lies, or its name where PATH finds it. */
   readonly program: (name: string) => string;
   readonly start: (name: string, file: string, args: readonly string[]) => Daemon;
   readonly runner: CommandRunner;
   readonly say: (line: string) => void;
 }
 
+/** A daemon of the control plane. */
+export interface Started {
+  readonly daemon: Daemon;
+  readonly startAgain: () => Daemon;
+}
+
 const READY_MS = 120_000;
 
 /** Rejects when a daemon ends, which none of a control plane should. */
-const failsWith = async (daemon: Daemon): Promise<never> => {
+const failsWith = async ({ daemon }: Started): Promise<never> => {
   const reason = await daemon.ended;
   throw new Error(`${reason}; its last words:\n${await logTail(daemon)}`);
 };
@@ -39,7 +45,7 @@ const failsWith = async (daemon: Daemon): Promise<never> => {
  *
  * @throws Error with the last words of a program that ended
  */
-export const startControlPlane = async (settings: ControlPlaneSettings): Promise<void> => {
+export const startControlPlane = async (settings: ControlPlaneSettings): Promise<readonly Started[]> => {
   const { folder, plan, credentials, program, start, runner, say } = settings;
   const kubectl = (args: readonly string[], input?: string): Promise<string> =>
     runner.run(program('kubectl'), kubectlArgs(credentials.admin, args), {
@@ -47,8 +53,10 @@ export const startControlPlane = async (settings: ControlPlaneSettings): Promise
       ...(input === undefined ? {} : { input }),
     });
 
-  const etcd = etcdCall(folder);
-  const startKubernetes = ({ name, args }: ProgramCall): Daemon => start(name, program(name), args);
+  const startOnce = (call: ProgramCall): Started => {
+    const startAgain = (): Daemon => start(call.name, program(call.name), call.args);
+    return { daemon: startAgain(), startAgain };
+  };
   const ready = async (): Promise<void> => {
     await until('the API server is ready', READY_MS, async () => (await kubectl(['get', '--raw=/readyz'])) === 'ok');
     say('the API server is ready');
@@ -62,9 +70,10 @@ export const startControlPlane = async (settings: ControlPlaneSettings): Promise
     say('DNS answers');
   };
 
-  const storage = [start(etcd.name, etcd.name, etcd.args), startKubernetes(apiServerCall(plan, credentials))];
+  const storage = [startOnce(etcdCall(folder)), startOnce(apiServerCall(plan, credentials))];
   await Promise.race([ready(), ...storage.map(failsWith)]);
   // These end at once where the API server does not know their roles yet.
-  const controllers = [controllerManagerCall(plan, credentials), schedulerCall(credentials)].map(startKubernetes);
+  const controllers = [controllerManagerCall(plan, credentials), schedulerCall(credentials)].map(startOnce);
   await Promise.race([populate(), ...[...storage, ...controllers].map(failsWith)]);
+  return [...storage, ...controllers];
 };

@@ -9,6 +9,7 @@ import { startControlPlane } from '../control-plane/start.ts';
 import { createCredentials } from '../control-plane/credentials.ts';
 import { describeError } from '../describe-error.ts';
 import { nodeFolder } from '../folder.ts';
+import { keepRunning } from '../keep-running.ts';
 import { forward } from './forward.ts';
 import { createNetwork } from './network.ts';
 import { planCluster, type NodePlan, API_PORT } from '../plan.ts';
@@ -90,16 +91,17 @@ const runCluster = async (order: WorldOrder, loopback: Server): Promise<void> =>
   }
 
   forward(loopback, plan.apiAddresses[0] ?? '', API_PORT);
-  await startControlPlane({
+  const controlPlane = await startControlPlane({
     folder,
     plan,
     credentials,
-    program: (name) => path.join(order.programs, name),
+    program: (name) => (name === 'etcd' ? name : path.join(order.programs, name)),
     start: (name, file, args) => startDaemon(name, file, args, path.join(folder.logs, `${name}.log`)),
     runner,
     say,
   });
   report({ kind: 'ready' });
+  await Promise.all(controlPlane.map(({ daemon, startAgain }) => keepRunning(startAgain, say, daemon)));
 };
 
 process.once('message', (order: WorldOrder, loopback: Server) => {
