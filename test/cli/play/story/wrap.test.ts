@@ -1,0 +1,17 @@
+import { expect, test } from '@jest/globals';
+import { indent, wrap } from '../../../../src/cli/play/story/wrap.ts';
+
+test('breaks at spaces, and leaves long words whole', () => {
+  expect(wrap('one two three\nfour incomprehensibilities five', 9)).toEqual([
+    'one two',
+    'three',
+    'four',
+    'incomprehensibilities',
+    'five',
+  ]);
+  expect(wrap('  ', 9)).toEqual([]);
+});
+
+test('indents all but empty lines', () => {
+  expect(indent(['a', '', 'b'], 2)).toBe('  a\n\n  b');
+});

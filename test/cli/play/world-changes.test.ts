@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { describeWorldChanges } from '../../../src/cli/play/world-changes.ts';
+import { podOf, worldOf } from './small-world.ts';
+
+test('tells what came, changed and went, as kubectl does', () => {
+  const web = podOf('web', '10.244.1.2');
+  const before = worldOf([web, podOf('old', '10.244.1.3')], { deny: { podSelector: {} } });
+  const after = worldOf(
+    [{ ...web, labels: new Map([['app', 'other']]) }],
+    { deny: { podSelector: { matchLabels: { app: 'x' } } }, allow: {} },
+    { externals: [{ name: 'office', ip: '172.17.0.5', ports: [] }] },
+  );
+  expect(describeWorldChanges(before, after)).toEqual([
+    'pod shop/web configured',
+    'pod shop/old deleted',
+    'machine office created',
+    'networkpolicy shop/allow created',
+    'networkpolicy shop/deny configured',
+  ]);
+  expect(describeWorldChanges(after, after)).toEqual([]);
+});
+
+test('is silent about a Service whose pods come and go', () => {
+  const service = (endpoints: readonly { ip: string; port: number }[]) => ({
+    namespace: 'shop',
+    name: 'web',
+    clusterIPs: ['10.96.0.11'],
+    resolvesTo: ['10.96.0.11'],
+    ports: [{ protocol: 'TCP' as const, port: 80, endpoints }],
+  });
+  const before = worldOf([], {}, { services: [service([])] });
+  const after = worldOf([], {}, { services: [service([{ ip: '10.244.1.2', port: 80 }])] });
+  expect(describeWorldChanges(before, after)).toEqual([]);
+});
