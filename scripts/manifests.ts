@@ -1,0 +1,47 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CommandError } from '../src/kernel/command.ts';
+import { chartDigest } from './manifests/chart-digest.ts';
+import { ensureHelm } from './manifests/ensure-helm.ts';
+import { createHelm } from './manifests/helm-chart.ts';
+import { findKubectl } from './manifests/kubectl.ts';
+import { kustomize } from './manifests/kustomize.ts';
+import { PATHS } from './manifests/paths.ts';
+
+/**
+ * `npm run manifests`: renders what is kept rendered. manifests/base goes to manifests/portcullis.yaml, and the chart, with
+ * each file of values in test/manifests/values, to test/manifests/rendered; values in test/manifests/refused must be
+ * refused. Tests then need neither Helm nor this command: they compare what is kept, and a digest tells them that it is
+ * the chart's.
+ */
+
+const say = (line: string): void => {
+  console.error(`manifests: ${line}`);
+};
+
+const yamlFiles = async (folder: string): Promise<readonly string[]> =>
+  (await readdir(folder)).filter((name) => name.endsWith('.yaml')).toSorted();
+
+try {
+  await writeFile(PATHS.rendered, await kustomize(await findKubectl(say), PATHS.base));
+  say('manifests/portcullis.yaml');
+
+  const helm = createHelm(await ensureHelm(say));
+  await helm.lint();
+  await rm(PATHS.renderedCharts, { recursive: true, force: true });
+  await mkdir(PATHS.renderedCharts, { recursive: true });
+  for (const name of await yamlFiles(PATHS.values)) {
+    const text = await helm.template(path.join(PATHS.values, name));
+    await writeFile(path.join(PATHS.renderedCharts, name), text);
+    say(`chart with ${name}`);
+  }
+  for (const name of await yamlFiles(PATHS.refusedValues)) {
+    const reason = await helm.refusal(path.join(PATHS.refusedValues, name));
+    await writeFile(path.join(PATHS.renderedCharts, name.replace(/\.yaml$/, '.txt')), reason);
+    say(`chart refuses ${name}`);
+  }
+  await writeFile(PATHS.chartDigest, `${await chartDigest()}\n`);
+} catch (error) {
+  console.error(error instanceof CommandError ? `${error.stderr}\n${error.message}` : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,21 @@
+import path from 'node:path';
+
+export const ROOT = path.join(import.meta.dirname, '../..');
+
+const at = (name: string): string => path.join(ROOT, name);
+
+/** Where manifests, the chart and what is rendered of them are. */
+export const PATHS = {
+  base: at('manifests/base'),
+  rendered: at('manifests/portcullis.yaml'),
+  cleanup: at('manifests/cleanup.yaml'),
+  components: at('manifests/components'),
+  chart: at('charts/portcullis'),
+  /** Values that the chart is rendered with for the tests. */
+  values: at('test/manifests/values'),
+  /** Values that the chart must refuse. */
+  refusedValues: at('test/manifests/refused'),
+  renderedCharts: at('test/manifests/rendered'),
+  /** Digest of the chart and values that were rendered. */
+  chartDigest: at('test/manifests/rendered/DIGEST'),
+} as const;

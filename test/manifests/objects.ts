@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { findKubectl } from '../../scripts/manifests/kubectl.ts';
+import { kustomize } from '../../scripts/manifests/kustomize.ts';
+import { PATHS } from '../../scripts/manifests/paths.ts';
+
+export interface Manifest {
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  } & Readonly<Record<string, unknown>>;
+  readonly spec?: unknown;
+}
+
+/** The objects of a YAML text. @throws Error on text that is not YAML */
+export const readObjects = (text: string): readonly Manifest[] =>
+  parseAllDocuments(text).map((document) => {
+    if (document.errors[0] !== undefined) throw document.errors[0];
+    return document.toJS() as Manifest;
+  });
+
+export const readText = (...parts: readonly string[]): string => readFileSync(path.join(...parts), 'utf8');
+
+/** What `npm run manifests` rendered of the chart with one file of values. */
+export const renderedChart = (values: string): string => readText(PATHS.renderedCharts, `${values}.yaml`);
+
+export const kubectlPath = (): Promise<string> =>
+  findKubectl((line) => {
+    console.error(line);
+  });
+
+/** What kubectl renders of a folder. */
+export const kustomized = async (folder: string): Promise<string> => kustomize(await kubectlPath(), folder);
+
+/** A kustomization of the base with components, as a person would write it. */
+export const overlayOf = (...components: readonly string[]): string =>
+  JSON.stringify({
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: ['../base'],
+    components: components.map((name) => `../components/${name}`),
+  });
