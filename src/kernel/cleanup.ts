@@ -1,5 +1,6 @@
 import { EMPTY_PROGRAM } from '../program/empty-program.ts';
 import { planChanges } from '../render/plan.ts';
+import type { Observed } from '../render/observed.ts';
 import type { CommandRunner } from './command.ts';
 import { detectFamilies, hasLegacyTables } from './detect.ts';
 import type { Backend } from './iptables.ts';
@@ -20,24 +21,31 @@ export class CleanupError extends Error {
   }
 }
 
+const chainsOf = ({ tables }: Observed): readonly string[] =>
+  Object.values(tables).flatMap((table) => [...table.chains.keys()]);
+
 /**
  * Removes every chain, set and jump of ours from both backends and families, and nothing else.
- * @throws CommandError, or CleanupError when foreign rules use a set of ours.
+ * @throws CommandError, or CleanupError when foreign rules use a chain or a set of ours.
  */
 export const cleanup = async (runner: CommandRunner, xtablesWaitSeconds: number): Promise<readonly Removed[]> => {
   const families = await detectFamilies();
   const backends: readonly Backend[] = (await hasLegacyTables()) ? ['nft', 'legacy'] : ['nft'];
   const removed: Removed[] = [];
-  let left: readonly string[] = [];
+  const chainsLeft: string[] = [];
+  let setsLeft: readonly string[] = [];
   for (const backend of backends) {
     const kernel = createKernel(runner, { backend, families, xtablesWaitSeconds });
     const before = await kernel.observe();
     await kernel.apply(planChanges(before, EMPTY_PROGRAM));
     const after = await kernel.observe();
-    left = [...after.sets.keys()];
-    const chains = Object.values(before.tables).reduce((sum, table) => sum + table.chains.size, 0);
+    const heldChains = chainsOf(after);
+    chainsLeft.push(...heldChains);
+    setsLeft = [...after.sets.keys()];
+    const chains = chainsOf(before).length - heldChains.length;
     removed.push({ backend, chains, sets: before.sets.size - after.sets.size });
   }
+  const left = [...chainsLeft, ...setsLeft];
   if (left.length > 0) throw new CleanupError(left);
   return removed;
 };

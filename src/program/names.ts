@@ -64,6 +64,9 @@ export const governedSet = (family: IpFamily): SetName => `${SET_PREFIX}${DIGIT[
 /** Whether the chain is ours. */
 export const isOwnChain = (name: string): name is ChainName => name.startsWith(CHAIN_PREFIX);
 
+/** Whether the text of a rule can name a chain of ours; cheap, for rules of others, of which there may be many. */
+export const mayNameOwnChain = (rule: string): boolean => rule.includes(CHAIN_PREFIX);
+
 /** Whether the set is ours. */
 export const isOwnSet = (name: string): name is SetName => name.startsWith(SET_PREFIX);
 

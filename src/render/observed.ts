@@ -10,6 +10,8 @@ export interface ObservedTable {
   readonly chains: ReadonlyMap<string, readonly RuleText[]>;
   /** Everything in the built-in chains that we hook, in order, foreign rules included. */
   readonly hooks: Readonly<Record<Hook, readonly RuleText[]>>;
+  /** Chains of ours that rules in chains of others lead to: they cannot be deleted. */
+  readonly heldByOthers: ReadonlySet<string>;
 }
 
 /** A set of ours as it was seen. */

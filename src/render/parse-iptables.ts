@@ -1,8 +1,9 @@
-import { isOwnChain } from '../program/names.ts';
+import { isOwnChain, mayNameOwnChain } from '../program/names.ts';
 import type { Hook } from '../program/node-program.ts';
 import { withoutDottedTail } from './dotted-tail.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
 import { quoteArgument, splitArguments } from './quoting.ts';
+import { targetOf } from './reached.ts';
 
 const HOOKS: readonly Hook[] = ['FORWARD', 'OUTPUT'];
 
@@ -21,10 +22,11 @@ const readRule = (line: string): RuleText =>
     ),
   );
 
-/** Reads what `iptables-save -t filter` printed: our chains, and the built-in chains that we hook. */
+/** Reads what `iptables-save -t filter` printed: our chains, the built-in chains that we hook, and who leads into ours. */
 export const parseIptablesSave = (text: string): ObservedTable => {
   const chains = new Map<string, RuleText[]>();
   const hooks: Record<Hook, RuleText[]> = { FORWARD: [], OUTPUT: [] };
+  const heldByOthers = new Set<string>();
   for (const line of text.split('\n')) {
     if (line.startsWith(':')) {
       const name = line.slice(1, line.indexOf(' '));
@@ -33,8 +35,13 @@ export const parseIptablesSave = (text: string): ObservedTable => {
       const space = line.indexOf(' ', 3);
       const chain = space < 0 ? line.slice(3) : line.slice(3, space);
       const rules = isHook(chain) ? hooks[chain] : chains.get(chain);
-      rules?.push(readRule(space < 0 ? '' : line.slice(space + 1)));
+      const rule = space < 0 ? '' : line.slice(space + 1);
+      if (rules !== undefined) rules.push(readRule(rule));
+      else if (mayNameOwnChain(rule)) {
+        const target = targetOf(rule);
+        if (target !== undefined && isOwnChain(target)) heldByOthers.add(target);
+      }
     }
   }
-  return { chains, hooks };
+  return { chains, hooks, heldByOthers };
 };

@@ -50,19 +50,24 @@ const loadAhead = (chains: readonly Chain[]): string => {
  * already. Declaring a chain creates or empties it, so only chains whose rules differ appear. Whatever can change a
  * verdict happens in the last transaction, at its COMMIT or not at all; where there is much to load, chains that no packet
  * can get to yet go ahead of it.
+ * A stale chain that others lead to is emptied and stays: deleting it would fail, and all else with it.
  */
 export const planTable = (seen: ObservedTable, { chains, hooks }: FamilyProgram): string => {
   const differing = [...chains.values()].filter((chain) => !sameRules(seen.chains.get(chain.name), chainRules(chain)));
   const reached = ruleLines(differing).length > PORTION ? reachedChains(seen) : undefined;
   const ahead = reached === undefined ? [] : differing.filter(({ name }) => !reached.has(name));
   const changed = differing.filter((chain) => !ahead.includes(chain));
-  const stale = [...seen.chains.keys()].filter((name) => isOwnChain(name) && !chains.has(name)).sort();
+  const stale = [...seen.chains].filter(([name]) => isOwnChain(name) && !chains.has(name));
+  const deleted = stale.map(([name]) => name).filter((name) => !seen.heldByOthers.has(name));
+  const emptied = stale
+    .filter(([name, rules]) => seen.heldByOthers.has(name) && rules.length > 0)
+    .map(([name]) => name);
   const wanted = new Map(hooks.map((jump) => [jump.hook, hookRule(jump)]));
   const atOnce = [
-    ...[...changed.map(({ name }): string => name), ...stale].sort().map(declare),
+    ...[...changed.map(({ name }): string => name), ...emptied, ...deleted].sort().map(declare),
     ...ruleLines(changed),
     ...HOOKS.flatMap((hook) => planHook(hook, seen.hooks[hook], wanted.get(hook))),
-    ...stale.map((name) => `-X ${name}`),
+    ...deleted.toSorted().map((name) => `-X ${name}`),
   ];
   return `${loadAhead(ahead)}${transaction(atOnce)}`;
 };

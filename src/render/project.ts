@@ -3,7 +3,7 @@ import type { Hook, NodeProgram } from '../program/node-program.ts';
 import type { Observed, ObservedSet, ObservedTable, RuleText } from './observed.ts';
 import { chainRules, hookRule } from './rule-lines.ts';
 
-const EMPTY_TABLE: ObservedTable = { chains: new Map(), hooks: { FORWARD: [], OUTPUT: [] } };
+const EMPTY_TABLE: ObservedTable = { chains: new Map(), hooks: { FORWARD: [], OUTPUT: [] }, heldByOthers: new Set() };
 
 /** A node that holds nothing of ours, with the given families. */
 export const nothingObserved = (families: readonly IpFamily[]): Observed => ({
@@ -22,6 +22,7 @@ export const projectProgram = (program: NodeProgram, families: readonly IpFamily
     tables[family] = {
       chains: new Map([...chains.values()].map((chain) => [chain.name, chainRules(chain)])),
       hooks: jumps,
+      heldByOthers: new Set(),
     };
     for (const { name, type, members } of wanted.values()) {
       sets.set(name, { type, family, members, maxElements: Number.POSITIVE_INFINITY });

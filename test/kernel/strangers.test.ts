@@ -73,6 +73,21 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     });
   });
 
+  test('a chain that others lead to is emptied and outlives us, and keeps nothing else', async () => {
+    const first = programOf((await loadGolden('pod-selector')).snapshot);
+    await filter.bring(first);
+    const isolation = [...first.ipv4.chains.keys()].find((name) => name.startsWith('PORTCULLIS-I-')) ?? '';
+    await filter.load('ipv4', [`-A KUBE-FORWARD -j ${isolation}`]);
+    const second = programOf((await loadGolden('deny-all')).snapshot);
+    await filter.bring(second);
+    expect(isEmptyPlan(await filter.left(second))).toBe(true);
+    await filter.bring(EMPTY_PROGRAM);
+    expect([...((await filter.kernel.observe()).tables.ipv4?.chains ?? [])]).toEqual([[isolation, []]]);
+    await filter.load('ipv4', [`-D KUBE-FORWARD -j ${isolation}`]);
+    await filter.bring(EMPTY_PROGRAM);
+    expect(await filter.text()).toBe(before);
+  });
+
   test('a set that others use outlives us, and does not keep the other sets', async () => {
     const program = programOf((await loadGolden('pod-selector')).snapshot);
     await filter.bring(program);

@@ -35,11 +35,16 @@ COMMIT
         FORWARD: ['-j PORTCULLIS-FORWARD', '-m comment --comment "kube \\"fwd\\"" -j KUBE-FORWARD'],
         OUTPUT: [],
       },
+      heldByOthers: new Set(['PORTCULLIS-EMPTY']),
     });
   });
 
   test('of a host without a filter table is nothing', () => {
-    expect(parseIptablesSave('')).toEqual({ chains: new Map(), hooks: { FORWARD: [], OUTPUT: [] } });
+    expect(parseIptablesSave('')).toEqual({
+      chains: new Map(),
+      hooks: { FORWARD: [], OUTPUT: [] },
+      heldByOthers: new Set(),
+    });
   });
 
   test('takes a rule without arguments', () => {

@@ -108,6 +108,26 @@ describe('a plan', () => {
     expect(plan.tables).toEqual({ ipv4: `*filter\n:${OTHER_CHAIN} - [0:0]\n-X ${OTHER_CHAIN}\nCOMMIT\n` });
   });
 
+  test('empties a stale chain that others lead to, which cannot be deleted, and is content then', () => {
+    const seen = held(
+      program(
+        [],
+        [
+          { name: CHAIN, rules: [DROP] },
+          { name: OTHER_CHAIN, rules: [DROP] },
+        ],
+      ),
+    );
+    const { ipv4 } = seen.tables;
+    if (ipv4 === undefined) throw new Error('no table');
+    const clung: Observed = { ...seen, tables: { ipv4: { ...ipv4, heldByOthers: new Set([OTHER_CHAIN]) } } };
+    const wanted = program([], [{ name: CHAIN, rules: [DROP] }]);
+    expect(planChanges(clung, wanted).tables).toEqual({ ipv4: `*filter\n:${OTHER_CHAIN} - [0:0]\nCOMMIT\n` });
+    const chains = new Map([...ipv4.chains, [OTHER_CHAIN, []]]);
+    const emptied: Observed = { ...clung, tables: { ipv4: { ...ipv4, chains, heldByOthers: new Set([OTHER_CHAIN]) } } };
+    expect(isEmptyPlan(planChanges(emptied, wanted))).toBe(true);
+  });
+
   test('destroys last what nothing needs', () => {
     const plan = planChanges(held(program([allow(A, '10.0.0.1'), allow(B)])), program([allow(B)]));
     expect(plan).toEqual({ prepare: '', tables: {}, finish: '', destroy: [`destroy ${A}`], size: 1 });
