@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { createCommandRunner } from '../kernel/command.ts';
 import { enterSandbox, insideSandbox } from '../lab/sandbox.ts';
 import { openOutside } from './play/api/door.ts';
@@ -6,6 +7,7 @@ import { clusterBinaries } from './play/api/start-cluster.ts';
 import { playInside } from './play/inside.ts';
 import { addPlayOptions, type PlayOptions } from './play/options.ts';
 import { ownProgram } from './play/own-program.ts';
+import { STORY_FILE } from './play/story/story.ts';
 import { type CliIo, type ExitCode, UsageError, type Verb } from './verb.ts';
 
 /** The sandbox ends with us as its first process: no other signal handler may keep it alive. */
@@ -30,9 +32,20 @@ const playOutside = async (options: PlayOptions, io: CliIo): Promise<ExitCode> =
 
 const toExitCode = (code: number): ExitCode => (code === 0 || code === 2 ? code : 1);
 
+/** Folders of stories; each is a world of its own, so they cannot be played together. */
+const storiesIn = (dir: string): readonly string[] =>
+  readdirSync(dir)
+    .map((name) => path.join(dir, name))
+    .filter((folder) => existsSync(path.join(folder, STORY_FILE)))
+    .sort();
+
 const folderOf = (args: readonly string[], options: PlayOptions): string => {
   const [dir = ''] = args;
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${dir} is not a folder`);
+  const stories = options.story === true ? [] : storiesIn(dir);
+  if (stories.length > 0) {
+    throw new UsageError(`${dir} holds stories: tell them with --story, or play one of ${stories.join(', ')}`);
+  }
   if (options.story === true && (options.once === true || options.apiServer === true)) {
     throw new UsageError('--story goes with neither --once nor --api-server');
   }
@@ -62,11 +75,11 @@ Everything lives in private namespaces: this machine's firewall is never touched
 users make user namespaces, and nothing remains afterwards.
 
 Examples:
-  portcullis play demo/01-three-tiers              edit its policies in another window and watch
+  portcullis play demo/01-three-tiers                edit its policies in another window and watch
   portcullis play demo/01-three-tiers --once --why
   portcullis play my-manifests/ --once -o json
-  portcullis play --story demo                     every story of the demo, told with real curl
-  portcullis play demo/01-three-tiers --api-server then kubectl apply, delete and label as you like
+  portcullis play --story demo                       every story of the demo, told with real curl
+  portcullis play demo/01-three-tiers --api-server   then kubectl apply, delete and label as you like
 
 Exit codes of --once and --story: 0 the kernel does what the policies say (and the story tells), 1 it does not.`,
     );

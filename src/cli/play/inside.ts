@@ -56,7 +56,9 @@ const followCluster = async (
   ground: Ground,
   folder: ManifestSource,
   { binaries, book }: ClusterPlan,
+  io: CliIo,
 ): Promise<Followed> => {
+  io.err('starting etcd and kube-apiserver\n');
   const { source, commands } = await startCluster(ground, folder, binaries, book);
   const hints = ['This is a real API server. In another window:', ...commands.map((line) => `  ${line}`)];
   return { source, hints: [...hints, `${EDIT(dir)} ${END}`] };
@@ -90,7 +92,7 @@ const showManifests = async (
           source: followManifests(folder, ground.families, ground.resolveServices),
           hints: [`${EDIT(dir)} ${END}`],
         }
-      : await followCluster(dir, ground, folder, cluster);
+      : await followCluster(dir, ground, folder, cluster, io);
   const faultsInWords: DescribeFaults = (faults) =>
     describeFaults(faults, folder.manifests()?.policyOrigins ?? new Map());
   const screen = standardScreen(io.env);

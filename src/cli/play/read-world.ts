@@ -4,6 +4,7 @@ import { familyOf } from '../../lab/addresses.ts';
 import type { IpFamily } from '../../model/family.ts';
 import { readOutside } from './endpoint-slice.ts';
 import type { ResolveServices } from './services.ts';
+import { usableAddresses } from './usable-addresses.ts';
 import type { World } from './world.ts';
 
 export interface ReadWorld {
@@ -21,18 +22,20 @@ export const readWorld = (
   resolveServices: ResolveServices,
 ): ReadWorld => {
   const { externals, problems } = readOutside(loaded.ignored);
+  const reachable = externals.filter(({ ip }) => families.includes(familyOf(ip)));
+  const usable = usableAddresses(loaded.snapshot.pods, reachable);
   return {
     world: {
       // The source's own maps change under us; what is shown is what was true when it was read.
       snapshot: {
-        pods: new Map(loaded.snapshot.pods),
+        pods: usable.pods,
         namespaces: new Map(loaded.snapshot.namespaces),
         policies: new Map(loaded.snapshot.policies),
       },
-      services: resolveServices(loaded.services, loaded.snapshot.pods.values()),
-      externals: externals.filter(({ ip }) => families.includes(familyOf(ip))),
+      services: resolveServices(loaded.services, usable.pods.values()),
+      externals: usable.externals,
     },
     problems: [...loaded.problems, ...problems],
-    warnings: [],
+    warnings: usable.warnings,
   };
 };

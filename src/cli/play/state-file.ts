@@ -49,10 +49,16 @@ const policyObject = ({ namespace, name, spec }: PolicyObject) => ({
   spec,
 });
 
+/** Every cluster has it; a state without any object would have no revision. */
+const DEFAULT_NAMESPACE: NamespaceEntry = {
+  name: 'default',
+  labels: new Map([['kubernetes.io/metadata.name', 'default']]),
+};
+
 /** A cluster's state as a v1 List. @param resourceVersion set on every object, as an API server would */
 export const stateText = ({ namespaces, pods, policies }: ClusterSnapshot, resourceVersion: string): string => {
   const objects = [
-    ...[...namespaces.values()].map(namespaceObject),
+    ...[...new Map([['default', DEFAULT_NAMESPACE], ...namespaces]).values()].map(namespaceObject),
     ...[...pods.values()].map(podObject),
     ...[...policies.values()].map(policyObject),
   ];

@@ -4,6 +4,7 @@ import { asList, asObject, asText, type RawObject } from '../../../cluster/raw.t
 import type { Intern } from '../../../cluster/intern.ts';
 import type { AdminClient } from '../../../lab/apiserver/client.ts';
 import type { Revisions } from '../agents.ts';
+import { without } from './without.ts';
 
 const LISTS = {
   namespaces: { path: '/api/v1/namespaces', kind: 'NamespaceList', apiVersion: 'v1' },
@@ -30,9 +31,8 @@ export type ClusterState = Readonly<Record<ListName, readonly RawObject[]>>;
 
 /** Bookkeeping of the server, which changes nothing here and is most of the text. */
 const withoutManagedFields = (item: unknown): RawObject => {
-  const { metadata, ...rest } = asObject(item);
-  const { managedFields: _, ...kept } = asObject(metadata);
-  return { ...rest, metadata: kept };
+  const raw = asObject(item);
+  return { ...raw, metadata: without(asObject(raw['metadata']), ['managedFields']) };
 };
 
 export const readClusterState = async (admin: AdminClient): Promise<ClusterState> => {

@@ -77,7 +77,7 @@ export const followApiServer = (
     if ((await takeCare(admin, next, placed)) > 0) return;
     state = next;
     const read = readWorld({ ...loaded, snapshot: placed }, families, resolveServices);
-    current = { ...read, problems: [...applied.problems, ...read.problems], warnings: refusals };
+    current = { ...read, problems: [...applied.problems, ...read.problems], warnings: [...refusals, ...read.warnings] };
     book.set(current.world, revisionsOf(next));
   };
 

@@ -6,6 +6,7 @@ import type { ObjectRef } from '../../../lab/apiserver/kinds.ts';
 import type { PodEndpoint } from '../../../model/pod.ts';
 import { describeFailure } from '../../failure.ts';
 import { podSpec } from '../state-file.ts';
+import { without } from './without.ts';
 
 /** Brings what a folder says to an API server, as `kubectl apply` and `kubectl delete` would. */
 export interface ObjectSync {
@@ -23,14 +24,11 @@ type Desired = ReadonlyMap<string, Manifest>;
 /** What only a server sets. */
 const SERVERS_OWN = ['uid', 'resourceVersion', 'creationTimestamp', 'generation', 'managedFields', 'selfLink'];
 
-const withoutServersOwn = (metadata: RawObject): RawObject =>
-  Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVERS_OWN.includes(key)));
-
 const refOf = (raw: RawObject, namespace: string, name: string): Manifest => {
-  const { status: _, ...rest } = raw;
   const scope = namespace === '' ? {} : { namespace };
-  const metadata = { ...withoutServersOwn(asObject(raw['metadata'])), name, ...scope };
-  return { ...rest, apiVersion: asText(raw['apiVersion']) ?? '', kind: asText(raw['kind']) ?? '', metadata };
+  const metadata = { ...without(asObject(raw['metadata']), SERVERS_OWN), name, ...scope };
+  const apiVersion = asText(raw['apiVersion']) ?? '';
+  return { ...without(raw, ['status']), apiVersion, kind: asText(raw['kind']) ?? '', metadata };
 };
 
 /** A pod of a workload, as its controller would make it. */

@@ -27,8 +27,9 @@ const STEP_INDENT = 3;
 const loadWorld = async (paths: readonly string[], previous: ClusterSnapshot, ground: Ground): Promise<World> => {
   const loaded: LoadedManifests = await loadManifests(paths);
   const placed = { ...loaded, snapshot: ground.place(loaded.snapshot, previous) };
-  const { world, problems } = readWorld(placed, ground.families, ground.resolveServices);
-  if (problems.length > 0) throw new StoryError(problems.map(formatProblem));
+  const { world, problems, warnings } = readWorld(placed, ground.families, ground.resolveServices);
+  const mistakes = [...problems.map(formatProblem), ...warnings];
+  if (mistakes.length > 0) throw new StoryError(mistakes);
   return world;
 };
 
