@@ -100,10 +100,17 @@ const runCluster = async (order: WorldOrder, loopback: Server): Promise<void> =>
     runner,
     say,
   });
+  process.off('disconnect', onOrphaned);
   report({ kind: 'ready' });
   await Promise.all(controlPlane.map(({ daemon, startAgain }) => keepRunning(startAgain, say, daemon)));
 };
 
+/** Nobody waits any more for a cluster that is not ready; later the end of `up` is what was meant to happen. */
+const onOrphaned = (): void => {
+  fail(new Error('the program that started this cluster is gone'));
+};
+
+process.once('disconnect', onOrphaned);
 process.once('message', (order: WorldOrder, loopback: Server) => {
   runCluster(order, loopback).catch(fail);
 });
