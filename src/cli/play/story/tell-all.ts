@@ -5,6 +5,7 @@ import { type CurlResult, isAsTold } from './result-lines.ts';
 import { formatPlace } from './place-text.ts';
 import type { Story } from './story.ts';
 import { tellStory } from './tell.ts';
+import { CONNECT_SECONDS } from './try-connection.ts';
 
 const headline = (text: string, width: number): string =>
   `━━ ${text} ${'━'.repeat(Math.max(3, width - text.length - 4))}`;
@@ -16,6 +17,8 @@ const describeMiss = ({ curl, attempt, ending }: CurlResult): string =>
 export const tellAll = async (stories: readonly Story[], ground: Ground, screen: Screen): Promise<ExitCode> => {
   const { paint, out } = screen;
   const begun = performance.now();
+  const how = `Each curl really runs, in its pod's network namespace, and gives up connecting after ${CONNECT_SECONDS} s.`;
+  out(`${paint('dim', how)}\n\n`);
   const results: CurlResult[] = [];
   for (const [index, story] of stories.entries()) {
     const number = stories.length === 1 ? '' : `${index + 1} of ${stories.length} · `;

@@ -15,18 +15,18 @@ export interface Ending {
 const TIMED_OUT = 28;
 
 /** Enough for a handshake inside one machine, SYN retransmission (1 s, RFC 6298) left out. */
-const CONNECT_SECONDS = 1;
+export const CONNECT_SECONDS = 1;
 const UDP_MS = 1_000;
 
 const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 const urlOf = ({ host }: Target, port: number): string => `http://${hostInUrl(host)}${port === 80 ? '' : `:${port}`}`;
 
-/** What a person would type in the pod. */
+/** What a person would type in the pod, without patience and plumbing. */
 export const describeAttempt = (target: Target, { to, port, protocol }: StoryCurl): string => {
   const whose = target.host === to ? '' : ` (${to})`;
   return protocol === 'TCP'
-    ? `curl --connect-timeout ${CONNECT_SECONDS} ${urlOf(target, port)}${whose}`
+    ? `curl ${urlOf(target, port)}${whose}`
     : `(UDP echo) ${hostInUrl(target.host)}:${port}${whose}`;
 };
 

@@ -30,6 +30,8 @@ describe('a story', () => {
       .replaceAll(/after \d+ ms/g, 'after N ms')
       .replace(/\([\d.]+ s\)/, '(N s)');
     expect(told).toBe(`\
+Each curl really runs, in its pod's network namespace, and gives up connecting after 1 s.
+
 ━ A small story ━
 
 Two pods.
@@ -37,9 +39,9 @@ Two pods.
 2 pods on 2 nodes, 0 network policies
 
 1. Both are open.
-   shop/dns $ curl --connect-timeout 1 http://web.shop:8080  HTTP 200 from shop/web  ✓ as told
+   shop/dns $ curl http://web.shop:8080            HTTP 200 from shop/web  ✓ as told
      - open: no policy isolates egress of shop/dns, no policy isolates ingress of shop/web
-   shop/web $ (UDP echo) 10.244.1.2:53 (shop/dns)            the datagram came back  ✓ as told
+   shop/web $ (UDP echo) 10.244.1.2:53 (shop/dns)  the datagram came back  ✓ as told
      - open: no policy isolates egress of shop/web, no policy isolates ingress of shop/dns
 
 2. Both are closed.
@@ -47,9 +49,9 @@ Two pods.
    networkpolicy shop/deny created
    in force on every node after N ms
 
-   shop/dns $ curl --connect-timeout 1 http://web.shop:8080  curl: (28) timed out   ✓ as told
+   shop/dns $ curl http://web.shop:8080            curl: (28) timed out   ✓ as told
      - denied: ingress of shop/web is isolated by shop/deny; nearest: shop/deny has no ingress rules
-   shop/web $ (UDP echo) 10.244.1.2:53 (shop/dns)            no datagram came back  ✓ as told
+   shop/web $ (UDP echo) 10.244.1.2:53 (shop/dns)  no datagram came back  ✓ as told
      - denied: ingress of shop/dns is isolated by shop/deny; nearest: shop/deny has no ingress rules
 
 3. Open again.
@@ -57,7 +59,7 @@ Two pods.
    networkpolicy shop/deny deleted
    in force on every node after N ms
 
-   shop/dns $ curl --connect-timeout 1 http://10.244.2.2 (shop/web)  HTTP 200 from shop/web  ✓ as told
+   shop/dns $ curl http://10.244.2.2 (shop/web)  HTTP 200 from shop/web  ✓ as told
      - open: no policy isolates egress of shop/dns, no policy isolates ingress of shop/web
 
 1 story, 5 connections: all ended as told, and as the policies say (N s)
