@@ -70,7 +70,15 @@ const up = async (): Promise<void> => {
   }
   say(`kind load docker-image ${image.short}`);
   await run('kind', ['load', 'docker-image', image.short, '--name', CLUSTER], { timeoutMs: CREATE_MS });
-  const before = await kubectl(['-n', 'kube-system', 'get', 'daemonset/portcullis', '--ignore-not-found', '-o', 'name']);
+  const before = await kubectl([
+    '-n',
+    'kube-system',
+    'get',
+    'daemonset/portcullis',
+    '--ignore-not-found',
+    '-o',
+    'name',
+  ]);
   await kubectl(['apply', '-f', path.join(ROOT, 'manifests/portcullis.yaml')]);
   // The image has the same tag as the one before, which the agents still run.
   if (before !== '') await kubectl(['-n', 'kube-system', 'rollout', 'restart', 'daemonset/portcullis']);

@@ -56,7 +56,7 @@ export const planTable = (seen: ObservedTable, { chains, hooks }: FamilyProgram)
   const differing = [...chains.values()].filter((chain) => !sameRules(seen.chains.get(chain.name), chainRules(chain)));
   const reached = ruleLines(differing).length > PORTION ? reachedChains(seen) : undefined;
   const ahead = reached === undefined ? [] : differing.filter(({ name }) => !reached.has(name));
-  const changed = differing.filter((chain) => !ahead.includes(chain));
+  const changed = reached === undefined ? differing : differing.filter(({ name }) => reached.has(name));
   const stale = [...seen.chains].filter(([name]) => isOwnChain(name) && !chains.has(name));
   const deleted = stale.map(([name]) => name).filter((name) => !seen.heldByOthers.has(name));
   const emptied = stale
