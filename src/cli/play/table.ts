@@ -33,9 +33,8 @@ const DISAGREES: Mark = { text: '!', style: ['bold', 'red'], meaning: 'NOT what 
 const GAP = '   ';
 
 const headingOf = ({ name, node, ips }: Machine, { protocol, port }: MachinePort): readonly string[] => {
-  const slash = name.indexOf('/');
-  const where = node === undefined ? ['outside', ips[0] ?? name] : [name.slice(0, slash), name.slice(slash + 1)];
-  return [...where, `${protocol} ${port}`];
+  const [first = name, second = ''] = name.split('/');
+  return [first, node === undefined ? (ips[0] ?? second) : second, `${protocol} ${port}`];
 };
 
 const columnsOf = (machines: readonly Machine[]): readonly Column[] =>

@@ -61,7 +61,7 @@ describe('the table', () => {
   test('has a row per machine, a column per port, and a legend of what it shows', () => {
     expect(render([WEB, DB, OFFICE], READINGS)).toBe(
       [
-        '                      shop                            outside',
+        '                      shop                            office',
         '                      web      db                     172.17.0.5',
         '                      TCP 80   SCTP 9000   TCP 5432   UDP 53',
         'shop/web              –        ·           ✓          ✗',
@@ -83,7 +83,7 @@ describe('the table', () => {
       'shop/db               ?        –',
       'office (172.17.0.5)   ⊘!       ·',
       '',
-      '                      shop       outside',
+      '                      shop       office',
       '                      db         172.17.0.5',
       '                      TCP 5432   UDP 53',
       'shop/web              ✓          ✗',

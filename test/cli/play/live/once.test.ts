@@ -13,7 +13,7 @@ describe('play --once', () => {
       text: `\
 3 pods on 2 nodes, 1 machine outside, 1 network policy
 
-                      shop                                  outside
+                      shop                                  office
                       db                           web      172.17.0.5
                       SCTP 9   TCP 5432   UDP 53   TCP 80   TCP 443
 shop/db               –        –          –        ✗        ✗
