@@ -1,0 +1,102 @@
+import { AGNHOST_IMAGE } from '../cluster/images/names.ts';
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** What names a pod. */
+export interface PodRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface PodSpec extends PodRef {
+  readonly labels?: Labels;
+  readonly node?: string;
+  readonly hostNetwork?: boolean;
+  /** HTTP and UDP on this port; 8080 if absent. */
+  readonly port?: number;
+  /** Further fields of the one container, as probes. */
+  readonly container?: object;
+  /** Further fields of the pod's spec. */
+  readonly spec?: object;
+}
+
+export const DEFAULT_PORT = 8080;
+
+export const namespaceObject = (name: string, labels: Labels = {}): object => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels },
+});
+
+/** A pod that answers on its port, and in which curl can be run. */
+export const podObject = ({
+  namespace,
+  name,
+  labels = {},
+  node,
+  hostNetwork,
+  port,
+  container,
+  spec,
+}: PodSpec): object => {
+  const serves = port ?? DEFAULT_PORT;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace, name, labels },
+    spec: {
+      ...(node === undefined ? {} : { nodeName: node }),
+      ...(hostNetwork === undefined ? {} : { hostNetwork }),
+      terminationGracePeriodSeconds: 0,
+      containers: [
+        {
+          name: 'server',
+          image: AGNHOST_IMAGE,
+          args: ['netexec', `--http-port=${serves}`, `--udp-port=${serves}`],
+          ports: [{ containerPort: serves }],
+          readinessProbe: { httpGet: { path: '/healthz', port: serves }, periodSeconds: 1 },
+          ...container,
+        },
+      ],
+      ...spec,
+    },
+  };
+};
+
+export interface ServiceSpec {
+  readonly namespace: string;
+  readonly name: string;
+  readonly selector: Labels;
+  /** `headless` has no ClusterIP: its name resolves to the pods. */
+  readonly kind?: 'ClusterIP' | 'NodePort' | 'headless';
+  readonly targetPort?: number;
+}
+
+/** A Service on port 80, with an address of each family that the cluster has. */
+export const serviceObject = ({ namespace, name, selector, kind, targetPort }: ServiceSpec): object => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace, name },
+  spec: {
+    selector,
+    ipFamilyPolicy: 'PreferDualStack',
+    ...(kind === 'headless' ? { clusterIP: 'None' } : { type: kind ?? 'ClusterIP' }),
+    ports: [{ port: 80, targetPort: targetPort ?? DEFAULT_PORT }],
+  },
+});
+
+/** A NetworkPolicy; `spec` as networking.k8s.io/v1 has it. */
+export const policyObject = (namespace: string, name: string, spec: object): object => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { namespace, name },
+  spec,
+});
+
+/** Isolates every pod of a namespace in both directions. */
+export const denyAll = (namespace: string): object =>
+  policyObject(namespace, 'default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+
+/** Isolates every pod of a namespace for ingress. */
+export const denyIngress = (namespace: string): object =>
+  policyObject(namespace, 'default-deny-ingress', { podSelector: {}, policyTypes: ['Ingress'] });
