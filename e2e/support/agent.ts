@@ -1,0 +1,36 @@
+import path from 'node:path';
+import { get, kubectl } from './kubectl.ts';
+
+const MANIFESTS = path.join(import.meta.dirname, '../../manifests');
+
+/** What an operator applies. */
+export const MANIFEST = path.join(MANIFESTS, 'portcullis.yaml');
+
+export const CLEANUP_MANIFEST = path.join(MANIFESTS, 'cleanup.yaml');
+
+export const AGENT_NAMESPACE = 'kube-system';
+export const AGENT = 'daemonset/portcullis';
+
+const AGENT_PODS = 'app.kubernetes.io/name=portcullis,app.kubernetes.io/component=agent';
+
+/** Returns when every node's agent is the present one, and ready: it has programmed its node in full. */
+export const waitForAgents = async (): Promise<void> => {
+  await kubectl(['-n', AGENT_NAMESPACE, 'rollout', 'status', AGENT, '--timeout=180s']);
+};
+
+/** Installs the agent as the README tells. */
+export const installAgent = async (): Promise<void> => {
+  await kubectl(['apply', '-f', MANIFEST]);
+  await waitForAgents();
+};
+
+export interface AgentPod {
+  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly spec: { readonly nodeName: string; readonly containers: readonly { readonly image: string }[] };
+  readonly status: {
+    readonly containerStatuses: readonly { readonly imageID: string; readonly restartCount: number }[];
+  };
+}
+
+export const agentPods = async (): Promise<readonly AgentPod[]> =>
+  (await get<{ items: readonly AgentPod[] }>('-n', AGENT_NAMESPACE, 'pods', '-l', AGENT_PODS)).items;
