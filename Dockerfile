@@ -23,7 +23,7 @@ RUN node scripts/build.ts && find dist -name '*.map' -delete
 # The licence texts of Node and of all that the bundle may hold, and the list of it.
 RUN mkdir /notices /notices/node \
     && cp /usr/local/LICENSE /notices/node/ \
-    && npm sbom --omit=dev --sbom-format=cyclonedx --sbom-type=application >/notices/sbom.cdx.json \
+    && npm sbom --omit=dev --sbom-format=cyclonedx --sbom-type=application >/notices/npm-packages.cdx.json \
     && npm prune --omit=dev --ignore-scripts --no-update-notifier \
     && cd node_modules \
     && find . -type f \( -iname 'licen[cs]e*' -o -iname 'copying*' -o -iname 'notice*' \) -exec cp --parents {} /notices \;

@@ -1,0 +1,14 @@
+import { describeError } from '../e2e/cluster/describe-error.ts';
+import { buildImage } from './image/build-image.ts';
+import { imageSbom } from './sbom/image-sbom.ts';
+
+/** `npm run sbom`: prints what the image is made of, Debian's packages and those of npm, as CycloneDX 1.5 JSON. */
+try {
+  const { archive } = await buildImage((line) => {
+    console.error(`sbom: ${line}`);
+  });
+  console.log(JSON.stringify(await imageSbom(archive), undefined, 2));
+} catch (error) {
+  console.error(`sbom: ${describeError(error)}`);
+  process.exitCode = 1;
+}

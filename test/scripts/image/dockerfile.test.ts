@@ -1,0 +1,15 @@
+import { expect, test } from '@jest/globals';
+import { contextDigest } from '../../../scripts/image/context-digest.ts';
+import { readBaseImages } from '../../../scripts/image/dockerfile.ts';
+
+test('the base images are those that can be made without a registry', async () => {
+  const { base, node } = await readBaseImages();
+  expect(base).toBe('debian:12-slim');
+  expect(node).toMatch(/^node:\d+\.\d+\.\d+-bookworm-slim$/);
+});
+
+test('files that do not change give the same digest', async () => {
+  const digest = await contextDigest();
+  expect(digest).toMatch(/^[0-9a-f]{16}$/);
+  expect(await contextDigest()).toBe(digest);
+});
