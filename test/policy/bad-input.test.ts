@@ -157,14 +157,14 @@ const BAD: readonly (readonly [string, unknown, readonly string[]])[] = [
     'a label key that is none',
     { podSelector: { matchLabels: { 'a b': 'c' } } },
     [
-      'spec.podSelector.matchLabels.a b: "a b" is not a label key: at most 63 letters, digits, "-", "_", "." with a letter or digit at both ends',
+      'spec.podSelector.matchLabels["a b"]: "a b" is not a label key: at most 63 letters, digits, "-", "_", "." with a letter or digit at both ends',
     ],
   ],
   [
     'a label prefix that is none',
     { podSelector: { matchLabels: { 'Ex_ample/a': 'c' } } },
     [
-      'spec.podSelector.matchLabels.Ex_ample/a: "Ex_ample/a" is not a label key: the part before "/" must be a DNS subdomain',
+      'spec.podSelector.matchLabels["Ex_ample/a"]: "Ex_ample/a" is not a label key: the part before "/" must be a DNS subdomain',
     ],
   ],
   [
