@@ -1,5 +1,4 @@
 import { mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { CommandError, type CommandRunner } from '../kernel/command.ts';
 import { startProcess, type RunningProcess } from './process.ts';
 import { sandboxObstacle } from './sandbox-obstacle.ts';
@@ -7,6 +6,7 @@ import { sandboxObstacle } from './sandbox-obstacle.ts';
 /** Holds the network namespace that the sandbox was entered from, such as `net:[4026531840]`. */
 const MARK = 'PORTCULLIS_SANDBOX';
 
+/** Holds the network namespace it was prepared for: a sandbox within a sandbox sees the outer one's at first. */
 const PREPARED = '/run/portcullis-sandbox';
 
 const OWN_USERS = ['--user', '--map-root-user'];
@@ -94,9 +94,10 @@ export const enterSandbox = async (
  */
 export const prepareSandbox = async (runner: CommandRunner): Promise<void> => {
   if (!(await insideSandbox())) throw new SandboxError('this program is to be run inside a sandbox and is not');
-  if (existsSync(PREPARED)) return;
+  const network = await ownNetwork();
+  if ((await readFile(PREPARED, 'utf8').catch(() => '')) === network) return;
   await runner.run('mount', ['-t', 'tmpfs', '-o', 'mode=0755', 'tmpfs', '/run']);
   await mkdir('/run/netns');
   await runner.run('ip', ['link', 'set', 'lo', 'up']);
-  await writeFile(PREPARED, '');
+  await writeFile(PREPARED, network);
 };

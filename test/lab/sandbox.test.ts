@@ -7,6 +7,8 @@ import { enterSandbox, prepareSandbox } from '../../src/lab/sandbox.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const IN_SANDBOX = fileURLToPath(new URL('../support/lab/in-sandbox.ts', import.meta.url));
+const SANDBOX = fileURLToPath(new URL('../../src/lab/sandbox.ts', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../src/kernel/command.ts', import.meta.url));
 const DEADLINE_MS = 10_000;
 
 const commandLines = (): readonly string[] =>
@@ -63,6 +65,27 @@ describe('a sandbox', () => {
       await expect(prepareSandbox(createCommandRunner())).rejects.toThrow('is to be run inside a sandbox');
     } finally {
       if (outside !== undefined) process.env['PORTCULLIS_SANDBOX'] = outside;
+    }
+  });
+
+  test('within a sandbox has a /run of its own, and leaves the outer one alone', async () => {
+    const runner = createCommandRunner();
+    await prepareSandbox(runner);
+    await runner.run('ip', ['netns', 'add', 'outer']);
+    const program = `
+      const { prepareSandbox } = await import(${JSON.stringify(SANDBOX)});
+      const { createCommandRunner } = await import(${JSON.stringify(COMMAND)});
+      const runner = createCommandRunner();
+      await prepareSandbox(runner);
+      console.log(JSON.stringify(await runner.run('ip', ['netns', 'list'])));`;
+    try {
+      const lines: string[] = [];
+      const args = [IN_SANDBOX, process.execPath, '--input-type=module', '--eval', program];
+      const inner = await startProcess(process.execPath, args, { output: (line) => lines.push(line) });
+      expect(await inner.ended).toEqual({ code: 0 });
+      expect(lines).toContain('""');
+    } finally {
+      await runner.run('ip', ['netns', 'delete', 'outer']);
     }
   });
 
