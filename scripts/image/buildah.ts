@@ -40,6 +40,8 @@ export const buildWithBuildah: Builder = async ({ image, args, archive, say }) =
     const flags = ['--isolation', 'chroot', '--pull-never', ...layers, ...mounts, ...buildArgFlags(args)];
     await buildah(['build', ...flags, '-t', image.full, ROOT]);
     await buildah(['push', image.full, `docker-archive:${archive}:${image.full}`]);
+    // Without layers to come back to, the image before this one is only a copy of a whole tree.
+    if (driver === 'vfs') await buildah(['rmi', '--prune']);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
