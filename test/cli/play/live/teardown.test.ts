@@ -1,19 +1,28 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { waitFor } from '../../../support/wait-for.ts';
-import { DEADLINE_MS, networksBelow, startPlay, stillInUse } from './run-play.ts';
+import { DEADLINE_MS, networksBelow, type Play, startPlay, stillInUse } from './run-play.ts';
 
 jest.setTimeout(2 * DEADLINE_MS);
 
 const SHOP = path.join(import.meta.dirname, 'shop');
+
+let play: Play;
+
+beforeEach(async () => {
+  play = await startPlay(SHOP);
+});
+
+afterEach(async () => {
+  await play.process.stop();
+});
 
 test.each([
   ['SIGINT', 0],
   ['SIGTERM', 0],
   ['SIGKILL', 137],
 ] as const)('%s ends everything', async (signal, code) => {
-  const play = await startPlay(SHOP);
   await play.until(/– itself/);
   const networks = networksBelow(play.process.pid);
   // Two nodes, two pods that are not on the host network, a machine outside, and what lies between.
