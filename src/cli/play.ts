@@ -62,7 +62,7 @@ export const playVerb: Verb = {
 Pods become network namespaces, each with servers on its container ports (HTTP on TCP, echo on UDP); nodes run real
 agents; the table shows what the kernel lets through, tried with real connections, and compares it with the policies.
 Services get ClusterIPs and names (web.shop, web.shop.svc.cluster.local). A machine outside the cluster is written down
-as an EndpointSlice of no Service:
+as an EndpointSlice of no Service (for the playground alone, it is not applied to an API server):
 
   apiVersion: discovery.k8s.io/v1
   kind: EndpointSlice

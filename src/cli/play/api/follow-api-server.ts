@@ -76,7 +76,8 @@ export const followApiServer = (
     // What the caretaker changes is read at the next look, until there is nothing left to do.
     if ((await takeCare(admin, next, placed)) > 0) return;
     state = next;
-    const read = readWorld({ ...loaded, snapshot: placed }, families, resolveServices);
+    const ignored = [...loaded.ignored, ...applied.ignored];
+    const read = readWorld({ ...loaded, ignored, snapshot: placed }, families, resolveServices);
     current = { ...read, problems: [...applied.problems, ...read.problems], warnings: [...refusals, ...read.warnings] };
     book.set(current.world, revisionsOf(next));
   };

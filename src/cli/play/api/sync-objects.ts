@@ -41,10 +41,12 @@ const madePod = (pod: PodEndpoint): Manifest => ({
 
 const keyOf = ({ kind, metadata: { namespace = '', name } }: ObjectRef): string => `${kind} ${namespace}/${name}`;
 
-/** Namespaces first: nothing can be created in one that is not there. */
+/**
+ * Namespaces first: nothing can be created in one that is not there. Machines outside the cluster are no business of its
+ * API server, which would refuse some of their addresses (link-local ones).
+ */
 const desiredOf = (loaded: LoadedManifests): Desired => {
   const { namespaces, pods } = loaded.snapshot;
-  const outside = loaded.ignored.filter(({ kind }) => kind === 'EndpointSlice');
   const objects: readonly Manifest[] = [
     ...[...namespaces.values()].map(({ name, labels }) => ({
       apiVersion: 'v1',
@@ -56,11 +58,15 @@ const desiredOf = (loaded: LoadedManifests): Desired => {
       return origin?.use === 'pod' ? refOf(origin.raw, pod.namespace, pod.name) : madePod(pod);
     }),
     ...loaded.services.map(({ object, namespace, name }) => refOf(object.raw, namespace, name)),
-    ...outside.map(({ raw, namespace, name }) => refOf(raw, namespace, name)),
     ...[...loaded.policyOrigins.values()].map(({ raw, namespace, name }) => refOf(raw, namespace, name)),
   ];
   return new Map(objects.map((object) => [keyOf(object), object]));
 };
+
+/** An API server makes them itself and refuses to delete them. */
+const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'].map(
+  (name) => `Namespace /${name}`,
+);
 
 /** Most of a pod cannot be changed, only replaced. */
 const applyOne = async (admin: AdminClient, object: ObjectRef): Promise<void> => {
@@ -83,7 +89,8 @@ export const createObjectSync = (admin: AdminClient): ObjectSync => {
         await work.catch((error: unknown) => failures.push(`${what}: ${describeFailure(error)}`));
       };
       for (const [key, object] of [...known].toReversed()) {
-        if (!desired.has(key)) await attempt(`deleting ${key}`, admin.delete(object));
+        if (!desired.has(key) && !SYSTEM_NAMESPACES.includes(key))
+          await attempt(`deleting ${key}`, admin.delete(object));
       }
       for (const [key, object] of desired) {
         if (!isDeepStrictEqual(known.get(key), object)) await attempt(key, applyOne(admin, object));
