@@ -9,7 +9,7 @@ export default {
   testEnvironment,
   extensionsToTreatAsEsm,
   transform,
-  testMatch: ['<rootDir>/e2e/specs/*.test.ts'],
+  testMatch: ['<rootDir>/e2e/specs/**/*.test.ts'],
   // Pods, nodes and whole roll-outs are waited for, each with a deadline of its own.
   testTimeout: 300_000,
 };

@@ -4,13 +4,15 @@ import { namespaceObject, type PodRef } from './objects.ts';
 /** As long as a pod may take until it is ready. */
 const READY = '--timeout=120s';
 
-/** Creates namespaces that must not exist yet. */
-export const openNamespaces = (...names: readonly string[]): Promise<void> =>
-  apply(...names.map((name) => namespaceObject(name)));
-
-/** Deletes namespaces with all in them, and waits until they are gone. */
+/** Deletes namespaces with all in them; they go in their own time. */
 export const closeNamespaces = async (...names: readonly string[]): Promise<void> => {
+  await kubectl(['delete', 'namespace', '--ignore-not-found', '--wait=false', ...names]);
+};
+
+/** Creates empty namespaces; what an earlier run left is gone first. */
+export const openNamespaces = async (...names: readonly string[]): Promise<void> => {
   await kubectl(['delete', 'namespace', '--ignore-not-found', READY, ...names]);
+  await apply(...names.map((name) => namespaceObject(name)));
 };
 
 export const waitForPods = async (namespace: string): Promise<void> => {

@@ -1,0 +1,18 @@
+import { expect, test } from '@jest/globals';
+import { agentPods, MANIFEST, waitForAgents } from '../support/agent.ts';
+import { kubectl } from '../support/kubectl.ts';
+
+/** What runs is what is published. */
+
+test('what the cluster holds is the manifest, and nothing was changed since', async () => {
+  // kubectl diff: exit code 1, and so an error here, where there is a difference.
+  await expect(kubectl(['diff', '-f', MANIFEST])).resolves.toBe('');
+});
+
+test('the agents are the manifest’s, on every node,', async () => {
+  await waitForAgents();
+  const nodes = (await kubectl(['get', 'nodes', '-o', 'name'])).trim().split('\n');
+  const pods = await agentPods();
+  expect(pods).toHaveLength(nodes.length);
+  expect(new Set(pods.map(({ status }) => status.containerStatuses[0]?.imageID)).size).toBe(1);
+});
