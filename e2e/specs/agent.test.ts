@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { AGENT, AGENT_NAMESPACE, agentPods, waitForAgents } from '../support/agent.ts';
+import { AGENT, AGENT_NAMESPACE } from '../support/agent-names.ts';
+import { agentPods, waitForAgents } from '../support/agent.ts';
 import { kubectl } from '../support/kubectl.ts';
 import { closeNamespaces } from '../support/stage.ts';
 import { startTraffic } from '../support/traffic.ts';

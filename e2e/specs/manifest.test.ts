@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { agentPods, MANIFEST, waitForAgents } from '../support/agent.ts';
+import { MANIFEST } from '../support/agent-names.ts';
+import { agentPods, waitForAgents } from '../support/agent.ts';
 import { kubectl } from '../support/kubectl.ts';
 
 /** What runs is what is published. */

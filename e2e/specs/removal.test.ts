@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { CLEANUP_MANIFEST, installAgent, MANIFEST } from '../support/agent.ts';
+import { CLEANUP_MANIFEST, MANIFEST } from '../support/agent-names.ts';
+import { installAgent } from '../support/agent.ts';
 import { expectAnswer, expectDenied, url } from '../support/curl.ts';
 import { kubectl } from '../support/kubectl.ts';
 import { canEnterNodes, onNode } from '../support/node-access.ts';

@@ -1,15 +1,5 @@
-import path from 'node:path';
+import { AGENT, AGENT_NAMESPACE, MANIFEST } from './agent-names.ts';
 import { get, kubectl } from './kubectl.ts';
-
-const MANIFESTS = path.join(import.meta.dirname, '../../manifests');
-
-/** What an operator applies. */
-export const MANIFEST = path.join(MANIFESTS, 'portcullis.yaml');
-
-export const CLEANUP_MANIFEST = path.join(MANIFESTS, 'cleanup.yaml');
-
-export const AGENT_NAMESPACE = 'kube-system';
-export const AGENT = 'daemonset/portcullis';
 
 const AGENT_PODS = 'app.kubernetes.io/name=portcullis,app.kubernetes.io/component=agent';
 

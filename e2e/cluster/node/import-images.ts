@@ -8,17 +8,15 @@ const MARKS = '/var/lib/images-imported';
 
 const IMPORT_MS = 120_000;
 
-/** The command that imports one archive of the node's image folder into the kubelet's namespace of containerd. */
-export const importCommand = (archive: string): readonly [file: string, args: readonly string[]] => [
+/** Calls containerd's own client, in the kubelet's namespace of containerd. */
+export const ctrCommand = (...args: readonly string[]): readonly [file: string, args: readonly string[]] => [
   'ctr',
-  [
-    `--address=${NODE_PATHS.containerdSocket}`,
-    '--namespace=k8s.io',
-    'images',
-    'import',
-    path.join(NODE_PATHS.images, archive),
-  ],
+  [`--address=${NODE_PATHS.containerdSocket}`, '--namespace=k8s.io', ...args],
 ];
+
+/** The command that imports one archive of the node's image folder. */
+export const importCommand = (archive: string): readonly [file: string, args: readonly string[]] =>
+  ctrCommand('images', 'import', path.join(NODE_PATHS.images, archive));
 
 /** Imports every archive that is new since the node's last start. */
 export const importImages = async (runner: CommandRunner): Promise<void> => {

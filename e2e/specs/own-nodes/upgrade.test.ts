@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { AGENT, AGENT_NAMESPACE, agentPods, installAgent, waitForAgents } from '../../support/agent.ts';
+import { AGENT, AGENT_NAMESPACE } from '../../support/agent-names.ts';
+import { agentPods, installAgent, waitForAgents } from '../../support/agent.ts';
 import { kubectl, target } from '../../support/kubectl.ts';
 import { closeNamespaces } from '../../support/stage.ts';
 import { startTraffic } from '../../support/traffic.ts';

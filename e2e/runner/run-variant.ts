@@ -1,0 +1,54 @@
+import { down } from '../cluster/down.ts';
+import type { ClusterFolder } from '../cluster/folder.ts';
+import { loadImage, tagImage } from '../cluster/images/load.ts';
+import { findClusterPrograms } from '../cluster/programs.ts';
+import { up } from '../cluster/up.ts';
+import type { AgentImages } from './images.ts';
+import type { Outcome } from './outcome.ts';
+import { runOn, type Selection } from './run-on.ts';
+import type { Variant } from './variants.ts';
+
+const PREVIOUS_TAG = 'previous';
+
+type Say = (line: string) => void;
+
+/** Gives the nodes both images; the present one last, because archives of one release share a name. */
+const loadImages = async (folder: ClusterFolder, { present, previous, image }: AgentImages): Promise<string> => {
+  const repository = image.full.slice(0, image.full.lastIndexOf(':'));
+  await loadImage(folder, previous);
+  await tagImage(folder, image.full, `${repository}:${PREVIOUS_TAG}`);
+  await loadImage(folder, present);
+  return `${repository}:${PREVIOUS_TAG}`;
+};
+
+/**
+ * Brings a cluster of ours up with both images of the agent, runs what was selected, and takes it down again, whatever happened.
+ *
+ * @throws Error where the cluster does not come up or the agent cannot be installed
+ */
+export const runVariant = async (
+  folder: ClusterFolder,
+  variant: Variant,
+  images: AgentImages,
+  selection: Selection,
+  say: Say,
+): Promise<Outcome> => {
+  const startedAt = performance.now();
+  const tell = (line: string): void => say(`${variant.name}: ${line}`);
+  await up(folder, variant.settings, tell);
+  try {
+    const programs = await findClusterPrograms(tell);
+    const previousImage = await loadImages(folder, images);
+    tell('the nodes have the images');
+    const target = {
+      kubectl: programs.path('kubectl'),
+      kubeconfig: folder.kubeconfig,
+      clusterRoot: folder.root,
+      previousImage,
+    };
+    const ran = await runOn(target, selection, tell);
+    return { variant: variant.name, ...ran, minutes: (performance.now() - startedAt) / 60_000 };
+  } finally {
+    await down(folder, tell);
+  }
+};

@@ -1,0 +1,11 @@
+import path from 'node:path';
+
+const MANIFESTS = path.join(import.meta.dirname, '../../manifests');
+
+/** What an operator applies. */
+export const MANIFEST = path.join(MANIFESTS, 'portcullis.yaml');
+
+export const CLEANUP_MANIFEST = path.join(MANIFESTS, 'cleanup.yaml');
+
+export const AGENT_NAMESPACE = 'kube-system';
+export const AGENT = 'daemonset/portcullis';
