@@ -1,5 +1,9 @@
+import path from 'node:path';
+import { createCommandRunner } from '../../src/kernel/command.ts';
 import { down } from '../cluster/down.ts';
 import type { ClusterFolder } from '../cluster/folder.ts';
+import { writeImageArchive } from '../cluster/images/archive.ts';
+import { prometheusImage } from '../cluster/images/catalog.ts';
 import { loadImage, tagImage } from '../cluster/images/load.ts';
 import { findClusterPrograms } from '../cluster/programs.ts';
 import { up } from '../cluster/up.ts';
@@ -12,8 +16,19 @@ const PREVIOUS_TAG = 'previous';
 
 type Say = (line: string) => void;
 
-/** Gives the nodes both images; the present one last, because archives of one release share a name. */
-const loadImages = async (folder: ClusterFolder, { present, previous, image }: AgentImages): Promise<string> => {
+const loadPrometheus = async (folder: ClusterFolder): Promise<void> => {
+  const runner = createCommandRunner();
+  const archive = path.join(folder.root, 'prometheus.tar');
+  await writeImageArchive(runner, await prometheusImage(runner), archive);
+  await loadImage(folder, archive);
+};
+
+/**
+ * Gives the nodes both images of the agent; the present one last, because archives of one release share a name.
+ *
+ * @returns the name of the previous one
+ */
+const loadAgents = async (folder: ClusterFolder, { present, previous, image }: AgentImages): Promise<string> => {
   const repository = image.full.slice(0, image.full.lastIndexOf(':'));
   await loadImage(folder, previous);
   await tagImage(folder, image.full, `${repository}:${PREVIOUS_TAG}`);
@@ -38,7 +53,8 @@ export const runVariant = async (
   await up(folder, variant.settings, tell);
   try {
     const programs = await findClusterPrograms(tell);
-    const previousImage = await loadImages(folder, images);
+    const previousImage = await loadAgents(folder, images);
+    await loadPrometheus(folder);
     tell('the nodes have the images');
     const target = {
       kubectl: programs.path('kubectl'),

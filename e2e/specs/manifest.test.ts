@@ -10,7 +10,7 @@ test('what the cluster holds is the manifest, and nothing was changed since', as
   await expect(kubectl(['diff', '-f', MANIFEST])).resolves.toBe('');
 });
 
-test('the agents are the manifest’s, on every node,', async () => {
+test('every node runs one agent, and all the same image', async () => {
   await waitForAgents();
   const nodes = (await kubectl(['get', 'nodes', '-o', 'name'])).trim().split('\n');
   const pods = await agentPods();

@@ -2,7 +2,7 @@ import type { CommandRunner } from '../../../src/kernel/command.ts';
 import type { Programs } from '../programs.ts';
 import type { ImageSpec } from './archive.ts';
 import { hostProgram } from './host-program.ts';
-import { AGNHOST_IMAGE, BUSYBOX_IMAGE, COREDNS_IMAGE, PAUSE_IMAGE } from './names.ts';
+import { AGNHOST_IMAGE, BUSYBOX_IMAGE, COREDNS_IMAGE, PAUSE_IMAGE, PROMETHEUS_IMAGE } from './names.ts';
 
 const NONE: ReadonlyMap<string, string> = new Map();
 
@@ -52,6 +52,19 @@ const agnhostImage = async (runner: CommandRunner, programs: Programs): Promise<
     command: ['pause'],
     files: new Map([['/agnhost', programs.path('agnhost')], ...busybox.files, ...curl]),
     links: busybox.links,
+    texts: USERS,
+  };
+};
+
+/** This machine's own Prometheus. */
+export const prometheusImage = async (runner: CommandRunner): Promise<ImageSpec> => {
+  const program = '/usr/bin/prometheus';
+  return {
+    names: [PROMETHEUS_IMAGE],
+    entrypoint: [program],
+    command: [],
+    files: await hostProgram(runner, program),
+    links: NONE,
     texts: USERS,
   };
 };
