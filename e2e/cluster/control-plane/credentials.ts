@@ -19,8 +19,8 @@ export interface Credentials {
   readonly proxy: string;
   /** The administrator's kubeconfig for what runs inside the cluster's namespaces. */
   readonly admin: string;
-  /** Kubeconfigs of kubelets by node. */
-  readonly kubelets: ReadonlyMap<string, string>;
+  /** The kubeconfig of a node's kubelet. @throws Error for a node that was not planned */
+  readonly kubelet: (node: string) => string;
 }
 
 const SERVICE_NAMES = [
@@ -80,6 +80,7 @@ export const createCredentials = async (
     authority,
     user: await authority.issue('admin-loopback', ADMIN),
   });
+  const ofKubelets = new Map(kubelets);
   return {
     authority: authority.cert,
     apiServer,
@@ -89,6 +90,10 @@ export const createCredentials = async (
     scheduler,
     proxy,
     admin,
-    kubelets: new Map(kubelets),
+    kubelet(node) {
+      const file = ofKubelets.get(node);
+      if (file === undefined) throw new Error(`cluster: there is no kubeconfig for ${node}`);
+      return file;
+    },
   };
 };
