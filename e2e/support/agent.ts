@@ -15,9 +15,14 @@ export const installAgent = async (): Promise<void> => {
 };
 
 export interface AgentPod {
-  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec: { readonly nodeName: string; readonly containers: readonly { readonly image: string }[] };
   readonly status: {
+    readonly podIP: string;
     readonly containerStatuses: readonly { readonly imageID: string; readonly restartCount: number }[];
   };
 }
