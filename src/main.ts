@@ -2,13 +2,14 @@ import { connectInCluster } from './cluster/api/in-cluster.ts';
 import { connectByKubeconfig } from './cluster/api/kubeconfig.ts';
 import { createApiSource } from './cluster/api-source.ts';
 import { createManifestSource } from './cluster/manifest-source.ts';
-import { type ClusterSource, SOURCE_KINDS } from './cluster/source.ts';
+import type { ClusterSource } from './cluster/source.ts';
 import type { Config } from './config/config.ts';
 import { createSystemClock } from './kernel/clock.ts';
 import { createCommandRunner } from './kernel/command.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
 import { createKernel } from './kernel/kernel.ts';
 import type { Clock } from './model/clock.ts';
+import { OBJECT_KINDS } from './model/cluster-change.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import type { Endpoints } from './telemetry/endpoints.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
@@ -69,7 +70,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const metrics = createAgentMetrics({
     version: options.version,
     sources: () =>
-      SOURCE_KINDS.map((kind) => {
+      OBJECT_KINDS.map((kind) => {
         const { synced, restarts, lastHeardAt } = source.status()[kind];
         const silentSeconds = lastHeardAt === undefined ? undefined : (clock.now() - lastHeardAt) / 1000;
         return { kind, synced, restarts, silentSeconds };
@@ -84,7 +85,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
         snapshot: () => source.snapshot(),
         revisions: () => {
           const status = source.status();
-          return Object.fromEntries(SOURCE_KINDS.map((kind) => [kind, status[kind].resourceVersion]));
+          return Object.fromEntries(OBJECT_KINDS.map((kind) => [kind, status[kind].resourceVersion]));
         },
       },
       kernel,
@@ -133,9 +134,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
 
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
   if (server !== undefined) log.info('metrics, health and status are served', { url: server.url });
-  source.start(() => {
-    reconciler.trigger();
-  });
+  source.start(reconciler.trigger);
 
   return {
     async stop() {

@@ -1,10 +1,11 @@
 import type { Clock } from '../model/clock.ts';
+import type { ObjectKind } from '../model/cluster-change.ts';
 import type { ApiConnection, Connect } from './api/connection.ts';
 import { createReflector, type Reflector } from './api/reflector.ts';
 import { DEFAULT_TIMING, type Timing } from './api/timing.ts';
 import { createIntern } from './intern.ts';
 import { NAMESPACES, NETWORK_POLICIES, PODS, type Resource } from './resource.ts';
-import type { ClusterSource, SourceKind } from './source.ts';
+import type { ClusterSource } from './source.ts';
 
 export interface ApiSourceDeps {
   readonly connect: Connect;
@@ -12,7 +13,7 @@ export interface ApiSourceDeps {
   /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;
   /** Told when a list or watch of a kind ends badly, once per attempt, and with undefined when it works again. */
-  readonly onTrouble?: (kind: SourceKind, trouble: string | undefined) => void;
+  readonly onTrouble?: (kind: ObjectKind, trouble: string | undefined) => void;
   readonly timing?: Partial<Timing>;
 }
 
@@ -56,7 +57,7 @@ export const createApiSource = (deps: ApiSourceDeps): ClusterSource => {
   return {
     start(onChange) {
       const { signal } = stopping;
-      const tell = (kind: SourceKind) => (key: string) => {
+      const tell = (kind: ObjectKind) => (key: string) => {
         onChange({ kind, key });
       };
       running = Promise.all([

@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts';
+import type { ClusterChange } from '../model/cluster-change.ts';
 import type { NamespaceEntry } from '../model/namespace.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import type { PolicyKey, PolicyObject } from '../model/policy-object.ts';
@@ -11,7 +12,7 @@ import { type FolderFollower, followFolders } from './manifest/follow-folders.ts
 import { formatProblem } from './manifest/place.ts';
 import { asObject, asText } from './raw.ts';
 import { NAMESPACES, NETWORK_POLICIES, PODS } from './resource.ts';
-import type { ClusterChange, ClusterSource, KindStatus } from './source.ts';
+import type { ClusterSource, KindStatus } from './source.ts';
 import { createStore } from './store.ts';
 
 export interface ManifestSourceDeps {

@@ -1,16 +1,16 @@
+import type { ObjectKind } from '../model/cluster-change.ts';
 import type { NamespaceEntry } from '../model/namespace.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import { type PolicyKey, type PolicyObject, policyKey } from '../model/policy-object.ts';
 import type { Intern } from './intern.ts';
 import { asObject, asText, type RawObject } from './raw.ts';
-import type { SourceKind } from './source.ts';
 import { sameNamespace, trimNamespace } from './trim-namespace.ts';
 import { podUid, samePod, trimPod } from './trim-pod.ts';
 import { samePolicy, trimPolicy } from './trim-policy.ts';
 
 /** One kind of object: where the API serves it, what is kept of it, and under which key. */
 export interface Resource<K extends string, T> {
-  readonly kind: SourceKind;
+  readonly kind: ObjectKind;
   readonly path: string;
   /** The key of an object as the API sends it; undefined for what has none. */
   keyOf(raw: RawObject): K | undefined;

@@ -1,15 +1,5 @@
+import type { ClusterChange, ObjectKind } from '../model/cluster-change.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
-
-export type SourceKind = 'pods' | 'namespaces' | 'networkpolicies';
-
-export const SOURCE_KINDS: readonly SourceKind[] = ['pods', 'namespaces', 'networkpolicies'];
-
-/** One object came, changed or went. Handlers only mark; the state itself is read from `snapshot()`. */
-export interface ClusterChange {
-  readonly kind: SourceKind;
-  /** Pod uid, namespace name, or policy key. */
-  readonly key: string;
-}
 
 /** How one kind stands. */
 export interface KindStatus {
@@ -25,7 +15,7 @@ export interface KindStatus {
   readonly restarts: number;
 }
 
-export type SourceStatus = Readonly<Record<SourceKind, KindStatus>>;
+export type SourceStatus = Readonly<Record<ObjectKind, KindStatus>>;
 
 /** Where the cluster's state comes from: an API server, a folder of manifests, later a relay. */
 export interface ClusterSource {

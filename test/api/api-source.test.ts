@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type ApiSourceDeps, createApiSource } from '../../src/cluster/api-source.ts';
 import { connectByKubeconfig } from '../../src/cluster/api/kubeconfig.ts';
-import type { ClusterChange, ClusterSource } from '../../src/cluster/source.ts';
+import type { ClusterSource } from '../../src/cluster/source.ts';
+import type { ClusterChange } from '../../src/model/cluster-change.ts';
 import { createSystemClock } from '../../src/kernel/clock.ts';
 import type { ObjectRef } from '../../src/lab/apiserver/kinds.ts';
 import type { ApiServer } from '../../src/lab/apiserver/start.ts';

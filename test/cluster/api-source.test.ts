@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ApiSourceDeps, createApiSource } from '../../src/cluster/api-source.ts';
-import type { ClusterChange, ClusterSource, KindStatus } from '../../src/cluster/source.ts';
+import type { ClusterSource, KindStatus } from '../../src/cluster/source.ts';
+import type { ClusterChange } from '../../src/model/cluster-change.ts';
 import { createSystemClock } from '../../src/kernel/clock.ts';
 import {
   closingWatch,

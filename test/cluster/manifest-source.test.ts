@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createManifestSource, type ManifestSource } from '../../src/cluster/manifest-source.ts';
-import type { ClusterChange } from '../../src/cluster/source.ts';
+import type { ClusterChange } from '../../src/model/cluster-change.ts';
 import { createSystemClock } from '../../src/kernel/clock.ts';
 import { waitFor } from '../support/wait-for.ts';
 

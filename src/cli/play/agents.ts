@@ -1,8 +1,7 @@
 import { get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
-import type { SourceKind } from '../../cluster/source.ts';
-import { SOURCE_KINDS } from '../../cluster/source.ts';
+import { OBJECT_KINDS, type ObjectKind } from '../../model/cluster-change.ts';
 import { onNode } from '../../lab/node.ts';
 import { type RunningProcess, startProcess } from '../../lab/process.ts';
 import type { IptablesBackend } from '../../lab/settings.ts';
@@ -12,7 +11,7 @@ import type { PlayNode } from './nodes.ts';
 import type { OwnProgram } from './own-program.ts';
 
 /** resourceVersions by kind that agents are to have in force. */
-export type Revisions = Readonly<Record<SourceKind, string>>;
+export type Revisions = Readonly<Record<ObjectKind, string>>;
 
 /** The agents of the playground, one real process per node. */
 export interface Agents {
@@ -75,7 +74,7 @@ const readStatus = (node: PlayNode): Promise<ReconcilerStatus | undefined> =>
 const hasApplied = (status: ReconcilerStatus, revisions: Revisions): boolean =>
   status.ready &&
   status.failures === 0 &&
-  SOURCE_KINDS.every((kind) => Number(status.applied[kind] || 0) >= Number(revisions[kind] || 0));
+  OBJECT_KINDS.every((kind) => Number(status.applied[kind] || 0) >= Number(revisions[kind] || 0));
 
 const describeFamilies = (families: readonly IpFamily[]): string =>
   families.length > 1 ? 'dual' : (families[0] ?? 'auto');
