@@ -11,6 +11,8 @@ import { type Plan, planChanges } from '../../src/render/plan.ts';
 
 /** The real packet filter of a network namespace made for one test. */
 export interface PacketFilter {
+  /** The network namespace. */
+  readonly name: string;
   readonly kernel: Kernel;
   /** Runs commands in the namespace. */
   readonly runner: CommandRunner;
@@ -55,6 +57,7 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
       .join('\n');
 
   const filter: PacketFilter = {
+    name,
     kernel,
     runner,
     table,

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Backend } from '../../../src/kernel/iptables.ts';
+import type { ToolFault } from '../../support/faults/tool-shims.ts';
+import { holdXtablesLock } from '../../support/faults/xtables-lock.ts';
+import { openTo } from '../../reconcile/bench.ts';
+import { type FaultyNode, openFaultyNode } from './faulty-node.ts';
+
+/** Longer than any command here takes, on a busy machine too. */
+const TIMEOUT_MS = 3_000;
+
+const FAULTS: readonly (readonly [what: string, fault: ToolFault, told: RegExp])[] = [
+  ['refuses', { kind: 'refuse', message: 'no space left on device' }, /no space left on device$/],
+  ['is killed before it begins', { kind: 'killed', after: 0 }, /killed by SIGKILL$/],
+  ['is killed half-way', { kind: 'killed', after: 3 }, /killed by SIGKILL$/],
+  ['is killed after it was done', { kind: 'killed', after: 'all' }, /killed by SIGKILL$/],
+  ['hangs', { kind: 'hang' }, /timed out$/],
+];
+
+describe.each<Backend>(['nft', 'legacy'])('iptables-%s-restore', (backend) => {
+  let node: FaultyNode;
+
+  beforeEach(async () => {
+    node = await openFaultyNode({ backend, snapshot: openTo('api'), timeoutMs: TIMEOUT_MS });
+  });
+
+  afterEach(async () => {
+    await node.close();
+  });
+
+  test.each(FAULTS)('%s, again and again: old or new rules hold, and the new ones come', async (_, fault, told) => {
+    const before = await node.filter.table('ipv4');
+    await node.shims.inject(`iptables-${backend}-restore`, fault);
+    node.change(openTo('db'), '2');
+    expect(await node.failure()).toMatch(told);
+    const between = await node.filter.table('ipv4');
+    expect(node.loop.status()).toMatchObject({ ready: true, pending: true });
+    await node.shims.heal();
+    await node.inForce('2');
+    const after = await node.filter.table('ipv4');
+    expect(after).not.toBe(before);
+    expect([before, after]).toContain(between);
+  });
+});
+
+test('iptables-legacy waits for the xtables lock, gives up, and comes again when it is free', async () => {
+  const node = await openFaultyNode({ backend: 'legacy', snapshot: openTo('api') });
+  try {
+    const before = await node.filter.table('ipv4');
+    const release = await holdXtablesLock();
+    node.change(openTo('db'), '2');
+    expect(await node.failure()).toMatch(/xtables lock/);
+    expect(await node.filter.table('ipv4')).toBe(before);
+    await release();
+    await node.inForce('2');
+    expect(await node.filter.table('ipv4')).not.toBe(before);
+  } finally {
+    await node.close();
+  }
+});

@@ -1,0 +1,137 @@
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** The programs that change or read a packet filter; ipset is told apart by what it is asked for. */
+export const SHIMMED_TOOLS = [
+  'iptables-nft-restore',
+  'ip6tables-nft-restore',
+  'iptables-legacy-restore',
+  'ip6tables-legacy-restore',
+  'iptables-nft-save',
+  'ip6tables-nft-save',
+  'iptables-legacy-save',
+  'ip6tables-legacy-save',
+  'ipset-restore',
+  'ipset-save',
+  'conntrack',
+] as const;
+
+export type ShimmedTool = (typeof SHIMMED_TOOLS)[number];
+
+/** What happens to one call of a tool. `after`: so many lines of the input are carried out first, or all of them. */
+export type ToolFault =
+  /** Nothing: counts as a call, so that a later one meets the fault. */
+  | { readonly kind: 'pass' }
+  /** Says no, with this on standard error and the exit code (1 if absent). */
+  | { readonly kind: 'refuse'; readonly message: string; readonly code?: number; readonly after?: number | 'all' }
+  /** Reads nothing, says nothing, does not end. */
+  | { readonly kind: 'hang' }
+  | { readonly kind: 'delay'; readonly ms: number }
+  /** Is ended by SIGKILL. */
+  | { readonly kind: 'killed'; readonly after: number | 'all' }
+  /** Whoever called it (an agent: only for calls from a process of its own) is ended by SIGKILL, and then it itself. */
+  | { readonly kind: 'kill caller'; readonly after: number | 'all' };
+
+/** Stand-ins for the kernel's tools that fail, hang and die on demand, and do the real thing otherwise. */
+export interface ToolShims {
+  /** The PATH that finds the stand-ins first: for the environment of an agent. */
+  readonly path: string;
+  /** The same as the prefix of a CommandRunner. */
+  readonly prefix: readonly string[];
+  /** The tool's next `times` calls meet the fault, after those injected before; without `times` all do, until `heal`. */
+  inject(tool: ShimmedTool | 'any', fault: ToolFault, times?: number): Promise<void>;
+  /** From now on all is well again. Calls under way keep their fault. */
+  heal(): Promise<void>;
+  /** Every call so far: tool and arguments. */
+  calls(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** A call takes one fault: of those for any tool the first, else of its own the first; `always` comes after numbers. */
+const SHIM = `#!/bin/sh
+tool=\${0##*/}
+bin=\${0%/*}
+state=\${bin%/*}/state
+PATH=\${PATH#"$bin":}
+key=$tool
+if [ "$tool" = ipset ]; then
+  case " $* " in *' restore '*) key=ipset-restore ;; *) key=ipset-save ;; esac
+fi
+echo "$key $*" >> "$state/calls"
+for fault in "$state"/any/* "$state/$key"/*; do
+  case $fault in
+    */always) . "$fault"; break ;;
+    *) if mv "$fault" "$state/taken.$$" 2> /dev/null; then . "$state/taken.$$"; break; fi ;;
+  esac
+done
+exec "$tool" "$@"
+`;
+
+const carryOut = (after: number | 'all'): string => {
+  if (after === 'all') return '"$tool" "$@"';
+  // What is left of the input is read all the same: the caller is not to notice a broken pipe first.
+  return after === 0 ? 'cat > /dev/null' : `{ head -n ${after} | "$tool" "$@"; cat > /dev/null; }`;
+};
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+const snippetOf = (fault: ToolFault): string => {
+  switch (fault.kind) {
+    case 'pass':
+      return ':';
+    case 'refuse':
+      return `${carryOut(fault.after ?? 0)}; printf '%s\\n' ${quoted(fault.message)} >&2; exit ${fault.code ?? 1}`;
+    case 'hang':
+      return 'exec sleep 1000000';
+    case 'delay':
+      return `sleep ${fault.ms / 1000}`;
+    // What it says of an input that ends early, it would not have lived to say.
+    case 'killed':
+      return `${carryOut(fault.after)} 2> /dev/null; kill -KILL $$`;
+    case 'kill caller':
+      return `${carryOut(fault.after)} 2> /dev/null; kill -KILL $PPID; kill -KILL $$`;
+  }
+};
+
+export const createToolShims = async (): Promise<ToolShims> => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-shims-'));
+  const bin = path.join(folder, 'bin');
+  const state = path.join(folder, 'state');
+  const kinds = [...SHIMMED_TOOLS, 'any'];
+  let last = 0;
+
+  const clear = async (): Promise<void> => {
+    for (const kind of kinds) {
+      await rm(path.join(state, kind), { recursive: true, force: true });
+      await mkdir(path.join(state, kind), { recursive: true });
+    }
+  };
+
+  await mkdir(bin);
+  await clear();
+  await writeFile(path.join(state, 'calls'), '');
+  for (const program of new Set(SHIMMED_TOOLS.map((tool) => tool.replace(/^ipset-.*/, 'ipset')))) {
+    await writeFile(path.join(bin, program), SHIM);
+    await chmod(path.join(bin, program), 0o755);
+  }
+  const found = `${bin}:${process.env['PATH'] ?? ''}`;
+  return {
+    path: found,
+    prefix: ['env', `PATH=${found}`],
+    async inject(tool, fault, times) {
+      for (let left = times ?? 1; left > 0; left -= 1) {
+        last += 1;
+        const name = times === undefined ? 'always' : String(last).padStart(6, '0');
+        const draft = path.join(state, `draft.${last}`);
+        await writeFile(draft, `${snippetOf(fault)}\n`);
+        await rename(draft, path.join(state, tool, name));
+      }
+    },
+    heal: clear,
+    async calls() {
+      return (await readFile(path.join(state, 'calls'), 'utf8')).split('\n').filter((line) => line !== '');
+    },
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+};
