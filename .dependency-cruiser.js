@@ -85,10 +85,10 @@ export default {
     },
     {
       name: 'product-stands-alone',
-      comment: 'src imports nothing from tests, scripts or end-to-end tests',
+      comment: 'src imports nothing from tests, scripts, benchmarks or end-to-end tests',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(?:test|scripts|e2e)/' },
+      to: { path: '^(?:test|scripts|e2e|bench)/' },
     },
     {
       name: 'no-test-imports-a-test',

@@ -10,6 +10,8 @@ export interface PodSpec {
   readonly node: string;
   /** Its addresses, any number; usually one per family. Those outside the node's ranges get host routes everywhere. */
   readonly ips: readonly string[];
+  /** Name of the veth end inside the node, where something there goes by it; else one that tells it from the others. */
+  readonly device?: string;
 }
 
 /** A pod in place. */
@@ -27,7 +29,7 @@ export const attachedPod = (spec: PodSpec, node: NodeSpec, index: number): Attac
   node,
   ips: canonicalAll(spec.ips),
   index,
-  device: `veth${String(index)}`,
+  device: spec.device ?? `veth${String(index)}`,
 });
 
 /** Ranges to be routed to the pod's node beyond the node's own. */

@@ -31,12 +31,35 @@ export interface Probe {
  */
 export type Outcome = 'open' | 'refused' | 'unreachable' | 'timeout';
 
+/** UDP echoes asked for at a steady pace, each from a source port of its own. IPv4 only. */
+export interface Stream {
+  readonly name: string;
+  /** Name of the network namespace that it starts in. */
+  readonly netns: string;
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
+  readonly intervalUs: number;
+}
+
+/** One packet of a stream. */
+export interface Beat {
+  /** When it was sent, ns of CLOCK_MONOTONIC, which is `process.hrtime.bigint()` here. */
+  readonly sentNs: number;
+  readonly answered: boolean;
+}
+
 /** Serves and probes TCP, UDP and SCTP in the lab's network namespaces (test/support/prober). */
 export interface Prober {
   /** Starts echo servers. @throws where one cannot be started. */
   serve(listeners: readonly Listener[]): Promise<void>;
   /** Runs all probes at once. @returns the outcomes in the order of the probes. */
   probe(probes: readonly Probe[]): Promise<readonly Outcome[]>;
+  /** Starts a stream. @throws where one of that name runs or it cannot be started. */
+  stream(stream: Stream): Promise<void>;
+  /** The packets of a stream, in order, since the last call; those that may still be answered (200 ms) come next time. */
+  beats(name: string): Promise<readonly Beat[]>;
+  endStream(name: string): Promise<void>;
   /** Stops all servers of a namespace and leaves it, before the lab deletes it. */
   forget(netns: string): Promise<void>;
   close(): Promise<void>;
@@ -45,6 +68,8 @@ export interface Prober {
 interface Answer {
   readonly id: number;
   readonly outcomes?: readonly Outcome[];
+  readonly sentNs?: readonly number[];
+  readonly answered?: readonly boolean[];
   readonly error?: string;
 }
 
@@ -91,6 +116,16 @@ export const createProber = async (): Promise<Prober> => {
     async probe(probes) {
       const { outcomes = [] } = await ask({ op: 'probe', probes: probes.map(inNetnsPath) });
       return outcomes;
+    },
+    async stream(stream) {
+      await ask({ op: 'stream', stream: inNetnsPath(stream) });
+    },
+    async beats(name) {
+      const { sentNs = [], answered = [] } = await ask({ op: 'beats', name });
+      return sentNs.map((sent, at) => ({ sentNs: sent, answered: answered[at] === true }));
+    },
+    async endStream(name) {
+      await ask({ op: 'end', name });
     },
     async forget(netns) {
       await ask({ op: 'forget', netns: netnsPath(netns) });

@@ -5,10 +5,14 @@
 //	{"id":1,"op":"serve","listeners":[{"netns":"/run/netns/a","protocol":"TCP","ip":"10.244.1.1","port":80}]}
 //	{"id":2,"op":"probe","probes":[{"netns":"/run/netns/b","protocol":"TCP","from":"10.244.1.2","to":"10.244.1.1","port":80,"timeoutMs":400}]}
 //	{"id":3,"op":"forget","netns":"/run/netns/a"}
+//	{"id":4,"op":"stream","stream":{"name":"s","netns":"/run/netns/b","from":"10.244.1.2","to":"10.244.1.1","port":80,"intervalUs":1000}}
+//	{"id":5,"op":"beats","name":"s"}
+//	{"id":6,"op":"end","name":"s"}
 //
 //	{"id":1}
 //	{"id":2,"outcomes":["open"]}
 //	{"id":3,"error":"…"}
+//	{"id":5,"sentNs":[123456789],"answered":[true]}
 //
 // An outcome is open (the peer answered as the protocol's server does), refused (it said that nobody listens: RST, ICMP
 // port unreachable or ABORT), unreachable (the kernel or a router said that there is no way) or timeout.
@@ -27,6 +31,8 @@ type request struct {
 	ID        int64      `json:"id"`
 	Op        string     `json:"op"`
 	Netns     string     `json:"netns"`
+	Name      string     `json:"name"`
+	Stream    stream     `json:"stream"`
 	Listeners []listener `json:"listeners"`
 	Probes    []probe    `json:"probes"`
 }
@@ -34,30 +40,42 @@ type request struct {
 type answer struct {
 	ID       int64     `json:"id"`
 	Outcomes []outcome `json:"outcomes,omitempty"`
+	SentNs   []int64   `json:"sentNs,omitempty"`
+	Answered []bool    `json:"answered,omitempty"`
 	Error    string    `json:"error,omitempty"`
 }
 
-func answerTo(world *namespaces, req request) answer {
+func answerTo(world *namespaces, running *streams, req request) answer {
 	var err error
-	var outcomes []outcome
+	reply := answer{ID: req.ID}
 	switch req.Op {
 	case "serve":
 		err = serveAll(world, req.Listeners)
 	case "probe":
-		outcomes, err = probeAll(world, req.Probes)
+		reply.Outcomes, err = probeAll(world, req.Probes)
 	case "forget":
 		world.forget(req.Netns)
+	case "stream":
+		err = running.start(req.Stream)
+	case "beats":
+		var s *runningStream
+		if s, err = running.get(req.Name); err == nil {
+			reply.SentNs, reply.Answered = s.read()
+		}
+	case "end":
+		err = running.end(req.Name)
 	default:
 		err = fmt.Errorf("unknown op %q", req.Op)
 	}
 	if err != nil {
 		return answer{ID: req.ID, Error: err.Error()}
 	}
-	return answer{ID: req.ID, Outcomes: outcomes}
+	return reply
 }
 
 func main() {
 	world := newNamespaces()
+	running := newStreams()
 	out := json.NewEncoder(os.Stdout)
 	var writing sync.Mutex
 	in := json.NewDecoder(bufio.NewReader(os.Stdin))
@@ -67,7 +85,7 @@ func main() {
 			return
 		}
 		go func() {
-			reply := answerTo(world, req)
+			reply := answerTo(world, running, req)
 			writing.Lock()
 			defer writing.Unlock()
 			if err := out.Encode(reply); err != nil {

@@ -1,0 +1,42 @@
+import { onNode } from '../../src/lab/node.ts';
+import { startProcess } from '../../src/lab/process.ts';
+import { type AgentSpec, commandOf } from './agent-spec.ts';
+import { type Usage, usageOf } from './process-tree.ts';
+
+const REMEMBERED_LINES = 30;
+
+/** An agent at work on the node. */
+export interface RunningAgent {
+  readonly name: string;
+  usage(): Usage;
+  /** @throws Error with its last words if it has ended by itself. */
+  assertAlive(): void;
+  /** SIGTERM, and SIGKILL if that does not end it within 5 s. */
+  stop(): Promise<void>;
+}
+
+export const runAgent = async (spec: AgentSpec, kubeconfig: string, node: string): Promise<RunningAgent> => {
+  const lines: string[] = [];
+  // nsenter, env and sh each become what they start: one process, whose id is the agent's.
+  const [file, ...args] = [...onNode(node), 'sh', '-c', `exec ${commandOf(spec, kubeconfig, node)}`] as const;
+  const child = await startProcess(file, args, {
+    output: (line) => {
+      lines.push(line);
+      if (lines.length > REMEMBERED_LINES) lines.shift();
+    },
+  });
+  let end: number | undefined;
+  void child.ended.then(({ code }) => {
+    end = code;
+  });
+  return {
+    name: spec.name,
+    usage: () => usageOf(child.pid),
+    assertAlive() {
+      if (end !== undefined) throw new Error(`${spec.name} ended with ${end}:\n${lines.join('\n')}`);
+    },
+    async stop() {
+      await child.stop();
+    },
+  };
+};

@@ -1,0 +1,59 @@
+import { loadavg } from 'node:os';
+import path from 'node:path';
+import { createCommandRunner } from '../src/kernel/command.ts';
+import { ownAgent } from './agent/agent-spec.ts';
+import { parseOptions } from './options.ts';
+import { describeMachine } from './report/machine.ts';
+import type { RowResult } from './report/results.ts';
+import { writeReport } from './report/write-report.ts';
+import { measureRound } from './round.ts';
+import type { RowId } from './rows/row.ts';
+import { openStage } from './stage/stage.ts';
+import { SIZES } from './state/size.ts';
+
+/** The inner half of `npm run bench`, inside the sandbox. */
+
+const root = path.join(import.meta.dirname, '..');
+const options = parseOptions(process.argv.slice(2), root);
+const agents = [...(options.own ? [ownAgent(root)] : []), ...options.agents];
+
+const say = (line: string): void => {
+  console.error(`bench: ${line}`);
+};
+
+const samples = new Map<RowId, Record<string, number[]>>();
+const recorder =
+  (agent: string) =>
+  (row: RowId, value: number): void => {
+    const ofRow = samples.get(row) ?? {};
+    samples.set(row, ofRow);
+    (ofRow[agent] ??= []).push(value);
+  };
+
+const loads: number[] = [];
+const stage = await openStage(SIZES[options.state], say);
+try {
+  for (let round = 0; round < options.samples; round += 1) {
+    for (const agent of agents) {
+      loads.push(loadavg()[0] ?? 0);
+      try {
+        await measureRound(stage, agent, options, round, recorder(agent.name));
+      } catch (error) {
+        // One agent's failure is told and leaves the others theirs.
+        say(`${agent.name}: ${error instanceof Error ? error.message : String(error)}`);
+        process.exitCode = 1;
+      }
+    }
+    say(`round ${String(round + 1)} of ${String(options.samples)}, load ${(loads.at(-1) ?? 0).toFixed(1)}`);
+  }
+  const measuredAt = new Date().toISOString();
+  const load = { least: Math.min(...loads), most: Math.max(...loads) };
+  const rows = Object.fromEntries(
+    [...samples].map(([row, ofRow]): [RowId, RowResult] => [row, { measuredAt, load, samples: ofRow }]),
+  );
+  const machine = await describeMachine(createCommandRunner());
+  const note = options.note === undefined ? {} : { note: options.note };
+  console.log(await writeReport(options.out, { state: options.state, ...note, machine, rows }));
+} finally {
+  await stage.close();
+}

@@ -1,0 +1,69 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { AgentSpec } from './agent/agent-spec.ts';
+import { ROW_GROUPS, type RowGroup } from './rows/row.ts';
+import { SIZES, type SizeName } from './state/size.ts';
+
+export interface BenchOptions {
+  readonly state: SizeName;
+  readonly groups: readonly RowGroup[];
+  /** Rounds: each gives one sample of a cold start and `cycles` of each change. */
+  readonly samples: number;
+  readonly cycles: number;
+  /** How many of the rounds measure what takes as long as `seconds` says: churn, idling, load on the packet path. */
+  readonly longSamples: number;
+  readonly seconds: number;
+  readonly agents: readonly AgentSpec[];
+  readonly own: boolean;
+  readonly note: string | undefined;
+  readonly out: string;
+}
+
+const positive = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 on is wanted');
+  return value;
+};
+
+const readAgent = (text: string, before: readonly AgentSpec[] = []): readonly AgentSpec[] => {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError("NAME='COMMAND' is wanted");
+  return [...before, { name: text.slice(0, at), command: text.slice(at + 1) }];
+};
+
+const readGroups = (text: string): readonly RowGroup[] =>
+  text.split(',').map((name) => {
+    const group = ROW_GROUPS.find((known) => known === name);
+    if (group === undefined) throw new InvalidArgumentError(`there are ${ROW_GROUPS.join(', ')}`);
+    return group;
+  });
+
+/** Reads the command line; prints help or what is wrong and ends the process where that is all there is to do. */
+export const parseOptions = (args: readonly string[], root: string): BenchOptions => {
+  const command = new Command('npm run bench --')
+    .description(
+      'Measures agents on one node of a cluster with a real API server, in a sandbox. Writes JSON, Markdown and SVG.',
+    )
+    .addOption(
+      new Option('--state <SIZE>', 'size of the cluster')
+        .choices(Object.keys(SIZES).filter((name) => name !== 'XL'))
+        .default('S'),
+    )
+    .option('--rows <GROUPS>', `comma-separated: ${ROW_GROUPS.join(', ')}`, readGroups, ROW_GROUPS)
+    .option('--samples <N>', 'rounds over all agents, one cold start each', positive, 20)
+    .option('--cycles <N>', 'samples of each kind of change in a round', positive, 5)
+    .option('--long-samples <N>', 'rounds in which churn, idling and the packet path are measured too', positive, 3)
+    .option('--seconds <N>', 'length of churn and idling', positive, 60)
+    .option('--agent <NAME=COMMAND>', 'another agent; {kubeconfig} and {node} are filled in; repeatable', readAgent, [])
+    .option('--no-own', 'leave our own agent out')
+    .option('--note <TEXT>', 'stands above the table')
+    .option('--out <FOLDER>', 'where results go', `${root}/bench/results`);
+  command.parse(args, { from: 'user' });
+  const {
+    rows,
+    agent: agents,
+    ...rest
+  } = command.opts<
+    Omit<BenchOptions, 'groups' | 'agents'> & { rows: readonly RowGroup[]; agent: readonly AgentSpec[] }
+  >();
+  return { ...rest, groups: rows, agents, note: rest.note };
+};

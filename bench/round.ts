@@ -1,0 +1,101 @@
+import type { AgentSpec } from './agent/agent-spec.ts';
+import { cleanNode } from './agent/clean-node.ts';
+import { kernelCounts } from './agent/kernel-counts.ts';
+import { runAgent, type RunningAgent } from './agent/run-agent.ts';
+import { untilQuiet } from './agent/until-quiet.ts';
+import type { BenchOptions } from './options.ts';
+import { measureChanges } from './rows/changes.ts';
+import { measureChurn } from './rows/churn.ts';
+import { measureIdle } from './rows/idle.ts';
+import type { RowGroup, RowId } from './rows/row.ts';
+import { measureStart } from './rows/start.ts';
+import { CAST, NODE_ADDRESS, SERVED_PORT, type Role } from './stage/cast.ts';
+import { type Flow, nowNs, startFlow } from './stage/flow.ts';
+import type { Stage } from './stage/stage.ts';
+import { OWN_NODE } from './state/cluster.ts';
+import { SIZES } from './state/size.ts';
+
+const STREAM_INTERVAL_US = 1000;
+
+const flowFrom = ({ prober }: Stage, { netns, ip }: Role): Promise<Flow> =>
+  startFlow(prober, {
+    name: netns,
+    netns,
+    from: ip,
+    to: CAST.server.ip,
+    port: SERVED_PORT,
+    intervalUs: STREAM_INTERVAL_US,
+  });
+
+const measureTraffic = async (
+  stage: Stage,
+  options: BenchOptions,
+  start: () => Promise<RunningAgent>,
+  record: (row: RowId, value: number) => void,
+): Promise<RunningAgent> => {
+  const client = await flowFrom(stage, CAST.client);
+  const newcomer = await flowFrom(stage, CAST.newcomer);
+  try {
+    await client.until('open', nowNs());
+    const since = nowNs();
+    const agent = await start();
+    record('cold-start', (await client.until('closed', since, 180_000)) / 1000);
+    await newcomer.until('closed', since);
+    await untilQuiet(agent);
+    const cycles = options.groups.includes('changes') ? options.cycles : 0;
+    for (let cycle = 0; cycle < cycles; cycle += 1) {
+      agent.assertAlive();
+      await measureChanges({ admin: stage.api.admin, client, newcomer, record });
+    }
+    return agent;
+  } finally {
+    await client.end();
+    await newcomer.end();
+  }
+};
+
+/** One sample of every row for one agent, from an empty node to an empty node. */
+export const measureRound = async (
+  stage: Stage,
+  spec: AgentSpec,
+  options: BenchOptions,
+  round: number,
+  record: (row: RowId, value: number) => void,
+): Promise<void> => {
+  const size = SIZES[options.state];
+  const wants = (group: RowGroup): boolean => options.groups.includes(group);
+  const isLong = round < options.longSamples;
+  const running: RunningAgent[] = [];
+  const start = async (): Promise<RunningAgent> => {
+    const agent = await runAgent(spec, stage.api.kubeconfigPath, OWN_NODE);
+    running.push(agent);
+    return agent;
+  };
+  try {
+    await cleanNode(stage.node);
+    if (wants('start') && isLong) {
+      await measureStart({ admin: stage.api.admin, node: stage.node, start, record });
+      await cleanNode(stage.node);
+    }
+    const agent = await measureTraffic(stage, options, start, record);
+    if (wants('counts') && round === 0) {
+      for (const [row, count] of Object.entries(await kernelCounts(stage.node))) record(row as RowId, count);
+    }
+    if (wants('churn') && isLong) {
+      record('churn-cpu', await measureChurn(agent, stage.api.admin, size, NODE_ADDRESS, options.seconds));
+    }
+    if (wants('memory')) {
+      const { peakMb, residentMb, childrenPeakMb } = agent.usage();
+      record('peak-memory', peakMb);
+      record('resident-memory', residentMb);
+      record('children-memory', childrenPeakMb);
+    }
+    if (wants('idle') && isLong) {
+      await untilQuiet(agent);
+      record('idle-cpu', await measureIdle(agent, options.seconds));
+    }
+  } finally {
+    for (const agent of running) await agent.stop();
+    await cleanNode(stage.node);
+  }
+};

@@ -1,0 +1,90 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AdminClient } from '../../src/lab/apiserver/client.ts';
+import type { RunningAgent } from '../agent/run-agent.ts';
+import { remoteAddress } from '../state/addresses.ts';
+import { benchNamespaces, benchPods } from '../state/cluster.ts';
+import { benchPod, type BenchPod, runningStatus } from '../state/pod.ts';
+import { policyOf } from '../state/policies.ts';
+import type { Size } from '../state/size.ts';
+
+const CHANGES_PER_SECOND = 20;
+/** Beyond all pods of the state. */
+const FIRST_NEW_ADDRESS = 1_000_000;
+const RELABELLED_PODS = 500;
+
+type Change = (turn: number) => Promise<unknown>;
+
+/**
+ * Ten changes in turn, as a busy cluster makes them: four pods relabelled, two pods new, the same two gone, a policy of a
+ * namespace with pods of ours created or deleted, and another edited.
+ */
+const changesOf = (admin: AdminClient, size: Size, nodeAddress: string): readonly Change[] => {
+  const pods: BenchPod[] = [];
+  for (const { pod } of benchPods({ ...size, pods: Math.min(size.pods, RELABELLED_PODS) }, nodeAddress)) pods.push(pod);
+  const namespaces = benchNamespaces(size).slice(0, Math.min(size.namespaces, size.localPods));
+  const namespaceAt = (turn: number): string => namespaces[turn % namespaces.length]?.metadata.name ?? 'default';
+
+  const relabel: Change = async (turn) => {
+    const pod = pods[(turn * 7) % pods.length];
+    if (pod !== undefined) await admin.patch(pod, { metadata: { labels: { app: `app-${String(turn % 10)}` } } });
+  };
+  const place = (turn: number, nth: number): BenchPod =>
+    benchPod({
+      namespace: namespaceAt(turn),
+      name: `churn-${String(turn)}-${String(nth)}`,
+      node: 'node-0',
+      labels: { app: `app-${String(turn % 10)}`, tier: 'front' },
+    });
+  const come =
+    (nth: number): Change =>
+    async (turn) => {
+      await admin.create(place(turn, nth));
+      await admin.patchStatus(
+        place(turn, nth),
+        runningStatus(remoteAddress(FIRST_NEW_ADDRESS + 2 * turn + nth), '172.19.0.9'),
+      );
+    };
+  const go =
+    (nth: number): Change =>
+    (turn) =>
+      admin.delete(place(turn, nth));
+  const policy = (turn: number): ReturnType<typeof policyOf> =>
+    policyOf(namespaceAt(Math.floor(turn / 2)), 'churn', {
+      podSelector: { matchLabels: { tier: 'front' } },
+      ingress: [{ from: [{ podSelector: { matchLabels: { app: 'app-1' } } }], ports: [{ port: 1000 + turn }] }],
+    });
+  const togglePolicy: Change = (turn) => (turn % 2 === 0 ? admin.create(policy(turn)) : admin.delete(policy(turn)));
+  const editPolicy: Change = (turn) =>
+    admin.patch(policyOf(namespaceAt(turn), 'policy-1', {}), {
+      spec: {
+        ingress: [{ from: [{ podSelector: { matchLabels: { tier: 'front' } } }], ports: [{ port: 8000 + turn }] }],
+      },
+    });
+  return [relabel, come(0), relabel, come(1), togglePolicy, relabel, go(0), relabel, go(1), editPolicy];
+};
+
+/**
+ * Makes changes at a steady pace.
+ * @returns CPU time that the agent and its children used meanwhile, scaled to 60 s of it
+ */
+export const measureChurn = async (
+  agent: RunningAgent,
+  admin: AdminClient,
+  size: Size,
+  nodeAddress: string,
+  seconds: number,
+): Promise<number> => {
+  const changes = changesOf(admin, size, nodeAddress);
+  // Whole turns, so that what came also goes.
+  const count = Math.ceil((seconds * CHANGES_PER_SECOND) / (2 * changes.length)) * 2 * changes.length;
+  const before = agent.usage().cpuSeconds;
+  const startedAt = performance.now();
+  for (let index = 0; index < count; index += 1) {
+    await changes[index % changes.length]?.(Math.floor(index / changes.length));
+    const due = startedAt + ((index + 1) * 1000) / CHANGES_PER_SECOND;
+    await delay(Math.max(0, due - performance.now()));
+  }
+  agent.assertAlive();
+  const elapsed = (performance.now() - startedAt) / 1000;
+  return ((agent.usage().cpuSeconds - before) * 60) / elapsed;
+};

@@ -1,0 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RunningAgent } from '../agent/run-agent.ts';
+
+/** @returns the share of one core that the agent and its children use while nothing changes, % */
+export const measureIdle = async (agent: RunningAgent, seconds: number): Promise<number> => {
+  const before = agent.usage().cpuSeconds;
+  const startedAt = performance.now();
+  await delay(seconds * 1000);
+  agent.assertAlive();
+  return ((agent.usage().cpuSeconds - before) / ((performance.now() - startedAt) / 1000)) * 100;
+};

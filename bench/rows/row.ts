@@ -1,0 +1,113 @@
+import type { SizeName } from '../state/size.ts';
+
+/** Rows that are measured together. */
+export const ROW_GROUPS = ['changes', 'start', 'memory', 'counts', 'churn', 'idle'] as const;
+
+export type RowGroup = (typeof ROW_GROUPS)[number];
+
+export type RowId =
+  | 'created'
+  | 'deleted'
+  | 'widened'
+  | 'narrowed'
+  | 'relabelled-in'
+  | 'relabelled-out'
+  | 'remote-new'
+  | 'remote-gone'
+  | 'cold-start'
+  | 'start-cpu'
+  | 'start-requests'
+  | 'start-kilobytes'
+  | 'watches'
+  | 'peak-memory'
+  | 'resident-memory'
+  | 'children-memory'
+  | 'rules'
+  | 'chains'
+  | 'sets'
+  | 'members'
+  | 'churn-cpu'
+  | 'idle-cpu';
+
+export interface Row {
+  readonly id: RowId;
+  readonly group: RowGroup;
+  readonly title: string;
+  readonly unit: string;
+  readonly digits: number;
+  /** The median is to be no more than this. */
+  readonly goal?: Partial<Readonly<Record<SizeName, number>>>;
+  /** And the 99th percentile no more than this. */
+  readonly goalP99?: number;
+}
+
+const everywhere = (value: number): Partial<Record<SizeName, number>> => ({ S: value, M: value, L: value });
+
+/** In the order of the table. */
+export const ROWS: readonly Row[] = [
+  {
+    id: 'created',
+    group: 'changes',
+    title: 'policy created → denied',
+    unit: 'ms',
+    digits: 1,
+    goal: everywhere(25),
+    goalP99: 80,
+  },
+  { id: 'widened', group: 'changes', title: 'policy widened → allowed', unit: 'ms', digits: 1, goal: everywhere(15) },
+  { id: 'narrowed', group: 'changes', title: 'policy narrowed → denied', unit: 'ms', digits: 1, goal: everywhere(15) },
+  { id: 'deleted', group: 'changes', title: 'policy deleted → allowed', unit: 'ms', digits: 1, goal: everywhere(15) },
+  {
+    id: 'relabelled-in',
+    group: 'changes',
+    title: 'pod relabelled → allowed',
+    unit: 'ms',
+    digits: 1,
+    goal: everywhere(5),
+  },
+  {
+    id: 'relabelled-out',
+    group: 'changes',
+    title: 'pod relabelled → denied',
+    unit: 'ms',
+    digits: 1,
+    goal: everywhere(5),
+  },
+  { id: 'remote-new', group: 'changes', title: 'remote pod new → allowed', unit: 'ms', digits: 1, goal: everywhere(5) },
+  {
+    id: 'remote-gone',
+    group: 'changes',
+    title: 'remote pod gone → denied',
+    unit: 'ms',
+    digits: 1,
+    goal: everywhere(5),
+  },
+  {
+    id: 'cold-start',
+    group: 'start',
+    title: 'cold start to enforced',
+    unit: 's',
+    digits: 2,
+    goal: { S: 0.4, M: 0.6, L: 2.5 },
+  },
+  { id: 'start-cpu', group: 'start', title: 'CPU of a cold start', unit: 's', digits: 2 },
+  { id: 'start-requests', group: 'start', title: 'list requests of a cold start', unit: '', digits: 0 },
+  { id: 'start-kilobytes', group: 'start', title: 'received in a cold start', unit: 'kB', digits: 0 },
+  { id: 'watches', group: 'start', title: 'watches held open', unit: '', digits: 0 },
+  { id: 'peak-memory', group: 'memory', title: 'peak memory', unit: 'MB', digits: 0, goal: { S: 100, M: 100, L: 190 } },
+  { id: 'resident-memory', group: 'memory', title: 'memory at the end', unit: 'MB', digits: 0 },
+  { id: 'children-memory', group: 'memory', title: 'peak memory of children that stay', unit: 'MB', digits: 0 },
+  { id: 'rules', group: 'counts', title: 'rules', unit: '', digits: 0 },
+  { id: 'chains', group: 'counts', title: 'chains', unit: '', digits: 0 },
+  { id: 'sets', group: 'counts', title: 'sets', unit: '', digits: 0 },
+  { id: 'members', group: 'counts', title: 'members of sets', unit: '', digits: 0 },
+  {
+    id: 'churn-cpu',
+    group: 'churn',
+    title: 'CPU for 60 s of 20 changes a second',
+    unit: 's',
+    digits: 2,
+    goal: everywhere(3),
+  },
+  { id: 'idle-cpu', group: 'idle', title: 'CPU idle', unit: '%', digits: 2, goal: everywhere(0.2) },
+];

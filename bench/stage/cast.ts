@@ -1,0 +1,68 @@
+import type { ObjectRef } from '../../src/lab/apiserver/kinds.ts';
+import { nodeAddress } from '../../src/lab/fabric.ts';
+import { OWN_NODE } from '../state/cluster.ts';
+import { benchPod, runningStatus } from '../state/pod.ts';
+import { type BenchPolicy, policyOf } from '../state/policies.ts';
+
+/** A pod that takes part in traffic. */
+export interface Role {
+  /** Name of its network namespace. */
+  readonly netns: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly node: string;
+  readonly ip: string;
+  readonly role: string;
+}
+
+export const NODE_ADDRESS = nodeAddress('ipv4', 1);
+export const SERVED_PORT = 7000;
+
+const NAMESPACE = 'bench';
+const OTHER_NODE = 'other-node';
+const OTHER_NODE_ADDRESS = nodeAddress('ipv4', 2);
+
+const role = (name: string, node: string, ip: string, label: string): Role => ({
+  netns: `bench-${name}`,
+  namespace: NAMESPACE,
+  name,
+  node,
+  ip,
+  role: label,
+});
+
+/**
+ * A server on our node that admits friends, a client elsewhere that is a foe, and a friend's address whose pod the API
+ * does not know yet.
+ */
+export const CAST = {
+  server: role('server', OWN_NODE, '10.244.3.200', 'server'),
+  client: role('client', OTHER_NODE, '10.250.0.10', 'foe'),
+  newcomer: role('newcomer', OTHER_NODE, '10.250.0.11', 'friend'),
+} as const;
+
+const from = (...roles: readonly string[]): object => ({
+  podSelector: { matchLabels: { role: 'server' } },
+  policyTypes: ['Ingress'],
+  ingress: [{ from: roles.map((label) => ({ podSelector: { matchLabels: { role: label } } })) }],
+});
+
+/** The policy in force at rest: friends only. */
+export const FRIENDS_ONLY: BenchPolicy = policyOf(NAMESPACE, 'friends-only', from('friend'));
+
+/** The same, widened. */
+export const FRIENDS_AND_FOES: BenchPolicy = policyOf(NAMESPACE, 'friends-only', from('friend', 'foe'));
+
+export const podOf = ({ namespace, name, node, role: label }: Role): ObjectRef =>
+  benchPod({ namespace, name, node, labels: { role: label } });
+
+export const statusOf = ({ ip, node }: Role): object =>
+  runningStatus(ip, node === OWN_NODE ? NODE_ADDRESS : OTHER_NODE_ADDRESS);
+
+/** What the API knows at rest. */
+export const castObjects = (): readonly { readonly object: ObjectRef; readonly status?: object }[] => [
+  { object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } } },
+  { object: podOf(CAST.server), status: statusOf(CAST.server) },
+  { object: podOf(CAST.client), status: statusOf(CAST.client) },
+  { object: FRIENDS_ONLY },
+];

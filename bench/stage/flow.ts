@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Beat, Prober, Stream } from '../../test/support/lab/prober.ts';
+
+/** So many packets in a row must agree before a change counts as in force. */
+const STEADY = 60;
+const POLL_MS = 25;
+const NS_PER_MS = 1e6;
+
+/** CLOCK_MONOTONIC, ns: the clock that packets are stamped with. */
+export const nowNs = (): number => Number(process.hrtime.bigint());
+
+/** A steady stream of packets from one pod to another. */
+export interface Flow {
+  /**
+   * Waits until packets pass (`open`) or not, and steadily so.
+   * @returns ms from `sinceNs` to the first packet that was sent under the new state
+   * @throws Error after `deadlineMs`
+   */
+  until(state: 'open' | 'closed', sinceNs: number, deadlineMs?: number): Promise<number>;
+  /** All packets sent since `sinceNs` whose end is known, up to now. */
+  since(sinceNs: number): Promise<readonly Beat[]>;
+  end(): Promise<void>;
+}
+
+/** The first packet under the new state, once the last ones agree. */
+const turningPoint = (beats: readonly Beat[], open: boolean): Beat | undefined => {
+  if (beats.length < STEADY || beats.slice(-STEADY).some(({ answered }) => answered !== open)) return undefined;
+  if (open) return beats.find(({ answered }) => answered);
+  return beats[beats.findLastIndex(({ answered }) => answered) + 1];
+};
+
+export const startFlow = async (prober: Prober, stream: Stream): Promise<Flow> => {
+  await prober.stream(stream);
+  let beats: readonly Beat[] = [];
+  const since = async (sinceNs: number): Promise<readonly Beat[]> => {
+    beats = [...beats, ...(await prober.beats(stream.name))].filter(({ sentNs }) => sentNs >= sinceNs);
+    return beats;
+  };
+  return {
+    since,
+    async until(state, sinceNs, deadlineMs = 60_000) {
+      const deadline = sinceNs + deadlineMs * NS_PER_MS;
+      for (;;) {
+        const found = turningPoint(await since(sinceNs), state === 'open');
+        if (found !== undefined) return (found.sentNs - sinceNs) / NS_PER_MS;
+        if (nowNs() > deadline) throw new Error(`${stream.name}: not ${state} after ${deadlineMs} ms`);
+        await delay(POLL_MS);
+      }
+    },
+    end: () => prober.endStream(stream.name),
+  };
+};

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { createCommandRunner, type CommandRunner } from '../../src/kernel/command.ts';
+import { findBinaries } from '../../src/lab/apiserver/binaries.ts';
+import { type ApiServer, startApiServer } from '../../src/lab/apiserver/start.ts';
+import { FABRIC_ADDRESS, nodeAddress } from '../../src/lab/fabric.ts';
+import { createLab, type Lab } from '../../src/lab/lab.ts';
+import { onNode } from '../../src/lab/node.ts';
+import { prepareSandbox } from '../../src/lab/sandbox.ts';
+import { createProber, type Prober } from '../../test/support/lab/prober.ts';
+import { LOCAL_RANGE } from '../state/addresses.ts';
+import { OWN_NODE } from '../state/cluster.ts';
+import { loadCluster } from '../state/load.ts';
+import type { Size } from '../state/size.ts';
+import { CAST, castObjects, NODE_ADDRESS, SERVED_PORT } from './cast.ts';
+
+/** One node in a network namespace, a cluster of some size in a real API server, and the few pods that traffic runs between. */
+export interface Stage {
+  readonly api: ApiServer;
+  readonly lab: Lab;
+  readonly prober: Prober;
+  /** Runs commands in the node's network namespace. */
+  readonly node: CommandRunner;
+  close(): Promise<void>;
+}
+
+/** The name that Calico gives the node's end of a pod's link: an agent that goes by interfaces looks for it. */
+export const linkName = (namespace: string, pod: string): string =>
+  `cali${createHash('sha1').update(`${namespace}.${pod}`).digest('hex').slice(0, 11)}`;
+
+/** Streams open a connection a millisecond: conntrack forgets them before their source ports come round again. */
+const NODE_SYSCTLS = ['net.netfilter.nf_conntrack_udp_timeout=5', 'net.netfilter.nf_conntrack_udp_timeout_stream=5'];
+
+export const openStage = async (size: Size, say: (line: string) => void): Promise<Stage> => {
+  const runner = createCommandRunner();
+  await prepareSandbox(runner);
+  const lab = await createLab(runner, { families: ['ipv4'], attach: 'ptp', backend: 'nft' });
+  await lab.addNode({ name: OWN_NODE, ips: [NODE_ADDRESS], podCidrs: [LOCAL_RANGE] });
+  const node = createCommandRunner(onNode(OWN_NODE));
+  await node.run('sysctl', ['-q', '-w', ...NODE_SYSCTLS]);
+  const { server, client, newcomer } = CAST;
+  const device = linkName(server.namespace, server.name);
+  await lab.addPods([{ name: server.netns, node: OWN_NODE, ips: [server.ip], device }]);
+  await lab.addExternals([client, newcomer].map(({ netns, ip }) => ({ name: netns, ips: [ip] })));
+
+  const goModule = path.join(import.meta.dirname, '../../e2e/cluster/kubernetes');
+  const binaries = await findBinaries({ env: process.env, goModule, say });
+  const api = await startApiServer({ binaries, address: FABRIC_ADDRESS.ipv4 });
+  const startedAt = performance.now();
+  await loadCluster(api.admin, size, nodeAddress('ipv4', 1));
+  for (const { object, status } of castObjects()) {
+    await api.admin.create(object);
+    if (status !== undefined) await api.admin.patchStatus(object, status);
+  }
+  say(`the cluster is there after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+
+  const prober = await createProber();
+  await prober.serve([{ netns: server.netns, protocol: 'UDP', ip: server.ip, port: SERVED_PORT }]);
+  return {
+    api,
+    lab,
+    prober,
+    node,
+    async close() {
+      await prober.close();
+      await api.stop();
+      await lab.close();
+    },
+  };
+};
