@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { ConfigError } from '../config/config-error.ts';
+import { printable } from '../model/printable.ts';
 import { describeFailure } from './failure.ts';
 import { type CliIo, type ExitCode, UsageError } from './verb.ts';
 import { VERBS, type VerbEntry } from './verbs.ts';
@@ -47,7 +48,8 @@ const addVerb = async (
 const exitCodeOf = (error: unknown, verb: string | undefined, io: CliIo): ExitCode => {
   // Help and version come as errors too, with exit code 0; commander has written its own message by now.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  io.err(`portcullis${verb === undefined ? '' : ` ${verb}`}: ${describeFailure(error)}\n`);
+  const lines = describeFailure(error).split('\n').map(printable);
+  io.err(`portcullis${verb === undefined ? '' : ` ${verb}`}: ${lines.join('\n')}\n`);
   return error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
 };
 

@@ -7,6 +7,14 @@ import { parsePeer } from './parse-peer.ts';
 import { parsePort } from './parse-port.ts';
 import { parseSelector } from './parse-selector.ts';
 import { type FaultSink, isAbsent, readList, readObject } from './reader.ts';
+import { MAX_RULES, ruleSize } from './rule-size.ts';
+
+/** So many faults of a policy are kept: the first says enough, and an object can hold tens of thousands. */
+const MAX_FAULTS = 20;
+/** Messages quote what they are about, characters. */
+const MAX_MESSAGE = 500;
+
+const shorten = (text: string): string => (text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text);
 
 const PEER_FIELD = { ingress: 'from', egress: 'to' } as const;
 const POLICY_TYPES: ReadonlyMap<unknown, Direction> = new Map([
@@ -51,7 +59,13 @@ const NOTHING: ParsedPolicy['rules'] = { ingress: [], egress: [] };
 export const parsePolicy = ({ key, namespace, name, spec: given }: PolicyObject): ParsedPolicy => {
   const spec = given ?? {};
   const faults: PolicyFault[] = [];
-  const sink: FaultSink = { report: (field, message) => faults.push({ policy: key, field, message }) };
+  let reported = 0;
+  const sink: FaultSink = {
+    report(field, message) {
+      reported += 1;
+      if (reported <= MAX_FAULTS) faults.push({ policy: key, field, message: shorten(message) });
+    },
+  };
   const closed = (directions: readonly Direction[], podSelector: ParsedPolicy['podSelector']): ParsedPolicy => ({
     key,
     namespace,
@@ -69,17 +83,26 @@ export const parsePolicy = ({ key, namespace, name, spec: given }: PolicyObject)
     readObject(spec, ['spec'], ['podSelector', 'ingress', 'egress', 'policyTypes'], sink) !== undefined;
   const { podSelector, ingress, egress, policyTypes } = spec as Readonly<Record<string, unknown>>;
 
-  const before = faults.length;
+  const before = reported;
   const subjects = isAbsent(podSelector)
     ? { requirements: [] }
     : parseSelector(podSelector, ['spec', 'podSelector'], sink);
-  const subjectsOrAll = faults.length === before ? subjects : { requirements: [] };
+  const subjectsOrAll = reported === before ? subjects : { requirements: [] };
 
   const rulesOf = (direction: Direction, list: unknown): readonly RuleSpec[] =>
     readList(list, ['spec', direction], sink).flatMap((rule, at) =>
       parseRule(rule, direction, ['spec', direction, at], sink),
     );
   const rules = { ingress: rulesOf('ingress', ingress), egress: rulesOf('egress', egress) };
+  for (const direction of DIRECTIONS) {
+    const size = rules[direction].reduce((sum, rule) => sum + ruleSize(rule), 0);
+    if (size > MAX_RULES) {
+      sink.report(
+        ['spec', direction],
+        `peers times ports are ${size} rules, more than ${MAX_RULES}: use fewer, or ranges`,
+      );
+    }
+  }
   const hasEgress = !understood || (Array.isArray(egress) ? egress.length > 0 : !isAbsent(egress));
   const directions = parseDirections(policyTypes, hasEgress, sink);
   return faults.length > 0

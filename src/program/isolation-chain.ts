@@ -1,6 +1,7 @@
 import type { IpFamily } from '../model/family.ts';
 import type { Isolation } from '../policy/node-policy.ts';
 import { allowConditions, type Conditions } from './allow.ts';
+import { commentText } from './comment.ts';
 import { isolationChain } from './names.ts';
 import type { Chain, Rule } from './node-program.ts';
 import type { SetBuilder } from './set-builder.ts';
@@ -12,13 +13,9 @@ export interface DeniedLog {
 
 const LOGGED_PER_SECOND = 10;
 const LOG_BURST = 20;
-/** Longest comment of a rule, bytes (XT_MAX_COMMENT_LEN less the closing NUL). */
-const MAX_COMMENT = 255;
 
-const commentOf = ({ direction, policies }: Isolation): string => {
-  const text = `${direction} isolated by ${policies.join(' ')}`;
-  return text.length <= MAX_COMMENT ? text : `${text.slice(0, MAX_COMMENT - 3)}...`;
-};
+const commentOf = ({ direction, policies }: Isolation): string =>
+  commentText(`${direction} isolated by ${policies.join(' ')}`);
 
 const unique = (conditions: readonly Conditions[]): readonly Conditions[] => [
   ...new Map(conditions.map((each) => [JSON.stringify(each), each])).values(),

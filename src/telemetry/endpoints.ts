@@ -1,3 +1,4 @@
+import { printable, printableJson } from '../model/printable.ts';
 import type { Health } from './health.ts';
 import type { Exposition } from './metrics.ts';
 
@@ -20,7 +21,11 @@ export interface Reply {
 
 const TEXT = 'text/plain; charset=utf-8';
 
-const healthReply = ({ ok, reason }: Health): Reply => ({ status: ok ? 200 : 503, type: TEXT, body: `${reason}\n` });
+const healthReply = ({ ok, reason }: Health): Reply => ({
+  status: ok ? 200 : 503,
+  type: TEXT,
+  body: `${printable(reason)}\n`,
+});
 
 const PATHS: Readonly<Record<string, (endpoints: Endpoints) => Reply | Promise<Reply>>> = {
   '/metrics': async ({ metrics }) => {
@@ -32,7 +37,7 @@ const PATHS: Readonly<Record<string, (endpoints: Endpoints) => Reply | Promise<R
   '/status': ({ status }) => ({
     status: 200,
     type: 'application/json',
-    body: `${JSON.stringify(status(), undefined, 2)}\n`,
+    body: `${printableJson(JSON.stringify(status(), undefined, 2))}\n`,
   }),
 };
 
@@ -43,6 +48,6 @@ export const answer = async (path: string, endpoints: Endpoints): Promise<Reply>
   try {
     return await reply(endpoints);
   } catch (error) {
-    return { status: 500, type: TEXT, body: `${error instanceof Error ? error.message : String(error)}\n` };
+    return { status: 500, type: TEXT, body: `${printable(error instanceof Error ? error.message : String(error))}\n` };
   }
 };

@@ -1,5 +1,8 @@
 import { createLogger as createWinston, format, transports } from 'winston';
 import type { LogFormat, LogLevel } from '../config/config.ts';
+import { printableJson } from '../model/printable.ts';
+import { bounded } from './bounded.ts';
+import { createRate, type RateLimits } from './rate.ts';
 import { formatTextLine } from './text-line.ts';
 
 /** What stands beside a message: plain data. An Error among it is logged with its message and stack. */
@@ -19,28 +22,52 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** Standard error if absent, so that standard output stays free for results. */
   readonly stream?: NodeJS.WritableStream;
+  /** Monotonic milliseconds, by which lines are counted; the process' own if absent. */
+  readonly now?: () => number;
 }
 
-const plain = (value: unknown): unknown =>
-  value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : value;
+/**
+ * Lines of each level: errors are not silenced by a flood of warnings, which people who write policies can cause. A node
+ * that starts up, or loses the API server, writes far fewer.
+ */
+const LIMITS: RateLimits = { burst: 200, perSecond: 20 };
 
-const toPlain = (fields: LogFields): LogFields =>
-  Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, plain(value)]));
+const boundedFields = (fields: LogFields): LogFields =>
+  Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, bounded(value)]));
 
-const jsonLine = format.combine(format.timestamp(), format.json());
+const MESSAGE = Symbol.for('message');
+
+const withoutControls = format((entry) => Object.assign(entry, { [MESSAGE]: printableJson(String(entry[MESSAGE])) }));
+
+const jsonLine = format.combine(format.timestamp(), format.json(), withoutControls());
 
 const textLine = format.combine(format.timestamp(), format.printf(formatTextLine));
 
-/** Fields are kept below their own key, so that none of them can pass for the level, the message or the time. */
-export const createLogger = ({ format: name, level, stream = process.stderr }: LoggerOptions): Logger => {
+/**
+ * Fields are kept below their own key, so that none of them can pass for the level, the message or the time. Values are
+ * cut, and so is the number of lines; how many were left out is told with the next one.
+ */
+export const createLogger = ({
+  format: name,
+  level,
+  stream = process.stderr,
+  now = () => performance.now(),
+}: LoggerOptions): Logger => {
   const winston = createWinston({
     level,
     format: name === 'json' ? jsonLine : textLine,
     transports: [new transports.Stream({ stream })],
   });
-  const write =
-    (at: LogLevel) =>
-    (message: string, fields?: LogFields): void =>
-      void winston.log({ level: at, message, ...(fields === undefined ? {} : { fields: toPlain(fields) }) });
+  const write = (at: LogLevel): Logger[LogLevel] => {
+    const rate = createRate(LIMITS, now);
+    return (message, fields) => {
+      if (!winston.isLevelEnabled(at)) return;
+      const passed = rate.take();
+      if (passed === undefined) return;
+      const { turnedAway } = passed;
+      if (turnedAway > 0) winston.log({ level: at, message: 'lines were left out', fields: { lines: turnedAway } });
+      winston.log({ level: at, message, ...(fields === undefined ? {} : { fields: boundedFields(fields) }) });
+    };
+  };
   return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
 };

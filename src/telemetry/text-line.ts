@@ -1,21 +1,11 @@
-/** Enough to read a field without it drowning the line. */
-const MAX_VALUE_LENGTH = 1000;
-
-/** Names come from manifests: what could break the line or move the terminal's cursor is escaped. */
-const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
-const escapeControl = (text: string): string =>
-  text.replaceAll(CONTROL, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
-
-const shorten = (text: string): string =>
-  text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
+import { printable } from '../model/printable.ts';
 
 const isPlainWord = (text: string): boolean => /^[^\s"=]+$/.test(text);
 
 const valueText = (value: unknown): string => {
   if (value === undefined) return 'undefined';
   const text = typeof value === 'string' && isPlainWord(value) ? value : JSON.stringify(value);
-  return escapeControl(shorten(text));
+  return printable(text);
 };
 
 const errorText = (value: unknown): unknown =>
@@ -30,6 +20,6 @@ interface LogEntry {
 
 /** One line for people: `2026-01-02T03:04:05.678Z INFO  message key=value …`; of an Error only the message. */
 export const formatTextLine = ({ level, message, timestamp, fields }: LogEntry): string => {
-  const pairs = Object.entries(fields ?? {}).map(([key, value]) => `${key}=${valueText(errorText(value))}`);
-  return [String(timestamp), level.toUpperCase().padEnd(5), escapeControl(String(message)), ...pairs].join(' ');
+  const pairs = Object.entries(fields ?? {}).map(([key, value]) => `${printable(key)}=${valueText(errorText(value))}`);
+  return [String(timestamp), level.toUpperCase().padEnd(5), printable(String(message)), ...pairs].join(' ');
 };

@@ -1,4 +1,5 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { formatOutput } from '../../src/cli/output.ts';
 
 const rows = [
@@ -18,4 +19,20 @@ test('json is indented and ends with a newline', () => {
 test('yaml spells shared parts out', () => {
   const shared = { port: 80 };
   expect(formatOutput('yaml', { a: shared, b: shared }, text)).toBe('a:\n  port: 80\nb:\n  port: 80\n');
+});
+
+describe('names that would command a terminal', () => {
+  const document = { name: 'a\u009b2J\u001b[2J\u202e', list: ['plain'], 'odd\u007f': 1 };
+
+  test.each(['json', 'yaml'] as const)('%s: are escaped, and read back the same', (format) => {
+    const text = formatOutput(format, document, () => '');
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(parse(text)).toEqual(document);
+  });
+
+  test('yaml without such names is written plainly', () => {
+    expect(formatOutput('yaml', { name: 'plain', lines: 'a\nb\n' }, () => '')).toBe(
+      'name: plain\nlines: |\n  a\n  b\n',
+    );
+  });
 });

@@ -44,6 +44,53 @@ describe('json', () => {
   });
 });
 
+describe('what others wrote', () => {
+  test.each<LogFormat>(['json', 'text'])('%s: cannot forge lines or command a terminal', (format) => {
+    const hostile = 'a\u001b[2J\u009b2J\n{"level":"error"}\r\u202e\u2028\u007f\0';
+    const text = written(format, 'info', (logger) => {
+      logger.info(hostile, { name: hostile, list: [hostile], error: new Error(hostile), [hostile]: 1 });
+    });
+    expect(text.endsWith('\n')).toBe(true);
+    expect(text.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  });
+
+  test.each<LogFormat>(['json', 'text'])('%s: cannot drown a line', (format) => {
+    const long = 'x'.repeat(100_000);
+    const text = written(format, 'info', (logger) => {
+      logger.info('Long', { long, list: [long], error: new Error(long), nested: { a: { b: long } } });
+    });
+    expect(text.length).toBeLessThan(12_000);
+  });
+
+  test('JSON says what it said', () => {
+    const text = written('json', 'info', (logger) => logger.info('Odd', { name: 'a\u009b\u202eb' }));
+    expect(JSON.parse(text)).toMatchObject({ fields: { name: 'a\u009b\u202eb' } });
+  });
+});
+
+describe('a flood', () => {
+  const flood = (): readonly string[] => {
+    const stream = new PassThrough();
+    let now = 0;
+    const logger = createLogger({ format: 'text', level: 'info', stream, now: () => now });
+    for (let at = 0; at < 1000; at += 1) logger.warn('Flood', { at });
+    logger.error('Failed');
+    now += 1000;
+    logger.warn('Later');
+    return String(stream.read()).replaceAll(new RegExp(TIME, 'g'), 'TIME').split('\n');
+  };
+
+  test('is cut off, and what was left out is told', () => {
+    const lines = flood();
+    expect(lines.filter((line) => line.includes('Flood'))).toHaveLength(200);
+    expect(lines.slice(-3)).toEqual(['TIME WARN  lines were left out lines=800', 'TIME WARN  Later', '']);
+  });
+
+  test('of warnings silences no error', () => {
+    expect(flood()).toContain('TIME ERROR Failed');
+  });
+});
+
 describe('text', () => {
   const line = (message: string, fields?: Readonly<Record<string, unknown>>): string =>
     written('text', 'debug', (logger) => logger.info(message, fields)).replace(TIME, 'TIME');

@@ -1,5 +1,6 @@
 import type { Severity } from '../../check/finding.ts';
 import { count } from '../../check/words.ts';
+import { printable } from '../../model/printable.ts';
 import type { PlacedFinding } from './placed-finding.ts';
 
 const SEVERITIES: readonly Severity[] = ['error', 'warning', 'note'];
@@ -23,8 +24,8 @@ const describeFinding = (finding: PlacedFinding): readonly string[] => {
   const { file, line, column, severity, object, field, message, code, suggestion } = finding;
   const told = [`${file}:${line}:${column}`, severity, object, field, `${message} [${code}]`];
   return [
-    told.filter((part) => part !== undefined).join(': '),
-    ...(suggestion === undefined ? [] : [`    ${suggestion}`]),
+    printable(told.filter((part) => part !== undefined).join(': ')),
+    ...(suggestion === undefined ? [] : [`    ${printable(suggestion)}`]),
   ];
 };
 

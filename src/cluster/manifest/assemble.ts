@@ -117,7 +117,8 @@ export const assemble = (files: readonly FileContent[], maxReplicas: number, int
       addPods(object, podsOfWorkload(object, maxReplicas, intern));
     },
     namespace(object) {
-      const entry = trimNamespace(object.raw, intern);
+      const metadata = { ...asObject(object.raw['metadata']), name: object.name };
+      const entry = trimNamespace({ metadata }, intern);
       if (entry === undefined) return;
       namespaces.set(entry.name, withNameLabel(entry));
       namespaceOrigins.set(entry.name, object);

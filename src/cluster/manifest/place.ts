@@ -1,3 +1,5 @@
+import { printable } from '../../model/printable.ts';
+
 /** Where something stands in a manifest; lines and columns count from 1. */
 export interface Place {
   readonly file: string;
@@ -16,4 +18,8 @@ export interface ManifestProblem extends Place {
 
 /** `policy.yaml:12:7: NetworkPolicy shop/web: spec.ingress[0]: message`, one line. */
 export const formatProblem = ({ file, line, column, object, field, message }: ManifestProblem): string =>
-  [`${file}:${String(line)}:${String(column)}`, object, field, message].filter((part) => part !== undefined).join(': ');
+  printable(
+    [`${file}:${String(line)}:${String(column)}`, object, field, message]
+      .filter((part) => part !== undefined)
+      .join(': '),
+  );

@@ -5,6 +5,7 @@ import { checkService } from './check-service.ts';
 import { type KindUse, useOfKind } from './kinds.ts';
 import { describeObject, type FileContent, type ManifestObject } from './manifest-object.ts';
 import { type FieldPath, formatField } from '../../model/field-path.ts';
+import { printableName } from '../../model/printable.ts';
 import type { ManifestProblem, Place } from './place.ts';
 import { dnsLabel, dnsSubdomain } from './syntax.ts';
 import { checkWorkload } from './workload.ts';
@@ -83,11 +84,13 @@ const readObject = ({ value, document, prefix, defaults }: Candidate, found: Fou
   const strict = use !== 'ignored';
   const nameSyntax = isNamespace ? dnsLabel : dnsSubdomain;
   const given = strict ? requireText(metadata['name'], ['metadata', 'name'], report, nameSyntax) : metadata['name'];
-  const name = typeof given === 'string' ? given : '';
+  // No cluster has such a name; made visible here, it can neither forge lines nor command terminals anywhere later.
+  const name = printableName(typeof given === 'string' ? given : '');
   const scope = metadata['namespace'] === '' ? undefined : metadata['namespace'];
   const namespaceField: FieldPath = ['metadata', 'namespace'];
-  const namespace =
+  const namespaceText =
     isNamespace || scope === undefined ? undefined : requireText(scope, namespaceField, report, dnsLabel);
+  const namespace = namespaceText === undefined ? undefined : printableName(namespaceText);
   if (strict && name === '') return;
 
   const identity = { apiVersion, kind, namespace: isNamespace ? '' : (namespace ?? 'default'), name };

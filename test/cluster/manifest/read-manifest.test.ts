@@ -51,6 +51,21 @@ items:
   });
 });
 
+test('names that no cluster has are made visible: they forge no lines and are taken for no others', () => {
+  const text = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'a/b', name: 'x\n\u001b[2Jf.yaml:1:1: all is well' },
+  });
+  expect(read(text)).toEqual({
+    objects: ['Pod a\\u{2f}b/x\\u{a}\\u{1b}[2Jf.yaml:1:1: all is well (flawed)'],
+    problems: [
+      expect.stringMatching(/^f\.yaml:1:\d+: Pod: metadata\.name: [ -~]+$/),
+      expect.stringMatching(/^f\.yaml:1:\d+: Pod: metadata\.namespace: [ -~]+$/),
+    ],
+  });
+});
+
 const pod = (rest: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\n${rest}\n`;
 const labelled = (labels: string): string => `apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels: ${labels}\n`;
 

@@ -1,0 +1,31 @@
+import { PROTOCOLS } from '../model/protocol.ts';
+import type { PeerSpec, PortSpec, RuleSpec } from './parsed.ts';
+
+/**
+ * What one policy may ask of the kernel, in rules for each direction and family. A rule's peers and ports multiply: an
+ * object of the size that an API server accepts could ask for tens of millions, on every node of its pods.
+ */
+export const MAX_RULES = 10_000;
+
+/** Ranges that one multiport match is certain to hold (iptables-extensions(8)). */
+const RANGES_PER_MATCH = 7;
+
+/** Blocks without excepts are one set together; each other peer needs rules of its own. */
+const waysOfPeers = (peers: readonly PeerSpec[] | 'any'): number => {
+  if (peers === 'any') return 1;
+  const whole = peers.filter((peer) => peer.kind === 'ipBlock' && peer.block.except.length === 0).length;
+  return peers.length - whole + Math.min(whole, 1);
+};
+
+const waysOfPorts = (ports: readonly PortSpec[] | 'any'): number => {
+  if (ports === 'any') return 1;
+  const named = ports.filter(({ kind }) => kind === 'named').length;
+  const matches = PROTOCOLS.map((protocol) => {
+    const ranges = ports.filter((port) => port.kind === 'range' && port.protocol === protocol).length;
+    return Math.ceil(ranges / RANGES_PER_MATCH);
+  });
+  return matches.reduce((sum, count) => sum + count, named);
+};
+
+/** No fewer rules than the kernel will need for this rule of a policy, for each family. */
+export const ruleSize = ({ peers, ports }: RuleSpec): number => waysOfPeers(peers) * waysOfPorts(ports);
