@@ -6,6 +6,7 @@ import type { NodeProgram } from '../program/node-program.ts';
 import type { Observed } from '../render/observed.ts';
 import { isEmptyPlan, type Plan, planChanges } from '../render/plan.ts';
 import { projectProgram } from '../render/project.ts';
+import { findTampering } from '../render/tampering.ts';
 import type { Kernel } from './kernel.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { PolicySource } from './policy-source.ts';
@@ -27,7 +28,7 @@ export interface EnforcementPorts {
 }
 
 /** What a pass did to the kernel. */
-export type Done = Pick<SyncResult, 'outcome' | 'changes' | 'drift' | 'program'>;
+export type Done = Pick<SyncResult, 'outcome' | 'changes' | 'drift' | 'tampering' | 'program'>;
 
 /** What is in force, and the way from there to the newest state. It is passed from one state to the next, never twice at once. */
 export interface Enforcement {
@@ -55,6 +56,10 @@ interface Held {
   readonly observed: Observed;
 }
 
+interface Checked extends Pick<Done, 'drift' | 'tampering'> {
+  readonly observed: Observed;
+}
+
 /** Lines that the kernel is off; a set that is left over changes no verdict and is not counted. */
 const distance = (plan: Plan): number => plan.size - plan.destroy.length;
 
@@ -73,12 +78,13 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   };
 
   /** Reads the kernel back; what differs from what was put there is drift. */
-  const observe = async (): Promise<{ readonly observed: Observed; readonly drift: number }> => {
+  const observe = async (): Promise<Checked> => {
     const observed = await kernel.observe();
     const drift = held === undefined ? 0 : distance(planChanges(observed, held.program));
+    const tampering = held === undefined || drift === 0 ? [] : findTampering(observed, held.program);
     lastCheck = { at: clock.wall(), differences: drift };
     checkDueAt = clock.now() + options.checkIntervalMs;
-    return { observed, drift };
+    return { observed, drift, tampering };
   };
 
   const verify = async (program: NodeProgram): Promise<void> => {
@@ -99,7 +105,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
       const known = checked?.observed ?? held?.observed;
       if (known === undefined) throw new Error('the kernel was never observed');
       const plan = planChanges(known, program);
-      const drift = checked?.drift ?? 0;
+      const { drift, tampering } = checked ?? { drift: 0, tampering: [] };
       if (!isEmptyPlan(plan)) {
         held = undefined;
         await kernel.apply(plan);
@@ -108,7 +114,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
       held = { program, observed: projectProgram(program, kernel.families) };
       applied = revisions;
       ready = true;
-      return { outcome: isEmptyPlan(plan) ? 'unchanged' : 'applied', changes: plan.size, drift, program };
+      return { outcome: isEmptyPlan(plan) ? 'unchanged' : 'applied', changes: plan.size, drift, tampering, program };
     },
     distrust() {
       held = undefined;

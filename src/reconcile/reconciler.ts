@@ -77,7 +77,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       pending.note(undefined);
       failures += 1;
       lastError = messageOf(error);
-      finish({ outcome: 'failed', changes: 0, drift: 0, program: undefined }, lastError);
+      finish({ outcome: 'failed', changes: 0, drift: 0, tampering: [], program: undefined }, lastError);
     }
   };
 

@@ -1,6 +1,7 @@
 import type { Direction } from '../model/direction.ts';
 import type { PolicyFault } from '../policy/fault.ts';
 import type { NodeProgram } from '../program/node-program.ts';
+import type { Tampering } from '../render/tampering.ts';
 
 /** Why the kernel is looked at. */
 export type SyncReason = 'start' | 'change' | 'check' | 'retry';
@@ -14,6 +15,8 @@ export interface SyncResult {
   readonly changes: number;
   /** Lines that the kernel was off from what had been put there: somebody else changed it. */
   readonly drift: number;
+  /** What that was. */
+  readonly tampering: readonly Tampering[];
   readonly faults: readonly PolicyFault[];
   /** Pods of the node that some policy isolates. */
   readonly isolatedPods: Readonly<Record<Direction, number>>;

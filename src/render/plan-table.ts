@@ -5,13 +5,14 @@ import { reachedChains, targetOf } from './reached.ts';
 import { chainRules, hookRule } from './rule-lines.ts';
 
 /** The hooks that may hold a jump of ours. */
-const HOOKS: readonly Hook[] = ['FORWARD', 'OUTPUT'];
+export const HOOKS: readonly Hook[] = ['FORWARD', 'OUTPUT'];
 
-const sameRules = (a: readonly RuleText[] | undefined, b: readonly RuleText[]): boolean =>
+/** Whether the chain holds these rules, in this order. */
+export const sameRules = (a: readonly RuleText[] | undefined, b: readonly RuleText[]): boolean =>
   a?.length === b.length && a.every((rule, at) => rule === b[at]);
 
 /** Whether the rule of a built-in chain leads into a chain of ours, whoever wrote it. */
-const leadsToUs = (rule: RuleText): boolean => isOwnChain(targetOf(rule) ?? '');
+export const leadsToUs = (rule: RuleText): boolean => isOwnChain(targetOf(rule) ?? '');
 
 /** Lines that leave exactly the wanted jump, as the first rule of the hook. */
 const planHook = (hook: Hook, seen: readonly RuleText[], wanted: RuleText | undefined): readonly string[] => {

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
+import { TAMPERING_KINDS, type TamperingKind } from '../render/tampering.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 import { registerSourceMetrics, type SourceSample } from './source-metrics.ts';
 
@@ -35,8 +36,11 @@ export interface ClusterObjects {
 /** The agent's metrics, one method per thing that happens or stands. Prometheus names start with `portcullis_`. */
 export interface AgentMetrics {
   recordSync(sample: SyncSample): void;
-  /** @param lines of restore text that it took to put right what others had changed */
-  recordDriftRepair(lines: number): void;
+  /**
+   * @param kinds what others had done, each once
+   * @param lines of restore text that it took to put it right
+   */
+  recordDriftRepair(kinds: ReadonlySet<TamperingKind>, lines: number): void;
   setKernelObjects(family: IpFamily, objects: KernelObjects): void;
   setClusterObjects(objects: ClusterObjects): void;
   /** Pods of this node that policies isolate. */
@@ -86,8 +90,10 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
   const repairs = new Counter({
     name: 'portcullis_drift_repairs_total',
     help: 'Times that others had changed rules or sets of the agent in the kernel, and that they were put right',
+    labelNames: ['kind'],
     registers,
   });
+  for (const kind of TAMPERING_KINDS) repairs.inc({ kind }, 0);
   const repairedLines = new Counter({
     name: 'portcullis_drift_repaired_lines_total',
     help: 'Lines of restore text that those repairs took',
@@ -122,8 +128,8 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
       duration.observe({ result }, durationMs / MS_PER_SECOND);
       if (result !== 'failed') lastSync.set(endedAt / MS_PER_SECOND);
     },
-    recordDriftRepair: (lines) => {
-      repairs.inc();
+    recordDriftRepair: (kinds, lines) => {
+      for (const kind of kinds) repairs.inc({ kind });
       repairedLines.inc(lines);
     },
     setKernelObjects: (family, objects) => {

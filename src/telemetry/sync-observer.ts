@@ -5,6 +5,7 @@ import { formatField } from '../model/field-path.ts';
 import type { PolicyFault } from '../policy/fault.ts';
 import type { FamilyProgram, NodeProgram } from '../program/node-program.ts';
 import type { SyncResult } from '../reconcile/sync-result.ts';
+import { describeTampering } from '../render/describe-tampering.ts';
 import type { Logger } from './logger.ts';
 import type { AgentMetrics, KernelObjects } from './metrics.ts';
 
@@ -47,13 +48,16 @@ export const createSyncObserver = (
     for (const family of IP_FAMILIES) metrics.setKernelObjects(family, countObjects(program[family]));
   };
 
-  return ({ reason, outcome, durationMs, changes, drift, faults, isolatedPods, program, error }) => {
+  return ({ reason, outcome, durationMs, changes, drift, tampering, faults, isolatedPods, program, error }) => {
     const result = outcome === 'applied' ? 'changed' : outcome;
     metrics.recordSync({ result, reason, durationMs, endedAt: now() });
     metrics.setReady(outcome !== 'failed');
     if (drift > 0) {
-      metrics.recordDriftRepair(drift);
-      log.warn('somebody else changed our rules or sets; they are repaired', { lines: drift });
+      metrics.recordDriftRepair(new Set(tampering.map(({ kind }) => kind)), drift);
+      log.warn('somebody else changed our rules or sets; they are repaired', {
+        what: describeTampering(tampering),
+        lines: drift,
+      });
     }
     observeFaults(faults);
     for (const direction of DIRECTIONS) metrics.setIsolatedPods(direction, isolatedPods[direction]);

@@ -103,7 +103,7 @@ describe('the agent', () => {
 
     await run('iptables-nft', '-D', 'FORWARD', '-j', 'PORTCULLIS-FORWARD');
     await untilRulesMatch('the jump to be back', /-A FORWARD -j PORTCULLIS-FORWARD/);
-    expect(await get('/metrics')).toMatch(/^portcullis_drift_repairs_total [1-9]/m);
+    expect(await get('/metrics')).toMatch(/^portcullis_drift_repairs_total\{kind="jump_missing"\} 1$/m);
   });
 
   test('isolates the pods of a policy that cannot be read, says so, and enforces the others', async () => {

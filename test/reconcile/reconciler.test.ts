@@ -321,6 +321,9 @@ describe('the check', () => {
     const [result] = bench.results;
     expect(result).toMatchObject({ reason: 'check', outcome: 'applied' });
     expect(result?.drift).toBeGreaterThan(5);
+    expect(new Set(result?.tampering.map(({ kind }) => kind))).toEqual(
+      new Set(['jump_missing', 'chain_changed', 'members_added']),
+    );
     expect(result?.changes).toBe(result?.drift);
     expect(bench.loop.status().lastCheck?.differences).toBe(result?.drift);
     expect(bench.steps.filter((kind) => kind === 'ipset save')).toHaveLength(2);

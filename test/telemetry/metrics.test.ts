@@ -36,14 +36,19 @@ describe('agent metrics', () => {
     metrics.setKernelObjects('ipv6', { rules: 1, chains: 1, sets: 0, members: 0 });
     metrics.setClusterObjects({ pods: 5, namespaces: 2, policies: 7 });
     metrics.setIsolatedPods('ingress', 4);
-    metrics.recordDriftRepair(3);
-    metrics.recordDriftRepair(2);
+    metrics.recordDriftRepair(new Set(['jump_missing', 'chain_changed']), 3);
+    metrics.recordDriftRepair(new Set(['jump_missing']), 2);
     const { text } = await metrics.expose();
     expect(samples(text, 'portcullis_kernel_rules')).toEqual(['{family="ipv4"} 12', '{family="ipv6"} 1']);
     expect(samples(text, 'portcullis_kernel_set_members')).toEqual(['{family="ipv4"} 40', '{family="ipv6"} 0']);
     expect(samples(text, 'portcullis_cluster_policies')).toEqual(['7']);
     expect(samples(text, 'portcullis_isolated_pods')).toEqual(['{direction="ingress"} 4']);
-    expect(samples(text, 'portcullis_drift_repairs_total')).toEqual(['2']);
+    const repairs = samples(text, 'portcullis_drift_repairs_total');
+    expect(repairs.filter((line) => !line.endsWith(' 0'))).toEqual([
+      '{kind="jump_missing"} 2',
+      '{kind="chain_changed"} 1',
+    ]);
+    expect(repairs).toContain('{kind="members_added"} 0');
     expect(samples(text, 'portcullis_drift_repaired_lines_total')).toEqual(['5']);
   });
 
@@ -85,7 +90,7 @@ describe('agent metrics', () => {
   });
 
   test('two agents in one process do not share counts', async () => {
-    create().recordDriftRepair(1);
-    expect(samples((await create().expose()).text, 'portcullis_drift_repairs_total')).toEqual(['0']);
+    create().recordDriftRepair(new Set(), 1);
+    expect(samples((await create().expose()).text, 'portcullis_drift_repaired_lines_total')).toEqual(['0']);
   });
 });

@@ -1,0 +1,86 @@
+import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
+import type { FamilyProgram, Hook, NodeProgram } from '../program/node-program.ts';
+import type { Observed, ObservedSet, ObservedTable, RuleText } from './observed.ts';
+import { HOOKS, leadsToUs, sameRules } from './plan-table.ts';
+import { chainRules, hookRule } from './rule-lines.ts';
+
+/** What somebody else did to what is ours; each is a label of a metric, so the list is short and fixed. */
+export const TAMPERING_KINDS = [
+  'jump_missing',
+  /** Still there, but other rules judge before it. */
+  'jump_displaced',
+  /** Another rule of a hook leads into our chains. */
+  'jump_added',
+  'chain_missing',
+  'chain_changed',
+  /** A chain that bears our prefix and that we did not make. */
+  'chain_added',
+  'set_missing',
+  /** Made anew with another type, family, or too little room. */
+  'set_changed',
+  'members_added',
+  'members_removed',
+] as const;
+
+export type TamperingKind = (typeof TAMPERING_KINDS)[number];
+
+/** One object of ours that is not as it was left. */
+export interface Tampering {
+  readonly kind: TamperingKind;
+  readonly family: IpFamily;
+  /** The hook, the chain or the set. */
+  readonly name: string;
+}
+
+type Found = Omit<Tampering, 'family'>;
+
+const ofHook = (name: Hook, seen: readonly RuleText[], wanted: RuleText | undefined): readonly Found[] => {
+  const ours = seen.filter(leadsToUs).length;
+  const kept = wanted !== undefined && seen.includes(wanted);
+  return [
+    ...(wanted !== undefined && !kept ? [{ kind: 'jump_missing' as const, name }] : []),
+    ...(kept && seen[0] !== wanted ? [{ kind: 'jump_displaced' as const, name }] : []),
+    ...(ours > (kept ? 1 : 0) ? [{ kind: 'jump_added' as const, name }] : []),
+  ];
+};
+
+const ofTable = (seen: ObservedTable, { chains, hooks }: FamilyProgram): readonly Found[] => {
+  const wanted = new Map(hooks.map((jump) => [jump.hook, hookRule(jump)]));
+  const known: ReadonlyMap<string, unknown> = chains;
+  return [
+    ...HOOKS.flatMap((hook) => ofHook(hook, seen.hooks[hook], wanted.get(hook))),
+    ...[...chains.values()].flatMap((chain): readonly Found[] => {
+      const rules = seen.chains.get(chain.name);
+      if (rules === undefined) return [{ kind: 'chain_missing', name: chain.name }];
+      return sameRules(rules, chainRules(chain)) ? [] : [{ kind: 'chain_changed', name: chain.name }];
+    }),
+    ...[...seen.chains]
+      // One that others lead to cannot be deleted, only emptied.
+      .filter(([name, rules]) => !known.has(name) && (rules.length > 0 || !seen.heldByOthers.has(name)))
+      .map(([name]): Found => ({ kind: 'chain_added', name })),
+  ];
+};
+
+const ofSets = (seen: ReadonlyMap<string, ObservedSet>, family: IpFamily, { sets }: FamilyProgram): readonly Found[] =>
+  [...sets.values()].flatMap(({ name, type, members }): readonly Found[] => {
+    const set = seen.get(name);
+    if (set === undefined) return [{ kind: 'set_missing', name }];
+    if (set.type !== type || set.family !== family) return [{ kind: 'set_changed', name }];
+    return [
+      ...(set.maxElements < members.size ? [{ kind: 'set_changed' as const, name }] : []),
+      ...(set.members.isSubsetOf(members) ? [] : [{ kind: 'members_added' as const, name }]),
+      ...(members.isSubsetOf(set.members) ? [] : [{ kind: 'members_removed' as const, name }]),
+    ];
+  });
+
+/**
+ * What was changed since the program was put there. A set that nothing asks for is no tampering: no rule of ours meets it,
+ * and it may be one that we could not destroy yet.
+ */
+export const findTampering = (observed: Observed, program: NodeProgram): readonly Tampering[] =>
+  IP_FAMILIES.flatMap((family) => {
+    const table = observed.tables[family];
+    if (table === undefined) return [];
+    const found = [...ofTable(table, program[family]), ...ofSets(observed.sets, family, program[family])];
+    return found.map((each) => ({ ...each, family }));
+  });
