@@ -12,6 +12,8 @@ import { samePolicy, trimPolicy } from './trim-policy.ts';
 export interface Resource<K extends string, T> {
   readonly kind: ObjectKind;
   readonly path: string;
+  /** There is always one: the API server makes some itself. */
+  readonly neverNone: boolean;
   /** The key of an object as the API sends it; undefined for what has none. */
   keyOf(raw: RawObject): K | undefined;
   /** Undefined when nothing of the object is kept (a finished pod). */
@@ -22,6 +24,7 @@ export interface Resource<K extends string, T> {
 export const PODS: Resource<string, PodEndpoint> = {
   kind: 'pods',
   path: '/api/v1/pods',
+  neverNone: false,
   keyOf: podUid,
   trim: trimPod,
   same: samePod,
@@ -30,6 +33,7 @@ export const PODS: Resource<string, PodEndpoint> = {
 export const NAMESPACES: Resource<string, NamespaceEntry> = {
   kind: 'namespaces',
   path: '/api/v1/namespaces',
+  neverNone: true,
   keyOf: (raw) => asText(asObject(raw['metadata'])['name']),
   trim: trimNamespace,
   same: sameNamespace,
@@ -38,6 +42,7 @@ export const NAMESPACES: Resource<string, NamespaceEntry> = {
 export const NETWORK_POLICIES: Resource<PolicyKey, PolicyObject> = {
   kind: 'networkpolicies',
   path: '/apis/networking.k8s.io/v1/networkpolicies',
+  neverNone: false,
   keyOf(raw) {
     const { namespace, name } = asObject(raw['metadata']);
     return typeof namespace === 'string' && typeof name === 'string' ? policyKey(namespace, name) : undefined;

@@ -67,7 +67,7 @@ const status = (code: number, message: string, details = {}): object => event('E
 const pods = (): string[] => [...(source?.snapshot().pods.values() ?? [])].map(({ name }) => name).sort();
 const podStatus = (): KindStatus | undefined => source?.status().pods;
 const requests = (isWatch: boolean): FakeRequest[] =>
-  api.requests.filter((request) => request.kind === 'pods' && request.isWatch === isWatch);
+  api.requests.filter((request) => request.kind === 'pods' && request.isWatch === isWatch && !request.isProbe);
 
 const until = async (what: string, holds: () => boolean): Promise<void> => {
   const state = (): string => JSON.stringify({ status: podStatus(), pods: pods(), troubles });
@@ -88,7 +88,7 @@ describe('the first list', () => {
         },
       ],
     });
-    const { hasSynced } = start({ timing: { pageSize: 1 } });
+    const { hasSynced } = start({ timing: { pageSize: 2 } });
     await until('the second page', () => requests(false).length === 2);
     expect(pods()).toEqual([]);
     expect(hasSynced()).toBe(false);
@@ -96,8 +96,8 @@ describe('the first list', () => {
     await until('the list', hasSynced);
     expect(pods()).toEqual(['a', 'b']);
     expect(requests(false).map(({ query }) => [query.get('limit'), query.get('continue')])).toEqual([
-      ['1', null],
-      ['1', 'more'],
+      ['2', null],
+      ['2', 'more'],
     ]);
     await untilWatching('7');
   });

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import { asObject, asText } from '../raw.ts';
+import { readRetryAfter } from './retry-after.ts';
 
 /** The API server said no: an HTTP status, or a Status object inside a watch. */
 export class ApiError extends Error {
@@ -36,16 +37,10 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-/** Whole seconds; the other form of Retry-After, a date, is not used by API servers and their proxies here. */
-const retryAfter = (headers: IncomingHttpHeaders): number | undefined => {
-  const value = headers['retry-after'];
-  return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : undefined;
-};
-
 /** From an answer other than 200: the body is a metav1.Status, or a proxy's text. */
 export const errorOfResponse = (code: number, headers: IncomingHttpHeaders, body: string): ApiError => {
   const said = asText(asObject(parseJson(body))['message']) ?? body.trim().slice(0, 200);
-  return new ApiError(withAdvice(code, said), code, retryAfter(headers));
+  return new ApiError(withAdvice(code, said), code, readRetryAfter(headers, Date.now()));
 };
 
 /** From the object of a watch's ERROR event (metav1.Status). */

@@ -1,6 +1,8 @@
-import { asList, asObject, asText, isRawObject } from '../raw.ts';
+import { asObject, asText, isRawObject, type RawObject } from '../raw.ts';
 import type { Resource } from '../resource.ts';
 import { isGone } from './api-error.ts';
+import { requireName } from './named.ts';
+import { NonsenseError } from './nonsense.ts';
 import { get } from './request.ts';
 import type { Session } from './session.ts';
 import { unlessSilent } from './silence.ts';
@@ -12,7 +14,7 @@ export interface Listed<K, T> {
 }
 
 interface Page {
-  readonly items: readonly unknown[];
+  readonly items: readonly RawObject[];
   readonly resourceVersion: string;
   readonly continueToken: string;
 }
@@ -21,8 +23,14 @@ const readPage = (text: string, path: string): Page => {
   const raw = asObject(JSON.parse(text));
   const metadata = asObject(raw['metadata']);
   const resourceVersion = asText(metadata['resourceVersion']);
-  if (resourceVersion === undefined) throw new Error(`${path}: the answer is not a list of the Kubernetes API`);
-  return { items: asList(raw['items']), resourceVersion, continueToken: asText(metadata['continue']) ?? '' };
+  // Go writes a list without items as [], and one that was never made as null.
+  const items = raw['items'] === null ? [] : raw['items'];
+  if (resourceVersion === undefined || !Array.isArray(items)) {
+    throw new NonsenseError(path, 'the answer is not a list of the Kubernetes API');
+  }
+  // An item that is passed over would be taken for one that is gone.
+  if (!items.every(isRawObject)) throw new NonsenseError(path, 'the list has an item that is no object');
+  return { items, resourceVersion, continueToken: asText(metadata['continue']) ?? '' };
 };
 
 const fetchPage = async (session: Session, path: string, limit: number, continueToken: string): Promise<Page> => {
@@ -53,7 +61,8 @@ const listPages = async <K extends string, T>(
   let continueToken = '';
   for (;;) {
     const page = await fetchPage(session, resource.path, limit, continueToken);
-    for (const item of page.items.filter(isRawObject)) {
+    for (const item of page.items) {
+      requireName(item, resource.path);
       const key = resource.keyOf(item);
       const value = resource.trim(item, session.intern);
       if (key !== undefined && value !== undefined) objects.set(key, value);
@@ -79,3 +88,9 @@ export const listAll = async <K extends string, T>(
     return listPages(session, resource, 0);
   }
 };
+
+/** The resourceVersion that the server has got to, learned from a list of one object. */
+export const currentVersion = async <K extends string, T>(
+  session: Session,
+  resource: Resource<K, T>,
+): Promise<string> => (await fetchPage(session, resource.path, 1, '')).resourceVersion;

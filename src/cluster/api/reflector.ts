@@ -5,8 +5,11 @@ import type { KindStatus } from '../source.ts';
 import { createStore } from '../store.ts';
 import { createBackoff } from './backoff.ts';
 import type { ApiConnection } from './connection.ts';
+import { createEmptyLists } from './empty-lists.ts';
 import { describeFailure, needsReconnect, needsRelist, retryAfterOf } from './failure.ts';
 import { listAll } from './list.ts';
+import { isOlderThan } from './resource-version.ts';
+import { ensureResumable, HistoryError } from './resumable.ts';
 import type { Session } from './session.ts';
 import type { Timing } from './timing.ts';
 import { wait } from './wait.ts';
@@ -42,6 +45,11 @@ export const createReflector = <K extends string, T>(
   const backoff = createBackoff(timing.backoffFirst, timing.backoffLimit, random);
   /** Where to watch from; undefined when only a full list can tell. */
   let from: string | undefined;
+  /** Since when nothing has worked; undefined while something does. */
+  let troubledSince: number | undefined;
+  /** The server itself has said, since the last failure, that it got to `from`. */
+  let confirmed = false;
+  const emptyLists = createEmptyLists(clock, timing.emptyConfirm);
   let openedAt: number | undefined;
   let status: KindStatus = {
     synced: false,
@@ -52,6 +60,7 @@ export const createReflector = <K extends string, T>(
   };
 
   const setTrouble = (trouble: string | undefined): void => {
+    troubledSince = trouble === undefined ? undefined : (troubledSince ?? clock.now());
     if (trouble === undefined && status.trouble === undefined) return;
     status = { ...status, trouble };
     deps.onTrouble(trouble);
@@ -59,13 +68,21 @@ export const createReflector = <K extends string, T>(
 
   const reached = (resourceVersion: string): void => {
     from = resourceVersion;
+    confirmed = true;
     status = { ...status, resourceVersion };
   };
+
+  const hasBeenLong = (): boolean => troubledSince !== undefined && clock.now() - troubledSince >= timing.resumeWithin;
 
   const wasStable = (): boolean => openedAt !== undefined && clock.now() - openedAt >= timing.stable;
 
   const list = async (session: Session, onChange: (key: K) => void): Promise<string> => {
     const listed = await listAll(session, resource);
+    emptyLists.judge(
+      resource.path,
+      listed.objects.size === 0,
+      store.objects.size === 0 && !(resource.neverNone && !status.synced),
+    );
     const changed = store.replace(listed.objects);
     status = { ...status, synced: true };
     reached(listed.resourceVersion);
@@ -80,7 +97,9 @@ export const createReflector = <K extends string, T>(
       status = { ...status, lastHeardAt: clock.now() };
     };
     const session: Session = { connection, clock, timing, random, intern: deps.intern, signal, heard };
+    if (from !== undefined && !confirmed) await ensureResumable(session, resource, from);
     const start = from ?? (await list(session, onChange));
+    confirmed = false;
     await watchFrom(session, resource, start, {
       opened() {
         openedAt = clock.now();
@@ -89,7 +108,10 @@ export const createReflector = <K extends string, T>(
       changed(key, value) {
         if (store.put(key, value)) onChange(key);
       },
-      reached,
+      reached(resourceVersion) {
+        if (from !== undefined && isOlderThan(resourceVersion, from)) throw new HistoryError(resourceVersion, from);
+        reached(resourceVersion);
+      },
     });
     // Else we would be blind for as long as we then wait, with nobody knowing.
     if (!wasStable()) throw new Error('the server closes the watch at once');
@@ -98,14 +120,15 @@ export const createReflector = <K extends string, T>(
   const pauseAfter = (failure: unknown): number => {
     if (wasStable()) backoff.reset();
     const asked = Math.min(retryAfterOf(failure), timing.retryAfterLimit) * (1 + random() / 4);
-    const spread = needsRelist(failure) && status.synced ? random() * timing.relistJitter : 0;
+    const spread = from === undefined && status.synced ? random() * timing.relistJitter : 0;
     return Math.max(backoff.next(), asked, spread);
   };
 
   const noteFailure = (failure: unknown): void => {
     setTrouble(describeFailure(failure));
     status = { ...status, restarts: status.restarts + 1 };
-    if (needsRelist(failure)) from = undefined;
+    if (needsRelist(failure) || hasBeenLong()) from = undefined;
+    confirmed = false;
     if (needsReconnect(failure)) deps.reconnect();
   };
 

@@ -7,6 +7,10 @@ export interface Timing {
   readonly stable: number;
   /** A full re-list waits a random part of this, so that the agents of a cluster do not all list at once. */
   readonly relistJitter: number;
+  /** After so much uninterrupted trouble the watch is not taken up again: a backup may have been restored meanwhile. */
+  readonly resumeWithin: number;
+  /** For so long the server has to insist that nothing is left of a kind before it is believed. */
+  readonly emptyConfirm: number;
   /** Longest wait that a server's Retry-After can ask for. */
   readonly retryAfterLimit: number;
   /** Silence in a list's answer after which the connection is taken for dead. */
@@ -26,6 +30,8 @@ export const DEFAULT_TIMING: Timing = {
   backoffLimit: 30_000,
   stable: 10_000,
   relistJitter: 2000,
+  resumeWithin: 60_000,
+  emptyConfirm: 30_000,
   retryAfterLimit: 300_000,
   listSilence: 60_000,
   watchSilence: 150_000,

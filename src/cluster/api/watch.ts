@@ -2,6 +2,8 @@ import { asObject, asText, type RawObject } from '../raw.ts';
 import type { Resource } from '../resource.ts';
 import { errorOfStatus } from './api-error.ts';
 import { jsonLines } from './json-lines.ts';
+import { requireName } from './named.ts';
+import { NonsenseError } from './nonsense.ts';
 import { get } from './request.ts';
 import type { Session } from './session.ts';
 import { unlessSilent } from './silence.ts';
@@ -21,6 +23,9 @@ const secondsToWatch = ({ timing, random }: Session): number => {
   return Math.round(shortest + random() * (longest - shortest));
 };
 
+/** The types of a watch's events (metav1.WatchEvent) that carry an object. */
+const CHANGES: readonly unknown[] = ['ADDED', 'MODIFIED', 'DELETED'];
+
 const deliver = <K extends string, T>(
   event: RawObject,
   resource: Resource<K, T>,
@@ -31,6 +36,8 @@ const deliver = <K extends string, T>(
   const type = event['type'];
   if (type === 'ERROR') throw errorOfStatus(object);
   if (type !== 'BOOKMARK') {
+    if (!CHANGES.includes(type)) throw new NonsenseError(resource.path, `no event of a watch: ${JSON.stringify(type)}`);
+    requireName(object, resource.path);
     const key = resource.keyOf(object);
     const value = type === 'DELETED' ? undefined : resource.trim(object, session.intern);
     if (key !== undefined) handler.changed(key, value);
@@ -46,8 +53,8 @@ const deliver = <K extends string, T>(
  * A server whose etcd reports no progress sends no bookmarks for a kind of which it has seen no event yet, so only a watch
  * that has spoken is expected to go on speaking; the others end by their time, or by TCP keep-alive if the peer is gone.
  *
- * @throws ApiError for a refusal or an ERROR event; SilenceError; SyntaxError for an answer that is no JSON; the socket's
- * error for a broken connection.
+ * @throws ApiError for a refusal or an ERROR event; SilenceError; SyntaxError for an answer that is no JSON,
+ * NonsenseError for one that is no watch; the socket's error for a broken connection.
  */
 export const watchFrom = async <K extends string, T>(
   session: Session,

@@ -8,6 +8,8 @@ export interface FakeRequest {
   /** `pods`, `namespaces`, `networkpolicies`. */
   readonly kind: string;
   readonly isWatch: boolean;
+  /** Asks with a list of one object how far the server has got. */
+  readonly isProbe: boolean;
   readonly query: URLSearchParams;
   readonly authorization: string | undefined;
 }
@@ -19,8 +21,14 @@ export type Answer = (response: ServerResponse, request: FakeRequest) => void;
 export interface FakeApi {
   readonly connection: ApiConnection;
   readonly requests: readonly FakeRequest[];
-  /** Lists and watches of pods get these answers in turn, the last one from then on. Other kinds are empty and quiet. */
-  script(answers: { lists?: readonly Answer[]; watches?: readonly Answer[] }): void;
+  /**
+   * Lists and watches of pods get these answers in turn, the last one from then on. Other kinds are quiet: one namespace,
+   * no policies. Questions how far the server has got are answered by `probe`, or else with
+   * a version that it never gets to.
+   */
+  script(answers: { lists?: readonly Answer[]; watches?: readonly Answer[]; probe?: Answer }): void;
+  /** What lists of namespaces hold. */
+  namespaces: () => readonly object[];
   /** Breaks every connection. */
   breakAll(): void;
   stop(): Promise<void>;
@@ -65,16 +73,22 @@ export const startFakeApi = async (): Promise<FakeApi> => {
   const requests: FakeRequest[] = [];
   let lists: readonly Answer[] = [list('1', [])];
   let watches: readonly Answer[] = [silence];
+  let probe: Answer = list('999999', []);
   const turns = { lists: 0, watches: 0 };
 
   const server = createServer((incoming, response) => {
     const url = new URL(incoming.url ?? '', 'http://fake');
     const kind = url.pathname.split('/').at(-1) ?? '';
     const isWatch = url.searchParams.has('watch');
-    const request = { kind, isWatch, query: url.searchParams, authorization: incoming.headers.authorization };
+    const isProbe = url.searchParams.get('limit') === '1';
+    const request = { kind, isWatch, isProbe, query: url.searchParams, authorization: incoming.headers.authorization };
     requests.push(request);
     if (kind !== 'pods') {
-      (isWatch ? silence : list('1', []))(response, request);
+      (isWatch ? silence : list('1', kind === 'namespaces' ? api.namespaces() : []))(response, request);
+      return;
+    }
+    if (isProbe) {
+      probe(response, request);
       return;
     }
     const answers = isWatch ? watches : lists;
@@ -85,12 +99,14 @@ export const startFakeApi = async (): Promise<FakeApi> => {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
-  return {
+  const api: FakeApi = {
     connection: { server: `http://127.0.0.1:${port}`, options: () => Promise.resolve({ headers: {} }) },
     requests,
+    namespaces: () => [{ metadata: { name: 'default' } }],
     script(answers) {
       if (answers.lists !== undefined) [lists, turns.lists] = [answers.lists, 0];
       if (answers.watches !== undefined) [watches, turns.watches] = [answers.watches, 0];
+      if (answers.probe !== undefined) probe = answers.probe;
     },
     breakAll() {
       server.closeAllConnections();
@@ -101,4 +117,5 @@ export const startFakeApi = async (): Promise<FakeApi> => {
       await once(server, 'close');
     },
   };
+  return api;
 };
