@@ -1,6 +1,9 @@
+import { uptime } from 'node:os';
 import { connectInCluster } from './cluster/api/in-cluster.ts';
 import { connectByKubeconfig } from './cluster/api/kubeconfig.ts';
 import { createApiSource } from './cluster/api-source.ts';
+import { withEarlyAddresses } from './cluster/cni/early-addresses.ts';
+import { followCniResults } from './cluster/cni/follow-results.ts';
 import { createManifestSource } from './cluster/manifest-source.ts';
 import type { ClusterSource } from './cluster/source.ts';
 import type { Config } from './config/config.ts';
@@ -55,6 +58,16 @@ const createSource = (config: Config, { env }: AgentOptions, clock: Clock, log: 
   return createApiSource({ connect, clock, random: Math.random, onTrouble });
 };
 
+const withCniResults = (config: Config, source: ClusterSource, clock: Clock, log: Logger): ClusterSource => {
+  const { cniResults: folder, nodeName } = config;
+  if (folder === undefined) return source;
+  const bootedAt = Date.now() - uptime() * 1000;
+  const onTrouble = (what: string, trouble: string): void => {
+    log.warn('pods may be learned of later: a CNI result cannot be read', { what, trouble });
+  };
+  return withEarlyAddresses(source, followCniResults({ folder, clock, bootedAt, onTrouble }), nodeName);
+};
+
 /**
  * Starts an agent in the present network namespace.
  * @throws ListenError; everything else is retried and told in the log
@@ -66,7 +79,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const families = config.ipFamilies === 'auto' ? await detectFamilies() : config.ipFamilies;
   const backend = config.iptablesBackend === 'auto' ? await detectBackend(runner) : config.iptablesBackend;
   const kernel = createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds });
-  const source = createSource(config, options, clock, log);
+  const source = withCniResults(config, createSource(config, options, clock, log), clock, log);
   const metrics = createAgentMetrics({
     version: options.version,
     sources: () =>

@@ -33,4 +33,6 @@ export interface Config {
   readonly xtablesWaitSeconds: number;
   /** The NFLOG group that denied packets are reported to; undefined reports none. */
   readonly deniedLog: { readonly group: number } | undefined;
+  /** libcni's result cache; undefined reads none. */
+  readonly cniResults: string | undefined;
 }

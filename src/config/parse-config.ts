@@ -40,5 +40,6 @@ export const parseConfig = (flags: Flags, env: Environment): Config => {
     driftIntervalMs: values.driftInterval,
     xtablesWaitSeconds: values.xtablesWait,
     deniedLog: values.nflogGroup === 0 ? undefined : Object.freeze({ group: values.nflogGroup }),
+    cniResults: values.cniResults === '0' ? undefined : values.cniResults,
   });
 };

@@ -124,6 +124,15 @@ const nflogGroup: Setting<number> = {
   read: (text) => (/^\d+$/.test(text) ? within(Number(text), 0, MAX_NFLOG_GROUP) : undefined),
 };
 
+const cniResults: Setting<string> = {
+  flag: 'cni-results',
+  placeholder: 'DIR',
+  help: "libcni's result cache, which tells the addresses of this node's pods before they start; 0 reads none",
+  initial: '/var/lib/cni/results',
+  accepts: 'an absolute path, or 0 for none',
+  read: (text) => (text.startsWith('/') || text === '0' ? text : undefined),
+};
+
 /** Every setting of the agent, keyed as the command line's parser keys its options, in the order of the help. */
 export const SETTINGS = {
   kubeconfig,
@@ -138,6 +147,7 @@ export const SETTINGS = {
   driftInterval,
   xtablesWait,
   nflogGroup,
+  cniResults,
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

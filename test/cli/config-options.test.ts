@@ -21,6 +21,7 @@ test('what is typed reaches the setting of that name', () => {
     ['--ip-families', 'ipv4'],
     ['--drift-interval', '1s'],
     ['--xtables-wait', '7'],
+    ['--cni-results', '/run/results'],
   ];
   const command = declare().parse(typed.flat(), { from: 'user' });
   expect(parseConfig(command.opts(), {})).toEqual({
@@ -33,6 +34,7 @@ test('what is typed reaches the setting of that name', () => {
     ipFamilies: ['ipv4'],
     driftIntervalMs: 1000,
     xtablesWaitSeconds: 7,
+    cniResults: '/run/results',
   });
 });
 

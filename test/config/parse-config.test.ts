@@ -27,6 +27,7 @@ describe('parseConfig', () => {
       ipFamilies: 'auto',
       driftIntervalMs: 5000,
       xtablesWaitSeconds: 5,
+      cniResults: '/var/lib/cni/results',
     });
   });
 
@@ -41,6 +42,7 @@ describe('parseConfig', () => {
       ipFamilies: 'dual',
       driftInterval: '1m',
       xtablesWait: '30',
+      cniResults: '/var/lib/cni/cache/results',
     };
     expect(parseConfig(flags, {})).toEqual({
       source: { kind: 'kubeconfig', file: '/etc/kube config' },
@@ -52,6 +54,7 @@ describe('parseConfig', () => {
       ipFamilies: ['ipv4', 'ipv6'],
       driftIntervalMs: 60_000,
       xtablesWaitSeconds: 30,
+      cniResults: '/var/lib/cni/cache/results',
     });
   });
 
@@ -66,6 +69,7 @@ describe('parseConfig', () => {
       PORTCULLIS_IP_FAMILIES: 'ipv6',
       PORTCULLIS_DRIFT_INTERVAL: '250ms',
       PORTCULLIS_XTABLES_WAIT: '1',
+      PORTCULLIS_CNI_RESULTS: '0',
     };
     expect(parseConfig({}, env)).toEqual({
       source: { kind: 'in-cluster' },

@@ -91,7 +91,7 @@ test('the chart takes every setting of the agent that a cluster can decide', () 
   const schema = JSON.parse(readText(PATHS.chart, 'values.schema.json')) as {
     readonly properties: { readonly agent: { readonly properties: Readonly<Record<string, unknown>> } };
   };
-  const decidedByManifest = ['kubeconfig', 'inCluster', 'manifests', 'nodeName', 'listen'];
+  const decidedByManifest = ['kubeconfig', 'inCluster', 'manifests', 'nodeName', 'listen', 'cniResults'];
   const settings = Object.keys(SETTINGS).filter((name) => !decidedByManifest.includes(name));
   expect(Object.keys(schema.properties.agent.properties).toSorted()).toEqual(settings.toSorted());
 });

@@ -1,0 +1,52 @@
+import { onePerFamily } from '../address.ts';
+import { asList, asObject, asText, type RawObject } from '../raw.ts';
+
+/** The interface that the kubelet's runtimes give a pod on the cluster's network; further networks have other names. */
+export const POD_INTERFACE = 'eth0';
+
+/** What libcni notes of an ADD for a pod's interface. */
+export interface CniResult {
+  /** CNI argument K8S_POD_UID: `metadata.uid` of the pod (of a static pod: the kubelet's, which the API does not know). */
+  readonly podUid: string;
+  /** The interface's addresses, canonical, at most one per family. */
+  readonly ips: readonly string[];
+}
+
+/** `cniArgs` is a list of pairs. A name that is there twice has the same value twice (runtimes append their own). */
+const argument = (args: unknown, name: string): string | undefined => {
+  const pair = asList(args).find((each) => asList(each)[0] === name);
+  return asText(asList(pair)[1]);
+};
+
+const withoutPrefix = (address: string): string => address.split('/', 1)[0] ?? '';
+
+/** An address says by an index which interface has it; those of the node's side of the link are not the pod's. */
+const isOn = (interfaces: readonly unknown[], index: unknown, name: string): boolean => {
+  const entry = typeof index === 'number' ? interfaces[index] : undefined;
+  return entry === undefined || asObject(entry)['name'] === name;
+};
+
+/** `ips[].address` since CNI 0.3.0; before, one `ip4.ip` and one `ip6.ip`. */
+const addressesIn = (result: RawObject): readonly string[] => {
+  const interfaces = asList(result['interfaces']);
+  const listed = asList(result['ips'])
+    .map(asObject)
+    .filter((ip) => isOn(interfaces, ip['interface'], POD_INTERFACE))
+    .map((ip) => asText(ip['address']));
+  const old = [result['ip4'], result['ip6']].map((ip) => asText(asObject(ip)['ip']));
+  return [...listed, ...old].filter((text) => text !== undefined).map(withoutPrefix);
+};
+
+/**
+ * Reads a file of libcni's result cache (libcni, `cniCacheV1`; results of CNI 0.1.0 to 1.1.0).
+ * @returns undefined for what is not about the cluster network's interface of a pod
+ * @throws SyntaxError for what is no JSON
+ */
+export const parseCniResult = (text: string): CniResult | undefined => {
+  const raw = asObject(JSON.parse(text));
+  const podUid = argument(raw['cniArgs'], 'K8S_POD_UID');
+  if (raw['kind'] !== 'cniCacheV1' || raw['ifName'] !== POD_INTERFACE) return undefined;
+  if (podUid === undefined || podUid === '') return undefined;
+  const ips = onePerFamily(addressesIn(asObject(raw['result'])));
+  return ips.length === 0 ? undefined : { podUid, ips };
+};
