@@ -88,7 +88,7 @@ export default {
       comment: 'src imports nothing from tests, scripts, benchmarks or end-to-end tests',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(?:test|scripts|e2e|bench)/' },
+      to: { path: '^(?:test|scripts|e2e|bench|chaos)/' },
     },
     {
       name: 'no-test-imports-a-test',

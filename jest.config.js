@@ -16,7 +16,7 @@ const common = {
 };
 
 /** Folders whose tests need namespaces, the kernel's firewall or a real kube-apiserver. */
-const EFFECTS = ['kernel', 'api', 'lab', 'conformance/kernel', 'cli/play/live', 'manifests'];
+const EFFECTS = ['kernel', 'api', 'lab', 'chaos', 'conformance/kernel', 'cli/play/live', 'manifests'];
 
 const effectPaths = EFFECTS.map((folder) => `<rootDir>/test/${folder}/`);
 

@@ -25,7 +25,7 @@ const CHECKS: readonly (readonly [name: string, command: string, ...args: string
     '.',
     ...(tscCache === undefined ? [] : ['--incremental', '--tsBuildInfoFile', `${tscCache}/tsbuildinfo.json`]),
   ],
-  ['imports', 'depcruise', '--config', '.dependency-cruiser.js', 'src', 'test', 'scripts', 'e2e', 'bench'],
+  ['imports', 'depcruise', '--config', '.dependency-cruiser.js', 'src', 'test', 'scripts', 'e2e', 'bench', 'chaos'],
   ['dead code', 'knip', '--no-progress'],
   // What only tests use is dead as well.
   ['dead code of the product', 'knip', '--no-progress', '--production'],

@@ -7,7 +7,7 @@ const root = path.join(import.meta.dirname, '..');
 
 const digestOfSources = (): string => {
   const hash = createHash('sha256');
-  const files = globSync(['{src,test,scripts,e2e,bench}/**/*.ts', '*.{js,json}'], { cwd: root });
+  const files = globSync(['{src,test,scripts,e2e,bench,chaos}/**/*.ts', '*.{js,json}'], { cwd: root });
   for (const file of files.toSorted()) hash.update(`${file}\0`).update(readFileSync(path.join(root, file)));
   return hash.digest('hex');
 };

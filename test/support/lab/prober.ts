@@ -49,6 +49,25 @@ export interface Beat {
   readonly answered: boolean;
 }
 
+/** A hand-made first packet of a connection; 'other' is an ICMP echo request. */
+export interface Injected {
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: Protocol | 'other';
+  /** Destination port; of no meaning for 'other'. */
+  readonly port: number;
+}
+
+/** The far ends of a router's two links, both in one network namespace. */
+export interface Wire {
+  readonly netns: string;
+  /** The device that packets are put on, and the one they are looked for on. */
+  readonly in: string;
+  readonly out: string;
+  /** The router's hardware address on the first link. */
+  readonly router: string;
+}
+
 /** Serves and probes TCP, UDP and SCTP in the lab's network namespaces (test/support/prober). */
 export interface Prober {
   /** Starts echo servers. @throws where one cannot be started. */
@@ -60,6 +79,8 @@ export interface Prober {
   /** The packets of a stream, in order, since the last call; those that may still be answered (200 ms) come next time. */
   beats(name: string): Promise<readonly Beat[]>;
   endStream(name: string): Promise<void>;
+  /** Puts all packets on the wire at once. @returns which of them came out at its other end. */
+  inject(wire: Wire, packets: readonly Injected[], timeoutMs: number): Promise<readonly boolean[]>;
   /** Stops all servers of a namespace and leaves it, before the lab deletes it. */
   forget(netns: string): Promise<void>;
   close(): Promise<void>;
@@ -70,6 +91,7 @@ interface Answer {
   readonly outcomes?: readonly Outcome[];
   readonly sentNs?: readonly number[];
   readonly answered?: readonly boolean[];
+  readonly arrived?: readonly boolean[];
   readonly error?: string;
 }
 
@@ -126,6 +148,10 @@ export const createProber = async (): Promise<Prober> => {
     },
     async endStream(name) {
       await ask({ op: 'end', name });
+    },
+    async inject(wire, packets, timeoutMs) {
+      const { arrived = [] } = await ask({ op: 'inject', ...inNetnsPath(wire), packets, timeoutMs });
+      return arrived;
     },
     async forget(netns) {
       await ask({ op: 'forget', netns: netnsPath(netns) });

@@ -8,11 +8,13 @@
 //	{"id":4,"op":"stream","stream":{"name":"s","netns":"/run/netns/b","from":"10.244.1.2","to":"10.244.1.1","port":80,"intervalUs":1000}}
 //	{"id":5,"op":"beats","name":"s"}
 //	{"id":6,"op":"end","name":"s"}
+//	{"id":7,"op":"inject","netns":"/run/netns/c","in":"in0","out":"out0","router":"02:00:00:00:00:02","packets":[{"from":"10.244.1.2","to":"10.244.1.1","protocol":"TCP","port":80}],"timeoutMs":1000}
 //
 //	{"id":1}
 //	{"id":2,"outcomes":["open"]}
 //	{"id":3,"error":"…"}
 //	{"id":5,"sentNs":[123456789],"answered":[true]}
+//	{"id":7,"arrived":[true]}
 //
 // An outcome is open (the peer answered as the protocol's server does), refused (it said that nobody listens: RST, ICMP
 // port unreachable or ABORT), unreachable (the kernel or a router said that there is no way) or timeout.
@@ -35,6 +37,12 @@ type request struct {
 	Stream    stream     `json:"stream"`
 	Listeners []listener `json:"listeners"`
 	Probes    []probe    `json:"probes"`
+	// Of inject: the devices in the namespace, and the router's hardware address on the first one's link.
+	In        string      `json:"in"`
+	Out       string      `json:"out"`
+	Router    string      `json:"router"`
+	Packets   []injection `json:"packets"`
+	TimeoutMs int         `json:"timeoutMs"`
 }
 
 type answer struct {
@@ -42,6 +50,7 @@ type answer struct {
 	Outcomes []outcome `json:"outcomes,omitempty"`
 	SentNs   []int64   `json:"sentNs,omitempty"`
 	Answered []bool    `json:"answered,omitempty"`
+	Arrived  []bool    `json:"arrived,omitempty"`
 	Error    string    `json:"error,omitempty"`
 }
 
@@ -64,6 +73,8 @@ func answerTo(world *namespaces, running *streams, req request) answer {
 		}
 	case "end":
 		err = running.end(req.Name)
+	case "inject":
+		reply.Arrived, err = injectAll(world, req)
 	default:
 		err = fmt.Errorf("unknown op %q", req.Op)
 	}

@@ -1,0 +1,87 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { type KernelStage, openKernelStage } from './kernel-stage.ts';
+import { type FuzzCounts, runFuzz } from './run-fuzz.ts';
+
+interface Options {
+  readonly clusters: number;
+  readonly packets?: number;
+  readonly seed: number;
+  readonly kernelShare: number;
+  readonly backend: 'nft' | 'legacy' | 'both';
+}
+
+const PACKETS_PER_CLUSTER = 100;
+
+const wholeNumber = (text: string): number => {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('it must be a whole number');
+  return value;
+};
+
+const share = (text: string): number => {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('it must be from 0 to 1');
+  return value;
+};
+
+const backend = (text: string): Options['backend'] => {
+  if (text !== 'nft' && text !== 'legacy' && text !== 'both') {
+    throw new InvalidArgumentError('it must be nft, legacy or both');
+  }
+  return text;
+};
+
+const BACKENDS = { nft: ['nft'], legacy: ['legacy'], both: ['nft', 'legacy'] } as const;
+
+const table = (counts: FuzzCounts, seconds: number): string =>
+  [
+    ['clusters', counts.clusters],
+    ['policies that cannot be read', counts.faultyPolicies],
+    ['packets, naive = evaluator = rendered rules', counts.packets],
+    ['of these allowed', counts.allowed],
+    ['clusters on the kernel', counts.kernelClusters],
+    ['packets on the kernel', counts.kernelPackets],
+    ['differences', 0],
+    ['seconds', Math.round(seconds)],
+  ]
+    .map(([name, value]) => `${String(name).padEnd(46)}${String(value).padStart(10)}`)
+    .join('\n');
+
+const fuzz = async (options: Options): Promise<void> => {
+  const startedAt = performance.now();
+  const stages: KernelStage[] = [];
+  let told = startedAt;
+  try {
+    if (options.kernelShare > 0) {
+      for (const each of BACKENDS[options.backend]) stages.push(await openKernelStage(each));
+    }
+    const counts = await runFuzz({
+      ...options,
+      packets: options.packets ?? options.clusters * PACKETS_PER_CLUSTER,
+      stages,
+      progress: (done) => {
+        if (performance.now() - told < 10_000) return;
+        told = performance.now();
+        console.error(`fuzz: ${done.clusters} clusters, ${done.packets} packets, ${done.kernelPackets} on the kernel`);
+      },
+    });
+    console.log(`fuzz: seed ${options.seed}\n${table(counts, (performance.now() - startedAt) / 1000)}`);
+  } finally {
+    for (const stage of stages) await stage.close();
+  }
+};
+
+/** `npm run fuzz`, to be parsed inside a sandbox. */
+export const fuzzCommand = (): Command =>
+  new Command('fuzz')
+    .description(
+      'Generated packets over generated clusters: the naive reading of the API, the product’s evaluator and the rendered ' +
+        'rules must agree on every one, and on a share of the clusters the real kernel as well. Stops at the first ' +
+        'difference and prints the smallest cluster that shows it.',
+    )
+    .option('--clusters <count>', 'how many clusters', wholeNumber, 1_000)
+    .option('--packets <count>', `how many packets in all (default: ${PACKETS_PER_CLUSTER} for each cluster)`, wholeNumber)
+    .option('--seed <number>', 'the same seed gives the same clusters and packets', wholeNumber, 1)
+    .option('--kernel-share <share>', 'of so many clusters every packet is sent through the kernel', share, 0.01)
+    .option('--backend <backend>', 'nft, legacy or both in turn', backend, 'both')
+    .action(fuzz);

@@ -1,0 +1,78 @@
+import type { JsonLabels, JsonPolicy } from '../../test/support/naive/world.ts';
+
+/** A v1 Namespace. */
+export interface RawNamespace {
+  readonly apiVersion: 'v1';
+  readonly kind: 'Namespace';
+  readonly metadata: { readonly name: string; readonly labels: JsonLabels };
+}
+
+export interface RawPort {
+  readonly name?: string;
+  readonly containerPort: number;
+  readonly protocol?: string;
+}
+
+export interface RawContainer {
+  readonly name: string;
+  readonly restartPolicy?: string;
+  readonly ports?: readonly RawPort[];
+}
+
+/** A v1 Pod, as far as policy can depend on it. */
+export interface RawPod {
+  readonly apiVersion: 'v1';
+  readonly kind: 'Pod';
+  readonly metadata: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly creationTimestamp: string;
+    readonly labels: JsonLabels;
+  };
+  readonly spec: {
+    readonly nodeName?: string;
+    readonly hostNetwork?: boolean;
+    readonly containers: readonly RawContainer[];
+    readonly initContainers?: readonly RawContainer[];
+  };
+  readonly status: {
+    readonly phase: string;
+    readonly podIPs?: readonly { readonly ip: string }[];
+    readonly hostIPs?: readonly { readonly ip: string }[];
+  };
+}
+
+/** A networking.k8s.io/v1 NetworkPolicy; of a faulty one any field of the spec may be anything. */
+export interface RawPolicy {
+  readonly apiVersion: 'networking.k8s.io/v1';
+  readonly kind: 'NetworkPolicy';
+  readonly metadata: { readonly namespace: string; readonly name: string };
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** A policy, and what it has to mean: itself, or for a faulty one the isolation that is left of it. */
+export interface FuzzPolicy {
+  readonly object: RawPolicy;
+  readonly meaning: JsonPolicy['spec'];
+  readonly faulty: boolean;
+}
+
+/** A generated cluster, as an API server would list it. */
+export interface FuzzCluster {
+  readonly namespaces: readonly RawNamespace[];
+  readonly pods: readonly RawPod[];
+  readonly policies: readonly FuzzPolicy[];
+}
+
+export interface FuzzNode {
+  readonly name: string;
+  readonly ips: readonly string[];
+}
+
+/** The nodes of every generated cluster. */
+export const NODES: readonly FuzzNode[] = [
+  { name: 'n1', ips: ['10.0.9.1', 'fd00:9::1'] },
+  { name: 'n2', ips: ['10.0.9.2', 'fd00:9::2'] },
+  { name: 'n3', ips: ['10.0.9.3', 'fd00:9::3'] },
+];

@@ -1,0 +1,135 @@
+import { createCommandRunner } from '../../src/kernel/command.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import { createIpBatch, type IpBatch } from '../../src/lab/batch.ts';
+import { ROUTER_SYSCTLS } from '../../src/lab/fabric.ts';
+import { onNode } from '../../src/lab/node.ts';
+import { prepareSandbox } from '../../src/lab/sandbox.ts';
+import type { IptablesBackend } from '../../src/lab/settings.ts';
+import { IP_FAMILIES } from '../../src/model/family.ts';
+import type { NodeProgram } from '../../src/program/node-program.ts';
+import type { Kernel } from '../../src/reconcile/kernel.ts';
+import { planChanges } from '../../src/render/plan.ts';
+import { createProber, type Wire } from '../../test/support/lab/prober.ts';
+import { type FuzzCluster, NODES } from './fuzz-cluster.ts';
+import type { FuzzPacket } from './fuzz-packet.ts';
+import { passagesOf } from './route.ts';
+
+/** The real kernel as the nodes of generated clusters: each a router between two links, with nothing behind them. */
+export interface KernelStage {
+  readonly backend: IptablesBackend;
+  /**
+   * Loads the programs and sends every packet through the nodes on its way.
+   * @param expected what the packets should do: those that do otherwise are sent a second time before that counts, since
+   *   a busy machine loses packets, and a conntrack entry of an earlier cluster may bear the same ports.
+   * @returns which packets came through.
+   */
+  judge(
+    cluster: FuzzCluster,
+    programs: ReadonlyMap<string, NodeProgram>,
+    packets: readonly FuzzPacket[],
+    expected: readonly boolean[],
+  ): Promise<readonly boolean[]>;
+  close(): Promise<void>;
+}
+
+const ROUTER = '02:00:00:00:00:02';
+const FAR = '02:00:00:00:00:03';
+const GATEWAY = { ipv4: '169.254.0.2', ipv6: 'fe80::2' } as const;
+
+const PATIENCE_MS = 2_000;
+
+/** The namespace of a node, and the one that holds the far ends of its links. */
+interface Place {
+  readonly node: string;
+  readonly far: string;
+}
+
+const placeOf = (backend: IptablesBackend, name: string): Place => ({
+  node: `${backend}-${name}`,
+  far: `${backend}-${name}-far`,
+});
+
+const addNode = async (ip: IpBatch, { node: name, far }: Place): Promise<void> => {
+  await ip.run([`netns add ${name}`, `netns add ${far}`]);
+  await ip.sysctl(ROUTER_SYSCTLS, 'lenient', name);
+  // The far ends only take and give frames: their kernel must not answer or forward any.
+  await ip.sysctl({ 'net.ipv4.ip_forward': 0, 'net.ipv6.conf.all.disable_ipv6': 1 }, 'lenient', far);
+  await ip.run([
+    `link add in0 netns ${far} type veth peer name in0 netns ${name}`,
+    `link add out0 netns ${far} type veth peer name out0 netns ${name}`,
+  ]);
+  await ip.run(['link set in0 up', `link set out0 address ${FAR}`, 'link set out0 up'], far);
+  await ip.run(
+    [
+      'link set lo up',
+      `link set in0 address ${ROUTER}`,
+      'link set in0 up',
+      'link set out0 up',
+      ...Object.values(GATEWAY).flatMap((gateway) => [
+        `neigh replace ${gateway} lladdr ${FAR} dev out0 nud permanent`,
+        `route replace default via ${gateway} dev out0 onlink`,
+      ]),
+    ],
+    name,
+  );
+};
+
+const wireOf = ({ far }: Place): Wire => ({ netns: far, in: 'in0', out: 'out0', router: ROUTER });
+
+/** The positions of the packets that are forwarded by the node. */
+const throughNode = (node: string, cluster: FuzzCluster, packets: readonly FuzzPacket[]): readonly number[] =>
+  packets.flatMap((packet, at) =>
+    passagesOf(cluster, packet).some((passage) => passage.node === node && passage.hook === 'FORWARD') ? [at] : [],
+  );
+
+/** @throws SandboxError outside a sandbox. */
+export const openKernelStage = async (backend: IptablesBackend): Promise<KernelStage> => {
+  const outside = createCommandRunner();
+  await prepareSandbox(outside);
+  const ip = createIpBatch(outside);
+  const kernels = new Map<string, Kernel>();
+  for (const { name } of NODES) {
+    const place = placeOf(backend, name);
+    await addNode(ip, place);
+    const runner = createCommandRunner(onNode(place.node));
+    kernels.set(name, createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5 }));
+  }
+  const prober = await createProber();
+
+  const pass = async (cluster: FuzzCluster, packets: readonly FuzzPacket[]): Promise<readonly boolean[]> => {
+    const passed = packets.map(() => true);
+    for (const { name } of NODES) {
+      const positions = throughNode(name, cluster, packets);
+      const sent = packets.filter((_, at) => positions.includes(at));
+      const arrived = await prober.inject(wireOf(placeOf(backend, name)), sent, PATIENCE_MS);
+      positions.forEach((position, at) => {
+        if (arrived[at] !== true) passed[position] = false;
+      });
+    }
+    return passed;
+  };
+
+  return {
+    backend,
+    async judge(cluster, programs, packets, expected) {
+      for (const [node, kernel] of kernels) {
+        const program = programs.get(node);
+        if (program === undefined) throw new Error(`there is no program for ${node}`);
+        await kernel.apply(planChanges(await kernel.observe(), program));
+      }
+      const first = await pass(cluster, packets);
+      const odd = packets.flatMap((_, at) => (first[at] === expected[at] ? [] : [at]));
+      if (odd.length === 0) return first;
+      const second = await pass(
+        cluster,
+        packets.filter((_, at) => odd.includes(at)),
+      );
+      return first.map((passed, at) => (odd.includes(at) ? (second[odd.indexOf(at)] ?? passed) : passed));
+    },
+    async close() {
+      await prober.close();
+      const places = NODES.map(({ name }) => placeOf(backend, name));
+      await ip.run(places.flatMap(({ node, far }) => [`netns delete ${far}`, `netns delete ${node}`]));
+    },
+  };
+};
