@@ -11,7 +11,7 @@ const SEES = {
   render: ['model', 'policy', 'program'],
   trace: ['model', 'policy', 'program'],
   check: ['model', 'policy'],
-  reconcile: ['model', 'policy', 'program', 'render'],
+  reconcile: ['model', 'policy', 'program', 'render', 'trace'],
   cluster: ['model'],
   kernel: ['model', 'policy', 'program', 'render', 'reconcile'],
   lab: ['model', 'kernel/command.ts'],

@@ -32,7 +32,8 @@ COPY LICENSE /notices/
 RUN printf '#!/usr/local/bin/node\nimport("/opt/portcullis/dist/portcullis.js");\n' >/portcullis && chmod 0755 /portcullis
 
 FROM ${BASE_IMAGE}
-# iptables brings both backends, for IPv4 and IPv6; ulogd2 with its JSON output turns logged packets into records.
+# iptables brings both backends, for IPv4 and IPv6; ulogd2 with its JSON output turns logged packets into records. Perl,
+# which deletes entries of conntrack, is in every Debian (perl-base is essential).
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         conntrack \

@@ -10,13 +10,16 @@ import type { Config } from './config/config.ts';
 import { createSystemClock } from './kernel/clock.ts';
 import { createCommandRunner } from './kernel/command.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
+import { createConnections } from './kernel/conntrack.ts';
 import { createKernel } from './kernel/kernel.ts';
 import type { Clock } from './model/clock.ts';
 import { OBJECT_KINDS } from './model/cluster-change.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
+import { createReview } from './reconcile/review.ts';
 import type { Endpoints } from './telemetry/endpoints.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createAgentMetrics } from './telemetry/metrics.ts';
+import { createReviewObserver } from './telemetry/review-observer.ts';
 import { serveTelemetry } from './telemetry/server.ts';
 import { createSyncObserver } from './telemetry/sync-observer.ts';
 
@@ -90,6 +93,8 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       }),
   });
 
+  const observeSync = createSyncObserver(metrics, log, Date.now);
+
   const reconciler = createReconciler(
     { node: config.nodeName, checkIntervalMs: config.driftIntervalMs, program: { log: config.deniedLog } },
     {
@@ -103,9 +108,19 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       },
       kernel,
       clock,
-      report: createSyncObserver(metrics, log, Date.now),
+      report: (result) => {
+        observeSync(result);
+        review.after(result);
+      },
     },
   );
+  const review = createReview({
+    connections: createConnections(runner),
+    families,
+    clock,
+    policy: () => reconciler.policy(),
+    report: createReviewObserver(metrics, log),
+  });
 
   const ready = () => {
     const { ready: programmed, failures, lastError } = reconciler.status();
@@ -141,7 +156,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       ? undefined
       : await serveTelemetry(config.listen, endpoints).catch(async (error: unknown) => {
           // The loop waits for the source already, and would keep the process alive.
-          await reconciler.stop();
+          await Promise.all([reconciler.stop(), review.stop()]);
           throw error;
         });
 
@@ -151,7 +166,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
 
   return {
     async stop() {
-      await Promise.all([source.stop(), reconciler.stop(), server?.close()]);
+      await Promise.all([source.stop(), reconciler.stop(), review.stop(), server?.close()]);
       log.info('portcullis agent stopped; its rules stay in force');
     },
   };

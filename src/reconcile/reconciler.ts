@@ -22,6 +22,8 @@ export interface Reconciler {
    */
   trigger(change?: ClusterChange): void;
   status(): ReconcilerStatus;
+  /** What the newest pass compiled. */
+  policy(): NodePolicy;
   /** Finishes the pass under way and begins no other. What is in the kernel stays. */
   stop(): Promise<void>;
 }
@@ -120,6 +122,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       lastCheck: enforcement.lastCheck(),
       heartbeatAt,
     }),
+    policy: () => enforcement.policy(),
     async stop() {
       stopped = true;
       cancelTimer?.();

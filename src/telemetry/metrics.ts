@@ -41,6 +41,8 @@ export interface AgentMetrics {
    * @param lines of restore text that it took to put it right
    */
   recordDriftRepair(kinds: ReadonlySet<TamperingKind>, lines: number): void;
+  /** @param count of live connections that were deleted because the newest policy denies them */
+  recordConnectionsCut(count: number): void;
   setKernelObjects(family: IpFamily, objects: KernelObjects): void;
   setClusterObjects(objects: ClusterObjects): void;
   /** Pods of this node that policies isolate. */
@@ -87,6 +89,11 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     buckets: SYNC_BUCKETS,
     registers,
   });
+  const connectionsCut = new Counter({
+    name: 'portcullis_connections_cut_total',
+    help: 'Live connections that were deleted because a newer policy denies them',
+    registers,
+  });
   const repairs = new Counter({
     name: 'portcullis_drift_repairs_total',
     help: 'Times that others had changed rules or sets of the agent in the kernel, and that they were put right',
@@ -131,6 +138,9 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     recordDriftRepair: (kinds, lines) => {
       for (const kind of kinds) repairs.inc({ kind });
       repairedLines.inc(lines);
+    },
+    recordConnectionsCut: (count) => {
+      connectionsCut.inc(count);
     },
     setKernelObjects: (family, objects) => {
       kernel.rules.set({ family }, objects.rules);

@@ -1,0 +1,71 @@
+import type { Connection } from '../model/connection.ts';
+import type { IpFamily } from '../model/family.ts';
+import type { Connections } from '../reconcile/connections.ts';
+import { conntrackDelete } from '../render/conntrack-delete.ts';
+import { parseConntrackList } from '../render/parse-conntrack.ts';
+import { ownIpv4Addresses, ownIpv6Addresses } from '../render/parse-own-addresses.ts';
+import type { CommandRunner } from './command.ts';
+
+/** A table of 200,000 entries takes about a second, on a busy machine several. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Sends each line's message to the kernel's conntrack (AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER) and prints the error
+ * number that it answers with. `conntrack -D` reads the whole table for each entry that it deletes, 35 ms among 6,000:
+ * a thousand would take half a minute. Node has no sockets of this kind; every Debian has perl.
+ */
+const SEND = `
+  socket(S, 16, 3, 12) or die "netlink socket: $!\\n";
+  while (<STDIN>) {
+    chomp;
+    defined send(S, pack("H*", $_), 0) or die "netlink send: $!\\n";
+    defined recv(S, $answer, 8192, 0) or die "netlink receive: $!\\n";
+    print unpack("x16 l", $answer), "\\n";
+  }
+`;
+
+/** errno(3): the entry is gone, or another took its place. */
+const ENOENT = -2;
+
+/** Where the kernel tells which addresses are its own: also those of interfaces that are down (kube-ipvs0). */
+const OWN_ADDRESSES: Readonly<Record<IpFamily, { readonly file: string; readonly read: typeof ownIpv4Addresses }>> = {
+  ipv4: { file: '/proc/net/fib_trie', read: ownIpv4Addresses },
+  ipv6: { file: '/proc/net/ipv6_route', read: ownIpv6Addresses },
+};
+
+/** Entries that the kernel refuses to delete; they stay. */
+export class ConntrackError extends Error {
+  constructor(failed: number, total: number, code: number) {
+    super(`conntrack: ${failed} of ${total} entries could not be deleted: error ${code}`);
+    this.name = 'ConntrackError';
+  }
+}
+
+/** The connection tracking table of the network namespace that `runner` works in. */
+export const createConnections = (runner: CommandRunner): Connections => ({
+  async list(families, concerns) {
+    const lists = await Promise.all(
+      families.map(async (family) => {
+        const args = ['-L', '-f', family, '-o', 'extended,id'];
+        return parseConntrackList(await runner.run('conntrack', args, { timeoutMs: TIMEOUT_MS }), concerns);
+      }),
+    );
+    return lists.flat();
+  },
+  async ownAddresses(families) {
+    const read = await Promise.all(
+      families.map(async (family) => OWN_ADDRESSES[family].read(await runner.run('cat', [OWN_ADDRESSES[family].file]))),
+    );
+    return new Set(read.flatMap((addresses) => [...addresses]));
+  },
+  async cut(connections: readonly Connection[]) {
+    if (connections.length === 0) return 0;
+    const input = connections.map((connection) => `${conntrackDelete(connection)}\n`).join('');
+    const output = await runner.run('perl', ['-e', SEND], { input, timeoutMs: TIMEOUT_MS });
+    const codes = output.trim().split('\n').map(Number);
+    const failed = codes.filter((code) => code !== 0 && code !== ENOENT);
+    const [first] = failed;
+    if (first !== undefined) throw new ConntrackError(failed.length, codes.length, first);
+    return codes.filter((code) => code === 0).length;
+  },
+});

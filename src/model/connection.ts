@@ -1,0 +1,30 @@
+import type { IpFamily } from './family.ts';
+
+/** One direction of a connection, as its packets look in that direction. */
+export interface ConnectionTuple {
+  readonly source: string;
+  readonly destination: string;
+  /** 0 where the protocol has no ports; the keys of GRE. */
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+  /** ICMP and ICMPv6 queries. */
+  readonly icmp: { readonly type: number; readonly code: number; readonly id: number } | undefined;
+  /** The conntrack zone of this direction alone; 0 is the default one. */
+  readonly zone: number;
+}
+
+/**
+ * An entry of the kernel's connection tracking table. Before DNAT and after SNAT the two directions differ in more than
+ * being the reverse of each other: the destination proper is the source of the replies.
+ */
+export interface Connection {
+  readonly family: IpFamily;
+  /** IP protocol number (IANA). */
+  readonly protocol: number;
+  readonly original: ConnectionTuple;
+  readonly reply: ConnectionTuple;
+  /** The zone of both directions, 0 where they have none in common. */
+  readonly zone: number;
+  /** The kernel's identity of this entry: a later one of the same tuple has another. */
+  readonly id: number;
+}

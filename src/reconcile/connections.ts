@@ -1,0 +1,21 @@
+import type { Connection } from '../model/connection.ts';
+import type { IpFamily } from '../model/family.ts';
+
+/** The node's table of live connections, as the review needs it. */
+export interface Connections {
+  /**
+   * The connections whose source, or whose destination after DNAT, concerns.
+   * @throws where the table cannot be read
+   */
+  list(
+    families: readonly IpFamily[],
+    concerns: (source: string, destination: string) => boolean,
+  ): Promise<readonly Connection[]>;
+  /** All addresses of the node itself, canonical text. @throws where they cannot be read */
+  ownAddresses(families: readonly IpFamily[]): Promise<ReadonlySet<string>>;
+  /**
+   * Deletes exactly these entries; one that is gone or was replaced meanwhile is no failure.
+   * @returns how many were there to be deleted. @throws where one could not be deleted
+   */
+  cut(connections: readonly Connection[]): Promise<number>;
+}

@@ -1,0 +1,114 @@
+import type { Clock } from '../model/clock.ts';
+import type { IpFamily } from '../model/family.ts';
+import type { NodePolicy } from '../policy/node-policy.ts';
+import { createConnectionJudge } from '../trace/connection-judge.ts';
+import { retryDelay } from './backoff.ts';
+import type { Connections } from './connections.ts';
+import type { SyncResult } from './sync-result.ts';
+
+/** A review begins when nothing changed for so long, ms. */
+const QUIET_MS = 100;
+/** However much changes, a review begins so long after the first change at the latest, ms. */
+const LATEST_MS = 1_200;
+
+/** What one look through the live connections did. */
+export interface ReviewResult {
+  /** Connections that were deleted because the policies deny them now. */
+  readonly cut: number;
+  readonly durationMs: number;
+  /** Why it failed, in one line; it is tried again. */
+  readonly error: string | undefined;
+}
+
+export interface ReviewPorts {
+  readonly connections: Connections;
+  readonly families: readonly IpFamily[];
+  readonly clock: Clock;
+  /** What is in force. */
+  readonly policy: () => NodePolicy;
+  /** Told of every review; must not throw. */
+  readonly report: (result: ReviewResult) => void;
+}
+
+/**
+ * Holds live connections to the newest policy: rules meet only what opens a connection, so after a change those that
+ * it denies are cut.
+ */
+export interface Review {
+  /** Told of every pass of the loop; only some are followed by a review. */
+  after(pass: Pick<SyncResult, 'outcome' | 'reason'>): void;
+  /** Finishes the review under way and begins no other. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Whether connections may be there that what is in force denies. When the agent starts, nobody looked while it was away,
+ * and a pass that had failed may have done its work all the same.
+ */
+const mayLeaveDenied = ({ outcome, reason }: Pick<SyncResult, 'outcome' | 'reason'>): boolean =>
+  outcome === 'applied' || (outcome === 'unchanged' && (reason === 'start' || reason === 'retry'));
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export const createReview = ({ connections, families, clock, policy, report }: ReviewPorts): Review => {
+  let firstAt: number | undefined;
+  let failures = 0;
+  let stopped = false;
+  let running: Promise<void> | undefined;
+  let cancelTimer: (() => void) | undefined;
+
+  const cutDenied = async (): Promise<number> => {
+    if (policy().isolations.length === 0) return 0;
+    // Read by what is isolated now, judged by what is isolated then: in between another pass may have come to its end.
+    const before = createConnectionJudge(policy());
+    const found = await connections.list(families, before.concerns);
+    const judge = createConnectionJudge(policy());
+    const denied = found.filter((connection) => !judge.allows(connection));
+    if (denied.length === 0) return 0;
+    // What begins or ends in the node itself passes no rule of ours.
+    const own = await connections.ownAddresses(families);
+    return connections.cut(denied.filter(({ original, reply }) => !own.has(original.source) && !own.has(reply.source)));
+  };
+
+  const run = async (): Promise<void> => {
+    const startedAt = clock.now();
+    const finish = (cut: number, error?: string): void => {
+      report({ cut, durationMs: clock.now() - startedAt, error });
+    };
+    firstAt = undefined;
+    try {
+      const cut = await cutDenied();
+      failures = 0;
+      finish(cut);
+    } catch (error) {
+      failures += 1;
+      firstAt ??= clock.now();
+      finish(0, messageOf(error));
+    }
+  };
+
+  const schedule = (): void => {
+    if (stopped || running !== undefined || firstAt === undefined) return;
+    cancelTimer?.();
+    const quiet = Math.max(0, Math.min(QUIET_MS, firstAt + LATEST_MS - clock.now()));
+    cancelTimer = clock.after(failures > 0 ? retryDelay(failures) : quiet, () => {
+      running = run().finally(() => {
+        running = undefined;
+        schedule();
+      });
+    });
+  };
+
+  return {
+    after(pass) {
+      if (!mayLeaveDenied(pass)) return;
+      firstAt ??= clock.now();
+      if (failures === 0) schedule();
+    },
+    async stop() {
+      stopped = true;
+      cancelTimer?.();
+      await running;
+    },
+  };
+};

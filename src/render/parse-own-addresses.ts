@@ -1,0 +1,29 @@
+import ipaddr from 'ipaddr.js';
+
+/** RTF_LOCAL of linux/ipv6_route.h. */
+const LOCAL = 0x8000_0000;
+
+/** Reads /proc/net/fib_trie: each address has a line of its own, and below it what it is to the node. */
+export const ownIpv4Addresses = (fibTrie: string): ReadonlySet<string> => {
+  const own = new Set<string>();
+  let address = '';
+  for (const line of fibTrie.split('\n')) {
+    const [, found] = /\|-- (\S+)$/.exec(line) ?? [];
+    if (found !== undefined) address = found;
+    else if (line.includes('/32 host LOCAL')) own.add(address);
+  }
+  return own;
+};
+
+/** Reads /proc/net/ipv6_route: destination and prefix length in hexadecimal come first, the flags are the ninth word. */
+export const ownIpv6Addresses = (routes: string): ReadonlySet<string> => {
+  const own = new Set<string>();
+  for (const line of routes.split('\n')) {
+    const words = line.trim().split(/\s+/);
+    const [destination = '', prefix] = words;
+    if (prefix !== '80' || (Number.parseInt(words[8] ?? '0', 16) & LOCAL) === 0) continue;
+    const bytes = destination.match(/../g)?.map((byte) => Number.parseInt(byte, 16)) ?? [];
+    own.add(new ipaddr.IPv6(bytes).toRFC5952String());
+  }
+  return own;
+};

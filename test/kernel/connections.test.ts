@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { CommandError } from '../../src/kernel/command.ts';
+import { createConnections } from '../../src/kernel/conntrack.ts';
+import { IP_FAMILIES } from '../../src/model/family.ts';
+import type { Connections } from '../../src/reconcile/connections.ts';
+import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
+
+/** The kernel's own connection tracking table, filled by hand. */
+
+const SEEN = '-t 1000 -u ASSURED,SEEN_REPLY';
+
+/** One of every kind, as arguments of `conntrack -I`. */
+const ENTRIES: readonly string[] = [
+  `-p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 80 --state ESTABLISHED ${SEEN}`,
+  // Two that differ by the client's port, by the protocol, or by the zone alone.
+  `-p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 2 --dport 80 --state ESTABLISHED ${SEEN}`,
+  `-p udp -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 80 ${SEEN}`,
+  `-p udp -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 80 -w 7 ${SEEN}`,
+  `-p udp -s 10.0.0.1 -d 10.0.0.2 --sport 3 --dport 80 --orig-zone 9 ${SEEN}`,
+  // DNAT and SNAT.
+  `-p udp -s 10.0.0.1 -d 10.96.0.2 --reply-src 10.0.0.9 --reply-dst 10.0.0.1 --sport 5 --dport 53 --reply-port-src 5353 --reply-port-dst 5 -m 12 ${SEEN}`,
+  `-p tcp -s 10.0.0.1 -d 192.0.2.7 --reply-src 192.0.2.7 --reply-dst 172.18.0.3 --sport 5 --dport 443 --reply-port-src 443 --reply-port-dst 61001 --state ESTABLISHED ${SEEN}`,
+  '-p icmp -s 10.0.0.1 -d 10.0.0.2 --icmp-type 8 --icmp-code 0 --icmp-id 77 -t 100',
+  '-p sctp -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 80 --state ESTABLISHED --orig-vtag 5 --reply-vtag 6 -t 100',
+  '-p udplite -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 80 -t 100',
+  '-p gre -s 10.0.0.1 -d 10.0.0.2 --srckey 1 --dstkey 2 -t 100',
+  '-p 89 -s 10.0.0.1 -d 10.0.0.2 -t 100',
+  `-p tcp -s fd00::1 -d fd00::2 --sport 1 --dport 80 --state ESTABLISHED ${SEEN}`,
+  `-p udp -s fd00::1 -d ::0.1.0.0 --sport 1 --dport 80 ${SEEN}`,
+  '-p icmpv6 -s fd00::1 -d fd00::2 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id 77 -t 100',
+];
+
+describe('the table of connections', () => {
+  let filter: PacketFilter;
+  let connections: Connections;
+
+  const add = (entries: readonly string[]): Promise<string> =>
+    // conntrack opens /dev/stdin by its name, which a pipe allows and the socket that Node gives does not.
+    filter.runner.run('sh', ['-c', 'cat | conntrack -R -'], {
+      input: entries.map((entry) => `-I ${entry}\n`).join(''),
+    });
+  const all = () => connections.list(IP_FAMILIES, () => true);
+  const ids = async (): Promise<readonly number[]> => (await all()).map(({ id }) => id).sort((a, b) => a - b);
+
+  beforeEach(async () => {
+    filter = await openPacketFilter('nft');
+    connections = createConnections(filter.runner);
+    await add(ENTRIES);
+  });
+
+  afterEach(async () => {
+    await filter.close();
+  });
+
+  test('is read as a whole, or as far as it concerns', async () => {
+    expect(await all()).toHaveLength(ENTRIES.length);
+    expect(await connections.list(['ipv6'], () => true)).toHaveLength(3);
+    expect(await connections.list(IP_FAMILIES, (_, destination) => destination === '10.0.0.9')).toMatchObject([
+      { original: { destination: '10.96.0.2', destinationPort: 53 }, reply: { source: '10.0.0.9', sourcePort: 5353 } },
+    ]);
+    expect(await connections.list(IP_FAMILIES, (source) => source === '192.0.2.1')).toEqual([]);
+  });
+
+  test('loses exactly the entry that is named, whatever its kind', async () => {
+    const before = await all();
+    let left = await ids();
+    for (const victim of before) {
+      expect(await connections.cut([victim])).toBe(1);
+      left = left.filter((id) => id !== victim.id);
+      expect(await ids()).toEqual(left);
+    }
+  });
+
+  test('loses many at once', async () => {
+    const many = Array.from(
+      { length: 3_000 },
+      (_, at) => `-p tcp -s 10.0.1.1 -d 10.0.1.${at % 2} --sport ${1_000 + at} --dport 80 --state ESTABLISHED ${SEEN}`,
+    );
+    await add(many);
+    const victims = await connections.list(IP_FAMILIES, (_, destination) => destination === '10.0.1.1');
+    expect(victims).toHaveLength(1_500);
+    expect(await connections.cut(victims)).toBe(1_500);
+    expect(await all()).toHaveLength(ENTRIES.length + 1_500);
+  });
+
+  test('keeps an entry that took the place of another', async () => {
+    const [entry = ''] = ENTRIES;
+    const victims = await connections.list(['ipv4'], () => true);
+    await filter.runner.run('conntrack', ['-F']);
+    await add([entry]);
+    expect(await connections.cut(victims)).toBe(0);
+    expect(await all()).toHaveLength(1);
+  });
+
+  test('cannot lose what is not there', async () => {
+    const victims = await all();
+    await filter.runner.run('conntrack', ['-F']);
+    expect(await connections.cut(victims)).toBe(0);
+    expect(await connections.cut([])).toBe(0);
+  });
+
+  test('says so where it cannot be read', async () => {
+    const broken = createConnections({
+      run: (file, args, options) => filter.runner.run(file, args.includes('-L') ? ['-L', '--nonsense'] : args, options),
+    });
+    await expect(broken.list(['ipv4'], () => true)).rejects.toBeInstanceOf(CommandError);
+  });
+});
+
+test('the addresses of the node itself are known, those of interfaces that are down among them', async () => {
+  const filter = await openPacketFilter('nft');
+  const batch = [
+    'link set lo up',
+    'link add up0 type veth peer name down0',
+    'address add 172.18.0.3/16 dev up0',
+    'address add fd00:18::3/64 dev up0 nodad',
+    'address add 10.96.0.10/32 dev down0',
+    'link set up0 up',
+    'route add 10.244.1.5/32 dev up0',
+    'route add fd00:244::5/128 dev up0',
+  ];
+  await filter.runner.run('ip', ['-batch', '-'], { input: `${batch.join('\n')}\n` });
+  const own = await createConnections(filter.runner).ownAddresses(IP_FAMILIES);
+  expect([...own]).toEqual(expect.arrayContaining(['127.0.0.1', '::1', '172.18.0.3', 'fd00:18::3', '10.96.0.10']));
+  expect([...own]).not.toEqual(expect.arrayContaining(['10.244.1.5']));
+  expect(own.has('fd00:244::5')).toBe(false);
+  await filter.close();
+});

@@ -1,0 +1,183 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Connection } from '../../src/model/connection.ts';
+import type { NodePolicy } from '../../src/policy/node-policy.ts';
+import { compileNodePolicy } from '../../src/policy/compile.ts';
+import { createReview, type ReviewResult } from '../../src/reconcile/review.ts';
+import { cluster, pod, policy } from '../support/small-cluster.ts';
+import { createDrivenClock } from './driven-clock.ts';
+
+const WEB = '10.1.1.10';
+const API = '10.1.1.11';
+const STRANGER = '203.0.113.7';
+const OWN = '10.1.1.1';
+
+const allowFrom = (...addresses: readonly string[]): NodePolicy =>
+  compileNodePolicy(
+    cluster(
+      { shop: {} },
+      [pod('shop/web', {}, { ips: [WEB] })],
+      [
+        policy('shop/p', {
+          podSelector: {},
+          ingress: [{ from: addresses.map((ip) => ({ ipBlock: { cidr: `${ip}/32` } })) }],
+        }),
+      ],
+    ),
+    'n1',
+  );
+
+const NOTHING: NodePolicy = { isolations: [], faults: [] };
+
+const live = (id: number, from: string, to: string): Connection => ({
+  family: 'ipv4',
+  protocol: 6,
+  original: { source: from, sourcePort: id, destination: to, destinationPort: 80, icmp: undefined, zone: 0 },
+  reply: { source: to, sourcePort: 80, destination: from, destinationPort: id, icmp: undefined, zone: 0 },
+  zone: 0,
+  id,
+});
+
+const CHANGED = { outcome: 'applied', reason: 'change' } as const;
+
+const setUp = () => {
+  const clock = createDrivenClock();
+  const bench = {
+    clock,
+    policy: allowFrom(API),
+    table: [live(1, API, WEB), live(2, STRANGER, WEB), live(3, STRANGER, API), live(4, OWN, WEB)],
+    lists: 0,
+    /** What happens while the table is read. */
+    meanwhile: (): void => undefined,
+    refusal: undefined as string | undefined,
+    cut: [] as number[],
+    results: [] as ReviewResult[],
+  };
+  const review = createReview({
+    families: ['ipv4'],
+    clock,
+    policy: () => bench.policy,
+    report: (result) => {
+      bench.results.push(result);
+    },
+    connections: {
+      async list(_, concerns) {
+        bench.lists += 1;
+        await Promise.resolve();
+        if (bench.refusal !== undefined) throw new Error(bench.refusal);
+        bench.meanwhile();
+        return bench.table.filter(({ original, reply }) => concerns(original.source, reply.source));
+      },
+      ownAddresses: () => Promise.resolve(new Set([OWN])),
+      cut(connections) {
+        bench.cut.push(...connections.map(({ id }) => id));
+        bench.table = bench.table.filter((each) => !connections.includes(each));
+        return Promise.resolve(connections.length);
+      },
+    },
+  });
+  return { ...bench, bench, review };
+};
+
+describe('a review', () => {
+  test('cuts what is denied, and neither what is allowed, nor what no rule meets', async () => {
+    const { bench, clock, review } = setUp();
+    review.after(CHANGED);
+    await clock.pass(100);
+    expect(bench.cut).toEqual([2]);
+    expect(bench.results).toMatchObject([{ cut: 1, error: undefined }]);
+  });
+
+  test('does not read the table where nothing is isolated', async () => {
+    const { bench, clock, review } = setUp();
+    bench.policy = NOTHING;
+    review.after(CHANGED);
+    await clock.pass(10_000);
+    expect(bench.lists).toBe(0);
+  });
+
+  test('judges by what is in force when the table was read', async () => {
+    const { bench, clock, review } = setUp();
+    bench.meanwhile = () => {
+      bench.policy = allowFrom(STRANGER);
+    };
+    review.after(CHANGED);
+    await clock.pass(100);
+    expect(bench.cut).toEqual([1]);
+  });
+});
+
+describe('when it happens', () => {
+  test.each([
+    ['applied', 'change', 1],
+    ['applied', 'check', 1],
+    ['applied', 'start', 1],
+    ['unchanged', 'start', 1],
+    ['unchanged', 'retry', 1],
+    ['unchanged', 'change', 0],
+    ['unchanged', 'check', 0],
+    ['failed', 'change', 0],
+  ] as const)('%s by a %s: %d times', async (outcome, reason, times) => {
+    const { bench, clock, review } = setUp();
+    review.after({ outcome, reason });
+    await clock.pass(10_000);
+    expect(bench.lists).toBe(times);
+  });
+
+  test('waits for quiet', async () => {
+    const { bench, clock, review } = setUp();
+    for (let change = 0; change < 5; change += 1) {
+      review.after(CHANGED);
+      await clock.pass(90);
+    }
+    expect(bench.lists).toBe(0);
+    await clock.pass(10);
+    expect(bench.lists).toBe(1);
+  });
+
+  test('waits no longer than 1.2 s, however much changes', async () => {
+    const { bench, clock, review } = setUp();
+    for (let change = 0; change < 50; change += 1) {
+      review.after(CHANGED);
+      await clock.pass(50);
+    }
+    // 2.5 s of changes, one every 50 ms
+    expect(bench.lists).toBe(2);
+  });
+
+  test('a change during a review leads to one more', async () => {
+    const { bench, clock, review } = setUp();
+    bench.meanwhile = () => {
+      if (bench.lists === 1) review.after(CHANGED);
+    };
+    review.after(CHANGED);
+    await clock.pass(10_000);
+    expect(bench.lists).toBe(2);
+  });
+
+  test('never after the end', async () => {
+    const { bench, clock, review } = setUp();
+    review.after(CHANGED);
+    await review.stop();
+    review.after(CHANGED);
+    await clock.pass(10_000);
+    expect(bench.lists).toBe(0);
+  });
+});
+
+test('a failure is told, and tried again until it works, ever more seldom', async () => {
+  const { bench, clock, review } = setUp();
+  bench.refusal = 'conntrack: not found';
+  review.after(CHANGED);
+  await clock.pass(1_000);
+  const soon = bench.lists;
+  expect(bench.results[0]).toMatchObject({ cut: 0, error: 'conntrack: not found' });
+  expect(soon).toBeGreaterThanOrEqual(3);
+  await clock.pass(60_000);
+  expect(bench.lists).toBeLessThan(20);
+  bench.refusal = undefined;
+  await clock.pass(10_000);
+  expect(bench.cut).toEqual([2]);
+  const times = bench.lists;
+  await clock.pass(60_000);
+  expect(bench.lists).toBe(times);
+});
