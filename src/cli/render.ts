@@ -5,7 +5,7 @@ import { compileNodePolicy } from '../policy/compile.ts';
 import type { PolicyFault } from '../policy/fault.ts';
 import { compileProgram } from '../program/compile-program.ts';
 import { planChanges } from '../render/plan.ts';
-import { nothingObserved } from '../render/project.ts';
+import { nothingObserved } from '../render/nothing-observed.ts';
 import { filenameOption, loadInput } from './input.ts';
 import { formatOutput, type OutputOptions, outputOption } from './output.ts';
 import { tellFaults } from './tell-faults.ts';

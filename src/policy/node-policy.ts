@@ -1,9 +1,13 @@
 import type { Direction } from '../model/direction.ts';
+import type { IpFamily } from '../model/family.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { PolicyFault } from './fault.ts';
 import type { IpBlock } from './ip-block.ts';
+
+/** For each address at which a port name is declared, the numbers that it stands for there. */
+export type PortTargets = ReadonlyMap<string, readonly number[]>;
 
 /** Who may be at the other end. */
 export type Peer =
@@ -14,8 +18,8 @@ export type Peer =
       readonly key: string;
       /** The selection in words, e.g. `pods app=web in namespace shop`. */
       readonly text: string;
-      /** The selected pods, those on the host network left out. */
-      readonly members: readonly PodEndpoint[];
+      /** The addresses of the selected pods, those on the host network left out. Live: they follow the cluster. */
+      readonly addresses: Readonly<Record<IpFamily, ReadonlySet<string>>>;
     }
   | { readonly kind: 'ipBlock'; readonly block: IpBlock };
 
@@ -27,8 +31,11 @@ export type PortMatch =
       readonly kind: 'named';
       readonly protocol: Protocol;
       readonly name: string;
-      /** The possible destinations that declare the port: for ingress the isolated pods, for egress any pods. */
-      readonly targets: readonly PodEndpoint[];
+      /**
+       * Where pods declare the port, and the numbers that it stands for there; live, as peers are. Undefined for ingress:
+       * there the isolated pods are the destinations, see Isolation.namedPorts.
+       */
+      readonly targets: PortTargets | undefined;
     };
 
 /** What one rule of one policy allows: a peer of `peers` at a port of `ports`. */
@@ -58,7 +65,10 @@ export interface Isolation {
   readonly rules: readonly AllowRule[];
 }
 
-/** All that the policies of a cluster ask of one node (or of all nodes). */
+/**
+ * All that the policies of a cluster ask of one node (or of all nodes). What is live in it changes with the compiler that
+ * made it: a reader of a running compiler's policy uses it within one turn of the event loop.
+ */
 export interface NodePolicy {
   /** Sorted by direction, policies and named ports. */
   readonly isolations: readonly Isolation[];

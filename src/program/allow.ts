@@ -2,13 +2,13 @@ import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import { PROTOCOLS } from '../model/protocol.ts';
-import { type Cidr, covers, formatCidr, parseAddress } from '../policy/cidr.ts';
-import { admits, type IpBlock, unionOfBlocks } from '../policy/ip-block.ts';
+import { type Cidr, covers, formatCidr } from '../policy/cidr.ts';
+import { type IpBlock, unionOfBlocks } from '../policy/ip-block.ts';
 import type { AllowRule, Peer, PortMatch } from '../policy/node-policy.ts';
-import { resolvePort } from '../policy/peer-index.ts';
+import { resolvePort } from '../policy/pod-ports.ts';
 import type { Match } from './node-program.ts';
 import { chunkRanges, isEveryPort, mergeRanges } from './ports.ts';
-import { addressesOf, type SetBuilder } from './set-builder.ts';
+import type { PortScope, SetBuilder } from './set-builder.ts';
 
 type PodsPeer = Extract<Peer, { kind: 'pods' }>;
 type NamedPort = Extract<PortMatch, { kind: 'named' }>;
@@ -83,7 +83,7 @@ const peerConditions = (parts: PeerParts, context: AllowContext): readonly Condi
         ? [[{ kind: address, cidr: formatCidr(first) }]]
         : [[{ kind: 'set', set: sets.blocks(parts.whole), fields }]];
   return [
-    ...parts.pods.map((peer): Conditions => [{ kind: 'set', set: sets.pods(peer.key, peer.members), fields }]),
+    ...parts.pods.map((peer): Conditions => [{ kind: 'set', set: sets.pods(peer), fields }]),
     ...whole,
     ...parts.pierced.map((block) => piercedConditions(block, context)),
   ];
@@ -110,30 +110,16 @@ const numericPorts = (ports: readonly PortMatch[], { direction, pods }: AllowCon
   });
 };
 
-const blockText = ({ cidr, except }: IpBlock): string => [cidr, ...except].map(formatCidr).join('-');
-
 /** An egress port name means another number on each destination, so address and port are matched together. */
-const namedEgress = (port: NamedPort, parts: PeerParts, { family, sets }: AllowContext): readonly Conditions[] => {
+const namedEgress = (port: NamedPort, parts: PeerParts, { sets }: AllowContext): readonly Conditions[] => {
   const { protocol, name, targets } = port;
-  const match = (key: string, pods: readonly PodEndpoint[]): Conditions => [
-    { kind: 'set', set: sets.namedPort(key, protocol, name, pods), fields: 'dst,dst' },
+  if (targets === undefined) throw new Error(`the destinations of port ${name} are not known`);
+  const match = (scope: PortScope): Conditions => [
+    { kind: 'set', set: sets.namedPort(scope, { protocol, name, targets }), fields: 'dst,dst' },
   ];
-  if (parts.any) return [match('any', targets)];
-  const byPods = parts.pods.map((peer) => {
-    const members = new Set(peer.members);
-    return match(
-      peer.key,
-      targets.filter((pod) => members.has(pod)),
-    );
-  });
+  if (parts.any) return [match({ kind: 'any' })];
   const blocks = [...parts.whole.map((cidr): IpBlock => ({ cidr, except: [] })), ...parts.pierced];
-  if (blocks.length === 0) return byPods;
-  const inBlocks = (ip: string): boolean => {
-    const address = parseAddress(ip);
-    return address !== undefined && blocks.some((block) => admits(block, address));
-  };
-  const within = targets.map((pod) => ({ ...pod, ips: addressesOf(pod, family).filter(inBlocks) }));
-  return [...byPods, match(blocks.map(blockText).join(' '), within)];
+  return [...parts.pods.map(match), ...(blocks.length === 0 ? [] : [match({ kind: 'blocks', blocks })])];
 };
 
 /** The conditions, any one of which lets a packet pass, that a rule means in one family. */

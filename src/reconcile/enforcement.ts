@@ -1,13 +1,12 @@
 import type { Clock } from '../model/clock.ts';
-import { compileNodePolicy } from '../policy/compile.ts';
+import type { Direction } from '../model/direction.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
-import { compileProgram, type ProgramOptions } from '../program/compile-program.ts';
-import type { NodeProgram } from '../program/node-program.ts';
+import type { ProgramDelta, ProgramOptions } from '../program/incremental/program-compiler.ts';
 import type { Observed } from '../render/observed.ts';
-import { isEmptyPlan, type Plan, planChanges } from '../render/plan.ts';
-import { projectProgram } from '../render/project.ts';
+import { isEmptyPlan, type Plan, planChanges, planDelta } from '../render/plan.ts';
 import { findTampering } from '../render/tampering.ts';
 import type { Kernel } from './kernel.ts';
+import { createNodeCompiler } from './node-compiler.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { PolicySource } from './policy-source.ts';
 import type { ReconcilerStatus } from './status.ts';
@@ -39,8 +38,9 @@ export interface Enforcement {
   pass(pending: PendingChanges): Promise<Done>;
   /** What is in the kernel is not known any more: the next pass reads it back. */
   distrust(): void;
-  /** What the newest pass compiled. */
+  /** What the newest pass compiled, see PolicyCompiler. */
   policy(): NodePolicy;
+  isolatedPods(): Readonly<Record<Direction, number>>;
   /** The first programming was done and verified. */
   isReady(): boolean;
   /** The resourceVersions of the state that is in force. */
@@ -48,12 +48,6 @@ export interface Enforcement {
   lastCheck(): ReconcilerStatus['lastCheck'];
   /** Clock.now() at which the kernel has to be read back, ms. */
   checkDueAt(): number;
-}
-
-/** What was put into the kernel last, and what is expected there. */
-interface Held {
-  readonly program: NodeProgram;
-  readonly observed: Observed;
 }
 
 interface Checked extends Pick<Done, 'drift' | 'tampering'> {
@@ -65,30 +59,38 @@ const distance = (plan: Plan): number => plan.size - plan.destroy.length;
 
 export const createEnforcement = (options: EnforcementOptions, ports: EnforcementPorts): Enforcement => {
   const { source, kernel, clock } = ports;
-  let held: Held | undefined;
-  let policy: NodePolicy = { isolations: [], faults: [] };
+  let compiler = createNodeCompiler(options.node, options.program);
+  /** The kernel holds the program of the compiler, unless somebody else changed it. */
+  let trusted = false;
   let applied: Readonly<Record<string, string>> = {};
   let ready = false;
   let lastCheck: ReconcilerStatus['lastCheck'];
   let checkDueAt = clock.now();
 
-  const compile = (): NodeProgram => {
-    policy = compileNodePolicy(source.snapshot(), options.node);
-    return compileProgram(policy, options.program);
+  /** Brings the compiler to the newest state. */
+  const compile = (pending: PendingChanges): ProgramDelta => {
+    const changes = pending.take();
+    try {
+      return compiler.update(source.snapshot(), changes);
+    } catch (error) {
+      // Half an update is worth nothing: the next pass compiles everything anew.
+      compiler = createNodeCompiler(options.node, options.program);
+      throw error;
+    }
   };
 
   /** Reads the kernel back; what differs from what was put there is drift. */
   const observe = async (): Promise<Checked> => {
     const observed = await kernel.observe();
-    const drift = held === undefined ? 0 : distance(planChanges(observed, held.program));
-    const tampering = held === undefined || drift === 0 ? [] : findTampering(observed, held.program);
+    const drift = trusted ? distance(planChanges(observed, compiler.program())) : 0;
+    const tampering = drift === 0 ? [] : findTampering(observed, compiler.program());
     lastCheck = { at: clock.wall(), differences: drift };
     checkDueAt = clock.now() + options.checkIntervalMs;
     return { observed, drift, tampering };
   };
 
-  const verify = async (program: NodeProgram): Promise<void> => {
-    const left = planChanges(await kernel.observe(), program);
+  const verify = async (): Promise<void> => {
+    const left = planChanges(await kernel.observe(), compiler.program());
     if (distance(left) === 0) return;
     const sample = `${left.prepare}${Object.values(left.tables).join('')}${left.finish}`.split('\n').slice(0, 6);
     throw new Error(`the kernel holds something else than was written; missing: ${sample.join(' | ')}`);
@@ -96,30 +98,35 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
 
   return {
     async pass(pending) {
-      const trusted = held !== undefined;
       const checked = !trusted || clock.now() >= checkDueAt ? await observe() : undefined;
       // From here to the plan nothing awaits: the revisions are those of the state that is compiled.
       const revisions = source.revisions();
-      const program = pending.isEmpty() && held !== undefined ? held.program : compile();
-      pending.take();
-      const known = checked?.observed ?? held?.observed;
-      if (known === undefined) throw new Error('the kernel was never observed');
-      const plan = planChanges(known, program);
+      const delta = compile(pending);
+      const plan =
+        checked === undefined ? planDelta(delta, kernel.families) : planChanges(checked.observed, compiler.program());
       const { drift, tampering } = checked ?? { drift: 0, tampering: [] };
       if (!isEmptyPlan(plan)) {
-        held = undefined;
+        const toVerify = !trusted || drift > 0;
+        trusted = false;
         await kernel.apply(plan);
-        if (!trusted || drift > 0) await verify(program);
+        if (toVerify) await verify();
       }
-      held = { program, observed: projectProgram(program, kernel.families) };
+      trusted = true;
       applied = revisions;
       ready = true;
-      return { outcome: isEmptyPlan(plan) ? 'unchanged' : 'applied', changes: plan.size, drift, tampering, program };
+      return {
+        outcome: isEmptyPlan(plan) ? 'unchanged' : 'applied',
+        changes: plan.size,
+        drift,
+        tampering,
+        program: compiler.program(),
+      };
     },
     distrust() {
-      held = undefined;
+      trusted = false;
     },
-    policy: () => policy,
+    policy: () => compiler.policy(),
+    isolatedPods: () => compiler.isolatedPods(),
     isReady: () => ready,
     applied: () => applied,
     lastCheck: () => lastCheck,

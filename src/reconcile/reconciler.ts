@@ -1,6 +1,4 @@
 import type { ClusterChange } from '../model/cluster-change.ts';
-import type { Direction } from '../model/direction.ts';
-import type { NodePolicy } from '../policy/node-policy.ts';
 import { retryDelay } from './backoff.ts';
 import { createEnforcement, type Done, type EnforcementOptions, type EnforcementPorts } from './enforcement.ts';
 import { createPendingChanges } from './pending-changes.ts';
@@ -31,9 +29,6 @@ export interface Reconciler {
 /** Until the source has everything, it is asked again so often, ms. */
 const WAIT_FOR_SOURCE_MS = 20;
 
-const countIsolated = (policy: NodePolicy, direction: Direction): number =>
-  policy.isolations.reduce((sum, each) => sum + (each.direction === direction ? each.pods.length : 0), 0);
-
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Decides when a pass is due and what becomes of its failures; what a pass does is the enforcement's. */
@@ -61,9 +56,9 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     const reason = reasonNow();
     const finish = (done: Done, error?: string): void => {
       heartbeatAt = clock.now();
-      const policy = enforcement.policy();
-      const isolatedPods = { ingress: countIsolated(policy, 'ingress'), egress: countIsolated(policy, 'egress') };
-      report({ ...done, reason, error, faults: policy.faults, isolatedPods, durationMs: heartbeatAt - startedAt });
+      const { faults } = enforcement.policy();
+      const isolatedPods = enforcement.isolatedPods();
+      report({ ...done, reason, error, faults, isolatedPods, durationMs: heartbeatAt - startedAt });
     };
     if (!source.hasSynced()) {
       heartbeatAt = startedAt;

@@ -1,5 +1,6 @@
 import type { IpFamily } from '../model/family.ts';
 import { type SetName, spareSet } from '../program/names.ts';
+import type { SetsDelta } from '../program/incremental/family-sets.ts';
 import type { IpSet } from '../program/node-program.ts';
 import type { ObservedSet } from './observed.ts';
 
@@ -98,7 +99,7 @@ const planSet = (seen: ObservedSet | undefined, set: DesiredSet, leftover: boole
 };
 
 /** Plans the way from the sets that were seen to the desired ones. */
-export const planSets = (
+export const compareSets = (
   observed: ReadonlyMap<string, ObservedSet>,
   desired: ReadonlyMap<SetName, DesiredSet>,
 ): SetSteps => {
@@ -115,4 +116,17 @@ export const planSets = (
     // A spare that was in the way of another is gone by then.
     destroy: stale.map((name) => `destroy ${name}`).filter((line) => !destroyed.has(line)),
   };
+};
+
+/** The way of sets that hold what is expected, from one program to the next. */
+export const changeSets = (family: IpFamily, { created, changed, destroyed }: SetsDelta): SetSteps => {
+  const create = created.flatMap((set) => makeLines({ ...set, family }));
+  const tighten: string[] = [];
+  const loosen: string[] = [];
+  for (const { set, added, removed } of changed) {
+    const isAllow = set.effect === 'allow';
+    (isAllow ? tighten : loosen).push(...delLines(set.name, removed));
+    (isAllow ? loosen : tighten).push(...addLines(set.name, added));
+  }
+  return { create, tighten, loosen, destroy: destroyed.map((name) => `destroy ${name}`) };
 };

@@ -1,4 +1,5 @@
 import { isOwnChain } from '../program/names.ts';
+import type { FamilyDelta } from '../program/incremental/family-compiler.ts';
 import type { Chain, FamilyProgram, Hook } from '../program/node-program.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
 import { reachedChains, targetOf } from './reached.ts';
@@ -46,29 +47,63 @@ const loadAhead = (chains: readonly Chain[]): string => {
   return [chains.map(({ name }) => declare(name)), ...portions].map(transaction).join('');
 };
 
+/** What has to become of one family's table. */
+export interface TableChange {
+  /** Chains that no packet can get to yet. */
+  readonly fresh: readonly Chain[];
+  /** Chains that packets may meet, with their new rules. */
+  readonly changed: readonly Chain[];
+  /** Chains that have to be empty, since others lead to them. */
+  readonly emptied: readonly string[];
+  readonly deleted: readonly string[];
+  /** Lines that put the jumps of the hooks right. */
+  readonly hooks: readonly string[];
+}
+
 /**
- * Restore text (for `iptables-restore --noflush`) that turns the table seen into the program's, or '' if it is that
- * already. Declaring a chain creates or empties it, so only chains whose rules differ appear. Whatever can change a
- * verdict happens in the last transaction, at its COMMIT or not at all; where there is much to load, chains that no packet
- * can get to yet go ahead of it.
- * A stale chain that others lead to is emptied and stays: deleting it would fail, and all else with it.
+ * Restore text (for `iptables-restore --noflush`) of the change, or '' if there is none. Declaring a chain creates or
+ * empties it. Whatever can change a verdict happens in the last transaction, at its COMMIT or not at all; where there is
+ * much to load, chains that no packet can get to yet go ahead of it.
  */
-export const planTable = (seen: ObservedTable, { chains, hooks }: FamilyProgram): string => {
-  const differing = [...chains.values()].filter((chain) => !sameRules(seen.chains.get(chain.name), chainRules(chain)));
-  const reached = ruleLines(differing).length > PORTION ? reachedChains(seen) : undefined;
-  const ahead = reached === undefined ? [] : differing.filter(({ name }) => !reached.has(name));
-  const changed = reached === undefined ? differing : differing.filter(({ name }) => reached.has(name));
-  const stale = [...seen.chains].filter(([name]) => isOwnChain(name) && !chains.has(name));
-  const deleted = stale.map(([name]) => name).filter((name) => !seen.heldByOthers.has(name));
-  const emptied = stale
-    .filter(([name, rules]) => seen.heldByOthers.has(name) && rules.length > 0)
-    .map(([name]) => name);
-  const wanted = new Map(hooks.map((jump) => [jump.hook, hookRule(jump)]));
-  const atOnce = [
-    ...[...changed.map(({ name }): string => name), ...emptied, ...deleted].sort().map(declare),
-    ...ruleLines(changed),
-    ...HOOKS.flatMap((hook) => planHook(hook, seen.hooks[hook], wanted.get(hook))),
+export const tableText = ({ fresh, changed, emptied, deleted, hooks }: TableChange): string => {
+  const isMuch = ruleLines([...fresh, ...changed]).length > PORTION;
+  const atOnce = isMuch ? changed : [...fresh, ...changed];
+  const lines = [
+    ...[...atOnce.map(({ name }): string => name), ...emptied, ...deleted].sort().map(declare),
+    ...ruleLines(atOnce),
+    ...hooks,
     ...deleted.toSorted().map((name) => `-X ${name}`),
   ];
-  return `${loadAhead(ahead)}${transaction(atOnce)}`;
+  return `${isMuch ? loadAhead(fresh) : ''}${transaction(lines)}`;
+};
+
+/**
+ * What turns the table seen into the program's: only chains whose rules differ appear. A stale chain that others lead to
+ * is emptied and stays: deleting it would fail, and all else with it.
+ */
+export const compareTable = (seen: ObservedTable, { chains, hooks }: FamilyProgram): TableChange => {
+  const differing = [...chains.values()].filter((chain) => !sameRules(seen.chains.get(chain.name), chainRules(chain)));
+  const reached = differing.length === 0 ? new Set<string>() : reachedChains(seen);
+  const stale = [...seen.chains].filter(([name]) => isOwnChain(name) && !chains.has(name));
+  const wanted = new Map(hooks.map((jump) => [jump.hook, hookRule(jump)]));
+  return {
+    fresh: differing.filter(({ name }) => !reached.has(name)),
+    changed: differing.filter(({ name }) => reached.has(name)),
+    emptied: stale.filter(([name, rules]) => seen.heldByOthers.has(name) && rules.length > 0).map(([name]) => name),
+    deleted: stale.map(([name]) => name).filter((name) => !seen.heldByOthers.has(name)),
+    hooks: HOOKS.flatMap((hook) => planHook(hook, seen.hooks[hook], wanted.get(hook))),
+  };
+};
+
+/** The way of a table that holds what is expected, from one program to the next. */
+export const changeTable = (changes: FamilyDelta['chains']): TableChange => {
+  const fresh: Chain[] = [];
+  const changed: Chain[] = [];
+  const deleted: string[] = [];
+  for (const [name, { before, after }] of changes) {
+    if (after === undefined) deleted.push(name);
+    else if (before === undefined) fresh.push(after);
+    else changed.push(after);
+  }
+  return { fresh, changed, emptied: [], deleted, hooks: [] };
 };

@@ -1,8 +1,9 @@
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
+import type { ProgramDelta } from '../program/incremental/program-compiler.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import type { Observed } from './observed.ts';
-import { planSets, type SetSteps } from './plan-sets.ts';
-import { planTable } from './plan-table.ts';
+import { changeSets, compareSets, type SetSteps } from './plan-sets.ts';
+import { changeTable, compareTable, tableText } from './plan-table.ts';
 
 /**
  * The difference between what the kernel holds and what it should hold, as restore text. The steps are taken in the
@@ -23,23 +24,14 @@ export interface Plan {
 
 const lineCount = (text: string): number => (text === '' ? 0 : text.split('\n').length - 1);
 
+type Tables = Plan['tables'];
+
 /**
- * Plans the way from what was seen to the program. Members come off allow sets before the rules change and go onto
- * them afterwards: every set of allow rules only ever adds to what passes, so each state on the way allows nothing
- * that neither end allows. Sets that no rule names yet are filled beforehand, since nothing can meet them.
+ * Members come off allow sets before the rules change and go onto them afterwards: every set of allow rules only ever
+ * adds to what passes, so each state on the way allows nothing that neither end allows. Sets that no rule names yet are
+ * filled beforehand, since nothing can meet them.
  */
-export const planChanges = (observed: Observed, program: NodeProgram): Plan => {
-  const tables: Partial<Record<IpFamily, string>> = {};
-  for (const family of IP_FAMILIES) {
-    const table = observed.tables[family];
-    const text = table === undefined ? '' : planTable(table, program[family]);
-    if (text !== '') tables[family] = text;
-  }
-  const families = IP_FAMILIES.filter((family) => observed.tables[family] !== undefined);
-  const desired = new Map(
-    families.flatMap((family) => [...program[family].sets].map(([name, set]) => [name, { ...set, family }] as const)),
-  );
-  const steps: SetSteps = planSets(observed.sets, desired);
+const inOrder = (tables: Tables, steps: SetSteps): Plan => {
   const rulesChange = Object.keys(tables).length > 0;
   const prepare = [...steps.create, ...steps.tighten, ...(rulesChange ? [] : steps.loosen)];
   const finish = rulesChange ? steps.loosen : [];
@@ -52,6 +44,37 @@ export const planChanges = (observed: Observed, program: NodeProgram): Plan => {
     destroy: steps.destroy,
     size: prepare.length + tableLines + finish.length + steps.destroy.length,
   };
+};
+
+const textsOf = (families: readonly IpFamily[], text: (family: IpFamily) => string): Tables =>
+  Object.fromEntries(families.map((family) => [family, text(family)] as const).filter(([, each]) => each !== ''));
+
+/** Plans the way from what was seen to the program. */
+export const planChanges = ({ tables, sets }: Observed, program: NodeProgram): Plan => {
+  const families = IP_FAMILIES.filter((family) => tables[family] !== undefined);
+  const desired = new Map(
+    families.flatMap((family) => [...program[family].sets].map(([name, set]) => [name, { ...set, family }] as const)),
+  );
+  const texts = textsOf(families, (family) => {
+    const seen = tables[family];
+    return seen === undefined ? '' : tableText(compareTable(seen, program[family]));
+  });
+  return inOrder(texts, compareSets(sets, desired));
+};
+
+/**
+ * Plans the way from one program to the next, for a kernel that holds the first: nothing is compared, so that the work
+ * is that of the change.
+ */
+export const planDelta = (delta: ProgramDelta, families: readonly IpFamily[]): Plan => {
+  const texts = textsOf(families, (family) => tableText(changeTable(delta[family].chains)));
+  const ways = families.map((family) => changeSets(family, delta[family].sets));
+  return inOrder(texts, {
+    create: ways.flatMap(({ create }) => create),
+    tighten: ways.flatMap(({ tighten }) => tighten),
+    loosen: ways.flatMap(({ loosen }) => loosen),
+    destroy: ways.flatMap(({ destroy }) => destroy),
+  });
 };
 
 /** Nothing to do: the kernel holds the program. */

@@ -2,7 +2,7 @@ import type { Direction } from '../model/direction.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import type { Isolation, PortMatch } from '../policy/node-policy.ts';
-import { resolvePort } from '../policy/peer-index.ts';
+import { resolvePort } from '../policy/pod-ports.ts';
 import type { PolicyIndex } from './policy-index.ts';
 import { ALL_PORTS, isEmpty, NO_PORTS, type PortSet, unitePorts } from './port-set.ts';
 

@@ -1,6 +1,6 @@
 import type { PodEndpoint } from '../model/pod.ts';
 import type { PortMatch } from '../policy/node-policy.ts';
-import { resolvePort } from '../policy/peer-index.ts';
+import { resolvePort } from '../policy/pod-ports.ts';
 import type { Packet } from './packet.ts';
 import type { Entry, PortMiss } from './trace.ts';
 

@@ -2,7 +2,7 @@ import type { Direction } from '../model/direction.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import { settleAddresses } from '../policy/address-owners.ts';
-import { type Cidr, formatAddress, parseAddress } from '../policy/cidr.ts';
+import { type Cidr, familyOf, formatAddress, parseAddress } from '../policy/cidr.ts';
 import type { PolicyFault } from '../policy/fault.ts';
 import { admits } from '../policy/ip-block.ts';
 import type { Isolation, NodePolicy, Peer } from '../policy/node-policy.ts';
@@ -65,9 +65,6 @@ export const createPolicyIndex = (policy: NodePolicy, pods: Iterable<PodEndpoint
   };
   const faults = Map.groupBy(policy.faults, (fault) => fault.policy);
   const cidrOf = remember(toCidr);
-  const addressesOf = remember(
-    (peer: Extract<Peer, { kind: 'pods' }>): ReadonlySet<string> => new Set(peer.members.flatMap(({ ips }) => ips)),
-  );
   return {
     canonical: remember((address) => formatAddress(cidrOf(address))),
     podAt: (address) => owners.get(address),
@@ -77,7 +74,7 @@ export const createPolicyIndex = (policy: NodePolicy, pods: Iterable<PodEndpoint
         case 'any':
           return true;
         case 'pods':
-          return addressesOf(peer).has(address);
+          return peer.addresses[familyOf(address)].has(address);
         case 'ipBlock':
           return admits(peer.block, cidrOf(address));
       }

@@ -5,7 +5,7 @@ import { IP_FAMILIES } from '../../src/model/family.ts';
 import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
 import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { isEmptyPlan, type Plan, planChanges } from '../../src/render/plan.ts';
-import { nothingObserved } from '../../src/render/project.ts';
+import { nothingObserved } from '../../src/render/nothing-observed.ts';
 import { createEvaluator } from '../../src/trace/evaluator.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-kernel/host.ts';
 import { createFakeKernel } from '../support/fake-kernel/fake-kernel.ts';

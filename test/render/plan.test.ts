@@ -5,7 +5,8 @@ import type { Chain, FamilyProgram, IpSet, NodeProgram, Rule } from '../../src/p
 import { HOOKS } from '../../src/program/hooks.ts';
 import type { Observed, ObservedSet } from '../../src/render/observed.ts';
 import { isEmptyPlan, planChanges } from '../../src/render/plan.ts';
-import { nothingObserved, projectProgram } from '../../src/render/project.ts';
+import { nothingObserved } from '../../src/render/nothing-observed.ts';
+import { projectProgram } from '../support/project-program.ts';
 
 const A = memberSet('ipv4', ['a']);
 const B = memberSet('ipv4', ['b']);

@@ -6,7 +6,7 @@ import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
 import { planChanges } from '../../src/render/plan.ts';
-import { projectProgram } from '../../src/render/project.ts';
+import { projectProgram } from '../support/project-program.ts';
 import { createEvaluator } from '../../src/trace/evaluator.ts';
 import { createFakeKernel } from '../support/fake-kernel/fake-kernel.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-kernel/host.ts';

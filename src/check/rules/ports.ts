@@ -1,6 +1,6 @@
 import type { PodEndpoint } from '../../model/pod.ts';
 import type { PortSpec } from '../../policy/parsed.ts';
-import { declares } from '../../policy/peer-index.ts';
+import { declares } from '../../policy/pod-ports.ts';
 import { selects } from '../../policy/selector.ts';
 import type { CheckRule, Observation } from '../rule.ts';
 import { type PlacedRule, rulesOf } from '../rule-fields.ts';

@@ -1,15 +1,7 @@
-import type { IpFamily } from '../model/family.ts';
-import type { Hook, NodeProgram } from '../program/node-program.ts';
-import type { Observed, ObservedSet, ObservedTable, RuleText } from './observed.ts';
-import { chainRules, hookRule } from './rule-lines.ts';
-
-const EMPTY_TABLE: ObservedTable = { chains: new Map(), hooks: { FORWARD: [], OUTPUT: [] }, heldByOthers: new Set() };
-
-/** A node that holds nothing of ours, with the given families. */
-export const nothingObserved = (families: readonly IpFamily[]): Observed => ({
-  tables: Object.fromEntries(families.map((family) => [family, EMPTY_TABLE])),
-  sets: new Map(),
-});
+import type { IpFamily } from '../../src/model/family.ts';
+import type { Hook, NodeProgram } from '../../src/program/node-program.ts';
+import type { Observed, ObservedSet, ObservedTable, RuleText } from '../../src/render/observed.ts';
+import { chainRules, hookRule } from '../../src/render/rule-lines.ts';
 
 /** What would be observed right after the program was applied, foreign rules of the hooks left out. */
 export const projectProgram = (program: NodeProgram, families: readonly IpFamily[]): Observed => {

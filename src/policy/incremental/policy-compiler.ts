@@ -1,0 +1,128 @@
+import type { ClusterChanges } from '../../model/cluster-change.ts';
+import type { Direction } from '../../model/direction.ts';
+import type { PodEndpoint } from '../../model/pod.ts';
+import type { PolicyKey } from '../../model/policy-object.ts';
+import type { ClusterSnapshot } from '../../model/snapshot.ts';
+import type { Isolation, NodePolicy } from '../node-policy.ts';
+import { createGroups, type IsolationChanges } from './groups.ts';
+import { createMemberRecord, type MemberChanges } from './member-changes.ts';
+import { createNamespaceIndex } from './namespace-index.ts';
+import { createPeers } from './peers.ts';
+import { createPodIndex } from './pod-index.ts';
+import { createPodStore, type PodChanges } from './pod-store.ts';
+import { createPolicyStore } from './policy-store.ts';
+import { createPortNames } from './port-names.ts';
+import { createSubjects } from './subjects.ts';
+
+/** What an update did to the policy of the node. */
+export interface PolicyDelta {
+  readonly isolations: IsolationChanges;
+  /** Of peers that were there before. */
+  readonly members: MemberChanges;
+  /** The addresses of pods that came, changed or went: ports may have changed their names there. */
+  readonly addresses: ReadonlySet<string>;
+}
+
+/** Works out what the cluster's policies ask of one node, and keeps it up to date. */
+export interface PolicyCompiler {
+  /** Takes what changed. The work depends on the changes and on the node's own pods, not on the cluster's size. */
+  update(snapshot: ClusterSnapshot, changes: ClusterChanges): PolicyDelta;
+  /** As of the last update; valid until the next one. */
+  policy(): NodePolicy;
+  /** Pods of the node that some policy isolates. */
+  isolatedPods(): Readonly<Record<Direction, number>>;
+  /** The pod that owns the address. */
+  podAt(address: string): PodEndpoint | undefined;
+  isolationAt(direction: Direction, address: string): Isolation | undefined;
+}
+
+/** The keys whose object is not the one that is known. */
+const differing = <K extends string, T>(
+  known: Iterable<K>,
+  get: (key: K) => T | undefined,
+  now: ReadonlyMap<K, T>,
+): readonly K[] => {
+  const keys: K[] = [];
+  for (const key of known) if (!now.has(key)) keys.push(key);
+  for (const [key, value] of now) if (get(key) !== value) keys.push(key);
+  return keys;
+};
+
+/** @param node the node whose pods are the subjects; undefined for the pods of all nodes. */
+export const createPolicyCompiler = (node: string | undefined): PolicyCompiler => {
+  const podStore = createPodStore();
+  const pods = createPodIndex();
+  const namespaces = createNamespaceIndex();
+  const peers = createPeers(pods, namespaces);
+  const portNames = createPortNames(pods);
+  /** Namespaces of subjects that are about to be added. */
+  let expected: ReadonlySet<string> = new Set();
+  const policies = createPolicyStore((namespace) => expected.has(namespace) || subjects.hasAny(namespace));
+  const groups = createGroups();
+  const subjects = createSubjects({ policies, groups, peers, portNames });
+  let policy: NodePolicy | undefined;
+
+  const isSubject = (pod: PodEndpoint): boolean => node === undefined || pod.node === node;
+
+  const changePods = (snapshot: ClusterSnapshot, changes: ClusterChanges): PodChanges => {
+    const uids = changes === 'everything' ? differing(podStore.uids(), podStore.reported, snapshot.pods) : changes.pods;
+    const { gone, come } = podStore.change(uids, (uid) => snapshot.pods.get(uid));
+    const canBePeer = (pod: PodEndpoint): boolean => !pod.hostNetwork;
+    return { gone: gone.filter(canBePeer), come: come.filter(canBePeer) };
+  };
+
+  const changedNamespaces = (snapshot: ClusterSnapshot, changes: ClusterChanges): Iterable<string> =>
+    changes === 'everything' ? differing(namespaces.names(), namespaces.get, snapshot.namespaces) : changes.namespaces;
+
+  const changedPolicies = (snapshot: ClusterSnapshot, changes: ClusterChanges): Iterable<PolicyKey> =>
+    changes === 'everything'
+      ? differing(policies.keys(), (key) => policies.get(key)?.object, snapshot.policies)
+      : (changes.networkpolicies as ReadonlySet<PolicyKey>);
+
+  return {
+    update(snapshot, changes) {
+      const record = createMemberRecord();
+      const { gone, come } = changePods(snapshot, changes);
+      // An address goes before it comes: it may pass from one pod to another.
+      for (const pod of gone) {
+        if (isSubject(pod)) subjects.remove(pod);
+        pods.remove(pod);
+        portNames.removePod(pod);
+        peers.removePod(pod, record);
+      }
+      for (const name of changedNamespaces(snapshot, changes)) {
+        peers.changeNamespace(name, snapshot.namespaces.get(name), record);
+      }
+      for (const pod of come) {
+        pods.add(pod);
+        portNames.addPod(pod);
+        peers.addPod(pod, record);
+      }
+      const local = come.filter(isSubject);
+      expected = new Set(local.map(({ namespace }) => namespace));
+      for (const key of changedPolicies(snapshot, changes)) {
+        const before = policies.get(key);
+        const object = snapshot.policies.get(key);
+        if (before?.object === object) continue;
+        subjects.changePolicy(before, policies.put(key, object));
+      }
+      for (const pod of local) subjects.add(pod);
+      expected = new Set();
+      const left = new Set(gone.filter(isSubject).map(({ namespace }) => namespace));
+      for (const namespace of left) if (!subjects.hasAny(namespace)) policies.forget(namespace);
+      policy = undefined;
+      return {
+        isolations: subjects.takeChanges(),
+        members: record.changes(),
+        addresses: new Set([...gone, ...come].flatMap(({ ips }) => ips)),
+      };
+    },
+    policy: () => (policy ??= { isolations: groups.isolations(), faults: policies.faults() }),
+    isolatedPods: () => ({ ingress: groups.count('ingress'), egress: groups.count('egress') }),
+    podAt: podStore.at,
+    isolationAt(direction, address) {
+      const pod = podStore.at(address);
+      return pod === undefined ? undefined : groups.isolationOf(direction, pod.uid);
+    },
+  };
+};

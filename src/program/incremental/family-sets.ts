@@ -1,0 +1,193 @@
+import type { IpFamily } from '../../model/family.ts';
+import { ADDRESS_BITS, type Cidr, formatAddress, formatCidr } from '../../policy/cidr.ts';
+import { createMemberRecord, type MemberChange } from '../../policy/incremental/member-changes.ts';
+import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
+import type { IpBlock } from '../../policy/ip-block.ts';
+import { governedSet, memberSet, type SetName } from '../names.ts';
+import type { IpSet, SetType } from '../node-program.ts';
+import type { PortScope, SetBuilder } from '../set-builder.ts';
+import { createNamedPortMembers, type NamedPortMembers } from './named-port-members.ts';
+
+/** What an update did to the sets of a family. */
+export interface SetsDelta {
+  /** With all their members. */
+  readonly created: readonly IpSet[];
+  /** Those that were there before and stay; never with an empty change. */
+  readonly changed: readonly (MemberChange & { readonly set: IpSet })[];
+  readonly destroyed: readonly SetName[];
+}
+
+/** The sets of one family: made where rules name them, gone where none does any more. */
+export interface FamilySets {
+  readonly builder: SetBuilder;
+  /** The sets that rules name. Live. */
+  readonly sets: ReadonlyMap<SetName, IpSet>;
+  /** Rules begin to name these sets. */
+  use(names: Iterable<SetName>): void;
+  unuse(names: Iterable<SetName>): void;
+  /** The addresses that some policy isolates: @returns the name of their set */
+  govern(addresses: ReadonlySet<string>): SetName;
+  /** Follows the members, and drops what no rule names. */
+  settle(delta: Pick<PolicyDelta, 'members' | 'addresses'>): SetsDelta;
+}
+
+/** Two different contents under one name, which 80 bits of digest make a matter of theory; refused all the same. */
+export class NameCollisionError extends Error {
+  constructor(name: string, a: string, b: string) {
+    super(`two sets would be named ${name}: ${a} and ${b}`);
+    this.name = 'NameCollisionError';
+  }
+}
+
+interface Entry {
+  readonly origin: string;
+  readonly set: IpSet;
+  readonly named: NamedPortMembers | undefined;
+  uses: number;
+}
+
+/** A block as `ipset save` prints it: a single address without its prefix. */
+const formatBlock = (block: Cidr): string =>
+  block.prefix === ADDRESS_BITS[block.family] ? formatAddress(block) : formatCidr(block);
+
+const blockText = ({ cidr, except }: IpBlock): string => [cidr, ...except].map(formatCidr).join('-');
+
+const scopeKey = (scope: PortScope): string => {
+  switch (scope.kind) {
+    case 'any':
+      return 'any';
+    case 'pods':
+      return scope.key;
+    case 'blocks':
+      return scope.blocks.map(blockText).join(' ');
+  }
+};
+
+export const createFamilySets = (family: IpFamily): FamilySets => {
+  const byOrigin = new Map<string, Entry>();
+  const byName = new Map<SetName, Entry>();
+  const sets = new Map<SetName, IpSet>();
+  /** Entries with port names, which follow more than one thing. */
+  const named = new Set<Entry>();
+  const byMembers = new Map<ReadonlySet<string>, Entry>();
+  let touched = new Set<Entry>();
+  const governed = new Set<string>();
+  let record = createMemberRecord();
+
+  const enter = (entry: Entry): Entry => {
+    const { name, members } = entry.set;
+    const namesake = byName.get(name);
+    if (namesake !== undefined) throw new NameCollisionError(name, namesake.origin, entry.origin);
+    byOrigin.set(entry.origin, entry);
+    byName.set(name, entry);
+    byMembers.set(members, entry);
+    if (entry.named !== undefined) named.add(entry);
+    touched.add(entry);
+    return entry;
+  };
+
+  const remove = (entry: Entry): void => {
+    byOrigin.delete(entry.origin);
+    byName.delete(entry.set.name);
+    byMembers.delete(entry.set.members);
+    named.delete(entry);
+  };
+
+  const ask = (
+    parts: readonly string[],
+    type: SetType,
+    membersOf: () => ReadonlySet<string> | NamedPortMembers,
+    effect: IpSet['effect'] = 'allow',
+    nameOf: () => SetName = () => memberSet(family, parts),
+  ): SetName => {
+    const origin = JSON.stringify(parts);
+    const known = byOrigin.get(origin);
+    if (known !== undefined) return known.set.name;
+    const given = membersOf();
+    const members = 'members' in given ? given.members : given;
+    const set: IpSet = { name: nameOf(), type, members, effect };
+    return enter({ origin, set, named: 'members' in given ? given : undefined, uses: 0 }).set.name;
+  };
+
+  const fixed = (kind: string, blocks: readonly Cidr[], effect: IpSet['effect']): SetName => {
+    const texts = blocks.map(formatBlock);
+    return ask([kind, ...texts], 'hash:net', () => new Set(texts), effect);
+  };
+
+  const count = (names: Iterable<SetName>, by: 1 | -1): void => {
+    for (const name of names) {
+      const entry = byName.get(name);
+      if (entry === undefined) throw new Error(`no set is named ${name}`);
+      entry.uses += by;
+      touched.add(entry);
+    }
+  };
+
+  const refreshNamed = ({ members, addresses }: Pick<PolicyDelta, 'members' | 'addresses'>): void => {
+    for (const { named: followed } of named) {
+      if (followed === undefined) continue;
+      followed.refresh(addresses, record);
+      const scope = followed.scope === undefined ? undefined : members.get(followed.scope);
+      if (scope === undefined) continue;
+      followed.refresh(scope.added, record);
+      followed.refresh(scope.removed, record);
+    }
+  };
+
+  const settleEntry = (entry: Entry): 'created' | 'destroyed' | undefined => {
+    const { name } = entry.set;
+    const before = sets.has(name);
+    if (entry.uses > 0 && !before) {
+      sets.set(name, entry.set);
+      return 'created';
+    }
+    if (entry.uses > 0) return undefined;
+    remove(entry);
+    return sets.delete(name) ? 'destroyed' : undefined;
+  };
+
+  return {
+    builder: {
+      pods: (peer) => ask(['pods', peer.key], 'hash:ip', () => peer.addresses[family]),
+      blocks: (blocks) => fixed('blocks', blocks, 'allow'),
+      excepts: (holes) => fixed('excepts', holes, 'deny'),
+      namedPort: (scope, port) =>
+        ask(['named port', scopeKey(scope), port.protocol, port.name], 'hash:ip,port', () =>
+          createNamedPortMembers(family, scope, port),
+        ),
+    },
+    sets,
+    use: (names) => {
+      count(names, 1);
+    },
+    unuse: (names) => {
+      count(names, -1);
+    },
+    govern(addresses) {
+      for (const address of governed) if (!addresses.has(address)) record.remove(governed, address);
+      for (const address of addresses) record.add(governed, address);
+      return ask(
+        ['governed'],
+        'hash:ip',
+        () => governed,
+        'deny',
+        () => governedSet(family),
+      );
+    },
+    settle(delta) {
+      refreshNamed(delta);
+      const outcomes = [...touched].map((entry) => ({ entry, outcome: settleEntry(entry) }));
+      const created = outcomes.filter(({ outcome }) => outcome === 'created').map(({ entry }) => entry.set);
+      const fresh = new Set<IpSet>(created);
+      const changed = [...delta.members, ...record.changes()].flatMap(([members, { added, removed }]) => {
+        const set = byMembers.get(members)?.set;
+        const same = added.size === 0 && removed.size === 0;
+        return set === undefined || same || fresh.has(set) ? [] : [{ set, added, removed }];
+      });
+      const destroyed = outcomes.filter(({ outcome }) => outcome === 'destroyed').map(({ entry }) => entry.set.name);
+      touched = new Set();
+      record = createMemberRecord();
+      return { created, changed, destroyed };
+    },
+  };
+};

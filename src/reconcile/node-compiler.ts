@@ -1,0 +1,25 @@
+import type { ClusterChanges } from '../model/cluster-change.ts';
+import type { ClusterSnapshot } from '../model/snapshot.ts';
+import { createPolicyCompiler, type PolicyCompiler } from '../policy/incremental/policy-compiler.ts';
+import {
+  createProgramCompiler,
+  type ProgramCompiler,
+  type ProgramDelta,
+  type ProgramOptions,
+} from '../program/incremental/program-compiler.ts';
+
+/** Keeps what the kernel of one node has to hold up to date with the cluster. */
+export interface NodeCompiler extends Omit<PolicyCompiler, 'update'>, Omit<ProgramCompiler, 'update'> {
+  /** @throws with nothing of the compiler to be used any more */
+  update(snapshot: ClusterSnapshot, changes: ClusterChanges): ProgramDelta;
+}
+
+export const createNodeCompiler = (node: string, options: ProgramOptions): NodeCompiler => {
+  const policyCompiler = createPolicyCompiler(node);
+  const programCompiler = createProgramCompiler(options);
+  return {
+    ...policyCompiler,
+    ...programCompiler,
+    update: (snapshot, changes) => programCompiler.update(policyCompiler.update(snapshot, changes)),
+  };
+};

@@ -1,0 +1,10 @@
+import type { IpFamily } from '../model/family.ts';
+import type { Observed, ObservedTable } from './observed.ts';
+
+const EMPTY_TABLE: ObservedTable = { chains: new Map(), hooks: { FORWARD: [], OUTPUT: [] }, heldByOthers: new Set() };
+
+/** A node that holds nothing of ours, with the given families. */
+export const nothingObserved = (families: readonly IpFamily[]): Observed => ({
+  tables: Object.fromEntries(families.map((family) => [family, EMPTY_TABLE])),
+  sets: new Map(),
+});

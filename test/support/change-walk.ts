@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import type { ClusterChanges } from '../../src/model/cluster-change.ts';
+import type { PodEndpoint } from '../../src/model/pod.ts';
+import type { PolicyKey } from '../../src/model/policy-object.ts';
+import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
+import { randomCluster } from '../render/random-cluster.ts';
+
+/** Some objects become what they are in one of a few clusters, or go where they are not in it. */
+export interface ChangeStep {
+  /** Which of the clusters; each has the same names, so that objects change as well as come and go. */
+  readonly aim: number;
+  /** One number for each object, cyclically: 0 changes it. */
+  readonly dice: readonly number[];
+  /** Whether it is told that anything may have changed. */
+  readonly vague: boolean;
+}
+
+/** A cluster that changes step by step. */
+export interface ChangeWalk {
+  readonly clusters: readonly ClusterSnapshot[];
+  readonly steps: readonly ChangeStep[];
+}
+
+const podTraits = fc.record({
+  node: fc.constantFrom('n1', 'n1', 'n2'),
+  createdAt: fc.integer({ min: 0, max: 2 }),
+  hostNetwork: fc.integer({ min: 0, max: 9 }).map((roll) => roll === 0),
+});
+
+/** A cluster of more than one node, some of whose pods come later than others or share their node's network. */
+const manyNodes: fc.Arbitrary<ClusterSnapshot> = fc
+  .tuple(randomCluster, fc.array(podTraits, { minLength: 7, maxLength: 7 }))
+  .map(([snapshot, traits]) => ({
+    ...snapshot,
+    pods: new Map(
+      [...snapshot.pods].map(([uid, pod], at): [string, PodEndpoint] => [uid, { ...pod, ...traits[at % 7] }]),
+    ),
+  }));
+
+export const changeWalk: fc.Arbitrary<ChangeWalk> = fc.record({
+  clusters: fc.array(manyNodes, { minLength: 2, maxLength: 3 }),
+  steps: fc.array(
+    fc.record({
+      aim: fc.nat(2),
+      dice: fc.array(fc.nat(4), { minLength: 3, maxLength: 7 }),
+      vague: fc.integer({ min: 0, max: 7 }).map((roll) => roll === 0),
+    }),
+    { minLength: 1, maxLength: 12 },
+  ),
+});
+
+/** The live state that a source hands out, and what it says about each step. */
+export const walkChanges = function* ({ clusters, steps }: ChangeWalk): Generator<{
+  readonly snapshot: ClusterSnapshot;
+  readonly changes: ClusterChanges;
+}> {
+  const live = { pods: new Map(), namespaces: new Map(), policies: new Map() } as {
+    pods: Map<string, unknown>;
+    namespaces: Map<string, unknown>;
+    policies: Map<string, unknown>;
+  };
+  const snapshot = live as unknown as ClusterSnapshot;
+  yield { snapshot, changes: 'everything' };
+  for (const { aim, dice, vague } of steps) {
+    const wanted = clusters[aim % clusters.length];
+    if (wanted === undefined) continue;
+    let roll = 0;
+    const change = <K extends string>(now: Map<string, unknown>, next: ReadonlyMap<K, unknown>): ReadonlySet<K> => {
+      const keys = new Set<K>();
+      for (const key of [...new Set([...now.keys(), ...next.keys()])].sort() as K[]) {
+        roll += 1;
+        if (dice[roll % dice.length] !== 0) continue;
+        keys.add(key);
+        const object = next.get(key);
+        if (object === undefined) now.delete(key);
+        else now.set(key, object);
+      }
+      return keys;
+    };
+    const changes = {
+      pods: change(live.pods, wanted.pods),
+      namespaces: change(live.namespaces, wanted.namespaces),
+      networkpolicies: change<PolicyKey>(live.policies, wanted.policies),
+    };
+    yield { snapshot, changes: vague ? 'everything' : changes };
+  }
+};
