@@ -6,7 +6,7 @@ import { compileProgram } from '../../src/program/compile-program.ts';
 import { parseIpsetSave } from '../../src/render/parse-ipset.ts';
 import { parseIptablesSave } from '../../src/render/parse-iptables.ts';
 import { planChanges } from '../../src/render/plan.ts';
-import { projectProgram } from '../../src/render/project.ts';
+import { projectProgram } from '../support/project-program.ts';
 import { describeTampering } from '../../src/render/describe-tampering.ts';
 import { findTampering } from '../../src/render/tampering.ts';
 import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
