@@ -1,4 +1,5 @@
 import type { ClusterChange } from '../model/cluster-change.ts';
+import type { NodePolicy } from '../policy/node-policy.ts';
 import { retryDelay } from './backoff.ts';
 import { createEnforcement, type Done, type EnforcementOptions, type EnforcementPorts } from './enforcement.ts';
 import { createPendingChanges } from './pending-changes.ts';

@@ -1,6 +1,5 @@
 import type { Connection } from '../model/connection.ts';
 import type { Direction } from '../model/direction.ts';
-import type { PodEndpoint } from '../model/pod.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import { createEvaluator } from './evaluator.ts';
 import type { Packet, PacketProtocol } from './packet.ts';
@@ -27,15 +26,6 @@ export const openingPacket = ({ protocol, original, reply }: Connection): Packet
   port: reply.sourcePort,
 });
 
-/** All that a verdict can depend on: the isolated pods, and those whose named ports rules of egress mean. */
-const podsOf = ({ isolations }: NodePolicy): ReadonlySet<PodEndpoint> =>
-  new Set(
-    isolations.flatMap(({ pods, rules }) => [
-      ...pods,
-      ...rules.flatMap(({ ports }) => ports.flatMap((port) => (port.kind === 'named' ? port.targets : []))),
-    ]),
-  );
-
 const isolatedAddresses = ({ isolations }: NodePolicy, direction: Direction): ReadonlySet<string> =>
   new Set(isolations.flatMap((each) => (each.direction === direction ? each.pods.flatMap(({ ips }) => ips) : [])));
 
@@ -45,7 +35,11 @@ export const createConnectionJudge = (policy: NodePolicy): ConnectionJudge => {
     egress: isolatedAddresses(policy, 'egress'),
     ingress: isolatedAddresses(policy, 'ingress'),
   };
-  const evaluator = createEvaluator(policy, podsOf(policy));
+  // A verdict depends on these pods alone: what named ports stand for elsewhere is in the rules of egress.
+  const evaluator = createEvaluator(
+    policy,
+    policy.isolations.flatMap(({ pods }) => pods),
+  );
   const known = new Map<string, boolean>();
   return {
     concerns: (source, destination) => isolated.egress.has(source) || isolated.ingress.has(destination),

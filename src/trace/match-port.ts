@@ -10,14 +10,15 @@ import type { Entry, PortMiss } from './trace.ts';
  */
 export const portMiss = (
   entry: Entry<PortMatch>,
-  { protocol, port }: Packet,
+  { protocol, port, destination: address }: Packet,
   destination: PodEndpoint | undefined,
 ): PortMiss | undefined => {
   const { match } = entry;
   if (match.kind === 'any') return undefined;
   if (match.protocol !== protocol) return { kind: 'protocol', entry };
   if (match.kind === 'range') return port >= match.from && port <= match.to ? undefined : { kind: 'number', entry };
-  const numbers = destination === undefined ? [] : resolvePort(destination, match.protocol, match.name);
+  const declared = destination === undefined ? [] : resolvePort(destination, match.protocol, match.name);
+  const numbers = match.targets?.get(address) ?? declared;
   if (numbers.length === 0) return { kind: 'undeclared', entry };
   return numbers.includes(port) ? undefined : { kind: 'number', entry };
 };

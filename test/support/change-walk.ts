@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { ClusterChanges } from '../../src/model/cluster-change.ts';
+import type { NamespaceEntry } from '../../src/model/namespace.ts';
 import type { PodEndpoint } from '../../src/model/pod.ts';
-import type { PolicyKey } from '../../src/model/policy-object.ts';
+import type { PolicyKey, PolicyObject } from '../../src/model/policy-object.ts';
 import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
 import { randomCluster } from '../render/random-cluster.ts';
 
@@ -54,20 +55,20 @@ export const walkChanges = function* ({ clusters, steps }: ChangeWalk): Generato
   readonly snapshot: ClusterSnapshot;
   readonly changes: ClusterChanges;
 }> {
-  const live = { pods: new Map(), namespaces: new Map(), policies: new Map() } as {
-    pods: Map<string, unknown>;
-    namespaces: Map<string, unknown>;
-    policies: Map<string, unknown>;
+  const live = {
+    pods: new Map<string, PodEndpoint>(),
+    namespaces: new Map<string, NamespaceEntry>(),
+    policies: new Map<PolicyKey, PolicyObject>(),
   };
-  const snapshot = live as unknown as ClusterSnapshot;
+  const snapshot: ClusterSnapshot = live;
   yield { snapshot, changes: 'everything' };
   for (const { aim, dice, vague } of steps) {
     const wanted = clusters[aim % clusters.length];
     if (wanted === undefined) continue;
     let roll = 0;
-    const change = <K extends string>(now: Map<string, unknown>, next: ReadonlyMap<K, unknown>): ReadonlySet<K> => {
+    const change = <K extends string, T>(now: Map<K, T>, next: ReadonlyMap<K, T>): ReadonlySet<K> => {
       const keys = new Set<K>();
-      for (const key of [...new Set([...now.keys(), ...next.keys()])].sort() as K[]) {
+      for (const key of [...new Set([...now.keys(), ...next.keys()])].sort()) {
         roll += 1;
         if (dice[roll % dice.length] !== 0) continue;
         keys.add(key);
@@ -80,7 +81,7 @@ export const walkChanges = function* ({ clusters, steps }: ChangeWalk): Generato
     const changes = {
       pods: change(live.pods, wanted.pods),
       namespaces: change(live.namespaces, wanted.namespaces),
-      networkpolicies: change<PolicyKey>(live.policies, wanted.policies),
+      networkpolicies: change(live.policies, wanted.policies),
     };
     yield { snapshot, changes: vague ? 'everything' : changes };
   }
