@@ -1,12 +1,14 @@
 import { uptime } from 'node:os';
+import type { Connect } from './cluster/api/connection.ts';
 import { connectInCluster } from './cluster/api/in-cluster.ts';
 import { connectByKubeconfig } from './cluster/api/kubeconfig.ts';
 import { createApiSource } from './cluster/api-source.ts';
 import { withEarlyAddresses } from './cluster/cni/early-addresses.ts';
 import { followCniResults } from './cluster/cni/follow-results.ts';
+import { createPodCondition, type PodCondition } from './cluster/condition/pod-condition.ts';
 import { createManifestSource } from './cluster/manifest-source.ts';
 import type { ClusterSource } from './cluster/source.ts';
-import type { Config } from './config/config.ts';
+import type { ApiServerConfig, Config } from './config/config.ts';
 import { createSystemClock } from './kernel/clock.ts';
 import { createCommandRunner } from './kernel/command.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
@@ -39,7 +41,13 @@ export interface AgentOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-const createSource = (config: Config, { env }: AgentOptions, clock: Clock, log: Logger): ClusterSource => {
+/** How to reach the API server. */
+const connectTo = (source: ApiServerConfig, { env }: AgentOptions): Connect =>
+  source.kind === 'kubeconfig'
+    ? () => connectByKubeconfig(source.file)
+    : () => connectInCluster({ host: env['KUBERNETES_SERVICE_HOST'], port: env['KUBERNETES_SERVICE_PORT'] });
+
+const createSource = (config: Config, options: AgentOptions, clock: Clock, log: Logger): ClusterSource => {
   const onTrouble = (what: string, trouble: string | undefined): void => {
     if (trouble === undefined) log.info('the source of the state of the cluster works again', { what });
     else log.warn('the source of the state of the cluster is in trouble; the last state stays', { what, trouble });
@@ -54,11 +62,7 @@ const createSource = (config: Config, { env }: AgentOptions, clock: Clock, log: 
       },
     });
   }
-  const connect =
-    source.kind === 'kubeconfig'
-      ? () => connectByKubeconfig(source.file)
-      : () => connectInCluster({ host: env['KUBERNETES_SERVICE_HOST'], port: env['KUBERNETES_SERVICE_PORT'] });
-  return createApiSource({ connect, clock, random: Math.random, onTrouble });
+  return createApiSource({ connect: connectTo(source, options), clock, random: Math.random, onTrouble });
 };
 
 const withCniResults = (config: Config, source: ClusterSource, clock: Clock, log: Logger): ClusterSource => {
@@ -69,6 +73,29 @@ const withCniResults = (config: Config, source: ClusterSource, clock: Clock, log
     log.warn('pods may be learned of later: a CNI result cannot be read', { what, trouble });
   };
   return withEarlyAddresses(source, followCniResults({ folder, clock, bootedAt, onTrouble }), nodeName);
+};
+
+const createCondition = (
+  config: Config,
+  options: AgentOptions,
+  clusterSource: ClusterSource,
+  clock: Clock,
+  log: Logger,
+): PodCondition | undefined => {
+  const { source, nodeName: node, podCondition } = config;
+  if (source.kind === 'manifests' || podCondition === 'off') return undefined;
+  return createPodCondition({
+    connect: connectTo(source, options),
+    source: clusterSource,
+    node,
+    gatedOnly: podCondition === 'gated',
+    clock,
+    random: Math.random,
+    onTrouble(trouble) {
+      if (trouble === undefined) log.info('pods get their condition again');
+      else log.warn('pods cannot be given their condition; their policies are in force all the same', { trouble });
+    },
+  });
 };
 
 /**
@@ -83,6 +110,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const backend = config.iptablesBackend === 'auto' ? await detectBackend(runner) : config.iptablesBackend;
   const kernel = createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds });
   const source = withCniResults(config, createSource(config, options, clock, log), clock, log);
+  const condition = createCondition(config, options, source, clock, log);
   const metrics = createAgentMetrics({
     version: options.version,
     sources: () =>
@@ -102,6 +130,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
         hasSynced: () => source.hasSynced(),
         snapshot: () => source.snapshot(),
         revisions: () => {
+          condition?.notePass();
           const status = source.status();
           return Object.fromEntries(OBJECT_KINDS.map((kind) => [kind, status[kind].resourceVersion]));
         },
@@ -111,6 +140,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       report: (result) => {
         observeSync(result);
         review.after(result);
+        condition?.noteResult(result.outcome !== 'failed');
       },
     },
   );
@@ -149,6 +179,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       families,
       ...reconciler.status(),
       source: source.status(),
+      podCondition: condition?.status(),
     }),
   };
   const server =
@@ -162,11 +193,14 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
 
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
   if (server !== undefined) log.info('metrics, health and status are served', { url: server.url });
-  source.start(reconciler.trigger);
+  source.start((change) => {
+    condition?.noteChange(change);
+    reconciler.trigger(change);
+  });
 
   return {
     async stop() {
-      await Promise.all([source.stop(), reconciler.stop(), review.stop(), server?.close()]);
+      await Promise.all([source.stop(), reconciler.stop(), review.stop(), condition?.stop(), server?.close()]);
       log.info('portcullis agent stopped; its rules stay in force');
     },
   };

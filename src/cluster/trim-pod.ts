@@ -1,5 +1,6 @@
 import type { ContainerPort, PodEndpoint } from '../model/pod.ts';
 import { onePerFamily } from './address.ts';
+import { trimReadiness } from './condition/enforced-condition.ts';
 import type { Intern } from './intern.ts';
 import { asList, asObject, asText, type RawObject } from './raw.ts';
 import { sameLabels, trimLabels } from './trim-labels.ts';
@@ -53,6 +54,7 @@ export const trimPod = (raw: RawObject, intern: Intern): PodEndpoint | undefined
     hostNetwork: spec['hostNetwork'] === true,
     ports: trimPorts(spec, intern),
     createdAt: creationTime(metadata['creationTimestamp']),
+    ...trimReadiness(spec, status),
   };
 };
 
@@ -62,6 +64,7 @@ const sameTexts = (one: readonly string[], other: readonly string[]): boolean =>
 const samePort = (one: ContainerPort, other: ContainerPort | undefined): boolean =>
   one.name === other?.name && one.protocol === other?.protocol && one.port === other.port;
 
+/** Our own condition is no change: no policy sees it, and every agent of the cluster would wake for each pod that gets it. */
 export const samePod = (one: PodEndpoint, other: PodEndpoint): boolean =>
   one.uid === other.uid &&
   one.namespace === other.namespace &&

@@ -1,11 +1,11 @@
 import type { IpFamily } from '../model/family.ts';
 import type { ListenAddress } from './listen-address.ts';
 
+/** An API server, and how to find it. */
+export type ApiServerConfig = { readonly kind: 'kubeconfig'; readonly file: string } | { readonly kind: 'in-cluster' };
+
 /** Where the cluster's state comes from. */
-export type SourceConfig =
-  | { readonly kind: 'kubeconfig'; readonly file: string }
-  | { readonly kind: 'in-cluster' }
-  | { readonly kind: 'manifests'; readonly folder: string };
+export type SourceConfig = ApiServerConfig | { readonly kind: 'manifests'; readonly folder: string };
 
 /** `auto` chooses the backend that the kubelet and kube-proxy use on this node. */
 export type IptablesBackendChoice = 'auto' | 'nft' | 'legacy';
@@ -14,6 +14,9 @@ export type IptablesBackendChoice = 'auto' | 'nft' | 'legacy';
 export type LogFormat = 'json' | 'text';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+/** All pods of the node, those with a readiness gate that waits for it, or none. */
+export type PodConditionScope = 'all' | 'gated' | 'off';
 
 /** Everything that a person can set about an agent, read and checked. Frozen. */
 export interface Config {
@@ -35,4 +38,6 @@ export interface Config {
   readonly deniedLog: { readonly group: number } | undefined;
   /** libcni's result cache; undefined reads none. */
   readonly cniResults: string | undefined;
+  /** The pods that get the condition that their policies are in force. */
+  readonly podCondition: PodConditionScope;
 }

@@ -40,6 +40,7 @@ export const parseConfig = (flags: Flags, env: Environment): Config => {
     driftIntervalMs: values.driftInterval,
     xtablesWaitSeconds: values.xtablesWait,
     deniedLog: values.nflogGroup === 0 ? undefined : Object.freeze({ group: values.nflogGroup }),
+    podCondition: values.podCondition,
     cniResults: values.cniResults === '0' ? undefined : values.cniResults,
   });
 };

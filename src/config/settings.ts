@@ -1,5 +1,5 @@
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
-import type { Config, IptablesBackendChoice, LogFormat, LogLevel } from './config.ts';
+import type { Config, IptablesBackendChoice, LogFormat, LogLevel, PodConditionScope } from './config.ts';
 import { readDuration } from './duration.ts';
 import { type ListenAddress, readListenAddress } from './listen-address.ts';
 import { oneOf, type Setting } from './setting.ts';
@@ -133,6 +133,13 @@ const cniResults: Setting<string> = {
   read: (text) => (text.startsWith('/') || text === '0' ? text : undefined),
 };
 
+const podCondition = oneOf<PodConditionScope>(['all', 'gated', 'off'], {
+  flag: 'pod-condition',
+  placeholder: 'all|gated|off',
+  help: 'give the condition portcullis.io/enforced to pods whose policies are in the kernel: all, or those with such a readiness gate',
+  initial: 'all',
+});
+
 /** Every setting of the agent, keyed as the command line's parser keys its options, in the order of the help. */
 export const SETTINGS = {
   kubeconfig,
@@ -148,6 +155,7 @@ export const SETTINGS = {
   xtablesWait,
   nflogGroup,
   cniResults,
+  podCondition,
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -26,4 +26,8 @@ export interface PodEndpoint {
   readonly ports: readonly ContainerPort[];
   /** `metadata.creationTimestamp` in ms since the epoch, 0 if unknown: of two owners of an address the newer wins. */
   readonly createdAt: number;
+  /** `spec.readinessGates` names our condition: the pod is not ready without it. */
+  readonly awaitsEnforcement?: true;
+  /** The pod had our condition when something else of it changed last. */
+  readonly isEnforced?: true;
 }

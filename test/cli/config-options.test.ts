@@ -22,6 +22,7 @@ test('what is typed reaches the setting of that name', () => {
     ['--drift-interval', '1s'],
     ['--xtables-wait', '7'],
     ['--cni-results', '/run/results'],
+    ['--pod-condition', 'gated'],
   ];
   const command = declare().parse(typed.flat(), { from: 'user' });
   expect(parseConfig(command.opts(), {})).toEqual({
@@ -35,6 +36,7 @@ test('what is typed reaches the setting of that name', () => {
     driftIntervalMs: 1000,
     xtablesWaitSeconds: 7,
     cniResults: '/run/results',
+    podCondition: 'gated',
   });
 });
 

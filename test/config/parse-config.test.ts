@@ -28,6 +28,7 @@ describe('parseConfig', () => {
       driftIntervalMs: 5000,
       xtablesWaitSeconds: 5,
       cniResults: '/var/lib/cni/results',
+      podCondition: 'all',
     });
   });
 
@@ -43,6 +44,7 @@ describe('parseConfig', () => {
       driftInterval: '1m',
       xtablesWait: '30',
       cniResults: '/var/lib/cni/cache/results',
+      podCondition: 'gated',
     };
     expect(parseConfig(flags, {})).toEqual({
       source: { kind: 'kubeconfig', file: '/etc/kube config' },
@@ -55,6 +57,7 @@ describe('parseConfig', () => {
       driftIntervalMs: 60_000,
       xtablesWaitSeconds: 30,
       cniResults: '/var/lib/cni/cache/results',
+      podCondition: 'gated',
     });
   });
 
@@ -70,6 +73,7 @@ describe('parseConfig', () => {
       PORTCULLIS_DRIFT_INTERVAL: '250ms',
       PORTCULLIS_XTABLES_WAIT: '1',
       PORTCULLIS_CNI_RESULTS: '0',
+      PORTCULLIS_POD_CONDITION: 'off',
     };
     expect(parseConfig({}, env)).toEqual({
       source: { kind: 'in-cluster' },
@@ -81,6 +85,7 @@ describe('parseConfig', () => {
       ipFamilies: ['ipv6'],
       driftIntervalMs: 250,
       xtablesWaitSeconds: 1,
+      podCondition: 'off',
     });
   });
 

@@ -109,6 +109,7 @@ test('the rights suffice for the agent and go no further', async () => {
     'namespaces [] [] [get list watch]',
     'networkpolicies.networking.k8s.io [] [] [get list watch]',
     'pods [] [] [get list watch]',
+    'pods/status [] [] [patch]',
   ]);
 
   await createCommandRunner().run('mkdir', [account]);

@@ -17,14 +17,16 @@ export class ApiError extends Error {
   }
 }
 
+const TO_READ = 'get, list and watch on pods, namespaces and networkpolicies';
+
 /** What a person can do about the answers that retrying does not heal. */
-const ADVICE: Readonly<Record<number, string>> = {
-  401: 'the API server does not accept these credentials; is the token or certificate valid?',
-  403: 'the credentials may not do this; grant get, list and watch on pods, namespaces and networkpolicies',
+const adviceFor = (code: number, rights: string): string | undefined => {
+  if (code === 401) return 'the API server does not accept these credentials; is the token or certificate valid?';
+  return code === 403 ? `the credentials may not do this; grant ${rights}` : undefined;
 };
 
-const withAdvice = (code: number, said: string): string => {
-  const advice = ADVICE[code];
+const withAdvice = (code: number, said: string, rights = TO_READ): string => {
+  const advice = adviceFor(code, rights);
   const status = `${String(code)} ${STATUS_CODES[code] ?? ''}`.trimEnd();
   return [status, said, advice].filter((part) => part !== undefined && part !== '').join(': ');
 };
@@ -37,10 +39,18 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-/** From an answer other than 200: the body is a metav1.Status, or a proxy's text. */
-export const errorOfResponse = (code: number, headers: IncomingHttpHeaders, body: string): ApiError => {
+/**
+ * From an answer other than 200: the body is a metav1.Status, or a proxy's text.
+ * @param rights what to grant where they lack; those to read if absent
+ */
+export const errorOfResponse = (
+  code: number,
+  headers: IncomingHttpHeaders,
+  body: string,
+  rights?: string,
+): ApiError => {
   const said = asText(asObject(parseJson(body))['message']) ?? body.trim().slice(0, 200);
-  return new ApiError(withAdvice(code, said), code, readRetryAfter(headers, Date.now()));
+  return new ApiError(withAdvice(code, said, rights), code, readRetryAfter(headers, Date.now()));
 };
 
 /** From the object of a watch's ERROR event (metav1.Status). */

@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { ApiError } from '../../../src/cluster/api/api-error.ts';
+import { type ConditionWriter, createConditionWriter } from '../../../src/cluster/condition/condition-writer.ts';
+import type { Clock } from '../../../src/model/clock.ts';
+import type { PodEndpoint } from '../../../src/model/pod.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+const pod = (uid: string): PodEndpoint => ({
+  uid,
+  namespace: 'shop',
+  name: uid,
+  node: 'n1',
+  labels: new Map(),
+  ips: ['10.0.0.5'],
+  hostIPs: [],
+  hostNetwork: false,
+  ports: [],
+  createdAt: 0,
+});
+
+let writer: ConditionWriter;
+let written: string[];
+let troubles: (string | undefined)[];
+let waits: number[];
+let answers: Map<string, Error[]>;
+/** Time passes only where it is waited for. */
+let now: number;
+
+const clock: Clock = {
+  now: () => now,
+  wall: () => '',
+  after(ms, callback) {
+    const immediate = setImmediate(() => {
+      waits.push(ms);
+      now += ms;
+      callback();
+    });
+    return () => {
+      clearImmediate(immediate);
+    };
+  },
+};
+
+beforeEach(() => {
+  written = [];
+  troubles = [];
+  waits = [];
+  answers = new Map();
+  now = 0;
+  writer = createConditionWriter({
+    write({ uid }) {
+      const error = answers.get(uid)?.shift();
+      if (error !== undefined) return Promise.reject(error);
+      written.push(uid);
+      return Promise.resolve();
+    },
+    clock,
+    random: () => 1,
+    onTrouble: (trouble) => troubles.push(trouble),
+  });
+});
+
+afterEach(() => writer.stop());
+
+const untilIdle = (): Promise<unknown> =>
+  waitFor('nothing to wait', 5000, () => Promise.resolve(writer.status().waiting === 0 || undefined));
+
+test('those that somebody waits for come first', async () => {
+  writer.add(pod('a'));
+  writer.add(pod('b'));
+  writer.add({ ...pod('c'), awaitsEnforcement: true });
+  await untilIdle();
+  expect(written.indexOf('c')).toBeLessThan(written.indexOf('b'));
+  expect(writer.status()).toEqual({ written: 3, waiting: 0 });
+});
+
+test('a few go at once, many at a pace', async () => {
+  for (let at = 0; at < 50; at += 1) writer.add(pod(`p${at}`));
+  await untilIdle();
+  expect(written).toHaveLength(50);
+  expect(now).toBe(3000);
+});
+
+test('a failure is tried again, later each time, and told once', async () => {
+  const down = (): Error => new Error('down');
+  answers.set('a', [down(), down(), down()]);
+  writer.add(pod('a'));
+  await untilIdle();
+  expect(written).toEqual(['a']);
+  expect(waits).toEqual([500, 1000, 2000]);
+  expect(troubles).toEqual(['down', undefined]);
+});
+
+test('waits as long as the server asks', async () => {
+  answers.set('a', [new ApiError('429', 429, 7000)]);
+  writer.add(pod('a'));
+  await untilIdle();
+  expect(waits).toEqual([7000]);
+});
+
+test('a pod that is gone or replaced is left, without a word', async () => {
+  answers.set('a', [new ApiError('404', 404, undefined)]);
+  answers.set('b', [new ApiError('409', 409, undefined)]);
+  writer.add(pod('a'));
+  writer.add(pod('b'));
+  writer.add(pod('c'));
+  await untilIdle();
+  expect([written, troubles, waits]).toEqual([['c'], [], []]);
+});
+
+test('a pod that goes while it waits is not tried again', async () => {
+  answers.set('a', [new Error('down')]);
+  writer.add(pod('a'));
+  writer.forget('a');
+  await untilIdle();
+  expect(written).toEqual([]);
+});

@@ -1,0 +1,102 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { type EnforcedPods, trackEnforcedPods } from '../../../src/cluster/condition/enforced-pods.ts';
+import type { PodEndpoint } from '../../../src/model/pod.ts';
+
+const POD: PodEndpoint = {
+  uid: 'web',
+  namespace: 'shop',
+  name: 'web',
+  node: 'n1',
+  labels: new Map(),
+  ips: ['10.0.0.5'],
+  hostIPs: [],
+  hostNetwork: false,
+  ports: [],
+  createdAt: 0,
+};
+
+let pods: Map<string, PodEndpoint>;
+let told: string[];
+let tracker: EnforcedPods;
+
+const track = (gatedOnly = false): void => {
+  tracker = trackEnforcedPods({
+    node: 'n1',
+    gatedOnly,
+    snapshot: () => ({ pods, namespaces: new Map(), policies: new Map() }),
+    onEnforced: ({ uid, ips }) => told.push(`${uid} ${ips.join()}`),
+    onGone: (uid) => told.push(`${uid} is gone`),
+  });
+};
+
+const put = (pod: PodEndpoint): void => {
+  pods.set(pod.uid, pod);
+  tracker.changed(pod.uid);
+};
+
+const pass = (succeeded: boolean): void => {
+  tracker.taken();
+  tracker.ended(succeeded);
+};
+
+beforeEach(() => {
+  pods = new Map();
+  told = [];
+  track();
+});
+
+test('a pod is told of once, when a pass has succeeded that took it with its address', () => {
+  put({ ...POD, ips: [] });
+  pass(true);
+  expect(told).toEqual([]);
+  put(POD);
+  pass(true);
+  put({ ...POD, ips: ['10.0.0.6'] });
+  pass(true);
+  expect(told).toEqual(['web 10.0.0.5']);
+});
+
+test('a pass does not speak for a pod that came after it had taken the state', () => {
+  tracker.taken();
+  put(POD);
+  tracker.ended(true);
+  expect(told).toEqual([]);
+  pass(true);
+  expect(told).toEqual(['web 10.0.0.5']);
+});
+
+test('a pass that failed speaks for nobody; the next one does', () => {
+  put(POD);
+  pass(false);
+  expect(told).toEqual([]);
+  pass(true);
+  expect(told).toEqual(['web 10.0.0.5']);
+});
+
+test('a pod that is gone is told of, and its uid is forgotten', () => {
+  put(POD);
+  pass(true);
+  pods.clear();
+  tracker.changed('web');
+  put(POD);
+  pass(true);
+  expect(told).toEqual(['web 10.0.0.5', 'web is gone', 'web 10.0.0.5']);
+});
+
+test.each([
+  ['of another node', { ...POD, node: 'n2' }],
+  ['on the host network', { ...POD, hostNetwork: true }],
+  ['that has the condition', { ...POD, isEnforced: true as const }],
+])('not told of is a pod %s', (_what, pod) => {
+  put(pod);
+  pass(true);
+  expect(told).toEqual([]);
+});
+
+test('if only those that wait for it are wanted, so are they alone', () => {
+  track(true);
+  put(POD);
+  put({ ...POD, uid: 'gated', awaitsEnforcement: true });
+  pass(true);
+  expect(told).toEqual(['gated 10.0.0.5']);
+});
