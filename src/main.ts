@@ -14,6 +14,8 @@ import { createCommandRunner } from './kernel/command.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
 import { createConnections } from './kernel/conntrack.ts';
 import { createKernel } from './kernel/kernel.ts';
+import { createHousekeepingCheck } from './kernel/node-lock/housekeeping.ts';
+import { createNodeLock } from './kernel/node-lock/node-lock.ts';
 import type { Clock } from './model/clock.ts';
 import { OBJECT_KINDS } from './model/cluster-change.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
@@ -21,14 +23,17 @@ import { createReview } from './reconcile/review.ts';
 import type { Endpoints } from './telemetry/endpoints.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createAgentMetrics } from './telemetry/metrics.ts';
+import { createNodeLockObserver } from './telemetry/node-lock-observer.ts';
 import { createReviewObserver } from './telemetry/review-observer.ts';
-import { serveTelemetry } from './telemetry/server.ts';
+import { serveWhenFree } from './telemetry/serve-when-free.ts';
 import { createSyncObserver } from './telemetry/sync-observer.ts';
 
 /** A healthy loop comes round at every check; so much longer than that means that it hangs, ms. */
 const MAX_SILENCE_MS = 120_000;
 /** So many failures in a row, and the agent says that it is not ready, while the last rules stay in force. */
 const UNREADY_AFTER_FAILURES = 5;
+/** Another agent that has not tidied up for so long, and two of its check intervals, does not work, ms. */
+const MIN_PATIENCE_MS = 60_000;
 
 /** A running agent. */
 export interface Agent {
@@ -108,6 +113,11 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const runner = createCommandRunner();
   const families = config.ipFamilies === 'auto' ? await detectFamilies() : config.ipFamilies;
   const backend = config.iptablesBackend === 'auto' ? await detectBackend(runner) : config.iptablesBackend;
+  const lock = await createNodeLock({
+    introduction: { version: options.version, pid: process.pid },
+    isWorking: createHousekeepingCheck(runner, { patienceMs: MIN_PATIENCE_MS + 2 * config.driftIntervalMs }),
+    ...createNodeLockObserver(log),
+  });
   const kernel = createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds });
   const source = withCniResults(config, createSource(config, options, clock, log), clock, log);
   const condition = createCondition(config, options, source, clock, log);
@@ -127,7 +137,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     { node: config.nodeName, checkIntervalMs: config.driftIntervalMs, program: { log: config.deniedLog } },
     {
       source: {
-        hasSynced: () => source.hasSynced(),
+        hasSynced: () => lock.isHeld() && source.hasSynced(),
         snapshot: () => source.snapshot(),
         revisions: () => {
           condition?.notePass();
@@ -153,6 +163,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
 
   const ready = () => {
+    if (!lock.isHeld()) return { ok: false, reason: `another agent works on this node: ${lock.holder()}` };
     const { ready: programmed, failures, lastError } = reconciler.status();
     if (!programmed) return { ok: false, reason: lastError ?? 'policy is not in force yet' };
     if (failures >= UNREADY_AFTER_FAILURES) return { ok: false, reason: lastError ?? 'the kernel refuses' };
@@ -182,17 +193,12 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       podCondition: condition?.status(),
     }),
   };
-  const server =
-    config.listen === undefined
-      ? undefined
-      : await serveTelemetry(config.listen, endpoints).catch(async (error: unknown) => {
-          // The loop waits for the source already, and would keep the process alive.
-          await Promise.all([reconciler.stop(), review.stop()]);
-          throw error;
-        });
-
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
-  if (server !== undefined) log.info('metrics, health and status are served', { url: server.url });
+  const server = await serveWhenFree(config.listen, endpoints, log, !lock.isHeld()).catch(async (error: unknown) => {
+    // The loop waits for the source already, and would keep the process alive.
+    await Promise.all([reconciler.stop(), review.stop(), condition?.stop(), lock.release()]);
+    throw error;
+  });
   source.start((change) => {
     condition?.noteChange(change);
     reconciler.trigger(change);
@@ -201,6 +207,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   return {
     async stop() {
       await Promise.all([source.stop(), reconciler.stop(), review.stop(), condition?.stop(), server?.close()]);
+      await lock.release();
       log.info('portcullis agent stopped; its rules stay in force');
     },
   };

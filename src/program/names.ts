@@ -73,3 +73,7 @@ export const isOwnSet = (name: string): name is SetName => name.startsWith(SET_P
 /** The name under which a set is made anew before it is swapped in. */
 export const spareSet = (name: SetName): SetName =>
   digested(`${SET_PREFIX}x-`, MAX_SET_NAME, ['spare', name]) as SetName;
+
+/** A set that no program has, for an agent that wants to see whether another one removes it. */
+export const markerSet = (token: string): SetName =>
+  digested(`${SET_PREFIX}m-`, MAX_SET_NAME, ['marker', token]) as SetName;

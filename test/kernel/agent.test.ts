@@ -146,10 +146,14 @@ describe('the agent', () => {
   });
 
   test('ends with a clear message where its address is taken', async () => {
-    await start();
+    const listen = "require('node:http').createServer().listen(9577, '127.0.0.1', () => console.log('listening'))";
+    const [file, ...args] = [...inNetns(namespace), process.execPath, '--eval', listen] as const;
+    const other = await startProcess(file, args, { output: (line) => log.push(line) });
+    await waitFor('the other one', DEADLINE_MS, () => Promise.resolve(log.includes('listening') || undefined));
     const flags = ['agent', `--manifests=${folder}`, '--node-name=n1'];
     await expect(run(PORTCULLIS, ...flags)).rejects.toThrow(
       /cannot listen on 127\.0\.0\.1:9577: another process listens there/,
     );
+    await other.stop();
   });
 });

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { connect, createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createHousekeepingCheck } from '../../../src/kernel/node-lock/housekeeping.ts';
+import { createNodeLock, type NodeLock, type NodeLockDeps } from '../../../src/kernel/node-lock/node-lock.ts';
+import { EMPTY_PROGRAM } from '../../../src/program/empty-program.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { openPacketFilter, type PacketFilter } from '../packet-filter.ts';
+
+describe('the lock of a node', () => {
+  let name: string;
+  let locks: NodeLock[];
+  let told: string[];
+
+  beforeEach(() => {
+    name = `\0portcullis.test.${randomUUID()}`;
+    locks = [];
+    told = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(locks.map((lock) => lock.release()));
+  });
+
+  const open = async (who: number, deps: Partial<NodeLockDeps> = {}): Promise<NodeLock> => {
+    const lock = await createNodeLock({
+      introduction: { version: '1.2.3', pid: who },
+      isWorking: (signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            resolve(true);
+          });
+        }),
+      onHeld: (how) => told.push(`${who} ${how}`),
+      onWaiting: (holder) => told.push(`${who} waits for ${holder}`),
+      name,
+      ...deps,
+    });
+    locks.push(lock);
+    return lock;
+  };
+
+  const until = (what: string, holds: () => boolean): Promise<unknown> =>
+    waitFor(
+      what,
+      10_000,
+      () => Promise.resolve(holds() || undefined),
+      () => told.join('; '),
+    );
+
+  test('is held at once where nobody has it', async () => {
+    const lock = await open(1);
+    expect(lock.isHeld()).toBe(true);
+    expect(told).toEqual(['1 free']);
+  });
+
+  test('goes from one to the next', async () => {
+    const first = await open(1);
+    const second = await open(2);
+    expect(second.isHeld()).toBe(false);
+    await until('the introduction', () => told.includes('2 waits for version 1.2.3, process 1'));
+    expect(second.holder()).toBe('version 1.2.3, process 1');
+    await first.release();
+    await until('the second', second.isHeld);
+    const third = await open(3);
+    await until('the introduction', () => told.includes('3 waits for version 1.2.3, process 2'));
+    expect(third.isHeld()).toBe(false);
+  });
+
+  test('is not waited for any more by one that was told to stop', async () => {
+    await open(1);
+    const second = await open(2);
+    await second.release();
+    await locks[0]?.release();
+    expect(second.isHeld()).toBe(false);
+  });
+
+  test('is given out while others hold all the connections that there may be', async () => {
+    const first = await open(1);
+    const strangers = Array.from({ length: 40 }, () => connect({ path: name }).on('error', () => undefined));
+    const second = await open(2);
+    await first.release();
+    await until('the second', second.isHeld);
+    for (const stranger of strangers) stranger.destroy();
+  });
+
+  test('is done without where whoever has the name does not work', async () => {
+    const squatter = createServer((socket) => {
+      socket.on('error', () => undefined).write('x'.repeat(100_000));
+    }).listen({ path: name });
+    const lock = await open(1, { isWorking: () => Promise.resolve(false) });
+    await until('the lock', lock.isHeld);
+    expect(told).toEqual(['1 shared']);
+    await lock.release();
+    squatter.close();
+  });
+});
+
+describe('whether an agent works here', () => {
+  let filter: PacketFilter;
+
+  beforeEach(async () => {
+    filter = await openPacketFilter('nft');
+  });
+
+  afterEach(async () => {
+    await filter.close();
+  });
+
+  const check = (): ((signal: AbortSignal) => Promise<boolean>) =>
+    createHousekeepingCheck(filter.runner, { patienceMs: 1_000, lookMs: 50, trustMs: 10 });
+
+  test('is seen by what it tidies up', async () => {
+    const signal = AbortSignal.timeout(20_000);
+    const answer = check()(signal);
+    await waitFor('the marker', 10_000, async () => (await filter.sets()).includes('portcullis-m-') || undefined);
+    await filter.bring(EMPTY_PROGRAM);
+    expect(await answer).toBe(true);
+  });
+
+  test('is not, where nobody tidies up; and nothing is left of the question', async () => {
+    expect(await check()(AbortSignal.timeout(20_000))).toBe(false);
+    expect(await filter.sets()).toBe('');
+  });
+});
