@@ -6,9 +6,16 @@ const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 export interface CommandOptions {
   /** Text for standard input. */
   readonly input?: string;
-  /** Gives up (SIGKILL) after so many ms; 30,000 if absent. */
+  /** Gives up (SIGKILL) after so many ms; 30,000 if absent. Whatever happens, the end is told a second later at most. */
   readonly timeoutMs?: number;
 }
+
+const TIMEOUT_MS = 30_000;
+/**
+ * So long after its timeout (ms) a command is given up for good: SIGKILL does not end a process that hangs inside the
+ * kernel, nor does it end the output where a process that it had started holds on to it.
+ */
+const GRACE_MS = 1_000;
 
 /** The one way to run programs: argument arrays, no shell, LC_ALL=C, input on stdin. */
 export interface CommandRunner {
@@ -55,26 +62,51 @@ const reasonOf = ({ timedOut, originalMessage, signal, exitCode }: Ending, stder
   return originalMessage ?? (signal === undefined ? `exit code ${String(exitCode)}` : `killed by ${signal}`);
 };
 
+class DeadlineError extends Error {}
+
+/** Rejects once the time is over. */
+const deadline = (ms: number): { readonly passed: Promise<never>; readonly cancel: () => void } => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(new DeadlineError());
+  }, ms);
+  return {
+    passed: promise,
+    cancel: () => {
+      clearTimeout(timer);
+    },
+  };
+};
+
 /**
  * @param prefix put before every command, e.g. `['nsenter', '--net=/run/netns/node1', '--']` to work in that namespace.
  */
 export const createCommandRunner = (prefix: readonly string[] = []): CommandRunner => ({
   async run(file, args, options = {}) {
     const [command = file, ...rest] = [...prefix, file, ...args];
+    const timeout = options.timeoutMs ?? TIMEOUT_MS;
+    const child = execa(command, rest, {
+      ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+      env: { LC_ALL: 'C' },
+      timeout,
+      killSignal: 'SIGKILL',
+      maxBuffer: MAX_OUTPUT_BYTES,
+      stripFinalNewline: false,
+    });
+    const { passed, cancel } = deadline(timeout + GRACE_MS);
+    const line = [file, ...args].join(' ');
     try {
-      const result = await execa(command, rest, {
-        ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
-        env: { LC_ALL: 'C' },
-        timeout: options.timeoutMs ?? 30_000,
-        killSignal: 'SIGKILL',
-        maxBuffer: MAX_OUTPUT_BYTES,
-        stripFinalNewline: false,
-      });
-      return result.stdout;
+      return (await Promise.race([child, passed])).stdout;
     } catch (error) {
+      if (error instanceof DeadlineError) {
+        for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+        throw new CommandError(line, 'timed out, and does not end', undefined, '');
+      }
       if (!(error instanceof ExecaError)) throw error;
       const stderr = typeof error.stderr === 'string' ? error.stderr : '';
-      throw new CommandError([file, ...args].join(' '), reasonOf(error, stderr), error.exitCode, stderr);
+      throw new CommandError(line, reasonOf(error, stderr), error.exitCode, stderr);
+    } finally {
+      cancel();
     }
   },
 });

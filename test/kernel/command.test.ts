@@ -87,6 +87,16 @@ describe('a command that fails', () => {
     expect(performance.now() - started).toBeLessThan(20_000);
   });
 
+  test.each([
+    ['hangs', 'sleep 30 & exec sleep 30'],
+    ['ends in time', 'sleep 30 & echo done'],
+  ])('to let go of its output in time, though it %s itself, is given up', async (_, script) => {
+    const started = performance.now();
+    const error = await failureOf(runner.run('sh', ['-c', script], { timeoutMs: 200 }));
+    expect(error.message).toMatch(/: timed out, and does not end$/);
+    expect(performance.now() - started).toBeLessThan(15_000);
+  });
+
   test('does not print its input', async () => {
     const error = await failureOf(runner.run('sh', ['-c', 'cat >/dev/null; exit 1'], { input: 'secret' }));
     expect(error.message).not.toContain('secret');
