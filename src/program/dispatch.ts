@@ -36,35 +36,65 @@ const commonPrefix = (first: Cidr, last: Cidr): number => {
   return differing === '0' ? first.prefix : ADDRESS_BITS[first.family] - differing.length;
 };
 
-const build = (name: ChainName, entries: readonly DispatchEntry[], direction: Direction): readonly Chain[] => {
+/** A chain of the tree with all below it. */
+interface Branch {
+  readonly chain: Chain;
+  /** Sorted by address. */
+  readonly entries: readonly DispatchEntry[];
+  /** By the block of each. */
+  readonly below: ReadonlyMap<string, Branch>;
+}
+
+const sameEntries = (a: readonly DispatchEntry[], b: readonly DispatchEntry[]): boolean =>
+  a.length === b.length &&
+  a.every(({ address, chain }, at) => chain === b[at]?.chain && address.base === b[at].address.base);
+
+const groupByBlock = (entries: readonly DispatchEntry[], prefix: number, bits: number) =>
+  Map.groupBy(entries, ({ address }) => address.base >> BigInt(bits - prefix));
+
+/** @param before what the chain was; branches whose entries are the same are taken over as they are */
+const build = (
+  name: ChainName,
+  entries: readonly DispatchEntry[],
+  direction: Direction,
+  before: Branch | undefined,
+): Branch => {
+  if (before !== undefined && sameEntries(before.entries, entries)) return before;
   const [first] = entries;
   const last = entries.at(-1);
   if (first === undefined || last === undefined || entries.length <= LEAF_ENTRIES) {
-    return [{ name, rules: entries.map((entry) => leaf(entry, direction)) }];
+    return { chain: { name, rules: entries.map((entry) => leaf(entry, direction)) }, entries, below: new Map() };
   }
   const bits = ADDRESS_BITS[first.address.family];
   const prefix = Math.min(commonPrefix(first.address, last.address) + BRANCH_BITS, bits);
-  const groups = Map.groupBy(entries, ({ address }) => formatCidr(blockOf(address, prefix)));
-  const branches = [...groups].map(([block, members]) => {
-    const [only, ...more] = members;
-    if (only !== undefined && more.length === 0) return { rule: leaf(only, direction), below: [] };
-    const child = dispatchChain(direction, block);
-    const rule: Rule = {
+  const below = new Map<string, Branch>();
+  const rules = [...groupByBlock(entries, prefix, bits).values()].map((members): Rule => {
+    const [only = first, ...more] = members;
+    if (more.length === 0) return leaf(only, direction);
+    const block = formatCidr(blockOf(only.address, prefix));
+    const known = before?.below.get(block);
+    const branch = build(known?.chain.name ?? dispatchChain(direction, block), members, direction, known);
+    below.set(block, branch);
+    return {
       matches: [{ kind: SIDES[direction].own, cidr: block }],
-      verdict: { kind: 'goto', chain: child },
+      verdict: { kind: 'goto', chain: branch.chain.name },
     };
-    return { rule, below: build(child, members, direction) };
   });
-  return [{ name, rules: branches.map(({ rule }) => rule) }, ...branches.flatMap(({ below }) => below)];
+  return { chain: { name, rules }, entries, below };
 };
+
+const chainsOf = ({ chain, below }: Branch): readonly Chain[] => [chain, ...[...below.values()].flatMap(chainsOf)];
 
 /**
  * Leads each address to its chain through a tree over the bits of the address, so that a packet meets a number of rules
  * that grows with the logarithm of the entries. An address that is not among them falls out at the end, undecided.
+ * A tree remembers its branches: entries that come or go cost the way to them.
  */
-export const dispatchTree = (direction: Direction, entries: readonly DispatchEntry[]): readonly Chain[] =>
-  build(
-    DISPATCH_CHAIN[direction],
-    entries.toSorted((a, b) => compareCidrs(a.address, b.address)),
-    direction,
-  );
+export const createDispatchTree = (direction: Direction): ((entries: readonly DispatchEntry[]) => readonly Chain[]) => {
+  let root: Branch | undefined;
+  return (entries) => {
+    const sorted = entries.toSorted((a, b) => compareCidrs(a.address, b.address));
+    root = build(DISPATCH_CHAIN[direction], sorted, direction, root);
+    return chainsOf(root);
+  };
+};

@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import type { Direction } from '../model/direction.ts';
+import type { PolicyFault } from '../policy/fault.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import type { ProgramDelta, ProgramOptions } from '../program/incremental/program-compiler.ts';
 import type { Observed } from '../render/observed.ts';
@@ -40,6 +41,7 @@ export interface Enforcement {
   distrust(): void;
   /** What the newest pass compiled, see PolicyCompiler. */
   policy(): NodePolicy;
+  faults(): readonly PolicyFault[];
   isolatedPods(): Readonly<Record<Direction, number>>;
   /** The first programming was done and verified. */
   isReady(): boolean;
@@ -126,6 +128,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
       trusted = false;
     },
     policy: () => compiler.policy(),
+    faults: () => compiler.faults(),
     isolatedPods: () => compiler.isolatedPods(),
     isReady: () => ready,
     applied: () => applied,

@@ -57,7 +57,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     const reason = reasonNow();
     const finish = (done: Done, error?: string): void => {
       heartbeatAt = clock.now();
-      const { faults } = enforcement.policy();
+      const faults = enforcement.faults();
       const isolatedPods = enforcement.isolatedPods();
       report({ ...done, reason, error, faults, isolatedPods, durationMs: heartbeatAt - startedAt });
     };

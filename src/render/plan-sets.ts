@@ -31,7 +31,13 @@ const roomFor = (members: number): number => Math.max(MIN_ROOM, powerOfTwo(membe
 
 const bucketsFor = (members: number): number => Math.min(MAX_BUCKETS, Math.max(MIN_BUCKETS, powerOfTwo(members)));
 
-const sorted = (members: Iterable<string>): readonly string[] => [...members].sort();
+/** So many lines somebody may want to read. */
+const READABLE = 1_000;
+
+const sorted = (members: Iterable<string>): readonly string[] => {
+  const all = [...members];
+  return all.length <= READABLE ? all.sort() : all;
+};
 
 /** @param most members it will have to hold at any time */
 const createLine = (name: SetName, { type, family }: DesiredSet, most: number): string => {

@@ -29,10 +29,13 @@ export const createSyncObserver = (
   now: () => number,
 ): ((result: SyncResult) => void) => {
   let known: ReadonlySet<string> = new Set();
+  let heard: readonly PolicyFault[] | undefined;
   let counted: NodeProgram | undefined;
   let failing = false;
 
   const observeFaults = (faults: readonly PolicyFault[]): void => {
+    if (faults === heard) return;
+    heard = faults;
     const found = new Set(faults.map(faultText));
     for (const text of found.difference(known)) {
       log.warn('a policy cannot be read: its pods are isolated and it allows nothing', { fault: text });

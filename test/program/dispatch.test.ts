@@ -2,9 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Direction } from '../../src/model/direction.ts';
 import { type Cidr, covers, formatAddress, parseAddress, parseCidr } from '../../src/policy/cidr.ts';
-import { type DispatchEntry, dispatchTree } from '../../src/program/dispatch.ts';
+import { createDispatchTree, type DispatchEntry } from '../../src/program/dispatch.ts';
 import { isolationChain } from '../../src/program/names.ts';
 import type { Chain, Match } from '../../src/program/node-program.ts';
+
+const dispatchTree = (direction: Direction, entries: readonly DispatchEntry[]): readonly Chain[] =>
+  createDispatchTree(direction)(entries);
 
 const addressOf = (text: string): Cidr => {
   const address = parseAddress(text);
@@ -102,6 +105,30 @@ describe('the dispatch tree', () => {
     const grown = dispatchTree('ingress', entriesFor(block(255)));
     const changed = before.filter((chain) => !grown.some((other) => JSON.stringify(other) === JSON.stringify(chain)));
     expect(changed).toHaveLength(1);
+  });
+
+  test('that grows and shrinks is the one made at once, with all branches that did not change', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uniqueArray(fc.nat(300), { maxLength: 60 }), { minLength: 2, maxLength: 6 }), (steps) => {
+        const tree = createDispatchTree('ingress');
+        let before: readonly Chain[] = [];
+        for (const lows of steps) {
+          const entries = entriesFor(lows.map((low) => `10.0.${low >> 6}.${low & 63}`));
+          const chains = tree(entries);
+          expect(chains).toEqual(dispatchTree('ingress', entries));
+          expect(tree(entries.toReversed())).toEqual(chains);
+          for (const chain of chains) {
+            const same = before.find((each) => each.name === chain.name);
+            const below = chain.rules.every(
+              ({ verdict }) => verdict.kind !== 'goto' || !verdict.chain.includes('-TI-'),
+            );
+            if (below && JSON.stringify(same) === JSON.stringify(chain)) expect(chain).toBe(same);
+          }
+          before = chains;
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 
   const address = fc.oneof(

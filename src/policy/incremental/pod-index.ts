@@ -18,9 +18,20 @@ const NONE: ReadonlySet<PodEndpoint> = new Set();
 
 export const createPodIndex = (): PodIndex => {
   const byNamespace = new Map<string, Set<PodEndpoint>>();
-  const all = (): Iterable<PodEndpoint> => byNamespace.values().flatMap((pods) => pods);
+  function* all(): Generator<PodEndpoint> {
+    for (const pods of byNamespace.values()) yield* pods;
+  }
   const labels = createLabelIndex(all);
   const inNamespace = (name: string): ReadonlySet<PodEndpoint> => byNamespace.get(name) ?? NONE;
+
+  const areFewer = (namespaces: ReadonlySet<string>, most: number): boolean => {
+    let size = 0;
+    for (const name of namespaces) {
+      size += inNamespace(name).size;
+      if (size > most) return false;
+    }
+    return true;
+  };
 
   return {
     add(pod) {
@@ -43,8 +54,7 @@ export const createPodIndex = (): PodIndex => {
       const matches = ({ labels: own }: PodEndpoint): boolean => selects(selector, own);
       if (namespaces.size <= 1) return within.filter(matches);
       const byLabel = labels.candidates(selector);
-      const size = namespaces.values().reduce((sum, name) => sum + inNamespace(name).size, 0);
-      return byLabel === undefined || size <= byLabel.size
+      return byLabel === undefined || areFewer(namespaces, byLabel.size)
         ? within.filter(matches)
         : Iterator.from(byLabel.items).filter((pod) => namespaces.has(pod.namespace) && matches(pod));
     },

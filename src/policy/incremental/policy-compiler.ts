@@ -3,6 +3,7 @@ import type { Direction } from '../../model/direction.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 import type { PolicyKey } from '../../model/policy-object.ts';
 import type { ClusterSnapshot } from '../../model/snapshot.ts';
+import type { PolicyFault } from '../fault.ts';
 import type { Isolation, NodePolicy } from '../node-policy.ts';
 import { createGroups, type IsolationChanges } from './groups.ts';
 import { createMemberRecord, type MemberChanges } from './member-changes.ts';
@@ -29,6 +30,8 @@ export interface PolicyCompiler {
   update(snapshot: ClusterSnapshot, changes: ClusterChanges): PolicyDelta;
   /** As of the last update; valid until the next one. */
   policy(): NodePolicy;
+  /** Of all policies; the same list until one changes. */
+  faults(): readonly PolicyFault[];
   /** Pods of the node that some policy isolates. */
   isolatedPods(): Readonly<Record<Direction, number>>;
   /** The pod that owns the address. */
@@ -118,6 +121,7 @@ export const createPolicyCompiler = (node: string | undefined): PolicyCompiler =
       };
     },
     policy: () => (policy ??= { isolations: groups.isolations(), faults: policies.faults() }),
+    faults: policies.faults,
     isolatedPods: () => ({ ingress: groups.count('ingress'), egress: groups.count('egress') }),
     podAt: podStore.at,
     isolationAt(direction, address) {

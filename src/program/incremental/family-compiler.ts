@@ -4,7 +4,7 @@ import { type Cidr, parseAddress } from '../../policy/cidr.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import type { Isolation } from '../../policy/node-policy.ts';
 import { byText } from '../../policy/text-order.ts';
-import { type DispatchEntry, dispatchTree } from '../dispatch.ts';
+import { createDispatchTree, type DispatchEntry } from '../dispatch.ts';
 import { HOOKS, hookChains } from '../hooks.ts';
 import { compileIsolation, type DeniedLog } from '../isolation-chain.ts';
 import type { ChainName, SetName } from '../names.ts';
@@ -66,6 +66,7 @@ export const createFamilyCompiler = (family: IpFamily, log: DeniedLog | undefine
   const sets = createFamilySets(family);
   const chains = createFamilyChains();
   const judged = new Map<string, Judged>();
+  const trees = { egress: createDispatchTree('egress'), ingress: createDispatchTree('ingress') };
   let hookSets = NO_SETS;
   let begun = false;
 
@@ -113,7 +114,7 @@ export const createFamilyCompiler = (family: IpFamily, log: DeniedLog | undefine
     hookSets = named;
     chains.put('hooks', hooks);
     for (const direction of ORDER) {
-      const tree = entries[direction].length === 0 ? [] : dispatchTree(direction, entries[direction]);
+      const tree = entries[direction].length === 0 ? [] : trees[direction](entries[direction]);
       chains.put(`${direction} tree`, tree);
     }
   };

@@ -1,0 +1,81 @@
+import type { ClusterChanges, ObjectKind } from '../../src/model/cluster-change.ts';
+import { IP_FAMILIES } from '../../src/model/family.ts';
+import { createNodeCompiler } from '../../src/reconcile/node-compiler.ts';
+import { nothingObserved } from '../../src/render/nothing-observed.ts';
+import { planChanges, planDelta } from '../../src/render/plan.ts';
+import { OWN_NODE } from '../state/cluster.ts';
+import type { Size } from '../state/size.ts';
+import { changesOf } from './changes.ts';
+import { createWorld } from './world.ts';
+
+export interface CompileFigures {
+  /** The first compile in a new process, ms of processor time. */
+  readonly firstMs: number;
+  /** Writing all of it as restore text, ms of processor time. */
+  readonly firstPlanMs: number;
+  readonly rules: number;
+  readonly chains: number;
+  readonly sets: number;
+  readonly members: number;
+  /** Heap that the world takes for each pod, and that the compiler adds to it, bytes. */
+  readonly worldBytesPerPod: number;
+  readonly compilerBytesPerPod: number;
+  /** Compile and plan of one change, ms of processor time, each sample by kind. */
+  readonly samples: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Bytes of live objects; needs `--expose-gc`. */
+const heap = (): number => {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+};
+
+/** What the process used so far; on a machine that does other things too it says more than the clock. */
+const processorMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
+const keysOf = (kind: ObjectKind, key: string): ClusterChanges => ({
+  pods: new Set<string>(),
+  namespaces: new Set<string>(),
+  networkpolicies: new Set<string>(),
+  [kind]: new Set([key]),
+});
+
+export const measureCompile = (size: Size, rounds: number): CompileFigures => {
+  const empty = heap();
+  const world = createWorld(size);
+  const filled = heap();
+  const compiler = createNodeCompiler(OWN_NODE, {});
+  const startedAt = processorMs();
+  compiler.update(world, 'everything');
+  const compiledAt = processorMs();
+  planChanges(nothingObserved(['ipv4']), compiler.program());
+  const plannedAt = processorMs();
+  const compiled = heap();
+  const programs = IP_FAMILIES.map((family) => compiler.program()[family]);
+  const sum = (count: (program: (typeof programs)[number]) => number): number =>
+    programs.reduce((total, program) => total + count(program), 0);
+
+  const samples: Record<string, number[]> = {};
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [kind, change] of changesOf(round, world)) {
+      const { kind: what, key } = change(world);
+      const from = processorMs();
+      planDelta(compiler.update(world, keysOf(what, key)), ['ipv4']);
+      (samples[kind] ??= []).push(processorMs() - from);
+    }
+  }
+  return {
+    firstMs: compiledAt - startedAt,
+    firstPlanMs: plannedAt - compiledAt,
+    rules: sum(({ chains }) => chains.values().reduce((total, { rules }) => total + rules.length, 0)),
+    chains: sum(({ chains }) => chains.size),
+    sets: sum(({ sets }) => sets.size),
+    members: sum(({ sets }) => sets.values().reduce((total, { members }) => total + members.size, 0)),
+    worldBytesPerPod: (filled - empty) / size.pods,
+    compilerBytesPerPod: (compiled - filled) / size.pods,
+    samples,
+  };
+};

@@ -1,0 +1,33 @@
+import { createIntern } from '../../src/cluster/intern.ts';
+import { NAMESPACES, NETWORK_POLICIES, PODS, type Resource } from '../../src/cluster/resource.ts';
+import type { NamespaceEntry } from '../../src/model/namespace.ts';
+import type { PodEndpoint } from '../../src/model/pod.ts';
+import type { PolicyKey, PolicyObject } from '../../src/model/policy-object.ts';
+import { benchNamespaces, benchPods, benchPolicies } from '../state/cluster.ts';
+import type { Size } from '../state/size.ts';
+
+/** A cluster as a source holds it. */
+export interface World {
+  readonly pods: Map<string, PodEndpoint>;
+  readonly namespaces: Map<string, NamespaceEntry>;
+  readonly policies: Map<PolicyKey, PolicyObject>;
+}
+
+const NODE_ADDRESS = '172.18.0.2';
+
+/** The objects of the state, trimmed as the agent's sources trim them. */
+export const createWorld = (size: Size): World => {
+  const intern = createIntern();
+  const take = <K extends string, T>({ keyOf, trim }: Resource<K, T>, into: Map<K, T>, raw: object): void => {
+    // Its own text, as it would come from the API server.
+    const parsed = JSON.parse(JSON.stringify(raw)) as Record<string, unknown>;
+    const key = keyOf(parsed);
+    const object = trim(parsed, intern);
+    if (key !== undefined && object !== undefined) into.set(key, object);
+  };
+  const world: World = { pods: new Map(), namespaces: new Map(), policies: new Map() };
+  for (const each of benchNamespaces(size)) take(NAMESPACES, world.namespaces, each);
+  for (const { pod, status } of benchPods(size, NODE_ADDRESS)) take(PODS, world.pods, { ...pod, status });
+  for (const each of benchPolicies(size)) take(NETWORK_POLICIES, world.policies, each);
+  return world;
+};
