@@ -1,5 +1,6 @@
 import { uptime } from 'node:os';
 import type { Connect } from './cluster/api/connection.ts';
+import { createTokenReview } from './cluster/access/token-review.ts';
 import { connectInCluster } from './cluster/api/in-cluster.ts';
 import { connectByKubeconfig } from './cluster/api/kubeconfig.ts';
 import { createApiSource } from './cluster/api-source.ts';
@@ -8,6 +9,7 @@ import { followCniResults } from './cluster/cni/follow-results.ts';
 import { createPodCondition, type PodCondition } from './cluster/condition/pod-condition.ts';
 import { createManifestSource } from './cluster/manifest-source.ts';
 import type { ClusterSource } from './cluster/source.ts';
+import type { ListenAddress } from './config/listen-address.ts';
 import type { ApiServerConfig, Config } from './config/config.ts';
 import { createSystemClock } from './kernel/clock.ts';
 import { createCommandRunner } from './kernel/command.ts';
@@ -20,12 +22,14 @@ import type { Clock } from './model/clock.ts';
 import { OBJECT_KINDS } from './model/cluster-change.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createReview } from './reconcile/review.ts';
+import { createTokenAccess } from './telemetry/access.ts';
 import type { Endpoints } from './telemetry/endpoints.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createAgentMetrics } from './telemetry/metrics.ts';
 import { createNodeLockObserver } from './telemetry/node-lock-observer.ts';
 import { createReviewObserver } from './telemetry/review-observer.ts';
 import { serveWhenFree } from './telemetry/serve-when-free.ts';
+import { type ServerSettings, serveTelemetry } from './telemetry/server.ts';
 import { createSyncObserver } from './telemetry/sync-observer.ts';
 
 /** A healthy loop comes round at every check; so much longer than that means that it hangs, ms. */
@@ -51,6 +55,36 @@ const connectTo = (source: ApiServerConfig, { env }: AgentOptions): Connect =>
   source.kind === 'kubeconfig'
     ? () => connectByKubeconfig(source.file)
     : () => connectInCluster({ host: env['KUBERNETES_SERVICE_HOST'], port: env['KUBERNETES_SERVICE_PORT'] });
+
+/** Who may read what is served, and how it is kept from others on the way. */
+const protect = (config: Config, options: AgentOptions, { now }: Clock, log: Logger): ServerSettings => {
+  const { source, tls } = config;
+  const told =
+    (again: string, trouble: string) =>
+    (what: string | undefined): void => {
+      if (what === undefined) log.info(again);
+      else log.warn(trouble, { trouble: what });
+    };
+  return {
+    ...(config.metricsAuth === 'kubernetes' && source.kind !== 'manifests'
+      ? {
+          access: createTokenAccess({
+            review: createTokenReview(connectTo(source, options)),
+            now,
+            onTrouble: told('tokens can be asked about again', 'metrics are refused: tokens cannot be asked about'),
+          }),
+        }
+      : {}),
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            files: tls,
+            onTrouble: told('the new certificate is in use', 'the new certificate cannot be used; the old one stays'),
+          },
+        }),
+  };
+};
 
 const createSource = (config: Config, options: AgentOptions, clock: Clock, log: Logger): ClusterSource => {
   const onTrouble = (what: string, trouble: string | undefined): void => {
@@ -105,7 +139,7 @@ const createCondition = (
 
 /**
  * Starts an agent in the present network namespace.
- * @throws ListenError; everything else is retried and told in the log
+ * @throws ListenError, TlsError; everything else is retried and told in the log
  */
 export const startAgent = async (config: Config, options: AgentOptions): Promise<Agent> => {
   const log = createLogger({ format: config.logFormat, level: config.logLevel });
@@ -194,7 +228,9 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     }),
   };
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
-  const server = await serveWhenFree(config.listen, endpoints, log, !lock.isHeld()).catch(async (error: unknown) => {
+  const settings = protect(config, options, clock, log);
+  const serve = (address: ListenAddress) => serveTelemetry(address, endpoints, settings);
+  const server = await serveWhenFree(config.listen, serve, log, !lock.isHeld()).catch(async (error: unknown) => {
     // The loop waits for the source already, and would keep the process alive.
     await Promise.all([reconciler.stop(), review.stop(), condition?.stop(), lock.release()]);
     throw error;

@@ -18,6 +18,15 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 /** All pods of the node, those with a readiness gate that waits for it, or none. */
 export type PodConditionScope = 'all' | 'gated' | 'off';
 
+/** `kubernetes` asks the API server who a bearer token belongs to and what that user may get. */
+export type MetricsAuth = 'off' | 'kubernetes';
+
+/** PEM files that are read again when they change. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** Everything that a person can set about an agent, read and checked. Frozen. */
 export interface Config {
   readonly source: SourceConfig;
@@ -25,6 +34,10 @@ export interface Config {
   readonly nodeName: string;
   /** Where metrics, health and status are served; undefined serves none. */
   readonly listen: ListenAddress | undefined;
+  /** Who may read metrics and status; health is open to all. */
+  readonly metricsAuth: MetricsAuth;
+  /** What is served is served over TLS with these; undefined serves plain HTTP. */
+  readonly tls: TlsFiles | undefined;
   readonly logFormat: LogFormat;
   readonly logLevel: LogLevel;
   readonly iptablesBackend: IptablesBackendChoice;

@@ -1,4 +1,4 @@
-import type { Config, SourceConfig } from './config.ts';
+import type { Config, MetricsAuth, SourceConfig, TlsFiles } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { type Environment, type Flags, readSettings, type Values } from './read-settings.ts';
 import { namesOf } from './setting.ts';
@@ -22,6 +22,21 @@ const chooseSource = ({ kubeconfig, manifests, inCluster }: Values, env: Environ
   throw new ConfigError([`no source of the cluster's state: give one of ${CHOICES}`]);
 };
 
+const chooseTls = ({ tlsCert, tlsKey }: Values): TlsFiles | undefined => {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert !== undefined && tlsKey !== undefined) return Object.freeze({ cert: tlsCert, key: tlsKey });
+  const [given, missing] =
+    tlsCert === undefined ? [SETTINGS.tlsKey, SETTINGS.tlsCert] : [SETTINGS.tlsCert, SETTINGS.tlsKey];
+  throw new ConfigError([`${namesOf(missing)} is missing: --${given.flag} needs it`]);
+};
+
+const chooseMetricsAuth = ({ metricsAuth }: Values, source: SourceConfig): MetricsAuth => {
+  if (metricsAuth === 'kubernetes' && source.kind === 'manifests') {
+    throw new ConfigError([`--${SETTINGS.metricsAuth.flag}: a folder of manifests is no API server to ask`]);
+  }
+  return metricsAuth;
+};
+
 /**
  * Flags and environment to one frozen Config. Pure: reads no file and resolves no name.
  * @throws ConfigError naming the flags or variables that cannot be used, and what they accept
@@ -29,10 +44,13 @@ const chooseSource = ({ kubeconfig, manifests, inCluster }: Values, env: Environ
 export const parseConfig = (flags: Flags, env: Environment): Config => {
   const values = readSettings(flags, env);
   const { nodeName, logFormat, logLevel, iptablesBackend, ipFamilies } = values;
+  const source = chooseSource(values, env);
   return Object.freeze({
-    source: Object.freeze(chooseSource(values, env)),
+    source: Object.freeze(source),
     nodeName,
     listen: values.listen === 'off' ? undefined : Object.freeze(values.listen),
+    metricsAuth: chooseMetricsAuth(values, source),
+    tls: chooseTls(values),
     logFormat,
     logLevel,
     iptablesBackend,

@@ -9,8 +9,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 type ValueOf<Kind> = Kind extends Setting<infer Value> ? Value : never;
 
-/** Settings that may be left out: each is one of the choices for the source. */
-type OptionalName = 'kubeconfig' | 'manifests' | 'inCluster';
+/** Settings that may be left out: the choices for the source, and what is served over TLS. */
+type OptionalName = 'kubeconfig' | 'manifests' | 'inCluster' | 'tlsCert' | 'tlsKey';
 
 /** The value of every setting. */
 export type Values = { readonly [Name in Exclude<SettingName, OptionalName>]: ValueOf<(typeof SETTINGS)[Name]> } & {

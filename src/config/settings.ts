@@ -1,5 +1,5 @@
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
-import type { Config, IptablesBackendChoice, LogFormat, LogLevel, PodConditionScope } from './config.ts';
+import type { Config, IptablesBackendChoice, LogFormat, LogLevel, MetricsAuth, PodConditionScope } from './config.ts';
 import { readDuration } from './duration.ts';
 import { type ListenAddress, readListenAddress } from './listen-address.ts';
 import { oneOf, type Setting } from './setting.ts';
@@ -65,6 +65,29 @@ const listen: Setting<ListenAddress | 'off'> = {
   initial: '127.0.0.1:9577',
   accepts: 'host:port, [address]:port, :port, or 0 for none',
   read: readListenAddress,
+};
+
+const metricsAuth = oneOf<MetricsAuth>(['off', 'kubernetes'], {
+  flag: 'metrics-auth',
+  placeholder: 'off|kubernetes',
+  help: 'kubernetes asks the API server whether a bearer token may get /metrics and /status; /healthz and /readyz stay open',
+  initial: 'off',
+});
+
+const tlsCert: Setting<string> = {
+  flag: 'tls-cert',
+  placeholder: 'FILE',
+  help: 'serve metrics, health and status over TLS with this certificate (PEM), read again when it changes',
+  accepts: 'a path',
+  read: filePath,
+};
+
+const tlsKey: Setting<string> = {
+  flag: 'tls-key',
+  placeholder: 'FILE',
+  help: 'the private key of the certificate (PEM)',
+  accepts: 'a path',
+  read: filePath,
 };
 
 const logFormat = oneOf<LogFormat>(['json', 'text'], {
@@ -147,6 +170,9 @@ export const SETTINGS = {
   manifests,
   nodeName,
   listen,
+  metricsAuth,
+  tlsCert,
+  tlsKey,
   logFormat,
   logLevel,
   iptablesBackend,

@@ -1,15 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ListenAddress } from '../config/listen-address.ts';
-import type { Endpoints } from './endpoints.ts';
 import type { Logger } from './logger.ts';
-import { ListenError, serveTelemetry, type TelemetryServer } from './server.ts';
+import { ListenError, type TelemetryServer } from './server.ts';
+import { TlsError } from './tls.ts';
 
 const RETRY_MS = 500;
 
 type Closable = Pick<TelemetryServer, 'close'>;
 
-const serveOnce = async (address: ListenAddress, endpoints: Endpoints, log: Logger): Promise<TelemetryServer> => {
-  const server = await serveTelemetry(address, endpoints);
+/** Serves at an address. @throws ListenError, TlsError */
+export type Serve = (address: ListenAddress) => Promise<TelemetryServer>;
+
+const serveOnce = async (address: ListenAddress, serve: Serve, log: Logger): Promise<TelemetryServer> => {
+  const server = await serve(address);
   log.info('metrics, health and status are served', { url: server.url });
   return server;
 };
@@ -23,7 +26,7 @@ const retry = (serve: () => Promise<TelemetryServer>): Closable => {
       try {
         return await serve();
       } catch (error) {
-        if (!(error instanceof ListenError)) throw error;
+        if (!(error instanceof ListenError || error instanceof TlsError)) throw error;
         await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
     }
@@ -42,15 +45,15 @@ const retry = (serve: () => Promise<TelemetryServer>): Closable => {
 /**
  * Serves at the address, if there is one; with `patient` as soon as it is free: the agent that has the node has its
  * address as well, and will go.
- * @throws ListenError where not patient
+ * @throws ListenError, TlsError where not patient
  */
 export const serveWhenFree = async (
   address: ListenAddress | undefined,
-  endpoints: Endpoints,
+  serve: Serve,
   log: Logger,
   patient: boolean,
 ): Promise<Closable | undefined> => {
   if (address === undefined) return undefined;
-  const serve = (): Promise<TelemetryServer> => serveOnce(address, endpoints, log);
-  return patient ? retry(serve) : serve();
+  const tryOnce = (): Promise<TelemetryServer> => serveOnce(address, serve, log);
+  return patient ? retry(tryOnce) : tryOnce();
 };

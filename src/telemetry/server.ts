@@ -1,10 +1,14 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ListenAddress } from '../config/listen-address.ts';
+import { type Access, OPEN_ACCESS } from './access.ts';
+import { limitConnections } from './connection-limit.ts';
 import { answer, type Endpoints, type Reply } from './endpoints.ts';
+import { followTls, readTls, type TlsWatch } from './tls.ts';
 
 export interface TelemetryServer {
-  /** `http://host:port` as it listens, with the port that the kernel chose if 0 was asked for. */
+  /** `http://host:port`, or https, as it listens, with the port that the kernel chose if 0 was asked for. */
   readonly url: string;
   /** Ends at once, also connections that are kept alive. */
   close(): Promise<void>;
@@ -29,25 +33,62 @@ export class ListenError extends Error {
   }
 }
 
-/** Scrapers and probes are few and quick; more connections than this are somebody else's. */
-const MAX_CONNECTIONS = 64;
-const REQUEST_TIMEOUT_MS = 10_000;
+/**
+ * A request that takes longer to arrive, or a handshake, is cut off; ms. What has no limit here has one of Node's: 16 KiB
+ * of headers, 5 s for a connection that is kept alive and says nothing.
+ */
+const PATIENCE_MS = 10_000;
+/** How often connections are looked at for that, ms. */
+const LOOK_EVERY_MS = 5_000;
+const MAX_HEADER_BYTES = 16_384;
+
+const LIMITS = {
+  requestTimeout: PATIENCE_MS,
+  headersTimeout: PATIENCE_MS,
+  connectionsCheckingInterval: LOOK_EVERY_MS,
+  maxHeaderSize: MAX_HEADER_BYTES,
+} as const;
 
 const hostText = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 const addressText = ({ host, port }: ListenAddress): string => `${host === undefined ? '' : hostText(host)}:${port}`;
 
-const urlOf = (server: Server): string => {
+const urlOf = (server: Server, scheme: 'http' | 'https'): string => {
   // A TCP server that listens has an address of this form; a path or null is for pipes and closed servers.
   const { address, port } = server.address() as AddressInfo;
-  return `http://${hostText(address)}:${port}`;
+  return `${scheme}://${hostText(address)}:${port}`;
 };
 
-const handle = async (request: IncomingMessage, endpoints: Endpoints): Promise<Reply> => {
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    return { status: 405, type: 'text/plain', body: 'GET only\n' };
+const TEXT = 'text/plain; charset=utf-8';
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
+const replyTo = async (request: IncomingMessage, endpoints: Endpoints, access: Access): Promise<Reply> => {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, type: TEXT, body: 'GET only\n' };
   const [path = '/'] = (request.url ?? '/').split('?');
-  return answer(path, endpoints);
+  const admission = await access.admit(request.headers, path);
+  return admission.admitted
+    ? answer(path, endpoints)
+    : { status: admission.status, type: TEXT, body: `${admission.reason}\n` };
+};
+
+const respond = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  endpoints: Endpoints,
+  access: Access,
+): Promise<void> => {
+  const { status, type, body } = await replyTo(request, endpoints, access);
+  // Nobody reads a body: the connection ends rather than wait for one.
+  if (hasBody(request)) response.shouldKeepAlive = false;
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
 };
 
 const listen = async (server: Server, { host, port }: ListenAddress): Promise<void> =>
@@ -59,30 +100,57 @@ const listen = async (server: Server, { host, port }: ListenAddress): Promise<vo
     });
   });
 
+type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+interface Opened {
+  readonly server: Server;
+  readonly scheme: 'http' | 'https';
+  /** Ends what goes on beside the server. */
+  readonly end: () => void;
+}
+
+const openServer = async (listener: Listener, tls: TlsSettings | undefined): Promise<Opened> => {
+  if (tls === undefined) return { server: createServer(LIMITS, listener), scheme: 'http', end: () => undefined };
+  const options = await readTls(tls.files);
+  const server = createTlsServer({ ...options, ...LIMITS, handshakeTimeout: PATIENCE_MS }, listener);
+  const use = server.setSecureContext.bind(server);
+  return { server, scheme: 'https', end: followTls({ ...tls, options, use }) };
+};
+
+/** What a TLS server needs besides its files. */
+type TlsSettings = Pick<TlsWatch, 'files' | 'onTrouble' | 'readAgainMs'>;
+
+/** How the endpoints are kept from those who should not have them. */
+export interface ServerSettings {
+  /** Everybody may read everything if absent. */
+  readonly access?: Access | undefined;
+  /** Plain HTTP if absent. */
+  readonly tls?: TlsSettings | undefined;
+}
+
 /**
- * Serves /metrics, /healthz, /readyz and /status over plain HTTP.
- * @throws ListenError if the address cannot be listened on
+ * Serves /metrics, /healthz, /readyz and /status.
+ * @throws ListenError if the address cannot be listened on; TlsError
  */
-export const serveTelemetry = async (address: ListenAddress, endpoints: Endpoints): Promise<TelemetryServer> => {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-    void handle(request, endpoints).then(({ status, type, body }) => {
-      response.writeHead(status, {
-        'content-type': type,
-        'content-length': Buffer.byteLength(body),
-        'cache-control': 'no-store',
-      });
-      response.end(request.method === 'HEAD' ? undefined : body);
-    });
-  });
-  server.maxConnections = MAX_CONNECTIONS;
+export const serveTelemetry = async (
+  address: ListenAddress,
+  endpoints: Endpoints,
+  { access = OPEN_ACCESS, tls }: ServerSettings = {},
+): Promise<TelemetryServer> => {
+  const { server, scheme, end } = await openServer((request, response) => {
+    void respond(request, response, endpoints, access);
+  }, tls);
+  limitConnections(server);
   try {
     await listen(server, address);
   } catch (error) {
+    end();
     throw new ListenError(addressText(address), error as NodeJS.ErrnoException);
   }
   return {
-    url: urlOf(server),
+    url: urlOf(server, scheme),
     close: async () => {
+      end();
       server.closeAllConnections();
       await new Promise<void>((resolve) => void server.close(() => resolve()));
     },

@@ -21,6 +21,7 @@ describe('parseConfig', () => {
       source: { kind: 'manifests', folder: 'm' },
       nodeName: 'n1',
       listen: { host: '127.0.0.1', port: 9577 },
+      metricsAuth: 'off',
       logFormat: 'json',
       logLevel: 'info',
       iptablesBackend: 'auto',
@@ -37,6 +38,9 @@ describe('parseConfig', () => {
       kubeconfig: '/etc/kube config',
       nodeName: 'worker-1.example.com',
       listen: '[::1]:80',
+      metricsAuth: 'kubernetes',
+      tlsCert: '/tls/tls.crt',
+      tlsKey: '/tls/tls.key',
       logFormat: 'text',
       logLevel: 'debug',
       iptablesBackend: 'legacy',
@@ -50,6 +54,8 @@ describe('parseConfig', () => {
       source: { kind: 'kubeconfig', file: '/etc/kube config' },
       nodeName: 'worker-1.example.com',
       listen: { host: '::1', port: 80 },
+      metricsAuth: 'kubernetes',
+      tls: { cert: '/tls/tls.crt', key: '/tls/tls.key' },
       logFormat: 'text',
       logLevel: 'debug',
       iptablesBackend: 'legacy',
@@ -66,6 +72,9 @@ describe('parseConfig', () => {
       PORTCULLIS_IN_CLUSTER: 'true',
       PORTCULLIS_NODE_NAME: 'n2',
       PORTCULLIS_LISTEN: 'off',
+      PORTCULLIS_METRICS_AUTH: 'kubernetes',
+      PORTCULLIS_TLS_CERT: 'c',
+      PORTCULLIS_TLS_KEY: 'k',
       PORTCULLIS_LOG_FORMAT: 'text',
       PORTCULLIS_LOG_LEVEL: 'error',
       PORTCULLIS_IPTABLES_BACKEND: 'nft',
@@ -79,6 +88,8 @@ describe('parseConfig', () => {
       source: { kind: 'in-cluster' },
       nodeName: 'n2',
       listen: undefined,
+      metricsAuth: 'kubernetes',
+      tls: { cert: 'c', key: 'k' },
       logFormat: 'text',
       logLevel: 'error',
       iptablesBackend: 'nft',
@@ -130,6 +141,17 @@ describe('the source', () => {
     [LEAST, { PORTCULLIS_KUBECONFIG: 'k' }],
   ])('is one only: %j %j', (flags, env) => {
     expect(problemsOf(flags, env)).toEqual([`more than one source of the cluster's state: give one of ${choices}`]);
+  });
+});
+
+describe('what is served', () => {
+  test.each<[Flags, string]>([
+    [{ tlsCert: 'c' }, '--tls-key (PORTCULLIS_TLS_KEY) is missing: --tls-cert needs it'],
+    [{ tlsKey: 'k' }, '--tls-cert (PORTCULLIS_TLS_CERT) is missing: --tls-key needs it'],
+    [{ metricsAuth: 'kubernetes' }, '--metrics-auth: a folder of manifests is no API server to ask'],
+    [{ metricsAuth: 'on' }, '--metrics-auth: "on" is not one of off, kubernetes'],
+  ])('cannot be protected by half: %j', (flags, problem) => {
+    expect(problemsOf({ ...LEAST, ...flags })).toEqual([problem]);
   });
 });
 

@@ -73,6 +73,8 @@ const SOURCES: readonly (readonly [name: string, text: () => string | Promise<st
   ['the chart', () => renderedChart('default')],
   ['the chart with metrics', () => renderedChart('metrics')],
   ['the chart with a PodMonitor', () => renderedChart('pod-monitor')],
+  ['the chart with metrics for those who may', () => renderedChart('metrics-auth')],
+  ['the chart with a PodMonitor that has a token', () => renderedChart('pod-monitor-auth')],
   ['the chart with every value', () => renderedChart('everything')],
 ];
 

@@ -42,6 +42,8 @@ describe('the chart renders what kustomize does', () => {
     ['default', []],
     ['metrics', ['metrics']],
     ['pod-monitor', ['pod-monitor']],
+    ['metrics-auth', ['metrics-auth']],
+    ['pod-monitor-auth', ['pod-monitor-auth']],
   ])('with values %s as with components %j', async (values, components) => {
     const overlay = path.join(manifests, values);
     await mkdir(overlay);
@@ -81,17 +83,20 @@ test('every value reaches an object', () => {
     'example.com/tier: node',
     'type: spc_t',
     'path: /var/lib/other-cni/results',
+    'secretName: other-tls',
   ]) {
     expect(text).toContain(value);
   }
-  expect(readObjects(text).map(({ kind }) => kind)).not.toContain('ServiceAccount');
+  const accounts = readObjects(text).filter(({ kind }) => kind === 'ServiceAccount');
+  expect(accounts.map(({ metadata }) => metadata.name)).toEqual(['portcullis-metrics-reader']);
 });
 
 test('the chart takes every setting of the agent that a cluster can decide', () => {
   const schema = JSON.parse(readText(PATHS.chart, 'values.schema.json')) as {
     readonly properties: { readonly agent: { readonly properties: Readonly<Record<string, unknown>> } };
   };
-  const decidedByManifest = ['kubeconfig', 'inCluster', 'manifests', 'nodeName', 'listen', 'cniResults'];
+  const connection = ['kubeconfig', 'inCluster', 'manifests', 'nodeName', 'cniResults'];
+  const decidedByManifest = [...connection, 'listen', 'metricsAuth', 'tlsCert', 'tlsKey'];
   const settings = Object.keys(SETTINGS).filter((name) => !decidedByManifest.includes(name));
   expect(Object.keys(schema.properties.agent.properties).toSorted()).toEqual(settings.toSorted());
 });
@@ -103,6 +108,7 @@ test.each([
   ['digest-that-is-none', "'/image/digest': 'latest' does not match pattern"],
   ['port-out-of-range', "'/metrics/port': maximum: got 70,000, want 65,535"],
   ['pod-monitor-without-listener', "'/metrics/onNodeIP': value must be true"],
+  ['tls-without-secret', "'/metrics/auth/tlsSecret'"],
   ['unknown-value', "additional properties 'metric' not allowed"],
   ['no-node-at-a-time', "'/updateStrategy/maxUnavailable'"],
 ])('the chart refuses %s and says where', (name, reason) => {

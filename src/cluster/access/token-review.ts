@@ -1,0 +1,76 @@
+import { asList, asObject, asText, type RawObject } from '../raw.ts';
+import { ApiError } from '../api/api-error.ts';
+import type { ApiConnection, Connect } from '../api/connection.ts';
+import { post } from './post.ts';
+
+/** Whom the API server takes a token's bearer for (authentication.k8s.io/v1 UserInfo). */
+interface User {
+  readonly username: string;
+  readonly uid: string | undefined;
+  readonly groups: readonly unknown[];
+  readonly extra: RawObject;
+}
+
+const userOf = (tokenReview: unknown): User | undefined => {
+  const status = asObject(asObject(tokenReview)['status']);
+  const user = asObject(status['user']);
+  const username = asText(user['username']) ?? '';
+  if (status['authenticated'] !== true || username === '') return undefined;
+  return { username, uid: asText(user['uid']), groups: asList(user['groups']), extra: asObject(user['extra']) };
+};
+
+const tokenReview = (token: string): object => ({
+  apiVersion: 'authentication.k8s.io/v1',
+  kind: 'TokenReview',
+  spec: { token },
+});
+
+const accessReview = ({ username, uid, groups, extra }: User, path: string): object => ({
+  apiVersion: 'authorization.k8s.io/v1',
+  kind: 'SubjectAccessReview',
+  spec: { user: username, uid, groups, extra, nonResourceAttributes: { path, verb: 'get' } },
+});
+
+/** What a review can come to. */
+type Decision = 'allowed' | 'unauthenticated' | 'forbidden';
+
+const withAdvice = (error: unknown): unknown =>
+  error instanceof ApiError && error.code === 403
+    ? new Error(
+        'the agent may not ask about tokens: grant it create on tokenreviews and subjectaccessreviews ' +
+          '(manifests/components/metrics-auth)',
+        { cause: error },
+      )
+    : error;
+
+/**
+ * Asks the API server who bears a token (TokenReview) and whether that user may `get` the path as a nonResourceURL
+ * (SubjectAccessReview).
+ * @throws Error with what to do about it, where the API server cannot be asked
+ */
+export const createTokenReview = (connect: Connect): ((token: string, path: string) => Promise<Decision>) => {
+  let shared: Promise<ApiConnection> | undefined;
+
+  const review = async (token: string, path: string): Promise<Decision> => {
+    const connection = await (shared ??= connect());
+    const user = userOf(await post(connection, '/apis/authentication.k8s.io/v1/tokenreviews', tokenReview(token)));
+    if (user === undefined) return 'unauthenticated';
+    const answer = await post(
+      connection,
+      '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+      accessReview(user, path),
+    );
+    const status = asObject(asObject(answer)['status']);
+    return status['allowed'] === true && status['denied'] !== true ? 'allowed' : 'forbidden';
+  };
+
+  return async (token, path) => {
+    try {
+      return await review(token, path);
+    } catch (error) {
+      // Certificates, tokens and addresses change while an agent runs: they are read anew the next time.
+      shared = undefined;
+      throw withAdvice(error);
+    }
+  };
+};

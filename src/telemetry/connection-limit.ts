@@ -1,0 +1,31 @@
+import type { Server, Socket } from 'node:net';
+
+/** Scrapers and probes are few and quick; more connections than this are somebody else's. */
+const MAX_CONNECTIONS = 64;
+/** Of these so many are kept for the node itself: the kubelet ends an agent that it cannot ask how it is. */
+const KEPT_FOR_THE_NODE = 16;
+
+/** An IPv4 peer of a socket for both families is written as a mapped address. */
+const plain = (address: string | undefined): string => (address ?? '').replace(/^::ffff:/, '');
+
+const isFromThisNode = ({ remoteAddress, localAddress }: Socket): boolean => {
+  const peer = plain(remoteAddress);
+  return peer === '::1' || peer.startsWith('127.') || peer === plain(localAddress);
+};
+
+/** Closes connections from elsewhere at once where that many are open. */
+export const limitConnections = (server: Server): void => {
+  let fromElsewhere = 0;
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on('connection', (socket: Socket) => {
+    if (isFromThisNode(socket)) return;
+    if (fromElsewhere >= MAX_CONNECTIONS - KEPT_FOR_THE_NODE) {
+      socket.destroy();
+      return;
+    }
+    fromElsewhere += 1;
+    socket.once('close', () => {
+      fromElsewhere -= 1;
+    });
+  });
+};

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import type { TlsFiles } from '../config/config.ts';
+
+/** A Secret that is mounted changes within a minute or two of its object; certificates are replaced days ahead. */
+const READ_AGAIN_MS = 10_000;
+
+/** A certificate and its key that cannot be used. */
+export class TlsError extends Error {
+  constructor({ cert, key }: TlsFiles, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`cannot serve TLS with ${cert} and ${key}: ${reason}; see --tls-cert and --tls-key`, { cause });
+    this.name = 'TlsError';
+  }
+}
+
+const MIN_VERSION = 'TLSv1.2';
+
+/** What the files hold, as options of a server. @throws TlsError where the two are no certificate and its key. */
+export const readTls = async (files: TlsFiles): Promise<SecureContextOptions> => {
+  try {
+    const [cert, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')]);
+    const options: SecureContextOptions = { cert, key, minVersion: MIN_VERSION };
+    createSecureContext(options);
+    return options;
+  } catch (error) {
+    throw new TlsError(files, error);
+  }
+};
+
+export interface TlsWatch {
+  readonly files: TlsFiles;
+  /** What is in use now. */
+  readonly options: SecureContextOptions;
+  readonly use: (options: SecureContextOptions) => void;
+  /** Told when new files cannot be used and the old ones stay, once, and with undefined when all is well again. */
+  readonly onTrouble: (trouble: string | undefined) => void;
+  /** How often the files are read; 10 s if absent, ms. */
+  readonly readAgainMs?: number;
+}
+
+/** Uses what is in the files from then on, when it changes. @returns a function that ends this */
+export const followTls = ({ files, options, use, onTrouble, readAgainMs = READ_AGAIN_MS }: TlsWatch): (() => void) => {
+  let inUse = options;
+  let trouble: string | undefined;
+  const tell = (next: string | undefined): void => {
+    if (next !== trouble) onTrouble(next);
+    trouble = next;
+  };
+  const look = async (): Promise<void> => {
+    try {
+      const found = await readTls(files);
+      if (found.cert !== inUse.cert || found.key !== inUse.key) use(found);
+      inUse = found;
+      tell(undefined);
+    } catch (error) {
+      tell(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const timer = setInterval(() => void look(), readAgainMs);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+  };
+};

@@ -1,0 +1,19 @@
+import { expect, test } from '@jest/globals';
+import { createDecisions } from '../../../src/telemetry/access/decisions.ts';
+
+test('no more are kept than fit: the oldest go', () => {
+  const decisions = createDecisions({ entries: 3, lifetimeMs: 1_000 }, () => 0);
+  for (const token of ['a', 'b', 'c', 'a', 'd']) decisions.put(token, '/metrics', 'allowed');
+  expect(['a', 'b', 'c', 'd'].map((token) => decisions.get(token, '/metrics'))).toEqual([
+    'allowed',
+    undefined,
+    'allowed',
+    'allowed',
+  ]);
+});
+
+test('a decision on one path says nothing of another', () => {
+  const decisions = createDecisions({ entries: 3, lifetimeMs: 1_000 }, () => 0);
+  decisions.put('a', '/metrics', 'allowed');
+  expect(decisions.get('a', '/status')).toBeUndefined();
+});

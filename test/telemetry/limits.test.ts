@@ -1,0 +1,104 @@
+import { EventEmitter, once } from 'node:events';
+import { createConnection, Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { limitConnections } from '../../src/telemetry/connection-limit.ts';
+import type { Endpoints } from '../../src/telemetry/endpoints.ts';
+import { serveTelemetry, type TelemetryServer } from '../../src/telemetry/server.ts';
+
+jest.setTimeout(60_000);
+
+const WELL: Endpoints = {
+  metrics: async () => Promise.resolve({ contentType: 'text/plain', text: '' }),
+  health: () => ({ ok: true, reason: 'ok' }),
+  ready: () => ({ ok: true, reason: 'ok' }),
+  status: () => ({}),
+};
+
+let server: TelemetryServer;
+
+beforeEach(async () => {
+  server = await serveTelemetry({ host: '127.0.0.1', port: 0 }, WELL);
+});
+
+afterEach(async () => {
+  await server.close();
+});
+
+/** Sends text, then `more` every 100 ms, until the server ends the connection. @returns what it said, and after how long */
+const talk = async (text: string, more?: string): Promise<{ readonly said: string; readonly ms: number }> => {
+  const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(server.url).port) });
+  const startedAt = performance.now();
+  let said = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  socket.on('error', () => undefined);
+  socket.write(text);
+  const timer = setInterval(() => {
+    if (more !== undefined && socket.writable) socket.write(more);
+  }, 100);
+  await once(socket, 'close');
+  clearInterval(timer);
+  return { said, ms: performance.now() - startedAt };
+};
+
+describe('a peer that keeps the server waiting', () => {
+  test('with headers that never end is cut off', async () => {
+    const { said, ms } = await talk('GET /healthz HTTP/1.1\r\nHost: a\r\n', 'X-Slow: 1\r\n');
+    expect(said).toContain('408 Request Timeout');
+    expect(ms).toBeLessThan(30_000);
+  });
+
+  test('with a body that never ends is answered and cut off', async () => {
+    const { said, ms } = await talk('GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n', 'xxxx');
+    expect(said).toContain('200 OK');
+    expect(said).toContain('Connection: close');
+    expect(ms).toBeLessThan(30_000);
+  });
+
+  test('with more headers than anybody needs is refused', async () => {
+    const { said } = await talk(`GET /healthz HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
+    expect(said).toContain('431 Request Header Fields Too Large');
+  });
+
+  test('with a URL longer than anybody needs is refused', async () => {
+    const { said } = await talk(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    expect(said).toContain('431');
+  });
+});
+
+describe('connections', () => {
+  const from = (remoteAddress: string): Socket =>
+    Object.assign(new EventEmitter(), {
+      remoteAddress,
+      localAddress: '10.0.0.1',
+      destroy: jest.fn(),
+    }) as unknown as Socket;
+
+  const limited = (): Server => {
+    const listener = new Server();
+    limitConnections(listener);
+    return listener;
+  };
+
+  test('from elsewhere leave room for the kubelet, which asks from the node itself', () => {
+    const listener = limited();
+    const strangers = Array.from({ length: 60 }, (_, at) => from(`10.0.9.${at}`));
+    const own = ['10.0.0.1', '127.0.0.1', '::1', '::ffff:10.0.0.1'].map(from);
+    for (const socket of [...strangers, ...own]) listener.emit('connection', socket);
+    const refused = strangers.filter(({ destroy }) => jest.mocked(destroy).mock.calls.length > 0);
+    expect(refused).toEqual(strangers.slice(48));
+    for (const { destroy } of own) expect(destroy).not.toHaveBeenCalled();
+    expect(listener.maxConnections).toBe(64);
+  });
+
+  test('that ended make room for others', () => {
+    const listener = limited();
+    const first = Array.from({ length: 48 }, () => from('10.0.9.1'));
+    for (const socket of first) listener.emit('connection', socket);
+    first[0]?.emit('close');
+    const [next, tooMany] = [from('10.0.9.2'), from('10.0.9.3')];
+    listener.emit('connection', next);
+    listener.emit('connection', tooMany);
+    expect(next.destroy).not.toHaveBeenCalled();
+    expect(tooMany.destroy).toHaveBeenCalledTimes(1);
+  });
+});
