@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { wholeNumber } from '../options.ts';
 import { type KernelStage, openKernelStage } from './kernel-stage.ts';
 import { type FuzzCounts, runFuzz } from './run-fuzz.ts';
 
@@ -11,12 +12,6 @@ interface Options {
 }
 
 const PACKETS_PER_CLUSTER = 100;
-
-const wholeNumber = (text: string): number => {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('it must be a whole number');
-  return value;
-};
 
 const share = (text: string): number => {
   const value = Number(text);

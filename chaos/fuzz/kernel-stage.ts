@@ -74,7 +74,7 @@ const addNode = async (ip: IpBatch, { node: name, far }: Place): Promise<void> =
   );
 };
 
-const wireOf = ({ far }: Place): Wire => ({ netns: far, in: 'in0', out: 'out0', router: ROUTER });
+const wireOf = ({ node, far }: Place): Wire => ({ name: node, netns: far, in: 'in0', out: 'out0', router: ROUTER });
 
 /** The positions of the packets that are forwarded by the node. */
 const throughNode = (node: string, cluster: FuzzCluster, packets: readonly FuzzPacket[]): readonly number[] =>
@@ -95,13 +95,15 @@ export const openKernelStage = async (backend: IptablesBackend): Promise<KernelS
     kernels.set(name, createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5 }));
   }
   const prober = await createProber();
+  for (const { name } of NODES) await prober.wire(wireOf(placeOf(backend, name)));
 
   const pass = async (cluster: FuzzCluster, packets: readonly FuzzPacket[]): Promise<readonly boolean[]> => {
     const passed = packets.map(() => true);
     for (const { name } of NODES) {
       const positions = throughNode(name, cluster, packets);
-      const sent = packets.filter((_, at) => positions.includes(at));
-      const arrived = await prober.inject(wireOf(placeOf(backend, name)), sent, PATIENCE_MS);
+      const wire = placeOf(backend, name).node;
+      const sent = packets.filter((_, at) => positions.includes(at)).map((packet) => ({ wire, ...packet }));
+      const arrived = await prober.inject(sent, PATIENCE_MS);
       positions.forEach((position, at) => {
         if (arrived[at] !== true) passed[position] = false;
       });

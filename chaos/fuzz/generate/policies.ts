@@ -21,7 +21,8 @@ const ports = optional(
 const ingressRule = fc.record({ from: peers, ports }).map(withoutUndefined);
 const egressRule = fc.record({ to: peers, ports }).map(withoutUndefined);
 
-const spec: fc.Arbitrary<Spec> = fc
+/** A spec that an API server accepts. */
+export const soundSpec: fc.Arbitrary<Spec> = fc
   .record({
     podSelector: selector,
     policyTypes: optional(fc.subarray(['Ingress', 'Egress'])),
@@ -34,7 +35,7 @@ const spec: fc.Arbitrary<Spec> = fc
 const FAULTY_ONE_IN = 8;
 
 const policy: fc.Arbitrary<Omit<FuzzPolicy, 'object'> & { readonly namespace: string; readonly spec: object }> = fc
-  .tuple(fc.constantFrom(...NAMESPACES), spec, fc.nat(FAULTY_ONE_IN - 1), fc.nat(1_000))
+  .tuple(fc.constantFrom(...NAMESPACES), soundSpec, fc.nat(FAULTY_ONE_IN - 1), fc.nat(1_000))
   .map(([namespace, sound, faulty, how]) =>
     faulty !== FAULTY_ONE_IN - 1
       ? { namespace, spec: sound, meaning: sound, faulty: false }

@@ -19,6 +19,8 @@ export interface AgentStatus {
   readonly ready: boolean;
   /** A change is known and not in force yet. */
   readonly pending: boolean;
+  /** Failed passes in a row. */
+  readonly failures?: number;
   /** The resourceVersions of the state in force. */
   readonly applied: Readonly<Record<AgentKind, string>>;
   /** The last full comparison with the kernel. */
@@ -31,6 +33,10 @@ export interface AgentSettings {
   readonly address: string;
   readonly kubeconfig: string;
   readonly backend: IptablesBackend;
+  /** Time between two full comparisons with the kernel; '200ms' if absent. */
+  readonly driftInterval?: string;
+  /** Where it finds programs, if not where we do. */
+  readonly path?: string;
 }
 
 /** The built agent, running on a node of the lab. */
@@ -41,11 +47,13 @@ export interface RunningAgent {
   log(): string;
   /** Ends it by SIGTERM, which leaves the rules in place. @throws where it did not exit with 0. */
   stop(): Promise<void>;
+  /** Ends it by SIGKILL, wherever it is. */
+  kill(): Promise<void>;
 }
 
 /** Starts an agent and waits until it reports ready. */
 export const startAgent = async (settings: AgentSettings): Promise<RunningAgent> => {
-  const { node, address, kubeconfig, backend } = settings;
+  const { node, address, kubeconfig, backend, driftInterval = DRIFT_INTERVAL, path } = settings;
   const lines: string[] = [];
   const listen = `${address}:${PORT}`;
   const [file, ...args] = [
@@ -56,10 +64,11 @@ export const startAgent = async (settings: AgentSettings): Promise<RunningAgent>
     `--node-name=${node}`,
     `--listen=${listen}`,
     `--iptables-backend=${backend}`,
-    `--drift-interval=${DRIFT_INTERVAL}`,
+    `--drift-interval=${driftInterval}`,
     '--log-format=text',
   ] as const;
   const child = await startProcess(file, args, {
+    ...(path !== undefined && { env: { PATH: path } }),
     output: (line) => {
       lines.push(line);
       if (lines.length > REMEMBERED_LINES) lines.shift();
@@ -89,6 +98,10 @@ export const startAgent = async (settings: AgentSettings): Promise<RunningAgent>
     node,
     status,
     log,
+    async kill() {
+      child.signal('SIGKILL');
+      await child.ended;
+    },
     async stop() {
       const { code } = await child.stop();
       if (code !== 0) throw new Error(`the agent on ${node} ended with ${code}:\n${log()}`);

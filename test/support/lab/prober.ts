@@ -51,6 +51,8 @@ export interface Beat {
 
 /** A hand-made first packet of a connection; 'other' is an ICMP echo request. */
 export interface Injected {
+  /** Name of the wire that it is put on. */
+  readonly wire: string;
   readonly from: string;
   readonly to: string;
   readonly protocol: Protocol | 'other';
@@ -58,14 +60,44 @@ export interface Injected {
   readonly port: number;
 }
 
-/** The far ends of a router's two links, both in one network namespace. */
+/** The far ends of two links of a router, both in one network namespace. */
 export interface Wire {
+  readonly name: string;
   readonly netns: string;
   /** The device that packets are put on, and the one they are looked for on. */
   readonly in: string;
   readonly out: string;
   /** The router's hardware address on the first link. */
   readonly router: string;
+}
+
+/** The same packet again and again, all of one source port, `tag`, which no other pulse has. SCTP is not to be had. */
+export interface Pulse extends Injected {
+  readonly tag: number;
+}
+
+/** What should become of a pulse's packets: they arrive, they are denied, or it cannot be told. */
+export type Expectation = 'a' | 'd' | '?';
+
+/** A run of a pulse's packets, one after the other, that did otherwise: leaked, or were lost. */
+export interface OddPackets {
+  /** Position of the pulse. */
+  readonly pulse: number;
+  readonly leak: boolean;
+  readonly packets: number;
+  /** That was said with the expectation. */
+  readonly step: number;
+  /** When the first and last were sent, ns of CLOCK_MONOTONIC. */
+  readonly firstNs: number;
+  readonly lastNs: number;
+}
+
+/** How many packets were sent, and of which the end was to be told beforehand. */
+export interface PulseReport {
+  readonly sent: number;
+  readonly denied: number;
+  readonly allowed: number;
+  readonly odd: readonly OddPackets[];
 }
 
 /** Serves and probes TCP, UDP and SCTP in the lab's network namespaces (test/support/prober). */
@@ -79,8 +111,18 @@ export interface Prober {
   /** The packets of a stream, in order, since the last call; those that may still be answered (200 ms) come next time. */
   beats(name: string): Promise<readonly Beat[]>;
   endStream(name: string): Promise<void>;
-  /** Puts all packets on the wire at once. @returns which of them came out at its other end. */
-  inject(wire: Wire, packets: readonly Injected[], timeoutMs: number): Promise<readonly boolean[]>;
+  /** Opens a wire, to be used by its name. */
+  wire(wire: Wire): Promise<void>;
+  /** Puts all packets on their wires at once. @returns which of them came out of any wire. */
+  inject(packets: readonly Injected[], timeoutMs: number): Promise<readonly boolean[]>;
+  /** Begins to send, each pulse once in the interval. */
+  pulse(pulses: readonly Pulse[], intervalUs: number): Promise<void>;
+  /** What should become of each pulse's packets from now on; resolves when that is so. */
+  expect(step: number, expected: readonly Expectation[]): Promise<void>;
+  /** Of the packets since the last call; those of the last second come next time. */
+  pulses(): Promise<PulseReport>;
+  /** Ends all pulses. */
+  still(): Promise<void>;
   /** Stops all servers of a namespace and leaves it, before the lab deletes it. */
   forget(netns: string): Promise<void>;
   close(): Promise<void>;
@@ -92,6 +134,7 @@ interface Answer {
   readonly sentNs?: readonly number[];
   readonly answered?: readonly boolean[];
   readonly arrived?: readonly boolean[];
+  readonly pulses?: PulseReport;
   readonly error?: string;
 }
 
@@ -149,9 +192,26 @@ export const createProber = async (): Promise<Prober> => {
     async endStream(name) {
       await ask({ op: 'end', name });
     },
-    async inject(wire, packets, timeoutMs) {
-      const { arrived = [] } = await ask({ op: 'inject', ...inNetnsPath(wire), packets, timeoutMs });
+    async wire(wire) {
+      await ask({ op: 'wire', wire: inNetnsPath(wire) });
+    },
+    async inject(packets, timeoutMs) {
+      const { arrived = [] } = await ask({ op: 'inject', packets, timeoutMs });
       return arrived;
+    },
+    async pulse(pulses, intervalUs) {
+      await ask({ op: 'pulse', pulses, intervalUs });
+    },
+    async expect(step, expected) {
+      await ask({ op: 'expect', step, expected: expected.join('') });
+    },
+    async pulses() {
+      const { pulses } = await ask({ op: 'pulses' });
+      if (pulses === undefined) throw new Error('prober: no report of the pulses');
+      return pulses;
+    },
+    async still() {
+      await ask({ op: 'still' });
     },
     async forget(netns) {
       await ask({ op: 'forget', netns: netnsPath(netns) });

@@ -67,21 +67,22 @@ func ipHeader(from, to net.IP, protocol byte, payload int) []byte {
 }
 
 // segment is the transport header of a packet that opens something; tag is its source port or echo identifier.
-func (p injection) segment(from, to net.IP, tag uint16) (protocol byte, body []byte, err error) {
+// load follows the header, in all but SCTP.
+func (p injection) segment(from, to net.IP, tag uint16, load []byte) (protocol byte, body []byte, err error) {
 	checksumAt := -1
 	switch p.Protocol {
 	case "TCP":
-		protocol, body, checksumAt = protocolTCP, make([]byte, 20), 16
+		protocol, body, checksumAt = protocolTCP, append(make([]byte, 20), load...), 16
 		body[12], body[13] = 5<<4, flagSYN
 		binary.BigEndian.PutUint16(body[14:], 64_000)
 	case "UDP":
-		protocol, body, checksumAt = protocolUDP, make([]byte, 12), 6
+		protocol, body, checksumAt = protocolUDP, append(make([]byte, 12), load...), 6
 		binary.BigEndian.PutUint16(body[4:], uint16(len(body)))
 	case "SCTP":
 		packet := sctpPacket{source: tag, destination: uint16(p.Port), kind: chunkInit, initiateTag: uint32(tag)}
 		return protocolSCTP, packet.marshal(), nil
 	case "other":
-		body = make([]byte, 8)
+		body = append(make([]byte, 8), load...)
 		binary.BigEndian.PutUint16(body[4:], tag)
 		if len(from) == net.IPv4len {
 			body[0] = echoRequest
@@ -100,25 +101,24 @@ func (p injection) segment(from, to net.IP, tag uint16) (protocol byte, body []b
 	return protocol, body, nil
 }
 
-// marshal returns the packet, and what tells it from all others when it comes out.
-func (p injection) marshal(tag int) (packet []byte, key string, err error) {
+// marshal returns the packet, from the IP header on.
+func (p injection) marshal(tag int, load []byte) ([]byte, error) {
 	from, err := parseIP(p.From)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	to, err := parseIP(p.To)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if len(from) != len(to) {
-		return nil, "", errors.New("two families")
+		return nil, errors.New("two families")
 	}
-	protocol, body, err := p.segment(from, to, uint16(tag))
+	protocol, body, err := p.segment(from, to, uint16(tag), load)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	packet = append(ipHeader(from, to, protocol, len(body)), body...)
-	return packet, flowKey(packet), nil
+	return append(ipHeader(from, to, protocol, len(body)), body...), nil
 }
 
 // flowKey is addresses, protocol, and ports or echo identifier; a router leaves these alone. Empty for anything short.

@@ -8,13 +8,19 @@
 //	{"id":4,"op":"stream","stream":{"name":"s","netns":"/run/netns/b","from":"10.244.1.2","to":"10.244.1.1","port":80,"intervalUs":1000}}
 //	{"id":5,"op":"beats","name":"s"}
 //	{"id":6,"op":"end","name":"s"}
-//	{"id":7,"op":"inject","netns":"/run/netns/c","in":"in0","out":"out0","router":"02:00:00:00:00:02","packets":[{"from":"10.244.1.2","to":"10.244.1.1","protocol":"TCP","port":80}],"timeoutMs":1000}
+//	{"id":7,"op":"wire","wire":{"name":"w","netns":"/run/netns/c","in":"in0","out":"out0","router":"02:00:00:00:00:02"}}
+//	{"id":8,"op":"inject","packets":[{"wire":"w","from":"10.244.1.2","to":"10.244.1.1","protocol":"TCP","port":80}],"timeoutMs":1000}
+//	{"id":9,"op":"pulse","pulses":[{"wire":"w","from":"10.244.1.2","to":"10.244.1.1","protocol":"TCP","port":80,"tag":30000}],"intervalUs":2000}
+//	{"id":10,"op":"expect","step":1,"expected":"d"}
+//	{"id":11,"op":"pulses"}
+//	{"id":12,"op":"still"}
 //
 //	{"id":1}
 //	{"id":2,"outcomes":["open"]}
 //	{"id":3,"error":"…"}
 //	{"id":5,"sentNs":[123456789],"answered":[true]}
-//	{"id":7,"arrived":[true]}
+//	{"id":8,"arrived":[true]}
+//	{"id":11,"pulses":{"denied":500,"allowed":0,"sent":500,"odd":[]}}
 //
 // An outcome is open (the peer answered as the protocol's server does), refused (it said that nobody listens: RST, ICMP
 // port unreachable or ABORT), unreachable (the kernel or a router said that there is no way) or timeout.
@@ -27,54 +33,76 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 )
 
 type request struct {
-	ID        int64      `json:"id"`
-	Op        string     `json:"op"`
-	Netns     string     `json:"netns"`
-	Name      string     `json:"name"`
-	Stream    stream     `json:"stream"`
-	Listeners []listener `json:"listeners"`
-	Probes    []probe    `json:"probes"`
-	// Of inject: the devices in the namespace, and the router's hardware address on the first one's link.
-	In        string      `json:"in"`
-	Out       string      `json:"out"`
-	Router    string      `json:"router"`
-	Packets   []injection `json:"packets"`
-	TimeoutMs int         `json:"timeoutMs"`
+	ID         int64       `json:"id"`
+	Op         string      `json:"op"`
+	Netns      string      `json:"netns"`
+	Name       string      `json:"name"`
+	Stream     stream      `json:"stream"`
+	Listeners  []listener  `json:"listeners"`
+	Probes     []probe     `json:"probes"`
+	Wire       wireSpec    `json:"wire"`
+	Packets    []injection `json:"packets"`
+	TimeoutMs  int         `json:"timeoutMs"`
+	Pulses     []pulse     `json:"pulses"`
+	IntervalUs int         `json:"intervalUs"`
+	Step       int         `json:"step"`
+	Expected   string      `json:"expected"`
 }
 
 type answer struct {
-	ID       int64     `json:"id"`
-	Outcomes []outcome `json:"outcomes,omitempty"`
-	SentNs   []int64   `json:"sentNs,omitempty"`
-	Answered []bool    `json:"answered,omitempty"`
-	Arrived  []bool    `json:"arrived,omitempty"`
-	Error    string    `json:"error,omitempty"`
+	ID       int64        `json:"id"`
+	Outcomes []outcome    `json:"outcomes,omitempty"`
+	SentNs   []int64      `json:"sentNs,omitempty"`
+	Answered []bool       `json:"answered,omitempty"`
+	Arrived  []bool       `json:"arrived,omitempty"`
+	Pulses   *pulseReport `json:"pulses,omitempty"`
+	Error    string       `json:"error,omitempty"`
 }
 
-func answerTo(world *namespaces, running *streams, req request) answer {
+// prober is all that lives on from one request to the next.
+type prober struct {
+	world   *namespaces
+	streams *streams
+	wires   *wires
+	pulses  pulses
+}
+
+func (p *prober) answerTo(req request) answer {
 	var err error
 	reply := answer{ID: req.ID}
 	switch req.Op {
 	case "serve":
-		err = serveAll(world, req.Listeners)
+		err = serveAll(p.world, req.Listeners)
 	case "probe":
-		reply.Outcomes, err = probeAll(world, req.Probes)
+		reply.Outcomes, err = probeAll(p.world, req.Probes)
 	case "forget":
-		world.forget(req.Netns)
+		p.world.forget(req.Netns)
 	case "stream":
-		err = running.start(req.Stream)
+		err = p.streams.start(req.Stream)
 	case "beats":
 		var s *runningStream
-		if s, err = running.get(req.Name); err == nil {
+		if s, err = p.streams.get(req.Name); err == nil {
 			reply.SentNs, reply.Answered = s.read()
 		}
 	case "end":
-		err = running.end(req.Name)
+		err = p.streams.end(req.Name)
+	case "wire":
+		err = p.wires.open(p.world, req.Wire)
 	case "inject":
-		reply.Arrived, err = injectAll(world, req)
+		reply.Arrived, err = p.wires.inject(req.Packets, time.Duration(req.TimeoutMs)*time.Millisecond)
+	case "pulse":
+		err = p.pulses.start(p.wires, req.Pulses, time.Duration(req.IntervalUs)*time.Microsecond)
+	case "expect":
+		err = p.pulses.expect(req.Step, req.Expected)
+	case "pulses":
+		report := p.pulses.read()
+		reply.Pulses = &report
+	case "still":
+		p.pulses.end()
 	default:
 		err = fmt.Errorf("unknown op %q", req.Op)
 	}
@@ -85,8 +113,7 @@ func answerTo(world *namespaces, running *streams, req request) answer {
 }
 
 func main() {
-	world := newNamespaces()
-	running := newStreams()
+	all := &prober{world: newNamespaces(), streams: newStreams(), wires: newWires()}
 	out := json.NewEncoder(os.Stdout)
 	var writing sync.Mutex
 	in := json.NewDecoder(bufio.NewReader(os.Stdin))
@@ -96,7 +123,7 @@ func main() {
 			return
 		}
 		go func() {
-			reply := answerTo(world, running, req)
+			reply := all.answerTo(req)
 			writing.Lock()
 			defer writing.Unlock()
 			if err := out.Encode(reply); err != nil {

@@ -1,0 +1,73 @@
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { wholeNumber } from '../options.ts';
+import { openStage, type Stage } from '../stage/stage.ts';
+import { hasFailed, reportText, resultOf } from './report.ts';
+import { runSeed } from './run-seed.ts';
+import { createTally } from './tally.ts';
+
+interface Options {
+  readonly steps: number;
+  readonly seeds: readonly number[];
+  readonly backend: 'nft' | 'legacy';
+  readonly flows: number;
+  readonly json?: string;
+}
+
+const DEFAULT_SEEDS = [1, 2, 3, 4];
+const PULSE_US = 2_000;
+const FLOWS = 20;
+
+/** `20` is the seeds 1 to 20, `3,7` these two. */
+const seedList = (text: string): readonly number[] =>
+  text.includes(',')
+    ? text.split(',').map(wholeNumber)
+    : Array.from({ length: wholeNumber(text) }, (_, at) => at + 1);
+
+const runSeeds = async (stage: Stage, { steps, seeds, flows }: Options, tally = createTally()) => {
+  const perSeed = Math.ceil(steps / seeds.length);
+  for (const seed of seeds) {
+    const startedAt = performance.now();
+    try {
+      await runSeed(stage, { seed, steps: perSeed, flows, intervalUs: PULSE_US }, tally);
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      tally.findings.push({ kind: 'not settled', seed, step: tally.steps, doing: '', what });
+      break;
+    } finally {
+      const seconds = Math.round((performance.now() - startedAt) / 1000);
+      console.error(`chaos: seed ${seed}, ${tally.steps} steps in all, ${tally.findings.length} findings, ${seconds} s`);
+    }
+  }
+  return tally;
+};
+
+const chaos = async (options: Options): Promise<void> => {
+  const stage = await openStage(options.backend);
+  try {
+    const tally = await runSeeds(stage, options);
+    console.log(`chaos on iptables-${options.backend}, IPv4 and IPv6, seeds ${options.seeds.join(' ')}`);
+    console.log(reportText(tally));
+    if (options.json !== undefined) {
+      const result = { backend: options.backend, ...resultOf(tally), findings: tally.findings };
+      await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
+    }
+    if (hasFailed(tally)) process.exitCode = 1;
+  } finally {
+    await stage.close();
+  }
+};
+
+/** `npm run chaos`, to be parsed inside a sandbox. */
+export const chaosCommand = (): Command =>
+  new Command('chaos')
+    .description(
+      'Random changes of a cluster, faults and tampering, while packets are sent every 2 ms that are denied or allowed ' +
+        'before, during and after; after each step the kernel must say what the naive reading of the API says.',
+    )
+    .option('--steps <count>', 'how many steps, over all seeds', wholeNumber, 400)
+    .option('--seeds <count|list>', 'seeds 1 to COUNT, or those of a list such as 3,7', seedList, DEFAULT_SEEDS)
+    .option('--backend <nft|legacy>', 'which iptables', 'nft')
+    .option('--flows <count>', 'how many flows are sent all the time, half of each family', wholeNumber, FLOWS)
+    .option('--json <file>', 'write the result there as well')
+    .action(chaos);

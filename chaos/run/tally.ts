@@ -1,0 +1,54 @@
+/** A packet that did what it must not, with all that is known. */
+export interface Finding {
+  readonly kind: 'leak' | 'wrong refusal' | 'wrong verdict' | 'not settled';
+  readonly seed: number;
+  readonly step: number;
+  /** What was done in the step. */
+  readonly doing: string;
+  readonly what: string;
+  readonly ms?: number;
+  /** The cluster before and after the step. */
+  readonly states?: readonly [before: string, after: string];
+}
+
+/** What was counted; durations in ms. */
+export interface Tally {
+  seeds: number;
+  steps: number;
+  readonly changes: Map<string, number>;
+  readonly harms: Map<string, number>;
+  /** From a tampering to when it was seen to be mended, by name. */
+  readonly mended: Map<string, number[]>;
+  readonly stepMs: number[];
+  pulsePackets: number;
+  pulseDenied: number;
+  pulseAllowed: number;
+  sampled: number;
+  sampledDenied: number;
+  readonly findings: Finding[];
+}
+
+export const createTally = (): Tally => ({
+  seeds: 0,
+  steps: 0,
+  changes: new Map(),
+  harms: new Map(),
+  mended: new Map(),
+  stepMs: [],
+  pulsePackets: 0,
+  pulseDenied: 0,
+  pulseAllowed: 0,
+  sampled: 0,
+  sampledDenied: 0,
+  findings: [],
+});
+
+export const count = (counts: Map<string, number>, name: string): void => {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+};
+
+/** The value below which so great a share (0 to 1) lies; 0 of none. */
+export const quantile = (values: readonly number[], share: number): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+};

@@ -1,0 +1,68 @@
+import { nodeIp } from '../../src/lab/node.ts';
+import { type AgentSettings, type AgentStatus, type RunningAgent, startAgent } from '../../test/support/lab/agent.ts';
+import { waitFor } from '../../test/support/wait-for.ts';
+import type { Written } from '../world/write-changes.ts';
+import type { ChaosNode } from './node.ts';
+
+/** The agent of a node, whichever process that is. */
+export interface AgentKeeper {
+  readonly node: string;
+  status(): Promise<AgentStatus>;
+  log(): string;
+  /** Ends it, by SIGTERM or SIGKILL. The next `revive` starts another. */
+  end(how: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Starts it, if it does not run. */
+  revive(): Promise<void>;
+  /**
+   * Waits until it says that everything written is in force and, with `anew`, that it has begun after this call to
+   * compare the whole kernel and has mended what it found. @throws Error with its status and log after the deadline
+   */
+  untilApplied(written: Written, anew: boolean, deadlineMs: number): Promise<void>;
+}
+
+const isSettled = (status: AgentStatus, written: Written): boolean => {
+  if (status.pending || !status.ready || (status.failures ?? 0) > 0) return false;
+  return [...written].every(([kind, version]) => BigInt(status.applied[kind] || '0') >= version);
+};
+
+/** The comparison that ends first may have begun before. */
+const CHECKS_ANEW = 2;
+
+export const createAgentKeeper = async (
+  { spec }: ChaosNode,
+  settings: Omit<AgentSettings, 'node' | 'address'>,
+): Promise<AgentKeeper> => {
+  const start = (): Promise<RunningAgent> =>
+    startAgent({ ...settings, node: spec.name, address: nodeIp(spec, 'ipv4') ?? '' });
+  let agent: RunningAgent | undefined = await start();
+  const running = (): RunningAgent => {
+    if (agent === undefined) throw new Error(`the agent of ${spec.name} is down`);
+    return agent;
+  };
+  return {
+    node: spec.name,
+    status: () => running().status(),
+    log: () => agent?.log() ?? '',
+    async end(how) {
+      const ending = agent;
+      agent = undefined;
+      if (how === 'SIGKILL') await ending?.kill();
+      else await ending?.stop();
+    },
+    async revive() {
+      agent ??= await start();
+    },
+    async untilApplied(written, anew, deadlineMs) {
+      let last: AgentStatus | undefined;
+      const checks = new Set<string | undefined>();
+      const ask = async (): Promise<true | undefined> => {
+        last = await running().status();
+        checks.add(last.lastCheck?.at);
+        return (isSettled(last, written) && (!anew || checks.size > CHECKS_ANEW)) || undefined;
+      };
+      const wanted = [...written].map(([kind, version]) => `${kind}=${version}`).join(' ');
+      const describe = (): string => `wanted ${wanted}, its status is ${JSON.stringify(last)}\n${running().log()}`;
+      await waitFor(`the agent of ${spec.name} to settle`, deadlineMs, ask, describe);
+    },
+  };
+};
