@@ -64,16 +64,10 @@ export default {
     },
     {
       name: 'one-way-to-run-programs',
-      comment: 'programs run through the CommandRunner of src/kernel/command.ts',
+      comment:
+        'programs run through src/kernel/command.ts; only src/lab keeps processes running (servers, probes, an API server)',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/kernel/command\\.ts$' },
-      to: { path: 'node_modules/execa/' },
-    },
-    {
-      name: 'one-way-around-it',
-      comment: 'only src/lab keeps processes running (servers, probes, an API server)',
-      severity: 'error',
-      from: { path: '^src/', pathNot: '^src/lab/' },
+      from: { path: '^src/', pathNot: '^src/(?:lab/|kernel/command\\.ts$)' },
       to: { dependencyTypes: ['core'], path: '^(?:node:)?child_process$' },
     },
     {

@@ -18,6 +18,7 @@ COPY .npmrc package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-update-notifier
 COPY tsconfig.json ./
 COPY scripts/build.ts scripts/
+COPY scripts/build scripts/build
 COPY src src
 RUN node scripts/build.ts && find dist -name '*.map' -delete
 # The licence texts of Node and of all that the bundle may hold, and the list of it.
@@ -28,8 +29,12 @@ RUN mkdir /notices /notices/node \
     && cd node_modules \
     && find . -type f \( -iname 'licen[cs]e*' -o -iname 'copying*' -o -iname 'notice*' \) -exec cp --parents {} /notices \;
 COPY LICENSE /notices/
-# The program `portcullis` for entry point and `kubectl exec`: the kernel starts Node with it, no shell in between.
-RUN printf '#!/usr/local/bin/node\nimport("/opt/portcullis/dist/portcullis.js");\n' >/portcullis && chmod 0755 /portcullis
+# The program `portcullis` for entry point and `kubectl exec`: env starts Node, no shell in between. The settings are those
+# of bin/portcullis.
+RUN printf '%s\n%s\n' \
+        '#!/usr/bin/env -S NODE_COMPILE_CACHE=/opt/portcullis/cache /usr/local/bin/node --max-semi-space-size=2' \
+        'import("/opt/portcullis/dist/portcullis.js");' >/portcullis \
+    && chmod 0755 /portcullis
 
 FROM ${BASE_IMAGE}
 # iptables brings both backends, for IPv4 and IPv6; ulogd2 with its JSON output turns logged packets into records. Perl,
@@ -47,6 +52,8 @@ COPY --from=build /portcullis /usr/local/bin/portcullis
 COPY --from=build /notices /usr/share/doc/portcullis
 COPY package.json /opt/portcullis/
 COPY --from=build /src/dist /opt/portcullis/dist
+# Fills the cache of compiled code, which a root file system that is read-only could not later.
+RUN portcullis agent --help >/dev/null
 
 # Last, because they change with every commit and nothing below depends on them.
 ARG VERSION=0.1.0

@@ -7,7 +7,6 @@ import {
   newUsers,
   type User,
 } from '@kubernetes/client-node/dist/config_types.js';
-import { parse } from 'yaml';
 import { messageOf } from '../error-text.ts';
 import { asList, asObject, asText, type RawObject } from '../raw.ts';
 import { type ApiConnection, ConnectionError } from './connection.ts';
@@ -27,14 +26,21 @@ const withAbsoluteFiles = (entry: unknown, field: 'cluster' | 'user', folder: st
   return { ...raw, [field]: Object.fromEntries(body) };
 };
 
+/** A kubeconfig is YAML, of which JSON is a part that needs no parser of its own to be loaded. */
+const parseText = async (text: string): Promise<unknown> => {
+  if (text.trimStart().startsWith('{')) return JSON.parse(text) as unknown;
+  const { parse } = await import('yaml');
+  return parse(text) as unknown;
+};
+
 interface Chosen {
   readonly cluster: Cluster;
   readonly user: User;
 }
 
-const choose = (text: string, file: string): Chosen => {
+const choose = (content: unknown, file: string): Chosen => {
   const folder = path.dirname(file);
-  const raw = asObject(parse(text));
+  const raw = asObject(content);
   const current = asText(raw['current-context']);
   const context = newContexts(raw['contexts']).find(({ name }) => name === current);
   if (current === undefined || current === '') throw new ConnectionError(`${file}: current-context is not set`);
@@ -80,7 +86,7 @@ const connectWithWholeClient = async (file: string, server: string): Promise<Api
  */
 export const connectByKubeconfig = async (file: string): Promise<ApiConnection> => {
   try {
-    const chosen = choose(await readFile(file, 'utf8'), file);
+    const chosen = choose(await parseText(await readFile(file, 'utf8')), file);
     if (needsWholeClient(chosen)) return await connectWithWholeClient(file, chosen.cluster.server);
     return createConnection(chosen.cluster, chosen.user);
   } catch (error) {

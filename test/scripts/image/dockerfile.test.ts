@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { contextDigest } from '../../../scripts/image/context-digest.ts';
 import { readBaseImages } from '../../../scripts/image/dockerfile.ts';
@@ -12,4 +14,15 @@ test('files that do not change give the same digest', async () => {
   const digest = await contextDigest();
   expect(digest).toMatch(/^[0-9a-f]{16}$/);
   expect(await contextDigest()).toBe(digest);
+});
+
+test('Node has the same settings in the image as from a checkout', async () => {
+  const root = path.join(import.meta.dirname, '../../..');
+  const flagsIn = async (file: string, start: RegExp): Promise<readonly string[]> => {
+    const line = (await readFile(path.join(root, file), 'utf8')).split('\n').find((each) => start.test(each));
+    return line?.match(/--[a-z-]+=\d+|--[a-z-]+(?= )/g) ?? [];
+  };
+  const flags = await flagsIn('bin/portcullis', /^exec /);
+  expect(flags.length).toBeGreaterThan(0);
+  expect(await flagsIn('Dockerfile', /#!\/usr\/bin\/env -S /)).toEqual(flags);
 });
