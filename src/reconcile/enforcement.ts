@@ -54,6 +54,8 @@ export interface Enforcement {
 
 interface Checked extends Pick<Done, 'drift' | 'tampering'> {
   readonly observed: Observed;
+  /** From there back to what was put there; undefined where that is not known. */
+  readonly repair: Plan | undefined;
 }
 
 /** Lines that the kernel is off; a set that is left over changes no verdict and is not counted. */
@@ -84,11 +86,25 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   /** Reads the kernel back; what differs from what was put there is drift. */
   const observe = async (): Promise<Checked> => {
     const observed = await kernel.observe();
-    const drift = trusted ? distance(planChanges(observed, compiler.program())) : 0;
+    const repair = trusted ? planChanges(observed, compiler.program()) : undefined;
+    const drift = repair === undefined ? 0 : distance(repair);
     const tampering = drift === 0 ? [] : findTampering(observed, compiler.program());
     lastCheck = { at: clock.wall(), differences: drift };
     checkDueAt = clock.now() + options.checkIntervalMs;
-    return { observed, drift, tampering };
+    return { observed, repair, drift, tampering };
+  };
+
+  /** A change goes first, but does not put the check off for ever. */
+  const isCheckDue = (pending: PendingChanges): boolean => {
+    const overdue = clock.now() - checkDueAt;
+    return overdue >= 0 && (pending.isEmpty() || overdue >= options.checkIntervalMs);
+  };
+
+  const planFor = (delta: ProgramDelta, checked: Checked | undefined): Plan => {
+    if (checked === undefined) return planDelta(delta, kernel.families);
+    const { observed, repair } = checked;
+    const isSame = repair !== undefined && isEmptyPlan(planDelta(delta, kernel.families));
+    return isSame ? repair : planChanges(observed, compiler.program());
   };
 
   const verify = async (): Promise<void> => {
@@ -100,12 +116,10 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
 
   return {
     async pass(pending) {
-      const checked = !trusted || clock.now() >= checkDueAt ? await observe() : undefined;
+      const checked = !trusted || isCheckDue(pending) ? await observe() : undefined;
       // From here to the plan nothing awaits: the revisions are those of the state that is compiled.
       const revisions = source.revisions();
-      const delta = compile(pending);
-      const plan =
-        checked === undefined ? planDelta(delta, kernel.families) : planChanges(checked.observed, compiler.program());
+      const plan = planFor(compile(pending), checked);
       const { drift, tampering } = checked ?? { drift: 0, tampering: [] };
       if (!isEmptyPlan(plan)) {
         const toVerify = !trusted || drift > 0;

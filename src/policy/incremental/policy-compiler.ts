@@ -111,11 +111,11 @@ export const createPolicyCompiler = (node: string | undefined): PolicyCompiler =
       }
       for (const pod of local) subjects.add(pod);
       expected = new Set();
-      const left = new Set(gone.filter(isSubject).map(({ namespace }) => namespace));
-      for (const namespace of left) if (!subjects.hasAny(namespace)) policies.forget(namespace);
       policy = undefined;
+      const isolations = subjects.takeChanges();
+      policies.settle(subjects.uses);
       return {
-        isolations: subjects.takeChanges(),
+        isolations,
         members: record.changes(),
         addresses: new Set([...gone, ...come].flatMap(({ ips }) => ips)),
       };

@@ -11,15 +11,20 @@ export interface PolicyEntry {
   parsed(): ParsedPolicy;
 }
 
-/** The policies of the cluster, by namespace. What was read is kept only for namespaces that matter to the node. */
+/**
+ * The policies of the cluster, by namespace. What was read is kept only for policies in use, and during an update for those
+ * of namespaces that matter to the node.
+ */
 export interface PolicyStore {
   get(key: PolicyKey): PolicyEntry | undefined;
   keys(): Iterable<PolicyKey>;
   inNamespace(name: string): Iterable<PolicyEntry>;
   /** @param object undefined removes. @returns the new entry */
   put(key: PolicyKey, object: PolicyObject | undefined): PolicyEntry | undefined;
-  /** Forgets what was read in the namespace. */
-  forget(namespace: string): void;
+  /** An update is over: forgets what was read of policies that are not in use. */
+  settle(isUsed: (entry: PolicyEntry) => boolean): void;
+  /** Forgets what was read of a policy that is not in use any more. */
+  forget(entry: PolicyEntry): void;
   /** Sorted by policy; the same list until one changes. */
   faults(): readonly PolicyFault[];
 }
@@ -34,23 +39,29 @@ export const createPolicyStore = (matters: (namespace: string) => boolean): Poli
   const entries = new Map<PolicyKey, OpenEntry>();
   const byNamespace = new Map<string, Map<PolicyKey, OpenEntry>>();
   const faulty = new Map<PolicyKey, readonly PolicyFault[]>();
+  /** What was read since the last update was over. */
+  const read = new Set<OpenEntry>();
   let faults: readonly PolicyFault[] | undefined = NO_FAULTS;
 
   const createEntry = (object: PolicyObject): OpenEntry => {
     let known: ParsedPolicy | undefined;
-    return {
+    const entry: OpenEntry = {
       key: object.key,
       object,
       parsed() {
         if (known !== undefined) return known;
         const parsed = parsePolicy(object);
-        if (matters(object.namespace)) known = parsed;
+        if (matters(object.namespace)) {
+          known = parsed;
+          read.add(entry);
+        }
         return parsed;
       },
       forget() {
         known = undefined;
       },
     };
+    return entry;
   };
 
   const noteFaults = (key: PolicyKey, found: readonly PolicyFault[]): void => {
@@ -87,8 +98,12 @@ export const createPolicyStore = (matters: (namespace: string) => boolean): Poli
       byNamespace.set(entry.object.namespace, siblings.set(key, entry));
       return entry;
     },
-    forget(namespace) {
-      for (const entry of byNamespace.get(namespace)?.values() ?? []) entry.forget();
+    settle(isUsed) {
+      for (const entry of read) if (!isUsed(entry)) entry.forget();
+      read.clear();
+    },
+    forget({ key }) {
+      entries.get(key)?.forget();
     },
     faults: () => (faults ??= sortedFaults()),
   };

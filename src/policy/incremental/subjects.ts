@@ -17,6 +17,8 @@ export interface Subjects {
   remove(pod: PodEndpoint): void;
   /** A policy came, changed or went. */
   changePolicy(before: PolicyEntry | undefined, after: PolicyEntry | undefined): void;
+  /** Whether the policy selects a subject. */
+  uses(policy: PolicyEntry): boolean;
   takeChanges(): IsolationChanges;
 }
 
@@ -75,6 +77,7 @@ export const createSubjects = ({ policies, groups, peers, portNames }: SubjectsP
       if (known.subjects > 0) continue;
       known.rules?.release();
       uses.delete(entry);
+      policies.forget(entry);
     }
     peers.sweep();
   };
@@ -108,6 +111,7 @@ export const createSubjects = ({ policies, groups, peers, portNames }: SubjectsP
         enter(subject);
       }
     },
+    uses: (entry) => uses.has(entry),
     takeChanges() {
       const changes = groups.takeChanges(rulesOf);
       releaseUnused();
