@@ -2,9 +2,11 @@ import type { Connection } from '../model/connection.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { Connections } from '../reconcile/connections.ts';
 import { conntrackDelete } from '../render/conntrack-delete.ts';
+import { heldLines } from '../render/held-members.ts';
 import { parseConntrackList } from '../render/parse-conntrack.ts';
 import { ownIpv4Addresses, ownIpv6Addresses } from '../render/parse-own-addresses.ts';
 import type { CommandRunner } from './command.ts';
+import { createIpSets } from './ipset.ts';
 
 /** A table of 200,000 entries takes about a second, on a busy machine several. */
 const TIMEOUT_MS = 60_000;
@@ -42,24 +44,15 @@ export class ConntrackError extends Error {
 }
 
 /** The connection tracking table of the network namespace that `runner` works in. */
-export const createConnections = (runner: CommandRunner): Connections => ({
-  async list(families, concerns) {
-    const lists = await Promise.all(
-      families.map(async (family) => {
-        const args = ['-L', '-f', family, '-o', 'extended,id'];
-        return parseConntrackList(await runner.run('conntrack', args, { timeoutMs: TIMEOUT_MS }), concerns);
-      }),
-    );
-    return lists.flat();
-  },
-  async ownAddresses(families) {
-    const read = await Promise.all(
-      families.map(async (family) => OWN_ADDRESSES[family].read(await runner.run('cat', [OWN_ADDRESSES[family].file]))),
-    );
-    return new Set(read.flatMap((addresses) => [...addresses]));
-  },
-  async cut(connections: readonly Connection[]) {
-    if (connections.length === 0) return 0;
+export const createConnections = (runner: CommandRunner): Connections => {
+  const sets = createIpSets(runner);
+
+  const hold = async (verb: 'add' | 'del', connections: readonly Connection[]): Promise<void> => {
+    const lines = heldLines(verb, connections);
+    if (lines !== '') await sets.restore(lines);
+  };
+
+  const cut = async (connections: readonly Connection[]): Promise<number> => {
     const input = connections.map((connection) => `${conntrackDelete(connection)}\n`).join('');
     const output = await runner.run('perl', ['-e', SEND], { input, timeoutMs: TIMEOUT_MS });
     const codes = output.trim().split('\n').map(Number);
@@ -67,5 +60,36 @@ export const createConnections = (runner: CommandRunner): Connections => ({
     const [first] = failed;
     if (first !== undefined) throw new ConntrackError(failed.length, codes.length, first);
     return codes.filter((code) => code === 0).length;
-  },
-});
+  };
+
+  return {
+    async list(families, concerns) {
+      const lists = await Promise.all(
+        families.map(async (family) => {
+          const args = ['-L', '-f', family, '-o', 'extended,id'];
+          return parseConntrackList(await runner.run('conntrack', args, { timeoutMs: TIMEOUT_MS }), concerns);
+        }),
+      );
+      return lists.flat();
+    },
+    async ownAddresses(families) {
+      const read = await Promise.all(
+        families.map(async (family) =>
+          OWN_ADDRESSES[family].read(await runner.run('cat', [OWN_ADDRESSES[family].file])),
+        ),
+      );
+      return new Set(read.flatMap((addresses) => [...addresses]));
+    },
+    async cut(connections) {
+      if (connections.length === 0) return 0;
+      // Before, so that no datagram slips in between; one that cannot be held closed is cut all the same.
+      const [held] = await Promise.allSettled([hold('add', connections)]);
+      const count = await cut(connections);
+      if (held.status === 'rejected') throw held.reason;
+      return count;
+    },
+    async release(connections) {
+      await hold('del', connections);
+    },
+  };
+};

@@ -1,6 +1,14 @@
 import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
-import { DISPATCH_CHAIN, FORWARD_CHAIN, ICMPV6_CHAIN, OUTPUT_CHAIN, type SetName, STRAY_CHAIN } from './names.ts';
+import {
+  DISPATCH_CHAIN,
+  FORWARD_CHAIN,
+  ICMPV6_CHAIN,
+  LAYOUT_CHAIN,
+  OUTPUT_CHAIN,
+  type SetName,
+  STRAY_CHAIN,
+} from './names.ts';
 import type { Chain, HookJump, Rule } from './node-program.ts';
 
 /** Where packets of pods are met: forwarded ones, and those that IPVS sends out again by way of OUTPUT. */
@@ -21,8 +29,8 @@ const ESTABLISHED: Rule = { matches: [{ kind: 'established' }], verdict: { kind:
 export interface Judged {
   /** The directions in which some pod is isolated. */
   readonly directions: readonly Direction[];
-  /** The set of the isolated addresses; undefined where there are none. */
-  readonly governed: SetName | undefined;
+  /** The sets of the isolated addresses and of what is held closed; undefined where nothing is isolated. */
+  readonly sets: { readonly governed: SetName; readonly held: SetName } | undefined;
 }
 
 /**
@@ -37,8 +45,17 @@ const strayChain = (governed: SetName): Chain => ({
   })),
 });
 
+/**
+ * What may not open a connection although policy allows it: TCP in the middle, and for a while what would bring back a
+ * connection that was just cut, by a datagram of the server to the client.
+ */
+const closed = ({ held }: NonNullable<Judged['sets']>): readonly Rule[] => [
+  { matches: [{ kind: 'strayTcp' }], verdict: { kind: 'jump', chain: STRAY_CHAIN } },
+  { matches: [{ kind: 'set', set: held, fields: 'src,src,dst' }], verdict: { kind: 'drop' } },
+];
+
 /** The chains that the hooks jump to: established traffic leaves first, then egress is judged, then ingress. */
-export const hookChains = (family: IpFamily, { directions, governed }: Judged): readonly Chain[] => {
+export const hookChains = (family: IpFamily, { directions, sets }: Judged): readonly Chain[] => {
   const judge = directions.map(
     (direction): Rule => ({
       matches: [],
@@ -57,9 +74,7 @@ export const hookChains = (family: IpFamily, { directions, governed }: Judged): 
     name: FORWARD_CHAIN,
     rules: [
       ESTABLISHED,
-      ...(governed === undefined
-        ? []
-        : [{ matches: [{ kind: 'strayTcp' }], verdict: { kind: 'jump', chain: STRAY_CHAIN } } satisfies Rule]),
+      ...(sets === undefined ? [] : closed(sets)),
       ...(sparesIcmpv6
         ? [{ matches: [{ kind: 'icmpv6' }], verdict: { kind: 'goto', chain: ICMPV6_CHAIN } } satisfies Rule]
         : []),
@@ -77,7 +92,8 @@ export const hookChains = (family: IpFamily, { directions, governed }: Judged): 
   return [
     forward,
     output,
-    ...(governed === undefined ? [] : [strayChain(governed)]),
+    ...(sets === undefined ? [] : [strayChain(sets.governed)]),
     ...(sparesIcmpv6 ? [icmpv6] : []),
+    { name: LAYOUT_CHAIN, rules: [] },
   ];
 };

@@ -25,6 +25,23 @@ export const OUTPUT_CHAIN = chain('OUTPUT');
 export const STRAY_CHAIN = chain('STRAY');
 export const ICMPV6_CHAIN = chain('ICMPV6');
 
+/**
+ * The layout of chains and sets that this version makes. A release that changes what hooks lead to, or what a chain or set
+ * of fixed name holds, takes the next number; 0.1.0 had none.
+ */
+export const LAYOUT = 2;
+
+const LAYOUT_PREFIX = chain('LAYOUT-');
+
+/** An empty chain that nothing leads to: its name tells whoever comes next which layout is there. */
+export const LAYOUT_CHAIN = `${LAYOUT_PREFIX}${LAYOUT}` as ChainName;
+
+/** The layout that the chain marks, if it is such a chain. */
+export const layoutOf = (name: string): number | undefined => {
+  const number = name.startsWith(LAYOUT_PREFIX) ? name.slice(LAYOUT_PREFIX.length) : '';
+  return /^\d{1,9}$/.test(number) ? Number(number) : undefined;
+};
+
 /** Roots of the trees that lead an address to the chain of its policies. */
 export const DISPATCH_CHAIN: Readonly<Record<Direction, ChainName>> = {
   egress: chain('EGRESS'),
@@ -60,6 +77,9 @@ export const memberSet = (family: IpFamily, parts: readonly string[]): SetName =
 
 /** The set of all addresses that some policy isolates on this node. */
 export const governedSet = (family: IpFamily): SetName => `${SET_PREFIX}${DIGIT[family]}-governed` as SetName;
+
+/** The set of what could open a connection again, the other way round, that was just cut. */
+export const heldSet = (family: IpFamily): SetName => `${SET_PREFIX}${DIGIT[family]}-held` as SetName;
 
 /** Whether the chain is ours. */
 export const isOwnChain = (name: string): name is ChainName => name.startsWith(CHAIN_PREFIX);

@@ -8,6 +8,9 @@ export interface PortRange {
   readonly to: number;
 }
 
+/** The fields of a packet that make up a member, in order; the second of two of one side is a port (ipset(8)). */
+export type SetFields = 'src' | 'dst' | 'dst,dst' | 'src,src,dst';
+
 /** A condition on a packet; a rule's conditions must all hold (iptables-extensions(8)). */
 export type Match =
   | { readonly kind: 'source'; readonly cidr: string; readonly negated?: true }
@@ -16,7 +19,7 @@ export type Match =
   /** Destination ports. One range, or as many as one multiport match holds. */
   | { readonly kind: 'ports'; readonly protocol: Protocol; readonly ranges: readonly PortRange[] }
   /** The named fields of the packet are a member of the set; negated: are not. */
-  | { readonly kind: 'set'; readonly set: SetName; readonly fields: 'src' | 'dst' | 'dst,dst'; readonly negated?: true }
+  | { readonly kind: 'set'; readonly set: SetName; readonly fields: SetFields; readonly negated?: true }
   /** The packet belongs to a connection that conntrack knows, or was caused by one. */
   | { readonly kind: 'established' }
   /** A TCP packet that conntrack takes for the start of a connection although it does not ask to open one. */
@@ -45,7 +48,7 @@ export interface Chain {
   readonly rules: readonly Rule[];
 }
 
-export type SetType = 'hash:ip' | 'hash:net' | 'hash:ip,port';
+export type SetType = 'hash:ip' | 'hash:net' | 'hash:ip,port' | 'hash:ip,port,ip';
 
 export interface IpSet {
   readonly name: SetName;
@@ -54,6 +57,11 @@ export interface IpSet {
   readonly members: ReadonlySet<string>;
   /** Whether being a member can only allow packets, or only deny them: it decides the order of changes. */
   readonly effect: 'allow' | 'deny';
+  /**
+   * Present where members come while the program is in force and go by themselves after so many seconds: they are no
+   * part of the program, which only asks for the set.
+   */
+  readonly timeoutSeconds?: number;
 }
 
 /** A jump from a built-in chain of the filter table; it has to be that chain's first rule. */

@@ -14,8 +14,11 @@ export interface Connections {
   /** All addresses of the node itself, canonical text. @throws where they cannot be read */
   ownAddresses(families: readonly IpFamily[]): Promise<ReadonlySet<string>>;
   /**
-   * Deletes exactly these entries; one that is gone or was replaced meanwhile is no failure.
-   * @returns how many were there to be deleted. @throws where one could not be deleted
+   * Deletes exactly these entries; one that is gone or was replaced meanwhile is no failure. What could open one of them
+   * again the other way round, a datagram of the server, is held closed for a while.
+   * @returns how many were there to be deleted. @throws where one could not be deleted or held closed
    */
   cut(connections: readonly Connection[]): Promise<number>;
+  /** Holds closed no longer what could open these connections again. */
+  release(connections: readonly Connection[]): Promise<void>;
 }

@@ -1,7 +1,8 @@
+import type { Connection } from '../model/connection.ts';
 import type { Clock } from '../model/clock.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
-import { createConnectionJudge } from '../trace/connection-judge.ts';
+import { type ConnectionJudge, createConnectionJudge } from '../trace/connection-judge.ts';
 import { retryDelay } from './backoff.ts';
 import type { Connections } from './connections.ts';
 import type { SyncResult } from './sync-result.ts';
@@ -10,6 +11,9 @@ import type { SyncResult } from './sync-result.ts';
 const QUIET_MS = 100;
 /** However much changes, a review begins so long after the first change at the latest, ms. */
 const LATEST_MS = 1_200;
+
+/** What was cut is remembered so long: by then nothing of it is held closed any more, ms. */
+const REMEMBERED_MS = 120_000;
 
 /** What one look through the live connections did. */
 export interface ReviewResult {
@@ -52,34 +56,50 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 export const createReview = ({ connections, families, clock, policy, report }: ReviewPorts): Review => {
   let firstAt: number | undefined;
+  let lately: readonly { readonly connection: Connection; readonly until: number }[] = [];
   let failures = 0;
   let stopped = false;
   let running: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
 
+  const cut = async (denied: readonly Connection[]): Promise<number> => {
+    const until = clock.now() + REMEMBERED_MS;
+    lately = [...lately, ...denied.map((connection) => ({ connection, until }))];
+    return connections.cut(denied);
+  };
+
+  /** What was cut and is allowed again may come back at once, from either end. */
+  const releaseAllowed = async (judge: ConnectionJudge): Promise<void> => {
+    const still = lately.filter(({ until }) => until > clock.now());
+    lately = still.filter(({ connection }) => !judge.allows(connection));
+    const allowed = still.filter(({ connection }) => judge.allows(connection));
+    if (allowed.length > 0) await connections.release(allowed.map(({ connection }) => connection));
+  };
+
   const cutDenied = async (): Promise<number> => {
     if (policy().isolations.length === 0) return 0;
     // Read by what is isolated now, judged by what is isolated then: in between another pass may have come to its end.
     const before = createConnectionJudge(policy());
+    await releaseAllowed(before);
     const found = await connections.list(families, before.concerns);
     const judge = createConnectionJudge(policy());
     const denied = found.filter((connection) => !judge.allows(connection));
     if (denied.length === 0) return 0;
     // What begins or ends in the node itself passes no rule of ours.
     const own = await connections.ownAddresses(families);
-    return connections.cut(denied.filter(({ original, reply }) => !own.has(original.source) && !own.has(reply.source)));
+    return cut(denied.filter(({ original, reply }) => !own.has(original.source) && !own.has(reply.source)));
   };
 
   const run = async (): Promise<void> => {
     const startedAt = clock.now();
-    const finish = (cut: number, error?: string): void => {
-      report({ cut, durationMs: clock.now() - startedAt, error });
+    const finish = (count: number, error?: string): void => {
+      report({ cut: count, durationMs: clock.now() - startedAt, error });
     };
     firstAt = undefined;
     try {
-      const cut = await cutDenied();
+      const count = await cutDenied();
       failures = 0;
-      finish(cut);
+      finish(count);
     } catch (error) {
       failures += 1;
       firstAt ??= clock.now();

@@ -21,6 +21,8 @@ export interface SetSteps {
 
 /** Room that every set is made with: a limit only, memory is taken as members come. */
 const MIN_ROOM = 1_048_576;
+/** Members that come and go by themselves: so many at once, some 100 bytes each. */
+const TIMED_ROOM = 65_536;
 /** Buckets a set starts with: ipset's smallest, and the most it is worth taking before members come. */
 const MIN_BUCKETS = 64;
 const MAX_BUCKETS = 65_536;
@@ -40,8 +42,11 @@ const sorted = (members: Iterable<string>): readonly string[] => {
 };
 
 /** @param most members it will have to hold at any time */
-const createLine = (name: SetName, { type, family }: DesiredSet, most: number): string => {
+const createLine = (name: SetName, { type, family, timeoutSeconds }: DesiredSet, most: number): string => {
   const inet = family === 'ipv4' ? 'inet' : 'inet6';
+  if (timeoutSeconds !== undefined) {
+    return `create ${name} ${type} family ${inet} hashsize 64 maxelem ${TIMED_ROOM} timeout ${timeoutSeconds}`;
+  }
   return `create ${name} ${type} family ${inet} hashsize ${bucketsFor(most)} maxelem ${roomFor(most)}`;
 };
 
@@ -94,6 +99,7 @@ const planSet = (seen: ObservedSet | undefined, set: DesiredSet, leftover: boole
     // Sets of two types cannot be swapped. No rule of ours names this one: what a rule needs is part of the name.
     return { create: [`destroy ${set.name}`, ...makeLines(set)], tighten: [], loosen: [] };
   }
+  if (set.timeoutSeconds !== undefined) return NO_STEPS;
   const grows = isTooSmall(seen, set);
   if (!grows && sameMembers(seen.members, set.members)) return NO_STEPS;
   const between = tightened(seen.members, set);

@@ -62,10 +62,11 @@ const ofTable = (seen: ObservedTable, { chains, hooks }: FamilyProgram): readonl
 };
 
 const ofSets = (seen: ReadonlyMap<string, ObservedSet>, family: IpFamily, { sets }: FamilyProgram): readonly Found[] =>
-  [...sets.values()].flatMap(({ name, type, members }): readonly Found[] => {
+  [...sets.values()].flatMap(({ name, type, members, timeoutSeconds }): readonly Found[] => {
     const set = seen.get(name);
     if (set === undefined) return [{ kind: 'set_missing', name }];
     if (set.type !== type || set.family !== family) return [{ kind: 'set_changed', name }];
+    if (timeoutSeconds !== undefined) return [];
     return [
       ...(set.maxElements < members.size ? [{ kind: 'set_changed' as const, name }] : []),
       ...(set.members.isSubsetOf(members) ? [] : [{ kind: 'members_added' as const, name }]),

@@ -2,7 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CommandError } from '../../src/kernel/command.ts';
 import { createConnections } from '../../src/kernel/conntrack.ts';
 import { IP_FAMILIES } from '../../src/model/family.ts';
+import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
 import type { Connections } from '../../src/reconcile/connections.ts';
+import { isEmptyPlan } from '../../src/render/plan.ts';
+import { findTampering } from '../../src/render/tampering.ts';
+import { loadGolden, programOf } from '../golden/golden-case.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
 /** The kernel's own connection tracking table, filled by hand. */
@@ -45,6 +49,7 @@ describe('the table of connections', () => {
   beforeEach(async () => {
     filter = await openPacketFilter('nft');
     connections = createConnections(filter.runner);
+    await filter.bring(programOf((await loadGolden('dual-stack')).snapshot));
     await add(ENTRIES);
   });
 
@@ -97,6 +102,39 @@ describe('the table of connections', () => {
     await filter.runner.run('conntrack', ['-F']);
     expect(await connections.cut(victims)).toBe(0);
     expect(await connections.cut([])).toBe(0);
+  });
+
+  test('holds closed what could bring a connection back, for a while, and lets go of it', async () => {
+    const held = async (): Promise<readonly string[]> =>
+      (await filter.sets())
+        .split('\n')
+        .filter((line) => /^add portcullis-[46]-held /.test(line))
+        .map((line) => line.replace(/ timeout 1[0-2]\d$/, ' timeout'));
+    const victims = await all();
+    await connections.cut(victims);
+    expect(await held()).toEqual(
+      [
+        // Not TCP and ICMP; the server as it really is, the client as the server sees it.
+        'add portcullis-4-held 10.0.0.2,udp:80,10.0.0.1 timeout',
+        'add portcullis-4-held 10.0.0.9,udp:5353,10.0.0.1 timeout',
+        'add portcullis-4-held 10.0.0.2,sctp:80,10.0.0.1 timeout',
+        'add portcullis-4-held 10.0.0.2,udplite:80,10.0.0.1 timeout',
+        'add portcullis-4-held 10.0.0.2,gre:0,10.0.0.1 timeout',
+        'add portcullis-4-held 10.0.0.2,ospf:0,10.0.0.1 timeout',
+        'add portcullis-6-held ::0.1.0.0,udp:80,fd00::1 timeout',
+      ].sort(),
+    );
+    const program = programOf((await loadGolden('dual-stack')).snapshot);
+    expect(isEmptyPlan(await filter.left(program))).toBe(true);
+    expect(findTampering(await filter.kernel.observe(), program)).toEqual([]);
+    await connections.release(victims);
+    expect(await held()).toEqual([]);
+  });
+
+  test('is cut even where nothing can be held closed, which is told', async () => {
+    await filter.bring(EMPTY_PROGRAM);
+    await expect(connections.cut(await all())).rejects.toThrow(/set with the given name does not exist/);
+    expect(await all()).toEqual([]);
   });
 
   test('says so where it cannot be read', async () => {

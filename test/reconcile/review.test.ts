@@ -50,6 +50,7 @@ const setUp = () => {
     meanwhile: (): void => undefined,
     refusal: undefined as string | undefined,
     cut: [] as number[],
+    released: [] as number[],
     results: [] as ReviewResult[],
   };
   const review = createReview({
@@ -72,6 +73,10 @@ const setUp = () => {
         bench.cut.push(...connections.map(({ id }) => id));
         bench.table = bench.table.filter((each) => !connections.includes(each));
         return Promise.resolve(connections.length);
+      },
+      release(connections) {
+        bench.released.push(...connections.map(({ id }) => id));
+        return Promise.resolve();
       },
     },
   });
@@ -103,6 +108,33 @@ describe('a review', () => {
     review.after(CHANGED);
     await clock.pass(100);
     expect(bench.cut).toEqual([1]);
+  });
+});
+
+describe('what was cut', () => {
+  test('is released once policy allows it again', async () => {
+    const { bench, clock, review } = setUp();
+    review.after(CHANGED);
+    await clock.pass(10_000);
+    review.after(CHANGED);
+    await clock.pass(10_000);
+    expect(bench.released).toEqual([]);
+    bench.policy = allowFrom(STRANGER);
+    for (let change = 0; change < 2; change += 1) {
+      review.after(CHANGED);
+      await clock.pass(10_000);
+    }
+    expect(bench.released).toEqual([2]);
+  });
+
+  test('is forgotten when nothing of it is held closed any more', async () => {
+    const { bench, clock, review } = setUp();
+    review.after(CHANGED);
+    await clock.pass(121_000);
+    bench.policy = allowFrom(STRANGER);
+    review.after(CHANGED);
+    await clock.pass(10_000);
+    expect(bench.released).toEqual([]);
   });
 });
 

@@ -107,7 +107,10 @@ export const createFamilyCompiler = (family: IpFamily, log: DeniedLog | undefine
       }
     }
     const directions = ORDER.filter((direction) => entries[direction].length > 0);
-    const hooks = hookChains(family, { directions, governed: governed.size === 0 ? undefined : sets.govern(governed) });
+    const hooks = hookChains(family, {
+      directions,
+      sets: governed.size === 0 ? undefined : { governed: sets.govern(governed), held: sets.hold() },
+    });
     const named = setsNamedBy(hooks);
     sets.use(named);
     sets.unuse(hookSets);

@@ -3,7 +3,7 @@ import { ADDRESS_BITS, type Cidr, formatAddress, formatCidr } from '../../policy
 import { createMemberRecord, type MemberChange } from '../../policy/incremental/member-changes.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import type { IpBlock } from '../../policy/ip-block.ts';
-import { governedSet, memberSet, type SetName } from '../names.ts';
+import { governedSet, heldSet, memberSet, type SetName } from '../names.ts';
 import type { IpSet, SetType } from '../node-program.ts';
 import type { PortScope, SetBuilder } from '../set-builder.ts';
 import { createNamedPortMembers, type NamedPortMembers } from './named-port-members.ts';
@@ -27,9 +27,17 @@ export interface FamilySets {
   unuse(names: Iterable<SetName>): void;
   /** The addresses that some policy isolates: @returns the name of their set */
   govern(addresses: ReadonlySet<string>): SetName;
+  /** What could open a connection again that was cut, filled when one is: @returns the name of the set */
+  hold(): SetName;
   /** Follows the members, and drops what no rule names. */
   settle(delta: Pick<PolicyDelta, 'members' | 'addresses'>): SetsDelta;
 }
+
+/**
+ * So long a server that sends datagrams by itself is kept from a client that was cut off: conntrack itself forgets a UDP
+ * stream after as long (nf_conntrack_udp_timeout_stream).
+ */
+const HELD_SECONDS = 120;
 
 /** Two different contents under one name, which 80 bits of digest make a matter of theory; refused all the same. */
 export class NameCollisionError extends Error {
@@ -173,6 +181,18 @@ export const createFamilySets = (family: IpFamily): FamilySets => {
         'deny',
         () => governedSet(family),
       );
+    },
+    hold() {
+      const name = heldSet(family);
+      if (byName.has(name)) return name;
+      const set: IpSet = {
+        name,
+        type: 'hash:ip,port,ip',
+        members: new Set(),
+        effect: 'deny',
+        timeoutSeconds: HELD_SECONDS,
+      };
+      return enter({ origin: '["held"]', set, named: undefined, uses: 0 }).set.name;
     },
     settle(delta) {
       refreshNamed(delta);

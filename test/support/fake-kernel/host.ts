@@ -8,6 +8,8 @@ export interface FakeSet {
   readonly family: IpFamily;
   readonly hashSize: number;
   readonly maxElements: number;
+  /** Seconds after which members go by themselves, where they do; no time passes here. */
+  readonly timeout: string | undefined;
   readonly members: Set<string>;
 }
 

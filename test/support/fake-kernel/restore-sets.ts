@@ -5,6 +5,7 @@ import { Refusal } from './refusal.ts';
 
 const MAX_SET = 31;
 const PORT_MEMBER = /^([^,]+),(?:tcp|udp|sctp):(\d+)$/;
+const HELD_MEMBER = /^([^,]+),[a-z0-9]+:(\d+),([^,]+)$/;
 
 type MemberCheck = (member: string, family: IpFamily) => void;
 
@@ -22,6 +23,12 @@ const MEMBER_CHECKS: Readonly<Record<string, MemberCheck>> = {
     requireAddress(address, family);
     if (Number(port) < 1 || Number(port) > 65_535) throw new Refusal(`${member} has no port`);
   },
+  'hash:ip,port,ip': (member, family) => {
+    const [, from = '', port = '', to = ''] = HELD_MEMBER.exec(member) ?? [];
+    requireAddress(from, family);
+    requireAddress(to, family);
+    if (Number(port) > 65_535) throw new Refusal(`${member} has no port`);
+  },
 };
 
 const existing = (host: FakeHost, name: string | undefined): FakeSet => {
@@ -38,7 +45,7 @@ const readOptions = (words: readonly string[]): ReadonlyMap<string, string> => {
   const options = new Map<string, string>();
   for (let at = 0; at < words.length; at += 2) {
     const [name = '', value] = words.slice(at, at + 2);
-    if (!['family', 'hashsize', 'maxelem'].includes(name) || value === undefined) {
+    if (!['family', 'hashsize', 'maxelem', 'timeout'].includes(name) || value === undefined) {
       throw new Refusal(`Unknown argument: \`${name}'`);
     }
     options.set(name, value);
@@ -61,10 +68,16 @@ const create = (host: FakeHost, [name = '', type = '', ...rest]: readonly string
   const family: IpFamily = inet === 'inet' ? 'ipv4' : 'ipv6';
   const maxElements = size(options.get('maxelem'), 65_536);
   const hashSize = size(options.get('hashsize'), 1024);
+  const timeout = options.get('timeout');
   const known = host.sets.get(name);
   if (known === undefined) {
-    host.sets.set(name, { name, type, family, hashSize, maxElements, members: new Set() });
-  } else if (known.type !== type || known.family !== family || known.maxElements !== maxElements) {
+    host.sets.set(name, { name, type, family, hashSize, maxElements, timeout, members: new Set() });
+  } else if (
+    known.type !== type ||
+    known.family !== family ||
+    known.maxElements !== maxElements ||
+    known.timeout !== timeout
+  ) {
     throw new Refusal(`Set cannot be created: set with the same name already exists: ${name}`);
   }
 };

@@ -6,7 +6,12 @@ import type { FakeRule } from './rule.ts';
 import { splitLine } from './split-line.ts';
 
 const MAX_CHAIN = 28;
-const DIMENSIONS: Readonly<Record<string, number>> = { 'hash:ip': 1, 'hash:net': 1, 'hash:ip,port': 2 };
+const DIMENSIONS: Readonly<Record<string, number>> = {
+  'hash:ip': 1,
+  'hash:net': 1,
+  'hash:ip,port': 2,
+  'hash:ip,port,ip': 3,
+};
 
 interface DraftChain {
   readonly name: string;

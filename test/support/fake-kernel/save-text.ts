@@ -4,10 +4,10 @@ import type { FakeHost } from './host.ts';
 /** What `ipset save` prints. */
 export const savedSets = ({ sets }: FakeHost): string =>
   [...sets.values()]
-    .flatMap(({ name, type, family, hashSize, maxElements, members }) => [
+    .flatMap(({ name, type, family, hashSize, maxElements, timeout, members }) => [
       `create ${name} ${type} family ${family === 'ipv4' ? 'inet' : 'inet6'} ` +
-        `hashsize ${hashSize} maxelem ${maxElements} bucketsize 12 initval 0x5ca1ab1e\n`,
-      ...[...members].map((member) => `add ${name} ${member}\n`),
+        `hashsize ${hashSize} maxelem ${maxElements}${timeout === undefined ? '' : ` timeout ${timeout}`} bucketsize 12 initval 0x5ca1ab1e\n`,
+      ...[...members].map((member) => `add ${name} ${member}${timeout === undefined ? '' : ` timeout ${timeout}`}\n`),
     ])
     .join('');
 

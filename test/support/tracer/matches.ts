@@ -17,6 +17,10 @@ const inSet = (set: FakeSet | undefined, fields: readonly string[], packet: Walk
   if (set.type === 'hash:ip,port') {
     return packet.port !== undefined && set.members.has(`${address},${packet.protocol}:${packet.port}`);
   }
+  if (set.type === 'hash:ip,port,ip') {
+    const { source, protocol, sourcePort, destination } = packet;
+    return sourcePort !== undefined && set.members.has(`${source},${protocol}:${sourcePort},${destination}`);
+  }
   return set.type === 'hash:net' ? [...set.members].some((block) => holds(block, address)) : set.members.has(address);
 };
 

@@ -10,6 +10,8 @@ export interface WalkedPacket {
   readonly protocol: 'tcp' | 'udp' | 'sctp' | 'icmp' | 'ipv6-icmp';
   /** Destination port, for tcp, udp and sctp. */
   readonly port?: number;
+  /** Source port, for those; one that nothing knows if absent. */
+  readonly sourcePort?: number;
   /** ICMPv6 type. */
   readonly type?: number;
   /** 'new' if absent. */
