@@ -23,6 +23,7 @@ import { OBJECT_KINDS } from './model/cluster-change.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createReview } from './reconcile/review.ts';
 import { createTokenAccess } from './telemetry/access.ts';
+import { tellAdoption } from './telemetry/adoption.ts';
 import type { Endpoints } from './telemetry/endpoints.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createAgentMetrics } from './telemetry/metrics.ts';
@@ -179,7 +180,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
           return Object.fromEntries(OBJECT_KINDS.map((kind) => [kind, status[kind].resourceVersion]));
         },
       },
-      kernel,
+      kernel: tellAdoption(kernel, log),
       clock,
       report: (result) => {
         observeSync(result);
