@@ -18,8 +18,13 @@ export const createNodeCompiler = (node: string, options: ProgramOptions): NodeC
   const policyCompiler = createPolicyCompiler(node);
   const programCompiler = createProgramCompiler(options);
   return {
-    ...policyCompiler,
-    ...programCompiler,
+    policy: policyCompiler.policy,
+    // What the program cannot carry out belongs here too, should it ever tell.
+    faults: policyCompiler.faults,
+    isolatedPods: policyCompiler.isolatedPods,
+    podAt: policyCompiler.podAt,
+    isolationAt: policyCompiler.isolationAt,
+    program: programCompiler.program,
     update: (snapshot, changes) => programCompiler.update(policyCompiler.update(snapshot, changes)),
   };
 };
