@@ -5,7 +5,10 @@ import { startAgent } from '../main.ts';
 import { addConfigOptions } from './config-options.ts';
 import type { Verb } from './verb.ts';
 
-/** The handlers stay: a second signal must not break off the pass that the first one lets finish. */
+/**
+ * The handlers stay: execa ends the process by the signal itself where, while a command runs, its own handler is the only
+ * one left, and then a pass would break off halfway.
+ */
 const untilToldToStop = (): Promise<void> =>
   new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());

@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { execa, ExecaError } from 'execa';
 
 /** Output of one command is refused past this: a table of 100,000 rules prints about 15 MB. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
@@ -46,72 +45,38 @@ const lastWords = (stderr: string): string =>
     .slice(-2)
     .join('; ');
 
-/** How a program ended. */
+/** What execa tells of the end of a program. */
 interface Ending {
-  readonly stdout: string;
-  readonly stderr: string;
-  /** Why it could not be started, or why we ended it. */
-  readonly trouble: string | undefined;
-  readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
+  readonly timedOut: boolean;
+  /** Why it could not be started; absent where it could. */
+  readonly originalMessage?: string | undefined;
+  readonly signal?: string | undefined;
+  readonly exitCode?: number | undefined;
 }
 
 /** In one line: what it said at the end, or else how it ended. */
-const reasonOf = ({ trouble, stderr, signal, exitCode }: Ending): string => {
-  if (trouble !== undefined) return trouble;
+const reasonOf = ({ timedOut, originalMessage, signal, exitCode }: Ending, stderr: string): string => {
+  if (timedOut) return 'timed out';
   const said = lastWords(stderr);
   if (said !== '') return said;
-  return signal === null ? `exit code ${String(exitCode)}` : `killed by ${signal}`;
+  return originalMessage ?? (signal === undefined ? `exit code ${String(exitCode)}` : `killed by ${signal}`);
 };
 
-/** Gathers a stream's text. Past the limit nothing more is kept, and `onExcess` is told. */
-const gather = (stream: Readable | null, onExcess: () => void): (() => string) => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  stream?.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size <= MAX_OUTPUT_BYTES) chunks.push(chunk);
-    else onExcess();
-  });
-  return () => Buffer.concat(chunks).toString('utf8');
-};
+class DeadlineError extends Error {}
 
-const endOf = (child: ChildProcess, { input, timeoutMs = TIMEOUT_MS }: CommandOptions): Promise<Ending> =>
-  new Promise((resolve) => {
-    let trouble: string | undefined;
-    let despair: NodeJS.Timeout | undefined;
-    const giveUp = (why: string): void => {
-      trouble ??= why;
-      child.kill('SIGKILL');
-      despair ??= setTimeout(() => {
-        trouble = `${why}, and does not end`;
-        for (const stream of child.stdio) stream?.destroy();
-        settle(null, null);
-      }, GRACE_MS);
-    };
-    const tooMuch = (): void => {
-      giveUp(`more than ${String(MAX_OUTPUT_BYTES)} bytes of output`);
-    };
-    const stdout = gather(child.stdout, tooMuch);
-    const stderr = gather(child.stderr, tooMuch);
-    const impatience = setTimeout(() => {
-      giveUp('timed out');
-    }, timeoutMs);
-    const settle = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
-      clearTimeout(impatience);
-      clearTimeout(despair);
-      resolve({ stdout: stdout(), stderr: stderr(), trouble, exitCode, signal });
-    };
-    child.once('error', (error) => {
-      trouble ??= error.message;
-      // What was never started has no end to wait for.
-      if (child.pid === undefined) settle(null, null);
-    });
-    child.once('close', settle);
-    // A program that does not read all of its input says why by how it ends.
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(input);
-  });
+/** Rejects once the time is over. */
+const deadline = (ms: number): { readonly passed: Promise<never>; readonly cancel: () => void } => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(new DeadlineError());
+  }, ms);
+  return {
+    passed: promise,
+    cancel: () => {
+      clearTimeout(timer);
+    },
+  };
+};
 
 /**
  * @param prefix put before every command, e.g. `['nsenter', '--net=/run/netns/node1', '--']` to work in that namespace.
@@ -119,13 +84,29 @@ const endOf = (child: ChildProcess, { input, timeoutMs = TIMEOUT_MS }: CommandOp
 export const createCommandRunner = (prefix: readonly string[] = []): CommandRunner => ({
   async run(file, args, options = {}) {
     const [command = file, ...rest] = [...prefix, file, ...args];
-    const child = spawn(command, rest, {
-      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-      env: { ...process.env, LC_ALL: 'C' },
+    const timeout = options.timeoutMs ?? TIMEOUT_MS;
+    const child = execa(command, rest, {
+      ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+      env: { LC_ALL: 'C' },
+      timeout,
+      killSignal: 'SIGKILL',
+      maxBuffer: MAX_OUTPUT_BYTES,
+      stripFinalNewline: false,
     });
-    const ending = await endOf(child, options);
-    if (ending.trouble === undefined && ending.exitCode === 0) return ending.stdout;
-    const said = [file, ...args].join(' ');
-    throw new CommandError(said, reasonOf(ending), ending.exitCode ?? undefined, ending.stderr);
+    const { passed, cancel } = deadline(timeout + GRACE_MS);
+    const line = [file, ...args].join(' ');
+    try {
+      return (await Promise.race([child, passed])).stdout;
+    } catch (error) {
+      if (error instanceof DeadlineError) {
+        for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+        throw new CommandError(line, 'timed out, and does not end', undefined, '');
+      }
+      if (!(error instanceof ExecaError)) throw error;
+      const stderr = typeof error.stderr === 'string' ? error.stderr : '';
+      throw new CommandError(line, reasonOf(error, stderr), error.exitCode, stderr);
+    } finally {
+      cancel();
+    }
   },
 });
