@@ -7,7 +7,6 @@ import { createApiSource } from './cluster/api-source.ts';
 import { withEarlyAddresses } from './cluster/cni/early-addresses.ts';
 import { followCniResults } from './cluster/cni/follow-results.ts';
 import { createPodCondition, type PodCondition } from './cluster/condition/pod-condition.ts';
-import { createManifestSource } from './cluster/manifest-source.ts';
 import type { ClusterSource } from './cluster/source.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import type { ApiServerConfig, Config } from './config/config.ts';
@@ -87,13 +86,20 @@ const protect = (config: Config, options: AgentOptions, { now }: Clock, log: Log
   };
 };
 
-const createSource = (config: Config, options: AgentOptions, clock: Clock, log: Logger): ClusterSource => {
+const createSource = async (
+  config: Config,
+  options: AgentOptions,
+  clock: Clock,
+  log: Logger,
+): Promise<ClusterSource> => {
   const onTrouble = (what: string, trouble: string | undefined): void => {
     if (trouble === undefined) log.info('the source of the state of the cluster works again', { what });
     else log.warn('the source of the state of the cluster is in trouble; the last state stays', { what, trouble });
   };
   const { source } = config;
   if (source.kind === 'manifests') {
+    // Its YAML parser is nothing for an agent in a cluster to load.
+    const { createManifestSource } = await import('./cluster/manifest-source.ts');
     return createManifestSource({
       paths: [source.folder],
       clock,
@@ -154,7 +160,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     ...createNodeLockObserver(log),
   });
   const kernel = createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds });
-  const source = withCniResults(config, createSource(config, options, clock, log), clock, log);
+  const source = withCniResults(config, await createSource(config, options, clock, log), clock, log);
   const condition = createCondition(config, options, source, clock, log);
   const metrics = createAgentMetrics({
     version: options.version,

@@ -3,6 +3,8 @@ import type { NamespaceEntry } from '../model/namespace.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import { type PolicyKey, type PolicyObject, policyKey } from '../model/policy-object.ts';
 import type { Intern } from './intern.ts';
+import type { Message } from './protobuf/message.ts';
+import { POD } from './protobuf/schema.ts';
 import { asObject, asText, type RawObject } from './raw.ts';
 import { sameNamespace, trimNamespace } from './trim-namespace.ts';
 import { podUid, samePod, trimPod } from './trim-pod.ts';
@@ -12,6 +14,10 @@ import { samePolicy, trimPolicy } from './trim-policy.ts';
 export interface Resource<K extends string, T> {
   readonly kind: ObjectKind;
   readonly path: string;
+  /** What to ask for, in all lists and watches; '' for everything. An object that ceases to match is told as deleted. */
+  readonly fieldSelector: string;
+  /** What is read of it in protobuf; undefined where it is read as JSON, because all of it is kept or it is small. */
+  readonly message: Message | undefined;
   /** There is always one: the API server makes some itself. */
   readonly neverNone: boolean;
   /** The key of an object as the API sends it; undefined for what has none. */
@@ -24,6 +30,9 @@ export interface Resource<K extends string, T> {
 export const PODS: Resource<string, PodEndpoint> = {
   kind: 'pods',
   path: '/api/v1/pods',
+  // Finished pods are nobody's peers (trim-pod.ts), and clusters keep thousands of them.
+  fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
+  message: POD,
   neverNone: false,
   keyOf: podUid,
   trim: trimPod,
@@ -33,6 +42,8 @@ export const PODS: Resource<string, PodEndpoint> = {
 export const NAMESPACES: Resource<string, NamespaceEntry> = {
   kind: 'namespaces',
   path: '/api/v1/namespaces',
+  fieldSelector: '',
+  message: undefined,
   neverNone: true,
   keyOf: (raw) => asText(asObject(raw['metadata'])['name']),
   trim: trimNamespace,
@@ -42,6 +53,8 @@ export const NAMESPACES: Resource<string, NamespaceEntry> = {
 export const NETWORK_POLICIES: Resource<PolicyKey, PolicyObject> = {
   kind: 'networkpolicies',
   path: '/apis/networking.k8s.io/v1/networkpolicies',
+  fieldSelector: '',
+  message: undefined,
   neverNone: false,
   keyOf(raw) {
     const { namespace, name } = asObject(raw['metadata']);

@@ -1,9 +1,9 @@
-import { asObject, asText, isRawObject, type RawObject } from '../raw.ts';
+import { readList } from '../protobuf/list.ts';
 import type { Resource } from '../resource.ts';
 import { isGone } from './api-error.ts';
 import { requireName } from './named.ts';
-import { NonsenseError } from './nonsense.ts';
-import { get } from './request.ts';
+import { type Page, readPage } from './page.ts';
+import { acceptOf, get, isProtobuf, selectionOf } from './request.ts';
 import type { Session } from './session.ts';
 import { unlessSilent } from './silence.ts';
 
@@ -13,43 +13,33 @@ export interface Listed<K, T> {
   readonly resourceVersion: string;
 }
 
-interface Page {
-  readonly items: readonly RawObject[];
-  readonly resourceVersion: string;
-  readonly continueToken: string;
-}
+const parseJson = (bytes: Buffer): unknown => JSON.parse(bytes.toString('utf8'));
 
-const readPage = (text: string, path: string): Page => {
-  const raw = asObject(JSON.parse(text));
-  const metadata = asObject(raw['metadata']);
-  const resourceVersion = asText(metadata['resourceVersion']);
-  // Go writes a list without items as [], and one that was never made as null.
-  const items = raw['items'] === null ? [] : raw['items'];
-  if (resourceVersion === undefined || !Array.isArray(items)) {
-    throw new NonsenseError(path, 'the answer is not a list of the Kubernetes API');
-  }
-  // An item that is passed over would be taken for one that is gone.
-  if (!items.every(isRawObject)) throw new NonsenseError(path, 'the list has an item that is no object');
-  return { items, resourceVersion, continueToken: asText(metadata['continue']) ?? '' };
-};
-
-const fetchPage = async (session: Session, path: string, limit: number, continueToken: string): Promise<Page> => {
+const fetchPage = async <K extends string, T>(
+  session: Session,
+  resource: Resource<K, T>,
+  limit: number,
+  continueToken: string,
+): Promise<Page> => {
   const { clock, timing, connection } = session;
+  const { path, message } = resource;
   const query = {
+    ...selectionOf(resource),
     ...(limit > 0 ? { limit: String(limit) } : {}),
     ...(continueToken === '' ? {} : { continue: continueToken }),
   };
   const patience = { first: timing.listSilence, later: timing.listSilence };
-  const text = await unlessSilent(clock, patience, session.signal, async (signal, heard) => {
+  return unlessSilent(clock, patience, session.signal, async (signal, heard) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of await get(connection, path, query, signal)) {
+    const response = await get(connection, path, query, acceptOf(resource), signal);
+    for await (const chunk of response) {
       heard();
       session.heard();
       chunks.push(chunk as Buffer);
     }
-    return Buffer.concat(chunks).toString('utf8');
+    const bytes = Buffer.concat(chunks);
+    return readPage(message !== undefined && isProtobuf(response) ? readList(bytes, message) : parseJson(bytes), path);
   });
-  return readPage(text, path);
 };
 
 const listPages = async <K extends string, T>(
@@ -60,7 +50,7 @@ const listPages = async <K extends string, T>(
   const objects = new Map<K, T>();
   let continueToken = '';
   for (;;) {
-    const page = await fetchPage(session, resource.path, limit, continueToken);
+    const page = await fetchPage(session, resource, limit, continueToken);
     for (const item of page.items) {
       requireName(item, resource.path);
       const key = resource.keyOf(item);
@@ -93,4 +83,4 @@ export const listAll = async <K extends string, T>(
 export const currentVersion = async <K extends string, T>(
   session: Session,
   resource: Resource<K, T>,
-): Promise<string> => (await fetchPage(session, resource.path, 1, '')).resourceVersion;
+): Promise<string> => (await fetchPage(session, resource, 1, '')).resourceVersion;

@@ -1,6 +1,8 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
+import type { Resource } from '../resource.ts';
+import { statusText } from '../protobuf/status.ts';
 import { errorOfResponse } from './api-error.ts';
 import type { ApiConnection } from './connection.ts';
 
@@ -12,11 +14,28 @@ const MAX_ERROR_BYTES = 1024 * 1024;
 
 export type Query = Readonly<Record<string, string>>;
 
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
+
+/** What an answer may be written in: a server that cannot do the first does the second. */
+type Accept = 'application/json' | 'application/vnd.kubernetes.protobuf, application/json';
+
+type Wanted = Pick<Resource<string, unknown>, 'message' | 'fieldSelector'>;
+
+export const acceptOf = ({ message }: Wanted): Accept =>
+  message === undefined ? 'application/json' : `${PROTOBUF}, application/json`;
+
+/** The part of the query that says which objects of a kind are wanted. */
+export const selectionOf = ({ fieldSelector }: Wanted): Query => (fieldSelector === '' ? {} : { fieldSelector });
+
+export const isProtobuf = ({ headers }: IncomingMessage): boolean =>
+  headers['content-type']?.startsWith(PROTOBUF) === true;
+
 const answered = async (response: IncomingMessage): Promise<IncomingMessage> => {
   const code = response.statusCode ?? 0;
   if (code === 200) return response;
   if (Number(response.headers['content-length'] ?? 0) > MAX_ERROR_BYTES) response.destroy();
-  throw errorOfResponse(code, response.headers, await text(response).catch(() => ''));
+  const body = await buffer(response).catch(() => Buffer.alloc(0));
+  throw errorOfResponse(code, response.headers, isProtobuf(response) ? statusText(body) : body.toString('utf8'));
 };
 
 /**
@@ -29,6 +48,7 @@ export const get = async (
   connection: ApiConnection,
   path: string,
   query: Query,
+  accept: Accept,
   signal: AbortSignal,
 ): Promise<IncomingMessage> => {
   const url = new URL(`${connection.server}${path}?${new URLSearchParams(query).toString()}`);
@@ -36,7 +56,7 @@ export const get = async (
   signal.throwIfAborted();
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
-    const headers = { ...options.headers, Accept: 'application/json', 'User-Agent': 'portcullis' };
+    const headers = { ...options.headers, Accept: accept, 'User-Agent': 'portcullis' };
     const request = send(url, { ...options, headers, signal });
     request.setSocketKeepAlive(true, KEEP_ALIVE_MS);
     request.once('response', resolve);

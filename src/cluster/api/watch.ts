@@ -1,10 +1,11 @@
 import { asObject, asText, type RawObject } from '../raw.ts';
+import { watchFrames } from '../protobuf/watch-frames.ts';
 import type { Resource } from '../resource.ts';
 import { errorOfStatus } from './api-error.ts';
 import { jsonLines } from './json-lines.ts';
 import { requireName } from './named.ts';
 import { NonsenseError } from './nonsense.ts';
-import { get } from './request.ts';
+import { acceptOf, get, isProtobuf, selectionOf } from './request.ts';
 import type { Session } from './session.ts';
 import { unlessSilent } from './silence.ts';
 
@@ -53,7 +54,7 @@ const deliver = <K extends string, T>(
  * A server whose etcd reports no progress sends no bookmarks for a kind of which it has seen no event yet, so only a watch
  * that has spoken is expected to go on speaking; the others end by their time, or by TCP keep-alive if the peer is gone.
  *
- * @throws ApiError for a refusal or an ERROR event; SilenceError; SyntaxError for an answer that is no JSON,
+ * @throws ApiError for a refusal or an ERROR event; SilenceError; SyntaxError for an answer that is neither JSON nor protobuf,
  * NonsenseError for one that is no watch; the socket's error for a broken connection.
  */
 export const watchFrom = async <K extends string, T>(
@@ -65,16 +66,19 @@ export const watchFrom = async <K extends string, T>(
   const seconds = secondsToWatch(session);
   const patience = { first: seconds * 1000 + session.timing.watchOverrun, later: session.timing.watchSilence };
   const query = {
+    ...selectionOf(resource),
     watch: '1',
     allowWatchBookmarks: 'true',
     resourceVersion,
     timeoutSeconds: String(seconds),
   };
   await unlessSilent(session.clock, patience, session.signal, async (signal, heard) => {
-    const response = await get(session.connection, resource.path, query, signal);
+    const response = await get(session.connection, resource.path, query, acceptOf(resource), signal);
     session.heard();
     handler.opened();
-    for await (const event of jsonLines(response)) {
+    const { message } = resource;
+    const events = message !== undefined && isProtobuf(response) ? watchFrames(response, message) : jsonLines(response);
+    for await (const event of events) {
       heard();
       session.heard();
       deliver(asObject(event), resource, session, handler);

@@ -25,4 +25,6 @@ test('Node has the same settings in the image as from a checkout', async () => {
   const flags = await flagsIn('bin/portcullis', /^exec /);
   expect(flags.length).toBeGreaterThan(0);
   expect(await flagsIn('Dockerfile', /#!\/usr\/bin\/env -S /)).toEqual(flags);
+  expect(await readFile(path.join(root, 'bin/portcullis'), 'utf8')).toMatch(/^MALLOC_ARENA_MAX=1$/m);
+  expect(await readFile(path.join(root, 'Dockerfile'), 'utf8')).toMatch(/env -S .* MALLOC_ARENA_MAX=1 /);
 });

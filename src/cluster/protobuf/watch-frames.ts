@@ -1,0 +1,54 @@
+import type { RawObject } from '../raw.ts';
+import { openEnvelope } from './envelope.ts';
+import { type Message, readMessage } from './message.ts';
+import { STATUS } from './schema.ts';
+import { readFields, WireError } from './wire.ts';
+
+/** Each event is preceded by its length, 32 bits, most significant first. */
+const LENGTH_BYTES = 4;
+
+/** No object of the API is that large (etcd takes 1.5 MB); a length beyond is not one. */
+const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+
+/** runtime.RawExtension: the object's bytes. */
+const RAW = 1;
+
+/** metav1.WatchEvent: the type, and the object in an envelope of its own. */
+const readEvent = (bytes: Buffer, message: Message): RawObject => {
+  let type = '';
+  let object: RawObject = {};
+  readFields(bytes, 0, bytes.length, (field, from, to) => {
+    if (from < 0) return;
+    if (field === 1) type = bytes.toString('utf8', from, to);
+    if (field !== 2) return;
+    readFields(bytes, from, to, (inner, start, end) => {
+      if (inner !== RAW || start < 0) return;
+      const span = openEnvelope(bytes, start, end);
+      object = readMessage(bytes, span.from, span.to, type === 'ERROR' ? STATUS : message);
+    });
+  });
+  return { type, object };
+};
+
+/**
+ * The events of a watch in protobuf, as their JSON would be. A last event without its end is dropped: the connection broke
+ * inside it.
+ *
+ * @throws WireError
+ */
+export async function* watchFrames(
+  stream: AsyncIterable<Buffer>,
+  message: Message,
+): AsyncGenerator<RawObject, void, undefined> {
+  let pending: Buffer = Buffer.alloc(0);
+  for await (const chunk of stream) {
+    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    while (pending.length >= LENGTH_BYTES) {
+      const length = pending.readUInt32BE(0);
+      if (length > MAX_FRAME_BYTES) throw new WireError(`an event of ${String(length)} bytes`);
+      if (pending.length < LENGTH_BYTES + length) break;
+      yield readEvent(pending.subarray(LENGTH_BYTES, LENGTH_BYTES + length), message);
+      pending = pending.subarray(LENGTH_BYTES + length);
+    }
+  }
+}
