@@ -4,7 +4,7 @@ import { wholeNumber } from '../options.ts';
 import { openStage, type Stage } from '../stage/stage.ts';
 import { hasFailed, reportText, resultOf } from './report.ts';
 import { runSeed } from './run-seed.ts';
-import { createTally } from './tally.ts';
+import { createTally, type Tally } from './tally.ts';
 
 interface Options {
   readonly steps: number;
@@ -24,7 +24,13 @@ const seedList = (text: string): readonly number[] =>
     ? text.split(',').map(wholeNumber)
     : Array.from({ length: wholeNumber(text) }, (_, at) => at + 1);
 
-const runSeeds = async (stage: Stage, { steps, seeds, flows }: Options, tally = createTally()) => {
+const writeResult = (file: string, backend: Options['backend'], tally: Tally): Promise<void> => {
+  const result = { backend, ...resultOf(tally), findings: tally.findings };
+  return writeFile(file, `${JSON.stringify(result, undefined, 2)}\n`);
+};
+
+const runSeeds = async (stage: Stage, options: Options, tally = createTally()): Promise<Tally> => {
+  const { steps, seeds, flows } = options;
   const perSeed = Math.ceil(steps / seeds.length);
   for (const seed of seeds) {
     const startedAt = performance.now();
@@ -36,6 +42,7 @@ const runSeeds = async (stage: Stage, { steps, seeds, flows }: Options, tally = 
       break;
     } finally {
       const seconds = Math.round((performance.now() - startedAt) / 1000);
+      if (options.json !== undefined) await writeResult(options.json, options.backend, tally);
       console.error(`chaos: seed ${seed}, ${tally.steps} steps in all, ${tally.findings.length} findings, ${seconds} s`);
     }
   }
@@ -48,10 +55,6 @@ const chaos = async (options: Options): Promise<void> => {
     const tally = await runSeeds(stage, options);
     console.log(`chaos on iptables-${options.backend}, IPv4 and IPv6, seeds ${options.seeds.join(' ')}`);
     console.log(reportText(tally));
-    if (options.json !== undefined) {
-      const result = { backend: options.backend, ...resultOf(tally), findings: tally.findings };
-      await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
-    }
     if (hasFailed(tally)) process.exitCode = 1;
   } finally {
     await stage.close();
@@ -69,5 +72,5 @@ export const chaosCommand = (): Command =>
     .option('--seeds <count|list>', 'seeds 1 to COUNT, or those of a list such as 3,7', seedList, DEFAULT_SEEDS)
     .option('--backend <nft|legacy>', 'which iptables', 'nft')
     .option('--flows <count>', 'how many flows are sent all the time, half of each family', wholeNumber, FLOWS)
-    .option('--json <file>', 'write the result there as well')
+    .option('--json <file>', 'write the result there as well, after each seed')
     .action(chaos);
