@@ -22,8 +22,8 @@ export interface SeedSettings {
   readonly intervalUs: number;
 }
 
-/** One step in so many goes with a harm. */
-const HARM_SHARE = 0.25;
+/** So many of the steps go with a harm. */
+const HARM_SHARE = 0.15;
 const TAMPERING_SHARE = 0.35;
 /** One report of the pulses for so many steps. */
 const READ_EVERY = 10;

@@ -1,6 +1,7 @@
-import { arrives } from '../../test/support/naive/evaluate.ts';
+import { arrives, egressAllows, ingressAllows } from '../../test/support/naive/evaluate.ts';
 import type { NaivePacket } from '../../test/support/naive/world.ts';
 import type { Expectation } from '../../test/support/lab/prober.ts';
+import { pathOf } from './addresses.ts';
 import type { Change } from './change.ts';
 import { type ChaosState, worldOf } from './state.ts';
 
@@ -27,18 +28,33 @@ export const verdictsOf = (state: ChaosState, packets: readonly NaivePacket[]): 
   return packets.map((packet) => arrives(world, packet));
 };
 
+const sidesOf = (state: ChaosState, packet: NaivePacket): { readonly leaves: boolean; readonly enters: boolean } => {
+  const world = worldOf(state);
+  return { leaves: egressAllows(world, packet), enters: ingressAllows(world, packet) };
+};
+
+/**
+ * Whether the packet passes in each state that its way can be in: a node is in one state, but two nodes need not be in
+ * the same.
+ */
+const passesOnTheWay = (states: readonly ChaosState[], packet: NaivePacket): readonly boolean[] => {
+  const sides = states.map((state) => sidesOf(state, packet));
+  if (pathOf(packet.from, packet.to).length < 2) return sides.map(({ leaves, enters }) => leaves && enters);
+  return sides.flatMap(({ leaves }) => sides.map(({ enters }) => leaves && enters));
+};
+
 /** What should become of the packets while the changes are made: told only where every state on the way agrees. */
 export const expectBetween = (
   before: ChaosState,
   changes: readonly Change[],
   packets: readonly NaivePacket[],
 ): readonly Expectation[] => {
-  const verdicts = statesBetween(before, changes).map((state) => verdictsOf(state, packets));
+  const states = statesBetween(before, changes);
   const contested = new Set(changes.flatMap((change) => change.contested));
-  return packets.map(({ from, to }, at) => {
-    if (contested.has(from) || contested.has(to)) return '?';
-    const first = verdicts[0]?.[at];
-    if (verdicts.some((each) => each[at] !== first)) return '?';
-    return first === true ? 'a' : 'd';
+  return packets.map((packet) => {
+    if (contested.has(packet.from) || contested.has(packet.to)) return '?';
+    const passes = passesOnTheWay(states, packet);
+    if (passes.every((each) => each)) return 'a';
+    return passes.some((each) => each) ? '?' : 'd';
   });
 };

@@ -20,9 +20,8 @@ const (
 	etherHeader = 14
 	etherIPv4   = 0x0800
 	etherIPv6   = 0x86dd
-	// receiveBuffer holds what arrives while the machine is busy elsewhere, bytes.
-	receiveBuffer = 32 << 20
-	lookEvery     = 100 * time.Millisecond
+	// lookEvery is how often a way out on which nothing comes is found empty.
+	lookEvery = 100 * time.Millisecond
 )
 
 type wireSpec struct {
@@ -36,10 +35,11 @@ type wireSpec struct {
 }
 
 type wire struct {
-	mu      sync.Mutex
-	in, out int
-	index   int
-	router  net.HardwareAddr
+	mu     sync.Mutex
+	in     int
+	ring   *ring
+	index  int
+	router net.HardwareAddr
 	// emptyNs is when its way out was last found empty: whatever had arrived by then has been told.
 	emptyNs atomic.Int64
 }
@@ -89,7 +89,6 @@ func packetSocket(ns *namespace, device string) (fd int, link *net.Interface, er
 		if err != nil {
 			return err
 		}
-		_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUFFORCE, receiveBuffer)
 		return syscall.Bind(fd, &syscall.SockaddrLinklayer{Protocol: etherAll, Ifindex: link.Index})
 	})
 	if err != nil {
@@ -115,10 +114,9 @@ func (all *wires) open(world *namespaces, spec wireSpec) error {
 	if err != nil {
 		return err
 	}
-	// Also a way out on which nothing comes has to be found empty now and then.
-	wait := syscall.NsecToTimeval(int64(lookEvery))
-	if err := syscall.SetsockoptTimeval(out, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &wait); err != nil {
-		return err
+	frames, err := newRing(out)
+	if err != nil {
+		return fmt.Errorf("%s: %w", spec.Out, err)
 	}
 	// Nothing is ever read from the way in: it need not hold what passes there.
 	_ = syscall.SetsockoptInt(in, syscall.SOL_SOCKET, syscall.SO_RCVBUF, 1)
@@ -127,7 +125,7 @@ func (all *wires) open(world *namespaces, spec wireSpec) error {
 	if all.byName[spec.Name] != nil {
 		return fmt.Errorf("there is a wire %q already", spec.Name)
 	}
-	opened := &wire{in: in, out: out, index: link.Index, router: router}
+	opened := &wire{in: in, ring: frames, index: link.Index, router: router}
 	all.byName[spec.Name] = opened
 	go all.receive(opened)
 	return nil
@@ -145,27 +143,26 @@ func (all *wires) emptyNs() int64 {
 }
 
 func (all *wires) receive(from *wire) {
-	frame := make([]byte, 2048)
 	for {
 		now := monotonic()
-		n, _, err := syscall.Recvfrom(from.out, frame, syscall.MSG_DONTWAIT)
-		if errors.Is(err, syscall.EAGAIN) {
+		frame := from.ring.next()
+		if frame == nil {
 			from.emptyNs.Store(now)
-			n, _, err = syscall.Recvfrom(from.out, frame, 0)
-		}
-		if errors.Is(err, syscall.EBADF) {
-			return
-		}
-		if err != nil || n < etherHeader {
+			if !from.ring.wait(lookEvery) {
+				return
+			}
 			continue
 		}
-		packet := frame[etherHeader:n]
-		all.mu.RLock()
-		told := all.waiting[flowKey(packet)]
-		all.mu.RUnlock()
-		if told != nil {
-			told(packet)
+		if len(frame) > etherHeader {
+			packet := frame[etherHeader:]
+			all.mu.RLock()
+			told := all.waiting[flowKey(packet)]
+			all.mu.RUnlock()
+			if told != nil {
+				told(packet)
+			}
 		}
+		from.ring.release()
 	}
 }
 
