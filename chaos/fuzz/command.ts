@@ -8,10 +8,12 @@ interface Options {
   readonly packets?: number;
   readonly seed: number;
   readonly kernelShare: number;
+  readonly walks?: number;
   readonly backend: 'nft' | 'legacy' | 'both';
 }
 
 const PACKETS_PER_CLUSTER = 100;
+const CLUSTERS_PER_WALK = 20;
 
 const share = (text: string): number => {
   const value = Number(text);
@@ -36,7 +38,10 @@ const table = (counts: FuzzCounts, seconds: number): string =>
     ['of these allowed', counts.allowed],
     ['clusters on the kernel', counts.kernelClusters],
     ['packets on the kernel', counts.kernelPackets],
-    ['differences', 0],
+    ['walks from one cluster to another', counts.walks],
+    ['increments = compile from scratch', counts.walkStates],
+    ['states of the kernel on these ways', counts.walkKernelStates],
+    ['differences and leaks', 0],
     ['seconds', Math.round(seconds)],
   ]
     .map(([name, value]) => `${String(name).padEnd(46)}${String(value).padStart(10)}`)
@@ -52,12 +57,13 @@ const fuzz = async (options: Options): Promise<void> => {
     }
     const counts = await runFuzz({
       ...options,
+      walks: options.walks ?? Math.ceil(options.clusters / CLUSTERS_PER_WALK),
       packets: options.packets ?? options.clusters * PACKETS_PER_CLUSTER,
       stages,
       progress: (done) => {
         if (performance.now() - told < 10_000) return;
         told = performance.now();
-        console.error(`fuzz: ${done.clusters} clusters, ${done.packets} packets, ${done.kernelPackets} on the kernel`);
+        console.error(`fuzz: ${done.clusters} clusters, ${done.packets} packets, ${done.walks} walks`);
       },
     });
     console.log(`fuzz: seed ${options.seed}\n${table(counts, (performance.now() - startedAt) / 1000)}`);
@@ -78,5 +84,10 @@ export const fuzzCommand = (): Command =>
     .option('--packets <count>', `how many packets in all (default: ${PACKETS_PER_CLUSTER} for each cluster)`, wholeNumber)
     .option('--seed <number>', 'the same seed gives the same clusters and packets', wholeNumber, 1)
     .option('--kernel-share <share>', 'of so many clusters every packet is sent through the kernel', share, 0.01)
+    .option(
+      '--walks <count>',
+      `so many times from one cluster to another by increments (default: one for ${CLUSTERS_PER_WALK} clusters)`,
+      wholeNumber,
+    )
     .option('--backend <backend>', 'nft, legacy or both in turn', backend, 'both')
     .action(fuzz);

@@ -1,6 +1,7 @@
 import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { createEvaluator } from '../../src/trace/evaluator.ts';
 import { arrives } from '../../test/support/naive/evaluate.ts';
+import { Disagreement } from './disagreement.ts';
 import type { FuzzCluster } from './fuzz-cluster.ts';
 import { type FuzzPacket, packetText } from './fuzz-packet.ts';
 import { snapshotOf, worldOf } from './readings.ts';
@@ -13,14 +14,6 @@ export interface Judged {
   readonly allowed: number;
   /** Of the packets, those that the real kernel was asked about as well. */
   readonly byKernel: number;
-}
-
-/** Two readings differ; the message names the packet and what each says of it. */
-export class Disagreement extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'Disagreement';
-  }
 }
 
 const say = (allowed: boolean): string => (allowed ? 'allow' : 'deny');

@@ -5,6 +5,7 @@ import { arbitraryCluster } from './generate/cluster.ts';
 import { packetsFor } from './generate/packets.ts';
 import { judgeCluster } from './judge.ts';
 import type { KernelStage } from './kernel-stage.ts';
+import { walkBetween } from './walk.ts';
 
 export interface FuzzSettings {
   readonly clusters: number;
@@ -13,6 +14,8 @@ export interface FuzzSettings {
   readonly seed: number;
   /** Of so many clusters, from 0 to 1, every packet is sent through the real kernel as well. */
   readonly kernelShare: number;
+  /** How many pairs of clusters a node's increments are led between. */
+  readonly walks: number;
   /** Took in turn; none where the kernel is not asked. */
   readonly stages: readonly KernelStage[];
   /** Told now and then how far it is. */
@@ -26,6 +29,11 @@ export interface FuzzCounts {
   readonly faultyPolicies: number;
   readonly kernelClusters: number;
   readonly kernelPackets: number;
+  readonly walks: number;
+  /** Of the cluster, on all walks. */
+  readonly walkStates: number;
+  /** Of the kernel, on all walks: after each line of each plan. */
+  readonly walkKernelStates: number;
 }
 
 /** A cluster about which the readings differ, made as small as possible; the message is a reproducer. */
@@ -44,15 +52,24 @@ const manifests = ({ namespaces, pods, policies }: FuzzCluster): string =>
     .map((object) => stringify(object, { aliasDuplicateObjects: false }))
     .join('---\n');
 
-const failure = (details: fc.RunDetails<[FuzzCluster, number]>, seed: number): FuzzFailure => {
-  const [cluster, packetSeed] = details.counterexample ?? [];
+/** What is needed of fast-check's RunDetails, whatever the property was about. */
+interface Failed {
+  readonly counterexample: readonly unknown[] | null;
+  readonly errorInstance: unknown;
+  readonly numShrinks: number;
+}
+
+const failure = (details: Failed, seed: number): FuzzFailure => {
+  const counterexample = details.counterexample ?? [];
+  const clusters = counterexample.filter((each) => typeof each === 'object') as readonly FuzzCluster[];
+  const numbers = counterexample.filter((each) => typeof each === 'number');
   const reason = details.errorInstance instanceof Error ? details.errorInstance.message : String(details.errorInstance);
   return new FuzzFailure(
     [
       `the readings differ: ${reason}`,
-      `again: npm run fuzz -- --clusters ${BATCH} --seed ${seed} (packets of seed ${String(packetSeed)})`,
-      `the smallest cluster found, after ${details.numShrinks} steps:`,
-      cluster === undefined ? '' : manifests(cluster),
+      `again: npm run fuzz -- --clusters ${BATCH} --seed ${seed} (packets of seed ${numbers.join(' ')})`,
+      `the smallest found, after ${details.numShrinks} steps:`,
+      ...clusters.map(manifests),
     ].join('\n'),
   );
 };
@@ -61,7 +78,10 @@ const failure = (details: fc.RunDetails<[FuzzCluster, number]>, seed: number): F
 export const runFuzz = async (settings: FuzzSettings): Promise<FuzzCounts> => {
   const { clusters, seed, kernelShare, stages, progress } = settings;
   const perCluster = Math.ceil(settings.packets / clusters);
-  const counts = { clusters: 0, packets: 0, allowed: 0, faultyPolicies: 0, kernelClusters: 0, kernelPackets: 0 };
+  const counts = {
+    ...{ clusters: 0, packets: 0, allowed: 0, faultyPolicies: 0, kernelClusters: 0, kernelPackets: 0 },
+    ...{ walks: 0, walkStates: 0, walkKernelStates: 0 },
+  };
 
   /** Spread evenly; the two backends in turn. */
   const stageFor = (at: number): KernelStage | undefined => {
@@ -84,6 +104,20 @@ export const runFuzz = async (settings: FuzzSettings): Promise<FuzzCounts> => {
     });
     const batchSeed = seed + from / BATCH;
     const details = await fc.check(property, { seed: batchSeed, numRuns: Math.min(BATCH, clusters - from) });
+    if (details.failed) throw failure(details, batchSeed);
+    progress(counts);
+  }
+
+  for (let from = 0; from < settings.walks; from += BATCH) {
+    const seeds = fc.noShrink(fc.nat());
+    const property = fc.asyncProperty(arbitraryCluster, arbitraryCluster, seeds, async (one, other, walkSeed) => {
+      const walked = await walkBetween(one, other, walkSeed);
+      counts.walks += 1;
+      counts.walkStates += walked.states;
+      counts.walkKernelStates += walked.kernelStates;
+    });
+    const batchSeed = seed + from / BATCH;
+    const details = await fc.check(property, { seed: batchSeed, numRuns: Math.min(BATCH, settings.walks - from) });
     if (details.failed) throw failure(details, batchSeed);
     progress(counts);
   }

@@ -22,6 +22,7 @@ test('the naive reading, the evaluator, the rendered rules and the kernel agree 
     packets: CLUSTERS * 100,
     seed: SEED,
     kernelShare: 0.04,
+    walks: 5,
     stages,
     progress: () => undefined,
   });
@@ -34,5 +35,6 @@ test('the naive reading, the evaluator, the rendered rules and the kernel agree 
   // Neither all nor nothing: the packets are such as policies make a difference for.
   expect(counts.allowed / counts.packets).toBeGreaterThan(0.5);
   expect(counts.allowed / counts.packets).toBeLessThan(0.9);
+  expect(counts.walkKernelStates).toBeGreaterThan(counts.walkStates);
   expect(counts.faultyPolicies).toBeGreaterThan(CLUSTERS / 10);
 });
