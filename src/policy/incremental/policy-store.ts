@@ -41,7 +41,16 @@ export const createPolicyStore = (matters: (namespace: string) => boolean): Poli
   const faulty = new Map<PolicyKey, readonly PolicyFault[]>();
   /** What was read since the last update was over. */
   const read = new Set<OpenEntry>();
+  /** Nobody asked for these yet. Those of other nodes are read when the rules are in force, for their faults alone. */
+  const unread = new Set<OpenEntry>();
   let faults: readonly PolicyFault[] | undefined = NO_FAULTS;
+
+  const noteFaults = (key: PolicyKey, found: readonly PolicyFault[]): void => {
+    if (found.length === 0 && !faulty.has(key)) return;
+    if (found.length === 0) faulty.delete(key);
+    else faulty.set(key, found);
+    faults = undefined;
+  };
 
   const createEntry = (object: PolicyObject): OpenEntry => {
     let known: ParsedPolicy | undefined;
@@ -51,6 +60,7 @@ export const createPolicyStore = (matters: (namespace: string) => boolean): Poli
       parsed() {
         if (known !== undefined) return known;
         const parsed = parsePolicy(object);
+        if (unread.delete(entry)) noteFaults(object.key, parsed.faults);
         if (matters(object.namespace)) {
           known = parsed;
           read.add(entry);
@@ -64,17 +74,12 @@ export const createPolicyStore = (matters: (namespace: string) => boolean): Poli
     return entry;
   };
 
-  const noteFaults = (key: PolicyKey, found: readonly PolicyFault[]): void => {
-    if (found.length === 0 && !faulty.has(key)) return;
-    if (found.length === 0) faulty.delete(key);
-    else faulty.set(key, found);
-    faults = undefined;
-  };
-
   const remove = (key: PolicyKey): void => {
     const before = entries.get(key);
     if (before === undefined) return;
     entries.delete(key);
+    unread.delete(before);
+    noteFaults(key, NO_FAULTS);
     const { namespace } = before.object;
     const siblings = byNamespace.get(namespace);
     siblings?.delete(key);
@@ -90,10 +95,10 @@ export const createPolicyStore = (matters: (namespace: string) => boolean): Poli
     inNamespace: (name) => byNamespace.get(name)?.values() ?? [],
     put(key, object) {
       remove(key);
-      const entry = object === undefined ? undefined : createEntry(object);
-      noteFaults(key, entry?.parsed().faults ?? NO_FAULTS);
-      if (entry === undefined) return undefined;
+      if (object === undefined) return undefined;
+      const entry = createEntry(object);
       entries.set(key, entry);
+      unread.add(entry);
       const siblings = byNamespace.get(entry.object.namespace) ?? new Map<PolicyKey, OpenEntry>();
       byNamespace.set(entry.object.namespace, siblings.set(key, entry));
       return entry;
@@ -105,6 +110,9 @@ export const createPolicyStore = (matters: (namespace: string) => boolean): Poli
     forget({ key }) {
       entries.get(key)?.forget();
     },
-    faults: () => (faults ??= sortedFaults()),
+    faults() {
+      for (const entry of unread) entry.parsed();
+      return (faults ??= sortedFaults());
+    },
   };
 };
