@@ -20,13 +20,22 @@ export const waitForPods = async (namespace: string): Promise<void> => {
 };
 
 interface PodStatus {
-  readonly status: { readonly podIPs?: readonly { readonly ip: string }[] };
+  readonly status: {
+    readonly podIPs?: readonly { readonly ip: string }[];
+    readonly containerStatuses?: readonly { readonly restartCount: number }[];
+  };
 }
 
 /** A pod's addresses, one per family of the cluster. */
 export const podIps = async ({ namespace, name }: PodRef): Promise<readonly string[]> => {
   const { status } = await get<PodStatus>('-n', namespace, 'pod', name);
   return (status.podIPs ?? []).map(({ ip }) => ip);
+};
+
+/** How often its containers were started again. */
+export const restartsOf = async ({ namespace, name }: PodRef): Promise<number> => {
+  const { status } = await get<PodStatus>('-n', namespace, 'pod', name);
+  return (status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
 };
 
 export interface NodeView {

@@ -5,7 +5,7 @@ import { agentPods, waitForAgents } from '../../support/agent.ts';
 import { expectAnswer, expectDenied, url } from '../../support/curl.ts';
 import { onNode } from '../../support/node-access.ts';
 import { DEFAULT_PORT } from '../../support/objects.ts';
-import { closeNamespaces, podIps, waitForPods } from '../../support/stage.ts';
+import { closeNamespaces, podIps, restartsOf, waitForPods } from '../../support/stage.ts';
 import { openTrio } from '../../support/trio.ts';
 
 const NAMESPACE = 'e2e-node-restart';
@@ -34,6 +34,8 @@ test('a node that went down enforces again when it is back', async () => {
   await powerOff(near.name);
   await until('the agent runs again', BACK_MS, async () => (await agentRestarts(near.name)) > before);
   await waitForAgents();
+  // Until its kubelet has looked, a pod counts as ready at the address that it had before.
+  await until('the server runs again', BACK_MS, async () => (await restartsOf(server)) > 0);
   await waitForPods(NAMESPACE);
   for (const address of [url((await podIps(server))[0] ?? '', DEFAULT_PORT), url(`server.${NAMESPACE}`, 80)]) {
     await expectAnswer(friend, address);
