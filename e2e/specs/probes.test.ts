@@ -10,12 +10,12 @@ import { closeNamespaces, openNamespaces, podIps, waitForPods, workers } from '.
 const NAMESPACE = 'e2e-probes';
 
 /** One failure is enough to be noticed: unready at once, and restarted. */
-const STRICT = { periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 1 };
+const STRICT = { periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 1 };
 
 const PROBES = {
   http: { httpGet: { path: '/healthz', port: DEFAULT_PORT } },
   tcp: { tcpSocket: { port: DEFAULT_PORT } },
-  exec: { exec: { command: ['/agnhost', 'connect', `localhost:${DEFAULT_PORT}`, '--timeout=900ms'] } },
+  exec: { exec: { command: ['/agnhost', 'connect', `localhost:${DEFAULT_PORT}`, '--timeout=4s'] } },
 } as const;
 
 /** So many periods of every probe are looked on. */
