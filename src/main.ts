@@ -12,9 +12,11 @@ import type { ListenAddress } from './config/listen-address.ts';
 import type { ApiServerConfig, Config } from './config/config.ts';
 import { createSystemClock } from './kernel/clock.ts';
 import { createCommandRunner } from './kernel/command.ts';
+import { createCompanionStarter } from './kernel/companion.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
 import { createConnections } from './kernel/conntrack.ts';
 import { createKernel } from './kernel/kernel.ts';
+import { createKernelLookout } from './kernel/kernel-lookout.ts';
 import { createHousekeepingCheck } from './kernel/node-lock/housekeeping.ts';
 import { createNodeLock } from './kernel/node-lock/node-lock.ts';
 import type { Clock } from './model/clock.ts';
@@ -159,7 +161,13 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     isWorking: createHousekeepingCheck(runner, { patienceMs: MIN_PATIENCE_MS + 2 * config.driftIntervalMs }),
     ...createNodeLockObserver(log),
   });
-  const kernel = createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds });
+  const lookout = createKernelLookout(
+    { backend, families, intervalMs: config.driftIntervalMs, onTouched: () => reconciler.inspect() },
+    { runner, start: createCompanionStarter(), clock },
+  );
+  const kernel = lookout.over(
+    createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds }),
+  );
   const source = withCniResults(config, await createSource(config, options, clock, log), clock, log);
   const condition = createCondition(config, options, source, clock, log);
   const metrics = createAgentMetrics({
@@ -172,7 +180,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       }),
   });
 
-  const observeSync = createSyncObserver(metrics, log, Date.now);
+  const observeSync = createSyncObserver(metrics, log, Date.now, lookout.takeCulprits);
 
   const reconciler = createReconciler(
     { node: config.nodeName, checkIntervalMs: config.driftIntervalMs, program: { log: config.deniedLog } },
@@ -187,6 +195,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
         },
       },
       kernel: tellAdoption(kernel, log),
+      lookout,
       clock,
       report: (result) => {
         observeSync(result);
@@ -240,6 +249,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const server = await serveWhenFree(config.listen, serve, log, !lock.isHeld()).catch(async (error: unknown) => {
     // The loop waits for the source already, and would keep the process alive.
     await Promise.all([reconciler.stop(), review.stop(), condition?.stop(), lock.release()]);
+    lookout.stop();
     throw error;
   });
   source.start((change) => {
@@ -250,6 +260,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   return {
     async stop() {
       await Promise.all([source.stop(), reconciler.stop(), review.stop(), condition?.stop(), server?.close()]);
+      lookout.stop();
       await lock.release();
       log.info('portcullis agent stopped; its rules stay in force');
     },

@@ -43,7 +43,7 @@ export interface Config {
   readonly iptablesBackend: IptablesBackendChoice;
   /** `auto` takes the families that the node's kernel and pods have. */
   readonly ipFamilies: 'auto' | readonly IpFamily[];
-  /** Time between two full comparisons with the kernel, ms. */
+  /** Time between two looks at the kernel, ms. */
   readonly driftIntervalMs: number;
   /** How long one iptables command waits for the xtables lock (its `-w`), seconds. */
   readonly xtablesWaitSeconds: number;

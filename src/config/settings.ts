@@ -123,8 +123,8 @@ const ipFamilies: Setting<'auto' | readonly IpFamily[]> = {
 const driftInterval: Setting<number> = {
   flag: 'drift-interval',
   placeholder: 'DURATION',
-  help: 'time between two full comparisons with the kernel',
-  initial: '5s',
+  help: 'time between two looks at the kernel for what others changed',
+  initial: '2s',
   accepts: 'a duration from 100ms to 1h, such as 5s',
   read: (text) => within(readDuration(text), MIN_DRIFT_INTERVAL_MS, MAX_DRIFT_INTERVAL_MS),
 };

@@ -3,10 +3,12 @@ import type { Direction } from '../model/direction.ts';
 import type { PolicyFault } from '../policy/fault.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import type { ProgramDelta, ProgramOptions } from '../program/incremental/program-compiler.ts';
+import type { NodeProgram } from '../program/node-program.ts';
 import type { Observed } from '../render/observed.ts';
 import { isEmptyPlan, type Plan, planChanges, planDelta } from '../render/plan.ts';
 import { findTampering } from '../render/tampering.ts';
 import type { Kernel } from './kernel.ts';
+import type { Lookout } from './lookout.ts';
 import { createNodeCompiler } from './node-compiler.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { PolicySource } from './policy-source.ts';
@@ -16,7 +18,7 @@ import type { SyncResult } from './sync-result.ts';
 export interface EnforcementOptions {
   /** `spec.nodeName` of the pods to enforce policy for. */
   readonly node: string;
-  /** The kernel is read back and compared as a whole so often, ms. */
+  /** The kernel is looked at so often, ms. */
   readonly checkIntervalMs: number;
   readonly program: ProgramOptions;
 }
@@ -25,6 +27,8 @@ export interface EnforcementPorts {
   readonly source: PolicySource;
   readonly kernel: Kernel;
   readonly clock: Clock;
+  /** Spares most full comparisons; without it each check is one. */
+  readonly lookout?: Lookout;
 }
 
 /** What a pass did to the kernel. */
@@ -33,7 +37,8 @@ export type Done = Pick<SyncResult, 'outcome' | 'changes' | 'drift' | 'tampering
 /** What is in force, and the way from there to the newest state. It is passed from one state to the next, never twice at once. */
 export interface Enforcement {
   /**
-   * Takes the pending changes and applies what they change; reads the whole kernel back where a check is due.
+   * Takes the pending changes and applies what they change; reads the whole kernel back where a check finds
+   * that others may have changed it.
    * @throws where the kernel cannot be read or written, or holds something else afterwards; see distrust
    */
   pass(pending: PendingChanges): Promise<Done>;
@@ -48,8 +53,10 @@ export interface Enforcement {
   /** The resourceVersions of the state that is in force. */
   applied(): Readonly<Record<string, string>>;
   lastCheck(): ReconcilerStatus['lastCheck'];
-  /** Clock.now() at which the kernel has to be read back, ms. */
+  /** Clock.now() at which the kernel has to be looked at, ms. */
   checkDueAt(): number;
+  /** It has to be looked at now. */
+  checkNow(): void;
 }
 
 interface Checked extends Pick<Done, 'drift' | 'tampering'> {
@@ -61,8 +68,16 @@ interface Checked extends Pick<Done, 'drift' | 'tampering'> {
 /** Lines that the kernel is off; a set that is left over changes no verdict and is not counted. */
 const distance = (plan: Plan): number => plan.size - plan.destroy.length;
 
+const unchanged = (program: NodeProgram): Done => ({
+  outcome: 'unchanged',
+  changes: 0,
+  drift: 0,
+  tampering: [],
+  program,
+});
+
 export const createEnforcement = (options: EnforcementOptions, ports: EnforcementPorts): Enforcement => {
-  const { source, kernel, clock } = ports;
+  const { source, kernel, clock, lookout } = ports;
   let compiler = createNodeCompiler(options.node, options.program);
   /** The kernel holds the program of the compiler, unless somebody else changed it. */
   let trusted = false;
@@ -85,12 +100,12 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
 
   /** Reads the kernel back; what differs from what was put there is drift. */
   const observe = async (): Promise<Checked> => {
+    checkDueAt = clock.now() + options.checkIntervalMs;
     const observed = await kernel.observe();
     const repair = trusted ? planChanges(observed, compiler.program()) : undefined;
     const drift = repair === undefined ? 0 : distance(repair);
     const tampering = drift === 0 ? [] : findTampering(observed, compiler.program());
     lastCheck = { at: clock.wall(), differences: drift };
-    checkDueAt = clock.now() + options.checkIntervalMs;
     return { observed, repair, drift, tampering };
   };
 
@@ -107,6 +122,15 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     return isSame ? repair : planChanges(observed, compiler.program());
   };
 
+  /** Whether all of the kernel has to be read now. */
+  const needsReading = async (pending: PendingChanges): Promise<boolean> => {
+    if (!trusted) return true;
+    if (!isCheckDue(pending)) return false;
+    // First, so that a call of checkNow in the meantime stands.
+    checkDueAt = clock.now() + options.checkIntervalMs;
+    return (await lookout?.suspects(compiler.program())) !== false;
+  };
+
   const verify = async (): Promise<void> => {
     const left = planChanges(await kernel.observe(), compiler.program());
     if (distance(left) === 0) return;
@@ -116,7 +140,8 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
 
   return {
     async pass(pending) {
-      const checked = !trusted || isCheckDue(pending) ? await observe() : undefined;
+      const checked = (await needsReading(pending)) ? await observe() : undefined;
+      if (checked === undefined && pending.isEmpty()) return unchanged(compiler.program());
       // From here to the plan nothing awaits: the revisions are those of the state that is compiled.
       const revisions = source.revisions();
       const plan = planFor(compile(pending), checked);
@@ -148,5 +173,8 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     applied: () => applied,
     lastCheck: () => lastCheck,
     checkDueAt: () => checkDueAt,
+    checkNow() {
+      checkDueAt = clock.now();
+    },
   };
 };

@@ -20,6 +20,8 @@ export interface Reconciler {
    * more pass.
    */
   trigger(change?: ClusterChange): void;
+  /** Somebody may have changed the kernel: a check is due now. */
+  inspect(): void;
   status(): ReconcilerStatus;
   /** What the newest pass compiled. */
   policy(): NodePolicy;
@@ -107,6 +109,10 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     trigger(change) {
       pending.note(change);
       // While the source is not complete or the kernel refuses, the pass that is due takes the newest state anyway.
+      if (failures === 0 && source.hasSynced()) schedule();
+    },
+    inspect() {
+      enforcement.checkNow();
       if (failures === 0 && source.hasSynced()) schedule();
     },
     status: () => ({

@@ -22,11 +22,15 @@ const faultText = ({ policy, field, message }: PolicyFault): string =>
 const countByPolicy = (faults: readonly PolicyFault[]): ReadonlyMap<PolicyKey, number> =>
   new Map([...Map.groupBy(faults, ({ policy }) => policy)].map(([policy, found]) => [policy, found.length]));
 
-/** Turns each pass of the loop into metrics and log lines. A fault is logged when it appears and when it is gone. */
+/**
+ * Turns each pass of the loop into metrics and log lines. A fault is logged when it appears and when it is gone.
+ * @param takeCulprits names of the programs that changed our rules since it was asked last
+ */
 export const createSyncObserver = (
   metrics: AgentMetrics,
   log: Logger,
   now: () => number,
+  takeCulprits: () => readonly string[] = () => [],
 ): ((result: SyncResult) => void) => {
   let known: ReadonlySet<string> = new Set();
   let heard: readonly PolicyFault[] | undefined;
@@ -55,10 +59,13 @@ export const createSyncObserver = (
     const result = outcome === 'applied' ? 'changed' : outcome;
     metrics.recordSync({ result, reason, durationMs, endedAt: now() });
     metrics.setReady(outcome !== 'failed');
+    // Also where they turn out to have done no harm: the next ones are other programs.
+    const culprits = takeCulprits();
     if (drift > 0) {
       metrics.recordDriftRepair(new Set(tampering.map(({ kind }) => kind)), drift);
       log.warn('somebody else changed our rules or sets; they are repaired', {
         what: describeTampering(tampering),
+        ...(culprits.length > 0 ? { by: culprits } : {}),
         lines: drift,
       });
     }

@@ -26,7 +26,7 @@ describe('parseConfig', () => {
       logLevel: 'info',
       iptablesBackend: 'auto',
       ipFamilies: 'auto',
-      driftIntervalMs: 5000,
+      driftIntervalMs: 2000,
       xtablesWaitSeconds: 5,
       cniResults: '/var/lib/cni/results',
       podCondition: 'all',

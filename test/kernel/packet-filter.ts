@@ -11,6 +11,8 @@ import { type Plan, planChanges } from '../../src/render/plan.ts';
 
 /** The real packet filter of a network namespace made for one test. */
 export interface PacketFilter {
+  /** The name of the network namespace. */
+  readonly namespace: string;
   /** The network namespace. */
   readonly name: string;
   readonly kernel: Kernel;
@@ -57,6 +59,7 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
       .join('\n');
 
   const filter: PacketFilter = {
+    namespace: name,
     name,
     kernel,
     runner,

@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+
+/** A program that keeps running beside the agent, spoken to through its standard input and output. */
+export interface Companion {
+  write(text: string): void;
+  /** Settles when it has ended or could not be started; never rejects. */
+  readonly ended: Promise<void>;
+  /** Ends it at once. It holds nothing that could be lost. */
+  stop(): void;
+}
+
+/** Starts a program; argument array, no shell. `onText` gets its standard output piece by piece. */
+export type StartCompanion = (file: string, args: readonly string[], onText: (text: string) => void) => Companion;
+
+/**
+ * setpriv(1): it dies with us, whatever our end. stdbuf(1): it would keep its output in a buffer, as programs do that
+ * write into a pipe.
+ */
+const WRAPPED = ['setpriv', '--pdeathsig', 'KILL', 'stdbuf', '--output=L'];
+
+/** @param prefix put before every command, as for the CommandRunner */
+export const createCompanionStarter =
+  (prefix: readonly string[] = []): StartCompanion =>
+  (file, args, onText) => {
+    const [command, ...rest] = [...prefix, ...WRAPPED, file, ...args] as [string, ...string[]];
+    const child = spawn(command, rest, {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      env: { ...process.env, LC_ALL: 'C' },
+    });
+    child.stdout.setEncoding('utf8').on('data', onText);
+    // It may end while something is being written to it; `ended` tells.
+    child.stdin.on('error', () => undefined);
+    const ended = new Promise<void>((resolve) => {
+      child.once('error', () => {
+        resolve();
+      });
+      child.once('close', () => {
+        resolve();
+      });
+    });
+    return {
+      write: (text) => void child.stdin.write(text),
+      ended,
+      stop: () => void child.kill('SIGKILL'),
+    };
+  };

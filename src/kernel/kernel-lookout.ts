@@ -1,0 +1,131 @@
+import type { Clock } from '../model/clock.ts';
+import type { IpFamily } from '../model/family.ts';
+import type { NodeProgram } from '../program/node-program.ts';
+import type { Kernel } from '../reconcile/kernel.ts';
+import type { Lookout } from '../reconcile/lookout.ts';
+import type { CommandRunner } from './command.ts';
+import type { StartCompanion } from './companion.ts';
+import type { Backend } from './iptables.ts';
+import { createIpsetSession } from './ipset-session.ts';
+import { createRuleMonitor } from './rule-monitor.ts';
+import { createSetLists } from './set-lists.ts';
+import { createTableText } from './table-text.ts';
+
+export interface LookoutOptions {
+  readonly backend: Backend;
+  readonly families: readonly IpFamily[];
+  /** How often the loop looks, ms. */
+  readonly intervalMs: number;
+  /** Somebody changed our rules: it is worth looking now. At most once in half an interval. */
+  readonly onTouched: () => void;
+}
+
+export interface LookoutDeps {
+  readonly runner: CommandRunner;
+  readonly start: StartCompanion;
+  readonly clock: Clock;
+}
+
+export interface KernelLookout extends Lookout {
+  /** The kernel, whose reads and writes the lookout knows of from then on. */
+  over(kernel: Kernel): Kernel;
+  /** Names of the programs that changed our rules since this was asked last, as far as the kernel tells them. */
+  takeCulprits(): readonly string[];
+  stop(): void;
+}
+
+/** All in intervals. Everything is compared, whatever the cheap looks say, */
+const FULL_AFTER_CHANGE = 5;
+const FULL = 30;
+/** rules are, where the kernel does not tell of changes, */
+const TABLES = 2;
+/** and members, */
+const MEMBERS_AT_LEAST = 2;
+const MEMBERS_AT_MOST = 15;
+/** as long as that takes no more than this share of the time. */
+const MEMBERS_SHARE = 1 / 1000;
+
+const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));
+
+const transactions = (texts: readonly string[]): number =>
+  texts.reduce((sum, text) => sum + text.split('\nCOMMIT').length - 1, 0);
+
+/**
+ * Each look asks for the headers of all sets (their number of members among them). Rules are quiet as long as the kernel
+ * tells of no change (nft), or their text is the same (legacy). Members that were exchanged one for one show only when
+ * all of them are listed, which is done less often the more there are.
+ */
+export const createKernelLookout = (options: LookoutOptions, { runner, start, clock }: LookoutDeps): KernelLookout => {
+  const { backend, families, intervalMs } = options;
+  const never = Number.NEGATIVE_INFINITY;
+  let tablesReadAt = never;
+  let fullAt = never;
+  let changedAt = never;
+  let membersDueAt = never;
+  let toldAt = never;
+  let cancel: (() => void) | undefined;
+
+  const tell = (): void => {
+    cancel ??= clock.after(Math.max(0, toldAt + intervalMs / 2 - clock.now()), () => {
+      cancel = undefined;
+      toldAt = clock.now();
+      options.onTouched();
+    });
+  };
+  const monitor = backend === 'nft' ? createRuleMonitor(start, clock, tell) : undefined;
+  const session = createIpsetSession(start);
+  const sets = createSetLists(runner, session, families);
+  const tables = createTableText(runner, backend, families);
+
+  const tablesHold = async (program: NodeProgram): Promise<boolean> => {
+    const now = clock.now();
+    const hearing = monitor?.since(tablesReadAt) ?? 'deaf';
+    if (hearing === 'quiet' || (hearing === 'deaf' && now - tablesReadAt < TABLES * intervalMs)) return true;
+    const holds = await tables.holds(program);
+    tablesReadAt = now;
+    return holds;
+  };
+
+  const membersHold = async (program: NodeProgram): Promise<boolean> => {
+    const now = clock.now();
+    if (now < membersDueAt) return true;
+    const holds = await sets.membersHold(program);
+    const pause = (clock.now() - now) / MEMBERS_SHARE;
+    membersDueAt = now + clamp(pause, MEMBERS_AT_LEAST * intervalMs, MEMBERS_AT_MOST * intervalMs);
+    return holds;
+  };
+
+  const isFullDue = (): boolean => clock.now() - fullAt >= (changedAt > fullAt ? FULL_AFTER_CHANGE : FULL) * intervalMs;
+
+  return {
+    async suspects(program) {
+      if (isFullDue()) return true;
+      try {
+        return !((await tablesHold(program)) && (await sets.headersHold(program)) && (await membersHold(program)));
+      } catch {
+        return true;
+      }
+    },
+    over: (kernel) => ({
+      ...kernel,
+      observe() {
+        tablesReadAt = clock.now();
+        fullAt = tablesReadAt;
+        return kernel.observe();
+      },
+      apply(plan) {
+        changedAt = clock.now();
+        tables.forget();
+        sets.forget();
+        const work = (): Promise<void> => kernel.apply(plan);
+        return monitor === undefined ? work() : monitor.whileOwn(transactions(Object.values(plan.tables)), work);
+      },
+    }),
+    takeCulprits: () => monitor?.takeCulprits() ?? [],
+    stop() {
+      cancel?.();
+      monitor?.stop();
+      session.stop();
+    },
+  };
+};

@@ -1,0 +1,44 @@
+import { isOwnSet } from '../program/names.ts';
+import { withoutDottedTail } from './dotted-tail.ts';
+import type { ObservedSet } from './observed.ts';
+
+/** A set of ours as `ipset list` told of it. */
+export interface ListedSet extends ObservedSet {
+  /** How many members it has; with `-terse` that is all that is told of them. */
+  readonly entries: number;
+  /** Chosen at random when a set is made: another one means that the set was made anew or swapped. */
+  readonly seed: string;
+}
+
+const NAME = 'Name: ';
+const MEMBERS = '\nMembers:\n';
+
+const field = (head: string, label: string): string => new RegExp(`^${label}: (.*)$`, 'm').exec(head)?.[1] ?? '';
+
+const readBlock = (block: string): ListedSet => {
+  const at = block.indexOf(MEMBERS);
+  const head = at < 0 ? block : block.slice(0, at);
+  const words = field(head, 'Header').split(' ');
+  const option = (name: string): string | undefined => words[words.indexOf(name) + 1];
+  const lines = at < 0 ? [] : block.slice(at + MEMBERS.length).split('\n');
+  const members = lines.filter((line) => line !== '').map((line) => withoutDottedTail(line.split(' ', 1)[0] ?? ''));
+  return {
+    type: field(head, 'Type'),
+    family: option('family') === 'inet6' ? 'ipv6' : 'ipv4',
+    maxElements: Number(option('maxelem') ?? 0),
+    members: new Set(members),
+    entries: Number(field(head, 'Number of entries')),
+    seed: option('initval') ?? '',
+  };
+};
+
+/** Reads what `ipset list` or `ipset list -terse` printed: our sets, others are passed over. */
+export const parseIpsetList = (text: string): ReadonlyMap<string, ListedSet> =>
+  new Map(
+    text.split('\n\n').flatMap((block): readonly (readonly [string, ListedSet])[] => {
+      const start = block.indexOf(NAME);
+      if (start < 0) return [];
+      const name = block.slice(start + NAME.length, block.indexOf('\n', start));
+      return isOwnSet(name) ? [[name, readBlock(block.slice(start))]] : [];
+    }),
+  );

@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createSystemClock } from '../../src/kernel/clock.ts';
+import { createCompanionStarter } from '../../src/kernel/companion.ts';
+import type { Backend } from '../../src/kernel/iptables.ts';
+import { createKernelLookout, type KernelLookout } from '../../src/kernel/kernel-lookout.ts';
+import { inNetns } from '../../src/lab/batch.ts';
+import type { NodeProgram } from '../../src/program/node-program.ts';
+import type { Kernel } from '../../src/reconcile/kernel.ts';
+import { planChanges } from '../../src/render/plan.ts';
+import { loadGolden, programOf } from '../golden/golden-case.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
+
+const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
+const DEADLINE_MS = 12_000;
+/** Everything is compared after 30 of these at the latest, which is too late for the tests. */
+const INTERVAL_MS = 500;
+
+const RULES: readonly (readonly [what: string, lines: readonly string[]])[] = [
+  ['the filter table flushed', ['-F']],
+  ['the jump deleted', ['-D FORWARD -j PORTCULLIS-FORWARD']],
+  ['a rule before the jump', ['-I FORWARD 1 -p udp -j ACCEPT']],
+  ['our chain flushed', [':PORTCULLIS-INGRESS - [0:0]']],
+  ['a rule inserted into our chain', ['-I PORTCULLIS-FORWARD 1 -j ACCEPT']],
+  ['a rule taken from our chain', ['-D PORTCULLIS-STRAY 1']],
+];
+
+describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
+  let filter: PacketFilter;
+  let program: NodeProgram;
+  let kernel: Kernel;
+  let lookout: KernelLookout;
+  let touched: number;
+
+  const suspects = (): Promise<boolean> => lookout.suspects(program);
+
+  /** Reads everything as the loop does, until what follows is quiet. */
+  const settle = (): Promise<true> =>
+    waitFor('a quiet kernel', DEADLINE_MS, async () => {
+      await kernel.observe();
+      return (await suspects()) ? undefined : true;
+    });
+
+  const untilSuspected = (what: string): Promise<true> =>
+    waitFor(what, DEADLINE_MS, async () => ((await suspects()) ? true : undefined));
+
+  beforeEach(async () => {
+    filter = await openPacketFilter(backend);
+    program = programOf((await loadGolden('both-ends')).snapshot);
+    touched = 0;
+    lookout = createKernelLookout(
+      { backend, families: ['ipv4', 'ipv6'], intervalMs: INTERVAL_MS, onTouched: () => (touched += 1) },
+      { runner: filter.runner, start: createCompanionStarter(inNetns(filter.namespace)), clock: createSystemClock() },
+    );
+    kernel = lookout.over(filter.kernel);
+    await kernel.apply(planChanges(await kernel.observe(), program));
+    await settle();
+  });
+
+  afterEach(async () => {
+    lookout.stop();
+    await filter.close();
+  });
+
+  test.each(RULES)('sees %s', async (what, lines) => {
+    await filter.load('ipv4', lines);
+    await untilSuspected(what);
+  });
+
+  test('sees a rule of the other family', async () => {
+    await filter.load('ipv6', ['-I PORTCULLIS-FORWARD 1 -j ACCEPT']);
+    await untilSuspected('the rule');
+  });
+
+  test.each([
+    ['a member added', 'add $SET 192.0.2.99'],
+    ['a member removed', 'del portcullis-4-governed 10.1.1.10'],
+    ['a set flushed', 'flush portcullis-4-governed'],
+    ['a member exchanged for another', 'del portcullis-4-governed 10.1.1.10\nadd portcullis-4-governed 192.0.2.99'],
+    ['a set swapped for an equal one', 'create x hash:ip\nadd x 10.1.1.10\nswap x portcullis-4-governed'],
+  ])('sees %s', async (what, lines) => {
+    const [set = ''] = program.ipv4.sets.keys();
+    await filter.loadSets(lines.replace('$SET', set).split('\n'));
+    await untilSuspected(what);
+  });
+
+  test('sees a set that nobody asked for, once', async () => {
+    await filter.loadSets(['create portcullis-4-madeup hash:ip']);
+    await untilSuspected('the set');
+    expect(await suspects()).toBe(false);
+  });
+
+  test('sees no harm in what we do ourselves, or others elsewhere', async () => {
+    const other = programOf((await loadGolden('thirty-pods')).snapshot);
+    await kernel.apply(planChanges(await kernel.observe(), other));
+    program = other;
+    expect(await suspects()).toBe(false);
+    await filter.load('ipv4', [':KUBE-FORWARD - [0:0]', '-A KUBE-FORWARD -j ACCEPT', '-A INPUT -j KUBE-FORWARD']);
+    await filter.loadSets(['create KUBE-X hash:ip', 'add KUBE-X 192.0.2.1']);
+    expect(await suspects()).toBe(false);
+  });
+
+  test('trusts nothing that does not answer', async () => {
+    await filter.runner.run('ipset', ['--version']);
+    const deaf = createKernelLookout(
+      { backend, families: ['ipv4'], intervalMs: INTERVAL_MS, onTouched: () => undefined },
+      {
+        runner: filter.runner,
+        start: (_file, args, onText) => createCompanionStarter()('false', args, onText),
+        clock: createSystemClock(),
+      },
+    );
+    await deaf.over(filter.kernel).observe();
+    expect(await deaf.suspects(program)).toBe(true);
+    deaf.stop();
+  });
+
+  if (backend === 'nft') {
+    test('is told of rules at once, and by whom they were changed', async () => {
+      await waitFor('the kernel to be listened to', DEADLINE_MS, async () => {
+        await settle();
+        await filter.runner.run('iptables-nft', ['-I', 'FORWARD', '1', '-j', 'ACCEPT']);
+        return touched > 0 ? true : undefined;
+      });
+      expect(lookout.takeCulprits()).toEqual(['iptables-nft']);
+      expect(lookout.takeCulprits()).toEqual([]);
+    });
+  }
+});
