@@ -31,7 +31,7 @@ export interface Probe {
  */
 export type Outcome = 'open' | 'refused' | 'unreachable' | 'timeout';
 
-/** UDP echoes asked for at a steady pace, each from a source port of its own. IPv4 only. */
+/** UDP echoes asked for at a steady pace, each from a source port of its own. */
 export interface Stream {
   readonly name: string;
   /** Name of the network namespace that it starts in. */
@@ -40,6 +40,18 @@ export interface Stream {
   readonly to: string;
   readonly port: number;
   readonly intervalUs: number;
+}
+
+/** Connections that stay open, each from a source port of its own. */
+export interface Flows {
+  readonly name: string;
+  /** Name of the network namespace that they start in. */
+  readonly netns: string;
+  readonly protocol: 'TCP' | 'UDP';
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
+  readonly count: number;
 }
 
 /** One packet of a stream. */
@@ -111,6 +123,13 @@ export interface Prober {
   /** The packets of a stream, in order, since the last call; those that may still be answered (200 ms) come next time. */
   beats(name: string): Promise<readonly Beat[]>;
   endStream(name: string): Promise<void>;
+  /** Opens flows. @throws where one of them is not answered. */
+  open(flows: Flows): Promise<void>;
+  /** Sends something on each flow. @returns which of them were answered, in any way, in the time. */
+  ask(flows: string, timeoutMs: number): Promise<readonly boolean[]>;
+  /** Lets a UDP server that is served here send each flow's client a datagram of its own accord. */
+  push(server: Omit<Listener, 'protocol'>, flows: string): Promise<void>;
+  hangUp(flows: string): Promise<void>;
   /** Opens a wire, to be used by its name. */
   wire(wire: Wire): Promise<void>;
   /** Puts all packets on their wires at once. @returns which of them came out of any wire. */
@@ -188,6 +207,19 @@ export const createProber = async (): Promise<Prober> => {
     async beats(name) {
       const { sentNs = [], answered = [] } = await ask({ op: 'beats', name });
       return sentNs.map((sent, at) => ({ sentNs: sent, answered: answered[at] === true }));
+    },
+    async open(flows) {
+      await ask({ op: 'open', flows: inNetnsPath(flows) });
+    },
+    async ask(name, timeoutMs) {
+      const { answered = [] } = await ask({ op: 'ask', name, timeoutMs });
+      return answered;
+    },
+    async push(server, name) {
+      await ask({ op: 'push', name, listeners: [inNetnsPath({ ...server, protocol: 'UDP' })] });
+    },
+    async hangUp(name) {
+      await ask({ op: 'close', name });
     },
     async endStream(name) {
       await ask({ op: 'end', name });

@@ -42,6 +42,7 @@ type request struct {
 	Netns      string      `json:"netns"`
 	Name       string      `json:"name"`
 	Stream     stream      `json:"stream"`
+	Flows      flows       `json:"flows"`
 	Listeners  []listener  `json:"listeners"`
 	Probes     []probe     `json:"probes"`
 	Wire       wireSpec    `json:"wire"`
@@ -67,6 +68,7 @@ type answer struct {
 type prober struct {
 	world   *namespaces
 	streams *streams
+	flows   *flowTable
 	wires   *wires
 	pulses  pulses
 }
@@ -90,6 +92,16 @@ func (p *prober) answerTo(req request) answer {
 		}
 	case "end":
 		err = p.streams.end(req.Name)
+	case "open":
+		err = p.flows.open(p.world, req.Flows)
+	case "ask":
+		reply.Answered = p.flows.ask(req.Name, time.Duration(req.TimeoutMs)*time.Millisecond)
+	case "push":
+		for _, server := range req.Listeners {
+			err = p.flows.push(p.world, server, req.Name)
+		}
+	case "close":
+		p.flows.close(req.Name)
 	case "wire":
 		err = p.wires.open(p.world, req.Wire)
 	case "inject":
@@ -113,7 +125,7 @@ func (p *prober) answerTo(req request) answer {
 }
 
 func main() {
-	all := &prober{world: newNamespaces(), streams: newStreams(), wires: newWires()}
+	all := &prober{world: newNamespaces(), streams: newStreams(), flows: newFlowTable(), wires: newWires()}
 	out := json.NewEncoder(os.Stdout)
 	var writing sync.Mutex
 	in := json.NewDecoder(bufio.NewReader(os.Stdin))

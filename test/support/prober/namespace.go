@@ -27,6 +27,8 @@ type namespace struct {
 	closers []io.Closer
 	sctp    map[string]*sctpEndpoint
 	ports   map[string]int
+	// udp is the UDP servers, by their address.
+	udp map[string]*net.UDPConn
 }
 
 // firstPort is where each protocol's own source ports begin, above those that anything here serves.
@@ -38,6 +40,7 @@ func enter(path string) (*namespace, error) {
 		gone:  make(chan struct{}),
 		sctp:  map[string]*sctpEndpoint{},
 		ports: map[string]int{},
+		udp:   map[string]*net.UDPConn{},
 	}
 	entered := make(chan error)
 	go func() {

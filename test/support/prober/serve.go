@@ -106,6 +106,9 @@ func serveUDP(ns *namespace, ip net.IP, port int) error {
 		return err
 	}
 	ns.keep(conn)
+	ns.mu.Lock()
+	ns.udp[net.JoinHostPort(ip.String(), strconv.Itoa(port))] = conn
+	ns.mu.Unlock()
 	go func() {
 		buffer := make([]byte, 2048)
 		for {

@@ -51,7 +51,8 @@ type waitingBeat struct {
 
 type runningStream struct {
 	spec     stream
-	from, to *syscall.SockaddrInet4
+	from, to net.IP
+	ownPort  int
 	stop     chan struct{}
 	ended    chan struct{}
 
@@ -77,24 +78,16 @@ func (all *streams) get(name string) (*runningStream, error) {
 	return nil, fmt.Errorf("no stream %q", name)
 }
 
-func inet4(text string, port int) (*syscall.SockaddrInet4, error) {
-	ip := net.ParseIP(text).To4()
-	if ip == nil {
-		return nil, fmt.Errorf("%q is not an IPv4 address", text)
-	}
-	return &syscall.SockaddrInet4{Port: port, Addr: [4]byte(ip)}, nil
-}
-
 func (all *streams) start(spec stream) error {
-	from, err := inet4(spec.From, streamFirstPort)
+	from, err := parseIP(spec.From)
 	if err != nil {
 		return err
 	}
-	to, err := inet4(spec.To, spec.Port)
+	to, err := parseIP(spec.To)
 	if err != nil {
 		return err
 	}
-	s := &runningStream{spec: spec, from: from, to: to, stop: make(chan struct{}), ended: make(chan struct{})}
+	s := &runningStream{spec: spec, from: from, to: to, ownPort: streamFirstPort, stop: make(chan struct{}), ended: make(chan struct{})}
 	all.mu.Lock()
 	taken := all.byName[spec.Name] != nil
 	if !taken {
@@ -233,15 +226,19 @@ func (s *runningStream) giveUp(order []waitingBeat, waiting map[int32]waitingBea
 }
 
 func (s *runningStream) send(epoll int) (waitingBeat, error) {
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
+	family := syscall.AF_INET6
+	if len(s.from) == net.IPv4len {
+		family = syscall.AF_INET
+	}
+	fd, err := syscall.Socket(family, syscall.SOCK_DGRAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return waitingBeat{}, err
 	}
-	s.from.Port++
-	if s.from.Port > streamLastPort {
-		s.from.Port = streamFirstPort
+	s.ownPort++
+	if s.ownPort > streamLastPort {
+		s.ownPort = streamFirstPort
 	}
-	if err := syscall.Bind(fd, s.from); err != nil {
+	if err := syscall.Bind(fd, sockaddr(s.from, s.ownPort)); err != nil {
 		syscall.Close(fd)
 		return waitingBeat{}, err
 	}
@@ -249,7 +246,7 @@ func (s *runningStream) send(epoll int) (waitingBeat, error) {
 	beat := waitingBeat{at: s.noteSent(at), fd: fd}
 	payload := binary.BigEndian.AppendUint64(nil, uint64(beat.at))
 	// What cannot be sent is not answered.
-	_ = syscall.Sendto(fd, payload, 0, s.to)
+	_ = syscall.Sendto(fd, payload, 0, sockaddr(s.to, s.spec.Port))
 	event := syscall.EpollEvent{Events: syscall.EPOLLIN, Fd: int32(fd)}
 	if err := syscall.EpollCtl(epoll, syscall.EPOLL_CTL_ADD, fd, &event); err != nil {
 		syscall.Close(fd)

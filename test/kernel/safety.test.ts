@@ -1,0 +1,64 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { connectionsRow } from '../../scripts/safety/connections.ts';
+import { RESTART } from '../../scripts/safety/restart.ts';
+import type { Finding } from '../../scripts/safety/row.ts';
+import { openStage, type Stage } from '../../scripts/safety/stage.ts';
+import { startTraffic } from '../../scripts/safety/traffic.ts';
+import { UPGRADE } from '../../scripts/safety/upgrade.ts';
+
+/** The proofs of `npm run safety`, a few rounds of each; those that count milliseconds are left to it. */
+
+const missed = (findings: readonly Finding[]): readonly Finding[] =>
+  findings.filter(({ met, what }) => met === false && !what.endsWith('(ms)'));
+
+const quietly = (): void => undefined;
+
+test.each(['nft', 'legacy'] as const)(
+  'iptables-%s: an agent that is killed and started again leaks nothing and breaks nothing',
+  async (backend) => {
+    expect(missed(await RESTART.prove(backend, 2, quietly))).toEqual([]);
+  },
+  180_000,
+);
+
+test.each(['nft', 'legacy'] as const)(
+  'iptables-%s: so does one that takes over from the last release',
+  async (backend) => {
+    expect(missed(await UPGRADE.prove(backend, 1, quietly))).toEqual([]);
+  },
+  180_000,
+);
+
+test.each(['nft', 'legacy'] as const)(
+  'iptables-%s: a tightened policy cuts exactly what it denies, and nothing brings it back',
+  async (backend) => {
+    const findings = await connectionsRow({ foe: 40, friend: 80 }).prove(backend, 1, quietly);
+    expect(missed(findings)).toEqual([]);
+  },
+  180_000,
+);
+
+describe('the proofs notice', () => {
+  let stage: Stage;
+
+  afterEach(async () => {
+    await stage.close();
+  });
+
+  test('packets that pass without rules', async () => {
+    stage = await openStage('nft');
+    const traffic = await startTraffic(stage);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await traffic.end()).leaked).toBeGreaterThan(0);
+  }, 60_000);
+
+  test('packets and connections that do not pass', async () => {
+    stage = await openStage('nft');
+    const traffic = await startTraffic(stage);
+    await stage.node.run('iptables', ['-A', 'FORWARD', '-s', '10.244.1.11', '-d', '10.244.1.10', '-j', 'DROP']);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const passed = await traffic.end();
+    expect(passed.lost).toBeGreaterThan(passed.lostBeside);
+    expect(passed.broken).toBe(50);
+  }, 60_000);
+});
