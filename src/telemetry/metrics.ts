@@ -70,6 +70,9 @@ const SYNC_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 
 const MS_PER_SECOND = 1000;
 
+/** Policies with a time series of their own; those beyond share one without a name. */
+const MAX_FAULTY = 100;
+
 export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentMetrics => {
   const registry = new Registry();
   const registers = [registry];
@@ -156,10 +159,12 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     setIsolatedPods: (direction, count) => isolated.set({ direction }, count),
     setPolicyFaults: (found) => {
       faults.reset();
-      for (const [key, count] of found) {
+      for (const [key, count] of [...found].slice(0, MAX_FAULTY)) {
         const [namespace = '', policy = ''] = key.split('/');
         faults.set({ namespace, policy }, count);
       }
+      const others = [...found.values()].slice(MAX_FAULTY).reduce((sum, count) => sum + count, 0);
+      if (others > 0) faults.set({ namespace: '', policy: '' }, others);
     },
     setReady: (isReady) => ready.set(isReady ? 1 : 0),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

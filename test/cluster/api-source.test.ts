@@ -4,6 +4,7 @@ import type { ClusterSource, KindStatus } from '../../src/cluster/source.ts';
 import type { ClusterChange } from '../../src/model/cluster-change.ts';
 import { createSystemClock } from '../../src/kernel/clock.ts';
 import {
+  type Answer,
   closingWatch,
   type FakeApi,
   type FakeRequest,
@@ -108,6 +109,32 @@ describe('the first list', () => {
     await until('the list', hasSynced);
     expect(pods()).toEqual(['b']);
     expect(requests(false).at(-1)?.query.get('limit')).toBeNull();
+    expect(troubles).toEqual([]);
+  });
+
+  test('whose pages are too large comes in smaller ones', async () => {
+    const huge: Answer = (response) => {
+      const piece = Buffer.alloc(1024 * 1024, ' ');
+      response.on('error', () => undefined);
+      const more = (): void => {
+        while (response.write(piece));
+        response.once('drain', more);
+      };
+      more();
+    };
+    api.script({
+      lists: [list('5', [pod('a')], 'more'), huge, list('5', [pod('b')], 'even-more'), list('5', [pod('c')])],
+    });
+    start({ timing: { pageSize: 500 } });
+    await until('all pods', () => source?.hasSynced() === true);
+    expect([...(source?.snapshot().pods.values() ?? [])].map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    const asked = api.requests.filter(({ kind, isWatch }) => kind === 'pods' && !isWatch);
+    expect(asked.map(({ query }) => [query.get('limit'), query.get('continue')])).toEqual([
+      ['500', null],
+      ['500', 'more'],
+      ['50', 'more'],
+      ['50', 'even-more'],
+    ]);
     expect(troubles).toEqual([]);
   });
 

@@ -66,6 +66,15 @@ describe('agent metrics', () => {
     ]);
   });
 
+  test('give no more than a hundred policies a series of their own', async () => {
+    const metrics = create();
+    const keys = Array.from({ length: 1_000 }, (_, at) => policyKey('a', `p${at}`));
+    metrics.setPolicyFaults(new Map(keys.map((key) => [key, 2])));
+    const found = samples((await metrics.expose()).text, 'portcullis_policy_faults');
+    expect(found).toHaveLength(101);
+    expect(found.at(-1)).toBe('{namespace="",policy=""} 1800');
+  });
+
   test('ask the sources at each scrape', async () => {
     let sample: SourceSample = { kind: 'pods', synced: false, restarts: 1, silentSeconds: undefined };
     const metrics = create(() => [sample]);

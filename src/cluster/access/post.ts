@@ -1,23 +1,13 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { errorOfResponse } from '../api/api-error.ts';
+import { boundedText, MEBIBYTE } from '../api/bounded-body.ts';
 import type { ApiConnection } from '../api/connection.ts';
 
 /** Whoever waits for the answer waits no longer than that, ms. */
 const TIMEOUT_MS = 5_000;
 /** A review is small; more is not from an API server. */
-const MAX_ANSWER_BYTES = 1024 * 1024;
-
-const boundedText = async (response: IncomingMessage): Promise<string> => {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new Error(`the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-};
+const MAX_ANSWER_BYTES = MEBIBYTE;
 
 /**
  * POSTs an object to a path of the API and returns the object that it answers with.
@@ -42,7 +32,7 @@ export const post = async (connection: ApiConnection, path: string, body: object
     request.on('error', reject);
     request.end(content);
   });
-  const text = await boundedText(response);
+  const text = await boundedText(response, 'the answer', MAX_ANSWER_BYTES);
   const code = response.statusCode ?? 0;
   if (code !== 200 && code !== 201) throw errorOfResponse(code, response.headers, text);
   return JSON.parse(text);

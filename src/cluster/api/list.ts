@@ -2,6 +2,7 @@ import { readList } from '../protobuf/list.ts';
 import type { Resource } from '../resource.ts';
 import { isGone } from './api-error.ts';
 import { requireName } from './named.ts';
+import { boundedBytes, MEBIBYTE, TooLargeError } from './bounded-body.ts';
 import { type Page, readPage } from './page.ts';
 import { acceptOf, get, isProtobuf, selectionOf } from './request.ts';
 import type { Session } from './session.ts';
@@ -14,6 +15,13 @@ export interface Listed<K, T> {
 }
 
 const parseJson = (bytes: Buffer): unknown => JSON.parse(bytes.toString('utf8'));
+
+/** A page of usual objects has some MiB; one of the largest that etcd takes would not fit into the agent's memory. */
+const MAX_PAGE_BYTES = 32 * MEBIBYTE;
+/** A list in one piece is the last resort. */
+const MAX_LIST_BYTES = 256 * MEBIBYTE;
+/** A page that is too large is asked for again in so many. */
+const SMALLER = 10;
 
 const fetchPage = async <K extends string, T>(
   session: Session,
@@ -30,14 +38,12 @@ const fetchPage = async <K extends string, T>(
   };
   const patience = { first: timing.listSilence, later: timing.listSilence };
   return unlessSilent(clock, patience, session.signal, async (signal, heard) => {
-    const chunks: Buffer[] = [];
     const response = await get(connection, path, query, acceptOf(resource), signal);
-    for await (const chunk of response) {
+    const limitBytes = limit > 0 ? MAX_PAGE_BYTES : MAX_LIST_BYTES;
+    const bytes = await boundedBytes(response, `a page of ${path}`, limitBytes, () => {
       heard();
       session.heard();
-      chunks.push(chunk as Buffer);
-    }
-    const bytes = Buffer.concat(chunks);
+    });
     return readPage(message !== undefined && isProtobuf(response) ? readList(bytes, message) : parseJson(bytes), path);
   });
 };
@@ -49,8 +55,14 @@ const listPages = async <K extends string, T>(
 ): Promise<Listed<K, T>> => {
   const objects = new Map<K, T>();
   let continueToken = '';
+  let size = limit;
   for (;;) {
-    const page = await fetchPage(session, resource, limit, continueToken);
+    const page = await fetchPage(session, resource, size, continueToken).catch((error: unknown) => {
+      if (!(error instanceof TooLargeError) || size <= 1) throw error;
+      size = Math.ceil(size / SMALLER);
+      return undefined;
+    });
+    if (page === undefined) continue;
     for (const item of page.items) {
       requireName(item, resource.path);
       const key = resource.keyOf(item);

@@ -1,11 +1,13 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { text } from 'node:stream/consumers';
 import { errorOfResponse } from './api-error.ts';
+import { boundedText, MEBIBYTE } from './bounded-body.ts';
 import type { ApiConnection } from './connection.ts';
 
 /** A server that takes longer has lost the request, ms. */
 const TIMEOUT_MS = 10_000;
+/** It answers with the object as it is now. */
+const MAX_ANSWER_BYTES = 4 * MEBIBYTE;
 
 /**
  * Changes an object by a strategic merge patch, in which lists with a merge key (a pod's conditions: `type`) are merged
@@ -42,6 +44,6 @@ export const patchObject = async (
     request.end(content);
   });
   const code = response.statusCode ?? 0;
-  const answer = await text(response);
+  const answer = await boundedText(response, 'the answer', MAX_ANSWER_BYTES);
   if (code !== 200) throw errorOfResponse(code, response.headers, answer, rights);
 };

@@ -1,16 +1,16 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { buffer } from 'node:stream/consumers';
 import type { Resource } from '../resource.ts';
 import { statusText } from '../protobuf/status.ts';
 import { errorOfResponse } from './api-error.ts';
+import { boundedBytes, MEBIBYTE } from './bounded-body.ts';
 import type { ApiConnection } from './connection.ts';
 
 /** TCP keep-alive finds a peer that vanished without a word, also while no watch timeout is due yet. */
 const KEEP_ALIVE_MS = 30_000;
 
 /** An error answer larger than this is not from an API server. */
-const MAX_ERROR_BYTES = 1024 * 1024;
+const MAX_ERROR_BYTES = MEBIBYTE;
 
 export type Query = Readonly<Record<string, string>>;
 
@@ -33,8 +33,7 @@ export const isProtobuf = ({ headers }: IncomingMessage): boolean =>
 const answered = async (response: IncomingMessage): Promise<IncomingMessage> => {
   const code = response.statusCode ?? 0;
   if (code === 200) return response;
-  if (Number(response.headers['content-length'] ?? 0) > MAX_ERROR_BYTES) response.destroy();
-  const body = await buffer(response).catch(() => Buffer.alloc(0));
+  const body = await boundedBytes(response, 'it', MAX_ERROR_BYTES).catch(() => Buffer.alloc(0));
   throw errorOfResponse(code, response.headers, isProtobuf(response) ? statusText(body) : body.toString('utf8'));
 };
 

@@ -8,7 +8,7 @@ import { readFields, WireError } from './wire.ts';
 const LENGTH_BYTES = 4;
 
 /** No object of the API is that large (etcd takes 1.5 MB); a length beyond is not one. */
-const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
 /** runtime.RawExtension: the object's bytes. */
 const RAW = 1;

@@ -27,3 +27,22 @@ test('drops a last line that was cut off', async () => {
 test('a line that is no JSON is an error', async () => {
   await expect(read([Buffer.from('<html>\n')])).rejects.toThrow(SyntaxError);
 });
+
+test('a line without end is given up before it fills the memory', async () => {
+  const chunk = Buffer.alloc(1024 * 1024, 'x');
+  let sent = 0;
+  async function* endless(): AsyncGenerator<Buffer> {
+    for (;;) {
+      sent += 1;
+      yield await Promise.resolve(chunk);
+    }
+  }
+  const lines = jsonLines(endless());
+  await expect(lines.next()).rejects.toThrow('a line of the watch is larger than 16 MiB');
+  expect(sent).toBe(17);
+});
+
+test('many lines may be more than one may be', async () => {
+  const line = Buffer.from(`"${'x'.repeat(1024 * 1024)}"\n`);
+  expect(await read(Array.from({ length: 20 }, () => line))).toHaveLength(20);
+});

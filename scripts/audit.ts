@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { readAudit } from './audit/read-audit.ts';
+
+/**
+ * `npm run audit`: asks the registry for known vulnerabilities of the packages that the agent is made of. Fails on any of
+ * them; where the registry cannot be asked it says so and fails nothing, since that is not the packages' fault.
+ */
+
+/** Registries answer within seconds. */
+const PATIENCE_MS = 60_000;
+
+const runAudit = async (): Promise<string> => {
+  const child = spawn('npm', ['audit', '--omit=dev', '--json', '--fetch-retries=1'], {
+    cwd: path.join(import.meta.dirname, '..'),
+    stdio: ['ignore', 'pipe', 'ignore'],
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  const [output] = await Promise.all([
+    text(child.stdout),
+    new Promise<void>((resolve, reject) => {
+      child.once('error', reject).once('close', () => resolve());
+    }),
+  ]);
+  return output;
+};
+
+const audit = readAudit(await runAudit().catch((error: unknown) => JSON.stringify({ message: String(error) })));
+switch (audit.kind) {
+  case 'clean':
+    console.log(`audit: no known vulnerability in ${audit.packages} packages`);
+    break;
+  case 'not done':
+    console.log(`audit: left out: ${audit.reason}`);
+    break;
+  case 'vulnerable':
+    for (const { package: name, range, severity, advisories } of audit.found) {
+      console.log([`audit: ${name} ${range}: ${severity}`, ...advisories].join('\n    '));
+    }
+    console.log(`audit: FAILED: ${audit.found.length} packages have known vulnerabilities`);
+    process.exitCode = 1;
+}
