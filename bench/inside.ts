@@ -5,10 +5,11 @@ import { ownAgent } from './agent/agent-spec.ts';
 import { parseOptions } from './options.ts';
 import { describeMachine } from './report/machine.ts';
 import type { RowResult } from './report/results.ts';
+import { writeProfile } from './profile.ts';
 import { writeReport } from './report/write-report.ts';
 import { measureRound } from './round.ts';
 import type { RowId } from './rows/row.ts';
-import { openStage } from './stage/stage.ts';
+import { openStage, type Stage } from './stage/stage.ts';
 import { SIZES } from './state/size.ts';
 
 /** The inner half of `npm run bench`, inside the sandbox. */
@@ -31,8 +32,8 @@ const recorder =
   };
 
 const loads: number[] = [];
-const stage = await openStage(SIZES[options.state], say);
-try {
+
+const measureAll = async (stage: Stage): Promise<void> => {
   for (let round = 0; round < options.samples; round += 1) {
     for (const agent of agents) {
       loads.push(loadavg()[0] ?? 0);
@@ -54,6 +55,12 @@ try {
   const machine = await describeMachine(createCommandRunner());
   const note = options.note === undefined ? {} : { note: options.note };
   console.log(await writeReport(options.out, { state: options.state, ...note, machine, rows }));
+};
+
+const stage = await openStage(SIZES[options.state], say);
+try {
+  if (options.profile === undefined) await measureAll(stage);
+  else await writeProfile(stage, root, options.profile, options);
 } finally {
   await stage.close();
 }

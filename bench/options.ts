@@ -3,6 +3,9 @@ import type { AgentSpec } from './agent/agent-spec.ts';
 import { ROW_GROUPS, type RowGroup } from './rows/row.ts';
 import { SIZES, type SizeName } from './state/size.ts';
 
+/** What a profile tells: where time goes, or who allocates. */
+export type ProfileKind = 'cpu' | 'heap';
+
 export interface BenchOptions {
   readonly state: SizeName;
   readonly groups: readonly RowGroup[];
@@ -15,6 +18,8 @@ export interface BenchOptions {
   readonly agents: readonly AgentSpec[];
   readonly own: boolean;
   readonly note: string | undefined;
+  /** Instead of measuring: a profile of our own agent through a cold start and churn. */
+  readonly profile: ProfileKind | undefined;
   readonly out: string;
 }
 
@@ -55,6 +60,9 @@ export const parseOptions = (args: readonly string[], root: string): BenchOption
     .option('--seconds <N>', 'length of churn and idling', positive, 60)
     .option('--agent <NAME=COMMAND>', 'another agent; {kubeconfig} and {node} are filled in; repeatable', readAgent, [])
     .option('--no-own', 'leave our own agent out')
+    .addOption(
+      new Option('--profile <WHAT>', 'writes a profile of a start and of churn instead').choices(['cpu', 'heap']),
+    )
     .option('--note <TEXT>', 'stands above the table')
     .option('--out <FOLDER>', 'where results go', `${root}/bench/results`);
   command.parse(args, { from: 'user' });
@@ -65,5 +73,5 @@ export const parseOptions = (args: readonly string[], root: string): BenchOption
   } = command.opts<
     Omit<BenchOptions, 'groups' | 'agents'> & { rows: readonly RowGroup[]; agent: readonly AgentSpec[] }
   >();
-  return { ...rest, groups: rows, agents, note: rest.note };
+  return { ...rest, groups: rows, agents, note: rest.note, profile: rest.profile };
 };

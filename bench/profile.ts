@@ -1,0 +1,31 @@
+import { mkdir } from 'node:fs/promises';
+import { runAgent } from './agent/run-agent.ts';
+import { untilQuiet } from './agent/until-quiet.ts';
+import type { BenchOptions, ProfileKind } from './options.ts';
+import { measureChurn } from './rows/churn.ts';
+import { NODE_ADDRESS } from './stage/cast.ts';
+import type { Stage } from './stage/stage.ts';
+import { OWN_NODE } from './state/cluster.ts';
+import { SIZES } from './state/size.ts';
+
+/**
+ * Runs our agent under Node's own profiler, through a cold start and some seconds of churn, and leaves the profile in the
+ * folder of results: .cpuprofile and .heapprofile open in the developer tools of Chrome and in speedscope.
+ */
+export const writeProfile = async (
+  stage: Stage,
+  root: string,
+  kind: ProfileKind,
+  options: BenchOptions,
+): Promise<void> => {
+  await mkdir(options.out, { recursive: true });
+  const flags = `--${kind}-prof --${kind}-prof-dir=${options.out} --${kind}-prof-name=${options.state}.${kind}profile`;
+  const command = `${root}/node_modules/node/bin/node ${flags} ${root}/dist/portcullis.js agent --kubeconfig {kubeconfig} --node-name {node} --listen 0 --log-level warn`;
+  const agent = await runAgent({ name: 'portcullis', command }, stage.api.kubeconfigPath, OWN_NODE);
+  try {
+    await untilQuiet(agent);
+    await measureChurn(agent, stage.api.admin, SIZES[options.state], NODE_ADDRESS, options.seconds);
+  } finally {
+    await agent.stop();
+  }
+};
