@@ -8,13 +8,16 @@ import { parse } from 'yaml';
 import { createTokenReview } from '../../src/cluster/access/token-review.ts';
 import type { Connect } from '../../src/cluster/api/connection.ts';
 import { createConnection } from '../../src/cluster/api/credentials.ts';
+import { createCommandRunner } from '../../src/kernel/command.ts';
 import type { ObjectRef } from '../../src/lab/apiserver/kinds.ts';
 import type { ApiServer } from '../../src/lab/apiserver/start.ts';
+import { startProcess } from '../../src/lab/process.ts';
 import { createTokenAccess } from '../../src/telemetry/access.ts';
 import { serveTelemetry, type TelemetryServer } from '../../src/telemetry/server.ts';
 import { readText } from '../manifests/objects.ts';
 import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
 import { selfSigned } from '../support/certificate.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** Who may read metrics, decided by a real API server. */
 
@@ -30,6 +33,8 @@ const TOKENS = [
 
 const COMPONENT = path.join(import.meta.dirname, '../../manifests/components/metrics-auth');
 const manifest = (file: string): ObjectRef => parse(readText(COMPONENT, file)) as ObjectRef;
+
+const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 
 const certificate = selfSigned('portcullis');
 
@@ -103,7 +108,7 @@ afterAll(async () => {
 const ask = (
   where: string,
   token?: string,
-  { url } = server,
+  { url }: Pick<TelemetryServer, 'url'> = server,
 ): Promise<{ readonly status: number; readonly body: string; readonly challenge: string | undefined }> =>
   new Promise((resolve, reject) => {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -122,6 +127,35 @@ const settled = async (): Promise<void> => {
     if ((await review('reader', '/metrics').catch(() => 'forbidden')) === 'allowed') return;
   }
 };
+
+test('the agent itself asks for tokens over TLS where it is told to', async () => {
+  const lines: string[] = [];
+  const agent = await startProcess(
+    PORTCULLIS,
+    [
+      'agent',
+      `--kubeconfig=${api.kubeconfigPath}`,
+      ...['--node-name=n1', '--listen=127.0.0.1:0', '--metrics-auth=kubernetes'],
+      ...[`--tls-cert=${path.join(folder, 'tls.crt')}`, `--tls-key=${path.join(folder, 'tls.key')}`],
+    ],
+    { output: (line) => lines.push(line) },
+  );
+  try {
+    const served = (): Promise<string | undefined> =>
+      Promise.resolve(/"url":"(https:[^"]+)"/.exec(lines.join('\n'))?.[1]);
+    const url = await waitFor('the agent to listen', 30_000, served, () => lines.join('\n'));
+    const ready = async (): Promise<true | undefined> =>
+      (await ask('/readyz', undefined, { url })).status === 200 || undefined;
+    await waitFor('the agent to be ready', 30_000, ready, () => lines.join('\n'));
+    expect((await ask('/metrics', 'reader', { url })).body).toContain('portcullis_ready 1');
+    expect(await ask('/metrics', 'stranger', { url })).toMatchObject({ status: 403 });
+    expect(await ask('/status', undefined, { url })).toMatchObject({ status: 401 });
+    await expect(fetch(url.replace('https:', 'http:'))).rejects.toThrow();
+  } finally {
+    await agent.stop();
+    await createCommandRunner().run(PORTCULLIS, ['cleanup']);
+  }
+});
 
 describe('metrics behind the authentication and authorisation of a cluster', () => {
   beforeAll(settled);
