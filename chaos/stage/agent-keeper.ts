@@ -25,6 +25,11 @@ const isSettled = (status: AgentStatus, written: Written): boolean => {
   return [...written].every(([kind, version]) => BigInt(status.applied[kind] || '0') >= version);
 };
 
+/** A connection that breaks says nothing (fetch then throws a TypeError); the end of the agent is told in other words. */
+const unlessUnreachable = (error: unknown): undefined => {
+  if (!(error instanceof TypeError)) throw error;
+};
+
 /** The comparison that ends first may have begun before. */
 const CHECKS_ANEW = 2;
 
@@ -56,7 +61,8 @@ export const createAgentKeeper = async (
       let last: AgentStatus | undefined;
       const checks = new Set<string | undefined>();
       const ask = async (): Promise<true | undefined> => {
-        last = await running().status();
+        last = await running().status().catch(unlessUnreachable);
+        if (last === undefined) return undefined;
         checks.add(last.lastCheck?.at);
         return (isSettled(last, written) && (!anew || checks.size > CHECKS_ANEW)) || undefined;
       };
