@@ -7,6 +7,7 @@ import { createApiSource } from './cluster/api-source.ts';
 import { withEarlyAddresses } from './cluster/cni/early-addresses.ts';
 import { followCniResults } from './cluster/cni/follow-results.ts';
 import { createPodCondition, type PodCondition } from './cluster/condition/pod-condition.ts';
+import { followPodRanges, type PodRanges } from './cluster/pod-ranges.ts';
 import type { ClusterSource } from './cluster/source.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import type { ApiServerConfig, Config } from './config/config.ts';
@@ -21,6 +22,8 @@ import { createHousekeepingCheck } from './kernel/node-lock/housekeeping.ts';
 import { createNodeLock } from './kernel/node-lock/node-lock.ts';
 import type { Clock } from './model/clock.ts';
 import { OBJECT_KINDS } from './model/cluster-change.ts';
+import { parseCidr } from './policy/cidr.ts';
+import type { GateOptions } from './program/gate.ts';
 import { createReconciler } from './reconcile/reconciler.ts';
 import { createReview } from './reconcile/review.ts';
 import { createTokenAccess } from './telemetry/access.ts';
@@ -146,6 +149,21 @@ const createCondition = (
   });
 };
 
+const createPodRanges = (config: Config, options: AgentOptions, clock: Clock, log: Logger): PodRanges | undefined => {
+  const { source, nodeName: node, gate } = config;
+  if (source.kind === 'manifests' || gate === 'off') return undefined;
+  const onTrouble = (trouble: string): void => {
+    log.warn("the gate is open: the node's pod range is not known", { trouble });
+  };
+  return followPodRanges({ connect: connectTo(source, options), node, clock, random: Math.random, onTrouble });
+};
+
+const gateOf = ({ gate }: Config, ranges: PodRanges | undefined): GateOptions | undefined =>
+  ranges && {
+    scope: gate === 'all' ? 'all' : 'isolated',
+    ranges: () => ranges.ranges().flatMap((range) => parseCidr(range) ?? []),
+  };
+
 /**
  * Starts an agent in the present network namespace.
  * @throws ListenError, TlsError; everything else is retried and told in the log
@@ -169,6 +187,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds }),
   );
   const source = withCniResults(config, await createSource(config, options, clock, log), clock, log);
+  const podRanges = createPodRanges(config, options, clock, log);
   const condition = createCondition(config, options, source, clock, log);
   const metrics = createAgentMetrics({
     version: options.version,
@@ -183,10 +202,14 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const observeSync = createSyncObserver(metrics, log, Date.now, lookout.takeCulprits);
 
   const reconciler = createReconciler(
-    { node: config.nodeName, checkIntervalMs: config.driftIntervalMs, program: { log: config.deniedLog } },
+    {
+      node: config.nodeName,
+      checkIntervalMs: config.driftIntervalMs,
+      program: { log: config.deniedLog, gate: gateOf(config, podRanges) },
+    },
     {
       source: {
-        hasSynced: () => lock.isHeld() && source.hasSynced(),
+        hasSynced: () => lock.isHeld() && source.hasSynced() && podRanges?.hasAsked() !== false,
         snapshot: () => source.snapshot(),
         revisions: () => {
           condition?.notePass();
@@ -241,6 +264,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       ...reconciler.status(),
       source: source.status(),
       podCondition: condition?.status(),
+      gate: { scope: config.gate, ranges: podRanges?.ranges() ?? [] },
     }),
   };
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
@@ -252,6 +276,9 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     lookout.stop();
     throw error;
   });
+  podRanges?.start(() => {
+    reconciler.trigger();
+  });
   source.start((change) => {
     condition?.noteChange(change);
     reconciler.trigger(change);
@@ -259,7 +286,14 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
 
   return {
     async stop() {
-      await Promise.all([source.stop(), reconciler.stop(), review.stop(), condition?.stop(), server?.close()]);
+      await Promise.all([
+        source.stop(),
+        reconciler.stop(),
+        review.stop(),
+        condition?.stop(),
+        podRanges?.stop(),
+        server?.close(),
+      ]);
       lookout.stop();
       await lock.release();
       log.info('portcullis agent stopped; its rules stay in force');

@@ -18,6 +18,9 @@ export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 /** All pods of the node, those with a readiness gate that waits for it, or none. */
 export type PodConditionScope = 'all' | 'gated' | 'off';
 
+/** Never, while the address of a pod that some policy isolates is awaited, or always. */
+export type GateScope = 'off' | 'isolated-namespaces' | 'all';
+
 /** `kubernetes` asks the API server who a bearer token belongs to and what that user may get. */
 export type MetricsAuth = 'off' | 'kubernetes';
 
@@ -53,4 +56,6 @@ export interface Config {
   readonly cniResults: string | undefined;
   /** The pods that get the condition that their policies are in force. */
   readonly podCondition: PodConditionScope;
+  /** When addresses of the node's pod range that no known pod has are closed. */
+  readonly gate: GateScope;
 }

@@ -59,6 +59,7 @@ export const parseConfig = (flags: Flags, env: Environment): Config => {
     xtablesWaitSeconds: values.xtablesWait,
     deniedLog: values.nflogGroup === 0 ? undefined : Object.freeze({ group: values.nflogGroup }),
     podCondition: values.podCondition,
+    gate: values.gate,
     cniResults: values.cniResults === '0' ? undefined : values.cniResults,
   });
 };

@@ -1,5 +1,13 @@
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
-import type { Config, IptablesBackendChoice, LogFormat, LogLevel, MetricsAuth, PodConditionScope } from './config.ts';
+import type {
+  Config,
+  GateScope,
+  IptablesBackendChoice,
+  LogFormat,
+  LogLevel,
+  MetricsAuth,
+  PodConditionScope,
+} from './config.ts';
 import { readDuration } from './duration.ts';
 import { type ListenAddress, readListenAddress } from './listen-address.ts';
 import { oneOf, type Setting } from './setting.ts';
@@ -163,6 +171,13 @@ const podCondition = oneOf<PodConditionScope>(['all', 'gated', 'off'], {
   initial: 'all',
 });
 
+const gate = oneOf<GateScope>(['off', 'isolated-namespaces', 'all'], {
+  flag: 'gate',
+  placeholder: 'off|isolated-namespaces|all',
+  help: "close addresses of this node's pod range that no known pod has: while an isolated pod's address is awaited, or always",
+  initial: 'isolated-namespaces',
+});
+
 /** Every setting of the agent, keyed as the command line's parser keys its options, in the order of the help. */
 export const SETTINGS = {
   kubeconfig,
@@ -182,6 +197,7 @@ export const SETTINGS = {
   nflogGroup,
   cniResults,
   podCondition,
+  gate,
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -1,5 +1,6 @@
 import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
+import { type GateSets, gateRules } from './gate.ts';
 import {
   DISPATCH_CHAIN,
   FORWARD_CHAIN,
@@ -31,6 +32,8 @@ export interface Judged {
   readonly directions: readonly Direction[];
   /** The sets of the isolated addresses and of what is held closed; undefined where nothing is isolated. */
   readonly sets: { readonly governed: SetName; readonly held: SetName } | undefined;
+  /** Closes addresses that no pod is known to have; undefined where nothing is closed, ever. */
+  readonly gate?: GateSets | undefined;
 }
 
 /**
@@ -55,13 +58,16 @@ const closed = ({ held }: NonNullable<Judged['sets']>): readonly Rule[] => [
 ];
 
 /** The chains that the hooks jump to: established traffic leaves first, then egress is judged, then ingress. */
-export const hookChains = (family: IpFamily, { directions, sets }: Judged): readonly Chain[] => {
-  const judge = directions.map(
-    (direction): Rule => ({
-      matches: [],
-      verdict: { kind: 'jump', chain: DISPATCH_CHAIN[direction] },
-    }),
-  );
+export const hookChains = (family: IpFamily, { directions, sets, gate }: Judged): readonly Chain[] => {
+  const judge: readonly Rule[] = [
+    ...(gate === undefined ? [] : gateRules(gate)),
+    ...directions.map(
+      (direction): Rule => ({
+        matches: [],
+        verdict: { kind: 'jump', chain: DISPATCH_CHAIN[direction] },
+      }),
+    ),
+  ];
   const icmpv6: Chain = {
     name: ICMPV6_CHAIN,
     rules: [

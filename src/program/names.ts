@@ -81,6 +81,14 @@ export const governedSet = (family: IpFamily): SetName => `${SET_PREFIX}${DIGIT[
 /** The set of what could open a connection again, the other way round, that was just cut. */
 export const heldSet = (family: IpFamily): SetName => `${SET_PREFIX}${DIGIT[family]}-held` as SetName;
 
+const GATE = { known: 'known', 'gate ingress': 'gate-in', 'gate egress': 'gate-out' } as const;
+
+/** `known`: the addresses of the node's pods. `gate`: what is closed, in that direction, where it is not known. */
+export type GateSet = keyof typeof GATE;
+
+export const gateSet = (family: IpFamily, kind: GateSet): SetName =>
+  `${SET_PREFIX}${DIGIT[family]}-${GATE[kind]}` as SetName;
+
 /** Whether the chain is ours. */
 export const isOwnChain = (name: string): name is ChainName => name.startsWith(CHAIN_PREFIX);
 

@@ -16,7 +16,9 @@ export interface NodeCompiler extends Omit<PolicyCompiler, 'update'>, Omit<Progr
 
 export const createNodeCompiler = (node: string, options: ProgramOptions): NodeCompiler => {
   const policyCompiler = createPolicyCompiler(node);
-  const programCompiler = createProgramCompiler(options);
+  const { gate, ...others } = options;
+  const isKnown = (address: string): boolean => policyCompiler.podAt(address)?.node === node;
+  const programCompiler = createProgramCompiler({ ...others, gate: gate && { ...gate, isKnown } });
   return {
     policy: policyCompiler.policy,
     // What the program cannot carry out belongs here too, should it ever tell.

@@ -26,6 +26,7 @@ test('what is typed reaches the setting of that name', () => {
     ['--xtables-wait', '7'],
     ['--cni-results', '/run/results'],
     ['--pod-condition', 'gated'],
+    ['--gate', 'all'],
   ];
   const command = declare().parse(typed.flat(), { from: 'user' });
   expect(parseConfig(command.opts(), {})).toEqual({
@@ -42,6 +43,7 @@ test('what is typed reaches the setting of that name', () => {
     xtablesWaitSeconds: 7,
     cniResults: '/run/results',
     podCondition: 'gated',
+    gate: 'all',
   });
 });
 

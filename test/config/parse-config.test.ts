@@ -30,6 +30,7 @@ describe('parseConfig', () => {
       xtablesWaitSeconds: 5,
       cniResults: '/var/lib/cni/results',
       podCondition: 'all',
+      gate: 'isolated-namespaces',
     });
   });
 
@@ -49,6 +50,7 @@ describe('parseConfig', () => {
       xtablesWait: '30',
       cniResults: '/var/lib/cni/cache/results',
       podCondition: 'gated',
+      gate: 'all',
     };
     expect(parseConfig(flags, {})).toEqual({
       source: { kind: 'kubeconfig', file: '/etc/kube config' },
@@ -64,6 +66,7 @@ describe('parseConfig', () => {
       xtablesWaitSeconds: 30,
       cniResults: '/var/lib/cni/cache/results',
       podCondition: 'gated',
+      gate: 'all',
     });
   });
 
@@ -83,6 +86,7 @@ describe('parseConfig', () => {
       PORTCULLIS_XTABLES_WAIT: '1',
       PORTCULLIS_CNI_RESULTS: '0',
       PORTCULLIS_POD_CONDITION: 'off',
+      PORTCULLIS_GATE: 'off',
     };
     expect(parseConfig({}, env)).toEqual({
       source: { kind: 'in-cluster' },
@@ -97,6 +101,7 @@ describe('parseConfig', () => {
       driftIntervalMs: 250,
       xtablesWaitSeconds: 1,
       podCondition: 'off',
+      gate: 'off',
     });
   });
 

@@ -110,6 +110,7 @@ test('the rights suffice for the agent and go no further', async () => {
   expect(resources.toSorted()).toEqual([
     'namespaces [] [] [get list watch]',
     'networkpolicies.networking.k8s.io [] [] [get list watch]',
+    'nodes [] [] [get]',
     'pods [] [] [get list watch]',
     'pods/status [] [] [patch]',
   ]);

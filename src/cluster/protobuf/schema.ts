@@ -40,11 +40,13 @@ export const POD: Message = {
         10: one('nodeName', 'text'),
         11: one('hostNetwork', 'flag'),
         20: many('initContainers', CONTAINER),
+        28: many('readinessGates', { fields: { 1: one('conditionType', 'text') } }),
       },
     }),
     3: one('status', {
       fields: {
         1: one('phase', 'text'),
+        2: many('conditions', { fields: { 1: one('type', 'text'), 2: one('status', 'text') } }),
         5: one('hostIP', 'text'),
         6: one('podIP', 'text'),
         12: many('podIPs', ADDRESS),

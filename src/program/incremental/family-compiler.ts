@@ -5,12 +5,14 @@ import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import type { Isolation } from '../../policy/node-policy.ts';
 import { byText } from '../../policy/text-order.ts';
 import { createDispatchTree, type DispatchEntry } from '../dispatch.ts';
+import type { GateSets } from '../gate.ts';
 import { HOOKS, hookChains } from '../hooks.ts';
 import { compileIsolation, type DeniedLog } from '../isolation-chain.ts';
 import type { ChainName, SetName } from '../names.ts';
 import type { Chain, FamilyProgram } from '../node-program.ts';
 import { addressesOf } from '../set-builder.ts';
 import { type ChainChange, createFamilyChains } from './family-chains.ts';
+import { createFamilyGate, type NodeGate } from './family-gate.ts';
 import { createFamilySets, type SetsDelta } from './family-sets.ts';
 
 /** What an update did to the program of a family. */
@@ -62,8 +64,14 @@ const toAddress = (text: string): readonly Address[] => {
 const dispatchKey = (judged: Judged | undefined): string =>
   judged?.chain === undefined ? '' : [judged.chain.name, ...judged.addresses.map(({ text }) => text)].join(' ');
 
-export const createFamilyCompiler = (family: IpFamily, log: DeniedLog | undefined): FamilyCompiler => {
+export const createFamilyCompiler = (
+  family: IpFamily,
+  log: DeniedLog | undefined,
+  nodeGate?: NodeGate,
+): FamilyCompiler => {
   const sets = createFamilySets(family);
+  const gate = createFamilyGate(family, nodeGate, sets);
+  let gateSets: GateSets | undefined;
   const chains = createFamilyChains();
   const judged = new Map<string, Judged>();
   const trees = { egress: createDispatchTree('egress'), ingress: createDispatchTree('ingress') };
@@ -110,6 +118,7 @@ export const createFamilyCompiler = (family: IpFamily, log: DeniedLog | undefine
     const hooks = hookChains(family, {
       directions,
       sets: governed.size === 0 ? undefined : { governed: sets.govern(governed), held: sets.hold() },
+      gate: gateSets,
     });
     const named = setsNamedBy(hooks);
     sets.use(named);
@@ -126,7 +135,9 @@ export const createFamilyCompiler = (family: IpFamily, log: DeniedLog | undefine
     update(delta) {
       const isolations = [...delta.isolations].sort(([a], [b]) => byText(a, b));
       const moved = isolations.filter(([key, isolation]) => replace(key, isolation));
-      if (moved.length > 0 || !begun) lead();
+      const hadGate = gateSets !== undefined;
+      gateSets = gate.update(delta);
+      if (moved.length > 0 || !begun || hadGate !== (gateSets !== undefined)) lead();
       begun = true;
       // Behind those that lead to them, which is the order in which people read them.
       for (const [key] of isolations) {

@@ -3,7 +3,7 @@ import { ADDRESS_BITS, type Cidr, formatAddress, formatCidr } from '../../policy
 import { createMemberRecord, type MemberChange } from '../../policy/incremental/member-changes.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import type { IpBlock } from '../../policy/ip-block.ts';
-import { governedSet, heldSet, memberSet, type SetName } from '../names.ts';
+import { type GateSet, gateSet, governedSet, heldSet, memberSet, type SetName } from '../names.ts';
 import type { IpSet, SetType } from '../node-program.ts';
 import type { PortScope, SetBuilder } from '../set-builder.ts';
 import { createNamedPortMembers, type NamedPortMembers } from './named-port-members.ts';
@@ -29,6 +29,8 @@ export interface FamilySets {
   govern(addresses: ReadonlySet<string>): SetName;
   /** What could open a connection again that was cut, filled when one is: @returns the name of the set */
   hold(): SetName;
+  /** A set of the gate, with these members and no others from now on: @returns its name */
+  gate(kind: GateSet, members: ReadonlySet<string>): SetName;
   /** Follows the members, and drops what no rule names. */
   settle(delta: Pick<PolicyDelta, 'members' | 'addresses'>): SetsDelta;
 }
@@ -46,6 +48,12 @@ export class NameCollisionError extends Error {
     this.name = 'NameCollisionError';
   }
 }
+
+const GATE_SETS: Readonly<Record<GateSet, Pick<IpSet, 'type' | 'effect'>>> = {
+  known: { type: 'hash:ip', effect: 'allow' },
+  'gate ingress': { type: 'hash:net', effect: 'deny' },
+  'gate egress': { type: 'hash:net', effect: 'deny' },
+};
 
 interface Entry {
   readonly origin: string;
@@ -80,6 +88,7 @@ export const createFamilySets = (family: IpFamily): FamilySets => {
   const byMembers = new Map<ReadonlySet<string>, Entry>();
   let touched = new Set<Entry>();
   const governed = new Set<string>();
+  const gates = new Map<GateSet, Set<string>>();
   let record = createMemberRecord();
 
   const enter = (entry: Entry): Entry => {
@@ -193,6 +202,20 @@ export const createFamilySets = (family: IpFamily): FamilySets => {
         timeoutSeconds: HELD_SECONDS,
       };
       return enter({ origin: '["held"]', set, named: undefined, uses: 0 }).set.name;
+    },
+    gate(kind, members) {
+      const held = gates.get(kind) ?? new Set<string>();
+      gates.set(kind, held);
+      for (const member of held) if (!members.has(member)) record.remove(held, member);
+      for (const member of members) record.add(held, member);
+      const { type, effect } = GATE_SETS[kind];
+      return ask(
+        [kind],
+        type,
+        () => held,
+        effect,
+        () => gateSet(family, kind),
+      );
     },
     settle(delta) {
       refreshNamed(delta);

@@ -1,12 +1,16 @@
 import type { IpFamily } from '../../model/family.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
+import type { GateOptions } from '../gate.ts';
 import type { DeniedLog } from '../isolation-chain.ts';
 import type { NodeProgram } from '../node-program.ts';
 import { createFamilyCompiler, type FamilyDelta } from './family-compiler.ts';
+import type { NodeGate } from './family-gate.ts';
 
-export interface ProgramOptions {
+export interface ProgramOptions<Gate = GateOptions> {
   /** Where to report denied packets; undefined reports none. */
   readonly log?: DeniedLog | undefined;
+  /** Closes addresses that no pod is known to have; undefined closes none. */
+  readonly gate?: Gate | undefined;
 }
 
 /** What an update did to the program of the node. */
@@ -19,8 +23,8 @@ export interface ProgramCompiler {
   program(): NodeProgram;
 }
 
-export const createProgramCompiler = ({ log }: ProgramOptions): ProgramCompiler => {
-  const families = { ipv4: createFamilyCompiler('ipv4', log), ipv6: createFamilyCompiler('ipv6', log) };
+export const createProgramCompiler = ({ log, gate }: ProgramOptions<NodeGate>): ProgramCompiler => {
+  const families = { ipv4: createFamilyCompiler('ipv4', log, gate), ipv6: createFamilyCompiler('ipv6', log, gate) };
   return {
     update: (delta) => ({ ipv4: families.ipv4.update(delta), ipv6: families.ipv6.update(delta) }),
     program: () => ({ ipv4: families.ipv4.program(), ipv6: families.ipv6.program() }),

@@ -1,0 +1,145 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { IP_FAMILIES } from '../../src/model/family.ts';
+import type { PodEndpoint } from '../../src/model/pod.ts';
+import { type PolicyKey, type PolicyObject, policyKey } from '../../src/model/policy-object.ts';
+import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
+import { type Cidr, parseCidr } from '../../src/policy/cidr.ts';
+import type { GateOptions } from '../../src/program/gate.ts';
+import { createNodeCompiler, type NodeCompiler } from '../../src/reconcile/node-compiler.ts';
+import { type Plan, planDelta } from '../../src/render/plan.ts';
+
+const RANGES = ['10.244.1.0/24', 'fd00:10:244:1::/64'];
+
+let pods: Map<string, PodEndpoint>;
+let policies: Map<PolicyKey, PolicyObject>;
+let ranges: readonly Cidr[];
+let compiler: NodeCompiler;
+
+const begin = (scope: GateOptions['scope']): Plan => {
+  compiler = createNodeCompiler('n1', { gate: { scope, ranges: () => ranges } });
+  return step();
+};
+
+const step = (): Plan => {
+  const snapshot: ClusterSnapshot = {
+    pods,
+    namespaces: new Map([['shop', { name: 'shop', labels: new Map() }]]),
+    policies,
+  };
+  return planDelta(compiler.update(snapshot, 'everything'), IP_FAMILIES);
+};
+
+const put = (uid: string, more: Partial<PodEndpoint>): Plan => {
+  const pod = { namespace: 'shop', name: uid, node: 'n1', labels: new Map(), ips: [], hostIPs: [] };
+  pods.set(uid, { uid, ...pod, hostNetwork: false, ports: [], createdAt: 0, ...more });
+  return step();
+};
+
+const isolate = (policyTypes: readonly string[]): void => {
+  const key = policyKey('shop', 'deny');
+  policies.set(key, { key, namespace: 'shop', name: 'deny', spec: { podSelector: {}, policyTypes } });
+};
+
+const lines = (text: string | undefined, about: string): readonly string[] =>
+  (text ?? '').split('\n').filter((line) => line.includes(about));
+
+beforeEach(() => {
+  pods = new Map();
+  policies = new Map();
+  ranges = RANGES.flatMap((range) => parseCidr(range) ?? []);
+});
+
+const RULES = (digit: 4 | 6, chain: string): readonly string[] => [
+  `-A ${chain} -m set --match-set portcullis-${digit}-gate-in dst -m set ! --match-set portcullis-${digit}-known dst -m comment --comment "no known pod has this address" -j DROP`,
+  `-A ${chain} -m set --match-set portcullis-${digit}-gate-out src -m set ! --match-set portcullis-${digit}-known src -m comment --comment "no known pod has this address" -j DROP`,
+];
+
+test('there is no gate until the range is known', () => {
+  ranges = [];
+  expect(JSON.stringify(begin('all'))).not.toContain('-gate-');
+  ranges = RANGES.flatMap((range) => parseCidr(range) ?? []);
+  expect(JSON.stringify(step())).toContain('-gate-in');
+});
+
+test('always closed: the range is, the addresses of the node’s pods are not', () => {
+  put('near', { ips: ['10.244.1.5', 'fd00:10:244:1::5'] });
+  put('far', { ips: ['10.244.2.5'], node: 'n2' });
+  const { prepare, tables } = begin('all');
+  expect(lines(prepare, 'add ')).toEqual([
+    'add portcullis-4-gate-in 10.244.1.0/24',
+    'add portcullis-4-gate-out 10.244.1.0/24',
+    'add portcullis-4-known 10.244.1.5',
+    'add portcullis-6-gate-in fd00:10:244:1::/64',
+    'add portcullis-6-gate-out fd00:10:244:1::/64',
+    'add portcullis-6-known fd00:10:244:1::5',
+  ]);
+  expect(lines(tables.ipv4, '-gate-')).toEqual(RULES(4, 'PORTCULLIS-FORWARD'));
+  // Neighbours are found all the same: behind the types that IPv6 needs.
+  expect(lines(tables.ipv6, '-gate-')).toEqual([...RULES(6, 'PORTCULLIS-FORWARD'), ...RULES(6, 'PORTCULLIS-ICMPV6')]);
+  expect(tables.ipv4).toMatch(/-A PORTCULLIS-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN\n.*-gate-in/);
+});
+
+test('a pod’s address opens when it is known, and closes when the pod goes', () => {
+  begin('all');
+  expect(put('web', { ips: ['10.244.1.5'] })).toMatchObject({
+    prepare: 'add portcullis-4-known 10.244.1.5\n',
+    tables: {},
+  });
+  pods.clear();
+  expect(step()).toMatchObject({ prepare: 'del portcullis-4-known 10.244.1.5\n', tables: {} });
+});
+
+describe('closed while an isolated pod’s address is awaited', () => {
+  test('in the direction that policies isolate, by a change of members alone', () => {
+    isolate(['Ingress']);
+    begin('isolated');
+    const held = 'add portcullis-4-gate-in 10.244.1.0/24\nadd portcullis-6-gate-in fd00:10:244:1::/64\n';
+    expect(put('web', {})).toMatchObject({ prepare: held, tables: {}, finish: '' });
+  });
+
+  test('until its rules are there: only then the address counts as known', () => {
+    isolate(['Ingress']);
+    put('web', {});
+    begin('isolated');
+    const { prepare, tables, finish } = put('web', { ips: ['10.244.1.5'] });
+    expect(prepare).toMatch(/^create portcullis-4-governed .*\nadd portcullis-4-governed 10\.244\.1\.5\n/);
+    expect(prepare).not.toMatch(/-known|-gate-/);
+    expect(tables.ipv4).toContain('-A PORTCULLIS-INGRESS ! -s 10.244.1.5/32 -d 10.244.1.5/32 -g PORTCULLIS-I-');
+    expect(finish.split('\n').toSorted()).toEqual([
+      '',
+      'add portcullis-4-known 10.244.1.5',
+      'del portcullis-4-gate-in 10.244.1.0/24',
+      'del portcullis-6-gate-in fd00:10:244:1::/64',
+    ]);
+  });
+
+  test.each([
+    ['no policy isolates', () => undefined, {}],
+    [
+      'runs on another node',
+      () => {
+        isolate(['Ingress']);
+      },
+      { node: 'n2' },
+    ],
+    [
+      'is on the host network',
+      () => {
+        isolate(['Ingress']);
+      },
+      { hostNetwork: true },
+    ],
+  ])('not for a pod that %s', (_what, prepare, pod) => {
+    prepare();
+    begin('isolated');
+    expect(JSON.stringify(put('web', pod))).not.toContain('-gate-');
+  });
+
+  test('a pod that goes before it has one opens it again', () => {
+    isolate(['Ingress', 'Egress']);
+    begin('isolated');
+    put('web', {});
+    pods.clear();
+    expect(lines(step().prepare, 'del ')).toHaveLength(4);
+  });
+});
