@@ -7,7 +7,8 @@ import { describeMachine } from './report/machine.ts';
 import type { RowResult } from './report/results.ts';
 import { writeProfile } from './profile.ts';
 import { writeReport } from './report/write-report.ts';
-import { measureRound } from './round.ts';
+import { measureBarePath, measureRound } from './round.ts';
+import { BARE_PATHS } from './rows/packets.ts';
 import type { RowId } from './rows/row.ts';
 import { openStage, type Stage } from './stage/stage.ts';
 import { SIZES } from './state/size.ts';
@@ -44,6 +45,9 @@ const measureAll = async (stage: Stage): Promise<void> => {
         say(`${agent.name}: ${error instanceof Error ? error.message : String(error)}`);
         process.exitCode = 1;
       }
+    }
+    for (const { name, rule } of options.groups.includes('packets') && round < options.longSamples ? BARE_PATHS : []) {
+      await measureBarePath(stage, rule, recorder(name));
     }
     say(`round ${String(round + 1)} of ${String(options.samples)}, load ${(loads.at(-1) ?? 0).toFixed(1)}`);
   }

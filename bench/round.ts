@@ -7,9 +7,10 @@ import type { BenchOptions } from './options.ts';
 import { measureChanges } from './rows/changes.ts';
 import { measureChurn } from './rows/churn.ts';
 import { measureIdle } from './rows/idle.ts';
+import { measurePackets } from './rows/packets.ts';
 import type { RowGroup, RowId } from './rows/row.ts';
 import { measureStart } from './rows/start.ts';
-import { CAST, NODE_ADDRESS, SERVED_PORT, type Role } from './stage/cast.ts';
+import { CAST, NODE_ADDRESS, podOf, SERVED_PORT, statusOf, type Role } from './stage/cast.ts';
 import { type Flow, nowNs, startFlow } from './stage/flow.ts';
 import type { Stage } from './stage/stage.ts';
 import { OWN_NODE } from './state/cluster.ts';
@@ -54,6 +55,30 @@ const measureTraffic = async (
   }
 };
 
+/** The newcomer's pod comes, so that an agent lets its packets pass, and goes. */
+const measureAdmitted = async (stage: Stage, record: (row: RowId, value: number) => void): Promise<void> => {
+  const pod = podOf(CAST.newcomer);
+  const { admin } = stage.api;
+  const flow = await flowFrom(stage, CAST.newcomer);
+  await admin.create(pod);
+  await admin.patchStatus(pod, statusOf(CAST.newcomer));
+  await flow.until('open', nowNs()).finally(() => flow.end());
+  await measurePackets(stage.prober, stage.node, record);
+  await admin.delete(pod);
+};
+
+/** The same without an agent, from an empty node to an empty node. */
+export const measureBarePath = async (
+  stage: Stage,
+  rule: readonly string[] | undefined,
+  record: (row: RowId, value: number) => void,
+): Promise<void> => {
+  await cleanNode(stage.node);
+  if (rule !== undefined) await stage.node.run('iptables-nft', rule);
+  await measurePackets(stage.prober, stage.node, record);
+  await cleanNode(stage.node);
+};
+
 /** One sample of every row for one agent, from an empty node to an empty node. */
 export const measureRound = async (
   stage: Stage,
@@ -81,6 +106,7 @@ export const measureRound = async (
     if (wants('counts') && round === 0) {
       for (const [row, count] of Object.entries(await kernelCounts(stage.node))) record(row as RowId, count);
     }
+    if (wants('packets') && isLong) await measureAdmitted(stage, record);
     if (wants('churn') && isLong) {
       record('churn-cpu', await measureChurn(agent, stage.api.admin, size, NODE_ADDRESS, options.seconds));
     }

@@ -1,7 +1,7 @@
 import type { SizeName } from '../state/size.ts';
 
 /** Rows that are measured together. */
-export const ROW_GROUPS = ['changes', 'start', 'memory', 'counts', 'churn', 'idle'] as const;
+export const ROW_GROUPS = ['changes', 'start', 'memory', 'counts', 'churn', 'idle', 'packets'] as const;
 
 export type RowGroup = (typeof ROW_GROUPS)[number];
 
@@ -27,7 +27,11 @@ export type RowId =
   | 'sets'
   | 'members'
   | 'churn-cpu'
-  | 'idle-cpu';
+  | 'idle-cpu'
+  | 'connections'
+  | 'connect-p50'
+  | 'connect-p99'
+  | 'throughput';
 
 export interface Row {
   readonly id: RowId;
@@ -110,4 +114,8 @@ export const ROWS: readonly Row[] = [
     goal: everywhere(3),
   },
   { id: 'idle-cpu', group: 'idle', title: 'CPU idle', unit: '%', digits: 2, goal: everywhere(0.2) },
+  { id: 'connections', group: 'packets', title: 'new TCP connections a second through the rules', unit: '', digits: 0 },
+  { id: 'connect-p50', group: 'packets', title: 'one connect, median', unit: 'µs', digits: 0 },
+  { id: 'connect-p99', group: 'packets', title: 'one connect, 99th percentile', unit: 'µs', digits: 0 },
+  { id: 'throughput', group: 'packets', title: 'throughput of one connection', unit: 'Gbit/s', digits: 1 },
 ];

@@ -112,6 +112,26 @@ export interface PulseReport {
   readonly odd: readonly OddPackets[];
 }
 
+/** TCP as fast as it goes for some time, on one core: connections one after the other, or bytes on one. IPv4 only. */
+export interface Load {
+  readonly kind: 'connects' | 'bytes';
+  /** Names of the network namespaces that it starts in and ends in; the server there is made for it. */
+  readonly netns: string;
+  readonly from: string;
+  readonly toNetns: string;
+  readonly to: string;
+  readonly port: number;
+  readonly forMs: number;
+}
+
+export interface Yield {
+  /** Connections or bytes. */
+  readonly perSecond: number;
+  /** Time of one connect, µs; 0 for bytes. */
+  readonly p50Us: number;
+  readonly p99Us: number;
+}
+
 /** Serves and probes TCP, UDP and SCTP in the lab's network namespaces (test/support/prober). */
 export interface Prober {
   /** Starts echo servers. @throws where one cannot be started. */
@@ -130,6 +150,8 @@ export interface Prober {
   /** Lets a UDP server that is served here send each flow's client a datagram of its own accord. */
   push(server: Omit<Listener, 'protocol'>, flows: string): Promise<void>;
   hangUp(flows: string): Promise<void>;
+  /** @throws where a connection fails */
+  load(load: Load): Promise<Yield>;
   /** Opens a wire, to be used by its name. */
   wire(wire: Wire): Promise<void>;
   /** Puts all packets on their wires at once. @returns which of them came out of any wire. */
@@ -152,6 +174,7 @@ interface Answer {
   readonly outcomes?: readonly Outcome[];
   readonly sentNs?: readonly number[];
   readonly answered?: readonly boolean[];
+  readonly yield?: Yield;
   readonly arrived?: readonly boolean[];
   readonly pulses?: PulseReport;
   readonly error?: string;
@@ -244,6 +267,11 @@ export const createProber = async (): Promise<Prober> => {
     },
     async still() {
       await ask({ op: 'still' });
+    },
+    async load(load) {
+      const answer = await ask({ op: 'load', load: { ...inNetnsPath(load), toNetns: netnsPath(load.toNetns) } });
+      if (answer.yield === undefined) throw new Error('prober: a load came to nothing');
+      return answer.yield;
     },
     async forget(netns) {
       await ask({ op: 'forget', netns: netnsPath(netns) });

@@ -43,6 +43,7 @@ type request struct {
 	Name       string      `json:"name"`
 	Stream     stream      `json:"stream"`
 	Flows      flows       `json:"flows"`
+	Load       load        `json:"load"`
 	Listeners  []listener  `json:"listeners"`
 	Probes     []probe     `json:"probes"`
 	Wire       wireSpec    `json:"wire"`
@@ -59,6 +60,7 @@ type answer struct {
 	Outcomes []outcome    `json:"outcomes,omitempty"`
 	SentNs   []int64      `json:"sentNs,omitempty"`
 	Answered []bool       `json:"answered,omitempty"`
+	Yield    *yield       `json:"yield,omitempty"`
 	Arrived  []bool       `json:"arrived,omitempty"`
 	Pulses   *pulseReport `json:"pulses,omitempty"`
 	Error    string       `json:"error,omitempty"`
@@ -90,6 +92,10 @@ func (p *prober) answerTo(req request) answer {
 		if s, err = p.streams.get(req.Name); err == nil {
 			reply.SentNs, reply.Answered = s.read()
 		}
+	case "load":
+		var y yield
+		y, err = runLoad(req.Load)
+		reply.Yield = &y
 	case "end":
 		err = p.streams.end(req.Name)
 	case "open":
