@@ -55,8 +55,7 @@ const parseDirections = (value: unknown, hasEgress: boolean, sink: FaultSink): r
 
 const NOTHING: ParsedPolicy['rules'] = { ingress: [], egress: [] };
 
-/** Reads a NetworkPolicy (networking.k8s.io/v1). Never throws: what cannot be read becomes faults, and allows nothing. */
-export const parsePolicy = ({ key, namespace, name, spec: given }: PolicyObject): ParsedPolicy => {
+const readPolicy = ({ key, namespace, name, spec: given }: PolicyObject): ParsedPolicy => {
   const spec = given ?? {};
   const faults: PolicyFault[] = [];
   let reported = 0;
@@ -108,4 +107,16 @@ export const parsePolicy = ({ key, namespace, name, spec: given }: PolicyObject)
   return faults.length > 0
     ? closed(directions, subjectsOrAll)
     : { key, namespace, name, podSelector: subjects, directions, rules, faults };
+};
+
+/** Reads a NetworkPolicy (networking.k8s.io/v1). Never throws: what cannot be read becomes faults, and allows nothing. */
+export const parsePolicy = (policy: PolicyObject): ParsedPolicy => {
+  try {
+    return readPolicy(policy);
+  } catch (error) {
+    const { key, namespace, name } = policy;
+    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    const faults = [{ policy: key, field: ['spec'], message }];
+    return { key, namespace, name, podSelector: { requirements: [] }, directions: DIRECTIONS, rules: NOTHING, faults };
+  }
 };

@@ -22,6 +22,15 @@ const unique = (conditions: readonly Conditions[]): readonly Conditions[] => [
 ];
 
 /**
+ * The chain of pods whose policies cannot be carried out: it denies everything. It names no set and says nothing, since
+ * any of that may be what could not be done.
+ */
+export const closedIsolation = ({ direction, policies, namedPorts }: Isolation): Chain => ({
+  name: isolationChain(direction, policies, namedPorts),
+  rules: [{ matches: [], verdict: { kind: 'drop' } }],
+});
+
+/**
  * The chain that judges what the isolated pods send or receive: a rule that allows returns to the hook's chain, the end
  * drops. Undefined where the policies allow everything in this family, since then there is nothing to judge.
  */

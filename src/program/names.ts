@@ -67,6 +67,14 @@ const digested = (prefix: string, max: number, parts: readonly string[]): string
 export const isolationChain = (direction: Direction, policies: readonly string[], namedPorts: string): ChainName =>
   digested(chain(`${LETTER[direction]}-`), MAX_CHAIN_NAME, [direction, namedPorts, ...policies]) as ChainName;
 
+/** Whether the chain is one of isolationChain. */
+export const isIsolationChain = (name: ChainName): boolean =>
+  Object.values(LETTER).some((letter) => name.startsWith(chain(`${letter}-`)));
+
+/** A chain that nothing leads to, to try the rules of another one in. */
+export const scratchChain = (name: ChainName): ChainName =>
+  digested(chain('X-'), MAX_CHAIN_NAME, ['scratch', name]) as ChainName;
+
 /** The chain that dispatches the addresses of one block. */
 export const dispatchChain = (direction: Direction, block: string): ChainName =>
   digested(chain(`T${LETTER[direction]}-`), MAX_CHAIN_NAME, [direction, block]) as ChainName;

@@ -9,6 +9,7 @@ import { isEmptyPlan, type Plan, planChanges, planDelta } from '../render/plan.t
 import { findTampering } from '../render/tampering.ts';
 import type { Kernel } from './kernel.ts';
 import type { Lookout } from './lookout.ts';
+import { createNarrowing } from './narrowing.ts';
 import { createNodeCompiler } from './node-compiler.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { PolicySource } from './policy-source.ts';
@@ -79,6 +80,7 @@ const unchanged = (program: NodeProgram): Done => ({
 export const createEnforcement = (options: EnforcementOptions, ports: EnforcementPorts): Enforcement => {
   const { source, kernel, clock, lookout } = ports;
   let compiler = createNodeCompiler(options.node, options.program);
+  const narrowing = createNarrowing(kernel, clock);
   /** The kernel holds the program of the compiler, unless somebody else changed it. */
   let trusted = false;
   let applied: Readonly<Record<string, string>> = {};
@@ -141,7 +143,8 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   return {
     async pass(pending) {
       const checked = (await needsReading(pending)) ? await observe() : undefined;
-      if (checked === undefined && pending.isEmpty()) return unchanged(compiler.program());
+      const reopens = narrowing.before(compiler);
+      if (checked === undefined && pending.isEmpty() && !reopens) return unchanged(compiler.program());
       // From here to the plan nothing awaits: the revisions are those of the state that is compiled.
       const revisions = source.revisions();
       const plan = planFor(compile(pending), checked);
@@ -149,9 +152,15 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
       if (!isEmptyPlan(plan)) {
         const toVerify = !trusted || drift > 0;
         trusted = false;
-        await kernel.apply(plan);
+        try {
+          await kernel.apply(plan);
+        } catch (error) {
+          await narrowing.failed(error, compiler);
+          throw error;
+        }
         if (toVerify) await verify();
       }
+      narrowing.succeeded();
       trusted = true;
       applied = revisions;
       ready = true;

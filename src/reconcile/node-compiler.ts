@@ -21,12 +21,16 @@ export const createNodeCompiler = (node: string, options: ProgramOptions): NodeC
   const programCompiler = createProgramCompiler({ ...others, gate: gate && { ...gate, isKnown } });
   return {
     policy: policyCompiler.policy,
-    // What the program cannot carry out belongs here too, should it ever tell.
-    faults: policyCompiler.faults,
+    faults() {
+      const faults = programCompiler.faults();
+      return faults.length === 0 ? policyCompiler.faults() : [...policyCompiler.faults(), ...faults];
+    },
     isolatedPods: policyCompiler.isolatedPods,
     podAt: policyCompiler.podAt,
     isolationAt: policyCompiler.isolationAt,
     program: programCompiler.program,
+    close: programCompiler.close,
+    open: programCompiler.open,
     update: (snapshot, changes) => programCompiler.update(policyCompiler.update(snapshot, changes)),
   };
 };

@@ -1,4 +1,4 @@
-import { isOwnChain } from '../program/names.ts';
+import { isOwnChain, scratchChain } from '../program/names.ts';
 import type { FamilyDelta } from '../program/incremental/family-compiler.ts';
 import type { Chain, FamilyProgram, Hook } from '../program/node-program.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
@@ -45,6 +45,13 @@ const loadAhead = (chains: readonly Chain[]): string => {
     rules.slice(at * PORTION, (at + 1) * PORTION),
   );
   return [chains.map(({ name }) => declare(name)), ...portions].map(transaction).join('');
+};
+
+/** Loads the rules of the chains into others, which no packet can get to, and removes these: all that it does is be taken or not. */
+export const tryOutText = (chains: readonly Chain[]): string => {
+  const scratch = chains.map((chain) => ({ ...chain, name: scratchChain(chain.name) }));
+  const names = scratch.map(({ name }) => name);
+  return `${loadAhead(scratch)}${transaction([...names.map(declare), ...names.map((name) => `-X ${name}`)])}`;
 };
 
 /** What has to become of one family's table. */

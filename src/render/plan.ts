@@ -1,8 +1,9 @@
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 import type { ProgramDelta } from '../program/incremental/program-compiler.ts';
+import type { SetName } from '../program/names.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import type { Observed } from './observed.ts';
-import { changeSets, compareSets, type SetSteps } from './plan-sets.ts';
+import { changeSets, compareSets, type DesiredSet, type SetSteps } from './plan-sets.ts';
 import { changeTable, compareTable, tableText } from './plan-table.ts';
 
 /**
@@ -21,6 +22,9 @@ export interface Plan {
   /** Lines of all steps: how far apart the two states are. */
   readonly size: number;
 }
+
+/** Nothing to do at all, for plans of single steps. */
+export const EMPTY_PLAN: Plan = { prepare: '', tables: {}, finish: '', destroy: [], size: 0 };
 
 const lineCount = (text: string): number => (text === '' ? 0 : text.split('\n').length - 1);
 
@@ -49,17 +53,23 @@ const inOrder = (tables: Tables, steps: SetSteps): Plan => {
 const textsOf = (families: readonly IpFamily[], text: (family: IpFamily) => string): Tables =>
   Object.fromEntries(families.map((family) => [family, text(family)] as const).filter(([, each]) => each !== ''));
 
-/** Plans the way from what was seen to the program. */
-export const planChanges = ({ tables, sets }: Observed, program: NodeProgram): Plan => {
-  const families = IP_FAMILIES.filter((family) => tables[family] !== undefined);
-  const desired = new Map(
-    families.flatMap((family) => [...program[family].sets].map(([name, set]) => [name, { ...set, family }] as const)),
+/** The sets of the program, in the families that the node has. */
+export const desiredSets = ({ tables }: Observed, program: NodeProgram): ReadonlyMap<SetName, DesiredSet> =>
+  new Map(
+    IP_FAMILIES.filter((family) => tables[family] !== undefined).flatMap((family) =>
+      [...program[family].sets].map(([name, set]) => [name, { ...set, family }] as const),
+    ),
   );
+
+/** Plans the way from what was seen to the program. */
+export const planChanges = (observed: Observed, program: NodeProgram): Plan => {
+  const { tables, sets } = observed;
+  const families = IP_FAMILIES.filter((family) => tables[family] !== undefined);
   const texts = textsOf(families, (family) => {
     const seen = tables[family];
     return seen === undefined ? '' : tableText(compareTable(seen, program[family]));
   });
-  return inOrder(texts, compareSets(sets, desired));
+  return inOrder(texts, compareSets(sets, desiredSets(observed, program)));
 };
 
 /**

@@ -25,6 +25,8 @@ export interface PolicyStore {
   settle(isUsed: (entry: PolicyEntry) => boolean): void;
   /** Forgets what was read of a policy that is not in use any more. */
   forget(entry: PolicyEntry): void;
+  /** Adds a fault that only showed when the policy was compiled. */
+  fail(key: PolicyKey, message: string): void;
   /** Sorted by policy; the same list until one changes. */
   faults(): readonly PolicyFault[];
 }
@@ -109,6 +111,10 @@ export const createPolicyStore = (matters: (namespace: string) => boolean): Poli
     },
     forget({ key }) {
       entries.get(key)?.forget();
+    },
+    fail(key, message) {
+      const fault = { policy: key, field: ['spec'], message };
+      noteFaults(key, [...(faulty.get(key) ?? []).filter((known) => known.message !== message), fault]);
     },
     faults() {
       for (const entry of unread) entry.parsed();

@@ -58,7 +58,13 @@ export const createSubjects = ({ policies, groups, peers, portNames }: SubjectsP
   const rulesOf = (entry: PolicyEntry, direction: Direction) => {
     const known = uses.get(entry);
     if (known === undefined) return [];
-    known.rules ??= materialiseRules(entry.parsed(), peers, portNames);
+    try {
+      known.rules ??= materialiseRules(entry.parsed(), peers, portNames);
+    } catch (error) {
+      // It isolates its pods and allows nothing, as a policy that cannot be read does.
+      policies.fail(entry.key, `cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);
+      return [];
+    }
     return known.rules.of(direction);
   };
 

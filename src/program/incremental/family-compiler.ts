@@ -1,13 +1,14 @@
 import type { Direction } from '../../model/direction.ts';
 import type { IpFamily } from '../../model/family.ts';
 import { type Cidr, parseAddress } from '../../policy/cidr.ts';
+import type { PolicyFault } from '../../policy/fault.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import type { Isolation } from '../../policy/node-policy.ts';
 import { byText } from '../../policy/text-order.ts';
 import { createDispatchTree, type DispatchEntry } from '../dispatch.ts';
 import type { GateSets } from '../gate.ts';
 import { HOOKS, hookChains } from '../hooks.ts';
-import { compileIsolation, type DeniedLog } from '../isolation-chain.ts';
+import { closedIsolation, compileIsolation, type DeniedLog } from '../isolation-chain.ts';
 import type { ChainName, SetName } from '../names.ts';
 import type { Chain, FamilyProgram } from '../node-program.ts';
 import { addressesOf } from '../set-builder.ts';
@@ -23,6 +24,12 @@ export interface FamilyDelta {
 
 export interface FamilyCompiler {
   update(delta: PolicyDelta): FamilyDelta;
+  /** From the next update on these chains deny everything, until their rules change or `open`. The values say why. */
+  close(chains: ReadonlyMap<ChainName, string>): void;
+  /** From the next update on no chain is closed. */
+  open(): void;
+  /** What could not be compiled or is closed. */
+  faults(): readonly PolicyFault[];
   /** Live. */
   program(): FamilyProgram;
 }
@@ -44,6 +51,8 @@ interface Judged {
   readonly chain: Chain | undefined;
   /** Those that the chain names. */
   readonly sets: ReadonlySet<SetName>;
+  /** Why the chain denies everything, which its policies do not ask for. */
+  readonly fault: string | undefined;
 }
 
 const NO_SETS: ReadonlySet<SetName> = new Set();
@@ -75,27 +84,43 @@ export const createFamilyCompiler = (
   const chains = createFamilyChains();
   const judged = new Map<string, Judged>();
   const trees = { egress: createDispatchTree('egress'), ingress: createDispatchTree('ingress') };
+  const closed = new Map<ChainName, string>();
+  /** Keys of isolations whose chain was closed or opened. */
+  const stale = new Set<string>();
+  const faulty = new Map<string, Judged>();
   let hookSets = NO_SETS;
   let begun = false;
 
-  const chainOf = (isolation: Isolation): Pick<Judged, 'chain' | 'sets'> => {
-    const chain = compileIsolation(isolation, family, sets.builder, log);
-    return { chain, sets: chain === undefined ? NO_SETS : setsNamedBy([chain]) };
+  const chainOf = (isolation: Isolation): Pick<Judged, 'chain' | 'sets' | 'fault'> => {
+    const close = (fault: string) => ({ chain: closedIsolation(isolation), sets: NO_SETS, fault });
+    try {
+      const chain = compileIsolation(isolation, family, sets.builder, log);
+      const refusal = chain === undefined ? undefined : closed.get(chain.name);
+      if (refusal !== undefined) return close(refusal);
+      return { chain, sets: chain === undefined ? NO_SETS : setsNamedBy([chain]), fault: undefined };
+    } catch (error) {
+      return close(`it cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);
+    }
   };
 
-  const judge = (isolation: Isolation | undefined, before: Judged | undefined): Judged | undefined => {
+  const judge = (key: string, isolation: Isolation | undefined, before: Judged | undefined): Judged | undefined => {
     const addresses = isolation?.pods.flatMap((pod) => addressesOf(pod, family).flatMap(toAddress)) ?? [];
     if (isolation === undefined || addresses.length === 0) return undefined;
-    const { chain, sets: named } = before?.isolation.rules === isolation.rules ? before : chainOf(isolation);
-    return { isolation, addresses, chain, sets: named };
+    const sameRules = before?.isolation.rules === isolation.rules;
+    // Other rules may be taken where those before were not.
+    if (!sameRules && before?.chain !== undefined) closed.delete(before.chain.name);
+    const { chain, sets: named, fault } = sameRules && !stale.has(key) ? before : chainOf(isolation);
+    return { isolation, addresses, chain, sets: named, fault };
   };
 
   /** @returns whether the way to the chain is another now */
   const replace = (key: string, isolation: Isolation | undefined): boolean => {
     const before = judged.get(key);
-    const now = judge(isolation, before);
+    const now = judge(key, isolation, before);
     if (now === undefined) judged.delete(key);
     else judged.set(key, now);
+    if (now?.fault === undefined) faulty.delete(key);
+    else faulty.set(key, now);
     if (now?.chain !== before?.chain) {
       sets.use(now?.sets ?? NO_SETS);
       sets.unuse(before?.sets ?? NO_SETS);
@@ -133,12 +158,17 @@ export const createFamilyCompiler = (
 
   return {
     update(delta) {
-      const isolations = [...delta.isolations].sort(([a], [b]) => byText(a, b));
+      const again = [...stale].flatMap((key) => {
+        const isolation = judged.get(key)?.isolation;
+        return isolation === undefined ? [] : [[key, isolation] as const];
+      });
+      const isolations = [...new Map([...again, ...delta.isolations])].sort(([a], [b]) => byText(a, b));
       const moved = isolations.filter(([key, isolation]) => replace(key, isolation));
       const hadGate = gateSets !== undefined;
       gateSets = gate.update(delta);
       if (moved.length > 0 || !begun || hadGate !== (gateSets !== undefined)) lead();
       begun = true;
+      stale.clear();
       // Behind those that lead to them, which is the order in which people read them.
       for (const [key] of isolations) {
         const chain = judged.get(key)?.chain;
@@ -146,6 +176,18 @@ export const createFamilyCompiler = (
       }
       return { chains: chains.takeChanges(), sets: sets.settle(delta) };
     },
+    close(refused) {
+      for (const [name, reason] of refused) closed.set(name, reason);
+      for (const [key, { chain }] of judged) if (chain !== undefined && refused.has(chain.name)) stale.add(key);
+    },
+    open() {
+      for (const [key, { chain }] of judged) if (chain !== undefined && closed.has(chain.name)) stale.add(key);
+      closed.clear();
+    },
+    faults: () =>
+      [...faulty.values()].flatMap(({ isolation: { direction, policies }, fault = '' }) =>
+        policies.map((policy) => ({ policy, field: ['spec', direction], message: fault })),
+      ),
     program: () => ({ chains: chains.chains, sets: sets.sets, hooks: HOOKS }),
   };
 };

@@ -1,7 +1,9 @@
-import type { IpFamily } from '../../model/family.ts';
+import { IP_FAMILIES, type IpFamily } from '../../model/family.ts';
+import type { PolicyFault } from '../../policy/fault.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import type { GateOptions } from '../gate.ts';
 import type { DeniedLog } from '../isolation-chain.ts';
+import type { ChainName } from '../names.ts';
 import type { NodeProgram } from '../node-program.ts';
 import { createFamilyCompiler, type FamilyDelta } from './family-compiler.ts';
 import type { NodeGate } from './family-gate.ts';
@@ -16,9 +18,17 @@ export interface ProgramOptions<Gate = GateOptions> {
 /** What an update did to the program of the node. */
 export type ProgramDelta = Readonly<Record<IpFamily, FamilyDelta>>;
 
+/** Isolation chains that cannot be carried out, and why. */
+export type RefusedChains = Readonly<Record<IpFamily, ReadonlyMap<ChainName, string>>>;
+
 /** Turns what policies ask of a node into what its kernel has to hold, and keeps it up to date. */
 export interface ProgramCompiler {
   update(delta: PolicyDelta): ProgramDelta;
+  /** Chains that are to deny everything from the next update on, see FamilyCompiler. */
+  close(chains: RefusedChains): void;
+  open(): void;
+  /** Why chains deny what their policies would allow. */
+  faults(): readonly PolicyFault[];
   /** As of the last update; its maps are live, and another program after each update. */
   program(): NodeProgram;
 }
@@ -27,6 +37,17 @@ export const createProgramCompiler = ({ log, gate }: ProgramOptions<NodeGate>): 
   const families = { ipv4: createFamilyCompiler('ipv4', log, gate), ipv6: createFamilyCompiler('ipv6', log, gate) };
   return {
     update: (delta) => ({ ipv4: families.ipv4.update(delta), ipv6: families.ipv6.update(delta) }),
+    close(chains) {
+      for (const family of IP_FAMILIES) families[family].close(chains[family]);
+    },
+    open() {
+      for (const family of IP_FAMILIES) families[family].open();
+    },
+    faults: () => [
+      ...new Map(
+        IP_FAMILIES.flatMap((family) => families[family].faults()).map((fault) => [JSON.stringify(fault), fault]),
+      ).values(),
+    ],
     program: () => ({ ipv4: families.ipv4.program(), ipv6: families.ipv6.program() }),
   };
 };

@@ -1,0 +1,57 @@
+import type { Clock } from '../model/clock.ts';
+import type { Kernel } from './kernel.ts';
+import type { NodeCompiler } from './node-compiler.ts';
+import { findRefused, isRefusal } from './refused.ts';
+
+/** A change that the kernel refuses so often is not tried as a whole again: the first time may have been chance. */
+const REFUSALS = 2;
+/** What is closed is tried again after so long, and after twice as long each time it is refused again, ms. */
+const FIRST_REOPEN_MS = 30_000;
+const LONGEST_REOPEN_MS = 600_000;
+
+/** Keeps what the kernel refuses from holding up everything else: the pods concerned are closed, the others go on. */
+export interface Narrowing {
+  /** To be called before a compilation: opens what was closed long enough ago to be tried again. @returns if there was any */
+  before(compiler: NodeCompiler): boolean;
+  /** The kernel holds what was compiled. */
+  succeeded(): void;
+  /** The kernel refused, or something else went wrong: closes the isolations to blame, if there are any. Never rejects. */
+  failed(error: unknown, compiler: NodeCompiler): Promise<void>;
+}
+
+export const createNarrowing = (kernel: Kernel, clock: Clock): Narrowing => {
+  let refusals = 0;
+  let pause = FIRST_REOPEN_MS;
+  /** When to try again; undefined while nothing is closed. */
+  let reopenAt: number | undefined;
+
+  const close = async (compiler: NodeCompiler): Promise<void> => {
+    const refused = await findRefused(kernel, await kernel.observe(), compiler.program());
+    if (refused.ipv4.size + refused.ipv6.size === 0) return;
+    compiler.close(refused);
+    reopenAt = clock.now() + pause;
+    pause = Math.min(LONGEST_REOPEN_MS, 2 * pause);
+    refusals = 0;
+  };
+
+  return {
+    before(compiler) {
+      if (reopenAt === undefined || clock.now() < reopenAt) return false;
+      reopenAt = undefined;
+      compiler.open();
+      // That it was refused is known: once more is enough.
+      refusals = REFUSALS - 1;
+      return true;
+    },
+    succeeded() {
+      refusals = 0;
+      if (reopenAt === undefined) pause = FIRST_REOPEN_MS;
+    },
+    async failed(error, compiler) {
+      if (!isRefusal(error)) return;
+      refusals += 1;
+      // What goes wrong here goes wrong for everything, and is tried again as a whole.
+      if (refusals >= REFUSALS) await close(compiler).catch(() => undefined);
+    },
+  };
+};

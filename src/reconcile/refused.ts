@@ -1,0 +1,120 @@
+import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
+import type { RefusedChains } from '../program/incremental/program-compiler.ts';
+import { type ChainName, isIsolationChain, markerSet, type SetName, spareSet } from '../program/names.ts';
+import type { Chain, NodeProgram } from '../program/node-program.ts';
+import type { Observed } from '../render/observed.ts';
+import { desiredSets, EMPTY_PLAN, type Plan } from '../render/plan.ts';
+import { compareSets } from '../render/plan-sets.ts';
+import { compareTable, tryOutText } from '../render/plan-table.ts';
+import type { Kernel } from './kernel.ts';
+
+type Reasons<K> = ReadonlyMap<K, string>;
+
+/** Whether a tool of the kernel said no, rather than hang, die or be missing. */
+export const isRefusal = (error: unknown): error is Error & { readonly exitCode: number } =>
+  error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number';
+
+/** Finds those that are refused, by halves: `attempt` takes all it is given or none, or throws the refusal. */
+const bisect = async <T>(units: readonly T[], attempt: (units: readonly T[]) => Promise<void>): Promise<Reasons<T>> => {
+  if (units.length === 0) return new Map();
+  try {
+    await attempt(units);
+    return new Map();
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const [only] = units;
+    if (units.length === 1 && only !== undefined) return new Map([[only, error.message]]);
+    const middle = units.length >> 1;
+    const first = await bisect(units.slice(0, middle), attempt);
+    return new Map([...first, ...(await bisect(units.slice(middle), attempt))]);
+  }
+};
+
+/** The lines by the set that they are about; lines about a spare are about the set it takes the place of. */
+const bySet = (lines: readonly string[], sets: Iterable<SetName>): ReadonlyMap<string, readonly string[]> => {
+  const spares = new Map<string, SetName>([...sets].map((name) => [spareSet(name), name]));
+  return Map.groupBy(lines, (line) => {
+    const [, name = ''] = line.split(' ');
+    return spares.get(name) ?? name;
+  });
+};
+
+const namesSet = ({ rules }: Chain, sets: Reasons<string>): string | undefined => {
+  for (const { matches } of rules) {
+    for (const match of matches) if (match.kind === 'set' && sets.has(match.set)) return sets.get(match.set);
+  }
+  return undefined;
+};
+
+/** Chains that have to change, of those that judge pods. */
+const candidatesOf = (observed: Observed, program: NodeProgram, family: IpFamily): readonly Chain[] => {
+  const seen = observed.tables[family];
+  if (seen === undefined) return [];
+  const { fresh, changed } = compareTable(seen, program[family]);
+  return [...fresh, ...changed].filter(({ name }) => isIsolationChain(name));
+};
+
+/**
+ * Finds out which isolations the kernel refuses, after it refused a change as a whole: each set is brought to where no
+ * order matters (made, or tightened), each chain is loaded where no packet gets to it. No verdict changes by that but for
+ * the tighter ones of the change itself. Nothing is found where the kernel refuses what cannot be to blame as well.
+ *
+ * @throws what is no refusal
+ */
+export const findRefused = async (kernel: Kernel, observed: Observed, program: NodeProgram): Promise<RefusedChains> => {
+  const attempt = (steps: Partial<Plan>): Promise<void> => kernel.apply({ ...EMPTY_PLAN, ...steps });
+  const attemptLines = (units: readonly (readonly string[])[]): Promise<void> =>
+    attempt({ prepare: units.flatMap((lines) => lines.map((line) => `${line}\n`)).join('') });
+  const attemptChains = (family: IpFamily, chains: readonly Chain[]): Promise<void> =>
+    attempt({ tables: { [family]: tryOutText(chains) } });
+
+  /** What any kernel takes that takes anything. @throws where this one does not */
+  const control = async (): Promise<void> => {
+    await attemptLines([[`destroy ${markerSet('control')}`]]);
+    const trial: Chain = { name: 'control' as ChainName, rules: [{ matches: [], verdict: { kind: 'drop' } }] };
+    for (const family of kernel.families) await attemptChains(family, [trial]);
+  };
+
+  const refusedSets = async (): Promise<Reasons<string>> => {
+    const desired = desiredSets(observed, program);
+    const { create, tighten, loosen } = compareSets(observed.sets, desired);
+    const units = bySet([...create, ...tighten], desired.keys());
+    const reasons = new Map<string, string>();
+    const find = async (of: ReadonlyMap<string, readonly string[]>): Promise<void> => {
+      const names = [...of.keys()].filter((name) => !reasons.has(name));
+      const found = await bisect(names, (some) => attemptLines(some.map((name) => of.get(name) ?? [])));
+      for (const [name, reason] of found) reasons.set(name, reason);
+    };
+    await find(units);
+    // What loosens is due only once the rules are the new ones.
+    const rulesDiffer = kernel.families.some((family) => {
+      const seen = observed.tables[family];
+      return seen !== undefined && Object.values(compareTable(seen, program[family])).some(({ length }) => length > 0);
+    });
+    if (!rulesDiffer) await find(bySet(loosen, desired.keys()));
+    return reasons;
+  };
+
+  const refusedChains = async (family: IpFamily, sets: Reasons<string>): Promise<Reasons<ChainName>> => {
+    const reasons = new Map<ChainName, string>();
+    for (const chain of program[family].chains.values()) {
+      const reason = namesSet(chain, sets);
+      if (reason !== undefined && isIsolationChain(chain.name)) reasons.set(chain.name, reason);
+    }
+    const units = candidatesOf(observed, program, family).filter(({ name }) => !reasons.has(name));
+    for (const [{ name }, reason] of await bisect(units, (some) => attemptChains(family, some))) {
+      reasons.set(name, reason);
+    }
+    return reasons;
+  };
+
+  await control();
+  const sets = await refusedSets();
+  const refused = { ipv4: new Map(), ipv6: new Map() } as Record<IpFamily, Reasons<ChainName>>;
+  for (const family of IP_FAMILIES) {
+    if (observed.tables[family] !== undefined) refused[family] = await refusedChains(family, sets);
+  }
+  // Else the kernel was just not taking anything for a while.
+  await control();
+  return refused;
+};
