@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Backend } from '../../../src/kernel/iptables.ts';
 import type { ToolFault } from '../../support/faults/tool-shims.ts';
 import { holdXtablesLock } from '../../support/faults/xtables-lock.ts';
-import { openTo } from '../../reconcile/bench.ts';
+import { openTo, withPeers } from '../../reconcile/bench.ts';
 import { type FaultyNode, openFaultyNode } from './faulty-node.ts';
 
 /** Longer than any command here takes, on a busy machine too. */
@@ -40,6 +40,43 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s-restore', (backend) => {
     expect(after).not.toBe(before);
     expect([before, after]).toContain(between);
   });
+});
+
+describe('ipset restore', () => {
+  let node: FaultyNode;
+
+  beforeEach(async () => {
+    node = await openFaultyNode({ backend: 'nft', snapshot: openTo('api'), timeoutMs: TIMEOUT_MS });
+  });
+
+  afterEach(async () => {
+    await node.close();
+  });
+
+  const SET_FAULTS: readonly (readonly [what: string, fault: ToolFault])[] = [
+    ['refuses', { kind: 'refuse', message: 'Kernel error received: Invalid argument' }],
+    ['refuses after one line', { kind: 'refuse', message: 'Kernel error received: Invalid argument', after: 1 }],
+    ['is killed after two lines', { kind: 'killed', after: 2 }],
+    ['is killed after it was done', { kind: 'killed', after: 'all' }],
+    ['hangs', { kind: 'hang' }],
+  ];
+
+  test.each(SET_FAULTS)(
+    '%s, again and again: no rule changes without its sets, and the newest state comes',
+    async (_, fault) => {
+      const rules = await node.filter.table('ipv4');
+      await node.shims.inject('ipset-restore', fault);
+      node.change(withPeers('10.1.1.60', '10.1.1.61'), '2');
+      await node.failure();
+      node.change(openTo('db'), '3');
+      await node.failure();
+      expect(await node.filter.table('ipv4')).toBe(rules);
+      expect(node.loop.status()).toMatchObject({ ready: true, pending: true });
+      await node.shims.heal();
+      await node.inForce('3');
+      expect(await node.filter.table('ipv4')).not.toBe(rules);
+    },
+  );
 });
 
 test('iptables-legacy waits for the xtables lock, gives up, and comes again when it is free', async () => {
