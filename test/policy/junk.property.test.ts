@@ -106,7 +106,7 @@ const put = (value: unknown, [step, ...rest]: Path, what: unknown): unknown => {
 };
 
 /** The policy without the rule that the path leads into. */
-const withoutRule = (value: { readonly [key: string]: unknown }, [direction, index]: Path): unknown => {
+const withoutRule = (value: Readonly<Record<string, unknown>>, [direction, index]: Path): unknown => {
   const rules = value[String(direction)];
   return { ...value, [String(direction)]: Array.isArray(rules) ? rules.filter((_, at) => at !== index) : [] };
 };

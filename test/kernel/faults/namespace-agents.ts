@@ -7,7 +7,6 @@ import { createCommandRunner } from '../../../src/kernel/command.ts';
 import { inNetns } from '../../../src/lab/batch.ts';
 import { type RunningProcess, startProcess } from '../../../src/lab/process.ts';
 import { prepareSandbox } from '../../../src/lab/sandbox.ts';
-import type { Saved } from '../../support/fake-kernel/load-saved.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../../bin/portcullis');
@@ -40,8 +39,6 @@ export interface AgentNamespace {
   /** What /readyz answers; undefined where nobody does. */
   ready(): Promise<{ readonly status: number; readonly body: string } | undefined>;
   untilReady(): Promise<void>;
-  /** What the tools print. */
-  saved(): Promise<Saved>;
   /** The rules and sets of ours, without counters. */
   rules(): Promise<string>;
   untilRules(what: string, pattern: RegExp): Promise<string>;
@@ -102,18 +99,8 @@ export const openAgentNamespace = async (backend: Backend = 'nft'): Promise<Agen
       const ask = async (): Promise<true | undefined> => ((await space.ready())?.status === 200 ? true : undefined);
       await waitFor('an agent to be ready', DEADLINE_MS, ask, logs);
     },
-    async saved() {
-      return {
-        tables: {
-          ipv4: await run(`iptables-${backend}-save`, '-t', 'filter'),
-          ipv6: await run(`ip6tables-${backend}-save`, '-t', 'filter'),
-        },
-        sets: await run('ipset', 'save'),
-      };
-    },
     async rules() {
-      const { tables, sets } = await space.saved();
-      const text = `${tables.ipv4}${tables.ipv6}${sets}`;
+      const text = `${await run(`iptables-${backend}-save`, '-t', 'filter')}${await run(`ip6tables-${backend}-save`, '-t', 'filter')}${await run('ipset', 'save')}`;
       return text.replaceAll(/^[#:].*\n/gm, '').replaceAll(/ initval 0x[0-9a-f]+/g, '');
     },
     untilRules: (what, pattern) =>
