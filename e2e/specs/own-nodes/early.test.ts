@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { pauseApiServer } from '../../support/api-server.ts';
 import { type HammerPlace, startHammer } from '../../support/hammer.ts';
 import { apply, get, kubectl } from '../../support/kubectl.ts';
 import { onNode } from '../../support/node-access.ts';
@@ -20,6 +21,9 @@ const FREE = 2;
 const LAST_RESERVED = '/run/cni-ipam/pods/last_reserved_ip.0';
 /** Addresses that are handed out in turn: some more than there are pods, for what else starts on the node. */
 const AHEAD = CLOSED + FREE + 4;
+
+/** A token comes from the API server: a pod without one starts while it is away. */
+const WITHOUT_TOKEN = { automountServiceAccountToken: false };
 
 const ENFORCED = 'portcullis.io/enforced';
 
@@ -74,9 +78,14 @@ beforeAll(async () => {
 
 afterAll(() => closeNamespaces(NAMESPACE, OPEN));
 
-test.each(Array.from({ length: BATCHES }, (_, batch) => batch))(
-  'no new pod of an isolated namespace answers a single datagram, batch %i',
-  async (batch) => {
+/** Pods start, and nobody can tell the API of their addresses: without the runtime's notes they would answer. */
+const SILENCE_MS = 9_000;
+
+const PAUSES = [...Array.from({ length: BATCHES }, () => 0), SILENCE_MS];
+
+test.each(PAUSES.map((pauseMs, batch) => ({ batch, pauseMs })))(
+  'no new pod of an isolated namespace answers a single datagram, batch $batch, API server away for $pauseMs ms',
+  async ({ batch, pauseMs }) => {
     const names = (kind: string, count: number): readonly string[] =>
       Array.from({ length: count }, (_, at) => `${kind}-${String(batch)}-${String(at)}`);
     const closed = names('closed', CLOSED).map((name) => ({ namespace: NAMESPACE, name }));
@@ -85,7 +94,8 @@ test.each(Array.from({ length: BATCHES }, (_, batch) => batch))(
     const ahead = successors(last, AHEAD);
 
     const hammers = await Promise.all(places.map((place) => startHammer(place, DEFAULT_PORT, ahead)));
-    await apply(...[...closed, ...free].map((pod) => podObject({ ...pod, node: near.name })));
+    await apply(...[...closed, ...free].map((pod) => podObject({ ...pod, node: near.name, spec: WITHOUT_TOKEN })));
+    if (pauseMs > 0) await pauseApiServer(pauseMs);
     await waitForPods(NAMESPACE);
     await waitForPods(OPEN);
     const found = await Promise.all(hammers.map((hammer) => hammer.stop()));
