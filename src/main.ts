@@ -16,6 +16,8 @@ import { createCommandRunner } from './kernel/command.ts';
 import { createCompanionStarter } from './kernel/companion.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
 import { createConnections } from './kernel/conntrack.ts';
+import { lookForCompany } from './kernel/company.ts';
+import { createCompanyWatch } from './kernel/company-watch.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { createKernelLookout } from './kernel/kernel-lookout.ts';
 import { createHousekeepingCheck } from './kernel/node-lock/housekeeping.ts';
@@ -28,6 +30,7 @@ import { createReconciler } from './reconcile/reconciler.ts';
 import { createReview } from './reconcile/review.ts';
 import { createTokenAccess } from './telemetry/access.ts';
 import { tellAdoption } from './telemetry/adoption.ts';
+import { createCompanyObserver } from './telemetry/company-observer.ts';
 import type { Endpoints } from './telemetry/endpoints.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createAgentMetrics } from './telemetry/metrics.ts';
@@ -279,6 +282,11 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   podRanges?.start(() => {
     reconciler.trigger();
   });
+  const company = createCompanyWatch({
+    look: () => lookForCompany(runner, backend, families),
+    clock,
+    onNews: createCompanyObserver(metrics, log),
+  });
   source.start((change) => {
     condition?.noteChange(change);
     reconciler.trigger(change);
@@ -295,6 +303,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
         server?.close(),
       ]);
       lookout.stop();
+      company.stop();
       await lock.release();
       log.info('portcullis agent stopped; its rules stay in force');
     },

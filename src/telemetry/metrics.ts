@@ -49,6 +49,8 @@ export interface AgentMetrics {
   setIsolatedPods(direction: Direction, count: number): void;
   /** Number of faults of each policy that has any; policies not named have none any more. */
   setPolicyFaults(faults: ReadonlyMap<PolicyKey, number>): void;
+  /** @param engines other programs that enforce policy on the node */
+  setCompany(engines: readonly string[], mixedBackends: boolean): void;
   setReady(ready: boolean): void;
   /** Everything in Prometheus' text format. */
   expose(): Promise<Exposition>;
@@ -126,6 +128,8 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     'namespace',
     'policy',
   ]);
+  const company = gauge('company', 'Other policy engines that have chains on the node', ['engine']);
+  const mixed = gauge('mixed_backends', '1 where there are rules in the iptables backend that the agent does not use');
   const ready = gauge('ready', '1 once the first full programming is done and the kernel takes what it is given');
   gauge('build_info', 'The version that runs', ['version']).set({ version }, 1);
   ready.set(0);
@@ -165,6 +169,11 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
       }
       const others = [...found.values()].slice(MAX_FAULTY).reduce((sum, count) => sum + count, 0);
       if (others > 0) faults.set({ namespace: '', policy: '' }, others);
+    },
+    setCompany: (engines, mixedBackends) => {
+      company.reset();
+      for (const engine of engines) company.set({ engine }, 1);
+      mixed.set(mixedBackends ? 1 : 0);
     },
     setReady: (isReady) => ready.set(isReady ? 1 : 0),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

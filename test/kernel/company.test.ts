@@ -1,0 +1,29 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
+import { runInside } from './in-namespace.ts';
+
+describe('company on the node', () => {
+  let filter: PacketFilter;
+
+  const look = (backend: 'nft' | 'legacy'): Promise<unknown> =>
+    runInside(
+      filter,
+      { createCommandRunner: 'kernel/command.ts', lookForCompany: 'kernel/company.ts' },
+      `return lookForCompany(createCommandRunner(), '${backend}', ['ipv4']);`,
+    );
+
+  beforeEach(async () => {
+    filter = await openPacketFilter('legacy');
+  });
+
+  afterEach(async () => {
+    await filter.close();
+  });
+
+  test('is seen in the backend that the agent uses and in the other one', async () => {
+    expect(await look('nft')).toEqual({ engines: [], mixedBackends: false });
+    await filter.load('ipv4', [':cali-FORWARD - [0:0]', '-A FORWARD -j cali-FORWARD']);
+    expect(await look('nft')).toEqual({ engines: ['calico'], mixedBackends: true });
+    expect(await look('legacy')).toEqual({ engines: ['calico'], mixedBackends: false });
+  });
+});

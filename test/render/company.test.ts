@@ -1,0 +1,20 @@
+import { describe, expect, test } from '@jest/globals';
+import { findEngines, holdsRules } from '../../src/render/company.ts';
+
+describe('company', () => {
+  test.each([
+    [':cali-FORWARD - [0:0]', ['calico']],
+    [':KUBE-POD-FW-ABCDEF - [0:0]\n:KUBE-ROUTER-FORWARD - [0:0]', ['kube-router']],
+    [':WEAVE-NPC - [0:0]\n:CILIUM_FORWARD - [0:0]\n:ANTREA-FORWARD - [0:0]', ['antrea', 'cilium', 'weave']],
+    [':KUBE-FORWARD - [0:0]\n:DOCKER-USER - [0:0]\n:PORTCULLIS-FORWARD - [0:0]\n:FORWARD DROP [1:2]', []],
+    ['-A FORWARD -m comment --comment ":cali-x " -j ACCEPT', []],
+  ])('%j is of %j', (save, engines) => {
+    expect(findEngines([save])).toEqual(engines);
+  });
+
+  test('rules count, hints of the kubelet do not', () => {
+    expect(holdsRules('*filter\n:INPUT ACCEPT [0:0]\n:KUBE-IPTABLES-HINT - [0:0]\nCOMMIT\n')).toBe(false);
+    expect(holdsRules('*mangle\n-A KUBE-KUBELET-CANARY -j RETURN\n')).toBe(false);
+    expect(holdsRules('*filter\n-A INPUT -j ACCEPT\n')).toBe(true);
+  });
+});
