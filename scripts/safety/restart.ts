@@ -38,7 +38,7 @@ export const RESTART: Row = {
         await delay(PAUSE_MS);
         agent = await stage.startAgent();
         await delay(PAUSE_MS);
-        say(`restart ${backend}: ${round} of ${rounds}`);
+        say(`restart ${backend}: ${round} of ${rounds}, ${await traffic.useLasting()} connections broken`);
       }
       const passed = await traffic.end();
       return [

@@ -30,6 +30,8 @@ const WAYS: readonly Way[] = [
 ];
 
 export interface Traffic {
+  /** Uses the lasting connections, which their server would close after 30 s of silence. @returns how many are broken. */
+  useLasting(): Promise<number>;
   /** Ends all of it. */
   end(): Promise<Passed>;
 }
@@ -63,6 +65,10 @@ export const startTraffic = async ({ prober }: Stage): Promise<Traffic> => {
     return both.flat();
   };
   return {
+    async useLasting() {
+      const asked = await Promise.all(lasting.map(({ name }) => prober.ask(name, 3_000)));
+      return asked.flat().filter((answered) => !answered).length;
+    },
     async end() {
       const asked = await Promise.all(lasting.map(({ name }) => prober.ask(name, 3_000)));
       const [denied = [], allowed = [], beside = []] = await Promise.all(WAYS.map(([name]) => beatsOf(name)));
