@@ -103,7 +103,13 @@ describe('the agent', () => {
 
     await run('iptables-nft', '-D', 'FORWARD', '-j', 'PORTCULLIS-FORWARD');
     await untilRulesMatch('the jump to be back', /-A FORWARD -j PORTCULLIS-FORWARD/);
-    expect(await get('/metrics')).toMatch(/^portcullis_drift_repairs_total\{kind="jump_missing"\} 1$/m);
+    // The repair is counted once it was read back.
+    await waitFor(
+      'the repair to be counted',
+      DEADLINE_MS,
+      async () => /^portcullis_drift_repairs_total\{kind="jump_missing"\} 1$/m.test(await get('/metrics')) || undefined,
+      () => log.join('\n'),
+    );
   });
 
   test('isolates the pods of a policy that cannot be read, says so, and enforces the others', async () => {
