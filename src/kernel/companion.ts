@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 
 /** A program that keeps running beside the agent, spoken to through its standard input and output. */
 export interface Companion {
@@ -27,9 +27,7 @@ export const createCompanionStarter =
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { ...process.env, LC_ALL: 'C' },
     });
-    child.stdout.setEncoding('utf8').on('data', onText);
-    // It may end while something is being written to it; `ended` tells.
-    child.stdin.on('error', () => undefined);
+    // Heard from the first moment on: an error that nobody hears would end the agent.
     const ended = new Promise<void>((resolve) => {
       child.once('error', () => {
         resolve();
@@ -38,8 +36,13 @@ export const createCompanionStarter =
         resolve();
       });
     });
+    // Where there are no file descriptors left there are no pipes either.
+    const { stdin, stdout } = child as Partial<Pick<ChildProcess, 'stdin' | 'stdout'>>;
+    stdout?.setEncoding('utf8').on('data', onText);
+    // It may end while something is being written to it; `ended` tells.
+    stdin?.on('error', () => undefined);
     return {
-      write: (text) => void child.stdin.write(text),
+      write: (text) => void stdin?.write(text),
       ended,
       stop: () => void child.kill('SIGKILL'),
     };

@@ -83,7 +83,6 @@ afterEach(async () => {
 
 const REFUSALS: readonly (readonly [what: string, fault: ApiFault, told: RegExp])[] = [
   ['410 Gone', { kind: 'status', code: 410 }, /^410 Gone/],
-  ['410 Gone inside a watch', { kind: 'error event', code: 410 }, /^410 Gone/],
   ['429 Too Many Requests', { kind: 'status', code: 429, headers: { 'Retry-After': '1' } }, /^429 Too Many Requests/],
   ['500', { kind: 'status', code: 500 }, /^500 Internal Server Error/],
   ['no JSON', { kind: 'garbage' }, /JSON/],
@@ -105,6 +104,17 @@ describe('a real API server behind a proxy', () => {
       await untilWell();
     },
   );
+
+  test('that ends every watch with 410 Gone inside it: lists tell what is new', async () => {
+    await start();
+    proxy.fault = ({ isWatch }) => (isWatch ? { kind: 'error event', code: 410 } : undefined);
+    proxy.cut();
+    await until('the trouble to be told', () => troubles.some((trouble) => trouble.startsWith('410 Gone')));
+    await create('new');
+    await until('the new pod', () => namesOf().length === 2);
+    proxy.fault = () => undefined;
+    await untilWell();
+  });
 
   test('that breaks off in the middle of a list', async () => {
     await start();

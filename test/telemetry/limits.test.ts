@@ -1,4 +1,4 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { createConnection, Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { limitConnections } from '../../src/telemetry/connection-limit.ts';
@@ -30,12 +30,15 @@ const talk = async (text: string, more?: string): Promise<{ readonly said: strin
   const startedAt = performance.now();
   let said = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
-  socket.on('error', () => undefined);
+  // What is cut off while it still talks may end in an error.
+  const closed = new Promise<void>(
+    (resolve) => void socket.on('error', () => undefined).once('close', () => resolve()),
+  );
   socket.write(text);
   const timer = setInterval(() => {
     if (more !== undefined && socket.writable) socket.write(more);
   }, 100);
-  await once(socket, 'close');
+  await closed;
   clearInterval(timer);
   return { said, ms: performance.now() - startedAt };
 };

@@ -24,9 +24,12 @@ const NOTHING: ClusterSnapshot = { namespaces: new Map(), pods: new Map(), polic
 /** The revisions that agents report once they enforce a world that was read from the API server. */
 export type RevisionBook = WeakMap<World, Revisions>;
 
-/** Agents follow the API server themselves: there is nothing to be handed to them. */
+/**
+ * Agents follow the API server themselves: there is nothing to be handed to them. The condition that they would give to
+ * pods is news of pods to whoever follows them, and nothing here waits for it.
+ */
 export const createApiFeed = (kubeconfig: string, book: RevisionBook): Feed => ({
-  agentFlags: ['--kubeconfig', kubeconfig],
+  agentFlags: ['--kubeconfig', kubeconfig, '--pod-condition', 'off'],
   publish: (world) => Promise.resolve(book.get(world) ?? { pods: '0', namespaces: '0', networkpolicies: '0' }),
 });
 
