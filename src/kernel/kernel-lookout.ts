@@ -37,8 +37,8 @@ export interface KernelLookout extends Lookout {
 /** All in intervals. Everything is compared, whatever the cheap looks say, */
 const FULL_AFTER_CHANGE = 5;
 const FULL = 30;
-/** rules are, where the kernel does not tell of changes, */
-const TABLES = 2;
+/** rules are, where the kernel does not tell of changes (at every second look: not quite two, for looks are not exact), */
+const TABLES = 1.5;
 /** and members, */
 const MEMBERS_AT_LEAST = 2;
 const MEMBERS_AT_MOST = 15;
