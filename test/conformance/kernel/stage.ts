@@ -81,6 +81,8 @@ const startAgents = (api: ApiServer, { backend }: LabSettings): Promise<readonly
         address: nodeIp(node, 'ipv4') ?? '',
         kubeconfig: api.kubeconfigPath,
         backend,
+        // A comparison of all, which every step waits for, comes after five looks.
+        driftInterval: '100ms',
       }),
     ),
   );
