@@ -54,6 +54,7 @@ export interface Enforcement {
   /** The resourceVersions of the state that is in force. */
   applied(): Readonly<Record<string, string>>;
   lastCheck(): ReconcilerStatus['lastCheck'];
+  lastChange(): ReconcilerStatus['lastChange'];
   /** Clock.now() at which the kernel has to be looked at, ms. */
   checkDueAt(): number;
   /** It has to be looked at now. */
@@ -86,6 +87,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   let applied: Readonly<Record<string, string>> = {};
   let ready = false;
   let lastCheck: ReconcilerStatus['lastCheck'];
+  let lastChange: ReconcilerStatus['lastChange'];
   let checkDueAt = clock.now();
 
   /** Brings the compiler to the newest state. */
@@ -157,6 +159,8 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
         } catch (error) {
           await narrowing.failed(error, compiler);
           throw error;
+        } finally {
+          lastChange = { at: clock.wall() };
         }
         if (toVerify) await verify();
       }
@@ -181,6 +185,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     isReady: () => ready,
     applied: () => applied,
     lastCheck: () => lastCheck,
+    lastChange: () => lastChange,
     checkDueAt: () => checkDueAt,
     checkNow() {
       checkDueAt = clock.now();

@@ -122,6 +122,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       lastError,
       applied: enforcement.applied(),
       lastCheck: enforcement.lastCheck(),
+      lastChange: enforcement.lastChange(),
       heartbeatAt,
     }),
     policy: () => enforcement.policy(),

@@ -11,6 +11,8 @@ export interface ReconcilerStatus {
   readonly applied: Readonly<Record<string, string>>;
   /** The last full comparison with the kernel. */
   readonly lastCheck: { readonly at: string; readonly differences: number } | undefined;
+  /** When the kernel was last written to. */
+  readonly lastChange: { readonly at: string } | undefined;
   /** Clock.now() of the loop's last sign of life, ms. */
   readonly heartbeatAt: number;
 }

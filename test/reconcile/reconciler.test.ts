@@ -29,6 +29,7 @@ describe('before the source is complete', () => {
       failures: 0,
       applied: {},
       lastCheck: undefined,
+      lastChange: undefined,
     });
   });
 
@@ -301,12 +302,15 @@ describe('a failure', () => {
 describe('the check', () => {
   test('comes after the interval, reads and writes nothing where all is well', async () => {
     const bench = await readyBench();
+    const programmedAt = bench.clock.wall();
     await bench.clock.pass(CHECK_MS - 1);
     expect(bench.steps).toEqual([]);
     await bench.clock.pass(1);
     expect(bench.results).toMatchObject([{ reason: 'check', outcome: 'unchanged', changes: 0, drift: 0 }]);
     expect(bench.steps).toEqual(['ipset save', 'iptables save', 'iptables save']);
-    expect(bench.loop.status().lastCheck).toEqual({ at: bench.clock.wall(), differences: 0 });
+    const { lastCheck, lastChange } = bench.loop.status();
+    expect(lastCheck).toEqual({ at: bench.clock.wall(), differences: 0 });
+    expect(lastChange).toEqual({ at: programmedAt });
   });
 
   test('goes on for ever', async () => {

@@ -12,30 +12,22 @@ const missing = (status: AgentStatus | undefined, written: Written): string => {
   return `wanted ${wanted.join(' ')}, its status is ${JSON.stringify(status)}`;
 };
 
-/** An agent that holds what was written. */
-export interface Applied {
-  readonly agent: RunningAgent;
-  /** When its last full comparison was, then. */
-  readonly checkedAt: string | undefined;
-}
-
 /** Waits until the agent says that everything written is in force. @throws Error with its status and log. */
-export const untilApplied = async (agent: RunningAgent, written: Written): Promise<Applied> => {
+export const untilApplied = async (agent: RunningAgent, written: Written): Promise<void> => {
   let last: AgentStatus | undefined;
-  const ask = async (): Promise<AgentStatus | undefined> => {
+  const ask = async (): Promise<true | undefined> => {
     last = await agent.status();
-    return holds(last, written) ? last : undefined;
+    return holds(last, written) ? true : undefined;
   };
   const describe = (): string => `${missing(last, written)}\n${agent.log()}`;
-  const { lastCheck } = await waitFor(`${agent.node} to apply the step`, CONVERGE_MS, ask, describe);
-  return { agent, checkedAt: lastCheck?.at };
+  await waitFor(`${agent.node} to apply the step`, CONVERGE_MS, ask, describe);
 };
 
-/** Waits for a full comparison after that of `since`, and returns how many differences it found: a second plan's size. */
-export const secondPlan = async (agent: RunningAgent, since: string | undefined): Promise<number> => {
+/** Waits for a full comparison after the last change, and returns how many differences it found: a second plan's size. */
+export const secondPlan = async (agent: RunningAgent): Promise<number> => {
   const ask = async (): Promise<number | undefined> => {
-    const { lastCheck } = await agent.status();
-    return lastCheck === undefined || lastCheck.at === since ? undefined : lastCheck.differences;
+    const { lastCheck, lastChange } = await agent.status();
+    return lastCheck === undefined || lastCheck.at <= (lastChange?.at ?? '') ? undefined : lastCheck.differences;
   };
   return waitFor(`a full check on ${agent.node}`, CONVERGE_MS, ask, agent.log);
 };

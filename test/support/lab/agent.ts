@@ -25,6 +25,8 @@ export interface AgentStatus {
   readonly applied: Readonly<Record<AgentKind, string>>;
   /** The last full comparison with the kernel. */
   readonly lastCheck?: { readonly at: string; readonly differences: number };
+  /** When the kernel was last written to. */
+  readonly lastChange?: { readonly at: string };
 }
 
 export interface AgentSettings {
