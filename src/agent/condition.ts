@@ -1,0 +1,24 @@
+import { createPodCondition, type PodCondition } from '../cluster/condition/pod-condition.ts';
+import type { ClusterSource } from '../cluster/source.ts';
+import { findApiServer } from './connect.ts';
+import type { AgentContext } from './context.ts';
+
+/** What tells pods that their policies are in force; undefined where nothing does. */
+export const createCondition = (context: AgentContext, source: ClusterSource): PodCondition | undefined => {
+  const { config, clock, log } = context;
+  const { nodeName: node, podCondition } = config;
+  const connect = findApiServer(context);
+  if (connect === undefined || podCondition === 'off') return undefined;
+  return createPodCondition({
+    connect,
+    source,
+    node,
+    gatedOnly: podCondition === 'gated',
+    clock,
+    random: Math.random,
+    onTrouble(trouble) {
+      if (trouble === undefined) log.info('pods get their condition again');
+      else log.warn('pods cannot be given their condition; their policies are in force all the same', { trouble });
+    },
+  });
+};

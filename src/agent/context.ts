@@ -1,0 +1,15 @@
+import type { Config } from '../config/config.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+export interface AgentOptions {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** What every part of an agent is made from. */
+export interface AgentContext extends AgentOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+}

@@ -1,0 +1,23 @@
+import { followPodRanges, type PodRanges } from '../cluster/pod-ranges.ts';
+import type { Config } from '../config/config.ts';
+import { parseCidr } from '../policy/cidr.ts';
+import type { GateOptions } from '../program/gate.ts';
+import { findApiServer } from './connect.ts';
+import type { AgentContext } from './context.ts';
+
+/** The node's pod ranges, where the gate needs them. */
+export const createPodRanges = (context: AgentContext): PodRanges | undefined => {
+  const { config, clock, log } = context;
+  const connect = findApiServer(context);
+  if (connect === undefined || config.gate === 'off') return undefined;
+  const onTrouble = (trouble: string): void => {
+    log.warn("the gate is open: the node's pod range is not known", { trouble });
+  };
+  return followPodRanges({ connect, node: config.nodeName, clock, random: Math.random, onTrouble });
+};
+
+export const gateOf = ({ gate }: Config, ranges: PodRanges | undefined): GateOptions | undefined =>
+  ranges && {
+    scope: gate === 'all' ? 'all' : 'isolated',
+    ranges: () => ranges.ranges().flatMap((range) => parseCidr(range) ?? []),
+  };

@@ -1,0 +1,75 @@
+import { OBJECT_KINDS } from '../model/cluster-change.ts';
+import type { ClusterSource } from '../cluster/source.ts';
+import type { PodCondition } from '../cluster/condition/pod-condition.ts';
+import type { PodRanges } from '../cluster/pod-ranges.ts';
+import { createConnections } from '../kernel/conntrack.ts';
+import type { CommandRunner } from '../kernel/command.ts';
+import type { KernelLookout } from '../kernel/kernel-lookout.ts';
+import type { NodeLock } from '../kernel/node-lock/node-lock.ts';
+import type { IpFamily } from '../model/family.ts';
+import type { Kernel } from '../reconcile/kernel.ts';
+import { createReconciler, type Reconciler } from '../reconcile/reconciler.ts';
+import { createReview } from '../reconcile/review.ts';
+import type { AgentMetrics } from '../telemetry/metrics.ts';
+import { createReviewObserver } from '../telemetry/review-observer.ts';
+import { createSyncObserver } from '../telemetry/sync-observer.ts';
+import type { AgentContext } from './context.ts';
+import { gateOf } from './gate.ts';
+
+interface LoopParts {
+  readonly source: ClusterSource;
+  readonly podRanges: PodRanges | undefined;
+  readonly condition: PodCondition | undefined;
+  readonly lock: NodeLock;
+  readonly kernel: Kernel;
+  readonly lookout: KernelLookout;
+  readonly runner: CommandRunner;
+  readonly families: readonly IpFamily[];
+  readonly metrics: AgentMetrics;
+}
+
+/** The loop that keeps the kernel at what the cluster asks for, and after each change its review of live connections. */
+export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler => {
+  const { config, clock, log } = context;
+  const { source, podRanges, condition, lock, kernel, lookout, runner, families, metrics } = parts;
+  const observeSync = createSyncObserver(metrics, log, Date.now, lookout.takeCulprits);
+  const reconciler = createReconciler(
+    {
+      node: config.nodeName,
+      checkIntervalMs: config.driftIntervalMs,
+      program: { log: config.deniedLog, gate: gateOf(config, podRanges) },
+    },
+    {
+      source: {
+        hasSynced: () => lock.isHeld() && source.hasSynced() && podRanges?.hasAsked() !== false,
+        snapshot: () => source.snapshot(),
+        revisions: () => {
+          condition?.notePass();
+          const status = source.status();
+          return Object.fromEntries(OBJECT_KINDS.map((kind) => [kind, status[kind].resourceVersion]));
+        },
+      },
+      kernel,
+      lookout,
+      clock,
+      report: (result) => {
+        observeSync(result);
+        review.after(result);
+        condition?.noteResult(result.outcome !== 'failed');
+      },
+    },
+  );
+  const review = createReview({
+    connections: createConnections(runner),
+    families,
+    clock,
+    policy: () => reconciler.policy(),
+    report: createReviewObserver(metrics, log),
+  });
+  return {
+    ...reconciler,
+    async stop() {
+      await Promise.all([reconciler.stop(), review.stop()]);
+    },
+  };
+};

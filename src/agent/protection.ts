@@ -1,0 +1,37 @@
+import { createTokenReview } from '../cluster/access/token-review.ts';
+import { createTokenAccess } from '../telemetry/access.ts';
+import type { ServerSettings } from '../telemetry/server.ts';
+import { findApiServer } from './connect.ts';
+import type { AgentContext } from './context.ts';
+
+/** Who may read what is served, and how it is kept from others on the way. */
+export const createProtection = (context: AgentContext): ServerSettings => {
+  const { config, clock, log } = context;
+  const { metricsAuth, tls } = config;
+  const connect = metricsAuth === 'kubernetes' ? findApiServer(context) : undefined;
+  const told =
+    (again: string, trouble: string) =>
+    (what: string | undefined): void => {
+      if (what === undefined) log.info(again);
+      else log.warn(trouble, { trouble: what });
+    };
+  return {
+    ...(connect === undefined
+      ? {}
+      : {
+          access: createTokenAccess({
+            review: createTokenReview(connect),
+            now: clock.now,
+            onTrouble: told('tokens can be asked about again', 'metrics are refused: tokens cannot be asked about'),
+          }),
+        }),
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            files: tls,
+            onTrouble: told('the new certificate is in use', 'the new certificate cannot be used; the old one stays'),
+          },
+        }),
+  };
+};
