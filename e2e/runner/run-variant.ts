@@ -4,7 +4,8 @@ import { down } from '../cluster/down.ts';
 import type { ClusterFolder } from '../cluster/folder.ts';
 import { writeImageArchive } from '../cluster/images/archive.ts';
 import { prometheusImage } from '../cluster/images/catalog.ts';
-import { loadImage, tagImage } from '../cluster/images/load.ts';
+import { loadImage } from '../cluster/images/load.ts';
+import { renameArchive } from '../cluster/images/rename-archive.ts';
 import { findClusterPrograms } from '../cluster/programs.ts';
 import { up } from '../cluster/up.ts';
 import type { AgentImages } from './images.ts';
@@ -23,17 +24,14 @@ const loadPrometheus = async (folder: ClusterFolder): Promise<void> => {
   await loadImage(folder, archive);
 };
 
-/**
- * Gives the nodes both images of the agent; the present one last, because archives of one release share a name.
- *
- * @returns the name of the previous one
- */
+/** Gives the nodes both images of the agent. @returns the name of the previous one */
 const loadAgents = async (folder: ClusterFolder, { present, previous, image }: AgentImages): Promise<string> => {
-  const repository = image.full.slice(0, image.full.lastIndexOf(':'));
-  await loadImage(folder, previous);
-  await tagImage(folder, image.full, `${repository}:${PREVIOUS_TAG}`);
+  const previousName = `${image.full.slice(0, image.full.lastIndexOf(':'))}:${PREVIOUS_TAG}`;
+  const renamed = path.join(folder.root, `${PREVIOUS_TAG}.tar`);
+  await renameArchive(createCommandRunner(), previous, previousName, renamed);
+  await loadImage(folder, renamed);
   await loadImage(folder, present);
-  return `${repository}:${PREVIOUS_TAG}`;
+  return previousName;
 };
 
 /**

@@ -1,8 +1,11 @@
 import { startProcess } from '../../src/lab/process.ts';
+import { until } from '../cluster/until.ts';
 import { nodeCommand, onNode } from './node-access.ts';
 
 /** Datagrams from one place to many addresses, over and over, whoever is there. */
 export interface Hammer {
+  /** Waits until hosts of these names have answered. @throws Error that tells who was not, after a minute */
+  untilHeard(names: readonly string[]): Promise<void>;
   stop(): Promise<Hammered>;
 }
 
@@ -21,10 +24,10 @@ export interface HammerPlace {
 
 /**
  * Arguments: a file whose coming ends it, a port, addresses of one family. agnhost answers "hostname" with its host's.
- * Prints what Hammered says.
+ * Prints who is heard for the first time, at once, and at the end what Hammered says.
  */
 const SCRIPT = `
-use strict; use Socket qw(:all); use Time::HiRes qw(time sleep);
+use strict; $| = 1; use Socket qw(:all); use Time::HiRes qw(time sleep);
 my ($stop, $port, @addresses) = @ARGV;
 my $six = $addresses[0] =~ /:/;
 socket(my $socket, $six ? PF_INET6 : PF_INET, SOCK_DGRAM, 17) or die $!;
@@ -32,12 +35,14 @@ my @to = map { $six ? pack_sockaddr_in6($port, inet_pton(AF_INET6, $_)) : pack_s
 my ($rounds, %answers) = (0); my $began = time; my $answer;
 until ($rounds % 50 == 0 && -e $stop) {
   send($socket, 'hostname', MSG_DONTWAIT, $_) for @to;
-  $answers{$answer}++ while defined recv($socket, $answer, 256, MSG_DONTWAIT);
+  while (defined recv($socket, $answer, 256, MSG_DONTWAIT)) { print "heard $answer\\n" unless $answers{$answer}++ }
   $rounds++; sleep 0.001;
 }
 printf "period %.3f\\n", 1000 * (time - $began) / ($rounds || 1);
 print "answer $_ $answers{$_}\\n" for keys %answers;
 `;
+
+const HEARD_MS = 60_000;
 
 let hammers = 0;
 
@@ -54,7 +59,16 @@ export const startHammer = async (
   const [file = '', ...prefix] = await nodeCommand(node);
   const perl = ['nsenter', `--net=${netns}`, 'perl', '-e', SCRIPT, stopFile, String(port), ...addresses];
   const running = await startProcess(file, [...prefix, ...perl], { output: (line) => lines.push(line) });
+  const heard = (): ReadonlySet<string | undefined> =>
+    new Set(lines.map((line) => line.split(' ')).flatMap(([kind, name]) => (kind === 'heard' ? [name] : [])));
   return {
+    async untilHeard(names) {
+      await until(`answers of ${names.join(' ')} on ${node}`, HEARD_MS, () => {
+        const missing = names.filter((name) => !heard().has(name));
+        if (missing.length > 0) throw new Error(`not heard: ${missing.join(' ')}`);
+        return Promise.resolve(true);
+      });
+    },
     async stop() {
       await (await onNode(node)).run('touch', [stopFile]);
       const { code } = await running.ended;

@@ -1,5 +1,5 @@
 import type { IpFamily } from '../model/family.ts';
-import { familyOfCidr, LINK_LOCAL_ROUTER, linkLocal, ofFamily } from './addresses.ts';
+import { familyOfCidr, LINK_LOCAL_ROUTER, linkLocal, macFor, ofFamily } from './addresses.ts';
 import { inNetns, type IpBatch } from './batch.ts';
 import { FABRIC_ADDRESS, FABRIC_BRIDGE, fabricCidr, ROUTER_SYSCTLS } from './fabric.ts';
 import type { LabSettings } from './settings.ts';
@@ -67,10 +67,13 @@ export const uplinkPeer = (index: number): string => `node${String(index)}`;
 /** Creates the node's namespace and plugs it into the fabric. `index` tells its link from the others of the lab. */
 export const createNode = async (ip: IpBatch, settings: LabSettings, node: NodeSpec, index: number): Promise<void> => {
   const peer = uplinkPeer(index);
+  const [first] = node.ips;
+  // A node that comes back has the address that its neighbours remember.
+  const address = first === undefined ? '' : `address ${macFor(first)} `;
   await ip.run([`netns add ${node.name}`]);
   await ip.sysctl(ROUTER_SYSCTLS, 'lenient', node.name);
   await ip.run([
-    `link add ${peer} type veth peer name ${UPLINK} netns ${node.name}`,
+    `link add ${peer} type veth peer name ${UPLINK} ${address}netns ${node.name}`,
     `link set ${peer} addrgenmode none master ${FABRIC_BRIDGE} up`,
   ]);
   await ip.run(

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type CommandRunner, createCommandRunner } from '../../../src/kernel/command.ts';
 import { nodePrefix, runningCluster } from '../access.ts';
 import type { ClusterFolder } from '../folder.ts';
-import { ctrCommand, importCommand } from '../node/import-images.ts';
+import { importCommand } from '../node/import-images.ts';
 import { planCluster } from '../plan.ts';
 
 const IMPORT_MS = 300_000;
@@ -27,10 +27,4 @@ export const loadImage = async (folder: ClusterFolder, archive: string): Promise
   await rename(fresh, path.join(folder.images, name));
   const [file, args] = importCommand(name);
   await onEveryNode(folder, (runner) => runner.run(file, args, { timeoutMs: IMPORT_MS }));
-};
-
-/** Gives an image that the nodes have another name. Both names in full, as in `docker.io/library/portcullis:0.1.0`. */
-export const tagImage = async (folder: ClusterFolder, name: string, another: string): Promise<void> => {
-  const [file, args] = ctrCommand('images', 'tag', '--force', name, another);
-  await onEveryNode(folder, (runner) => runner.run(file, args));
 };
