@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { digestFiles } from '../digest-files.ts';
 import { ROOT } from './project.ts';
 
 /** The paths that .dockerignore lets through; it names everything that the Dockerfile copies. */
@@ -21,12 +21,5 @@ const filesBelow = async (name: string): Promise<readonly string[]> => {
 /** A digest of all that the Dockerfile is and copies: images of one digest differ in nothing of ours. */
 export const contextDigest = async (): Promise<string> => {
   const files = (await Promise.all(['Dockerfile', ...(await contextPaths())].map(filesBelow))).flat();
-  const hash = createHash('sha256');
-  for (const file of files.toSorted()) {
-    const content = createHash('sha256')
-      .update(await readFile(path.join(ROOT, file)))
-      .digest('hex');
-    hash.update(`${content} ${file}\n`);
-  }
-  return hash.digest('hex').slice(0, 16);
+  return (await digestFiles(ROOT, files)).slice(0, 16);
 };

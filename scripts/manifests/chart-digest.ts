@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { digestFiles } from '../digest-files.ts';
 import { PATHS, ROOT } from './paths.ts';
 
 /** A digest of all that the rendered chart depends on: the chart itself and the values it was rendered with. */
@@ -11,12 +11,5 @@ export const chartDigest = async (): Promise<string> => {
       if (entry.isFile()) files.push(path.relative(ROOT, path.join(entry.parentPath, entry.name)));
     }
   }
-  const hash = createHash('sha256');
-  for (const file of files.toSorted()) {
-    const content = createHash('sha256')
-      .update(await readFile(path.join(ROOT, file)))
-      .digest('hex');
-    hash.update(`${content} ${file}\n`);
-  }
-  return hash.digest('hex');
+  return digestFiles(ROOT, files);
 };

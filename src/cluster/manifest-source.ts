@@ -12,7 +12,7 @@ import { type FolderFollower, followFolders } from './manifest/follow-folders.ts
 import { formatProblem } from './manifest/place.ts';
 import { asObject, asText } from './raw.ts';
 import { NAMESPACES, NETWORK_POLICIES, PODS } from './resource.ts';
-import type { ClusterSource, KindStatus } from './source.ts';
+import { type ClusterSource, type KindStatus, UNHEARD } from './source.ts';
 import { createStore } from './store.ts';
 
 export interface ManifestSourceDeps {
@@ -63,13 +63,7 @@ export const createManifestSource = (deps: ManifestSourceDeps): ManifestSource =
   const policies = createStore<PolicyKey, PolicyObject>(NETWORK_POLICIES.same);
   const snapshot: ClusterSnapshot = { pods: pods.objects, namespaces: namespaces.objects, policies: policies.objects };
   let loaded: LoadedManifests | undefined;
-  let status: KindStatus = {
-    synced: false,
-    resourceVersion: '',
-    lastHeardAt: undefined,
-    trouble: undefined,
-    restarts: 0,
-  };
+  let status: KindStatus = UNHEARD;
 
   const setTrouble = (trouble: string | undefined): void => {
     if (trouble === status.trouble) return;

@@ -15,6 +15,15 @@ export interface KindStatus {
   readonly restarts: number;
 }
 
+/** A kind that nothing was heard of yet. */
+export const UNHEARD: KindStatus = {
+  synced: false,
+  resourceVersion: '',
+  lastHeardAt: undefined,
+  trouble: undefined,
+  restarts: 0,
+};
+
 export type SourceStatus = Readonly<Record<ObjectKind, KindStatus>>;
 
 /** Where the cluster's state comes from: an API server, a folder of manifests, later a relay. */

@@ -5,31 +5,21 @@ import type { ListedSet } from './parse-ipset-list.ts';
 const sameShape = (listed: ListedSet, { type, members }: IpSet, family: IpFamily): boolean =>
   listed.type === type && listed.family === family && listed.maxElements >= members.size;
 
-const everySet = (
-  program: NodeProgram,
-  families: readonly IpFamily[],
-  holds: (set: IpSet, family: IpFamily) => boolean,
-): boolean => families.every((family) => [...program[family].sets.values()].every((set) => holds(set, family)));
+/** Whether all sets are there in the right shape, and each holds what it should as far as `agrees` can tell. */
+const matcher =
+  (agrees: (listed: ListedSet, set: IpSet) => boolean) =>
+  (listed: ReadonlyMap<string, ListedSet>, program: NodeProgram, families: readonly IpFamily[]): boolean =>
+    families.every((family) =>
+      [...program[family].sets.values()].every((set) => {
+        const seen = listed.get(set.name);
+        return seen !== undefined && sameShape(seen, set, family) && agrees(seen, set);
+      }),
+    );
 
 /** Whether the sets are there, in the right shape and with the right number of members. */
-export const matchHeaders = (
-  listed: ReadonlyMap<string, ListedSet>,
-  program: NodeProgram,
-  families: readonly IpFamily[],
-): boolean =>
-  everySet(program, families, (set, family) => {
-    const seen = listed.get(set.name);
-    return seen !== undefined && sameShape(seen, set, family) && seen.entries === set.members.size;
-  });
+export const matchHeaders = matcher(({ entries }, { members }) => entries === members.size);
 
 /** Whether the sets hold exactly the members that they should. */
-export const matchMembers = (
-  listed: ReadonlyMap<string, ListedSet>,
-  program: NodeProgram,
-  families: readonly IpFamily[],
-): boolean =>
-  everySet(program, families, (set, family) => {
-    const seen = listed.get(set.name);
-    if (seen === undefined || !sameShape(seen, set, family)) return false;
-    return seen.members.size === set.members.size && set.members.isSubsetOf(seen.members);
-  });
+export const matchMembers = matcher(
+  (listed, { members }) => listed.members.size === members.size && members.isSubsetOf(listed.members),
+);

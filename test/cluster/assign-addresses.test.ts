@@ -1,20 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PodEndpoint } from '../../src/model/pod.ts';
 import { type AddressPlan, assignAddresses } from '../../src/cluster/assign-addresses.ts';
+import { podEndpoint } from '../support/pod-endpoint.ts';
 
-const pod = (name: string, changes: Partial<PodEndpoint> = {}): PodEndpoint => ({
-  uid: name,
-  namespace: 'shop',
-  name,
-  node: '',
-  labels: new Map(),
-  ips: [],
-  hostIPs: [],
-  hostNetwork: false,
-  ports: [],
-  createdAt: 0,
-  ...changes,
-});
+const pod = (name: string, changes: Partial<PodEndpoint> = {}): PodEndpoint =>
+  podEndpoint(name, { node: '', ...changes });
 
 const byUid = (...pods: readonly PodEndpoint[]): ReadonlyMap<string, PodEndpoint> =>
   new Map(pods.map((each) => [each.uid, each]));

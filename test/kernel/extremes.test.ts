@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Backend } from '../../src/kernel/iptables.ts';
 import { IP_FAMILIES } from '../../src/model/family.ts';
 import type { PolicyObject } from '../../src/model/policy-object.ts';
@@ -9,7 +9,7 @@ import type { ProgramOptions } from '../../src/program/incremental/program-compi
 import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
-import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
+import { usePacketFilter } from './use-packet-filter.ts';
 
 const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
 const DEADLINE_MS = 120_000;
@@ -94,27 +94,19 @@ const CASES: readonly (readonly [what: string, program: () => NodeProgram])[] = 
 ];
 
 describe.each(BACKENDS)('iptables-%s', (backend) => {
-  let filter: PacketFilter;
-
-  beforeEach(async () => {
-    filter = await openPacketFilter(backend);
-  });
-
-  afterEach(async () => {
-    await filter.close();
-  });
+  const filter = usePacketFilter(backend);
 
   test.each(CASES)(
     '%s: loaded, found as written, and gone again',
     async (_, make) => {
-      const before = await filter.text();
+      const before = await filter().text();
       const program = make();
-      await filter.bring(program);
-      expect(await filter.left(program)).toEqual({ prepare: '', tables: {}, finish: '', destroy: [], size: 0 });
+      await filter().bring(program);
+      expect(await filter().left(program)).toEqual({ prepare: '', tables: {}, finish: '', destroy: [], size: 0 });
       const chains = IP_FAMILIES.flatMap((family) => [...program[family].chains.keys()]);
       expect(chains.length).toBeGreaterThan(0);
-      await filter.bring(EMPTY_PROGRAM);
-      expect(await filter.text()).toBe(before);
+      await filter().bring(EMPTY_PROGRAM);
+      expect(await filter().text()).toBe(before);
     },
     DEADLINE_MS,
   );

@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Backend } from '../../src/kernel/iptables.ts';
 import { IP_FAMILIES } from '../../src/model/family.ts';
 import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
 import { isEmptyPlan, type Plan } from '../../src/render/plan.ts';
 import { goldenNames, loadGolden, programOf } from '../golden/golden-case.ts';
-import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
+import { usePacketFilter } from './use-packet-filter.ts';
 
 const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
 
@@ -37,18 +37,10 @@ const STEPS = 60;
 const DEADLINE_MS = 120_000;
 
 describe.each(BACKENDS)('iptables-%s', (backend) => {
-  let filter: PacketFilter;
-
-  beforeEach(async () => {
-    filter = await openPacketFilter(backend);
-  });
-
-  afterEach(async () => {
-    await filter.close();
-  });
+  const filter = usePacketFilter(backend);
 
   const expectSettled = async (name: string): Promise<void> => {
-    const left = await filter.left(programOf((await loadGolden(name)).snapshot));
+    const left = await filter().left(programOf((await loadGolden(name)).snapshot));
     expect({ name, left }).toEqual({ name, left: { prepare: '', tables: {}, finish: '', destroy: [], size: 0 } });
     expect(isEmptyPlan(left)).toBe(true);
   };
@@ -56,18 +48,18 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
   test(
     'prints every golden case as it was rendered, and loses it without a trace',
     async () => {
-      const before = await filter.text();
+      const before = await filter().text();
       for (const name of goldenNames) {
-        const plan: Plan = await filter.bring(programOf((await loadGolden(name)).snapshot));
+        const plan: Plan = await filter().bring(programOf((await loadGolden(name)).snapshot));
         for (const family of IP_FAMILIES) {
-          const rules = ownRules(await filter.table(family));
+          const rules = ownRules(await filter().table(family));
           expect({ name, rules }).toEqual({ name, rules: ownRules(plan.tables[family] ?? '') });
         }
-        const members = ownMembers(await filter.sets());
+        const members = ownMembers(await filter().sets());
         expect({ name, members }).toEqual({ name, members: ownMembers(plan.prepare) });
         await expectSettled(name);
-        await filter.bring(EMPTY_PROGRAM);
-        expect({ name, text: await filter.text() }).toEqual({ name, text: before });
+        await filter().bring(EMPTY_PROGRAM);
+        expect({ name, text: await filter().text() }).toEqual({ name, text: before });
       }
     },
     DEADLINE_MS,
@@ -79,7 +71,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
       const random = seeded(20_260_101);
       for (let step = 0; step < STEPS; step += 1) {
         const name = goldenNames[Math.floor(random() * goldenNames.length)] ?? '';
-        await filter.bring(programOf((await loadGolden(name)).snapshot));
+        await filter().bring(programOf((await loadGolden(name)).snapshot));
         await expectSettled(name);
       }
     },

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Backend } from '../../src/kernel/iptables.ts';
 import { IP_FAMILIES } from '../../src/model/family.ts';
@@ -7,7 +7,7 @@ import { compileProgram } from '../../src/program/compile-program.ts';
 import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
 import { chainRules } from '../../src/render/rule-lines.ts';
 import { asInformed, asManifests, type HostileObjects, hostileObjects, WEAPONS } from '../support/hostile.ts';
-import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
+import { usePacketFilter } from './use-packet-filter.ts';
 
 const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
 const DEADLINE_MS = 240_000;
@@ -41,35 +41,27 @@ const CLUSTERS: readonly HostileObjects[] = [
 ];
 
 describe.each(BACKENDS)('iptables-%s', (backend) => {
-  let filter: PacketFilter;
-
-  beforeEach(async () => {
-    filter = await openPacketFilter(backend);
-  });
-
-  afterEach(async () => {
-    await filter.close();
-  });
+  const filter = usePacketFilter(backend);
 
   test(
     'holds exactly the intended rules, whatever manifests say',
     async () => {
-      const before = await filter.text();
+      const before = await filter().text();
       for (const [at, objects] of CLUSTERS.entries()) {
         const read = at % 2 === 0 ? asInformed : asManifests;
         const program = compileProgram(compileNodePolicy(read(objects), 'n1'), { log: { group: 7 } });
-        await filter.bring(program);
-        expect({ at, left: (await filter.left(program)).size }).toEqual({ at, left: 0 });
+        await filter().bring(program);
+        expect({ at, left: (await filter().left(program)).size }).toEqual({ at, left: 0 });
         for (const family of IP_FAMILIES) {
-          const lines = (await filter.table(family)).split('\n').filter((line) => line.startsWith('-A '));
+          const lines = (await filter().table(family)).split('\n').filter((line) => line.startsWith('-A '));
           const rules = [...program[family].chains.values()].flatMap(chainRules).length;
           expect({ at, rules: lines.length }).toEqual({ at, rules: rules + program[family].hooks.length });
           const bare = lines.map((line) => line.replace(/"(?:in|e)gress isolated by [A-Za-z0-9 ./?-]*"/, ''));
           expect(bare.filter((line) => /["\\]|ACCEPT|[^ -~]/.test(line))).toEqual([]);
         }
       }
-      await filter.bring(EMPTY_PROGRAM);
-      expect(await filter.text()).toBe(before);
+      await filter().bring(EMPTY_PROGRAM);
+      expect(await filter().text()).toBe(before);
     },
     DEADLINE_MS,
   );

@@ -1,7 +1,7 @@
 import type { Clock } from '../../model/clock.ts';
 import type { Intern } from '../intern.ts';
 import type { Resource } from '../resource.ts';
-import type { KindStatus } from '../source.ts';
+import { type KindStatus, UNHEARD } from '../source.ts';
 import { createStore } from '../store.ts';
 import { createBackoff } from './backoff.ts';
 import type { ApiConnection } from './connection.ts';
@@ -51,13 +51,7 @@ export const createReflector = <K extends string, T>(
   let confirmed = false;
   const emptyLists = createEmptyLists(clock, timing.emptyConfirm);
   let openedAt: number | undefined;
-  let status: KindStatus = {
-    synced: false,
-    resourceVersion: '',
-    lastHeardAt: undefined,
-    trouble: undefined,
-    restarts: 0,
-  };
+  let status: KindStatus = UNHEARD;
 
   const setTrouble = (trouble: string | undefined): void => {
     troubledSince = trouble === undefined ? undefined : (troubledSince ?? clock.now());

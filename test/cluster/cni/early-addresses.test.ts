@@ -3,19 +3,9 @@ import { withEarlyAddresses } from '../../../src/cluster/cni/early-addresses.ts'
 import type { ClusterSource, SourceStatus } from '../../../src/cluster/source.ts';
 import type { ClusterChange } from '../../../src/model/cluster-change.ts';
 import type { PodEndpoint } from '../../../src/model/pod.ts';
+import { podEndpoint } from '../../support/pod-endpoint.ts';
 
-const POD: PodEndpoint = {
-  uid: 'web',
-  namespace: 'shop',
-  name: 'web',
-  node: 'n1',
-  labels: new Map(),
-  ips: [],
-  hostIPs: [],
-  hostNetwork: false,
-  ports: [],
-  createdAt: 0,
-};
+const POD = podEndpoint('web');
 
 let pods: Map<string, PodEndpoint>;
 let files: Map<string, readonly string[]>;

@@ -3,20 +3,10 @@ import { ApiError } from '../../../src/cluster/api/api-error.ts';
 import { type ConditionWriter, createConditionWriter } from '../../../src/cluster/condition/condition-writer.ts';
 import type { Clock } from '../../../src/model/clock.ts';
 import type { PodEndpoint } from '../../../src/model/pod.ts';
+import { podEndpoint } from '../../support/pod-endpoint.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-const pod = (uid: string): PodEndpoint => ({
-  uid,
-  namespace: 'shop',
-  name: uid,
-  node: 'n1',
-  labels: new Map(),
-  ips: ['10.0.0.5'],
-  hostIPs: [],
-  hostNetwork: false,
-  ports: [],
-  createdAt: 0,
-});
+const pod = (uid: string): PodEndpoint => podEndpoint(uid, { ips: ['10.0.0.5'] });
 
 let writer: ConditionWriter;
 let written: string[];

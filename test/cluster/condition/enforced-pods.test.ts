@@ -1,19 +1,9 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { type EnforcedPods, trackEnforcedPods } from '../../../src/cluster/condition/enforced-pods.ts';
 import type { PodEndpoint } from '../../../src/model/pod.ts';
+import { podEndpoint } from '../../support/pod-endpoint.ts';
 
-const POD: PodEndpoint = {
-  uid: 'web',
-  namespace: 'shop',
-  name: 'web',
-  node: 'n1',
-  labels: new Map(),
-  ips: ['10.0.0.5'],
-  hostIPs: [],
-  hostNetwork: false,
-  ports: [],
-  createdAt: 0,
-};
+const POD = podEndpoint('web', { ips: ['10.0.0.5'] });
 
 let pods: Map<string, PodEndpoint>;
 let told: string[];
