@@ -1,6 +1,7 @@
 import { createClusterSource } from './agent/cluster-source.ts';
 import { createCondition } from './agent/condition.ts';
 import type { AgentContext, AgentOptions } from './agent/context.ts';
+import { createEvents } from './agent/events.ts';
 import { createPodRanges } from './agent/gate.ts';
 import { createLoop } from './agent/loop.ts';
 import { createProbes } from './agent/probes.ts';
@@ -18,6 +19,7 @@ import { createKernelLookout } from './kernel/kernel-lookout.ts';
 import { createHousekeepingCheck } from './kernel/node-lock/housekeeping.ts';
 import { createNodeLock } from './kernel/node-lock/node-lock.ts';
 import { OBJECT_KINDS } from './model/cluster-change.ts';
+import { NO_EVENTS } from './model/operator-event.ts';
 import { tellAdoption } from './telemetry/adoption.ts';
 import { createCompanyObserver } from './telemetry/company-observer.ts';
 import type { Endpoints } from './telemetry/endpoints.ts';
@@ -43,14 +45,25 @@ export interface Agent {
 export const startAgent = async (config: Config, options: AgentOptions): Promise<Agent> => {
   const log = createLogger({ format: config.logFormat, level: config.logLevel });
   const clock = createSystemClock();
-  const context: AgentContext = { ...options, config, clock, log };
+  const metrics = createAgentMetrics({
+    version: options.version,
+    sources: () =>
+      OBJECT_KINDS.map((kind) => {
+        const { synced, restarts, lastHeardAt } = source.status()[kind];
+        const silentSeconds = lastHeardAt === undefined ? undefined : (clock.now() - lastHeardAt) / 1000;
+        return { kind, synced, restarts, silentSeconds };
+      }),
+  });
+  const recorder = createEvents({ ...options, config, clock, log }, metrics.recordEvent);
+  const context: AgentContext = { ...options, config, clock, log, events: recorder ?? NO_EVENTS };
   const runner = createCommandRunner();
   const families = config.ipFamilies === 'auto' ? await detectFamilies() : config.ipFamilies;
   const backend = config.iptablesBackend === 'auto' ? await detectBackend(runner) : config.iptablesBackend;
+  const lockObserver = createNodeLockObserver(context);
   const lock = await createNodeLock({
     introduction: { version: options.version, pid: process.pid },
     isWorking: createHousekeepingCheck(runner, { patienceMs: MIN_PATIENCE_MS + 2 * config.driftIntervalMs }),
-    ...createNodeLockObserver(log),
+    ...lockObserver,
   });
   const lookout = createKernelLookout(
     { backend, families, intervalMs: config.driftIntervalMs, onTouched: () => reconciler.inspect() },
@@ -62,15 +75,6 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const source = await createClusterSource(context);
   const podRanges = createPodRanges(context);
   const condition = createCondition(context, source);
-  const metrics = createAgentMetrics({
-    version: options.version,
-    sources: () =>
-      OBJECT_KINDS.map((kind) => {
-        const { synced, restarts, lastHeardAt } = source.status()[kind];
-        const silentSeconds = lastHeardAt === undefined ? undefined : (clock.now() - lastHeardAt) / 1000;
-        return { kind, synced, restarts, silentSeconds };
-      }),
-  });
   const reconciler = createLoop(context, {
     source,
     podRanges,
@@ -98,6 +102,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       ...reconciler.status(),
       source: source.status(),
       podCondition: condition?.status(),
+      events: recorder?.status(),
       gate: { scope: config.gate, ranges: podRanges?.ranges() ?? [] },
     }),
   };
@@ -106,7 +111,8 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const serve = (address: ListenAddress) => serveTelemetry(address, endpoints, settings);
   const server = await serveWhenFree(config.listen, serve, log, !lock.isHeld()).catch(async (error: unknown) => {
     // The loop waits for the source already, and would keep the process alive.
-    await Promise.all([reconciler.stop(), condition?.stop(), lock.release()]);
+    await Promise.all([reconciler.stop(), condition?.stop(), recorder?.stop(), lock.release()]);
+    lockObserver.stop();
     lookout.stop();
     throw error;
   });
@@ -116,7 +122,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const company = createCompanyWatch({
     look: () => lookForCompany(runner, backend, families),
     clock,
-    onNews: createCompanyObserver(metrics, log),
+    onNews: createCompanyObserver(metrics, context),
   });
   source.start((change) => {
     condition?.noteChange(change);
@@ -126,9 +132,10 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   return {
     async stop() {
       await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), server?.close()]);
+      lockObserver.stop();
       lookout.stop();
       company.stop();
-      await lock.release();
+      await Promise.all([recorder?.stop(), lock.release()]);
       log.info('portcullis agent stopped; its rules stay in force');
     },
   };

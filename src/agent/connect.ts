@@ -11,7 +11,7 @@ export const connectTo = (source: ApiServerConfig, { env }: Pick<AgentContext, '
     : () => connectInCluster({ host: env['KUBERNETES_SERVICE_HOST'], port: env['KUBERNETES_SERVICE_PORT'] });
 
 /** How to reach the API server; undefined where the agent reads a folder instead. */
-export const findApiServer = (context: AgentContext): Connect | undefined => {
+export const findApiServer = (context: Pick<AgentContext, 'config' | 'env'>): Connect | undefined => {
   const { source } = context.config;
   return source.kind === 'manifests' ? undefined : connectTo(source, context);
 };

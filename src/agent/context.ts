@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../model/clock.ts';
+import type { EventSink } from '../model/operator-event.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export interface AgentOptions {
@@ -12,4 +13,5 @@ export interface AgentContext extends AgentOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly events: EventSink;
 }

@@ -12,9 +12,11 @@ import { createReconciler, type Reconciler } from '../reconcile/reconciler.ts';
 import { createReview } from '../reconcile/review.ts';
 import type { AgentMetrics } from '../telemetry/metrics.ts';
 import { createReviewObserver } from '../telemetry/review-observer.ts';
+import { createSyncEvents } from '../telemetry/events/sync-events.ts';
 import { createSyncObserver } from '../telemetry/sync-observer.ts';
 import type { AgentContext } from './context.ts';
 import { gateOf } from './gate.ts';
+import { UNREADY_AFTER_FAILURES } from './probes.ts';
 
 interface LoopParts {
   readonly source: ClusterSource;
@@ -30,9 +32,14 @@ interface LoopParts {
 
 /** The loop that keeps the kernel at what the cluster asks for, and after each change its review of live connections. */
 export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler => {
-  const { config, clock, log } = context;
+  const { config, clock, log, events } = context;
   const { source, podRanges, condition, lock, kernel, lookout, runner, families, metrics } = parts;
-  const observeSync = createSyncObserver(metrics, log, Date.now, lookout.takeCulprits);
+  const observeSync = createSyncObserver(metrics, log, Date.now);
+  const tellSync = createSyncEvents(events, {
+    node: config.nodeName,
+    snapshot: () => source.snapshot(),
+    failures: UNREADY_AFTER_FAILURES,
+  });
   const reconciler = createReconciler(
     {
       node: config.nodeName,
@@ -53,7 +60,10 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
       lookout,
       clock,
       report: (result) => {
-        observeSync(result);
+        // Also where they turn out to have done no harm: the next ones are other programs.
+        const culprits = lookout.takeCulprits();
+        observeSync(result, culprits);
+        tellSync(result, culprits);
         review.after(result);
         condition?.noteResult(result.outcome !== 'failed');
       },

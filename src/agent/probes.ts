@@ -6,7 +6,7 @@ import type { Endpoints } from '../telemetry/endpoints.ts';
 /** A healthy loop comes round at every check; so much longer than that means that it hangs, ms. */
 const MAX_SILENCE_MS = 120_000;
 /** So many failures in a row, and the agent says that it is not ready, while the last rules stay in force. */
-const UNREADY_AFTER_FAILURES = 5;
+export const UNREADY_AFTER_FAILURES = 5;
 
 interface Probed {
   readonly lock: NodeLock;

@@ -21,6 +21,9 @@ export type PodConditionScope = 'all' | 'gated' | 'off';
 /** Never, while the address of a pod that some policy isolates is awaited, or always. */
 export type GateScope = 'off' | 'isolated-namespaces' | 'all';
 
+/** Whether Events of the API tell what operators have to see. */
+export type EventsChoice = 'on' | 'off';
+
 /** `kubernetes` asks the API server who a bearer token belongs to and what that user may get. */
 export type MetricsAuth = 'off' | 'kubernetes';
 
@@ -58,4 +61,5 @@ export interface Config {
   readonly podCondition: PodConditionScope;
   /** When addresses of the node's pod range that no known pod has are closed. */
   readonly gate: GateScope;
+  readonly events: EventsChoice;
 }

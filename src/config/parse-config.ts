@@ -60,6 +60,7 @@ export const parseConfig = (flags: Flags, env: Environment): Config => {
     deniedLog: values.nflogGroup === 0 ? undefined : Object.freeze({ group: values.nflogGroup }),
     podCondition: values.podCondition,
     gate: values.gate,
+    events: values.events,
     cniResults: values.cniResults === '0' ? undefined : values.cniResults,
   });
 };

@@ -1,6 +1,7 @@
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 import type {
   Config,
+  EventsChoice,
   GateScope,
   IptablesBackendChoice,
   LogFormat,
@@ -178,6 +179,13 @@ const gate = oneOf<GateScope>(['off', 'isolated-namespaces', 'all'], {
   initial: 'isolated-namespaces',
 });
 
+const events = oneOf<EventsChoice>(['on', 'off'], {
+  flag: 'events',
+  placeholder: 'on|off',
+  help: 'tell in Events of the API what operators have to see: policies that cannot be read, what others change, trouble',
+  initial: 'on',
+});
+
 /** Every setting of the agent, keyed as the command line's parser keys its options, in the order of the help. */
 export const SETTINGS = {
   kubeconfig,
@@ -198,6 +206,7 @@ export const SETTINGS = {
   cniResults,
   podCondition,
   gate,
+  events,
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -6,4 +6,6 @@ export interface PolicyFault {
   readonly policy: PolicyKey;
   readonly field: FieldPath;
   readonly message: string;
+  /** Not of the policy itself: this node cannot enforce it. */
+  readonly isOfNode?: true;
 }

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
+import { EVENT_OUTCOMES, type EventOutcome } from '../model/operator-event.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import { TAMPERING_KINDS, type TamperingKind } from '../render/tampering.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
@@ -51,6 +52,7 @@ export interface AgentMetrics {
   setPolicyFaults(faults: ReadonlyMap<PolicyKey, number>): void;
   /** @param engines other programs that enforce policy on the node */
   setCompany(engines: readonly string[], mixedBackends: boolean): void;
+  recordEvent(outcome: EventOutcome): void;
   setReady(ready: boolean): void;
   /** Everything in Prometheus' text format. */
   expose(): Promise<Exposition>;
@@ -130,6 +132,13 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
   ]);
   const company = gauge('company', 'Other policy engines that have chains on the node', ['engine']);
   const mixed = gauge('mixed_backends', '1 where there are rules in the iptables backend that the agent does not use');
+  const events = new Counter({
+    name: 'portcullis_events_total',
+    help: 'Events of the API that the agent told: posted, repeated, known from another agent, or dropped',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of EVENT_OUTCOMES) events.inc({ outcome }, 0);
   const ready = gauge('ready', '1 once the first full programming is done and the kernel takes what it is given');
   gauge('build_info', 'The version that runs', ['version']).set({ version }, 1);
   ready.set(0);
@@ -174,6 +183,9 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
       company.reset();
       for (const engine of engines) company.set({ engine }, 1);
       mixed.set(mixedBackends ? 1 : 0);
+    },
+    recordEvent: (outcome) => {
+      events.inc({ outcome });
     },
     setReady: (isReady) => ready.set(isReady ? 1 : 0),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

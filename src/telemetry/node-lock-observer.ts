@@ -1,12 +1,28 @@
+import type { Clock } from '../model/clock.ts';
+import type { EventSink } from '../model/operator-event.ts';
 import type { Logger } from './logger.ts';
 
 /** How an agent came to work on its node; `shared`: somebody has the name to lock it by who does no agent's work. */
 type Held = 'free' | 'taken over' | 'shared';
 
-/** Tells in the log who works on the node. */
-export const createNodeLockObserver = (
-  log: Logger,
-): { readonly onHeld: (how: Held) => void; readonly onWaiting: (holder: string) => void } => {
+interface Told {
+  readonly log: Logger;
+  readonly events: EventSink;
+  readonly clock: Clock;
+}
+
+/** In an upgrade the old agent may take its time to end; who waits longer is one too many, ms. */
+const UPGRADE_MS = 60_000;
+
+interface NodeLockObserver {
+  readonly onHeld: (how: Held) => void;
+  readonly onWaiting: (holder: string) => void;
+  readonly stop: () => void;
+}
+
+/** Tells in the log who works on the node, and in an event where two want to. */
+export const createNodeLockObserver = ({ log, events, clock }: Told): NodeLockObserver => {
+  let cancel: (() => void) | undefined;
   const told: Readonly<Record<Held, () => void>> = {
     free: () => undefined,
     'taken over': () => {
@@ -19,9 +35,23 @@ export const createNodeLockObserver = (
   return {
     onHeld(how) {
       told[how]();
+      cancel?.();
+      events.stand('two agents', []);
     },
     onWaiting(holder) {
       log.warn('another agent works on this node; waiting for its end', { holder });
+      cancel?.();
+      cancel = clock.after(UPGRADE_MS, () => {
+        events.stand('two agents', [
+          {
+            type: 'Warning',
+            reason: 'TwoAgents',
+            action: 'Wait',
+            note: `two agents run on this node; ${holder} enforces policy, and this one waits for its end`,
+          },
+        ]);
+      });
     },
+    stop: () => cancel?.(),
   };
 };

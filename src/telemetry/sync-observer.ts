@@ -23,15 +23,14 @@ const countByPolicy = (faults: readonly PolicyFault[]): ReadonlyMap<PolicyKey, n
   new Map([...Map.groupBy(faults, ({ policy }) => policy)].map(([policy, found]) => [policy, found.length]));
 
 /**
- * Turns each pass of the loop into metrics and log lines. A fault is logged when it appears and when it is gone.
- * @param takeCulprits names of the programs that changed our rules since it was asked last
+ * Turns each pass of the loop into metrics and log lines. A fault is logged when it appears and when it is gone. The names of
+ * the programs that changed our rules since the last pass come with each.
  */
 export const createSyncObserver = (
   metrics: AgentMetrics,
   log: Logger,
   now: () => number,
-  takeCulprits: () => readonly string[] = () => [],
-): ((result: SyncResult) => void) => {
+): ((result: SyncResult, culprits: readonly string[]) => void) => {
   let known: ReadonlySet<string> = new Set();
   let heard: readonly PolicyFault[] | undefined;
   let counted: NodeProgram | undefined;
@@ -55,12 +54,13 @@ export const createSyncObserver = (
     for (const family of IP_FAMILIES) metrics.setKernelObjects(family, countObjects(program[family]));
   };
 
-  return ({ reason, outcome, durationMs, changes, drift, tampering, faults, isolatedPods, program, error }) => {
+  return (
+    { reason, outcome, durationMs, changes, drift, tampering, faults, isolatedPods, program, error },
+    culprits,
+  ) => {
     const result = outcome === 'applied' ? 'changed' : outcome;
     metrics.recordSync({ result, reason, durationMs, endedAt: now() });
     metrics.setReady(outcome !== 'failed');
-    // Also where they turn out to have done no harm: the next ones are other programs.
-    const culprits = takeCulprits();
     if (drift > 0) {
       metrics.recordDriftRepair(new Set(tampering.map(({ kind }) => kind)), drift);
       log.warn('somebody else changed our rules or sets; they are repaired', {

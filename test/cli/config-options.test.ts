@@ -27,6 +27,7 @@ test('what is typed reaches the setting of that name', () => {
     ['--cni-results', '/run/results'],
     ['--pod-condition', 'gated'],
     ['--gate', 'all'],
+    ['--events', 'off'],
   ];
   const command = declare().parse(typed.flat(), { from: 'user' });
   expect(parseConfig(command.opts(), {})).toEqual({
@@ -44,6 +45,7 @@ test('what is typed reaches the setting of that name', () => {
     cniResults: '/run/results',
     podCondition: 'gated',
     gate: 'all',
+    events: 'off',
   });
 });
 

@@ -31,6 +31,7 @@ describe('parseConfig', () => {
       cniResults: '/var/lib/cni/results',
       podCondition: 'all',
       gate: 'isolated-namespaces',
+      events: 'on',
     });
   });
 
@@ -51,6 +52,7 @@ describe('parseConfig', () => {
       cniResults: '/var/lib/cni/cache/results',
       podCondition: 'gated',
       gate: 'all',
+      events: 'off',
     };
     expect(parseConfig(flags, {})).toEqual({
       source: { kind: 'kubeconfig', file: '/etc/kube config' },
@@ -67,6 +69,7 @@ describe('parseConfig', () => {
       cniResults: '/var/lib/cni/cache/results',
       podCondition: 'gated',
       gate: 'all',
+      events: 'off',
     });
   });
 
@@ -87,6 +90,7 @@ describe('parseConfig', () => {
       PORTCULLIS_CNI_RESULTS: '0',
       PORTCULLIS_POD_CONDITION: 'off',
       PORTCULLIS_GATE: 'off',
+      PORTCULLIS_EVENTS: 'off',
     };
     expect(parseConfig({}, env)).toEqual({
       source: { kind: 'in-cluster' },
@@ -102,6 +106,7 @@ describe('parseConfig', () => {
       xtablesWaitSeconds: 1,
       podCondition: 'off',
       gate: 'off',
+      events: 'off',
     });
   });
 

@@ -108,6 +108,7 @@ test('the rights suffice for the agent and go no further', async () => {
     .filter((line) => line !== '' && !/^(?:\s|selfsubject)/.test(line))
     .map((line) => line.replace(/\s+/g, ' ').trim());
   expect(resources.toSorted()).toEqual([
+    'events.events.k8s.io [] [] [create patch]',
     'namespaces [] [] [get list watch]',
     'networkpolicies.networking.k8s.io [] [] [get list watch]',
     'nodes [] [] [get]',

@@ -1,7 +1,7 @@
 import { asList, asObject, asText, type RawObject } from '../raw.ts';
 import { ApiError } from '../api/api-error.ts';
 import type { ApiConnection, Connect } from '../api/connection.ts';
-import { post } from './post.ts';
+import { post } from '../api/write.ts';
 
 /** Whom the API server takes a token's bearer for (authentication.k8s.io/v1 UserInfo). */
 interface User {
@@ -31,6 +31,9 @@ const accessReview = ({ username, uid, groups, extra }: User, path: string): obj
   spec: { user: username, uid, groups, extra, nonResourceAttributes: { path, verb: 'get' } },
 });
 
+/** Whoever waits for the answer waits no longer than that, ms. */
+const TIMEOUT_MS = 5_000;
+
 /** What a review can come to. */
 type Decision = 'allowed' | 'unauthenticated' | 'forbidden';
 
@@ -53,13 +56,11 @@ export const createTokenReview = (connect: Connect): ((token: string, path: stri
 
   const review = async (token: string, path: string): Promise<Decision> => {
     const connection = await (shared ??= connect());
-    const user = userOf(await post(connection, '/apis/authentication.k8s.io/v1/tokenreviews', tokenReview(token)));
+    const ask = (url: string, body: object): Promise<unknown> =>
+      post(connection, { path: url, body, timeoutMs: TIMEOUT_MS });
+    const user = userOf(await ask('/apis/authentication.k8s.io/v1/tokenreviews', tokenReview(token)));
     if (user === undefined) return 'unauthenticated';
-    const answer = await post(
-      connection,
-      '/apis/authorization.k8s.io/v1/subjectaccessreviews',
-      accessReview(user, path),
-    );
+    const answer = await ask('/apis/authorization.k8s.io/v1/subjectaccessreviews', accessReview(user, path));
     const status = asObject(asObject(answer)['status']);
     return status['allowed'] === true && status['denied'] !== true ? 'allowed' : 'forbidden';
   };

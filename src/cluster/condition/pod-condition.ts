@@ -2,7 +2,7 @@ import type { Clock } from '../../model/clock.ts';
 import type { ClusterChange } from '../../model/cluster-change.ts';
 import type { ApiConnection, Connect } from '../api/connection.ts';
 import { needsReconnect } from '../api/failure.ts';
-import { patchObject } from '../api/patch.ts';
+import { patch } from '../api/write.ts';
 import type { ClusterSource } from '../source.ts';
 import { type ConditionWriterStatus, createConditionWriter } from './condition-writer.ts';
 import { enforcedPatch, statusPath } from './enforced-condition.ts';
@@ -39,7 +39,8 @@ export const createPodCondition = (deps: PodConditionDeps): PodCondition => {
     async write(pod, signal) {
       try {
         const connection = await (shared ??= connect());
-        await patchObject(connection, statusPath(pod), enforcedPatch(pod, clock.wall()), RIGHTS, signal);
+        const body = enforcedPatch(pod, clock.wall());
+        await patch(connection, { path: statusPath(pod), body, rights: RIGHTS, signal });
       } catch (error) {
         if (needsReconnect(error)) shared = undefined;
         throw error;

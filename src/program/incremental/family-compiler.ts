@@ -186,7 +186,7 @@ export const createFamilyCompiler = (
     },
     faults: () =>
       [...faulty.values()].flatMap(({ isolation: { direction, policies }, fault = '' }) =>
-        policies.map((policy) => ({ policy, field: ['spec', direction], message: fault })),
+        policies.map((policy) => ({ policy, field: ['spec', direction], message: fault, isOfNode: true as const })),
       ),
     program: () => ({ chains: chains.chains, sets: sets.sets, hooks: HOOKS }),
   };

@@ -1,0 +1,25 @@
+import { createEventRecorder, type EventRecorder } from '../cluster/events/event-recorder.ts';
+import type { EventOutcome } from '../model/operator-event.ts';
+import { findApiServer } from './connect.ts';
+import type { AgentContext } from './context.ts';
+
+/** What posts Events; undefined where nothing does. */
+export const createEvents = (
+  context: Omit<AgentContext, 'events'>,
+  onOutcome: (outcome: EventOutcome) => void,
+): EventRecorder | undefined => {
+  const { config, clock, log } = context;
+  const connect = findApiServer(context);
+  if (connect === undefined || config.events === 'off') return undefined;
+  return createEventRecorder({
+    connect,
+    node: config.nodeName,
+    clock,
+    random: Math.random,
+    onOutcome,
+    onTrouble(trouble) {
+      if (trouble === undefined) log.info('events can be posted again');
+      else log.warn('events cannot be posted; what they would tell is in the log', { trouble });
+    },
+  });
+};

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import type { OperatorEvent } from '../../model/operator-event.ts';
+import { printable } from '../../model/printable.ts';
+import { asObject } from '../raw.ts';
+
+/** `metadata.name` of any object (RFC 1123 subdomain). */
+const MAX_NAME = 253;
+/** Bytes (core/validation/events.go). */
+const MAX_NOTE = 1024;
+const MAX_INSTANCE = 128;
+/** Hexadecimal digits: two events of an object that collide are told as one. */
+const DIGEST = 16;
+
+/** How often an event happened, all in all (EventSeries). */
+export interface Repetition {
+  readonly count: number;
+  /** ISO 8601. */
+  readonly lastAt: string;
+}
+
+/** metav1.MicroTime takes six digits of the second and no others. */
+const microTime = (wall: string): string => wall.replace(/\.(\d{3})Z$/, '.$1000Z');
+
+/** Ends at most so many bytes on, between two characters. */
+const cut = (text: string, most: number): string => {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= most) return text;
+  return `${bytes
+    .subarray(0, most - 3)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '')}…`;
+};
+
+const namespaceOf = ({ policy }: OperatorEvent): string =>
+  // Events of objects without a namespace live there (core/validation/events.go).
+  policy?.split('/')[0] ?? 'default';
+
+/**
+ * The same for the same event, whoever tells it and whenever: an agent that was started anew goes on with what it finds,
+ * and of several agents that tell the same of a policy one succeeds.
+ */
+export const eventName = (event: OperatorEvent, node: string): string => {
+  const { policy, type, reason, action, note } = event;
+  const object = policy?.split('/')[1] ?? node;
+  const digest = createHash('sha256').update(JSON.stringify([policy ?? null, type, reason, action, note]));
+  const start = object.slice(0, MAX_NAME - DIGEST - 1).replace(/[-.]+$/, '');
+  return `${start}.${digest.digest('hex').slice(0, DIGEST)}`;
+};
+
+export const eventsPath = (event: OperatorEvent): string =>
+  `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(namespaceOf(event))}/events`;
+
+export const eventPath = (event: OperatorEvent, node: string): string =>
+  `${eventsPath(event)}/${encodeURIComponent(eventName(event, node))}`;
+
+/** A strategic merge patch. */
+export const seriesPatch = ({ count, lastAt }: Repetition): object => ({
+  series: { count, lastObservedTime: microTime(lastAt) },
+});
+
+/** How often the API server knows an event to have happened, from the event. */
+export const countOf = (event: unknown): number => {
+  const { count } = asObject(asObject(event)['series']);
+  return typeof count === 'number' ? count : 1;
+};
+
+const regarding = ({ policy }: OperatorEvent, node: string): object => {
+  const [namespace, name] = policy?.split('/') ?? [];
+  return policy === undefined
+    ? // As the kubelet says it: `kubectl describe node` looks for events with the name of the node as uid.
+      { apiVersion: 'v1', kind: 'Node', name: node, uid: node }
+    : { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace, name };
+};
+
+/** @param firstAt when it was seen first, ISO 8601 */
+export const eventObject = (event: OperatorEvent, node: string, firstAt: string, repetition: Repetition): object => ({
+  apiVersion: 'events.k8s.io/v1',
+  kind: 'Event',
+  metadata: { namespace: namespaceOf(event), name: eventName(event, node) },
+  eventTime: microTime(firstAt),
+  // One time alone is no series: a count is 2 at least.
+  ...(repetition.count > 1 ? seriesPatch(repetition) : {}),
+  type: event.type,
+  reason: event.reason,
+  action: event.action,
+  note: cut(printable(event.note), MAX_NOTE),
+  regarding: regarding(event, node),
+  reportingController: 'portcullis.io/agent',
+  reportingInstance: node.slice(0, MAX_INSTANCE),
+});

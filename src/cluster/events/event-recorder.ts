@@ -1,0 +1,68 @@
+import type { Clock } from '../../model/clock.ts';
+import type { EventOutcome, EventSink, OperatorEvent } from '../../model/operator-event.ts';
+import type { ApiConnection, Connect } from '../api/connection.ts';
+import { needsReconnect } from '../api/failure.ts';
+import { patch, post } from '../api/write.ts';
+import { countOf, eventObject, eventPath, eventsPath, seriesPatch } from './event-object.ts';
+import { createEventWriter, type EventWriterStatus } from './event-writer.ts';
+import { createStandingEvents } from './standing-events.ts';
+
+/** Tells operators by Events of the API. */
+export interface EventRecorder extends EventSink {
+  status(): EventWriterStatus;
+  stop(): Promise<void>;
+}
+
+export interface EventRecorderDeps {
+  readonly connect: Connect;
+  /** The agent's own. */
+  readonly node: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly onOutcome: (outcome: EventOutcome) => void;
+  readonly onTrouble: (trouble: string | undefined) => void;
+}
+
+const RIGHTS = 'create and patch on events in events.k8s.io';
+
+export const createEventRecorder = (deps: EventRecorderDeps): EventRecorder => {
+  const { connect, node, clock } = deps;
+  let shared: Promise<ApiConnection> | undefined;
+
+  const connected = async <T>(ask: (connection: ApiConnection) => Promise<T>): Promise<T> => {
+    try {
+      return await ask(await (shared ??= connect()));
+    } catch (error) {
+      if (needsReconnect(error)) shared = undefined;
+      throw error;
+    }
+  };
+  const change = (event: OperatorEvent, body: object, signal: AbortSignal): Promise<unknown> =>
+    connected((connection) => patch(connection, { path: eventPath(event, node), body, rights: RIGHTS, signal }));
+
+  const writer = createEventWriter({
+    ...deps,
+    requests: {
+      async create(event, firstAt, repetition, signal) {
+        const body = eventObject(event, node, firstAt, repetition);
+        await connected((connection) => post(connection, { path: eventsPath(event), body, rights: RIGHTS, signal }));
+      },
+      // A change of nothing answers with the event, and asks for no right to read.
+      count: async (event, signal) => countOf(await change(event, {}, signal)),
+      async repeat(event, repetition, signal) {
+        await change(event, seriesPatch(repetition), signal);
+      },
+    },
+  });
+  const standing = createStandingEvents(clock, writer.add);
+
+  return {
+    tell: writer.add,
+    stand: standing.stand,
+    status: writer.status,
+    async stop() {
+      standing.stop();
+      await writer.stop();
+    },
+  };
+};

@@ -1,0 +1,36 @@
+import type { Clock } from '../../model/clock.ts';
+import type { OperatorEvent } from '../../model/operator-event.ts';
+
+/** Keeps what stands and tells it again while it does; see EventSink. */
+export interface StandingEvents {
+  stand(topic: string, events: readonly OperatorEvent[]): void;
+  stop(): void;
+}
+
+/** Twice within the hour that the API server keeps an event (kube-apiserver --event-ttl), ms. */
+const AGAIN_MS = 1_800_000;
+/** Of one topic; what is beyond is in the log and the metrics. */
+const MOST = 20;
+
+export const createStandingEvents = (clock: Clock, tell: (event: OperatorEvent) => void): StandingEvents => {
+  const topics = new Map<string, ReadonlyMap<string, OperatorEvent>>();
+
+  const tellAgain = (): (() => void) =>
+    clock.after(AGAIN_MS, () => {
+      for (const events of topics.values()) for (const event of events.values()) tell(event);
+      cancel = tellAgain();
+    });
+  let cancel = tellAgain();
+
+  return {
+    stand(topic, events) {
+      const before = topics.get(topic);
+      const now = new Map(events.slice(0, MOST).map((event) => [JSON.stringify(event), event]));
+      topics.set(topic, now);
+      for (const [key, event] of now) if (before?.has(key) !== true) tell(event);
+    },
+    stop() {
+      cancel();
+    },
+  };
+};

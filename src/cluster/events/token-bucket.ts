@@ -1,0 +1,26 @@
+/** So many at once, and then one in each interval. */
+export interface TokenBucket {
+  /** Time until there is a token, ms. */
+  wait(): number;
+  take(): void;
+}
+
+/** @param now monotonic, ms */
+export const createTokenBucket = (burst: number, intervalMs: number, now: () => number): TokenBucket => {
+  let tokens = burst;
+  let countedAt = now();
+  const count = (): void => {
+    tokens = Math.min(burst, tokens + (now() - countedAt) / intervalMs);
+    countedAt = now();
+  };
+  return {
+    wait() {
+      count();
+      return Math.max(0, Math.ceil((1 - tokens) * intervalMs));
+    },
+    take() {
+      count();
+      tokens -= 1;
+    },
+  };
+};

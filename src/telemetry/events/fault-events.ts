@@ -1,0 +1,29 @@
+import { formatField } from '../../model/field-path.ts';
+import type { EventSink, OperatorEvent } from '../../model/operator-event.ts';
+import type { ClusterSnapshot } from '../../model/snapshot.ts';
+import type { PolicyFault } from '../../policy/fault.ts';
+import { findTellers } from './tellers.ts';
+
+const eventOf = ({ policy, field, message }: PolicyFault): OperatorEvent => ({
+  policy,
+  type: 'Warning',
+  reason: 'InvalidPolicy',
+  action: 'Compile',
+  note: `${formatField(field)}: ${message}; this allows nothing, and the pods that it may be about are isolated`,
+});
+
+/** Tells what of policies cannot be enforced as it is written. */
+export const createFaultEvents = (
+  events: EventSink,
+  node: string,
+  snapshot: () => ClusterSnapshot,
+): ((faults: readonly PolicyFault[]) => void) => {
+  let heard: readonly PolicyFault[] = [];
+  return (faults) => {
+    if (faults === heard || (faults.length === 0 && heard.length === 0)) return;
+    heard = faults;
+    const tells = findTellers(snapshot().pods.values());
+    const ours = faults.filter(({ policy, isOfNode }) => isOfNode === true || tells(node, policy));
+    events.stand('faults', ours.map(eventOf));
+  };
+};

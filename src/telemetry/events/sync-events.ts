@@ -1,0 +1,60 @@
+import type { EventSink, OperatorEvent } from '../../model/operator-event.ts';
+import type { ClusterSnapshot } from '../../model/snapshot.ts';
+import type { SyncResult } from '../../reconcile/sync-result.ts';
+import { describeTampering } from '../../render/describe-tampering.ts';
+import { createFaultEvents } from './fault-events.ts';
+
+export interface SyncEventsSettings {
+  readonly node: string;
+  readonly snapshot: () => ClusterSnapshot;
+  /** So many failures in a row are worth an event. */
+  readonly failures: number;
+}
+
+const repaired = ({ tampering }: SyncResult, culprits: readonly string[]): OperatorEvent => ({
+  type: 'Warning',
+  reason: 'RulesChangedByOthers',
+  action: 'Repair',
+  note: [
+    `found and repaired: ${describeTampering(tampering)}`,
+    ...(culprits.length > 0 ? [`changed by ${culprits.toSorted().join(', ')}`] : []),
+  ].join('; '),
+});
+
+const failing = (error: string | undefined): OperatorEvent => ({
+  type: 'Warning',
+  reason: 'PolicyNotInForce',
+  action: 'Program',
+  note: `the newest policy cannot be brought into the kernel, which keeps what it holds: ${error ?? 'unknown'}`,
+});
+
+const RECOVERED: OperatorEvent = {
+  type: 'Normal',
+  reason: 'PolicyInForce',
+  action: 'Program',
+  note: 'the kernel holds the newest policy again',
+};
+
+/** Turns each pass of the loop into what operators have to see of it. */
+export const createSyncEvents = (
+  events: EventSink,
+  { node, snapshot, failures }: SyncEventsSettings,
+): ((result: SyncResult, culprits: readonly string[]) => void) => {
+  const tellFaults = createFaultEvents(events, node, snapshot);
+  let failed = 0;
+
+  return (result, culprits) => {
+    if (result.drift > 0 && result.outcome !== 'failed') events.tell(repaired(result, culprits));
+    tellFaults(result.faults);
+    if (result.outcome === 'failed') {
+      failed += 1;
+      if (failed === failures) events.stand('failure', [failing(result.error)]);
+      return;
+    }
+    if (failed >= failures) {
+      events.stand('failure', []);
+      events.tell(RECOVERED);
+    }
+    failed = 0;
+  };
+};

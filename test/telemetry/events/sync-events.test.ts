@@ -1,0 +1,119 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { OperatorEvent } from '../../../src/model/operator-event.ts';
+import { policyKey } from '../../../src/model/policy-object.ts';
+import type { PolicyFault } from '../../../src/policy/fault.ts';
+import type { SyncResult } from '../../../src/reconcile/sync-result.ts';
+import { createSyncEvents } from '../../../src/telemetry/events/sync-events.ts';
+
+let told: string[];
+let topics: Map<string, readonly string[]>;
+let report: (result: SyncResult, culprits: readonly string[]) => void;
+
+const textOf = ({ policy, type, reason, note }: OperatorEvent): string =>
+  `${type} ${reason} ${policy ?? 'node'}: ${note}`;
+
+const GOOD: SyncResult = {
+  reason: 'check',
+  outcome: 'unchanged',
+  durationMs: 1,
+  changes: 0,
+  drift: 0,
+  tampering: [],
+  faults: [],
+  isolatedPods: { ingress: 0, egress: 0 },
+  program: undefined,
+  error: undefined,
+};
+
+const pass = (result: Partial<SyncResult>, culprits: readonly string[] = []): void => {
+  report({ ...GOOD, ...result }, culprits);
+};
+
+const fault = (name: string, isOfNode?: true): PolicyFault => ({
+  policy: policyKey('shop', name),
+  field: ['spec', 'ingress', 0, 'from'],
+  message: 'is not a list',
+  ...(isOfNode && { isOfNode }),
+});
+
+beforeEach(() => {
+  told = [];
+  topics = new Map();
+  report = createSyncEvents(
+    {
+      tell: (event) => told.push(textOf(event)),
+      stand: (topic, events) => topics.set(topic, events.map(textOf)),
+    },
+    {
+      node: 'n1',
+      snapshot: () => ({ pods: new Map(), namespaces: new Map(), policies: new Map() }),
+      failures: 3,
+    },
+  );
+});
+
+test('an ordinary pass is nothing to tell', () => {
+  pass({});
+  pass({ outcome: 'applied', changes: 5 });
+  expect([told, topics]).toEqual([[], new Map()]);
+});
+
+test('what others changed is told with what they did, and who where that is known', () => {
+  const tampering = [
+    { kind: 'jump_missing', family: 'ipv4', name: 'FORWARD' },
+    { kind: 'set_missing', family: 'ipv4', name: 'portcullis-4-x' },
+  ] as const;
+  pass({ outcome: 'applied', drift: 2, tampering });
+  pass({ outcome: 'applied', drift: 2, tampering }, ['nft', 'iptables']);
+  const what =
+    'found and repaired: the jump to our rules is gone from: FORWARD (ipv4); sets are gone: portcullis-4-x (ipv4)';
+  expect(told).toEqual([
+    `Warning RulesChangedByOthers node: ${what}`,
+    `Warning RulesChangedByOthers node: ${what}; changed by iptables, nft`,
+  ]);
+});
+
+describe('a policy that cannot be enforced', () => {
+  test('is told as long as it is there', () => {
+    pass({ faults: [fault('a')] });
+    expect(topics.get('faults')).toEqual([
+      'Warning InvalidPolicy shop/a: spec.ingress[0].from: is not a list; this allows nothing, and the pods that it may be about are isolated',
+    ]);
+    pass({ faults: [] });
+    expect(topics.get('faults')).toEqual([]);
+  });
+
+  test('is told by few agents, unless it is the node that cannot', () => {
+    const pod = { namespace: 'shop', node: 'n2', hostNetwork: false };
+    report = createSyncEvents(
+      { tell: () => undefined, stand: (topic, events) => topics.set(topic, events.map(textOf)) },
+      {
+        node: 'n1',
+        snapshot: () => ({ pods: new Map([['u', pod]]) as never, namespaces: new Map(), policies: new Map() }),
+        failures: 3,
+      },
+    );
+    pass({ faults: [fault('a'), fault('b', true)] });
+    expect(topics.get('faults')).toEqual([expect.stringContaining('shop/b')]);
+  });
+});
+
+test('a kernel that refuses again and again is told, and the end of that', () => {
+  const failed = (): void => {
+    pass({ outcome: 'failed', error: 'ipset restore: no memory' });
+  };
+  failed();
+  failed();
+  pass({});
+  failed();
+  failed();
+  expect(topics.has('failure')).toBe(false);
+  failed();
+  failed();
+  expect(topics.get('failure')).toEqual([
+    'Warning PolicyNotInForce node: the newest policy cannot be brought into the kernel, which keeps what it holds: ipset restore: no memory',
+  ]);
+  pass({});
+  expect(topics.get('failure')).toEqual([]);
+  expect(told).toEqual(['Normal PolicyInForce node: the kernel holds the newest policy again']);
+});
