@@ -5,6 +5,8 @@ import { ListenError, type TelemetryServer } from './server.ts';
 import { TlsError } from './tls.ts';
 
 const RETRY_MS = 500;
+/** Where several agents start at once, the one that has the node gets the address: the others try later, ms. */
+const PRECEDENCE_MS = 3_000;
 
 type Closable = Pick<TelemetryServer, 'close'>;
 
@@ -21,13 +23,16 @@ const retry = (serve: () => Promise<TelemetryServer>): Closable => {
   const stopping = new AbortController();
   const { signal } = stopping;
 
+  const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined);
+
   const untilServing = async (): Promise<TelemetryServer | undefined> => {
+    await pause(PRECEDENCE_MS);
     while (!signal.aborted) {
       try {
         return await serve();
       } catch (error) {
         if (!(error instanceof ListenError || error instanceof TlsError)) throw error;
-        await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+        await pause(RETRY_MS);
       }
     }
     return undefined;
