@@ -16,9 +16,12 @@ const common = {
 };
 
 /** Folders whose tests need namespaces, the kernel's firewall or a real kube-apiserver. */
-const EFFECTS = ['kernel', 'api', 'lab', 'chaos', 'conformance/kernel', 'cli/play/live', 'manifests'];
+const EFFECTS = ['kernel', 'api', 'lab', 'chaos', 'cli/play/live', 'manifests'];
+/** The same, and they take the longest, most of it waiting: `npm test` gives them a sandbox of their own. */
+const CONFORMANCE = ['conformance/kernel'];
 
-const effectPaths = EFFECTS.map((folder) => `<rootDir>/test/${folder}/`);
+const pathOf = (folder) => `<rootDir>/test/${folder}/`;
+const inFolders = (folders) => folders.map((folder) => `${pathOf(folder)}**/*.test.ts`);
 
 /** @type {import('jest').Config} */
 export default {
@@ -32,12 +35,17 @@ export default {
       ...common,
       displayName: 'pure',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', ...effectPaths],
+      testPathIgnorePatterns: ['/node_modules/', ...[...EFFECTS, ...CONFORMANCE].map(pathOf)],
     },
     {
       ...common,
       displayName: 'kernel',
-      testMatch: effectPaths.map((path) => `${path}**/*.test.ts`),
+      testMatch: inFolders(EFFECTS),
+    },
+    {
+      ...common,
+      displayName: 'conformance',
+      testMatch: inFolders(CONFORMANCE),
     },
   ],
 };
