@@ -6,14 +6,13 @@ import { createPodRanges } from './agent/gate.ts';
 import { createLoop } from './agent/loop.ts';
 import { createProbes } from './agent/probes.ts';
 import { createProtection } from './agent/protection.ts';
+import { watchSurroundings } from './agent/surroundings.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/config.ts';
 import { createSystemClock } from './kernel/clock.ts';
 import { createCommandRunner } from './kernel/command.ts';
 import { createCompanionStarter } from './kernel/companion.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
-import { lookForCompany } from './kernel/company.ts';
-import { createCompanyWatch } from './kernel/company-watch.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { createKernelLookout } from './kernel/kernel-lookout.ts';
 import { createHousekeepingCheck } from './kernel/node-lock/housekeeping.ts';
@@ -21,7 +20,6 @@ import { createNodeLock } from './kernel/node-lock/node-lock.ts';
 import { OBJECT_KINDS } from './model/cluster-change.ts';
 import { NO_EVENTS } from './model/operator-event.ts';
 import { tellAdoption } from './telemetry/adoption.ts';
-import { createCompanyObserver } from './telemetry/company-observer.ts';
 import type { Endpoints } from './telemetry/endpoints.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createAgentMetrics } from './telemetry/metrics.ts';
@@ -87,6 +85,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     metrics,
   });
 
+  const surroundings = watchSurroundings(context, { source, runner, backend, families, metrics });
   const endpoints: Endpoints = {
     ...createProbes({ lock, reconciler, clock }),
     metrics: () => {
@@ -103,6 +102,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       source: source.status(),
       podCondition: condition?.status(),
       events: recorder?.status(),
+      ...surroundings.status(),
       gate: { scope: config.gate, ranges: podRanges?.ranges() ?? [] },
     }),
   };
@@ -114,15 +114,11 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     await Promise.all([reconciler.stop(), condition?.stop(), recorder?.stop(), lock.release()]);
     lockObserver.stop();
     lookout.stop();
+    surroundings.stop();
     throw error;
   });
   podRanges?.start(() => {
     reconciler.trigger();
-  });
-  const company = createCompanyWatch({
-    look: () => lookForCompany(runner, backend, families),
-    clock,
-    onNews: createCompanyObserver(metrics, context),
   });
   source.start((change) => {
     condition?.noteChange(change);
@@ -134,7 +130,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), server?.close()]);
       lockObserver.stop();
       lookout.stop();
-      company.stop();
+      surroundings.stop();
       await Promise.all([recorder?.stop(), lock.release()]);
       log.info('portcullis agent stopped; its rules stay in force');
     },

@@ -3,6 +3,7 @@ import { findEngines, holdsRules } from '../render/company.ts';
 import type { CommandRunner } from './command.ts';
 import { hasLegacyTables } from './detect.ts';
 import { type Backend, iptablesProgram } from './iptables.ts';
+import { listNftTables } from './nft-tables.ts';
 
 /** Who else works on the node's packet filter. */
 export interface Company {
@@ -27,5 +28,8 @@ export const lookForCompany = async (
       : Promise.all(families.map((family) => runner.run(iptablesProgram(family, of, 'save'), [])));
   const own = await save(backend);
   const other = await save(OTHER[backend]);
-  return { engines: findEngines([...own, ...other]), mixedBackends: other.some(holdsRules) };
+  return {
+    engines: findEngines([...own, ...other], await listNftTables(runner)),
+    mixedBackends: other.some(holdsRules),
+  };
 };

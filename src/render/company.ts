@@ -1,10 +1,18 @@
-/** Other programs that enforce policy, and how the chains begin that they make. */
-const ENGINES: Readonly<Record<string, RegExp>> = {
+/** Other programs that enforce policy, and how the chains of iptables begin that they make. */
+const CHAINS: Readonly<Record<string, RegExp>> = {
   antrea: /^ANTREA-/,
   calico: /^cali-/,
   cilium: /^CILIUM_/,
   'kube-router': /^KUBE-(?:ROUTER|POD-FW|NWPLCY)-/,
   weave: /^WEAVE-NPC/,
+};
+
+/** Those with tables of nftables of their own, by their names. */
+const TABLES: Readonly<Record<string, string>> = {
+  calico: 'calico',
+  // Of kind and minikube, unless it is switched off.
+  'kindnet-network-policies': 'kindnet',
+  'kube-network-policies': 'kube-network-policies',
 };
 
 /** Chains that the kubelet makes so that others find its backend; they alone are no rules of anybody. */
@@ -13,12 +21,18 @@ const HINTS = /^KUBE-(?:IPTABLES-HINT|KUBELET-CANARY|PROXY-CANARY)$/;
 /** The names of the chains that iptables-save printed. */
 const chainsOf = (save: string): readonly string[] => [...save.matchAll(/^:(\S+) /gm)].map(([, name = '']) => name);
 
-/** Other policy engines that left chains here, by name, in the order of the alphabet. */
-export const findEngines = (saves: readonly string[]): readonly string[] => {
+/**
+ * Other policy engines that left something here, by name, in the order of the alphabet.
+ * @param saves what iptables-save printed
+ * @param tables names of tables of nftables
+ */
+export const findEngines = (saves: readonly string[], tables: readonly string[]): readonly string[] => {
   const chains = saves.flatMap(chainsOf);
-  return Object.entries(ENGINES).flatMap(([engine, prefix]) =>
+  const byChain = Object.entries(CHAINS).flatMap(([engine, prefix]) =>
     chains.some((chain) => prefix.test(chain)) ? [engine] : [],
   );
+  const byTable = tables.flatMap((table) => (Object.hasOwn(TABLES, table) ? (TABLES[table] ?? []) : []));
+  return [...new Set([...byChain, ...byTable])].toSorted();
 };
 
 /** Whether somebody has rules there, besides the hints of the kubelet. */

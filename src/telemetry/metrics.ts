@@ -53,6 +53,8 @@ export interface AgentMetrics {
   /** @param engines other programs that enforce policy on the node */
   setCompany(engines: readonly string[], mixedBackends: boolean): void;
   recordEvent(outcome: EventOutcome): void;
+  /** @param bridges between pods of the node that iptables does not see into */
+  setUnseenBridges(bridges: readonly { readonly bridge: string; readonly family: IpFamily }[]): void;
   setReady(ready: boolean): void;
   /** Everything in Prometheus' text format. */
   expose(): Promise<Exposition>;
@@ -132,6 +134,10 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
   ]);
   const company = gauge('company', 'Other policy engines that have chains on the node', ['engine']);
   const mixed = gauge('mixed_backends', '1 where there are rules in the iptables backend that the agent does not use');
+  const unseen = gauge('bridge_not_filtered', '1 for a bridge between pods whose traffic passes no rule of iptables', [
+    'bridge',
+    'family',
+  ]);
   const events = new Counter({
     name: 'portcullis_events_total',
     help: 'Events of the API that the agent told: posted, repeated, known from another agent, or dropped',
@@ -183,6 +189,10 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
       company.reset();
       for (const engine of engines) company.set({ engine }, 1);
       mixed.set(mixedBackends ? 1 : 0);
+    },
+    setUnseenBridges: (bridges) => {
+      unseen.reset();
+      for (const { bridge, family } of bridges) unseen.set({ bridge, family }, 1);
     },
     recordEvent: (outcome) => {
       events.inc({ outcome });

@@ -26,4 +26,16 @@ describe('company on the node', () => {
     expect(await look('nft')).toEqual({ engines: ['calico'], mixedBackends: true });
     expect(await look('legacy')).toEqual({ engines: ['calico'], mixedBackends: false });
   });
+
+  test('is seen in tables of nftables that iptables does not show', async () => {
+    const table = ['inet', 'kindnet-network-policies'];
+    await filter.runner.run('nft', ['add', 'table', ...table]);
+    // More than one answer of the kernel holds.
+    const others = Array.from({ length: 600 }, (_, at) => `add table netdev ${'other'.repeat(10)}-${at}`);
+    await filter.runner.run('nft', ['-f', '-'], { input: others.join('\n') });
+    expect(await look('nft')).toEqual({ engines: ['kindnet'], mixedBackends: false });
+    await filter.runner.run('nft', ['delete', 'table', ...table]);
+    await filter.runner.run('nft', ['add', 'table', 'ip6', 'kube-network-policies']);
+    expect(await look('nft')).toEqual({ engines: ['kube-network-policies'], mixedBackends: false });
+  });
 });

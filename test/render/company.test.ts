@@ -9,7 +9,22 @@ describe('company', () => {
     [':KUBE-FORWARD - [0:0]\n:DOCKER-USER - [0:0]\n:PORTCULLIS-FORWARD - [0:0]\n:FORWARD DROP [1:2]', []],
     ['-A FORWARD -m comment --comment ":cali-x " -j ACCEPT', []],
   ])('%j is of %j', (save, engines) => {
-    expect(findEngines([save])).toEqual(engines);
+    expect(findEngines([save], [])).toEqual(engines);
+  });
+
+  test.each([
+    [['filter', 'nat', 'kube-proxy', 'firewalld', 'toString'], []],
+    [['kindnet-network-policies'], ['kindnet']],
+    [
+      ['kube-network-policies', 'calico', 'calico'],
+      ['calico', 'kube-network-policies'],
+    ],
+  ])('tables of nftables %j are of %j', (tables, engines) => {
+    expect(findEngines([], tables)).toEqual(engines);
+  });
+
+  test('an engine with chains and tables is named once', () => {
+    expect(findEngines([':cali-FORWARD - [0:0]'], ['calico'])).toEqual(['calico']);
   });
 
   test('rules count, hints of the kubelet do not', () => {

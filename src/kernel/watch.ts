@@ -1,31 +1,32 @@
 import type { Clock } from '../model/clock.ts';
-import type { Company } from './company.ts';
 
-export interface CompanyWatchDeps {
-  readonly look: () => Promise<Company>;
+export interface WatchDeps<T> {
+  readonly look: () => Promise<T>;
+  /** Time from one look to the next, ms. */
+  readonly everyMs: number;
   readonly clock: Clock;
   /** Told after the first look, and where there is something else than at the last one. */
-  readonly onNews: (company: Company) => void;
+  readonly onNews: (seen: T) => void;
 }
 
-export interface CompanyWatch {
+/** Looks now and then at what the loop does not depend on. */
+export interface Watch<T> {
   /** What was seen last; undefined before the first look. */
-  seen(): Company | undefined;
+  seen(): T | undefined;
   stop(): void;
 }
 
 /** The first look does not stand in the way of the first programming, ms. */
 const FIRST_MS = 10_000;
-/** Engines come and go with the people who install them, ms. */
-const EVERY_MS = 600_000;
 
-export const createCompanyWatch = ({ look, clock, onNews }: CompanyWatchDeps): CompanyWatch => {
-  let seen: Company | undefined;
+/** @template T plain data */
+export const createWatch = <T>({ look, everyMs, clock, onNews }: WatchDeps<T>): Watch<T> => {
+  let seen: T | undefined;
   let stopped = false;
-  const note = (company: Company): void => {
-    const isNews = JSON.stringify(company) !== JSON.stringify(seen);
-    seen = company;
-    if (isNews) onNews(company);
+  const note = (now: T): void => {
+    const isNews = JSON.stringify(now) !== JSON.stringify(seen);
+    seen = now;
+    if (isNews) onNews(now);
   };
   const next = (ms: number): (() => void) =>
     clock.after(ms, () => {
@@ -33,7 +34,7 @@ export const createCompanyWatch = ({ look, clock, onNews }: CompanyWatchDeps): C
         // Enforcement does not depend on it, and the loop tells of a kernel that cannot be read.
         .then(note, () => undefined)
         .then(() => {
-          if (!stopped) cancel = next(EVERY_MS);
+          if (!stopped) cancel = next(everyMs);
         });
     });
   let cancel = next(FIRST_MS);

@@ -1,0 +1,37 @@
+import type { IpFamily } from '../model/family.ts';
+import type { EventSink, OperatorEvent } from '../model/operator-event.ts';
+import type { Logger } from './logger.ts';
+import type { AgentMetrics } from './metrics.ts';
+
+interface Unseen {
+  readonly bridge: string;
+  readonly family: IpFamily;
+}
+
+const SYSCTLS: Readonly<Record<IpFamily, string>> = {
+  ipv4: 'net.bridge.bridge-nf-call-iptables',
+  ipv6: 'net.bridge.bridge-nf-call-ip6tables',
+};
+
+const eventOf = ({ bridge, family }: Unseen): OperatorEvent => ({
+  type: 'Warning',
+  reason: 'BridgeNotFiltered',
+  action: 'LookAround',
+  note:
+    `${family} between the pods on the bridge ${bridge} of this node passes no rule of iptables, so no policy holds there: ` +
+    `load br_netfilter and set ${SYSCTLS[family]}=1`,
+});
+
+/** Turns bridges between pods that iptables does not see into metrics, events and loud log lines. */
+export const createBridgeObserver =
+  (metrics: AgentMetrics, { log, events }: { readonly log: Logger; readonly events: EventSink }) =>
+  (unseen: readonly Unseen[]): void => {
+    metrics.setUnseenBridges(unseen);
+    events.stand('bridges', unseen.map(eventOf));
+    for (const each of unseen) {
+      log.warn('no policy holds between pods on this bridge: load br_netfilter and set the sysctl to 1', {
+        ...each,
+        sysctl: SYSCTLS[each.family],
+      });
+    }
+  };

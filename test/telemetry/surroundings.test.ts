@@ -1,0 +1,67 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { createBridgeObserver } from '../../src/telemetry/bridge-observer.ts';
+import { createCompanyObserver } from '../../src/telemetry/company-observer.ts';
+import { type AgentMetrics, createAgentMetrics } from '../../src/telemetry/metrics.ts';
+
+let metrics: AgentMetrics;
+let lines: string[];
+let topics: Map<string, readonly string[]>;
+
+const told = {
+  log: {
+    error: () => undefined,
+    warn: (message: string) => lines.push(message),
+    info: () => undefined,
+    debug: () => undefined,
+  },
+  events: {
+    tell: () => undefined,
+    stand: (topic: string, events: readonly { readonly reason: string; readonly note: string }[]) =>
+      topics.set(
+        topic,
+        events.map(({ reason, note }) => `${reason}: ${note}`),
+      ),
+  },
+};
+
+const series = async (name: string): Promise<readonly string[]> =>
+  (await metrics.expose()).text.split('\n').filter((line) => line.startsWith(`portcullis_${name}`));
+
+beforeEach(() => {
+  metrics = createAgentMetrics({ version: '1', sources: () => [] });
+  lines = [];
+  topics = new Map();
+});
+
+test('company is in the metrics, the log and the events as long as it is there', async () => {
+  const observe = createCompanyObserver(metrics, told);
+  observe({ engines: ['calico', 'weave'], mixedBackends: true });
+  expect(await series('company{')).toEqual([
+    'portcullis_company{engine="calico"} 1',
+    'portcullis_company{engine="weave"} 1',
+  ]);
+  expect(await series('mixed')).toEqual(['portcullis_mixed_backends 1']);
+  expect(lines).toHaveLength(2);
+  expect(topics.get('company')).toEqual([
+    expect.stringMatching(/^OtherPolicyEngine: calico enforces policy on this node as well/),
+    expect.stringMatching(/^OtherPolicyEngine: weave /),
+    expect.stringMatching(/^BothIptablesBackends: /),
+  ]);
+  observe({ engines: [], mixedBackends: false });
+  expect(await series('company{')).toEqual([]);
+  expect(await series('mixed')).toEqual(['portcullis_mixed_backends 0']);
+  expect(topics.get('company')).toEqual([]);
+});
+
+test('so are bridges that iptables does not see into', async () => {
+  const observe = createBridgeObserver(metrics, told);
+  observe([{ bridge: 'cni0', family: 'ipv6' }]);
+  expect(await series('bridge')).toEqual(['portcullis_bridge_not_filtered{bridge="cni0",family="ipv6"} 1']);
+  expect(lines).toHaveLength(1);
+  expect(topics.get('bridges')).toEqual([
+    expect.stringMatching(/^BridgeNotFiltered: ipv6 .* cni0 .* set net\.bridge\.bridge-nf-call-ip6tables=1$/),
+  ]);
+  observe([]);
+  expect(await series('bridge')).toEqual([]);
+  expect(topics.get('bridges')).toEqual([]);
+});
