@@ -58,7 +58,12 @@ export const parseOptions = (args: readonly string[], root: string): BenchOption
     .option('--cycles <N>', 'samples of each kind of change in a round', positive, 5)
     .option('--long-samples <N>', 'rounds in which churn, idling and the packet path are measured too', positive, 3)
     .option('--seconds <N>', 'length of churn and idling', positive, 60)
-    .option('--agent <NAME=COMMAND>', 'another agent; {kubeconfig} and {node} are filled in; repeatable', readAgent, [])
+    .option(
+      '--agent <NAME=COMMAND>',
+      'another agent; {kubeconfig}, {node} and {cniResults} are filled in; repeatable',
+      readAgent,
+      [],
+    )
     .option('--no-own', 'leave our own agent out')
     .addOption(
       new Option('--profile <WHAT>', 'writes a profile of a start and of churn instead').choices(['cpu', 'heap']),

@@ -5,7 +5,6 @@ import type { BenchOptions, ProfileKind } from './options.ts';
 import { measureChurn } from './rows/churn.ts';
 import { NODE_ADDRESS } from './stage/cast.ts';
 import type { Stage } from './stage/stage.ts';
-import { OWN_NODE } from './state/cluster.ts';
 import { SIZES } from './state/size.ts';
 
 /**
@@ -21,7 +20,7 @@ export const writeProfile = async (
   await mkdir(options.out, { recursive: true });
   const flags = `--${kind}-prof --${kind}-prof-dir=${options.out} --${kind}-prof-name=${options.state}.${kind}profile`;
   const command = `${root}/node_modules/node/bin/node ${flags} ${root}/dist/portcullis.js agent --kubeconfig {kubeconfig} --node-name {node} --listen 0 --log-level warn`;
-  const agent = await runAgent({ name: 'portcullis', command }, stage.api.kubeconfigPath, OWN_NODE);
+  const agent = await runAgent({ name: 'portcullis', command }, stage.place);
   try {
     await untilQuiet(agent);
     await measureChurn(agent, stage.api.admin, SIZES[options.state], NODE_ADDRESS, options.seconds);

@@ -4,29 +4,19 @@ import { kernelCounts } from './agent/kernel-counts.ts';
 import { runAgent, type RunningAgent } from './agent/run-agent.ts';
 import { untilQuiet } from './agent/until-quiet.ts';
 import type { BenchOptions } from './options.ts';
+import { measureArrivals } from './rows/arrival.ts';
 import { measureChanges } from './rows/changes.ts';
 import { measureChurn } from './rows/churn.ts';
 import { measureIdle } from './rows/idle.ts';
 import { measurePackets } from './rows/packets.ts';
 import type { RowGroup, RowId } from './rows/row.ts';
 import { measureStart } from './rows/start.ts';
-import { CAST, NODE_ADDRESS, podOf, SERVED_PORT, statusOf, type Role } from './stage/cast.ts';
-import { type Flow, nowNs, startFlow } from './stage/flow.ts';
+import { CAST, NODE_ADDRESS, podOf, SERVED_PORT, statusOf } from './stage/cast.ts';
+import { flowFrom, nowNs } from './stage/flow.ts';
 import type { Stage } from './stage/stage.ts';
-import { OWN_NODE } from './state/cluster.ts';
 import { SIZES } from './state/size.ts';
 
-const STREAM_INTERVAL_US = 1000;
-
-const flowFrom = ({ prober }: Stage, { netns, ip }: Role): Promise<Flow> =>
-  startFlow(prober, {
-    name: netns,
-    netns,
-    from: ip,
-    to: CAST.server.ip,
-    port: SERVED_PORT,
-    intervalUs: STREAM_INTERVAL_US,
-  });
+const SERVED = { ip: CAST.server.ip, port: SERVED_PORT };
 
 const measureTraffic = async (
   stage: Stage,
@@ -34,8 +24,8 @@ const measureTraffic = async (
   start: () => Promise<RunningAgent>,
   record: (row: RowId, value: number) => void,
 ): Promise<RunningAgent> => {
-  const client = await flowFrom(stage, CAST.client);
-  const newcomer = await flowFrom(stage, CAST.newcomer);
+  const client = await flowFrom(stage.prober, CAST.client, SERVED);
+  const newcomer = await flowFrom(stage.prober, CAST.newcomer, SERVED);
   try {
     await client.until('open', nowNs());
     const since = nowNs();
@@ -48,6 +38,11 @@ const measureTraffic = async (
       agent.assertAlive();
       await measureChanges({ admin: stage.api.admin, client, newcomer, record });
     }
+    if (options.groups.includes('arrival')) {
+      await newcomer.until('closed', nowNs());
+      await measureArrivals(stage, options.cycles, record);
+      agent.assertAlive();
+    }
     return agent;
   } finally {
     await client.end();
@@ -59,7 +54,7 @@ const measureTraffic = async (
 const measureAdmitted = async (stage: Stage, record: (row: RowId, value: number) => void): Promise<void> => {
   const pod = podOf(CAST.newcomer);
   const { admin } = stage.api;
-  const flow = await flowFrom(stage, CAST.newcomer);
+  const flow = await flowFrom(stage.prober, CAST.newcomer, SERVED);
   await admin.create(pod);
   await admin.patchStatus(pod, statusOf(CAST.newcomer));
   await flow.until('open', nowNs()).finally(() => flow.end());
@@ -92,7 +87,7 @@ export const measureRound = async (
   const isLong = round < options.longSamples;
   const running: RunningAgent[] = [];
   const start = async (): Promise<RunningAgent> => {
-    const agent = await runAgent(spec, stage.api.kubeconfigPath, OWN_NODE);
+    const agent = await runAgent(spec, stage.place);
     running.push(agent);
     return agent;
   };

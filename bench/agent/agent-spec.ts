@@ -1,14 +1,25 @@
 /** An agent that can be measured. */
 export interface AgentSpec {
   readonly name: string;
-  /** For sh; {kubeconfig} and {node} stand for what their names say. Runs inside the node's network namespace. */
+  /** For sh; {kubeconfig}, {node} and {cniResults} stand for what AgentPlace says. Runs inside the node's network namespace. */
   readonly command: string;
 }
 
-export const commandOf = ({ command }: AgentSpec, kubeconfig: string, node: string): string =>
-  command.replaceAll('{kubeconfig}', kubeconfig).replaceAll('{node}', node);
+/** What an agent has to be told. */
+export interface AgentPlace {
+  readonly kubeconfig: string;
+  readonly node: string;
+  /** A folder like libcni's result cache. */
+  readonly cniResults: string;
+}
+
+export const commandOf = ({ command }: AgentSpec, place: AgentPlace): string =>
+  command.replaceAll(/\{(kubeconfig|node|cniResults)\}/g, (_, name: keyof AgentPlace) => place[name]);
 
 export const ownAgent = (root: string): AgentSpec => ({
   name: 'portcullis',
-  command: `${root}/bin/portcullis agent --kubeconfig {kubeconfig} --node-name {node} --listen 127.0.0.1:9577 --log-level warn`,
+  command: [
+    `${root}/bin/portcullis agent --kubeconfig {kubeconfig} --node-name {node} --cni-results {cniResults}`,
+    '--listen 127.0.0.1:9577 --log-level warn',
+  ].join(' '),
 });

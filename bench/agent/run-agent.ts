@@ -1,6 +1,6 @@
 import { onNode } from '../../src/lab/node.ts';
 import { startProcess } from '../../src/lab/process.ts';
-import { type AgentSpec, commandOf } from './agent-spec.ts';
+import { type AgentPlace, type AgentSpec, commandOf } from './agent-spec.ts';
 import { type Usage, usageOf } from './process-tree.ts';
 
 const REMEMBERED_LINES = 30;
@@ -15,10 +15,10 @@ export interface RunningAgent {
   stop(): Promise<void>;
 }
 
-export const runAgent = async (spec: AgentSpec, kubeconfig: string, node: string): Promise<RunningAgent> => {
+export const runAgent = async (spec: AgentSpec, place: AgentPlace): Promise<RunningAgent> => {
   const lines: string[] = [];
   // nsenter, env and sh each become what they start: one process, whose id is the agent's.
-  const [file, ...args] = [...onNode(node), 'sh', '-c', `exec ${commandOf(spec, kubeconfig, node)}`] as const;
+  const [file, ...args] = [...onNode(place.node), 'sh', '-c', `exec ${commandOf(spec, place)}`] as const;
   const child = await startProcess(file, args, {
     output: (line) => {
       lines.push(line);

@@ -1,7 +1,7 @@
 import type { SizeName } from '../state/size.ts';
 
 /** Rows that are measured together. */
-export const ROW_GROUPS = ['changes', 'start', 'memory', 'counts', 'churn', 'idle', 'packets'] as const;
+export const ROW_GROUPS = ['changes', 'arrival', 'start', 'memory', 'counts', 'churn', 'idle', 'packets'] as const;
 
 export type RowGroup = (typeof ROW_GROUPS)[number];
 
@@ -14,6 +14,8 @@ export type RowId =
   | 'relabelled-out'
   | 'remote-new'
   | 'remote-gone'
+  | 'local-forbidden'
+  | 'local-allowed'
   | 'cold-start'
   | 'start-cpu'
   | 'start-requests'
@@ -85,6 +87,22 @@ export const ROWS: readonly Row[] = [
     unit: 'ms',
     digits: 1,
     goal: everywhere(5),
+  },
+  {
+    id: 'local-forbidden',
+    group: 'arrival',
+    title: 'new local pod: a forbidden source was answered for',
+    unit: 'ms',
+    digits: 0,
+    goal: everywhere(0),
+  },
+  {
+    id: 'local-allowed',
+    group: 'arrival',
+    title: 'new local pod: status known → allowed source answered',
+    unit: 'ms',
+    digits: 1,
+    goal: everywhere(40),
   },
   {
     id: 'cold-start',

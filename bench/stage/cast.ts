@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../../src/lab/apiserver/kinds.ts';
 import { nodeAddress } from '../../src/lab/fabric.ts';
+import { LOCAL_RANGE } from '../state/addresses.ts';
 import { OWN_NODE } from '../state/cluster.ts';
 import { benchPod, runningStatus } from '../state/pod.ts';
 import { type BenchPolicy, policyOf } from '../state/policies.ts';
@@ -32,14 +33,18 @@ const role = (name: string, node: string, ip: string, label: string): Role => ({
 });
 
 /**
- * A server on our node that admits friends, a client elsewhere that is a foe, and a friend's address whose pod the API
- * does not know yet.
+ * A server on our node that admits friends, a client elsewhere that is a foe, a friend's address whose pod the API does
+ * not know yet, and another server, which comes and goes.
  */
 export const CAST = {
   server: role('server', OWN_NODE, '10.244.3.200', 'server'),
   client: role('client', OTHER_NODE, '10.250.0.10', 'foe'),
   newcomer: role('newcomer', OTHER_NODE, '10.250.0.11', 'friend'),
+  arrival: role('arrival', OWN_NODE, '10.244.3.201', 'server'),
 } as const;
+
+/** Where the server that comes and goes is while it is away: a range that nobody is led to. */
+export const ARRIVAL_WAITS_AT = '10.244.3.210';
 
 const from = (...roles: readonly string[]): object => ({
   podSelector: { matchLabels: { role: 'server' } },
@@ -59,8 +64,16 @@ export const podOf = ({ namespace, name, node, role: label }: Role): ObjectRef =
 export const statusOf = ({ ip, node }: Role): object =>
   runningStatus(ip, node === OWN_NODE ? NODE_ADDRESS : OTHER_NODE_ADDRESS);
 
+const NODE = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: OWN_NODE },
+  spec: { podCIDR: LOCAL_RANGE, podCIDRs: [LOCAL_RANGE] },
+};
+
 /** What the API knows at rest. */
 export const castObjects = (): readonly { readonly object: ObjectRef; readonly status?: object }[] => [
+  { object: NODE },
   { object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } } },
   { object: podOf(CAST.server), status: statusOf(CAST.server) },
   { object: podOf(CAST.client), status: statusOf(CAST.client) },

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Beat, Prober, Stream } from '../../test/support/lab/prober.ts';
+import type { Role } from './cast.ts';
 
 /** So many packets in a row must agree before a change counts as in force. */
 const STEADY = 60;
@@ -29,7 +30,7 @@ const turningPoint = (beats: readonly Beat[], open: boolean): Beat | undefined =
   return beats[beats.findLastIndex(({ answered }) => answered) + 1];
 };
 
-export const startFlow = async (prober: Prober, stream: Stream): Promise<Flow> => {
+const startFlow = async (prober: Prober, stream: Stream): Promise<Flow> => {
   await prober.stream(stream);
   let beats: readonly Beat[] = [];
   const since = async (sinceNs: number): Promise<readonly Beat[]> => {
@@ -50,3 +51,22 @@ export const startFlow = async (prober: Prober, stream: Stream): Promise<Flow> =
     end: () => prober.endStream(stream.name),
   };
 };
+
+const INTERVAL_US = 1000;
+
+/** Where a flow leads. */
+interface Target {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** A packet a millisecond from a role's address. */
+export const flowFrom = (prober: Prober, { netns, ip }: Role, to: Target): Promise<Flow> =>
+  startFlow(prober, {
+    name: `${netns} to ${to.ip}`,
+    netns,
+    from: ip,
+    to: to.ip,
+    port: to.port,
+    intervalUs: INTERVAL_US,
+  });

@@ -1,18 +1,22 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createCommandRunner, type CommandRunner } from '../../src/kernel/command.ts';
 import { findBinaries } from '../../src/lab/apiserver/binaries.ts';
 import { type ApiServer, startApiServer } from '../../src/lab/apiserver/start.ts';
 import { FABRIC_ADDRESS, nodeAddress } from '../../src/lab/fabric.ts';
 import { createLab, type Lab } from '../../src/lab/lab.ts';
+import type { PodSpec } from '../../src/lab/pod.ts';
 import { onNode } from '../../src/lab/node.ts';
 import { prepareSandbox } from '../../src/lab/sandbox.ts';
 import { createProber, type Prober } from '../../test/support/lab/prober.ts';
+import type { AgentPlace } from '../agent/agent-spec.ts';
 import { LOCAL_RANGE } from '../state/addresses.ts';
 import { OWN_NODE } from '../state/cluster.ts';
 import { loadCluster } from '../state/load.ts';
 import type { Size } from '../state/size.ts';
-import { CAST, castObjects, NODE_ADDRESS, SERVED_PORT } from './cast.ts';
+import { ARRIVAL_WAITS_AT, CAST, castObjects, NODE_ADDRESS, SERVED_PORT, type Role } from './cast.ts';
 
 /** One node in a network namespace, a cluster of some size in a real API server, and the few pods that traffic runs between. */
 export interface Stage {
@@ -21,12 +25,21 @@ export interface Stage {
   readonly prober: Prober;
   /** Runs commands in the node's network namespace. */
   readonly node: CommandRunner;
+  /** What an agent of the node has to be told; its folder of CNI results gets those of pods that come. */
+  readonly place: AgentPlace;
   close(): Promise<void>;
 }
 
 /** The name that Calico gives the node's end of a pod's link: an agent that goes by interfaces looks for it. */
 export const linkName = (namespace: string, pod: string): string =>
   `cali${createHash('sha1').update(`${namespace}.${pod}`).digest('hex').slice(0, 11)}`;
+
+const localPod = ({ netns, namespace, name }: Role, ip: string): PodSpec => ({
+  name: netns,
+  node: OWN_NODE,
+  ips: [ip],
+  device: linkName(namespace, name),
+});
 
 /** Streams open a connection a millisecond: conntrack forgets them before their source ports come round again. */
 const NODE_SYSCTLS = ['net.netfilter.nf_conntrack_udp_timeout=5', 'net.netfilter.nf_conntrack_udp_timeout_stream=5'];
@@ -38,9 +51,8 @@ export const openStage = async (size: Size, say: (line: string) => void): Promis
   await lab.addNode({ name: OWN_NODE, ips: [NODE_ADDRESS], podCidrs: [LOCAL_RANGE] });
   const node = createCommandRunner(onNode(OWN_NODE));
   await node.run('sysctl', ['-q', '-w', ...NODE_SYSCTLS]);
-  const { server, client, newcomer } = CAST;
-  const device = linkName(server.namespace, server.name);
-  await lab.addPods([{ name: server.netns, node: OWN_NODE, ips: [server.ip], device }]);
+  const { server, client, newcomer, arrival } = CAST;
+  await lab.addPods([localPod(server, server.ip), localPod(arrival, ARRIVAL_WAITS_AT)]);
   await lab.addExternals([client, newcomer].map(({ netns, ip }) => ({ name: netns, ips: [ip] })));
 
   const goModule = path.join(import.meta.dirname, '../../e2e/cluster/kubernetes');
@@ -55,13 +67,19 @@ export const openStage = async (size: Size, say: (line: string) => void): Promis
   say(`the cluster is there after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 
   const prober = await createProber();
-  await prober.serve([{ netns: server.netns, protocol: 'UDP', ip: server.ip, port: SERVED_PORT }]);
+  await prober.serve([
+    { netns: server.netns, protocol: 'UDP', ip: server.ip, port: SERVED_PORT },
+    { netns: arrival.netns, protocol: 'UDP', ip: '0.0.0.0', port: SERVED_PORT },
+  ]);
+  const cniResults = await mkdtemp(path.join(tmpdir(), 'bench-cni-'));
   return {
     api,
     lab,
     prober,
     node,
+    place: { kubeconfig: api.kubeconfigPath, node: OWN_NODE, cniResults },
     async close() {
+      await rm(cniResults, { recursive: true });
       await prober.close();
       await api.stop();
       await lab.close();

@@ -7,7 +7,6 @@ import { runAgent, type RunningAgent } from '../../bench/agent/run-agent.ts';
 import { apiLoad, type ApiLoad } from '../../bench/stage/api-load.ts';
 import { CAST, FRIENDS_AND_FOES, FRIENDS_ONLY, podOf, SERVED_PORT } from '../../bench/stage/cast.ts';
 import { openStage, type Stage } from '../../bench/stage/stage.ts';
-import { OWN_NODE } from '../../bench/state/cluster.ts';
 import { SIZES } from '../../bench/state/size.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -66,7 +65,7 @@ beforeAll(async () => {
   before = await apiLoad(stage.api.admin, stage.node);
   const flags = `--node-name {node} --listen 0 --log-level error --drift-interval 1h --iptables-backend nft`;
   const command = `env PATH="${folder}:$PATH" ${ROOT}/bin/portcullis agent --kubeconfig {kubeconfig} ${flags}`;
-  agent = await runAgent({ name: 'portcullis', command }, stage.api.kubeconfigPath, OWN_NODE);
+  agent = await runAgent({ name: 'portcullis', command }, stage.place);
   await untilTraffic('timeout');
   await waitFor('the watches', 30_000, async () => {
     const { watches } = await apiLoad(stage.api.admin, stage.node);
