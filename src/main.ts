@@ -15,6 +15,8 @@ import { createCompanionStarter } from './kernel/companion.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { createKernelLookout } from './kernel/kernel-lookout.ts';
+import { ipsetRestore, iptablesRestore } from './kernel/restore-programs.ts';
+import { createStandingRunner } from './kernel/standing-runner.ts';
 import { createHousekeepingCheck } from './kernel/node-lock/housekeeping.ts';
 import { createNodeLock } from './kernel/node-lock/node-lock.ts';
 import { OBJECT_KINDS } from './model/cluster-change.ts';
@@ -54,9 +56,14 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
   const recorder = createEvents({ ...options, config, clock, log }, metrics.recordEvent);
   const context: AgentContext = { ...options, config, clock, log, events: recorder ?? NO_EVENTS };
-  const runner = createCommandRunner();
+  const plainRunner = createCommandRunner();
   const families = config.ipFamilies === 'auto' ? await detectFamilies() : config.ipFamilies;
-  const backend = config.iptablesBackend === 'auto' ? await detectBackend(runner) : config.iptablesBackend;
+  const backend = config.iptablesBackend === 'auto' ? await detectBackend(plainRunner) : config.iptablesBackend;
+  const start = createCompanionStarter();
+  const runner = createStandingRunner(
+    [ipsetRestore, ...families.map((family) => iptablesRestore(family, backend, config.xtablesWaitSeconds))],
+    { runner: plainRunner, start, clock },
+  );
   const lockObserver = createNodeLockObserver(context);
   const lock = await createNodeLock({
     introduction: { version: options.version, pid: process.pid },
@@ -65,7 +72,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
   const lookout = createKernelLookout(
     { backend, families, intervalMs: config.driftIntervalMs, onTouched: () => reconciler.inspect() },
-    { runner, start: createCompanionStarter(), clock },
+    { runner, start, clock },
   );
   const kernel = lookout.over(
     createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds }),
@@ -115,6 +122,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     lockObserver.stop();
     lookout.stop();
     surroundings.stop();
+    runner.stop();
     throw error;
   });
   podRanges?.start(() => {
@@ -130,6 +138,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), server?.close()]);
       lockObserver.stop();
       lookout.stop();
+      runner.stop();
       surroundings.stop();
       await Promise.all([recorder?.stop(), lock.release()]);
       log.info('portcullis agent stopped; its rules stay in force');

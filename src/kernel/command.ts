@@ -10,12 +10,12 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
 }
 
-const TIMEOUT_MS = 30_000;
+export const TIMEOUT_MS = 30_000;
 /**
  * So long after its timeout (ms) a command is given up for good: SIGKILL does not end a process that hangs inside the
  * kernel, nor does it end the output where a process that it had started holds on to it.
  */
-const GRACE_MS = 1_000;
+export const GRACE_MS = 1_000;
 
 /** The one way to run programs: argument arrays, no shell, LC_ALL=C, input on stdin. */
 export interface CommandRunner {
@@ -45,8 +45,8 @@ const lastWords = (stderr: string): string =>
     .slice(-2)
     .join('; ');
 
-/** What execa tells of the end of a program. */
-interface Ending {
+/** The end of a program. */
+export interface Ending {
   readonly timedOut: boolean;
   /** Why it could not be started; absent where it could. */
   readonly originalMessage?: string | undefined;
@@ -61,6 +61,14 @@ const reasonOf = ({ timedOut, originalMessage, signal, exitCode }: Ending, stder
   if (said !== '') return said;
   return originalMessage ?? (signal === undefined ? `exit code ${String(exitCode)}` : `killed by ${signal}`);
 };
+
+/** The failure of a program that ended like that. */
+export const commandFailure = (command: string, ending: Ending, stderr: string): CommandError =>
+  new CommandError(command, reasonOf(ending, stderr), ending.exitCode, stderr);
+
+/** The failure of a program that SIGKILL did not end either. */
+export const endlessCommand = (command: string): CommandError =>
+  new CommandError(command, 'timed out, and does not end', undefined, '');
 
 class DeadlineError extends Error {}
 
@@ -100,11 +108,11 @@ export const createCommandRunner = (prefix: readonly string[] = []): CommandRunn
     } catch (error) {
       if (error instanceof DeadlineError) {
         for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
-        throw new CommandError(line, 'timed out, and does not end', undefined, '');
+        throw endlessCommand(line);
       }
       if (!(error instanceof ExecaError)) throw error;
       const stderr = typeof error.stderr === 'string' ? error.stderr : '';
-      throw new CommandError(line, reasonOf(error, stderr), error.exitCode, stderr);
+      throw commandFailure(line, error, stderr);
     } finally {
       cancel();
     }

@@ -1,16 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Ending } from './command.ts';
 
 /** A program that keeps running beside the agent, spoken to through its standard input and output. */
 export interface Companion {
   write(text: string): void;
-  /** Settles when it has ended or could not be started; never rejects. */
-  readonly ended: Promise<void>;
+  /** Settles when it has ended, all that it said was told, or it could not be started; never rejects. */
+  readonly ended: Promise<Ending>;
   /** Ends it at once. It holds nothing that could be lost. */
   stop(): void;
 }
 
-/** Starts a program; argument array, no shell. `onText` gets its standard output piece by piece. */
-export type StartCompanion = (file: string, args: readonly string[], onText: (text: string) => void) => Companion;
+/**
+ * Starts a program; argument array, no shell. `onText` gets its standard output piece by piece, `onComplaint` its standard
+ * error, which is thrown away where that is absent.
+ */
+export type StartCompanion = (
+  file: string,
+  args: readonly string[],
+  onText: (text: string) => void,
+  onComplaint?: (text: string) => void,
+) => Companion;
 
 /**
  * setpriv(1): it dies with us, whatever our end. stdbuf(1): it would keep its output in a buffer, as programs do that
@@ -21,24 +30,25 @@ const WRAPPED = ['setpriv', '--pdeathsig', 'KILL', 'stdbuf', '--output=L'];
 /** @param prefix put before every command, as for the CommandRunner */
 export const createCompanionStarter =
   (prefix: readonly string[] = []): StartCompanion =>
-  (file, args, onText) => {
+  (file, args, onText, onComplaint) => {
     const [command, ...rest] = [...prefix, ...WRAPPED, file, ...args] as [string, ...string[]];
     const child = spawn(command, rest, {
-      stdio: ['pipe', 'pipe', 'ignore'],
+      stdio: ['pipe', 'pipe', onComplaint === undefined ? 'ignore' : 'pipe'],
       env: { ...process.env, LC_ALL: 'C' },
     });
     // Heard from the first moment on: an error that nobody hears would end the agent.
-    const ended = new Promise<void>((resolve) => {
-      child.once('error', () => {
-        resolve();
+    const ended = new Promise<Ending>((resolve) => {
+      child.once('error', ({ message }) => {
+        resolve({ timedOut: false, originalMessage: message });
       });
-      child.once('close', () => {
-        resolve();
+      child.once('close', (exitCode, signal) => {
+        resolve({ timedOut: false, exitCode: exitCode ?? undefined, signal: signal ?? undefined });
       });
     });
     // Where there are no file descriptors left there are no pipes either.
-    const { stdin, stdout } = child as Partial<Pick<ChildProcess, 'stdin' | 'stdout'>>;
+    const { stdin, stdout, stderr } = child as Partial<Pick<ChildProcess, 'stdin' | 'stdout' | 'stderr'>>;
     stdout?.setEncoding('utf8').on('data', onText);
+    stderr?.setEncoding('utf8').on('data', (text: string) => onComplaint?.(text));
     // It may end while something is being written to it; `ended` tells.
     stdin?.on('error', () => undefined);
     return {

@@ -10,12 +10,14 @@ export interface IpSets {
   restore(text: string): Promise<void>;
 }
 
+/** -exist: adding what is there and deleting what is gone are no errors, so an interrupted change can be repeated. */
+export const IPSET_RESTORE: readonly string[] = ['-exist', 'restore'];
+
 export const createIpSets = (runner: CommandRunner): IpSets => ({
   async read() {
     return parseIpsetSave(await runner.run('ipset', ['save']));
   },
   async restore(text) {
-    // -exist: adding what is there and deleting what is gone are no errors, so an interrupted change can be repeated.
-    await runner.run('ipset', ['-exist', 'restore'], { input: text });
+    await runner.run('ipset', IPSET_RESTORE, { input: text });
   },
 });

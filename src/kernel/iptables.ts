@@ -12,6 +12,9 @@ const COMMAND: Readonly<Record<IpFamily, string>> = { ipv4: 'iptables', ipv6: 'i
 export const iptablesProgram = (family: IpFamily, backend: Backend, verb: 'save' | 'restore'): string =>
   `${COMMAND[family]}-${backend}-${verb}`;
 
+/** @param waitSeconds how long to wait for the xtables lock that other programs hold */
+export const restoreArguments = (waitSeconds: number): readonly string[] => ['--noflush', '-w', `${waitSeconds}`];
+
 /** One family's filter table. */
 export interface FilterTable {
   /** @throws CommandError */
@@ -31,7 +34,7 @@ export const createFilterTable = (
     return parseIptablesSave(await runner.run(iptablesProgram(family, backend, 'save'), ['-t', 'filter']));
   },
   async restore(text) {
-    await runner.run(iptablesProgram(family, backend, 'restore'), ['--noflush', '-w', `${waitSeconds}`], {
+    await runner.run(iptablesProgram(family, backend, 'restore'), restoreArguments(waitSeconds), {
       input: text,
       timeoutMs: (waitSeconds + 30) * 1000,
     });
