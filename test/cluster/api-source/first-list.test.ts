@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Answer, list, refusal } from '../../support/apiserver/fake-api.ts';
+import { api, pod, pods, requests, source, start, troubles, until, untilWatching } from './source-bench.ts';
+
+describe('the first list', () => {
+  test('comes in pages; nothing is known before the last one is in', async () => {
+    let answerLast = (): void => undefined;
+    api.script({
+      lists: [
+        list('7', [pod('a')], 'more'),
+        (response, request) => {
+          answerLast = () => list('7', [pod('b')])(response, request);
+        },
+      ],
+    });
+    const { hasSynced } = start({ timing: { pageSize: 2 } });
+    await until('the second page', () => requests(false).length === 2);
+    expect(pods()).toEqual([]);
+    expect(hasSynced()).toBe(false);
+    answerLast();
+    await until('the list', hasSynced);
+    expect(pods()).toEqual(['a', 'b']);
+    expect(requests(false).map(({ query }) => [query.get('limit'), query.get('continue')])).toEqual([
+      ['2', null],
+      ['2', 'more'],
+    ]);
+    await untilWatching('7');
+  });
+
+  test('whose pages expire on the way is fetched in one piece', async () => {
+    api.script({ lists: [list('7', [pod('a')], 'old'), refusal(410, 'expired'), list('9', [pod('b')])] });
+    const { hasSynced } = start();
+    await until('the list', hasSynced);
+    expect(pods()).toEqual(['b']);
+    expect(requests(false).at(-1)?.query.get('limit')).toBeNull();
+    expect(troubles).toEqual([]);
+  });
+
+  test('whose pages are too large comes in smaller ones', async () => {
+    const huge: Answer = (response) => {
+      const piece = Buffer.alloc(1024 * 1024, ' ');
+      response.on('error', () => undefined);
+      const more = (): void => {
+        while (response.write(piece));
+        response.once('drain', more);
+      };
+      more();
+    };
+    api.script({
+      lists: [list('5', [pod('a')], 'more'), huge, list('5', [pod('b')], 'even-more'), list('5', [pod('c')])],
+    });
+    start({ timing: { pageSize: 500 } });
+    await until('all pods', () => source?.hasSynced() === true);
+    expect([...(source?.snapshot().pods.values() ?? [])].map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    const asked = api.requests.filter(({ kind, isWatch }) => kind === 'pods' && !isWatch);
+    expect(asked.map(({ query }) => [query.get('limit'), query.get('continue')])).toEqual([
+      ['500', null],
+      ['500', 'more'],
+      ['50', 'more'],
+      ['50', 'even-more'],
+    ]);
+    expect(troubles).toEqual([]);
+  });
+
+  test('hasSynced waits for all three kinds', async () => {
+    api.script({ lists: [refusal(500, 'no')] });
+    const { hasSynced, status: statusOf } = start();
+    await until('the other kinds', () => statusOf().namespaces.synced && statusOf().networkpolicies.synced);
+    expect(hasSynced()).toBe(false);
+  });
+
+  test('an answer that is not from an API server is trouble', async () => {
+    api.script({
+      lists: [(response) => response.end('<html>login</html>'), (response) => response.end('{}'), list('1', [])],
+    });
+    const { hasSynced } = start();
+    await until('the list', hasSynced);
+    expect(troubles[0]).toMatch(/JSON/);
+    expect(troubles[1]).toBe('/api/v1/pods: the answer is not a list of the Kubernetes API');
+  });
+});
