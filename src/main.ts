@@ -1,4 +1,4 @@
-import { createClusterSource } from './agent/cluster-source.ts';
+import { createClusterSource, createCniResults } from './agent/cluster-source.ts';
 import { createCondition } from './agent/condition.ts';
 import type { AgentContext, AgentOptions } from './agent/context.ts';
 import { createEvents } from './agent/events.ts';
@@ -6,6 +6,7 @@ import { createPodRanges } from './agent/gate.ts';
 import { createLoop } from './agent/loop.ts';
 import { createProbes } from './agent/probes.ts';
 import { createProtection } from './agent/protection.ts';
+import { createSourceCheck } from './agent/source-check.ts';
 import { watchSurroundings } from './agent/surroundings.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/config.ts';
@@ -17,6 +18,7 @@ import { createKernel } from './kernel/kernel.ts';
 import { createKernelLookout } from './kernel/kernel-lookout.ts';
 import { ipsetRestore, iptablesRestore } from './kernel/restore-programs.ts';
 import { createStandingRunner } from './kernel/standing-runner.ts';
+import { readSpoofedPackets } from './kernel/spoofed-packets.ts';
 import { createHousekeepingCheck } from './kernel/node-lock/housekeeping.ts';
 import { createNodeLock } from './kernel/node-lock/node-lock.ts';
 import { OBJECT_KINDS } from './model/cluster-change.ts';
@@ -77,13 +79,24 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const kernel = lookout.over(
     createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds }),
   );
-  const source = await createClusterSource(context);
+  const results = createCniResults(context);
+  const source = await createClusterSource(context, results, () => {
+    sources?.note();
+  });
   const podRanges = createPodRanges(context);
   const condition = createCondition(context, source);
+  const sources = createSourceCheck(context, {
+    results,
+    kernel,
+    isOurs: () => lock.isHeld(),
+    metrics,
+    onChange: () => reconciler.trigger(),
+  });
   const reconciler = createLoop(context, {
     source,
     podRanges,
     condition,
+    sources,
     lock,
     kernel: tellAdoption(kernel, log),
     lookout,
@@ -95,9 +108,13 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const surroundings = watchSurroundings(context, { source, runner, backend, families, metrics });
   const endpoints: Endpoints = {
     ...createProbes({ lock, reconciler, clock }),
-    metrics: () => {
+    metrics: async () => {
       const { pods, namespaces, policies } = source.snapshot();
       metrics.setClusterObjects({ pods: pods.size, namespaces: namespaces.size, policies: policies.size });
+      if (sources !== undefined && sources.chosen().interfaces.length > 0) {
+        // A scrape is not to fail for it.
+        await readSpoofedPackets(runner, backend, families).then(metrics.setSpoofedPackets, () => undefined);
+      }
       return metrics.expose();
     },
     status: () => ({
@@ -111,6 +128,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       events: recorder?.status(),
       ...surroundings.status(),
       gate: { scope: config.gate, ranges: podRanges?.ranges() ?? [] },
+      antiSpoofing: sources?.chosen() ?? { interfaces: [] },
     }),
   };
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
@@ -128,6 +146,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   podRanges?.start(() => {
     reconciler.trigger();
   });
+  sources?.start();
   source.start((change) => {
     condition?.noteChange(change);
     reconciler.trigger(change);
@@ -137,6 +156,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     async stop() {
       await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), server?.close()]);
       lockObserver.stop();
+      sources?.stop();
       lookout.stop();
       runner.stop();
       surroundings.stop();

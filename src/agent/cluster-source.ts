@@ -1,7 +1,7 @@
 import { uptime } from 'node:os';
 import { createApiSource } from '../cluster/api-source.ts';
 import { withEarlyAddresses } from '../cluster/cni/early-addresses.ts';
-import { followCniResults } from '../cluster/cni/follow-results.ts';
+import { type CniResults, followCniResults } from '../cluster/cni/follow-results.ts';
 import type { ClusterSource } from '../cluster/source.ts';
 import { connectTo } from './connect.ts';
 import type { AgentContext } from './context.ts';
@@ -27,16 +27,37 @@ const createSource = async (context: AgentContext): Promise<ClusterSource> => {
   return createApiSource({ connect: connectTo(source, context), clock, random: Math.random, onTrouble });
 };
 
-const withCniResults = ({ config, clock, log }: AgentContext, source: ClusterSource): ClusterSource => {
-  const { cniResults: folder, nodeName } = config;
-  if (folder === undefined) return source;
+/** What libcni noted of the node's pods, where that is to be read. */
+export const createCniResults = ({ config, clock, log }: AgentContext): CniResults | undefined => {
+  const { cniResults: folder } = config;
+  if (folder === undefined) return undefined;
   const bootedAt = Date.now() - uptime() * 1000;
   const onTrouble = (what: string, trouble: string): void => {
     log.warn('pods may be learned of later: a CNI result cannot be read', { what, trouble });
   };
-  return withEarlyAddresses(source, followCniResults({ folder, clock, bootedAt, onTrouble }), nodeName);
+  return followCniResults({ folder, clock, bootedAt, onTrouble });
 };
 
-/** Where the agent learns of pods, namespaces and policies, and of the addresses of pods that are about to start. */
-export const createClusterSource = async (context: AgentContext): Promise<ClusterSource> =>
-  withCniResults(context, await createSource(context));
+/**
+ * Where the agent learns of pods, namespaces and policies, and of the addresses of pods that are about to start.
+ *
+ * @param onResult told of each change of the results, after the source was
+ */
+export const createClusterSource = async (
+  context: AgentContext,
+  results: CniResults | undefined,
+  onResult: () => void,
+): Promise<ClusterSource> => {
+  const source = await createSource(context);
+  if (results === undefined) return source;
+  const told: CniResults = {
+    ...results,
+    start(tell) {
+      results.start((podUid) => {
+        tell(podUid);
+        onResult();
+      });
+    },
+  };
+  return withEarlyAddresses(source, told, context.config.nodeName);
+};

@@ -5,6 +5,7 @@ import type { PodRanges } from '../cluster/pod-ranges.ts';
 import { createConnections } from '../kernel/conntrack.ts';
 import type { CommandRunner } from '../kernel/command.ts';
 import type { KernelLookout } from '../kernel/kernel-lookout.ts';
+import type { SourceInterfaces } from '../kernel/source-interfaces.ts';
 import type { NodeLock } from '../kernel/node-lock/node-lock.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
@@ -22,6 +23,7 @@ interface LoopParts {
   readonly source: ClusterSource;
   readonly podRanges: PodRanges | undefined;
   readonly condition: PodCondition | undefined;
+  readonly sources: SourceInterfaces | undefined;
   readonly lock: NodeLock;
   readonly kernel: Kernel;
   readonly lookout: KernelLookout;
@@ -33,7 +35,7 @@ interface LoopParts {
 /** The loop that keeps the kernel at what the cluster asks for, and after each change its review of live connections. */
 export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler => {
   const { config, clock, log, events } = context;
-  const { source, podRanges, condition, lock, kernel, lookout, runner, families, metrics } = parts;
+  const { source, podRanges, condition, sources, lock, kernel, lookout, runner, families, metrics } = parts;
   const observeSync = createSyncObserver(metrics, log, Date.now);
   const tellSync = createSyncEvents(events, {
     node: config.nodeName,
@@ -44,11 +46,16 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
     {
       node: config.nodeName,
       checkIntervalMs: config.driftIntervalMs,
-      program: { log: config.deniedLog, gate: gateOf(config, podRanges) },
+      program: {
+        log: config.deniedLog,
+        gate: gateOf(config, podRanges),
+        sources: sources && (() => sources.chosen().interfaces),
+      },
     },
     {
       source: {
-        hasSynced: () => lock.isHeld() && source.hasSynced() && podRanges?.hasAsked() !== false,
+        hasSynced: () =>
+          lock.isHeld() && source.hasSynced() && podRanges?.hasAsked() !== false && sources?.hasChosen() !== false,
         snapshot: () => source.snapshot(),
         revisions: () => {
           condition?.notePass();

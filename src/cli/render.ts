@@ -1,9 +1,10 @@
 import { assignAddresses } from '../cluster/assign-addresses.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
-import { IP_FAMILIES } from '../model/family.ts';
+import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 import { compileNodePolicy } from '../policy/compile.ts';
 import type { PolicyFault } from '../policy/fault.ts';
 import { compileProgram } from '../program/compile-program.ts';
+import { readAntiSpoofing } from '../config/anti-spoofing.ts';
 import { planChanges } from '../render/plan.ts';
 import { nothingObserved } from '../render/nothing-observed.ts';
 import { filenameOption, loadInput } from './input.ts';
@@ -14,6 +15,7 @@ import { type CliIo, UsageError, type Verb } from './verb.ts';
 interface RenderOptions extends OutputOptions {
   readonly node?: string;
   readonly simulate?: boolean;
+  readonly antiSpoofing?: readonly string[];
 }
 
 /** Where simulated pods live: the ranges that documentation and many CNIs use. */
@@ -25,16 +27,31 @@ interface Rendered {
   readonly ip6tables: string;
 }
 
+const readPatterns = (text: string): readonly string[] => {
+  const patterns = readAntiSpoofing(text);
+  if (patterns !== undefined && typeof patterns !== 'string') return patterns;
+  throw new UsageError(`--anti-spoofing: "${text}" is no list of names of interfaces`);
+};
+
 const withAddresses = (snapshot: ClusterSnapshot, node: string): ClusterSnapshot => ({
   ...snapshot,
   pods: assignAddresses(snapshot.pods, { nodes: [node], cidrsOf: () => SIMULATED_CIDRS }),
 });
 
-const render = (snapshot: ClusterSnapshot, node: string): Rendered & { readonly faults: readonly PolicyFault[] } => {
+const render = (
+  snapshot: ClusterSnapshot,
+  node: string,
+  sources: readonly string[],
+): Rendered & { readonly faults: readonly PolicyFault[] } => {
   const policy = compileNodePolicy(snapshot, node);
-  const plan = planChanges(nothingObserved(IP_FAMILIES), compileProgram(policy));
-  const { ipv4 = '', ipv6 = '' } = plan.tables;
-  return { ipset: `${plan.prepare}${plan.finish}`, iptables: ipv4, ip6tables: ipv6, faults: policy.faults };
+  const plan = planChanges(nothingObserved(IP_FAMILIES), compileProgram(policy, { sources: () => sources }));
+  const textOf = (family: IpFamily): string => `${plan.tables[family] ?? ''}${plan.raw?.[family] ?? ''}`;
+  return {
+    ipset: `${plan.prepare}${plan.finish}`,
+    iptables: textOf('ipv4'),
+    ip6tables: textOf('ipv6'),
+    faults: policy.faults,
+  };
 };
 
 const asText = ({ ipset, iptables, ip6tables }: Rendered): string =>
@@ -65,6 +82,7 @@ export const renderVerb: Verb = {
       .addOption(filenameOption())
       .option('--node <name>', 'the node to render for: its pods are the subjects')
       .option('--simulate', 'give pods without a node or without addresses made-up ones')
+      .option('--anti-spoofing <patterns>', 'interfaces of pods whose sources are checked, such as veth+', readPatterns)
       .addOption(outputOption())
       .addHelpText(
         'after',
@@ -78,12 +96,12 @@ Examples:
       );
   },
   async run(command, io) {
-    const { node, simulate = false, output } = command.opts<RenderOptions>();
+    const { node, simulate = false, antiSpoofing = [], output } = command.opts<RenderOptions>();
     if (node === undefined) throw new UsageError('--node is required: the spec.nodeName of the pods to enforce for');
     const loaded = await loadInput(command, io);
     const snapshot = simulate ? withAddresses(loaded.snapshot, node) : loaded.snapshot;
     tellWhatIsLeftOut(snapshot, node, io);
-    const { faults, ...rendered } = render(snapshot, node);
+    const { faults, ...rendered } = render(snapshot, node, antiSpoofing);
     tellFaults(faults, loaded, io);
     io.out(formatOutput(output, { node, ...rendered }, () => asText(rendered)));
     return faults.length > 0 || loaded.problems.length > 0 ? 1 : 0;

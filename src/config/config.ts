@@ -24,6 +24,9 @@ export type GateScope = 'off' | 'isolated-namespaces' | 'all';
 /** Whether Events of the API tell what operators have to see. */
 export type EventsChoice = 'on' | 'off';
 
+/** Where pods have interfaces of their own; nowhere; or by these interfaces, a trailing `+` standing for any rest of the name. */
+export type AntiSpoofing = 'auto' | 'off' | readonly string[];
+
 /** `kubernetes` asks the API server who a bearer token belongs to and what that user may get. */
 export type MetricsAuth = 'off' | 'kubernetes';
 
@@ -62,4 +65,6 @@ export interface Config {
   /** When addresses of the node's pod range that no known pod has are closed. */
   readonly gate: GateScope;
   readonly events: EventsChoice;
+  /** By which interfaces packets are dropped whose source is not routed there. */
+  readonly antiSpoofing: AntiSpoofing;
 }

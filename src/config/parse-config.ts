@@ -61,6 +61,7 @@ export const parseConfig = (flags: Flags, env: Environment): Config => {
     podCondition: values.podCondition,
     gate: values.gate,
     events: values.events,
+    antiSpoofing: values.antiSpoofing,
     cniResults: values.cniResults === '0' ? undefined : values.cniResults,
   });
 };

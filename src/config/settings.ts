@@ -1,5 +1,6 @@
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 import type {
+  AntiSpoofing,
   Config,
   EventsChoice,
   GateScope,
@@ -9,6 +10,7 @@ import type {
   MetricsAuth,
   PodConditionScope,
 } from './config.ts';
+import { readAntiSpoofing } from './anti-spoofing.ts';
 import { readDuration } from './duration.ts';
 import { type ListenAddress, readListenAddress } from './listen-address.ts';
 import { oneOf, type Setting } from './setting.ts';
@@ -185,6 +187,14 @@ const events = oneOf<EventsChoice>(['on', 'off'], {
   help: 'tell in Events of the API what operators have to see: policies that cannot be read, what others change, trouble',
   initial: 'on',
 });
+const antiSpoofing: Setting<AntiSpoofing> = {
+  flag: 'anti-spoofing',
+  placeholder: 'auto|off|PATTERN,…',
+  help: 'drop packets of pods whose source is not theirs: where the CNI results show that pods have interfaces of their own, or by these interfaces, such as veth+',
+  initial: 'auto',
+  accepts: 'auto, off, or names of interfaces, each perhaps a beginning followed by "+"',
+  read: readAntiSpoofing,
+};
 
 /** Every setting of the agent, keyed as the command line's parser keys its options, in the order of the help. */
 export const SETTINGS = {
@@ -207,6 +217,7 @@ export const SETTINGS = {
   podCondition,
   gate,
   events,
+  antiSpoofing,
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

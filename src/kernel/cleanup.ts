@@ -21,8 +21,8 @@ export class CleanupError extends Error {
   }
 }
 
-const chainsOf = ({ tables }: Observed): readonly string[] =>
-  Object.values(tables).flatMap((table) => [...table.chains.keys()]);
+const chainsOf = ({ tables, raw = {} }: Observed): readonly string[] =>
+  [...Object.values(tables), ...Object.values(raw)].flatMap(({ chains }) => [...chains.keys()]);
 
 /**
  * Removes every chain, set and jump of ours from both backends and families, and nothing else.

@@ -1,6 +1,7 @@
 import type { IpFamily } from '../model/family.ts';
+import type { RawHook } from '../program/node-program.ts';
 import type { ObservedTable } from '../render/observed.ts';
-import { parseIptablesSave } from '../render/parse-iptables.ts';
+import { parseIptablesSave, parseRawTable } from '../render/parse-iptables.ts';
 import type { CommandRunner } from './command.ts';
 
 /** Which of the kernel's two packet filters iptables speaks to (iptables-nft(8), iptables-legacy(8)). */
@@ -15,11 +16,15 @@ export const iptablesProgram = (family: IpFamily, backend: Backend, verb: 'save'
 /** @param waitSeconds how long to wait for the xtables lock that other programs hold */
 export const restoreArguments = (waitSeconds: number): readonly string[] => ['--noflush', '-w', `${waitSeconds}`];
 
-/** One family's filter table. */
+/** One family's tables: the filter table, and raw where it is asked for. */
 export interface FilterTable {
   /** @throws CommandError */
   read(): Promise<ObservedTable>;
-  /** Loads restore text, each `*filter` to `COMMIT` in one transaction; leaves alone what it does not name. @throws CommandError */
+  /** The raw table. @throws CommandError */
+  readRaw(): Promise<ObservedTable<RawHook>>;
+  /** The raw table, which is not made where there is none. @throws CommandError */
+  lookForRaw(): Promise<ObservedTable<RawHook>>;
+  /** Loads restore text of this table or another one, each `*TABLE` to `COMMIT` in one transaction; leaves alone what it does not name. @throws CommandError */
   restore(text: string): Promise<void>;
 }
 
@@ -32,6 +37,14 @@ export const createFilterTable = (
 ): FilterTable => ({
   async read() {
     return parseIptablesSave(await runner.run(iptablesProgram(family, backend, 'save'), ['-t', 'filter']));
+  },
+  async readRaw() {
+    return parseRawTable(await runner.run(iptablesProgram(family, backend, 'save'), ['-t', 'raw']));
+  },
+  async lookForRaw() {
+    // To name a table makes it, in the legacy backend.
+    const args = backend === 'legacy' ? [] : ['-t', 'raw'];
+    return parseRawTable(await runner.run(iptablesProgram(family, backend, 'save'), args));
   },
   async restore(text) {
     await runner.run(iptablesProgram(family, backend, 'restore'), restoreArguments(waitSeconds), {

@@ -3,6 +3,7 @@ import type { IpFamily } from '../model/family.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import type { Lookout } from '../reconcile/lookout.ts';
+import type { Plan } from '../render/plan.ts';
 import type { CommandRunner } from './command.ts';
 import type { StartCompanion } from './companion.ts';
 import type { Backend } from './iptables.ts';
@@ -46,6 +47,8 @@ const MEMBERS_AT_MOST = 15;
 const MEMBERS_SHARE = 1 / 1000;
 
 const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));
+
+const ownTexts = ({ tables, raw = {} }: Plan): readonly string[] => [...Object.values(tables), ...Object.values(raw)];
 
 const transactions = (texts: readonly string[]): number =>
   texts.reduce((sum, text) => sum + text.split('\nCOMMIT').length - 1, 0);
@@ -118,7 +121,7 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
         tables.forget();
         sets.forget();
         const work = (): Promise<void> => kernel.apply(plan);
-        return monitor === undefined ? work() : monitor.whileOwn(transactions(Object.values(plan.tables)), work);
+        return monitor === undefined ? work() : monitor.whileOwn(transactions(ownTexts(plan)), work);
       },
     }),
     takeCulprits: () => monitor?.takeCulprits() ?? [],

@@ -3,6 +3,7 @@ import type { Kernel } from '../reconcile/kernel.ts';
 import { type CommandRunner, CommandError } from './command.ts';
 import { createIpSets, type IpSets } from './ipset.ts';
 import { type Backend, createFilterTable } from './iptables.ts';
+import { createRawTables } from './raw-tables.ts';
 
 export interface KernelOptions {
   readonly backend: Backend;
@@ -28,14 +29,16 @@ export const createKernel = (runner: CommandRunner, options: KernelOptions): Ker
     family,
     table: createFilterTable(runner, family, backend, xtablesWaitSeconds),
   }));
+  const raw = createRawTables(tables);
   return {
     families,
     async observe() {
-      const [seen, ...read] = await Promise.all([
+      const [seen, seenRaw, ...read] = await Promise.all([
         sets.read(),
+        raw.observe(),
         ...tables.map(async ({ family, table }) => [family, await table.read()] as const),
       ]);
-      return { sets: seen, tables: Object.fromEntries(read) };
+      return { sets: seen, tables: Object.fromEntries(read), ...(seenRaw === undefined ? {} : { raw: seenRaw }) };
     },
     async apply(plan) {
       if (plan.prepare !== '') await sets.restore(plan.prepare);
@@ -49,6 +52,7 @@ export const createKernel = (runner: CommandRunner, options: KernelOptions): Ker
       if (failed !== undefined) throw failed.reason;
       if (plan.finish !== '') await sets.restore(plan.finish);
       if (plan.destroy.length > 0) await destroyWhatCan(sets, plan.destroy);
+      if (plan.raw !== undefined) await raw.apply(plan.raw);
     },
   };
 };

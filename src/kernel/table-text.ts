@@ -1,12 +1,13 @@
 import type { IpFamily } from '../model/family.ts';
 import type { NodeProgram } from '../program/node-program.ts';
-import { parseIptablesSave } from '../render/parse-iptables.ts';
-import { compareTable, tableText } from '../render/plan-table.ts';
+import { parseIptablesSave, parseRawTable } from '../render/parse-iptables.ts';
+import { compareRaw } from '../render/plan-raw.ts';
+import { compareTable, type TableName, tableText } from '../render/plan-table.ts';
 import type { CommandRunner } from './command.ts';
 import { type Backend, iptablesProgram } from './iptables.ts';
 import { rememberRight } from './remember-right.ts';
 
-/** Looks at the filter tables as text, and reads them only where the text is another one than was found right. */
+/** Looks at our tables as text, and reads them only where the text is another one than was found right. */
 export interface TableText {
   /** @throws CommandError */
   holds(program: NodeProgram): Promise<boolean>;
@@ -21,13 +22,17 @@ export const createTableText = (runner: CommandRunner, backend: Backend, familie
   const tables = rememberRight();
   return {
     async holds(program) {
-      const saves = await Promise.all(
-        families.map((family) => runner.run(iptablesProgram(family, backend, 'save'), ['-t', 'filter'])),
-      );
-      const texts = saves.map((save) => save.replaceAll(MOMENTS, ''));
-      return tables.isRight(texts.join(''), () =>
+      const save = async (family: IpFamily, table: TableName): Promise<string> =>
+        (await runner.run(iptablesProgram(family, backend, 'save'), ['-t', table])).replaceAll(MOMENTS, '');
+      const [filter, raw] = await Promise.all([
+        Promise.all(families.map((family) => save(family, 'filter'))),
+        Promise.all(families.map(async (family) => (program[family].raw === undefined ? '' : save(family, 'raw')))),
+      ]);
+      return tables.isRight([...filter, ...raw].join(''), () =>
         families.every(
-          (family, at) => tableText(compareTable(parseIptablesSave(texts[at] ?? ''), program[family])) === '',
+          (family, at) =>
+            tableText(compareTable(parseIptablesSave(filter[at] ?? ''), program[family])) === '' &&
+            compareRaw(parseRawTable(raw[at] ?? ''), program[family].raw) === '',
         ),
       );
     },

@@ -2,17 +2,10 @@ import type { IpFamily } from '../model/family.ts';
 import type { Isolation } from '../policy/node-policy.ts';
 import { allowConditions, type Conditions } from './allow.ts';
 import { commentText } from './comment.ts';
+import { type DeniedLog, reportRules } from './denied-log.ts';
 import { isolationChain } from './names.ts';
 import type { Chain, Rule } from './node-program.ts';
 import type { SetBuilder } from './set-builder.ts';
-
-/** Denied packets are reported to an NFLOG group, at most so many a second for each chain. */
-export interface DeniedLog {
-  readonly group: number;
-}
-
-const LOGGED_PER_SECOND = 10;
-const LOG_BURST = 20;
 
 const commentOf = ({ direction, policies }: Isolation): string =>
   commentText(`${direction} isolated by ${policies.join(' ')}`);
@@ -45,20 +38,11 @@ export const compileIsolation = (
   const allowed = unique(isolation.rules.flatMap((rule) => allowConditions(rule, context)));
   if (allowed.some((conditions) => conditions.length === 0)) return undefined;
   const name = isolationChain(direction, isolation.policies, isolation.namedPorts);
-  const logging: readonly Rule[] =
-    log === undefined
-      ? []
-      : [
-          {
-            matches: [{ kind: 'limit', perSecond: LOGGED_PER_SECOND, burst: LOG_BURST }],
-            verdict: { kind: 'log', group: log.group, prefix: name },
-          },
-        ];
   return {
     name,
     rules: [
       ...allowed.map((matches): Rule => ({ matches, verdict: { kind: 'return' } })),
-      ...logging,
+      ...reportRules(log, name),
       { matches: [{ kind: 'comment', text: commentOf(isolation) }], verdict: { kind: 'drop' } },
     ],
   };

@@ -24,6 +24,9 @@ export const FORWARD_CHAIN = chain('FORWARD');
 export const OUTPUT_CHAIN = chain('OUTPUT');
 export const STRAY_CHAIN = chain('STRAY');
 export const ICMPV6_CHAIN = chain('ICMPV6');
+/** In the raw table: where the sources of packets are looked at, and what becomes of those that lie. */
+export const SOURCES_CHAIN = chain('SOURCES');
+export const SPOOFED_CHAIN = chain('SPOOFED');
 
 /**
  * The layout of chains and sets that this version makes. A release that changes what hooks lead to, or what a chain or set

@@ -27,6 +27,10 @@ export type Match =
   | { readonly kind: 'icmpv6'; readonly type?: number }
   /** The source is an address of the node itself. */
   | { readonly kind: 'localSource' }
+  /** The packet came in by an interface of this name; one that ends in `+` stands for all that begin so. */
+  | { readonly kind: 'inInterface'; readonly name: string }
+  /** The node would not send an answer to the source out of the interface that the packet came in by (rpfilter). */
+  | { readonly kind: 'unroutedSource' }
   | { readonly kind: 'comment'; readonly text: string }
   | { readonly kind: 'limit'; readonly perSecond: number; readonly burst: number };
 
@@ -64,19 +68,28 @@ export interface IpSet {
   readonly timeoutSeconds?: number;
 }
 
-/** A jump from a built-in chain of the filter table; it has to be that chain's first rule. */
-export interface HookJump {
-  readonly hook: Hook;
+/** A jump from a built-in chain; it has to be that chain's first rule. */
+export interface HookJump<In extends Hook = FilterHook> {
+  readonly hook: In;
   readonly chain: ChainName;
 }
 
-export type Hook = 'FORWARD' | 'OUTPUT';
+/** Built-in chains that we hook, by table. */
+export type FilterHook = 'FORWARD' | 'OUTPUT';
+export type RawHook = 'PREROUTING';
+export type Hook = FilterHook | RawHook;
 
-/** The whole of our part of one family's filter table, and of the sets it uses. */
-export interface FamilyProgram {
+/** Our part of one table. */
+export interface TableProgram<In extends Hook> {
   readonly chains: ReadonlyMap<ChainName, Chain>;
+  readonly hooks: readonly HookJump<In>[];
+}
+
+/** The whole of our part of one family's tables, and of the sets it uses: the filter table, and where it is needed raw. */
+export interface FamilyProgram extends TableProgram<FilterHook> {
   readonly sets: ReadonlyMap<SetName, IpSet>;
-  readonly hooks: readonly HookJump[];
+  /** Absent: nothing of ours is in the raw table. It names no set. */
+  readonly raw?: TableProgram<RawHook> | undefined;
 }
 
 /** What the kernel of one node has to hold. */

@@ -30,23 +30,27 @@ const MATCH_ARGUMENTS: { readonly [Kind in Match['kind']]: (match: Of<Kind>) => 
   ],
   icmpv6: ({ type }) => ['-p', 'ipv6-icmp', ...(type === undefined ? [] : ['-m', 'icmp6', '--icmpv6-type', `${type}`])],
   localSource: () => ['-m', 'addrtype', '--src-type', 'LOCAL'],
+  inInterface: ({ name }) => ['-i', name],
+  unroutedSource: () => ['-m', 'rpfilter', '--invert'],
   comment: ({ text }) => ['-m', 'comment', '--comment', text],
   limit: ({ perSecond, burst }) => ['-m', 'limit', '--limit', `${perSecond}/sec`, '--limit-burst', `${burst}`],
 };
 
-/** iptables-save prints addresses first, then the protocol, then the other matches as they were given. */
+/** iptables-save prints addresses first, then the interface, the protocol, and the other matches as they were given. */
 const RANK: Readonly<Record<Match['kind'], number>> = {
   source: 0,
   destination: 1,
-  protocol: 2,
-  ports: 2,
-  strayTcp: 2,
-  icmpv6: 2,
-  set: 3,
-  established: 3,
-  localSource: 3,
-  comment: 3,
-  limit: 3,
+  inInterface: 2,
+  protocol: 3,
+  ports: 3,
+  strayTcp: 3,
+  icmpv6: 3,
+  set: 4,
+  established: 4,
+  localSource: 4,
+  unroutedSource: 4,
+  comment: 4,
+  limit: 4,
 };
 
 const matchArguments = <Kind extends Match['kind']>(match: Of<Kind>): readonly string[] => {

@@ -1,7 +1,15 @@
 import type { IpFamily } from '../model/family.ts';
+import type { RawHook } from '../program/node-program.ts';
 import type { Observed, ObservedTable } from './observed.ts';
 
 const EMPTY_TABLE: ObservedTable = { chains: new Map(), hooks: { FORWARD: [], OUTPUT: [] }, heldByOthers: new Set() };
+
+/** A raw table that holds nothing of ours. */
+export const EMPTY_RAW_TABLE: ObservedTable<RawHook> = {
+  chains: new Map(),
+  hooks: { PREROUTING: [] },
+  heldByOthers: new Set(),
+};
 
 /** A node that holds nothing of ours, with the given families. */
 export const nothingObserved = (families: readonly IpFamily[]): Observed => ({

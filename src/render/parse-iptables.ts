@@ -1,13 +1,9 @@
 import { isOwnChain, mayNameOwnChain } from '../program/names.ts';
-import type { Hook } from '../program/node-program.ts';
+import type { Hook, RawHook } from '../program/node-program.ts';
 import { withoutDottedTail } from './dotted-tail.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
 import { quoteArgument, splitArguments } from './quoting.ts';
 import { targetOf } from './reached.ts';
-
-const HOOKS: readonly Hook[] = ['FORWARD', 'OUTPUT'];
-
-const isHook = (chain: string): chain is Hook => (HOOKS as readonly string[]).includes(chain);
 
 /** Canonical text of a rule's arguments. */
 export const ruleText = (args: readonly string[]): RuleText => args.map(quoteArgument).join(' ');
@@ -22,10 +18,10 @@ const readRule = (line: string): RuleText =>
     ),
   );
 
-/** Reads what `iptables-save -t filter` printed: our chains, the built-in chains that we hook, and who leads into ours. */
-export const parseIptablesSave = (text: string): ObservedTable => {
+/** Reads what iptables-save printed of one table: our chains, the built-in chains that we hook, and who leads into ours. */
+const parseTable = <In extends Hook>(text: string, hooks: Record<In, RuleText[]>): ObservedTable<In> => {
+  const isHook = (chain: string): chain is In => Object.hasOwn(hooks, chain);
   const chains = new Map<string, RuleText[]>();
-  const hooks: Record<Hook, RuleText[]> = { FORWARD: [], OUTPUT: [] };
   const heldByOthers = new Set<string>();
   for (const line of text.split('\n')) {
     if (line.startsWith(':')) {
@@ -44,4 +40,13 @@ export const parseIptablesSave = (text: string): ObservedTable => {
     }
   }
   return { chains, hooks, heldByOthers };
+};
+
+/** Reads what `iptables-save -t filter` printed. */
+export const parseIptablesSave = (text: string): ObservedTable => parseTable(text, { FORWARD: [], OUTPUT: [] });
+
+/** Reads the raw table out of what iptables-save printed, of all tables or of that one. */
+export const parseRawTable = (text: string): ObservedTable<RawHook> => {
+  const [, table = ''] = /^\*raw\n([^]*?)^COMMIT$/m.exec(text) ?? [];
+  return parseTable(table, { PREROUTING: [] });
 };

@@ -1,12 +1,15 @@
 import { isOwnChain, scratchChain } from '../program/names.ts';
 import type { FamilyDelta } from '../program/incremental/family-compiler.ts';
-import type { Chain, FamilyProgram, Hook } from '../program/node-program.ts';
+import type { Chain, Hook, TableProgram } from '../program/node-program.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
 import { reachedChains, targetOf } from './reached.ts';
 import { chainRules, hookRule } from './rule-lines.ts';
 
+/** The tables that we have chains in. */
+export type TableName = 'filter' | 'raw';
+
 /** The hooks that may hold a jump of ours. */
-export const HOOKS: readonly Hook[] = ['FORWARD', 'OUTPUT'];
+export const hooksOf = <In extends Hook>({ hooks }: ObservedTable<In>): readonly In[] => Object.keys(hooks) as In[];
 
 /** Whether the chain holds these rules, in this order. */
 export const sameRules = (a: readonly RuleText[] | undefined, b: readonly RuleText[]): boolean =>
@@ -35,23 +38,23 @@ const ruleLines = (chains: readonly Chain[]): readonly string[] =>
   chains.flatMap((chain) => chainRules(chain).map((rule) => `-A ${chain.name} ${rule}`));
 
 /** Restore text of one transaction. */
-const transaction = (lines: readonly string[]): string =>
-  lines.length === 0 ? '' : ['*filter', ...lines, 'COMMIT', ''].join('\n');
+const transaction = (lines: readonly string[], table: TableName = 'filter'): string =>
+  lines.length === 0 ? '' : [`*${table}`, ...lines, 'COMMIT', ''].join('\n');
 
 /** Loads chains that no packet can get to, in portions. */
-const loadAhead = (chains: readonly Chain[]): string => {
+const loadAhead = (chains: readonly Chain[], table: TableName = 'filter'): string => {
   const rules = ruleLines(chains);
   const portions = Array.from({ length: Math.ceil(rules.length / PORTION) }, (_, at) =>
     rules.slice(at * PORTION, (at + 1) * PORTION),
   );
-  return [chains.map(({ name }) => declare(name)), ...portions].map(transaction).join('');
+  return [chains.map(({ name }) => declare(name)), ...portions].map((lines) => transaction(lines, table)).join('');
 };
 
 /** Loads the rules of the chains into others, which no packet can get to, and removes these: all that it does is be taken or not. */
-export const tryOutText = (chains: readonly Chain[]): string => {
+export const tryOutText = (chains: readonly Chain[], table: TableName = 'filter'): string => {
   const scratch = chains.map((chain) => ({ ...chain, name: scratchChain(chain.name) }));
   const names = scratch.map(({ name }) => name);
-  return `${loadAhead(scratch)}${transaction([...names.map(declare), ...names.map((name) => `-X ${name}`)])}`;
+  return `${loadAhead(scratch, table)}${transaction([...names.map(declare), ...names.map((name) => `-X ${name}`)], table)}`;
 };
 
 /** What has to become of one family's table. */
@@ -72,7 +75,10 @@ export interface TableChange {
  * empties it. Whatever can change a verdict happens in the last transaction, at its COMMIT or not at all; where there is
  * much to load, chains that no packet can get to yet go ahead of it.
  */
-export const tableText = ({ fresh, changed, emptied, deleted, hooks }: TableChange): string => {
+export const tableText = (
+  { fresh, changed, emptied, deleted, hooks }: TableChange,
+  table: TableName = 'filter',
+): string => {
   const isMuch = ruleLines([...fresh, ...changed]).length > PORTION;
   const atOnce = isMuch ? changed : [...fresh, ...changed];
   const lines = [
@@ -81,24 +87,27 @@ export const tableText = ({ fresh, changed, emptied, deleted, hooks }: TableChan
     ...hooks,
     ...deleted.toSorted().map((name) => `-X ${name}`),
   ];
-  return `${isMuch ? loadAhead(fresh) : ''}${transaction(lines)}`;
+  return `${isMuch ? loadAhead(fresh, table) : ''}${transaction(lines, table)}`;
 };
 
 /**
  * What turns the table seen into the program's: only chains whose rules differ appear. A stale chain that others lead to
  * is emptied and stays: deleting it would fail, and all else with it.
  */
-export const compareTable = (seen: ObservedTable, { chains, hooks }: FamilyProgram): TableChange => {
+export const compareTable = <In extends Hook>(
+  seen: ObservedTable<In>,
+  { chains, hooks }: TableProgram<In>,
+): TableChange => {
   const differing = [...chains.values()].filter((chain) => !sameRules(seen.chains.get(chain.name), chainRules(chain)));
   const reached = differing.length === 0 ? new Set<string>() : reachedChains(seen);
   const stale = [...seen.chains].filter(([name]) => isOwnChain(name) && !chains.has(name));
-  const wanted = new Map(hooks.map((jump) => [jump.hook, hookRule(jump)]));
+  const wanted = new Map<Hook, RuleText>(hooks.map((jump) => [jump.hook, hookRule(jump)]));
   return {
     fresh: differing.filter(({ name }) => !reached.has(name)),
     changed: differing.filter(({ name }) => reached.has(name)),
     emptied: stale.filter(([name, rules]) => seen.heldByOthers.has(name) && rules.length > 0).map(([name]) => name),
     deleted: stale.map(([name]) => name).filter((name) => !seen.heldByOthers.has(name)),
-    hooks: HOOKS.flatMap((hook) => planHook(hook, seen.hooks[hook], wanted.get(hook))),
+    hooks: hooksOf(seen).flatMap((hook) => planHook(hook, seen.hooks[hook], wanted.get(hook))),
   };
 };
 

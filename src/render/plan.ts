@@ -3,6 +3,7 @@ import type { ProgramDelta } from '../program/incremental/program-compiler.ts';
 import type { SetName } from '../program/names.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import type { Observed } from './observed.ts';
+import { changeRaw, compareRaw } from './plan-raw.ts';
 import { changeSets, compareSets, type DesiredSet, type SetSteps } from './plan-sets.ts';
 import { changeTable, compareTable, tableText } from './plan-table.ts';
 
@@ -17,6 +18,11 @@ export interface Plan {
   readonly tables: Readonly<Partial<Record<IpFamily, string>>>;
   /** `ipset restore`: what can only allow. */
   readonly finish: string;
+  /**
+   * `iptables-restore --noflush`, of the raw tables, which can only deny. They go by themselves, last: a kernel that does
+   * not take them holds up nothing else. Absent where there is nothing to do.
+   */
+  readonly raw?: Readonly<Partial<Record<IpFamily, string>>>;
   /** `ipset restore`, a line for each set that nothing uses any more; a line that fails is tried again later. */
   readonly destroy: readonly string[];
   /** Lines of all steps: how far apart the two states are. */
@@ -35,16 +41,17 @@ type Tables = Plan['tables'];
  * adds to what passes, so each state on the way allows nothing that neither end allows. Sets that no rule names yet are
  * filled beforehand, since nothing can meet them.
  */
-const inOrder = (tables: Tables, steps: SetSteps): Plan => {
+const inOrder = (tables: Tables, raw: Tables, steps: SetSteps): Plan => {
   const rulesChange = Object.keys(tables).length > 0;
   const prepare = [...steps.create, ...steps.tighten, ...(rulesChange ? [] : steps.loosen)];
   const finish = rulesChange ? steps.loosen : [];
   const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
-  const tableLines = Object.values(tables).reduce((sum, each) => sum + lineCount(each), 0);
+  const tableLines = [...Object.values(tables), ...Object.values(raw)].reduce((sum, each) => sum + lineCount(each), 0);
   return {
     prepare: text(prepare),
     tables,
     finish: text(finish),
+    ...(Object.keys(raw).length > 0 ? { raw } : {}),
     destroy: steps.destroy,
     size: prepare.length + tableLines + finish.length + steps.destroy.length,
   };
@@ -69,7 +76,8 @@ export const planChanges = (observed: Observed, program: NodeProgram): Plan => {
     const seen = tables[family];
     return seen === undefined ? '' : tableText(compareTable(seen, program[family]));
   });
-  return inOrder(texts, compareSets(sets, desiredSets(observed, program)));
+  const raw = textsOf(families, (family) => compareRaw(observed.raw?.[family], program[family].raw));
+  return inOrder(texts, raw, compareSets(sets, desiredSets(observed, program)));
 };
 
 /**
@@ -78,8 +86,9 @@ export const planChanges = (observed: Observed, program: NodeProgram): Plan => {
  */
 export const planDelta = (delta: ProgramDelta, families: readonly IpFamily[]): Plan => {
   const texts = textsOf(families, (family) => tableText(changeTable(delta[family].chains)));
+  const raw = textsOf(families, (family) => changeRaw(delta[family].raw));
   const ways = families.map((family) => changeSets(family, delta[family].sets));
-  return inOrder(texts, {
+  return inOrder(texts, raw, {
     create: ways.flatMap(({ create }) => create),
     tighten: ways.flatMap(({ tighten }) => tighten),
     loosen: ways.flatMap(({ loosen }) => loosen),

@@ -1,3 +1,4 @@
+import type { Hook } from '../program/node-program.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
 import { splitArguments } from './quoting.ts';
 
@@ -9,9 +10,9 @@ export const targetOf = (rule: RuleText): string | undefined => {
 };
 
 /** Our chains that packets can get to from the hooks. */
-export const reachedChains = ({ chains, hooks }: ObservedTable): ReadonlySet<string> => {
+export const reachedChains = <In extends Hook>({ chains, hooks }: ObservedTable<In>): ReadonlySet<string> => {
   const reached = new Set<string>();
-  const waiting = [hooks.FORWARD, hooks.OUTPUT];
+  const waiting = Object.values<readonly RuleText[]>(hooks);
   for (let rules = waiting.pop(); rules !== undefined; rules = waiting.pop()) {
     for (const rule of rules) {
       const target = targetOf(rule);

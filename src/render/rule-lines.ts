@@ -1,4 +1,4 @@
-import type { Chain, HookJump } from '../program/node-program.ts';
+import type { Chain, Hook, HookJump } from '../program/node-program.ts';
 import { ruleArguments } from './arguments.ts';
 import type { RuleText } from './observed.ts';
 import { ruleText } from './parse-iptables.ts';
@@ -15,5 +15,5 @@ export const chainRules = (chain: Chain): readonly RuleText[] => {
 };
 
 /** The text of the hook's jump, less `-A HOOK`. */
-export const hookRule = ({ chain }: HookJump): RuleText =>
+export const hookRule = ({ chain }: HookJump<Hook>): RuleText =>
   ruleText(ruleArguments({ matches: [], verdict: { kind: 'jump', chain } }));

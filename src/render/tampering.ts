@@ -1,7 +1,8 @@
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
-import type { FamilyProgram, Hook, NodeProgram } from '../program/node-program.ts';
+import type { FamilyProgram, Hook, NodeProgram, TableProgram } from '../program/node-program.ts';
 import type { Observed, ObservedSet, ObservedTable, RuleText } from './observed.ts';
-import { HOOKS, leadsToUs, sameRules } from './plan-table.ts';
+import { EMPTY_RAW_TABLE } from './nothing-observed.ts';
+import { hooksOf, leadsToUs, sameRules } from './plan-table.ts';
 import { chainRules, hookRule } from './rule-lines.ts';
 
 /** What somebody else did to what is ours; each is a label of a metric, so the list is short and fixed. */
@@ -44,11 +45,11 @@ const ofHook = (name: Hook, seen: readonly RuleText[], wanted: RuleText | undefi
   ];
 };
 
-const ofTable = (seen: ObservedTable, { chains, hooks }: FamilyProgram): readonly Found[] => {
-  const wanted = new Map(hooks.map((jump) => [jump.hook, hookRule(jump)]));
+const ofTable = <In extends Hook>(seen: ObservedTable<In>, { chains, hooks }: TableProgram<In>): readonly Found[] => {
+  const wanted = new Map<Hook, RuleText>(hooks.map((jump) => [jump.hook, hookRule(jump)]));
   const known: ReadonlyMap<string, unknown> = chains;
   return [
-    ...HOOKS.flatMap((hook) => ofHook(hook, seen.hooks[hook], wanted.get(hook))),
+    ...hooksOf(seen).flatMap((hook) => ofHook(hook, seen.hooks[hook], wanted.get(hook))),
     ...[...chains.values()].flatMap((chain): readonly Found[] => {
       const rules = seen.chains.get(chain.name);
       if (rules === undefined) return [{ kind: 'chain_missing', name: chain.name }];
@@ -82,6 +83,11 @@ export const findTampering = (observed: Observed, program: NodeProgram): readonl
   IP_FAMILIES.flatMap((family) => {
     const table = observed.tables[family];
     if (table === undefined) return [];
-    const found = [...ofTable(table, program[family]), ...ofSets(observed.sets, family, program[family])];
+    const { raw } = program[family];
+    const found = [
+      ...ofTable(table, program[family]),
+      ...(raw === undefined ? [] : ofTable(observed.raw?.[family] ?? EMPTY_RAW_TABLE, raw)),
+      ...ofSets(observed.sets, family, program[family]),
+    ];
     return found.map((each) => ({ ...each, family }));
   });

@@ -55,6 +55,10 @@ export interface AgentMetrics {
   recordEvent(outcome: EventOutcome): void;
   /** @param bridges between pods of the node that iptables does not see into */
   setUnseenBridges(bridges: readonly { readonly bridge: string; readonly family: IpFamily }[]): void;
+  /** Whether packets with a source that is not their pod's are dropped. */
+  setSourceCheck(inForce: boolean): void;
+  /** @param packets that were dropped for their source, by family, since the rule was loaded */
+  setSpoofedPackets(packets: ReadonlyMap<IpFamily, number>): void;
   setReady(ready: boolean): void;
   /** Everything in Prometheus' text format. */
   expose(): Promise<Exposition>;
@@ -115,6 +119,12 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     help: 'Lines of restore text that those repairs took',
     registers,
   });
+  const spoofed = new Counter({
+    name: 'portcullis_spoofed_packets_total',
+    help: 'Packets of pods that were dropped because their source is not routed to the pod',
+    labelNames: ['family'],
+    registers,
+  });
   const lastSync = gauge('last_successful_sync_timestamp_seconds', 'When the kernel was last known to hold the policy');
   const kernel = {
     rules: gauge('kernel_rules', 'Rules of the agent in the kernel', ['family']),
@@ -145,6 +155,8 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     registers,
   });
   for (const outcome of EVENT_OUTCOMES) events.inc({ outcome }, 0);
+  const sourceCheck = gauge('source_check', '1 where packets of pods with a source that is not theirs are dropped');
+  sourceCheck.set(0);
   const ready = gauge('ready', '1 once the first full programming is done and the kernel takes what it is given');
   gauge('build_info', 'The version that runs', ['version']).set({ version }, 1);
   ready.set(0);
@@ -196,6 +208,11 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     },
     recordEvent: (outcome) => {
       events.inc({ outcome });
+    },
+    setSourceCheck: (inForce) => sourceCheck.set(inForce ? 1 : 0),
+    setSpoofedPackets: (packets) => {
+      spoofed.reset();
+      for (const [family, count] of packets) spoofed.inc({ family }, count);
     },
     setReady: (isReady) => ready.set(isReady ? 1 : 0),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),

@@ -32,6 +32,7 @@ describe('parseConfig', () => {
       podCondition: 'all',
       gate: 'isolated-namespaces',
       events: 'on',
+      antiSpoofing: 'auto',
     });
   });
 
@@ -53,6 +54,7 @@ describe('parseConfig', () => {
       podCondition: 'gated',
       gate: 'all',
       events: 'off',
+      antiSpoofing: 'cni0,veth+',
     };
     expect(parseConfig(flags, {})).toEqual({
       source: { kind: 'kubeconfig', file: '/etc/kube config' },
@@ -70,6 +72,7 @@ describe('parseConfig', () => {
       podCondition: 'gated',
       gate: 'all',
       events: 'off',
+      antiSpoofing: ['cni0', 'veth+'],
     });
   });
 
@@ -91,6 +94,7 @@ describe('parseConfig', () => {
       PORTCULLIS_POD_CONDITION: 'off',
       PORTCULLIS_GATE: 'off',
       PORTCULLIS_EVENTS: 'off',
+      PORTCULLIS_ANTI_SPOOFING: 'off',
     };
     expect(parseConfig({}, env)).toEqual({
       source: { kind: 'in-cluster' },
@@ -107,6 +111,7 @@ describe('parseConfig', () => {
       podCondition: 'off',
       gate: 'off',
       events: 'off',
+      antiSpoofing: 'off',
     });
   });
 

@@ -1,5 +1,5 @@
 import type { IpFamily } from '../../src/model/family.ts';
-import type { Hook, NodeProgram } from '../../src/program/node-program.ts';
+import type { FilterHook, NodeProgram, RawHook } from '../../src/program/node-program.ts';
 import type { Observed, ObservedSet, ObservedTable, RuleText } from '../../src/render/observed.ts';
 import { chainRules, hookRule } from '../../src/render/rule-lines.ts';
 
@@ -7,18 +7,26 @@ import { chainRules, hookRule } from '../../src/render/rule-lines.ts';
 export const projectProgram = (program: NodeProgram, families: readonly IpFamily[]): Observed => {
   const sets = new Map<string, ObservedSet>();
   const tables: Partial<Record<IpFamily, ObservedTable>> = {};
+  const rawTables: Partial<Record<IpFamily, ObservedTable<RawHook>>> = {};
   for (const family of families) {
-    const { chains, hooks, sets: wanted } = program[family];
-    const jumps: Record<Hook, RuleText[]> = { FORWARD: [], OUTPUT: [] };
+    const { chains, hooks, sets: wanted, raw } = program[family];
+    const jumps: Record<FilterHook, RuleText[]> = { FORWARD: [], OUTPUT: [] };
     for (const jump of hooks) jumps[jump.hook].push(hookRule(jump));
     tables[family] = {
       chains: new Map([...chains.values()].map((chain) => [chain.name, chainRules(chain)])),
       hooks: jumps,
       heldByOthers: new Set(),
     };
+    if (raw !== undefined) {
+      rawTables[family] = {
+        chains: new Map([...raw.chains.values()].map((chain) => [chain.name, chainRules(chain)])),
+        hooks: { PREROUTING: raw.hooks.map(hookRule) },
+        heldByOthers: new Set(),
+      };
+    }
     for (const { name, type, members } of wanted.values()) {
       sets.set(name, { type, family, members, maxElements: Number.POSITIVE_INFINITY });
     }
   }
-  return { tables, sets };
+  return { tables, sets, ...(Object.keys(rawTables).length > 0 ? { raw: rawTables } : {}) };
 };

@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../model/clock.ts';
+import type { PodLink } from '../../model/pod-link.ts';
 import { codeOf, messageOf } from '../error-text.ts';
 import { parseCniResult, POD_INTERFACE } from './parse-result.ts';
 import { readResultFile } from './read-result-file.ts';
@@ -15,6 +16,8 @@ export interface CniResults {
   hasLooked(): boolean;
   /** Canonical, at most one per family. */
   addressesOf(podUid: string): readonly string[] | undefined;
+  /** How each pod is attached. */
+  links(): readonly PodLink[];
   status(): CniResultsStatus;
   stop(): Promise<void>;
 }
@@ -186,6 +189,7 @@ export const followCniResults = ({ folder, clock, bootedAt, onTrouble }: CniResu
     },
     hasLooked: () => looked,
     addressesOf: index.addressesOf,
+    links: index.links,
     status: () => ({ folder, watched: watched !== undefined, pods: index.pods() }),
     async stop() {
       stopped = true;

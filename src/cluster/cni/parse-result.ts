@@ -1,3 +1,4 @@
+import type { PodLink } from '../../model/pod-link.ts';
 import { onePerFamily } from '../address.ts';
 import { asList, asObject, asText, type RawObject } from '../raw.ts';
 
@@ -5,11 +6,9 @@ import { asList, asObject, asText, type RawObject } from '../raw.ts';
 export const POD_INTERFACE = 'eth0';
 
 /** What libcni notes of an ADD for a pod's interface. */
-export interface CniResult {
+export interface CniResult extends PodLink {
   /** CNI argument K8S_POD_UID: `metadata.uid` of the pod (of a static pod: the kubelet's, which the API does not know). */
   readonly podUid: string;
-  /** The interface's addresses, canonical, at most one per family. */
-  readonly ips: readonly string[];
 }
 
 /** `cniArgs` is a list of pairs. A name that is there twice has the same value twice (runtimes append their own). */
@@ -38,6 +37,19 @@ const addressesIn = (result: RawObject): readonly string[] => {
 };
 
 /**
+ * Interfaces without a sandbox are the node's (CNI specification, ADD success): a plugin that makes a pair tells its outer
+ * end, one that puts that end on a bridge tells the bridge too.
+ */
+const hostInterfaceIn = (result: RawObject): string | undefined => {
+  const ofNode = asList(result['interfaces'])
+    .map(asObject)
+    .filter(({ sandbox }) => sandbox === undefined || sandbox === '');
+  const [only] = ofNode;
+  const name = ofNode.length === 1 ? asText(only?.['name']) : undefined;
+  return name === '' ? undefined : name;
+};
+
+/**
  * Reads a file of libcni's result cache (libcni, `cniCacheV1`; results of CNI 0.1.0 to 1.1.0).
  * @returns undefined for what is not about the cluster network's interface of a pod
  * @throws SyntaxError for what is no JSON
@@ -47,6 +59,7 @@ export const parseCniResult = (text: string): CniResult | undefined => {
   const podUid = argument(raw['cniArgs'], 'K8S_POD_UID');
   if (raw['kind'] !== 'cniCacheV1' || raw['ifName'] !== POD_INTERFACE) return undefined;
   if (podUid === undefined || podUid === '') return undefined;
-  const ips = onePerFamily(addressesIn(asObject(raw['result'])));
-  return ips.length === 0 ? undefined : { podUid, ips };
+  const result = asObject(raw['result']);
+  const ips = onePerFamily(addressesIn(result));
+  return ips.length === 0 ? undefined : { podUid, ips, hostInterface: hostInterfaceIn(result) };
 };

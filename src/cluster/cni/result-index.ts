@@ -1,3 +1,4 @@
+import type { PodLink } from '../../model/pod-link.ts';
 import type { CniResult } from './parse-result.ts';
 
 /** What a file was when it was read: another of either means that it has to be read again. */
@@ -22,6 +23,8 @@ export interface ResultIndex {
   files(): Iterable<string>;
   /** Addresses that the newest file about a pod names; a crash of the runtime may have left older ones. */
   addressesOf(podUid: string): readonly string[] | undefined;
+  /** How each pod is attached, as the newest file about it says. */
+  links(): readonly PodLink[];
   /** Pods that some file is about. */
   pods(): number;
 }
@@ -33,14 +36,16 @@ export const createResultIndex = (): ResultIndex => {
   const entries = new Map<string, Entry>();
   const filesOf = new Map<string, Set<string>>();
 
-  const addressesOf = (podUid: string): readonly string[] | undefined => {
+  const newestOf = (podUid: string): CniResult | undefined => {
     let newest: Entry | undefined;
     for (const file of filesOf.get(podUid) ?? []) {
       const entry = entries.get(file);
       if (entry !== undefined && (newest === undefined || entry.mtimeMs >= newest.mtimeMs)) newest = entry;
     }
-    return newest?.result?.ips;
+    return newest?.result;
   };
+
+  const addressesOf = (podUid: string): readonly string[] | undefined => newestOf(podUid)?.ips;
 
   const change = (file: string, entry: Entry | undefined): readonly string[] => {
     const before = entries.get(file)?.result?.podUid;
@@ -64,6 +69,7 @@ export const createResultIndex = (): ResultIndex => {
     versionOf: (file) => entries.get(file),
     files: () => entries.keys(),
     addressesOf,
+    links: () => [...filesOf.keys()].map(newestOf).filter((result) => result !== undefined),
     pods: () => filesOf.size,
   };
 };

@@ -8,10 +8,12 @@ import { byText } from '../../policy/text-order.ts';
 import { createDispatchTree, type DispatchEntry } from '../dispatch.ts';
 import type { GateSets } from '../gate.ts';
 import { HOOKS, hookChains } from '../hooks.ts';
-import { closedIsolation, compileIsolation, type DeniedLog } from '../isolation-chain.ts';
+import type { DeniedLog } from '../denied-log.ts';
+import { closedIsolation, compileIsolation } from '../isolation-chain.ts';
 import type { ChainName, SetName } from '../names.ts';
-import type { Chain, FamilyProgram } from '../node-program.ts';
+import type { Chain, FamilyProgram, RawHook, TableProgram } from '../node-program.ts';
 import { addressesOf } from '../set-builder.ts';
+import { sourceCheck } from '../source-check.ts';
 import { type ChainChange, createFamilyChains } from './family-chains.ts';
 import { createFamilyGate, type NodeGate } from './family-gate.ts';
 import { createFamilySets, type SetsDelta } from './family-sets.ts';
@@ -20,6 +22,21 @@ import { createFamilySets, type SetsDelta } from './family-sets.ts';
 export interface FamilyDelta {
   readonly chains: ReadonlyMap<ChainName, ChainChange>;
   readonly sets: SetsDelta;
+  /** What was in the raw table and what is now; absent where nothing changed. */
+  readonly raw?: RawChange | undefined;
+}
+
+export interface RawChange {
+  readonly before: TableProgram<RawHook> | undefined;
+  readonly after: TableProgram<RawHook> | undefined;
+}
+
+/** What all isolations of a family have in common. */
+export interface FamilyOptions {
+  readonly log?: DeniedLog | undefined;
+  readonly gate?: NodeGate | undefined;
+  /** The interfaces whose packets' sources are looked at; asked at each update. */
+  readonly sources?: (() => readonly string[]) | undefined;
 }
 
 export interface FamilyCompiler {
@@ -75,8 +92,7 @@ const dispatchKey = (judged: Judged | undefined): string =>
 
 export const createFamilyCompiler = (
   family: IpFamily,
-  log: DeniedLog | undefined,
-  nodeGate?: NodeGate,
+  { log, gate: nodeGate, sources }: FamilyOptions,
 ): FamilyCompiler => {
   const sets = createFamilySets(family);
   const gate = createFamilyGate(family, nodeGate, sets);
@@ -90,6 +106,8 @@ export const createFamilyCompiler = (
   const faulty = new Map<string, Judged>();
   let hookSets = NO_SETS;
   let begun = false;
+  let interfaces: readonly string[] = [];
+  let raw: TableProgram<RawHook> | undefined;
 
   const chainOf = (isolation: Isolation): Pick<Judged, 'chain' | 'sets' | 'fault'> => {
     const close = (fault: string) => ({ chain: closedIsolation(isolation), sets: NO_SETS, fault });
@@ -156,6 +174,15 @@ export const createFamilyCompiler = (
     }
   };
 
+  const lookAtSources = (): RawChange | undefined => {
+    const now = sources?.() ?? [];
+    if (now.join() === interfaces.join()) return undefined;
+    interfaces = now;
+    const before = raw;
+    raw = now.length === 0 ? undefined : sourceCheck(family, now, log);
+    return { before, after: raw };
+  };
+
   return {
     update(delta) {
       const again = [...stale].flatMap((key) => {
@@ -174,7 +201,7 @@ export const createFamilyCompiler = (
         const chain = judged.get(key)?.chain;
         chains.put(key, chain === undefined ? [] : [chain]);
       }
-      return { chains: chains.takeChanges(), sets: sets.settle(delta) };
+      return { chains: chains.takeChanges(), sets: sets.settle(delta), raw: lookAtSources() };
     },
     close(refused) {
       for (const [name, reason] of refused) closed.set(name, reason);
@@ -188,6 +215,6 @@ export const createFamilyCompiler = (
       [...faulty.values()].flatMap(({ isolation: { direction, policies }, fault = '' }) =>
         policies.map((policy) => ({ policy, field: ['spec', direction], message: fault, isOfNode: true as const })),
       ),
-    program: () => ({ chains: chains.chains, sets: sets.sets, hooks: HOOKS }),
+    program: () => ({ chains: chains.chains, sets: sets.sets, hooks: HOOKS, raw }),
   };
 };

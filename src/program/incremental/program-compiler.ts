@@ -2,7 +2,7 @@ import { IP_FAMILIES, type IpFamily } from '../../model/family.ts';
 import type { PolicyFault } from '../../policy/fault.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import type { GateOptions } from '../gate.ts';
-import type { DeniedLog } from '../isolation-chain.ts';
+import type { DeniedLog } from '../denied-log.ts';
 import type { ChainName } from '../names.ts';
 import type { NodeProgram } from '../node-program.ts';
 import { createFamilyCompiler, type FamilyDelta } from './family-compiler.ts';
@@ -13,6 +13,8 @@ export interface ProgramOptions<Gate = GateOptions> {
   readonly log?: DeniedLog | undefined;
   /** Closes addresses that no pod is known to have; undefined closes none. */
   readonly gate?: Gate | undefined;
+  /** Interfaces of pods, each with its own routes: what comes in by them with another source is dropped. Asked at each update. */
+  readonly sources?: (() => readonly string[]) | undefined;
 }
 
 /** What an update did to the program of the node. */
@@ -33,8 +35,8 @@ export interface ProgramCompiler {
   program(): NodeProgram;
 }
 
-export const createProgramCompiler = ({ log, gate }: ProgramOptions<NodeGate>): ProgramCompiler => {
-  const families = { ipv4: createFamilyCompiler('ipv4', log, gate), ipv6: createFamilyCompiler('ipv6', log, gate) };
+export const createProgramCompiler = (options: ProgramOptions<NodeGate>): ProgramCompiler => {
+  const families = { ipv4: createFamilyCompiler('ipv4', options), ipv6: createFamilyCompiler('ipv6', options) };
   return {
     update: (delta) => ({ ipv4: families.ipv4.update(delta), ipv6: families.ipv6.update(delta) }),
     close(chains) {

@@ -52,6 +52,7 @@ beforeEach(() => {
       },
       hasLooked: () => looked,
       addressesOf: (uid) => files.get(uid),
+      links: () => [],
       status: () => ({ folder: '', watched: true, pods: files.size }),
       stop: () => Promise.resolve(),
     },

@@ -8,7 +8,11 @@ const of = (result: object): readonly string[] | undefined =>
 describe('a result of', () => {
   test('CNI 1.0 and later', () => {
     const text = cniResultText({ uid: 'u1', addresses: ['10.244.1.5/24', 'fd00:10:244:1:0:0:0:5/64'] });
-    expect(parseCniResult(text)).toEqual({ podUid: 'u1', ips: ['10.244.1.5', 'fd00:10:244:1::5'] });
+    expect(parseCniResult(text)).toEqual({
+      podUid: 'u1',
+      ips: ['10.244.1.5', 'fd00:10:244:1::5'],
+      hostInterface: 'veth1',
+    });
   });
 
   test('CNI 0.3 and 0.4, in which addresses have a version', () => {
@@ -34,6 +38,25 @@ test('addresses of the node’s end of the link are not the pod’s', () => {
     { interface: 1, address: '10.244.1.5/24' },
   ];
   expect(of({ cniVersion: '1.0.0', interfaces, ips })).toEqual(['10.244.1.5']);
+});
+
+describe('the node’s end of the link', () => {
+  const ips = [{ address: '10.244.1.5/24' }];
+  const hostInterface = (...interfaces: readonly unknown[]): string | undefined =>
+    parseCniResult(cniResultText({ uid: 'u1', addresses: [], result: { interfaces, ips } }))?.hostInterface;
+  const inside = { name: 'eth0', sandbox: '/x' };
+
+  test('is the one interface outside the sandbox', () => {
+    expect(hostInterface({ name: 'veth1' }, inside)).toBe('veth1');
+    expect(hostInterface({ name: 'veth1', sandbox: '' }, inside)).toBe('veth1');
+  });
+
+  test('is not told by a plugin that puts it on a bridge, or has none', () => {
+    expect(hostInterface({ name: 'cni0' }, { name: 'veth1' }, inside)).toBeUndefined();
+    expect(hostInterface(inside)).toBeUndefined();
+    expect(hostInterface()).toBeUndefined();
+    expect(hostInterface({ name: 7 }, inside)).toBeUndefined();
+  });
 });
 
 describe('nothing is read from', () => {

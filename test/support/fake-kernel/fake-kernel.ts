@@ -41,8 +41,10 @@ export const createFakeRunner = (host: FakeHost): CommandRunner => {
     const family: IpFamily = tool === 'iptables' ? 'ipv4' : 'ipv6';
     const rest = args.join(' ');
     if (verb === 'save' && rest === '-t filter') {
-      return step({ kind: 'iptables save', family }, () => savedTable(host, family));
+      return step({ kind: 'iptables save', family }, () => savedTable(host.tables[family], 'filter'));
     }
+    // No step: it is read at the first look only, where nothing is ours.
+    if (verb === 'save' && rest === '-t raw') return savedTable(host.rawTables[family], 'raw');
     if (verb === 'restore' && /^--noflush -w \d+$/.test(rest)) {
       for (const text of transactions(input)) {
         step({ kind: 'iptables restore', family, text }, () => {

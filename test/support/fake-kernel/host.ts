@@ -19,7 +19,7 @@ export interface FakeChain {
   readonly rules: readonly FakeRule[];
 }
 
-/** One family's filter table: chains by name. */
+/** A table of one family: chains by name. */
 export type FakeTable = ReadonlyMap<string, FakeChain>;
 
 /** A moment at which the fake can be told to fail, and at which its state can be looked at. */
@@ -32,7 +32,9 @@ export type FakeStep =
 /** A node's packet filter in memory. */
 export interface FakeHost {
   readonly sets: Map<string, FakeSet>;
+  /** The filter tables. */
   readonly tables: Record<IpFamily, FakeTable>;
+  readonly rawTables: Record<IpFamily, FakeTable>;
   /** Asked before each step: a text is the reason why the step fails and changes nothing. */
   failure: (step: FakeStep) => string | undefined;
   /** Told after each step that was done. */
@@ -41,11 +43,15 @@ export interface FakeHost {
 
 const BUILTIN_CHAINS = ['INPUT', 'FORWARD', 'OUTPUT'];
 
-const freshTable = (): FakeTable => new Map(BUILTIN_CHAINS.map((name) => [name, { name, builtin: true, rules: [] }]));
+const RAW_CHAINS = ['PREROUTING', 'OUTPUT'];
+
+const freshTable = (chains: readonly string[]): FakeTable =>
+  new Map(chains.map((name) => [name, { name, builtin: true, rules: [] }]));
 
 export const createFakeHost = (): FakeHost => ({
   sets: new Map(),
-  tables: { ipv4: freshTable(), ipv6: freshTable() },
+  tables: { ipv4: freshTable(BUILTIN_CHAINS), ipv6: freshTable(BUILTIN_CHAINS) },
+  rawTables: { ipv4: freshTable(RAW_CHAINS), ipv6: freshTable(RAW_CHAINS) },
   failure: () => undefined,
   afterStep: () => undefined,
 });

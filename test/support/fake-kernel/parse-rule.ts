@@ -4,6 +4,7 @@ import { Refusal } from './refusal.ts';
 import type { FakeMatch, FakeRule, FakeTarget } from './rule.ts';
 
 const MAX_CHAIN = 28;
+const MAX_INTERFACE = 15;
 const MAX_COMMENT = 255;
 const MAX_NFLOG_PREFIX = 63;
 const MULTIPORT_PLACES = 15;
@@ -24,6 +25,7 @@ const MODULE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   conntrack: ['--ctstate'],
   icmp6: ['--icmpv6-type'],
   addrtype: ['--src-type'],
+  rpfilter: ['--invert'],
   comment: ['--comment'],
   limit: ['--limit', '--limit-burst'],
 };
@@ -90,6 +92,11 @@ export const parseRule = (args: readonly string[], text: string, family: IpFamil
   const options: Readonly<Record<string, (option: string) => void>> = {
     '-s': (option) => address('source', next(option)),
     '-d': (option) => address('destination', next(option)),
+    '-i': (option) => {
+      const name = next(option);
+      if (!/^[^\s/!+]{1,15}\+?$/.test(name) || name.length > MAX_INTERFACE) throw new Refusal(`bad interface ${name}`);
+      matches.push({ kind: 'in interface', name });
+    },
     '-p': (option) => {
       protocol = next(option);
       if (!PROTOCOLS[family].includes(protocol)) throw new Refusal(`unknown protocol "${protocol}" specified`);
@@ -137,6 +144,9 @@ export const parseRule = (args: readonly string[], text: string, family: IpFamil
     '--src-type': (option) => {
       listOf(next(option), ['LOCAL']);
       matches.push({ kind: 'local source' });
+    },
+    '--invert': () => {
+      matches.push({ kind: 'unrouted source' });
     },
     '--comment': (option) => {
       if (Buffer.byteLength(next(option)) > MAX_COMMENT) throw new Refusal('comment too long');

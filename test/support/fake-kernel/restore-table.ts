@@ -117,11 +117,13 @@ const requireNoLoop = (draft: Draft): void => {
 /** Carries out `iptables-restore --noflush`: all of it at COMMIT, or nothing. @throws Refusal naming the line. */
 export const restoreTable = (host: FakeHost, family: IpFamily, text: string): void => {
   const lines = text.split('\n');
-  if (lines.at(-1) !== '' || lines.at(-2) !== 'COMMIT' || lines[0] !== '*filter') {
-    throw new Refusal('restore text is one table, from *filter to COMMIT');
+  const [, table] = /^\*(filter|raw)$/.exec(lines[0] ?? '') ?? [];
+  if (lines.at(-1) !== '' || lines.at(-2) !== 'COMMIT' || table === undefined) {
+    throw new Refusal('restore text is one table, from *filter or *raw to COMMIT');
   }
+  const tables = table === 'raw' ? host.rawTables : host.tables;
   const draft: Draft = new Map(
-    [...host.tables[family]].map(([name, chain]) => [name, { ...chain, rules: [...chain.rules] }]),
+    [...tables[family]].map(([name, chain]) => [name, { ...chain, rules: [...chain.rules] }]),
   );
   for (const [at, line] of lines.slice(1, -2).entries()) {
     try {
@@ -133,5 +135,5 @@ export const restoreTable = (host: FakeHost, family: IpFamily, text: string): vo
   }
   requireTargets(draft);
   requireNoLoop(draft);
-  host.tables[family] = draft satisfies FakeTable;
+  tables[family] = draft satisfies FakeTable;
 };

@@ -12,7 +12,9 @@ export type FakeMatch =
   | { readonly kind: 'icmpv6 type'; readonly type: number }
   | { readonly kind: 'set'; readonly set: string; readonly fields: readonly string[]; readonly negated: boolean }
   | { readonly kind: 'ctstate'; readonly states: readonly string[] }
-  | { readonly kind: 'local source' };
+  | { readonly kind: 'local source' }
+  | { readonly kind: 'in interface'; readonly name: string }
+  | { readonly kind: 'unrouted source' };
 
 export type FakeTarget =
   | { readonly kind: 'jump' | 'goto'; readonly chain: string }

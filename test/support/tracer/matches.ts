@@ -51,5 +51,8 @@ export const meetsMatch = (match: FakeMatch, packet: WalkedPacket, sets: Readonl
       return match.states.includes(CT_STATE[state]);
     case 'local source':
       return packet.localSource === true;
+    case 'in interface':
+    case 'unrouted source':
+      throw new Error('these are in the raw table, which no packet is walked through');
   }
 };

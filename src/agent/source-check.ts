@@ -1,0 +1,50 @@
+import type { CniResults } from '../cluster/cni/follow-results.ts';
+import { readHostRoutes } from '../kernel/host-routes.ts';
+import { createSourceInterfaces, type SourceInterfaces } from '../kernel/source-interfaces.ts';
+import { trySourceCheck } from '../kernel/try-source-check.ts';
+import type { PodInterfaces } from '../program/pod-interfaces.ts';
+import type { Kernel } from '../reconcile/kernel.ts';
+import type { AgentMetrics } from '../telemetry/metrics.ts';
+import type { AgentContext } from './context.ts';
+
+interface SourceCheckParts {
+  readonly results: CniResults | undefined;
+  readonly kernel: Kernel;
+  /** The node is this agent's to work on. */
+  readonly isOurs: () => boolean;
+  readonly metrics: AgentMetrics;
+  /** Other interfaces are to be looked at. */
+  readonly onChange: () => void;
+}
+
+/** Whose packets' sources are looked at; undefined where nobody's ever are. */
+export const createSourceCheck = (
+  { config, clock, log }: AgentContext,
+  { results, kernel, isOurs, metrics, onChange }: SourceCheckParts,
+): SourceInterfaces | undefined => {
+  const { antiSpoofing: wanted } = config;
+  if (wanted === 'off' || (wanted === 'auto' && results === undefined)) return undefined;
+  let known = '';
+  const onChosen = ({ interfaces, reason }: PodInterfaces): void => {
+    metrics.setSourceCheck(interfaces.length > 0);
+    if (interfaces.length > 0) log.info('packets of pods with a source that is not theirs are dropped', { interfaces });
+    if (reason !== undefined) {
+      log[wanted === 'auto' ? 'info' : 'error']('sources of packets are not checked as they could be', { reason });
+    }
+    if (interfaces.join() !== known) onChange();
+    known = interfaces.join();
+  };
+  return createSourceInterfaces({
+    wanted,
+    links() {
+      // Until then another agent's rules are in force.
+      if (!isOurs()) return undefined;
+      if (wanted !== 'auto') return [];
+      return results?.hasLooked() === true ? results.links() : undefined;
+    },
+    routes: readHostRoutes,
+    tryOut: () => trySourceCheck(kernel),
+    clock,
+    onChosen,
+  });
+};

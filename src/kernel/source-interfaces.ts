@@ -1,0 +1,110 @@
+import type { Clock } from '../model/clock.ts';
+import type { HostRoutes } from '../model/host-routes.ts';
+import type { PodLink } from '../model/pod-link.ts';
+import { type PodInterfaces, podInterfaces, usablePatterns } from '../program/pod-interfaces.ts';
+
+export interface SourceInterfacesDeps {
+  /** Patterns that somebody asked for; `auto` takes those of the pods, where each has an interface of its own. */
+  readonly wanted: 'auto' | readonly string[];
+  /** How the node's pods are attached; undefined before that is known, or while it is not time to choose. */
+  readonly links: () => readonly PodLink[] | undefined;
+  readonly routes: () => Promise<HostRoutes>;
+  /** @throws where the kernel takes no such rule */
+  readonly tryOut: () => Promise<void>;
+  readonly clock: Clock;
+  /** Told of the first choice, and of each other one. */
+  readonly onChosen: (chosen: PodInterfaces) => void;
+}
+
+/** The interfaces whose packets' sources are looked at. */
+export interface SourceInterfaces {
+  start(): void;
+  /** What is known of the pods' attachment may have changed. */
+  note(): void;
+  /** The first choice is made: until then what a predecessor has put there is to stay. */
+  hasChosen(): boolean;
+  chosen(): PodInterfaces;
+  stop(): void;
+}
+
+/** Until it is known how pods are attached, ms. */
+const WAIT_MS = 50;
+/** What could not be done may be possible later: a module gets loaded, a route put right, ms. */
+const RETRY_MS = 60_000;
+
+/** A pod that is about to go may have lost its routes a moment before its interface: only what lasts so long counts, ms. */
+const DOUBT_MS = 1000;
+
+const UNDECIDED: PodInterfaces = { interfaces: [], reason: 'no pod is known yet' };
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+export const createSourceInterfaces = (deps: SourceInterfacesDeps): SourceInterfaces => {
+  const { wanted, links, routes, tryOut, clock, onChosen } = deps;
+  let chosen: PodInterfaces | undefined;
+  let working = false;
+  let isStale = false;
+  let isDoubted = false;
+  let stopped = false;
+  let cancel = (): void => undefined;
+
+  const choose = async (known: readonly PodLink[]): Promise<PodInterfaces> => {
+    const before = chosen ?? UNDECIDED;
+    const host = await routes();
+    // With the last pod goes no plugin: what was chosen stays.
+    const now = wanted === 'auto' ? (podInterfaces(known, host) ?? before) : usablePatterns(wanted, host);
+    if (now.interfaces.length === 0 || now.interfaces.join() === before.interfaces.join()) return now;
+    try {
+      await tryOut();
+      return now;
+    } catch (error) {
+      return { interfaces: [], reason: `the kernel does not take the rule: ${messageOf(error)}` };
+    }
+  };
+
+  const again = (ms: number): void => {
+    cancel();
+    if (!stopped) cancel = clock.after(ms, work);
+  };
+
+  const work = (): void => {
+    isStale = true;
+    if (working || stopped) return;
+    const known = links();
+    if (known === undefined) {
+      again(WAIT_MS);
+      return;
+    }
+    isStale = false;
+    working = true;
+    void choose(known)
+      .then((now) => {
+        const isLoss = now.interfaces.length === 0 && chosen !== undefined && chosen.interfaces.length > 0;
+        const isDoubtful = isLoss && !isDoubted;
+        isDoubted = isDoubtful;
+        if (isDoubtful) {
+          again(DOUBT_MS);
+          return;
+        }
+        const isNews = chosen?.interfaces.join() !== now.interfaces.join() || chosen.reason !== now.reason;
+        chosen = now;
+        if (isNews && !stopped) onChosen(now);
+        if (now.reason !== undefined && now !== UNDECIDED) again(RETRY_MS);
+      })
+      .finally(() => {
+        working = false;
+        if (isStale) work();
+      });
+  };
+
+  return {
+    start: work,
+    note: work,
+    hasChosen: () => chosen !== undefined,
+    chosen: () => chosen ?? UNDECIDED,
+    stop() {
+      stopped = true;
+      cancel();
+    },
+  };
+};

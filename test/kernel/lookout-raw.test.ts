@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createSystemClock } from '../../src/kernel/clock.ts';
+import type { CommandRunner } from '../../src/kernel/command.ts';
+import { createCompanionStarter } from '../../src/kernel/companion.ts';
+import { type Backend, iptablesProgram } from '../../src/kernel/iptables.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import { createKernelLookout, type KernelLookout } from '../../src/kernel/kernel-lookout.ts';
+import { inNetns } from '../../src/lab/batch.ts';
+import { IP_FAMILIES } from '../../src/model/family.ts';
+import { compileProgram } from '../../src/program/compile-program.ts';
+import type { NodeProgram } from '../../src/program/node-program.ts';
+import type { Kernel } from '../../src/reconcile/kernel.ts';
+import { isEmptyPlan, planChanges } from '../../src/render/plan.ts';
+import { findTampering } from '../../src/render/tampering.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
+
+const DEADLINE_MS = 12_000;
+/** Everything is compared after 30 of these at the latest, which is too late for the tests. */
+const INTERVAL_MS = 500;
+
+const programOf = (sources: readonly string[]): NodeProgram =>
+  compileProgram({ isolations: [], faults: [] }, { sources: () => sources });
+
+const RULES: readonly (readonly [what: string, lines: readonly string[], found: string])[] = [
+  ['the table flushed', ['-F'], 'jump_missing PREROUTING'],
+  ['the jump deleted', ['-D PREROUTING -j PORTCULLIS-SOURCES'], 'jump_missing PREROUTING'],
+  ['a rule before the jump', ['-I PREROUTING 1 -p udp -j ACCEPT'], 'jump_displaced PREROUTING'],
+  ['our chain flushed', [':PORTCULLIS-SPOOFED - [0:0]'], 'chain_changed PORTCULLIS-SPOOFED'],
+];
+
+describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the raw table', (backend) => {
+  let filter: PacketFilter;
+  let lookout: KernelLookout;
+  let kernel: Kernel;
+  let commands: string[];
+
+  const load = (lines: readonly string[]): Promise<string> =>
+    filter.runner.run(iptablesProgram('ipv4', backend, 'restore'), ['--noflush', '-w', '5'], {
+      input: ['*raw', ...lines, 'COMMIT', ''].join('\n'),
+    });
+
+  beforeEach(async () => {
+    filter = await openPacketFilter(backend);
+    commands = [];
+    const runner: CommandRunner = {
+      run(file, args, options) {
+        commands.push([file, ...args].join(' '));
+        return filter.runner.run(file, args, options);
+      },
+    };
+    lookout = createKernelLookout(
+      { backend, families: IP_FAMILIES, intervalMs: INTERVAL_MS, onTouched: () => undefined },
+      { runner, start: createCompanionStarter(inNetns(filter.namespace)), clock: createSystemClock() },
+    );
+    kernel = lookout.over(createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5 }));
+  });
+
+  afterEach(async () => {
+    lookout.stop();
+    await filter.close();
+  });
+
+  const settle = (program: NodeProgram): Promise<true> =>
+    waitFor('a quiet kernel', DEADLINE_MS, async () => {
+      await kernel.observe();
+      return (await lookout.suspects(program)) ? undefined : true;
+    });
+
+  test.each(RULES)('with %s is suspected, found out and repaired', async (what, lines, found) => {
+    const program = programOf(['veth+']);
+    await kernel.apply(planChanges(await kernel.observe(), program));
+    await settle(program);
+    await load(lines);
+    await waitFor(what, DEADLINE_MS, async () => ((await lookout.suspects(program)) ? true : undefined));
+    const observed = await kernel.observe();
+    expect(findTampering(observed, program).map(({ kind, name }) => `${kind} ${name}`)).toContain(found);
+    await kernel.apply(planChanges(observed, program));
+    expect(isEmptyPlan(planChanges(await kernel.observe(), program))).toBe(true);
+  });
+
+  test('is looked at once, and not made, where nothing of ours is to be there', async () => {
+    const program = programOf([]);
+    await kernel.apply(planChanges(await kernel.observe(), program));
+    commands = [];
+    await settle(program);
+    expect(commands.filter((command) => / -t raw$|-save$/.test(command))).toEqual([]);
+    expect(commands.some((command) => command.endsWith(' -t filter'))).toBe(true);
+    if (backend === 'legacy') {
+      const tables = await filter.runner.run('cat', ['/proc/self/net/ip_tables_names']);
+      expect(tables.split('\n')).not.toContain('raw');
+    } else {
+      expect(await filter.runner.run('nft', ['list', 'tables']).catch(() => '')).not.toContain('raw');
+    }
+  });
+});

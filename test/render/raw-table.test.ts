@@ -1,0 +1,139 @@
+import { describe, expect, test } from '@jest/globals';
+import { IP_FAMILIES } from '../../src/model/family.ts';
+import { compileProgram } from '../../src/program/compile-program.ts';
+import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
+import { createProgramCompiler } from '../../src/program/incremental/program-compiler.ts';
+import type { NodeProgram } from '../../src/program/node-program.ts';
+import type { Observed } from '../../src/render/observed.ts';
+import { parseRawTable } from '../../src/render/parse-iptables.ts';
+import { spoofedPackets } from '../../src/render/parse-spoofed.ts';
+import { isEmptyPlan, planChanges, planDelta } from '../../src/render/plan.ts';
+import { findTampering } from '../../src/render/tampering.ts';
+import { projectProgram } from '../support/project-program.ts';
+
+const NO_POLICY = { isolations: [], faults: [] };
+const NO_CHANGE = { isolations: new Map(), members: new Map(), addresses: new Set<string>() };
+
+const programOf = (interfaces: readonly string[], group?: number): NodeProgram =>
+  compileProgram(NO_POLICY, { sources: () => interfaces, log: group === undefined ? undefined : { group } });
+
+const ON = programOf(['veth+']);
+const OFF = programOf([]);
+
+const held = (program: NodeProgram): Observed => projectProgram(program, IP_FAMILIES);
+
+const DROP =
+  '-A PORTCULLIS-SPOOFED -m comment --comment "the source is not routed to where the packet came from" -j DROP';
+
+const IPV4 = [
+  '*raw',
+  ':PORTCULLIS-SOURCES - [0:0]',
+  ':PORTCULLIS-SPOOFED - [0:0]',
+  '-A PORTCULLIS-SOURCES -i veth+ -m rpfilter --invert -g PORTCULLIS-SPOOFED',
+  DROP,
+  '-I PREROUTING 1 -j PORTCULLIS-SOURCES',
+  'COMMIT',
+  '',
+].join('\n');
+
+const REMOVAL = [
+  '*raw',
+  ':PORTCULLIS-SOURCES - [0:0]',
+  ':PORTCULLIS-SPOOFED - [0:0]',
+  '-D PREROUTING -j PORTCULLIS-SOURCES',
+  '-X PORTCULLIS-SOURCES',
+  '-X PORTCULLIS-SPOOFED',
+  'COMMIT',
+  '',
+].join('\n');
+
+const withRaw = (table: readonly string[]): Observed => ({
+  ...held(ON),
+  raw: { ...held(ON).raw, ipv4: parseRawTable(['*raw', ...table, 'COMMIT', ''].join('\n')) },
+});
+
+const TABLE: readonly string[] = [
+  ':PREROUTING ACCEPT [7:420]',
+  ':PORTCULLIS-SOURCES - [0:0]',
+  ':PORTCULLIS-SPOOFED - [0:0]',
+  '-A PREROUTING -j PORTCULLIS-SOURCES',
+  '-A PREROUTING -p udp -j CT --notrack',
+  '-A PORTCULLIS-SOURCES -i veth+ -m rpfilter --invert -g PORTCULLIS-SPOOFED',
+  DROP,
+];
+
+describe('the raw table', () => {
+  test('gets a rule for each interface, and those for IPv6 spare what is link-local', () => {
+    const { raw, tables } = planChanges(held(OFF), ON);
+    expect(tables).toEqual({});
+    expect(raw).toEqual({
+      ipv4: IPV4,
+      ipv6: IPV4.replace(
+        '-A PORTCULLIS-SOURCES',
+        '-A PORTCULLIS-SOURCES -s fe80::/10 -i veth+ -j RETURN\n-A PORTCULLIS-SOURCES',
+      ),
+    });
+    expect(
+      planChanges(held(OFF), programOf(['cni0', 'veth+']))
+        .raw?.ipv4?.split('\n')
+        .slice(3, 5),
+    ).toEqual([
+      '-A PORTCULLIS-SOURCES -i cni0 -m rpfilter --invert -g PORTCULLIS-SPOOFED',
+      '-A PORTCULLIS-SOURCES -i veth+ -m rpfilter --invert -g PORTCULLIS-SPOOFED',
+    ]);
+  });
+
+  test('reports what it drops where that is asked for', () => {
+    expect(planChanges(held(OFF), programOf(['veth+'], 7)).raw?.ipv4).toContain(
+      '-A PORTCULLIS-SPOOFED -m limit --limit 10/sec --limit-burst 20 -j NFLOG --nflog-prefix PORTCULLIS-SPOOFED --nflog-group 7\n',
+    );
+  });
+
+  test('is left alone where nothing is looked at, and emptied where that was another time', () => {
+    expect(planChanges(held(OFF), OFF).raw).toBeUndefined();
+    expect(planChanges(held(ON), OFF).raw?.ipv4).toBe(REMOVAL);
+    expect(planChanges(held(ON), EMPTY_PROGRAM).raw).toEqual({ ipv4: REMOVAL, ipv6: REMOVAL });
+  });
+
+  test('is compared as the others are, whatever is behind our jump', () => {
+    expect(isEmptyPlan(planChanges(held(ON), ON))).toBe(true);
+    expect(isEmptyPlan(planChanges(withRaw(TABLE), ON))).toBe(true);
+    const all = ['*filter', ':PORTCULLIS-SOURCES - [0:0]', 'COMMIT', '*raw', ...TABLE, 'COMMIT', ''].join('\n');
+    expect(parseRawTable(all)).toEqual(parseRawTable(['*raw', ...TABLE, 'COMMIT', ''].join('\n')));
+  });
+
+  test.each<readonly [string, readonly string[], readonly string[]]>([
+    [
+      'flushed',
+      [],
+      ['jump_missing PREROUTING', 'chain_missing PORTCULLIS-SOURCES', 'chain_missing PORTCULLIS-SPOOFED'],
+    ],
+    ['with a rule before the jump', ['-A PREROUTING -j ACCEPT', ...TABLE], ['jump_displaced PREROUTING']],
+    ['with an empty chain', TABLE.filter((line) => line !== DROP), ['chain_changed PORTCULLIS-SPOOFED']],
+    ['with a chain of our prefix', [...TABLE, ':PORTCULLIS-X - [0:0]'], ['chain_added PORTCULLIS-X']],
+  ])('%s is found, and repaired', (_what, table, found) => {
+    const observed = withRaw(table);
+    expect(findTampering(observed, ON).map(({ kind, name }) => `${kind} ${name}`)).toEqual(found);
+    expect(Object.keys(planChanges(observed, ON).raw ?? {})).toEqual(['ipv4']);
+  });
+});
+
+test('what changes while the agent runs is the same as what is compared', () => {
+  let interfaces: readonly string[] = [];
+  const compiler = createProgramCompiler({ sources: () => interfaces });
+  compiler.update(NO_CHANGE);
+  for (const next of [['veth+'], ['knet+', 'veth+'], ['veth+'], []]) {
+    const before = projectProgram(compiler.program(), IP_FAMILIES);
+    interfaces = next;
+    const delta = compiler.update(NO_CHANGE);
+    expect(planDelta(delta, IP_FAMILIES)).toEqual(planChanges(before, compiler.program()));
+    expect(isEmptyPlan(planDelta(compiler.update(NO_CHANGE), IP_FAMILIES))).toBe(true);
+  }
+  expect(compiler.program().ipv4.raw).toBeUndefined();
+});
+
+test('dropped packets are counted by the rule', () => {
+  const save = ['*raw', '[9:540] -A PORTCULLIS-SOURCES -i veth+ -j DROP', `[12:720] ${DROP}`, 'COMMIT', ''].join('\n');
+  expect(spoofedPackets(save)).toBe(12);
+  expect(spoofedPackets('*raw\nCOMMIT\n')).toBe(0);
+});
