@@ -3,10 +3,10 @@ import type { Direction } from '../model/direction.ts';
 import type { PolicyFault } from '../policy/fault.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import type { ProgramDelta, ProgramOptions } from '../program/incremental/program-compiler.ts';
-import type { NodeProgram } from '../program/node-program.ts';
 import type { Observed } from '../render/observed.ts';
 import { isEmptyPlan, type Plan, planChanges, planDelta } from '../render/plan.ts';
 import { findTampering } from '../render/tampering.ts';
+import { createContest, isPlaceAlone } from './contest.ts';
 import type { Kernel } from './kernel.ts';
 import type { Lookout } from './lookout.ts';
 import { createNarrowing } from './narrowing.ts';
@@ -33,7 +33,7 @@ export interface EnforcementPorts {
 }
 
 /** What a pass did to the kernel. */
-export type Done = Pick<SyncResult, 'outcome' | 'changes' | 'drift' | 'tampering' | 'program'>;
+export type Done = Pick<SyncResult, 'outcome' | 'changes' | 'drift' | 'tampering' | 'contested' | 'program'>;
 
 /** What is in force, and the way from there to the newest state. It is passed from one state to the next, never twice at once. */
 export interface Enforcement {
@@ -49,6 +49,8 @@ export interface Enforcement {
   policy(): NodePolicy;
   faults(): readonly PolicyFault[];
   isolatedPods(): Readonly<Record<Direction, number>>;
+  /** See SyncResult.contested. */
+  isContested(): boolean;
   /** The first programming was done and verified. */
   isReady(): boolean;
   /** The resourceVersions of the state that is in force. */
@@ -65,23 +67,20 @@ interface Checked extends Pick<Done, 'drift' | 'tampering'> {
   readonly observed: Observed;
   /** From there back to what was put there; undefined where that is not known. */
   readonly repair: Plan | undefined;
+  /** Only our place is taken, and it was taken back too often of late: not now. */
+  readonly isPutOff: boolean;
 }
 
 /** Lines that the kernel is off; a set that is left over changes no verdict and is not counted. */
 const distance = (plan: Plan): number => plan.size - plan.destroy.length;
 
-const unchanged = (program: NodeProgram): Done => ({
-  outcome: 'unchanged',
-  changes: 0,
-  drift: 0,
-  tampering: [],
-  program,
-});
-
 export const createEnforcement = (options: EnforcementOptions, ports: EnforcementPorts): Enforcement => {
   const { source, kernel, clock, lookout } = ports;
   let compiler = createNodeCompiler(options.node, options.program);
   const narrowing = createNarrowing(kernel, clock);
+  const contest = createContest(clock);
+  /** Our place is not ours: the next check reads the kernel, whatever the lookout says. */
+  let displaced = false;
   /** The kernel holds the program of the compiler, unless somebody else changed it. */
   let trusted = false;
   let applied: Readonly<Record<string, string>> = {};
@@ -110,7 +109,10 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     const drift = repair === undefined ? 0 : distance(repair);
     const tampering = drift === 0 ? [] : findTampering(observed, compiler.program());
     lastCheck = { at: clock.wall(), differences: drift };
-    return { observed, repair, drift, tampering };
+    displaced = isPlaceAlone(tampering) && !contest.mayTake();
+    if (!displaced) return { observed, repair, drift, tampering, isPutOff: false };
+    checkDueAt = contest.nextAt();
+    return { observed, repair, drift: 0, tampering: [], isPutOff: true };
   };
 
   /** A change goes first, but does not put the check off for ever. */
@@ -121,9 +123,10 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
 
   const planFor = (delta: ProgramDelta, checked: Checked | undefined): Plan => {
     if (checked === undefined) return planDelta(delta, kernel.families);
-    const { observed, repair } = checked;
-    const isSame = repair !== undefined && isEmptyPlan(planDelta(delta, kernel.families));
-    return isSame ? repair : planChanges(observed, compiler.program());
+    const { observed, repair, isPutOff } = checked;
+    const change = planDelta(delta, kernel.families);
+    if (repair === undefined || !isEmptyPlan(change)) return planChanges(observed, compiler.program());
+    return isPutOff ? change : repair;
   };
 
   /** Whether all of the kernel has to be read now. */
@@ -132,21 +135,37 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     if (!isCheckDue(pending)) return false;
     // First, so that a call of checkNow in the meantime stands.
     checkDueAt = clock.now() + options.checkIntervalMs;
+    if (displaced) return true;
     return (await lookout?.suspects(compiler.program())) !== false;
   };
 
   const verify = async (): Promise<void> => {
-    const left = planChanges(await kernel.observe(), compiler.program());
+    const observed = await kernel.observe();
+    const left = planChanges(observed, compiler.program());
     if (distance(left) === 0) return;
+    // What was written is there; somebody was quick to go before it, which is for the next check.
+    if (isPlaceAlone(findTampering(observed, compiler.program()))) {
+      displaced = true;
+      return;
+    }
     const sample = `${left.prepare}${Object.values(left.tables).join('')}${left.finish}`.split('\n').slice(0, 6);
     throw new Error(`the kernel holds something else than was written; missing: ${sample.join(' | ')}`);
   };
+
+  const done = (outcome: Done['outcome'], what: Pick<Done, 'changes' | 'drift' | 'tampering'>): Done => ({
+    ...what,
+    outcome,
+    contested: contest.isOn(),
+    program: compiler.program(),
+  });
 
   return {
     async pass(pending) {
       const checked = (await needsReading(pending)) ? await observe() : undefined;
       const reopens = narrowing.before(compiler);
-      if (checked === undefined && pending.isEmpty() && !reopens) return unchanged(compiler.program());
+      if (checked === undefined && pending.isEmpty() && !reopens) {
+        return done('unchanged', { changes: 0, drift: 0, tampering: [] });
+      }
       // From here to the plan nothing awaits: the revisions are those of the state that is compiled.
       const revisions = source.revisions();
       const plan = planFor(compile(pending), checked);
@@ -168,13 +187,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
       trusted = true;
       applied = revisions;
       ready = true;
-      return {
-        outcome: isEmptyPlan(plan) ? 'unchanged' : 'applied',
-        changes: plan.size,
-        drift,
-        tampering,
-        program: compiler.program(),
-      };
+      return done(isEmptyPlan(plan) ? 'unchanged' : 'applied', { changes: plan.size, drift, tampering });
     },
     distrust() {
       trusted = false;
@@ -182,6 +195,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     policy: () => compiler.policy(),
     faults: () => compiler.faults(),
     isolatedPods: () => compiler.isolatedPods(),
+    isContested: contest.isOn,
     isReady: () => ready,
     applied: () => applied,
     lastCheck: () => lastCheck,

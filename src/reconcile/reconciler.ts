@@ -77,7 +77,8 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       pending.note(undefined);
       failures += 1;
       lastError = messageOf(error);
-      finish({ outcome: 'failed', changes: 0, drift: 0, tampering: [], program: undefined }, lastError);
+      const contested = enforcement.isContested();
+      finish({ outcome: 'failed', changes: 0, drift: 0, tampering: [], contested, program: undefined }, lastError);
     }
   };
 

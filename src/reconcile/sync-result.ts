@@ -17,6 +17,8 @@ export interface SyncResult {
   readonly drift: number;
   /** What that was. */
   readonly tampering: readonly Tampering[];
+  /** Another program keeps putting its rules before ours, and we ours before its. */
+  readonly contested: boolean;
   readonly faults: readonly PolicyFault[];
   /** Pods of the node that some policy isolates. */
   readonly isolatedPods: Readonly<Record<Direction, number>>;

@@ -52,6 +52,8 @@ export interface AgentMetrics {
   setPolicyFaults(faults: ReadonlyMap<PolicyKey, number>): void;
   /** @param engines other programs that enforce policy on the node */
   setCompany(engines: readonly string[], mixedBackends: boolean): void;
+  /** @param contested another program keeps putting its rules before ours */
+  setContested(contested: boolean): void;
   recordEvent(outcome: EventOutcome): void;
   /** @param bridges between pods of the node that iptables does not see into */
   setUnseenBridges(bridges: readonly { readonly bridge: string; readonly family: IpFamily }[]): void;
@@ -148,6 +150,10 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     'bridge',
     'family',
   ]);
+  const contested = gauge(
+    'jump_contested',
+    '1 while another program keeps putting its rules before those of the agent',
+  );
   const events = new Counter({
     name: 'portcullis_events_total',
     help: 'Events of the API that the agent told: posted, repeated, known from another agent, or dropped',
@@ -205,6 +211,9 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     setUnseenBridges: (bridges) => {
       unseen.reset();
       for (const { bridge, family } of bridges) unseen.set({ bridge, family }, 1);
+    },
+    setContested: (isContested) => {
+      contested.set(isContested ? 1 : 0);
     },
     recordEvent: (outcome) => {
       events.inc({ outcome });

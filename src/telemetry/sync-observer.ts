@@ -35,6 +35,7 @@ export const createSyncObserver = (
   let heard: readonly PolicyFault[] | undefined;
   let counted: NodeProgram | undefined;
   let failing = false;
+  let fighting = false;
 
   const observeFaults = (faults: readonly PolicyFault[]): void => {
     if (faults === heard) return;
@@ -55,7 +56,7 @@ export const createSyncObserver = (
   };
 
   return (
-    { reason, outcome, durationMs, changes, drift, tampering, faults, isolatedPods, program, error },
+    { reason, outcome, durationMs, changes, drift, tampering, contested, faults, isolatedPods, program, error },
     culprits,
   ) => {
     const result = outcome === 'applied' ? 'changed' : outcome;
@@ -69,6 +70,13 @@ export const createSyncObserver = (
         lines: drift,
       });
     }
+    metrics.setContested(contested);
+    if (contested && !fighting) {
+      log.warn(
+        'another program keeps putting its rules before ours: what they accept passes every policy until we are first again',
+      );
+    } else if (fighting && !contested) log.info('no other program takes the place of our rules any more');
+    fighting = contested;
     observeFaults(faults);
     for (const direction of DIRECTIONS) metrics.setIsolatedPods(direction, isolatedPods[direction]);
     if (program !== undefined) observeProgram(program);

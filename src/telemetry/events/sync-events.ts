@@ -28,6 +28,17 @@ const failing = (error: string | undefined): OperatorEvent => ({
   note: `the newest policy cannot be brought into the kernel, which keeps what it holds: ${error ?? 'unknown'}`,
 });
 
+const contest = (culprits: readonly string[]): OperatorEvent => ({
+  type: 'Warning',
+  reason: 'PlaceContested',
+  action: 'Repair',
+  note: [
+    'another program keeps putting its rules before those of the agent',
+    ...(culprits.length > 0 ? [` (${culprits.toSorted().join(', ')})`] : []),
+    ': what they accept passes every policy until the agent is first again, at most 30 times a minute',
+  ].join(''),
+});
+
 const RECOVERED: OperatorEvent = {
   type: 'Normal',
   reason: 'PolicyInForce',
@@ -42,9 +53,14 @@ export const createSyncEvents = (
 ): ((result: SyncResult, culprits: readonly string[]) => void) => {
   const tellFaults = createFaultEvents(events, node, snapshot);
   let failed = 0;
+  let contested = false;
 
   return (result, culprits) => {
     if (result.drift > 0 && result.outcome !== 'failed') events.tell(repaired(result, culprits));
+    if (result.contested !== contested) {
+      contested = result.contested;
+      events.stand('contest', contested ? [contest(culprits)] : []);
+    }
     tellFaults(result.faults);
     if (result.outcome === 'failed') {
       failed += 1;

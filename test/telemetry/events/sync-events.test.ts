@@ -19,6 +19,7 @@ const GOOD: SyncResult = {
   changes: 0,
   drift: 0,
   tampering: [],
+  contested: false,
   faults: [],
   isolatedPods: { ingress: 0, egress: 0 },
   program: undefined,
@@ -96,6 +97,16 @@ describe('a policy that cannot be enforced', () => {
     pass({ faults: [fault('a'), fault('b', true)] });
     expect(topics.get('faults')).toEqual([expect.stringContaining('shop/b')]);
   });
+});
+
+test('a place that is contested is told as long as it is, with who it is', () => {
+  pass({ contested: true }, ['iptables-nft']);
+  pass({ contested: true });
+  expect(topics.get('contest')).toEqual([
+    expect.stringMatching(/^Warning PlaceContested node: .* \(iptables-nft\): what they accept passes every policy/),
+  ]);
+  pass({});
+  expect(topics.get('contest')).toEqual([]);
 });
 
 test('a kernel that refuses again and again is told, and the end of that', () => {

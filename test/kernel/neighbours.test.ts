@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Backend } from '../../src/kernel/iptables.ts';
+import { inNetns } from '../../src/lab/batch.ts';
+import { startProcess } from '../../src/lab/process.ts';
+import { waitFor } from '../support/wait-for.ts';
+import {
+  type AgentNamespace,
+  type AgentProcess,
+  allowPort,
+  openAgentNamespace,
+  POD,
+} from './faults/namespace-agents.ts';
+
+/** The programs that share a node's packet filter with an agent, as they do it. */
+
+jest.setTimeout(120_000);
+
+const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
+const DEADLINE_MS = 20_000;
+const JUMP = '-A FORWARD -j PORTCULLIS-FORWARD';
+
+/** As kube-proxy writes it at each sync: its own chains whole, nothing else. */
+const KUBE_PROXY = [
+  '*filter',
+  ':KUBE-FORWARD - [0:0]',
+  ':KUBE-SERVICES - [0:0]',
+  '-A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP',
+  '-A KUBE-FORWARD -m mark --mark 0x4000/0x4000 -j ACCEPT',
+  '-A KUBE-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+  'COMMIT',
+  '*nat',
+  ':KUBE-SVC-ABC - [0:0]',
+  '-A KUBE-SVC-ABC -j RETURN',
+  'COMMIT',
+  '',
+].join('\n');
+
+describe.each(BACKENDS)('iptables-%s', (backend) => {
+  let space: AgentNamespace;
+  let agent: AgentProcess;
+  let good: string;
+
+  const iptables = (...args: readonly string[]): Promise<string> => space.run(`iptables-${backend}`, '-w', ...args);
+  const sh = (script: string): Promise<string> => space.run('sh', '-ec', script);
+  const forward = async (): Promise<readonly string[]> =>
+    (await iptables('-S', 'FORWARD')).split('\n').filter((line) => line.startsWith('-A '));
+
+  /** Rules and sets of ours. */
+  const ours = async (): Promise<string> =>
+    (await space.rules())
+      .split('\n')
+      .filter((line) => /portcullis/i.test(line))
+      .toSorted()
+      .join('\n');
+
+  const untilWhole = (): Promise<true> =>
+    waitFor(
+      'the rules to be whole again',
+      DEADLINE_MS,
+      async () => ((await ours()) === good && (await forward())[0] === JUMP ? true : undefined),
+      agent.log,
+    );
+
+  const repairs = (): number => agent.log().match(/somebody else changed our rules/g)?.length ?? 0;
+
+  const metric = async (name: string): Promise<string | undefined> =>
+    (await space.run('curl', '-s', '127.0.0.1:9577/metrics'))
+      .split('\n')
+      .find((line) => line.startsWith(`portcullis_${name} `))
+      ?.split(' ')[1];
+
+  beforeEach(async () => {
+    space = await openAgentNamespace(backend);
+    await space.write('pod.yaml', POD);
+    await space.write('policy.yaml', allowPort(80));
+    agent = await space.start();
+    await space.untilReady();
+    await space.untilRules('the policy', /--dport 80 -j RETURN/);
+    good = await ours();
+  });
+
+  afterEach(async () => {
+    await space.close();
+  });
+
+  test('a firewall that reloads takes everything away, and what it puts there stays', async () => {
+    const load =
+      'add table inet firewalld; add chain inet firewalld filter_FORWARD { type filter hook forward priority 10; }';
+    await sh(
+      backend === 'nft'
+        ? `nft flush ruleset; nft '${load}'`
+        : `for i in iptables ip6tables; do for t in filter nat mangle; do $i-legacy -w -t $t -F; $i-legacy -w -t $t -X; done; done
+           iptables-legacy -w -N IN_public; iptables-legacy -w -A INPUT -j IN_public`,
+    );
+    await untilWhole();
+    const theirs = backend === 'nft' ? await sh('nft list tables') : await iptables('-S', 'INPUT');
+    expect(theirs).toContain(backend === 'nft' ? 'table inet firewalld' : '-A INPUT -j IN_public');
+    await agent.says(/somebody else changed our rules or sets; they are repaired/);
+  });
+
+  test('kube-proxy writes its own chains as often as it likes, and nothing has to be repaired', async () => {
+    await iptables('-N', 'KUBE-FORWARD');
+    await iptables('-A', 'FORWARD', '-j', 'KUBE-FORWARD');
+    await space.write('kube-proxy.rules', KUBE_PROXY);
+    await sh(
+      `for i in 1 2 3 4 5 6 7 8 9 10; do iptables-${backend}-restore -w 5 --noflush --counters <${space.folder}/kube-proxy.rules; sleep 0.1; done`,
+    );
+    expect(await forward()).toEqual([JUMP, '-A FORWARD -j KUBE-FORWARD']);
+    expect(await ours()).toBe(good);
+    expect(await iptables('-S', 'KUBE-FORWARD')).toContain('0x4000/0x4000 -j ACCEPT');
+    expect(repairs()).toBe(0);
+  });
+
+  test('Docker inserts its chains at the head, and they come to stand behind ours in their order', async () => {
+    await sh(
+      ['DOCKER-FORWARD', 'DOCKER-USER']
+        .map((name) => `iptables-${backend} -w -N ${name}; iptables-${backend} -w -I FORWARD -j ${name}`)
+        .join('\n'),
+    );
+    await untilWhole();
+    expect(await forward()).toEqual([JUMP, '-A FORWARD -j DOCKER-USER', '-A FORWARD -j DOCKER-FORWARD']);
+  });
+
+  test('a program that has to be first itself gets a bounded fight that is told, and no change waits for its end', async () => {
+    const rule = '-m comment --comment theirs -j ACCEPT';
+    const them = `iptables-${backend} -w`;
+    const [file, ...args] = [
+      ...inNetns(space.name),
+      'sh',
+      '-c',
+      `while :; do
+         ${them} -S FORWARD | sed -n 2p | grep -q theirs || { ${them} -D FORWARD ${rule}; ${them} -I FORWARD ${rule}; } 2>/dev/null
+         sleep 0.05
+       done`,
+    ] as const;
+    const startedAt = performance.now();
+    const rival = await startProcess(file, args);
+    try {
+      await agent.says(/another program keeps putting its rules before ours/);
+      expect(await metric('jump_contested')).toBe('1');
+      await space.write('policy.yaml', allowPort(81));
+      await space.untilRules('the change', /--dport 81 -j RETURN/);
+      // Time enough for many more exchanges than these.
+      await waitFor('ten seconds', DEADLINE_MS, () =>
+        Promise.resolve(performance.now() > startedAt + 10_000 || undefined),
+      );
+      const seconds = (performance.now() - startedAt) / 1000;
+      expect(repairs()).toBeLessThanOrEqual(20 + Math.ceil(seconds / 2));
+      expect((await space.ready())?.status).toBe(200);
+      expect(agent.log()).not.toContain('could not be brought up to date');
+    } finally {
+      rival.signal('SIGKILL');
+      await rival.ended;
+    }
+    await space.write('policy.yaml', allowPort(80));
+    await untilWhole();
+    expect((await forward()).filter((line) => line.includes('theirs'))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, test } from '@jest/globals';
+import { createContest } from '../../src/reconcile/contest.ts';
+import type { SyncResult } from '../../src/reconcile/sync-result.ts';
+import type { FakeHost } from '../support/fake-kernel/host.ts';
+import type { FakeRule } from '../support/fake-kernel/rule.ts';
+import { type Bench, openTo, readyBench } from './bench.ts';
+
+/** Another program that wants the first place of FORWARD. */
+const THEIRS: FakeRule = { text: '-j ACCEPT', matches: [], target: { kind: 'verdict', verdict: 'ACCEPT' } };
+const CHECK_MS = 200;
+const MINUTE_MS = 60_000;
+
+const isFirst = ({ tables }: FakeHost): boolean => tables.ipv4.get('FORWARD')?.rules[0]?.text !== THEIRS.text;
+
+const goFirst = (host: FakeHost): void => {
+  host.tables.ipv4 = new Map(
+    [...host.tables.ipv4].map(([name, chain]) => {
+      const rules = chain.rules.filter(({ text }) => text !== THEIRS.text);
+      return [name, name === 'FORWARD' ? { ...chain, rules: [THEIRS, ...rules] } : chain];
+    }),
+  );
+};
+
+/** It answers each of our restores at once. */
+const fight = (bench: Bench): void => {
+  goFirst(bench.host);
+  bench.host.afterStep = ({ kind }) => {
+    if (kind === 'iptables restore') goFirst(bench.host);
+  };
+};
+
+const exchanges = (results: readonly SyncResult[]): number => results.filter(({ drift }) => drift > 0).length;
+
+const opened = (): Promise<Bench> => readyBench(undefined, { checkIntervalMs: CHECK_MS });
+
+test('the first exchange is free, however much time passes between two looks at the clock', () => {
+  let now = 0;
+  const contest = createContest({ now: () => (now += 0.1), wall: () => '', after: () => () => undefined });
+  expect([contest.isOn(), contest.mayTake(), contest.isOn()]).toEqual([false, true, false]);
+});
+
+test('a place that is taken now and then is taken back at the next check', async () => {
+  const bench = await opened();
+  for (let time = 0; time < 9; time += 1) {
+    goFirst(bench.host);
+    await bench.clock.pass(CHECK_MS);
+    expect(isFirst(bench.host)).toBe(true);
+  }
+  expect(exchanges(bench.results)).toBe(9);
+  expect(bench.results.some(({ contested }) => contested)).toBe(false);
+});
+
+describe('a program that answers each time', () => {
+  test('is no failure of ours', async () => {
+    const bench = await opened();
+    fight(bench);
+    await bench.clock.pass(MINUTE_MS);
+    expect(bench.results.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+    expect(bench.loop.status()).toMatchObject({ ready: true, failures: 0 });
+  });
+
+  test('has some quick exchanges, and then one every two seconds, without end', async () => {
+    const bench = await opened();
+    fight(bench);
+    await bench.clock.pass(20 * CHECK_MS);
+    expect(exchanges(bench.results)).toBe(20);
+    bench.results.length = 0;
+    await bench.clock.pass(MINUTE_MS);
+    const first = exchanges(bench.results);
+    expect(first).toBeGreaterThanOrEqual(25);
+    expect(first).toBeLessThanOrEqual(30);
+    await bench.clock.pass(10 * MINUTE_MS);
+    expect(exchanges(bench.results) - first).toBeGreaterThanOrEqual(250);
+    expect(exchanges(bench.results) - first).toBeLessThanOrEqual(300);
+    expect(bench.results.every(({ contested }) => contested)).toBe(true);
+  });
+
+  test('is over two seconds after it gives up, and ten minutes later no more worth telling', async () => {
+    const bench = await opened();
+    fight(bench);
+    await bench.clock.pass(MINUTE_MS);
+    bench.host.afterStep = () => undefined;
+    await bench.clock.pass(2_000 + CHECK_MS);
+    expect(isFirst(bench.host)).toBe(true);
+    await bench.clock.pass(11 * MINUTE_MS);
+    expect(bench.results.at(-1)?.contested).toBe(false);
+  });
+
+  test('keeps no change and no other repair waiting', async () => {
+    const bench = await opened();
+    fight(bench);
+    await bench.clock.pass(MINUTE_MS);
+    bench.results.length = 0;
+    bench.change(openTo('db'), '2');
+    await bench.clock.settle();
+    expect(bench.results).toMatchObject([{ reason: 'change', outcome: 'applied' }]);
+
+    const { ipv4 } = bench.host.tables;
+    const [chain] = [...ipv4.values()].filter(({ name }) => name.startsWith('PORTCULLIS-I-'));
+    if (chain === undefined) throw new Error('no chain of an isolation');
+    bench.host.tables.ipv4 = new Map([...ipv4, [chain.name, { ...chain, rules: [THEIRS] }]]);
+    await bench.clock.pass(CHECK_MS);
+    expect(bench.host.tables.ipv4.get(chain.name)?.rules).toEqual(chain.rules);
+  });
+});
