@@ -15,6 +15,7 @@ import { createCommandRunner } from './kernel/command.ts';
 import { createCompanionStarter } from './kernel/companion.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
 import { createKernel } from './kernel/kernel.ts';
+import { createLaunchingRunner } from './kernel/launcher.ts';
 import { createKernelLookout } from './kernel/kernel-lookout.ts';
 import { ipsetRestore, iptablesRestore } from './kernel/restore-programs.ts';
 import { createStandingRunner } from './kernel/standing-runner.ts';
@@ -62,9 +63,15 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const families = config.ipFamilies === 'auto' ? await detectFamilies() : config.ipFamilies;
   const backend = config.iptablesBackend === 'auto' ? await detectBackend(plainRunner) : config.iptablesBackend;
   const start = createCompanionStarter();
+  const launching = createLaunchingRunner({
+    runner: plainRunner,
+    start: createCompanionStarter([], 'as it is'),
+    clock,
+    shells: families.length,
+  });
   const runner = createStandingRunner(
     [ipsetRestore, ...families.map((family) => iptablesRestore(family, backend, config.xtablesWaitSeconds))],
-    { runner: plainRunner, start, clock },
+    { runner: launching, start, clock },
   );
   const lockObserver = createNodeLockObserver(context);
   const lock = await createNodeLock({
@@ -141,6 +148,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     lookout.stop();
     surroundings.stop();
     runner.stop();
+    launching.stop();
     throw error;
   });
   podRanges?.start(() => {
@@ -159,6 +167,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       sources?.stop();
       lookout.stop();
       runner.stop();
+      launching.stop();
       surroundings.stop();
       await Promise.all([recorder?.stop(), lock.release()]);
       log.info('portcullis agent stopped; its rules stay in force');

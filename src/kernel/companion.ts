@@ -6,7 +6,7 @@ export interface Companion {
   write(text: string): void;
   /** Settles when it has ended, all that it said was told, or it could not be started; never rejects. */
   readonly ended: Promise<Ending>;
-  /** Ends it at once. It holds nothing that could be lost. */
+  /** Ends it, and what it has started, at once. It holds nothing that could be lost. */
   stop(): void;
 }
 
@@ -21,21 +21,39 @@ export type StartCompanion = (
   onComplaint?: (text: string) => void,
 ) => Companion;
 
-/**
- * setpriv(1): it dies with us, whatever our end. stdbuf(1): it would keep its output in a buffer, as programs do that
- * write into a pipe.
- */
-const WRAPPED = ['setpriv', '--pdeathsig', 'KILL', 'stdbuf', '--output=L'];
+/** setpriv(1): it dies with us, whatever our end. */
+const MORTAL = ['setpriv', '--pdeathsig', 'KILL'];
+/** stdbuf(1): it would keep its output in a buffer, as programs do that write into a pipe. */
+const PROMPT = ['stdbuf', '--output=L'];
 
-/** @param prefix put before every command, as for the CommandRunner */
+/** Most of what can go wrong is an event, but not all, such as that there is no memory. */
+const spawnOrTell = (...args: Parameters<typeof spawn>): ChildProcess | Error => {
+  try {
+    return spawn(...args);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+};
+
+/**
+ * @param prefix put before every command, as for the CommandRunner
+ * @param output `prompt`: line by line; `as it is`: as the program, and those that it starts, would do it
+ */
 export const createCompanionStarter =
-  (prefix: readonly string[] = []): StartCompanion =>
+  (prefix: readonly string[] = [], output: 'prompt' | 'as it is' = 'prompt'): StartCompanion =>
   (file, args, onText, onComplaint) => {
-    const [command, ...rest] = [...prefix, ...WRAPPED, file, ...args] as [string, ...string[]];
-    const child = spawn(command, rest, {
+    const wrapped = output === 'prompt' ? [...MORTAL, ...PROMPT] : MORTAL;
+    const [command, ...rest] = [...prefix, ...wrapped, file, ...args] as [string, ...string[]];
+    const child = spawnOrTell(command, rest, {
       stdio: ['pipe', 'pipe', onComplaint === undefined ? 'ignore' : 'pipe'],
       env: { ...process.env, LC_ALL: 'C' },
+      // A process group of its own, that can be ended as a whole.
+      detached: true,
     });
+    if (child instanceof Error) {
+      const ended = Promise.resolve({ timedOut: false, originalMessage: child.message });
+      return { write: () => undefined, ended, stop: () => undefined };
+    }
     // Heard from the first moment on: an error that nobody hears would end the agent.
     const ended = new Promise<Ending>((resolve) => {
       child.once('error', ({ message }) => {
@@ -54,6 +72,13 @@ export const createCompanionStarter =
     return {
       write: (text) => void stdin?.write(text),
       ended,
-      stop: () => void child.kill('SIGKILL'),
+      stop() {
+        if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+        try {
+          process.kill(-child.pid, 'SIGKILL');
+        } catch {
+          // It has just ended by itself.
+        }
+      },
     };
   };

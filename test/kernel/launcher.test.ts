@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createSystemClock } from '../../src/kernel/clock.ts';
+import { type CommandRunner, createCommandRunner } from '../../src/kernel/command.ts';
+import { createCompanionStarter, type StartCompanion } from '../../src/kernel/companion.ts';
+import { createLaunchingRunner, type LaunchingRunner } from '../../src/kernel/launcher.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let runner: LaunchingRunner;
+/** Programs that a shell did not start. */
+let alone: string[];
+
+const plain = createCommandRunner();
+const counting: CommandRunner = {
+  run(file, args, options) {
+    alone.push(file);
+    return plain.run(file, args, options);
+  },
+};
+const open = (start: StartCompanion = createCompanionStarter([], 'as it is'), shells = 1): LaunchingRunner =>
+  createLaunchingRunner({ runner: counting, start, clock: createSystemClock(), shells });
+
+beforeEach(() => {
+  alone = [];
+  runner = open();
+});
+
+afterEach(() => {
+  runner.stop();
+});
+
+test('prints what the program prints, whatever that is', async () => {
+  const texts = ['', 'one', 'one\n', '\n\n', 'it\'s $HOME `id` \\n "x" ; echo no', 'ü€😀'.repeat(100_000)];
+  for (const text of texts)
+    expect(await runner.run('printf', ['%s', text.slice(0, 100_000)])).toBe(text.slice(0, 100_000));
+  expect(alone).toEqual([]);
+});
+
+test('takes long outputs', async () => {
+  const output = await runner.run('seq', ['1000000']);
+  expect(output.length).toBe(6_888_896);
+  expect(output.endsWith('\n999999\n1000000\n')).toBe(true);
+});
+
+test('a program reads none of what the shell is to run', async () => {
+  expect(await runner.run('cat', [])).toBe('');
+  expect(await runner.run('echo', ['next'])).toBe('next\n');
+  expect(alone).toEqual([]);
+});
+
+test('what fails is run once more, to tell why', async () => {
+  await expect(runner.run('cat', ['/nowhere'])).rejects.toThrow(/No such file or directory$/);
+  await expect(runner.run('no-such-program', [])).rejects.toThrow(/ENOENT/);
+  expect(alone).toEqual(['cat', 'no-such-program']);
+  expect(await runner.run('echo', ['next'])).toBe('next\n');
+  expect(alone).toHaveLength(2);
+});
+
+test('what has an input, and what comes while it is busy, is started by ourselves', async () => {
+  expect(await runner.run('cat', [], { input: 'text' })).toBe('text');
+  const outputs = ['one', 'two', 'three'].map((word) => runner.run('echo', [word]));
+  expect(await Promise.all(outputs)).toEqual(['one\n', 'two\n', 'three\n']);
+  expect(alone).toEqual(['cat', 'echo', 'echo']);
+});
+
+test('a program that does not end in time is ended, and the next has another shell', async () => {
+  const word = `30${process.pid}`;
+  await expect(runner.run('sleep', [word], { timeoutMs: 200 })).rejects.toThrow(/timed out$/);
+  const isGone = (): Promise<true | undefined> =>
+    plain.run('pgrep', ['--full', '--exact', `sleep ${word}`]).then(
+      () => undefined,
+      () => true as const,
+    );
+  await waitFor('its end', 10_000, isGone);
+  await waitFor('a shell', 10_000, async () => {
+    alone = [];
+    await runner.run('true', []);
+    return alone.length === 0 || undefined;
+  });
+});
+
+test('a shell that is killed is missed by nobody', async () => {
+  const shell = Number(await runner.run('sh', ['-c', 'echo $PPID']));
+  const output = runner.run('sh', ['-c', 'sleep 0.2; echo done']);
+  process.kill(shell, 'SIGKILL');
+  expect(await output).toBe('done\n');
+  expect(alone).toEqual(['sh']);
+  expect(await runner.run('echo', ['next'])).toBe('next\n');
+});
+
+test('where there is no shell, everything is started by ourselves', async () => {
+  runner.stop();
+  runner = open((_file, args, ...heard) => createCompanionStarter([], 'as it is')('false', args, ...heard));
+  expect(await runner.run('echo', ['one'])).toBe('one\n');
+  expect(await runner.run('echo', ['two'])).toBe('two\n');
+  expect(alone).toEqual(['echo', 'echo']);
+});
