@@ -6,7 +6,8 @@ import { parseOptions } from './safety/options.ts';
 
 /**
  * `npm run safety [-- ROW…]`: proves by counted packets that nothing leaks and nothing breaks when agents end, are replaced
- * by those of another version, and when policies change under live connections. Exits with 1 where a goal is missed.
+ * by those of another version and when policies change under live connections, and by the clock that what others do to the
+ * rules is repaired. Exits with 1 where a goal is missed.
  */
 
 const args = process.argv.slice(2);

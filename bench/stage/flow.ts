@@ -53,6 +53,8 @@ const startFlow = async (prober: Prober, stream: Stream): Promise<Flow> => {
 };
 
 const INTERVAL_US = 1000;
+/** Enough of an answer to tell open from closed soon. */
+const PATIENCE_MS = 200;
 
 /** Where a flow leads. */
 interface Target {
@@ -69,4 +71,5 @@ export const flowFrom = (prober: Prober, { netns, ip }: Role, to: Target): Promi
     to: to.ip,
     port: to.port,
     intervalUs: INTERVAL_US,
+    patienceMs: PATIENCE_MS,
   });

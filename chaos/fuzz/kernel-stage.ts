@@ -10,6 +10,7 @@ import type { NodeProgram } from '../../src/program/node-program.ts';
 import type { Kernel } from '../../src/reconcile/kernel.ts';
 import { planChanges } from '../../src/render/plan.ts';
 import { createProber, type Wire } from '../../test/support/lab/prober.ts';
+import { routeOut, wireNode } from '../../test/support/lab/wire-node.ts';
 import { type FuzzCluster, NODES } from './fuzz-cluster.ts';
 import type { FuzzPacket } from './fuzz-packet.ts';
 import { passagesOf } from './route.ts';
@@ -32,10 +33,6 @@ export interface KernelStage {
   close(): Promise<void>;
 }
 
-const ROUTER = '02:00:00:00:00:02';
-const FAR = '02:00:00:00:00:03';
-const GATEWAY = { ipv4: '169.254.0.2', ipv6: 'fe80::2' } as const;
-
 const PATIENCE_MS = 2_000;
 
 /** The namespace of a node, and the one that holds the far ends of its links. */
@@ -49,32 +46,13 @@ const placeOf = (backend: IptablesBackend, name: string): Place => ({
   far: `${backend}-${name}-far`,
 });
 
-const addNode = async (ip: IpBatch, { node: name, far }: Place): Promise<void> => {
-  await ip.run([`netns add ${name}`, `netns add ${far}`]);
+const addNode = async (ip: IpBatch, { node: name, far }: Place): Promise<Wire> => {
+  await ip.run([`netns add ${name}`]);
   await ip.sysctl(ROUTER_SYSCTLS, 'lenient', name);
-  // The far ends only take and give frames: their kernel must not answer or forward any.
-  await ip.sysctl({ 'net.ipv4.ip_forward': 0, 'net.ipv6.conf.all.disable_ipv6': 1 }, 'lenient', far);
-  await ip.run([
-    `link add in0 netns ${far} type veth peer name in0 netns ${name}`,
-    `link add out0 netns ${far} type veth peer name out0 netns ${name}`,
-  ]);
-  await ip.run(['link set in0 up', `link set out0 address ${FAR}`, 'link set out0 up'], far);
-  await ip.run(
-    [
-      'link set lo up',
-      `link set in0 address ${ROUTER}`,
-      'link set in0 up',
-      'link set out0 up',
-      ...Object.values(GATEWAY).flatMap((gateway) => [
-        `neigh replace ${gateway} lladdr ${FAR} dev out0 nud permanent`,
-        `route replace default via ${gateway} dev out0 onlink`,
-      ]),
-    ],
-    name,
-  );
+  const wire = await wireNode(ip, name, far);
+  await ip.run(['link set lo up', ...IP_FAMILIES.map((family) => routeOut(family, 'default'))], name);
+  return wire;
 };
-
-const wireOf = ({ node, far }: Place): Wire => ({ name: node, netns: far, in: 'in0', out: 'out0', router: ROUTER });
 
 /** The positions of the packets that are forwarded by the node. */
 const throughNode = (node: string, cluster: FuzzCluster, packets: readonly FuzzPacket[]): readonly number[] =>
@@ -88,14 +66,15 @@ export const openKernelStage = async (backend: IptablesBackend): Promise<KernelS
   await prepareSandbox(outside);
   const ip = createIpBatch(outside);
   const kernels = new Map<string, Kernel>();
+  const wires: Wire[] = [];
   for (const { name } of NODES) {
     const place = placeOf(backend, name);
-    await addNode(ip, place);
+    wires.push(await addNode(ip, place));
     const runner = createCommandRunner(onNode(place.node));
     kernels.set(name, createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5 }));
   }
   const prober = await createProber();
-  for (const { name } of NODES) await prober.wire(wireOf(placeOf(backend, name)));
+  for (const wire of wires) await prober.wire(wire);
 
   const pass = async (cluster: FuzzCluster, packets: readonly FuzzPacket[]): Promise<readonly boolean[]> => {
     const passed = packets.map(() => true);

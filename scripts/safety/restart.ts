@@ -19,6 +19,7 @@ export const findingsOf = (passed: Passed, seconds: number): readonly Finding[] 
     // Packets that the machine loses when it has no time are lost beside as well.
     met: passed.lost <= passed.lostBeside,
   },
+  { what: 'slowest answer to them (ms)', value: passed.slowestMs.toFixed(0) },
   { what: 'connections that were open all the while', value: String(passed.connections) },
   { what: 'of them broken', value: String(passed.broken), goal: '0', met: passed.broken === 0 },
 ];

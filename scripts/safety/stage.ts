@@ -41,7 +41,7 @@ export interface Stage {
   writePolicy(text: string): Promise<void>;
   /** Starts an agent and waits until what it asks for is in force. */
   startAgent(): Promise<RunningProcess>;
-  /** The newest value of a counter of the agent's. */
+  /** The newest value of a counter of the agent's, whatever its labels; 0 where there is none yet. */
   counter(name: string): Promise<number>;
   /** Loads the rules and sets that an old release left. */
   loadLayout(version: string): Promise<void>;
@@ -116,7 +116,8 @@ export const openStage = async (backend: IptablesBackend): Promise<Stage> => {
     },
     async counter(name) {
       const text = await (await fetch(`http://${LISTEN}/metrics`)).text();
-      return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+      const values = [...text.matchAll(new RegExp(`^${name}(?:{.*})? (\\S+)$`, 'gm'))];
+      return values.reduce((sum, [, value]) => sum + Number(value), 0);
     },
     async loadLayout(version) {
       await node.run('ipset', ['restore'], { input: await readLayout(`${version}/ipset.txt`) });

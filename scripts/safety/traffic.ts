@@ -1,9 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { IP_FAMILIES } from '../../src/model/family.ts';
 import type { Beat } from '../../test/support/lab/prober.ts';
 import { addressOf, type PodName, SERVER_PORT, type Stage } from './stage.ts';
 
 /** A probe a millisecond, each a connection of its own. */
 const INTERVAL_US = 1_000;
+/**
+ * So long an answer is waited for, ms. Nothing is sent twice, so that what is answered at all has passed; short of time, a
+ * machine answers late.
+ */
+const PATIENCE_MS = 2_000;
 /** Connections of each protocol and family that stay open all the while. */
 const LASTING = 25;
 
@@ -17,6 +23,8 @@ export interface Passed {
   readonly lost: number;
   /** Probes at a pod that nothing isolates, not answered: what the machine itself loses. */
   readonly lostBeside: number;
+  /** The longest that an answer took, of what is allowed, ms. */
+  readonly slowestMs: number;
   readonly connections: number;
   /** Connections that were open before and are not answered any more. */
   readonly broken: number;
@@ -57,6 +65,7 @@ export const startTraffic = async ({ prober }: Stage): Promise<Traffic> => {
         to: addressOf(to, family),
         port: SERVER_PORT,
         intervalUs: INTERVAL_US,
+        patienceMs: PATIENCE_MS,
       });
     }
   }
@@ -70,6 +79,8 @@ export const startTraffic = async ({ prober }: Stage): Promise<Traffic> => {
       return asked.flat().filter((answered) => !answered).length;
     },
     async end() {
+      // What is sent meanwhile is not counted unless it is answered.
+      await delay(PATIENCE_MS);
       const asked = await Promise.all(lasting.map(({ name }) => prober.ask(name, 3_000)));
       const [denied = [], allowed = [], beside = []] = await Promise.all(WAYS.map(([name]) => beatsOf(name)));
       for (const family of IP_FAMILIES) for (const [name] of WAYS) await prober.endStream(`${name} ${family}`);
@@ -80,6 +91,7 @@ export const startTraffic = async ({ prober }: Stage): Promise<Traffic> => {
         allowed: allowed.length,
         lost: unanswered(allowed),
         lostBeside: unanswered(beside),
+        slowestMs: allowed.reduce((most, { afterMs }) => Math.max(most, afterMs), 0),
         connections: asked.flat().length,
         broken: asked.flat().filter((answered) => !answered).length,
       };
@@ -93,6 +105,7 @@ export const addPassed = (a: Passed, b: Passed): Passed => ({
   allowed: a.allowed + b.allowed,
   lost: a.lost + b.lost,
   lostBeside: a.lostBeside + b.lostBeside,
+  slowestMs: Math.max(a.slowestMs, b.slowestMs),
   connections: a.connections + b.connections,
   broken: a.broken + b.broken,
 });

@@ -7,9 +7,9 @@ import type { Plan } from '../render/plan.ts';
 import type { CommandRunner } from './command.ts';
 import type { StartCompanion } from './companion.ts';
 import type { Backend } from './iptables.ts';
-import { createIpsetSession } from './ipset-session.ts';
 import { createRuleMonitor } from './rule-monitor.ts';
 import { createSetLists } from './set-lists.ts';
+import { createSetWatch } from './set-watch.ts';
 import { createTableText } from './table-text.ts';
 
 export interface LookoutOptions {
@@ -40,11 +40,12 @@ const FULL_AFTER_CHANGE = 5;
 const FULL = 30;
 /** rules are, where the kernel does not tell of changes (at every second look: not quite two, for looks are not exact), */
 const TABLES = 1.5;
-/** and members, */
-const MEMBERS_AT_LEAST = 2;
-const MEMBERS_AT_MOST = 15;
-/** as long as that takes no more than this share of the time. */
-const MEMBERS_SHARE = 1 / 1000;
+/** and members are, but less often while we change them ourselves again and again, so that each time they have to be read, */
+const MEMBERS = 1.5;
+const MEMBERS_READ_AGAIN = 4.5;
+const MEMBERS_AT_MOST = 14.5;
+/** as seldom as keeps what the kernel tells of them below so many bytes a second: 6,000 members, 0.2 % of a core. */
+const MEMBERS_PER_SECOND = 150_000;
 
 const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));
 
@@ -56,7 +57,7 @@ const transactions = (texts: readonly string[]): number =>
 /**
  * Each look asks for the headers of all sets (their number of members among them). Rules are quiet as long as the kernel
  * tells of no change (nft), or their text is the same (legacy). Members that were exchanged one for one show only when
- * all of them are listed, which is done less often the more there are.
+ * the kernel tells of all of them: at every second look, and less often where there are very many.
  */
 export const createKernelLookout = (options: LookoutOptions, { runner, start, clock }: LookoutDeps): KernelLookout => {
   const { backend, families, intervalMs } = options;
@@ -65,6 +66,7 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
   let fullAt = never;
   let changedAt = never;
   let membersDueAt = never;
+  let membersRead = false;
   let toldAt = never;
   let cancel: (() => void) | undefined;
 
@@ -76,8 +78,8 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
     });
   };
   const monitor = backend === 'nft' ? createRuleMonitor(start, clock, tell) : undefined;
-  const session = createIpsetSession(start);
-  const sets = createSetLists(runner, session, families);
+  const watch = createSetWatch(start);
+  const sets = createSetLists(runner, watch, families);
   const tables = createTableText(runner, backend, families);
 
   const tablesHold = async (program: NodeProgram): Promise<boolean> => {
@@ -92,9 +94,10 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
   const membersHold = async (program: NodeProgram): Promise<boolean> => {
     const now = clock.now();
     if (now < membersDueAt) return true;
-    const holds = await sets.membersHold(program);
-    const pause = (clock.now() - now) / MEMBERS_SHARE;
-    membersDueAt = now + clamp(pause, MEMBERS_AT_LEAST * intervalMs, MEMBERS_AT_MOST * intervalMs);
+    const { holds, read, size } = await sets.membersHold(program);
+    const least = (read && membersRead ? MEMBERS_READ_AGAIN : MEMBERS) * intervalMs;
+    membersRead = read && holds;
+    membersDueAt = now + clamp((size / MEMBERS_PER_SECOND) * 1000, least, MEMBERS_AT_MOST * intervalMs);
     return holds;
   };
 
@@ -128,7 +131,7 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
     stop() {
       cancel?.();
       monitor?.stop();
-      session.stop();
+      watch.stop();
     },
   };
 };

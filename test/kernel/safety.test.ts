@@ -4,6 +4,7 @@ import { RESTART } from '../../scripts/safety/restart.ts';
 import type { Finding } from '../../scripts/safety/row.ts';
 import { openStage, type Stage } from '../../scripts/safety/stage.ts';
 import { startTraffic } from '../../scripts/safety/traffic.ts';
+import { tamperingRow } from '../../scripts/safety/tampering/row.ts';
 import { UPGRADE } from '../../scripts/safety/upgrade.ts';
 
 /** The proofs of `npm run safety`, a few rounds of each; those that count milliseconds are left to it. */
@@ -34,6 +35,15 @@ test.each(['nft', 'legacy'] as const)(
   async (backend) => {
     const findings = await connectionsRow({ foe: 40, friend: 80 }).prove(backend, 1, quietly);
     expect(missed(findings)).toEqual([]);
+  },
+  180_000,
+);
+
+test.each(['nft', 'legacy'] as const)(
+  'iptables-%s: whatever is done to our rules and sets by hand is repaired',
+  async (backend) => {
+    const row = tamperingRow({ crowd: { groups: 4, pods: 12, groupsOfPod: 2 }, spreadMs: 0, idleSeconds: 0 });
+    expect(missed(await row.prove(backend, 1, quietly))).toEqual([]);
   },
   180_000,
 );

@@ -40,6 +40,8 @@ export interface Stream {
   readonly to: string;
   readonly port: number;
   readonly intervalUs: number;
+  /** When silence counts as no answer. */
+  readonly patienceMs: number;
 }
 
 /** Connections that stay open, each from a source port of its own. */
@@ -59,6 +61,8 @@ export interface Beat {
   /** When it was sent, ns of CLOCK_MONOTONIC, which is `process.hrtime.bigint()` here. */
   readonly sentNs: number;
   readonly answered: boolean;
+  /** How long the answer took; 0 where there was none. */
+  readonly afterMs: number;
 }
 
 /** A hand-made first packet of a connection; 'other' is an ICMP echo request. */
@@ -140,7 +144,7 @@ export interface Prober {
   probe(probes: readonly Probe[]): Promise<readonly Outcome[]>;
   /** Starts a stream. @throws where one of that name runs or it cannot be started. */
   stream(stream: Stream): Promise<void>;
-  /** The packets of a stream, in order, since the last call; those that may still be answered (200 ms) come next time. */
+  /** The packets of a stream, in order, since the last call; those that may still be answered come next time. */
   beats(name: string): Promise<readonly Beat[]>;
   endStream(name: string): Promise<void>;
   /** Opens flows. @throws where one of them is not answered. */
@@ -173,6 +177,7 @@ interface Answer {
   readonly id: number;
   readonly outcomes?: readonly Outcome[];
   readonly sentNs?: readonly number[];
+  readonly afterNs?: readonly number[];
   readonly answered?: readonly boolean[];
   readonly yield?: Yield;
   readonly arrived?: readonly boolean[];
@@ -228,8 +233,11 @@ export const createProber = async (): Promise<Prober> => {
       await ask({ op: 'stream', stream: inNetnsPath(stream) });
     },
     async beats(name) {
-      const { sentNs = [], answered = [] } = await ask({ op: 'beats', name });
-      return sentNs.map((sent, at) => ({ sentNs: sent, answered: answered[at] === true }));
+      const { sentNs = [], afterNs = [] } = await ask({ op: 'beats', name });
+      return sentNs.map((sent, at) => {
+        const after = afterNs[at] ?? 0;
+        return { sentNs: sent, answered: after > 0, afterMs: after / 1e6 };
+      });
     },
     async open(flows) {
       await ask({ op: 'open', flows: inNetnsPath(flows) });

@@ -5,7 +5,7 @@
 //	{"id":1,"op":"serve","listeners":[{"netns":"/run/netns/a","protocol":"TCP","ip":"10.244.1.1","port":80}]}
 //	{"id":2,"op":"probe","probes":[{"netns":"/run/netns/b","protocol":"TCP","from":"10.244.1.2","to":"10.244.1.1","port":80,"timeoutMs":400}]}
 //	{"id":3,"op":"forget","netns":"/run/netns/a"}
-//	{"id":4,"op":"stream","stream":{"name":"s","netns":"/run/netns/b","from":"10.244.1.2","to":"10.244.1.1","port":80,"intervalUs":1000}}
+//	{"id":4,"op":"stream","stream":{"name":"s","netns":"/run/netns/b","from":"10.244.1.2","to":"10.244.1.1","port":80,"intervalUs":1000,"patienceMs":200}}
 //	{"id":5,"op":"beats","name":"s"}
 //	{"id":6,"op":"end","name":"s"}
 //	{"id":7,"op":"wire","wire":{"name":"w","netns":"/run/netns/c","in":"in0","out":"out0","router":"02:00:00:00:00:02"}}
@@ -59,6 +59,7 @@ type answer struct {
 	ID       int64        `json:"id"`
 	Outcomes []outcome    `json:"outcomes,omitempty"`
 	SentNs   []int64      `json:"sentNs,omitempty"`
+	AfterNs  []int64      `json:"afterNs,omitempty"`
 	Answered []bool       `json:"answered,omitempty"`
 	Yield    *yield       `json:"yield,omitempty"`
 	Arrived  []bool       `json:"arrived,omitempty"`
@@ -90,7 +91,7 @@ func (p *prober) answerTo(req request) answer {
 	case "beats":
 		var s *runningStream
 		if s, err = p.streams.get(req.Name); err == nil {
-			reply.SentNs, reply.Answered = s.read()
+			reply.SentNs, reply.AfterNs = s.read()
 		}
 	case "load":
 		var y yield

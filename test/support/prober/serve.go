@@ -105,6 +105,8 @@ func serveUDP(ns *namespace, ip net.IP, port int) error {
 	if err != nil {
 		return err
 	}
+	// What comes while the machine has no time for us waits, as far as net.core.rmem_max allows.
+	_ = conn.SetReadBuffer(1 << 22)
 	ns.keep(conn)
 	ns.mu.Lock()
 	ns.udp[net.JoinHostPort(ip.String(), strconv.Itoa(port))] = conn

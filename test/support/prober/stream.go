@@ -20,18 +20,21 @@ type stream struct {
 	To         string `json:"to"`
 	Port       int    `json:"port"`
 	IntervalUs int    `json:"intervalUs"`
+	PatienceMs int    `json:"patienceMs"`
 }
+
+// patienceNs is how long an answer is waited for.
+func (s stream) patienceNs() int64 { return int64(s.PatienceMs) * int64(time.Millisecond) }
 
 // A beat is one packet of a stream.
 type beat struct {
 	// SentNs is CLOCK_MONOTONIC, which is the same for all processes of the machine.
-	SentNs   int64
-	Answered bool
+	SentNs int64
+	// AfterNs is how long its answer took; 0 while there is none.
+	AfterNs int64
 }
 
 const (
-	// patienceNs is how long an answer is waited for.
-	patienceNs = int64(200 * time.Millisecond)
 	// Source ports of streams: between those of probes' servers and the end, enough for conntrack to forget each (30 s).
 	streamFirstPort = 5_000
 	streamLastPort  = 65_000
@@ -45,8 +48,9 @@ func monotonic() int64 {
 }
 
 type waitingBeat struct {
-	at int // index among all beats of the stream
-	fd int
+	at     int // index among all beats of the stream
+	fd     int
+	sentNs int64
 }
 
 type runningStream struct {
@@ -116,21 +120,21 @@ func (all *streams) end(name string) error {
 }
 
 // read hands out, once, the beats whose end is known.
-func (s *runningStream) read() (sent []int64, answered []bool) {
+func (s *runningStream) read() (sent []int64, after []int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := monotonic()
 	known := 0
-	for known < len(s.beats) && (s.beats[known].Answered || now-s.beats[known].SentNs > patienceNs) {
+	for known < len(s.beats) && (s.beats[known].AfterNs > 0 || now-s.beats[known].SentNs > s.spec.patienceNs()) {
 		known++
 	}
 	for _, b := range s.beats[:known] {
 		sent = append(sent, b.SentNs)
-		answered = append(answered, b.Answered)
+		after = append(after, b.AfterNs)
 	}
 	s.beats = append([]beat(nil), s.beats[known:]...)
 	s.base += known
-	return sent, answered
+	return sent, after
 }
 
 func (s *runningStream) noteSent(at int64) int {
@@ -141,10 +145,11 @@ func (s *runningStream) noteSent(at int64) int {
 }
 
 func (s *runningStream) noteAnswer(at int) {
+	now := monotonic()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := at - s.base; i >= 0 && i < len(s.beats) {
-		s.beats[i].Answered = true
+		s.beats[i].AfterNs = max(1, now-s.beats[i].SentNs)
 	}
 }
 
@@ -213,8 +218,8 @@ func (s *runningStream) run(began chan<- error) {
 
 // giveUp closes the sockets whose patience is over. They are in order of time.
 func (s *runningStream) giveUp(order []waitingBeat, waiting map[int32]waitingBeat) []waitingBeat {
-	keep := int(2*patienceNs) / (s.spec.IntervalUs * 1000)
-	for len(order) > keep {
+	now := monotonic()
+	for len(order) > 0 && now-order[0].sentNs > s.spec.patienceNs() {
 		first := order[0]
 		order = order[1:]
 		if still, ok := waiting[int32(first.fd)]; ok && still.at == first.at {
@@ -243,7 +248,7 @@ func (s *runningStream) send(epoll int) (waitingBeat, error) {
 		return waitingBeat{}, err
 	}
 	at := monotonic()
-	beat := waitingBeat{at: s.noteSent(at), fd: fd}
+	beat := waitingBeat{at: s.noteSent(at), fd: fd, sentNs: at}
 	payload := binary.BigEndian.AppendUint64(nil, uint64(beat.at))
 	// What cannot be sent is not answered.
 	_ = syscall.Sendto(fd, payload, 0, sockaddr(s.to, s.spec.Port))

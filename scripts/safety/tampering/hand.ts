@@ -1,0 +1,36 @@
+import type { CommandRunner } from '../../../src/kernel/command.ts';
+import { type Backend, iptablesProgram } from '../../../src/kernel/iptables.ts';
+import type { IpFamily } from '../../../src/model/family.ts';
+
+/** Somebody with a root shell on the node. */
+export interface Hand {
+  /** Lines of `iptables-save` of the filter table, without counters. */
+  rules(): Promise<readonly string[]>;
+  /** Carries out lines of restore text in the filter table. */
+  restore(lines: readonly string[]): Promise<void>;
+  /** Members of a set, sorted; undefined where there is no such set. */
+  members(set: string): Promise<readonly string[] | undefined>;
+  /** Carries out lines of ipset's restore text. */
+  changeSets(lines: readonly string[]): Promise<void>;
+}
+
+export const handOf = (node: CommandRunner, backend: Backend, family: IpFamily): Hand => ({
+  async rules() {
+    const text = await node.run(iptablesProgram(family, backend, 'save'), ['-t', 'filter']);
+    return text.split('\n').map((line) => line.replace(/ \[\d+:\d+\]$/, ''));
+  },
+  async restore(lines) {
+    const input = ['*filter', ...lines, 'COMMIT', ''].join('\n');
+    await node.run(iptablesProgram(family, backend, 'restore'), ['--noflush', '-w', '5'], { input });
+  },
+  async members(set) {
+    const text = await node.run('ipset', ['save', set]).catch(() => undefined);
+    return text
+      ?.split('\n')
+      .flatMap((line) => (line.startsWith('add ') ? (line.split(' ')[2] ?? []) : []))
+      .toSorted();
+  },
+  async changeSets(lines) {
+    await node.run('ipset', ['restore'], { input: lines.map((line) => `${line}\n`).join('') });
+  },
+});

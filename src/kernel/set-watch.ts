@@ -1,0 +1,104 @@
+import type { Companion, StartCompanion } from './companion.ts';
+
+/** Of all sets: their headers (type, number of members, seed …), or the members as well. */
+export type Watched = 'headers' | 'members';
+
+export interface Seen {
+  /** Stays the same as long as what is watched does, and no longer. */
+  readonly version: string;
+  /** What the kernel told, bytes. */
+  readonly size: number;
+}
+
+/**
+ * Knows whether the kernel's sets are the same as when it was asked last. It is a program that stays, keeps the kernel's
+ * messages and compares them with the next ones: half of what `ipset list` costs, which prints each member, and nothing of it
+ * has to be read.
+ */
+export interface SetWatch {
+  /** @throws Error where there is no answer; the next question starts anew, with another version */
+  look(watched: Watched): Promise<Seen>;
+  stop(): void;
+}
+
+/**
+ * AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER; a message is nlmsghdr, nfgenmsg and attributes (include/uapi/linux/netlink.h,
+ * netfilter/nfnetlink.h, netfilter/ipset/ip_set.h). Asked is IPSET_CMD_LIST as a dump with IPSET_ATTR_PROTOCOL 6, and with
+ * IPSET_FLAG_LIST_HEADER for headers. What comes ends with NLMSG_DONE.
+ */
+const PROGRAM = `
+  socket(S, 16, 3, 12) or die "netlink socket: $!\\n";
+  $| = 1;
+  while ($watched = <STDIN>) {
+    $body = pack("C C n S S C x3", 2, 0, 0, 5, 1, 6);
+    $body .= pack("S S N", 8, 0x4006, 4) if $watched eq "headers\\n";
+    defined send(S, pack("L S S L L", 16 + length $body, 0x607, 0x301, 0, 0) . $body, 0) or die "netlink send: $!\\n";
+    $seen = "";
+    ANSWER: while (1) {
+      defined recv(S, $answer, 65536, 0) or die "netlink receive: $!\\n";
+      for ($at = 0; $at < length $answer; $at += ($length + 3) & ~3) {
+        ($length, $type, $code) = unpack("x$at L S x10 l", $answer);
+        die "netlink: error $code\\n" if $type == 2 or $length < 16 or ($type == 3 and $code != 0);
+        last ANSWER if $type == 3;
+        $seen .= substr($answer, $at + 16, $length - 16);
+      }
+    }
+    $version{$watched}++ if $seen ne $last{$watched};
+    $last{$watched} = $seen;
+    print "$^T.$$.$version{$watched} ", length $seen, "\\n";
+  }
+`;
+
+const ANSWER = /^(\S+) (\d+)\n$/;
+
+export const createSetWatch = (start: StartCompanion, timeoutMs = 5_000): SetWatch => {
+  let companion: Companion | undefined;
+  let answer = '';
+  let told: (() => void) | undefined;
+
+  const open = (): Companion => {
+    const opened = start('perl', ['-e', PROGRAM], (text) => {
+      answer += text;
+      told?.();
+    });
+    void opened.ended.then(() => {
+      if (companion === opened) companion = undefined;
+      told?.();
+    });
+    return opened;
+  };
+
+  /** Settles when the answer is complete, the program has ended, or the time is over. */
+  const settled = (asked: Companion): Promise<RegExpExecArray | null> =>
+    new Promise((resolve) => {
+      const impatience = setTimeout(resolve, timeoutMs, null);
+      told = () => {
+        const complete = ANSWER.exec(answer);
+        if (complete === null && companion === asked) return;
+        clearTimeout(impatience);
+        resolve(complete);
+      };
+    });
+
+  const stop = (): void => {
+    companion?.stop();
+    companion = undefined;
+  };
+
+  return {
+    async look(watched) {
+      answer = '';
+      const asked = (companion ??= open());
+      const complete = settled(asked);
+      asked.write(`${watched}\n`);
+      const [, version, size] = (await complete) ?? [];
+      told = undefined;
+      if (version === undefined) {
+        stop();
+        throw new Error('nobody tells of the sets');
+      }
+      return { version, size: Number(size) };
+    },
+    stop,
+  };
+};
