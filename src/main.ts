@@ -61,7 +61,8 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const context: AgentContext = { ...options, config, clock, log, events: recorder ?? NO_EVENTS };
   const plainRunner = createCommandRunner();
   const families = config.ipFamilies === 'auto' ? await detectFamilies() : config.ipFamilies;
-  const backend = config.iptablesBackend === 'auto' ? await detectBackend(plainRunner) : config.iptablesBackend;
+  const backend =
+    config.iptablesBackend === 'auto' ? await detectBackend(plainRunner, families) : config.iptablesBackend;
   const start = createCompanionStarter();
   const launching = createLaunchingRunner({
     runner: plainRunner,

@@ -1,5 +1,9 @@
+import { mkdir, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Backend, iptablesProgram } from '../../src/kernel/iptables.ts';
+import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
 import { runInside } from './in-namespace.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
@@ -12,6 +16,7 @@ const rules = (count: number): readonly string[] =>
 
 describe('the backend', () => {
   let filter: PacketFilter;
+  const folder = path.join(tmpdir(), `portcullis-detect-${process.pid}`);
 
   beforeEach(async () => {
     filter = await openPacketFilter('nft');
@@ -19,19 +24,41 @@ describe('the backend', () => {
 
   afterEach(async () => {
     await filter.close();
+    await rm(folder, { recursive: true, force: true });
   });
 
-  const load = async (backend: Backend, lines: readonly string[], table = 'filter'): Promise<void> => {
+  const load = async (
+    backend: Backend,
+    lines: readonly string[],
+    table = 'filter',
+    family: IpFamily = 'ipv4',
+  ): Promise<void> => {
     const input = [`*${table}`, ...lines, 'COMMIT', ''].join('\n');
-    await filter.runner.run(iptablesProgram('ipv4', backend, 'restore'), ['--noflush'], { input });
+    await filter.runner.run(iptablesProgram(family, backend, 'restore'), ['--noflush'], { input });
   };
 
-  const detected = (): Promise<unknown> =>
-    runInside(
+  /** @param tools the only ones that are installed, if not all are */
+  const detected = async (tools?: readonly Backend[]): Promise<unknown> => {
+    const prefix = tools === undefined ? [] : ['env', `PATH=${await folderWith(tools)}`];
+    return runInside(
       filter,
       { detectBackend: 'kernel/detect.ts', createCommandRunner: 'kernel/command.ts' },
-      'return detectBackend(createCommandRunner());',
+      `return detectBackend(createCommandRunner(${JSON.stringify(prefix)}), ['ipv4', 'ipv6']).catch(({ message }) => message);`,
     );
+  };
+
+  const folderWith = async (tools: readonly Backend[]): Promise<string> => {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder);
+    for (const backend of tools) {
+      for (const family of IP_FAMILIES) {
+        const program = iptablesProgram(family, backend, 'save');
+        const place = (await filter.runner.run('sh', ['-c', `command -v ${program}`])).trim();
+        await symlink(place, path.join(folder, program));
+      }
+    }
+    return folder;
+  };
 
   const legacyTables = (): Promise<string> => filter.runner.run('cat', ['/proc/net/ip_tables_names']);
 
@@ -65,6 +92,35 @@ describe('the backend', () => {
     await load('legacy', rules(5));
     await load('nft', HINT, 'mangle');
     expect(await detected()).toBe('nft');
+  });
+
+  test('is told by the rules and hints of IPv6 too', async () => {
+    await load('legacy', rules(1));
+    await load('nft', rules(2));
+    await load('legacy', ['-A INPUT -j ACCEPT', '-A INPUT -j DROP'], 'filter', 'ipv6');
+    expect(await detected()).toBe('legacy');
+    await load('nft', HINT, 'mangle', 'ipv6');
+    expect(await detected()).toBe('nft');
+  });
+
+  test('is legacy where only IPv6 has rules of it', async () => {
+    await load('legacy', ['-A INPUT -j ACCEPT'], 'filter', 'ipv6');
+    expect(await detected()).toBe('legacy');
+  });
+
+  test('is the other one where tools are missing', async () => {
+    expect(await detected(['legacy'])).toBe('legacy');
+    expect(await legacyTables()).toBe('');
+    expect(await detected(['nft'])).toBe('nft');
+    await load('legacy', rules(3));
+    expect(await detected(['legacy'])).toBe('legacy');
+    expect(await detected(['nft'])).toBe('nft');
+  });
+
+  test('is none without tools, and they are named', async () => {
+    expect(await detected([])).toMatch(
+      /^no backend of iptables can be used: ip6?tables-nft-save -t mangle: .*No such file.*; ip6?tables-legacy-save --version: .*No such file/,
+    );
   });
 
   test('has the families of the kernel', async () => {
