@@ -148,7 +148,8 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
       displaced = true;
       return;
     }
-    const sample = `${left.prepare}${Object.values(left.tables).join('')}${left.finish}`.split('\n').slice(0, 6);
+    const tables = [...Object.values(left.tables), ...Object.values(left.raw ?? {})].join('');
+    const sample = `${left.prepare}${tables}${left.finish}`.split('\n').slice(0, 6);
     throw new Error(`the kernel holds something else than was written; missing: ${sample.join(' | ')}`);
   };
 

@@ -9,12 +9,15 @@ import { describeTampering } from '../render/describe-tampering.ts';
 import type { Logger } from './logger.ts';
 import type { AgentMetrics, KernelObjects } from './metrics.ts';
 
-const countObjects = ({ chains, sets }: FamilyProgram): KernelObjects => ({
-  chains: chains.size,
-  rules: [...chains.values()].reduce((sum, chain) => sum + chain.rules.length, 0),
-  sets: sets.size,
-  members: [...sets.values()].reduce((sum, set) => sum + set.members.size, 0),
-});
+const countObjects = ({ chains, sets, raw }: FamilyProgram): KernelObjects => {
+  const all = [...chains.values(), ...(raw?.chains.values() ?? [])];
+  return {
+    chains: all.length,
+    rules: all.reduce((sum, chain) => sum + chain.rules.length, 0),
+    sets: sets.size,
+    members: [...sets.values()].reduce((sum, set) => sum + set.members.size, 0),
+  };
+};
 
 const faultText = ({ policy, field, message }: PolicyFault): string =>
   `NetworkPolicy ${policy}: ${formatField(field)}: ${message}`;

@@ -8,6 +8,7 @@ import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
 import { LAYOUT } from '../../src/program/names.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
+import { sourceCheck } from '../../src/program/source-check.ts';
 import { isEmptyPlan } from '../../src/render/plan.ts';
 import { observedLayout } from '../../src/render/observed-layout.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
@@ -79,6 +80,19 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend: Backend) => {
     expect(isEmptyPlan(await filter.left(program))).toBe(true);
     expect(await filter.text()).toBe(await fresh());
     expect(observedLayout(await filter.kernel.observe())).toBe(LAYOUT);
+  });
+
+  test('sources of packets begin to be checked with nothing else touched', async () => {
+    await load010();
+    await filter.bring(program);
+    const before = await filter.text();
+    const plan = await filter.bring({
+      ipv4: { ...program.ipv4, raw: sourceCheck('ipv4', ['veth+'], undefined) },
+      ipv6: { ...program.ipv6, raw: sourceCheck('ipv6', ['veth+'], undefined) },
+    });
+    expect(plan).toMatchObject({ prepare: '', tables: {}, finish: '', destroy: [] });
+    expect(Object.values(plan.raw ?? {}).map((text) => text.match(/^\*.*$/gm))).toEqual([['*raw'], ['*raw']]);
+    expect(await filter.text()).toBe(before);
   });
 
   test('its sets are kept where they stand for the same', async () => {

@@ -16,6 +16,7 @@ import { isEmptyPlan, planChanges } from '../../src/render/plan.ts';
 import { openLab } from '../support/lab/open-lab.ts';
 import { createProber, type Outcome, type Prober } from '../support/lab/prober.ts';
 import { dualStackNode } from '../support/lab/small-lab.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 /** Packets whose source is not the pod's that sends them, on a node where each pod has an interface of its own. */
 
@@ -217,6 +218,22 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
       }
     }
     expect(await dropped(family)).toBe(before);
+  });
+
+  test('what only concerns the link is spared, though the node has no such address there', async () => {
+    await bring(CHECKED);
+    const counted = async (rule: RegExp): Promise<number> =>
+      Number(rule.exec(await on('node1').run(iptablesProgram('ipv6', backend, 'save'), ['-c', '-t', 'raw']))?.[1]);
+    const spared = /^\[(\d+):\d+\] -A PORTCULLIS-SOURCES -s fe80::\/10 -i veth\+ -j RETURN$/m;
+    const device = (
+      await on('node1').run('ip', ['-o', '-6', 'route', 'show', hostCidr(addressOf('neighbour', 'ipv6'))])
+    ).replace(/^.* dev (\S+) .*$/s, '$1');
+    await on('node1').run('ip', ['-6', 'address', 'flush', 'dev', device]);
+    const before = [await counted(spared), await dropped('ipv6')] as const;
+    // The pod tells who listens on the link that it listens for another neighbour's questions (RFC 3810).
+    await on('neighbour').run('ip', ['address', 'add', 'fd00:dead::1/128', 'dev', 'eth0', 'nodad']);
+    await waitFor('a listener report', 10_000, async () => ((await counted(spared)) > before[0] ? true : undefined));
+    expect(await dropped('ipv6')).toBe(before[1]);
   });
 
   test('a pod that came later is looked at from its first packet', async () => {

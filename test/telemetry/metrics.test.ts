@@ -52,6 +52,27 @@ describe('agent metrics', () => {
     expect(samples(text, 'portcullis_drift_repaired_lines_total')).toEqual(['5']);
   });
 
+  test('tell whether sources are checked, and what the rule has counted, which is no sum of ours', async () => {
+    const metrics = create();
+    expect(samples((await metrics.expose()).text, 'portcullis_source_check')).toEqual(['0']);
+    metrics.setSourceCheck(true);
+    metrics.setSpoofedPackets(
+      new Map([
+        ['ipv4', 7],
+        ['ipv6', 0],
+      ]),
+    );
+    metrics.setSpoofedPackets(
+      new Map([
+        ['ipv4', 9],
+        ['ipv6', 1],
+      ]),
+    );
+    const { text } = await metrics.expose();
+    expect(samples(text, 'portcullis_source_check')).toEqual(['1']);
+    expect(samples(text, 'portcullis_spoofed_packets_total')).toEqual(['{family="ipv4"} 9', '{family="ipv6"} 1']);
+  });
+
   test('forget the faults of a policy that has none any more', async () => {
     const metrics = create();
     metrics.setPolicyFaults(
