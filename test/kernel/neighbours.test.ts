@@ -121,6 +121,18 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     expect(await forward()).toEqual([JUMP, '-A FORWARD -j DOCKER-USER', '-A FORWARD -j DOCKER-FORWARD']);
   });
 
+  test('another engine and rules in the other backend are in the log, the metrics and the status', async () => {
+    const other = backend === 'nft' ? 'legacy' : 'nft';
+    await sh('nft add table inet kindnet-network-policies');
+    await sh(`iptables-${other} -w -A INPUT -j ACCEPT`);
+    await agent.says(/other programs enforce policy on this node.*engines=\["kindnet"\]/);
+    await agent.says(/both iptables backends hold rules on this node/);
+    expect(await metric('mixed_backends')).toBe('1');
+    expect(JSON.parse(await space.run('curl', '-s', '127.0.0.1:9577/status'))).toMatchObject({
+      company: { engines: ['kindnet'], mixedBackends: true },
+    });
+  });
+
   test('a program that has to be first itself gets a bounded fight that is told, and no change waits for its end', async () => {
     const rule = '-m comment --comment theirs -j ACCEPT';
     const them = `iptables-${backend} -w`;
