@@ -44,7 +44,10 @@ const fetchPage = async <K extends string, T>(
       heard();
       session.heard();
     });
-    return readPage(message !== undefined && isProtobuf(response) ? readList(bytes, message) : parseJson(bytes), path);
+    if (message === undefined || !isProtobuf(response)) return readPage(parseJson(bytes), path);
+    const { metadata, items } = readList(bytes, message);
+    // What is no object cannot be said in protobuf.
+    return { ...readPage({ metadata, items: [] }, path), items };
   });
 };
 
@@ -54,23 +57,33 @@ const listPages = async <K extends string, T>(
   limit: number,
 ): Promise<Listed<K, T>> => {
   const objects = new Map<K, T>();
-  let continueToken = '';
   let size = limit;
+  const fetchNext = async (continueToken: string): Promise<Page> => {
+    for (;;) {
+      try {
+        return await fetchPage(session, resource, size, continueToken);
+      } catch (error) {
+        if (!(error instanceof TooLargeError) || size <= 1) throw error;
+        size = Math.ceil(size / SMALLER);
+      }
+    }
+  };
+  let next = fetchNext('');
   for (;;) {
-    const page = await fetchPage(session, resource, size, continueToken).catch((error: unknown) => {
-      if (!(error instanceof TooLargeError) || size <= 1) throw error;
-      size = Math.ceil(size / SMALLER);
-      return undefined;
-    });
-    if (page === undefined) continue;
-    for (const item of page.items) {
+    const { items, continueToken, resourceVersion } = await next;
+    if (continueToken !== '') {
+      // The server works on the next page while we read this one.
+      next = fetchNext(continueToken);
+      // Of no interest where this page turns out to be none; met above where it is one.
+      next.catch(() => undefined);
+    }
+    for (const item of items) {
       requireName(item, resource.path);
       const key = resource.keyOf(item);
       const value = resource.trim(item, session.intern);
       if (key !== undefined && value !== undefined) objects.set(key, value);
     }
-    if (page.continueToken === '') return { objects, resourceVersion: page.resourceVersion };
-    continueToken = page.continueToken;
+    if (continueToken === '') return { objects, resourceVersion };
   }
 };
 

@@ -3,7 +3,7 @@ import { NonsenseError } from './nonsense.ts';
 
 /** A list of the API, or a part of one. */
 export interface Page {
-  readonly items: readonly RawObject[];
+  readonly items: Iterable<RawObject>;
   readonly resourceVersion: string;
   /** What to ask for the next page with; '' after the last. */
   readonly continueToken: string;

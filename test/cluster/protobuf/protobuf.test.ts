@@ -58,13 +58,19 @@ describe('a message', () => {
 describe('a list', () => {
   test('is its metadata and its items', () => {
     const list = envelope(bytes(1, bytes(2, '42'), bytes(3, 'more')), bytes(2, pod('a')), bytes(2, pod('b')));
-    expect(readList(list, POD)).toEqual({
+    const { metadata, items } = readList(list, POD);
+    expect({ metadata, items: [...items] }).toEqual({
       metadata: { resourceVersion: '42', continue: 'more' },
       items: [
         { metadata: { name: 'a', namespace: 'shop', uid: 'uid-a' } },
         { metadata: { name: 'b', namespace: 'shop', uid: 'uid-b' } },
       ],
     });
+  });
+
+  test('with an item that is none is an error once that is read', () => {
+    const { items } = readList(envelope(bytes(1, bytes(2, '42')), bytes(2, pod('a')), bytes(2, Buffer.from([8]))), POD);
+    expect(() => [...items]).toThrow(WireError);
   });
 
   test('that is something else is an error', () => {
