@@ -1,0 +1,46 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { createNodeLockObserver } from '../../src/telemetry/node-lock-observer.ts';
+import { createDrivenClock, type DrivenClock } from '../reconcile/driven-clock.ts';
+
+const silent = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
+
+let clock: DrivenClock;
+let standing: readonly string[];
+let observer: ReturnType<typeof createNodeLockObserver>;
+
+beforeEach(() => {
+  clock = createDrivenClock();
+  standing = [];
+  observer = createNodeLockObserver({
+    clock,
+    log: silent,
+    events: {
+      tell: () => undefined,
+      stand: (_, events) => {
+        standing = events.map(({ reason, note }) => `${reason}: ${note}`);
+      },
+    },
+  });
+});
+
+test('an agent that waits out an upgrade is nothing to tell', async () => {
+  observer.onWaiting('version 1, process 7');
+  await clock.pass(59_000);
+  observer.onHeld('taken over');
+  await clock.pass(60_000);
+  expect(standing).toEqual([]);
+});
+
+test('one that waits longer is one too many, until it has the node', async () => {
+  observer.onWaiting('version 1, process 7');
+  await clock.pass(61_000);
+  expect(standing).toEqual([expect.stringMatching(/^TwoAgents: .* version 1, process 7 enforces policy/)]);
+  observer.onHeld('taken over');
+  expect(standing).toEqual([]);
+});
+
+test('nothing stays behind when it ends', () => {
+  observer.onWaiting('version 1, process 7');
+  observer.stop();
+  expect(clock.nextIn()).toBeUndefined();
+});
