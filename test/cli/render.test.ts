@@ -1,0 +1,40 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { runVerbs } from '../support/run-verbs.ts';
+
+const POD = `
+apiVersion: v1
+kind: Pod
+metadata: { name: web, namespace: shop }
+spec: { nodeName: n1, containers: [{ name: web, image: web }] }
+status: { podIP: 10.0.0.2 }
+`;
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'portcullis-render-'));
+  await writeFile(path.join(folder, 'pod.yaml'), POD);
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+const render = (...flags: readonly string[]) => runVerbs('render', '--node', 'n1', ...flags, '-f', folder);
+
+test('shows the check of sources where interfaces are named, behind the filter table', async () => {
+  const { code, out } = await render('--anti-spoofing', 'veth+');
+  expect(code).toBe(0);
+  expect(out.match(/^\*.*$/gm)).toEqual(['*filter', '*raw', '*filter', '*raw']);
+  expect(out).toContain('-A PORTCULLIS-SOURCES -i veth+ -m rpfilter --invert -g PORTCULLIS-SPOOFED\n');
+});
+
+test('shows none without them', async () => {
+  expect((await render()).out).not.toContain('*raw');
+});
+
+test('has no pods to find interfaces of', async () => {
+  const { code, err } = await render('--anti-spoofing', 'auto');
+  expect([code, err]).toEqual([2, expect.stringContaining('"auto" is no list of names of interfaces')]);
+});
