@@ -11,13 +11,18 @@ export interface KernelOptions {
   readonly xtablesWaitSeconds: number;
 }
 
-/** Sets that something still names cannot go; each is tried alone so that one does not keep the others. */
-const destroyWhatCan = async (sets: IpSets, lines: readonly string[]): Promise<void> => {
+/** Sets that something still names cannot go; each is tried alone so that one does not keep the others. @returns those that stay */
+const destroyWhatCan = async (sets: IpSets, lines: readonly string[]): Promise<readonly string[]> => {
   try {
     await sets.restore(lines.map((line) => `${line}\n`).join(''));
+    return [];
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    if (lines.length > 1) for (const line of lines) await destroyWhatCan(sets, [line]);
+    const [only] = lines;
+    if (lines.length === 1 && only !== undefined) return [only.slice('destroy '.length)];
+    const left: string[] = [];
+    for (const line of lines) left.push(...(await destroyWhatCan(sets, [line])));
+    return left;
   }
 };
 
@@ -30,6 +35,13 @@ export const createKernel = (runner: CommandRunner, options: KernelOptions): Ker
     table: createFilterTable(runner, family, backend, xtablesWaitSeconds),
   }));
   const raw = createRawTables(tables);
+  /** Sets that could not be destroyed. What they hold is of no state that counts. */
+  let leftover: readonly string[] = [];
+  /** A plan that makes such a set knows nothing of what it holds: members would come back that nobody allows any more. */
+  const emptied = (prepare: string): string => {
+    const again = leftover.filter((name) => prepare.includes(`create ${name} `));
+    return `${again.map((name) => `flush ${name}\n`).join('')}${prepare}`;
+  };
   return {
     families,
     async observe() {
@@ -38,10 +50,11 @@ export const createKernel = (runner: CommandRunner, options: KernelOptions): Ker
         raw.observe(),
         ...tables.map(async ({ family, table }) => [family, await table.read()] as const),
       ]);
+      leftover = leftover.filter((name) => seen.has(name));
       return { sets: seen, tables: Object.fromEntries(read), ...(seenRaw === undefined ? {} : { raw: seenRaw }) };
     },
     async apply(plan) {
-      if (plan.prepare !== '') await sets.restore(plan.prepare);
+      if (plan.prepare !== '') await sets.restore(emptied(plan.prepare));
       const outcomes = await Promise.allSettled(
         tables.map(async ({ family, table }) => {
           const text = plan.tables[family];
@@ -51,7 +64,8 @@ export const createKernel = (runner: CommandRunner, options: KernelOptions): Ker
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
       if (plan.finish !== '') await sets.restore(plan.finish);
-      if (plan.destroy.length > 0) await destroyWhatCan(sets, plan.destroy);
+      if (plan.destroy.length > 0)
+        leftover = [...new Set([...leftover, ...(await destroyWhatCan(sets, plan.destroy))])];
       if (plan.raw !== undefined) await raw.apply(plan.raw);
     },
   };
