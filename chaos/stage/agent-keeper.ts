@@ -30,9 +30,6 @@ const unlessUnreachable = (error: unknown): undefined => {
   if (!(error instanceof TypeError)) throw error;
 };
 
-/** The comparison that ends first may have begun before. */
-const CHECKS_ANEW = 2;
-
 export const createAgentKeeper = async (
   { spec }: ChaosNode,
   settings: Omit<AgentSettings, 'node' | 'address'>,
@@ -59,12 +56,12 @@ export const createAgentKeeper = async (
     },
     async untilApplied(written, anew, deadlineMs) {
       let last: AgentStatus | undefined;
-      const checks = new Set<string | undefined>();
+      const calledAt = new Date().toISOString();
+      const hasCompared = ({ lastCheck }: AgentStatus): boolean => lastCheck !== undefined && lastCheck.at > calledAt;
       const ask = async (): Promise<true | undefined> => {
         last = await running().status().catch(unlessUnreachable);
         if (last === undefined) return undefined;
-        checks.add(last.lastCheck?.at);
-        return (isSettled(last, written) && (!anew || checks.size > CHECKS_ANEW)) || undefined;
+        return (isSettled(last, written) && (!anew || hasCompared(last))) || undefined;
       };
       const wanted = [...written].map(([kind, version]) => `${kind}=${version}`).join(' ');
       const describe = (): string => `wanted ${wanted}, its status is ${JSON.stringify(last)}\n${running().log()}`;

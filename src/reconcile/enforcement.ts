@@ -104,11 +104,12 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   /** Reads the kernel back; what differs from what was put there is drift. */
   const observe = async (): Promise<Checked> => {
     checkDueAt = clock.now() + options.checkIntervalMs;
+    const at = clock.wall();
     const observed = await kernel.observe();
     const repair = trusted ? planChanges(observed, compiler.program()) : undefined;
     const drift = repair === undefined ? 0 : distance(repair);
     const tampering = drift === 0 ? [] : findTampering(observed, compiler.program());
-    lastCheck = { at: clock.wall(), differences: drift };
+    lastCheck = { at, differences: drift };
     displaced = isPlaceAlone(tampering) && !contest.mayTake();
     if (!displaced) return { observed, repair, drift, tampering, isPutOff: false };
     checkDueAt = contest.nextAt();

@@ -9,7 +9,7 @@ export interface ReconcilerStatus {
   readonly lastError: string | undefined;
   /** The resourceVersions of the state that is in force, by kind; empty before the first programming. */
   readonly applied: Readonly<Record<string, string>>;
-  /** The last full comparison with the kernel. */
+  /** The last full comparison with the kernel, and when it began. */
   readonly lastCheck: { readonly at: string; readonly differences: number } | undefined;
   /** When the kernel was last written to. */
   readonly lastChange: { readonly at: string } | undefined;

@@ -23,7 +23,7 @@ export interface AgentStatus {
   readonly failures?: number;
   /** The resourceVersions of the state in force. */
   readonly applied: Readonly<Record<AgentKind, string>>;
-  /** The last full comparison with the kernel. */
+  /** The last full comparison with the kernel, and when it began. */
   readonly lastCheck?: { readonly at: string; readonly differences: number };
   /** When the kernel was last written to. */
   readonly lastChange?: { readonly at: string };
