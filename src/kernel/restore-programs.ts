@@ -32,6 +32,8 @@ export const ipsetRestore: LineProgram = {
   args: IPSET_RESTORE,
   standingArgs: IPSET_RESTORE,
   echo(text) {
+    // Often refused, and that would be its end: nft goes on using a set for some milliseconds after its rules are gone.
+    if (text.startsWith('destroy ')) return undefined;
     // The names of all sets, where there is none to be named: some more work.
     const set = LAST_LINE.exec(text)?.[1];
     return { line: `list -name -output xml${set === undefined ? '' : ` ${set}`}`, answer: '</ipsets>\n' };

@@ -141,11 +141,16 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
     expect(await held(filter)).toContain('two');
   });
 
-  test('killed between two texts, it is missed by none', async () => {
+  test('killed between two texts, it is missed no longer than until that is known', async () => {
     await untilStanding();
     process.kill(await pid(), 'SIGKILL');
     await waitFor('its end', DEADLINE_MS, async () => ((await pids()).length === 0 ? true : undefined));
-    await run(text('one'));
+    await waitFor('a text to be carried out', DEADLINE_MS, () =>
+      run(text('one')).then(
+        () => true as const,
+        () => undefined,
+      ),
+    );
     expect(await held(filter)).toContain('one');
     await untilStanding();
     expect(started).toBe(2);
@@ -202,6 +207,11 @@ test('a text whose end could not be told is none for a program that stays', () =
   const { echo } = iptablesRestore('ipv4', 'nft', 5);
   expect(echo('*filter\n:chain - [0:0]\n')).toBeUndefined();
   expect(echo('*filter\n:chain - [0:0]\nCOMMIT\n*filter\n:chain - [0:0]\n')).toBeUndefined();
+});
+
+test('nor is one that destroys sets, which may well be refused', () => {
+  expect(ipsetRestore.echo('destroy one\n')).toBeUndefined();
+  expect(ipsetRestore.echo('destroy one\ndestroy two\n')).toBeUndefined();
 });
 
 test('iptables-legacy-restore that stays holds no lock, and tells where another does', async () => {
