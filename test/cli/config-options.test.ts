@@ -28,6 +28,8 @@ test('what is typed reaches the setting of that name', () => {
     ['--pod-condition', 'gated'],
     ['--gate', 'all'],
     ['--events', 'off'],
+    ['--anti-spoofing', 'off'],
+    ['--nflog-group', '7'],
   ];
   const command = declare().parse(typed.flat(), { from: 'user' });
   expect(parseConfig(command.opts(), {})).toEqual({
@@ -46,6 +48,8 @@ test('what is typed reaches the setting of that name', () => {
     podCondition: 'gated',
     gate: 'all',
     events: 'off',
+    antiSpoofing: 'off',
+    deniedLog: { group: 7 },
   });
 });
 

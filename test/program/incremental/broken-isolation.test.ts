@@ -47,6 +47,11 @@ test('an isolation on which the compiler fails is closed, the others are compile
     '10.0.0.2',
   ]);
   expect(compiler.faults()).toEqual([
-    { policy: 'a/bad', field: ['spec', 'ingress'], message: 'it cannot be compiled: never thought of that' },
+    {
+      policy: 'a/bad',
+      field: ['spec', 'ingress'],
+      message: 'it cannot be compiled: never thought of that',
+      isOfNode: true,
+    },
   ]);
 });
