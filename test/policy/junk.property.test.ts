@@ -6,7 +6,10 @@ import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { createEvaluator } from '../../src/trace/evaluator.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
 
-/** Whatever stands anywhere in a policy: it never allows more than the policy without the rule that holds it. */
+/**
+ * Whatever stands anywhere in a policy that cannot be read: inside a rule it never allows more than the policy without that
+ * rule, and anywhere it never allows more than the policy without any rule, nor more than the cluster without the policy.
+ */
 
 const PODS = [
   pod('a/web', { app: 'web' }, { ips: ['10.0.0.1'], ports: [{ name: 'http', protocol: 'TCP', port: 80 }] }),
@@ -23,14 +26,15 @@ const PACKETS = IPS.flatMap((source) =>
   ),
 );
 
-const snapshotOf = (object: PolicyObject): ClusterSnapshot =>
-  cluster({ a: { team: 'a' }, b: { team: 'b' } }, PODS, [object]);
+const snapshotOf = (...objects: readonly PolicyObject[]): ClusterSnapshot =>
+  cluster({ a: { team: 'a' }, b: { team: 'b' } }, PODS, objects);
 
-const allowed = (spec: unknown): readonly boolean[] => {
-  const snapshot = snapshotOf(policy('a/p', spec));
+const allowedIn = (snapshot: ClusterSnapshot): readonly boolean[] => {
   const evaluator = createEvaluator(compileNodePolicy(snapshot, undefined), snapshot.pods.values());
   return PACKETS.map((packet) => evaluator.trace(packet).verdict === 'allow');
 };
+
+const allowed = (spec: unknown): readonly boolean[] => allowedIn(snapshotOf(policy('a/p', spec)));
 
 const selector = fc.constantFrom<object>(
   {},
@@ -131,4 +135,40 @@ test('junk inside a rule allows nothing that the policy without this rule does n
     { numRuns: 1_500, seed: 20_260_101 },
   );
   expect(refused).toBeGreaterThan(500);
+});
+
+test('a policy that cannot be read isolates at least its pods, at most its namespace, and allows nothing', () => {
+  const cases = fc.tuple(spec, spec, spec).chain(([valid, beside, elsewhere]) =>
+    fc.record({
+      valid: fc.constant(valid),
+      others: fc.constant([policy('a/q', beside), policy('b/p', elsewhere)]),
+      // A field that the API does not know, too.
+      path: fc.constantFrom<Path[]>(['unknown'], ['podSelector', 'unknown'], ...pathsOf(valid)),
+      what: junk,
+    }),
+  );
+  const inNamespace = PACKETS.map((packet) =>
+    [packet.source, packet.destination].some((ip) => ip.startsWith('10.0.0.')),
+  );
+  const seen = { outsideRules: 0, closed: 0 };
+  fc.assert(
+    fc.property(cases, ({ valid, others, path, what }) => {
+      const dirty = policy('a/p', put(valid, path, what));
+      if (compileNodePolicy(snapshotOf(dirty), undefined).faults.length === 0) return;
+      const [without, found] = [allowedIn(snapshotOf(...others)), allowedIn(snapshotOf(...others, dirty))];
+      const { podSelector, policyTypes } = valid;
+      const closed = allowedIn(snapshotOf(...others, policy('a/p', { podSelector, policyTypes })));
+      const odd = PACKETS.filter((_, at) =>
+        found[at] === true
+          ? without[at] === false || closed[at] === false
+          : without[at] === true && inNamespace[at] === false,
+      );
+      if (path.length < 3) seen.outsideRules += 1;
+      if (found.some((passes, at) => !passes && without[at] === true)) seen.closed += 1;
+      expect({ path, odd }).toEqual({ path, odd: [] });
+    }),
+    { numRuns: 1_500, seed: 20_260_102 },
+  );
+  expect(seen.outsideRules).toBeGreaterThan(300);
+  expect(seen.closed).toBeGreaterThan(300);
 });
