@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -39,7 +39,10 @@ export interface ToolShims {
   readonly path: string;
   /** The same as the prefix of a CommandRunner. */
   readonly prefix: readonly string[];
-  /** The tool's next `times` calls meet the fault, after those injected before; without `times` all do, until `heal`. */
+  /**
+   * The tool's next `times` calls meet the fault, after those injected before; without `times` all do, until `heal`. An
+   * agent's programs that stay, and so would not be called, are ended and cannot be started until then.
+   */
   inject(tool: ShimmedTool | 'any', fault: ToolFault, times?: number): Promise<void>;
   /** From now on all is well again. Calls under way keep their fault. */
   heal(): Promise<void>;
@@ -48,7 +51,10 @@ export interface ToolShims {
   close(): Promise<void>;
 }
 
-/** A call takes one fault: of those for any tool the first, else of its own the first; `always` comes after numbers. */
+/**
+ * A call takes one fault: of those for any tool the first, else of its own the first; `always` comes after numbers. A
+ * program that is to stay is known by stdbuf(1), which it is started with.
+ */
 const SHIM = `#!/bin/sh
 tool=\${0##*/}
 bin=\${0%/*}
@@ -57,6 +63,11 @@ PATH=\${PATH#"$bin":}
 key=$tool
 if [ "$tool" = ipset ]; then
   case " $* " in *' restore '*) key=ipset-restore ;; *) key=ipset-save ;; esac
+fi
+if [ -n "\${_STDBUF_O-}" ]; then
+  [ ! -e "$state/none-stays" ] || exit 1
+  : > "$state/staying/$$"
+  exec "$tool" "$@"
 fi
 echo "$key $*" >> "$state/calls"
 for fault in "$state"/any/* "$state/$key"/*; do
@@ -94,6 +105,14 @@ const snippetOf = (fault: ToolFault): string => {
   }
 };
 
+const endProcess = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself, with its agent.
+  }
+};
+
 export const createToolShims = async (): Promise<ToolShims> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-shims-'));
   const bin = path.join(folder, 'bin');
@@ -108,7 +127,19 @@ export const createToolShims = async (): Promise<ToolShims> => {
     }
   };
 
+  const staying = path.join(state, 'staying');
+  const noneStays = path.join(state, 'none-stays');
+
+  const endStaying = async (): Promise<void> => {
+    await writeFile(noneStays, '');
+    for (const pid of await readdir(staying)) {
+      await rm(path.join(staying, pid));
+      endProcess(Number(pid));
+    }
+  };
+
   await mkdir(bin);
+  await mkdir(staying, { recursive: true });
   await clear();
   await writeFile(path.join(state, 'calls'), '');
   for (const program of new Set(SHIMMED_TOOLS.map((tool) => tool.replace(/^ipset-.*/, 'ipset')))) {
@@ -120,6 +151,7 @@ export const createToolShims = async (): Promise<ToolShims> => {
     path: found,
     prefix: ['env', `PATH=${found}`],
     async inject(tool, fault, times) {
+      await endStaying();
       for (let left = times ?? 1; left > 0; left -= 1) {
         last += 1;
         const name = times === undefined ? 'always' : String(last).padStart(6, '0');
@@ -128,7 +160,10 @@ export const createToolShims = async (): Promise<ToolShims> => {
         await rename(draft, path.join(state, tool, name));
       }
     },
-    heal: clear,
+    async heal() {
+      await clear();
+      await rm(noneStays, { force: true });
+    },
     async calls() {
       return (await readFile(path.join(state, 'calls'), 'utf8')).split('\n').filter((line) => line !== '');
     },
