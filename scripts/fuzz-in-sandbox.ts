@@ -1,6 +1,8 @@
 import { fuzzCommand } from '../chaos/fuzz/command.ts';
+import { endOnSignals } from './end-on-signals.ts';
 
 /** The inner half of `npm run fuzz`, started inside the sandbox. */
+endOnSignals();
 try {
   await fuzzCommand().parseAsync();
 } catch (error) {

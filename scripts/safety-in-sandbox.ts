@@ -1,12 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import type { IptablesBackend } from '../src/lab/settings.ts';
+import { endOnSignals } from './end-on-signals.ts';
 import { parseOptions } from './safety/options.ts';
 import type { Finding } from './safety/row.ts';
 import { type Proof, proofTable } from './safety/table.ts';
 
 /** The inner half of `npm run safety`, inside the sandbox. */
 
+endOnSignals();
 const { rows, rounds, backends, out } = parseOptions(process.argv.slice(2));
 
 const say = (line: string): void => {

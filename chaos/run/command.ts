@@ -29,7 +29,7 @@ const writeResult = (file: string, backend: Options['backend'], tally: Tally): P
   return writeFile(file, `${JSON.stringify(result, undefined, 2)}\n`);
 };
 
-const runSeeds = async (stage: Stage, options: Options, tally = createTally()): Promise<Tally> => {
+const runSeeds = async (stage: Stage, options: Options, tally: Tally, ending: AbortSignal): Promise<void> => {
   const { steps, seeds, flows } = options;
   const perSeed = Math.ceil(steps / seeds.length);
   for (const seed of seeds) {
@@ -37,6 +37,8 @@ const runSeeds = async (stage: Stage, options: Options, tally = createTally()): 
     try {
       await runSeed(stage, { seed, steps: perSeed, flows, intervalUs: PULSE_US }, tally);
     } catch (error) {
+      // The stage is taken down under the run.
+      if (ending.aborted) return;
       const what = error instanceof Error ? error.message : String(error);
       tally.findings.push({ kind: 'not settled', seed, step: tally.steps, doing: '', what });
       break;
@@ -46,23 +48,36 @@ const runSeeds = async (stage: Stage, options: Options, tally = createTally()): 
       console.error(`chaos: seed ${seed}, ${tally.steps} steps in all, ${tally.findings.length} findings, ${seconds} s`);
     }
   }
-  return tally;
 };
 
-const chaos = async (options: Options): Promise<void> => {
+const chaos = async (options: Options, onEnd: OnEnd): Promise<void> => {
   const stage = await openStage(options.backend);
-  try {
-    const tally = await runSeeds(stage, options);
+  const tally = createTally();
+  const ending = new AbortController();
+  const report = (): void => {
     console.log(`chaos on iptables-${options.backend}, IPv4 and IPv6, seeds ${options.seeds.join(' ')}`);
     console.log(reportText(tally));
+  };
+  onEnd(() => {
+    ending.abort();
+    report();
+    return stage.close();
+  });
+  try {
+    await runSeeds(stage, options, tally, ending.signal);
+    if (ending.signal.aborted) return;
+    report();
     if (hasFailed(tally)) process.exitCode = 1;
   } finally {
-    await stage.close();
+    if (!ending.signal.aborted) await stage.close();
   }
 };
 
+/** Told once what to do before the program is ended from outside. */
+type OnEnd = (before: () => Promise<unknown>) => void;
+
 /** `npm run chaos`, to be parsed inside a sandbox. */
-export const chaosCommand = (): Command =>
+export const chaosCommand = (onEnd: OnEnd): Command =>
   new Command('chaos')
     .description(
       'Random changes of a cluster, faults and tampering, while packets are sent every 2 ms that are denied or allowed ' +
@@ -73,4 +88,4 @@ export const chaosCommand = (): Command =>
     .option('--backend <nft|legacy>', 'which iptables', 'nft')
     .option('--flows <count>', 'how many flows are sent all the time, half of each family', wholeNumber, FLOWS)
     .option('--json <file>', 'write the result there as well, after each seed')
-    .action(chaos);
+    .action((options: Options) => chaos(options, onEnd));
