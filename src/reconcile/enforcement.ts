@@ -63,7 +63,16 @@ export interface Enforcement {
   checkNow(): void;
 }
 
-interface Checked extends Pick<Done, 'drift' | 'tampering'> {
+type Drift = Pick<Done, 'drift' | 'tampering'>;
+
+const NO_DRIFT: Drift = { drift: 0, tampering: [] };
+
+const withDrift = (before: Drift, { drift, tampering }: Drift): Drift => ({
+  drift: before.drift + drift,
+  tampering: [...before.tampering, ...tampering],
+});
+
+interface Checked extends Drift {
   readonly observed: Observed;
   /** From there back to what was put there; undefined where that is not known. */
   readonly repair: Plan | undefined;
@@ -85,6 +94,8 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   let trusted = false;
   let applied: Readonly<Record<string, string>> = {};
   let ready = false;
+  /** What others did, as long as no pass has succeeded that repairs it: a failure does not make it forgotten. */
+  let untold = NO_DRIFT;
   let lastCheck: ReconcilerStatus['lastCheck'];
   let lastChange: ReconcilerStatus['lastChange'];
   let checkDueAt = clock.now();
@@ -154,7 +165,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     throw new Error(`the kernel holds something else than was written; missing: ${sample.join(' | ')}`);
   };
 
-  const done = (outcome: Done['outcome'], what: Pick<Done, 'changes' | 'drift' | 'tampering'>): Done => ({
+  const done = (outcome: Done['outcome'], what: Drift & Pick<Done, 'changes'>): Done => ({
     ...what,
     outcome,
     contested: contest.isOn(),
@@ -171,9 +182,9 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
       // From here to the plan nothing awaits: the revisions are those of the state that is compiled.
       const revisions = source.revisions();
       const plan = planFor(compile(pending), checked);
-      const { drift, tampering } = checked ?? { drift: 0, tampering: [] };
+      if (checked !== undefined) untold = withDrift(untold, checked);
       if (!isEmptyPlan(plan)) {
-        const toVerify = !trusted || drift > 0;
+        const toVerify = !trusted || untold.drift > 0;
         trusted = false;
         try {
           await kernel.apply(plan);
@@ -189,6 +200,8 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
       trusted = true;
       applied = revisions;
       ready = true;
+      const { drift, tampering } = untold;
+      untold = NO_DRIFT;
       return done(isEmptyPlan(plan) ? 'unchanged' : 'applied', { changes: plan.size, drift, tampering });
     },
     distrust() {

@@ -339,6 +339,22 @@ describe('the check', () => {
     expect(bench.results.at(-1)).toMatchObject({ outcome: 'unchanged', drift: 0 });
   });
 
+  test('tells what somebody else changed though the first repair fails', async () => {
+    const bench = await readyBench();
+    flush(bench.host);
+    refuse(bench, 'iptables restore');
+    await bench.clock.pass(CHECK_MS);
+    expect(bench.results).toMatchObject([{ outcome: 'failed', drift: 0 }]);
+    refuse(bench, undefined);
+    await bench.clock.pass(1_000);
+    const repaired = bench.results.filter(({ outcome }) => outcome === 'applied');
+    expect(repaired).toHaveLength(1);
+    expect(repaired[0]?.drift).toBeGreaterThan(5);
+    expect(repaired[0]?.tampering.map(({ kind }) => kind)).toContain('jump_missing');
+    await bench.clock.pass(CHECK_MS);
+    expect(bench.results.at(-1)).toMatchObject({ outcome: 'unchanged', drift: 0, tampering: [] });
+  });
+
   test('does not take a change of policy for drift', async () => {
     const bench = await readyBench();
     bench.put(openTo('db'), '2');
