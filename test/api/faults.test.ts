@@ -151,7 +151,7 @@ describe('a real API server behind a proxy', () => {
   });
 
   test('that is slow', async () => {
-    proxy.fault = () => ({ kind: 'delay', ms: 300 });
+    proxy.fault = () => ({ kind: 'delay', ms: 3_000 });
     await start();
     await create('new');
     await until('the new pod', () => namesOf().length === 2);

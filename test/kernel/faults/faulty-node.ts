@@ -12,6 +12,8 @@ import { waitFor } from '../../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from '../packet-filter.ts';
 
 const DEADLINE_MS = 30_000;
+/** No check comes while a test runs: what is put right after a failure is put right because that is tried again. */
+const CHECK_INTERVAL_MS = 3_600_000;
 
 /** A loop over the real packet filter of a namespace, whose tools can be made to fail. */
 export interface FaultyNode {
@@ -49,7 +51,7 @@ export const openFaultyNode = async (settings: FaultyNodeSettings): Promise<Faul
   const results: SyncResult[] = [];
   let state = { snapshot: settings.snapshot, revision: '1' };
   const loop = createReconciler(
-    { node: 'n1', checkIntervalMs: 200, program: {} },
+    { node: 'n1', checkIntervalMs: CHECK_INTERVAL_MS, program: {} },
     {
       source: { hasSynced: () => true, snapshot: () => state.snapshot, revisions: () => ({ all: state.revision }) },
       kernel: createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 1 }),

@@ -1,6 +1,40 @@
 import { readdir } from 'node:fs/promises';
+import { release } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { startProcess } from '../../../src/lab/process.ts';
 import { type AgentNamespace, allowPort, openAgentNamespace, POD } from './namespace-agents.ts';
+
+/** Numbers below 300 are given out once only. */
+const PROCESSES = 400;
+/** Since Linux 6.14 each process namespace has a limit of its own; before it would be the machine's. */
+const [major = 0, minor = 0] = release().split('.').map(Number);
+const testWithOwnLimit = major > 6 || (major === 6 && minor >= 14) ? test : test.skip;
+
+/** Takes every process number that is left, or gets free, in the namespace that this unshare(1) made; reaps its own. */
+const FILLER = `
+  pipe(R, W);
+  $SIG{TERM} = sub { close W; 1 while wait > 0; exit };
+  $| = 1;
+  my $told;
+  for (;;) {
+    my $pid = fork;
+    if (!defined $pid) { print "full\\n" unless $told++; select undef, undef, undef, 0.002; next }
+    if ($pid == 0) { $SIG{TERM} = 'DEFAULT'; close W; sysread R, $_, 1; POSIX::_exit(0) }
+  }`;
+
+/** @returns what gives them back. */
+const useUpProcesses = async (unshare: number): Promise<() => Promise<void>> => {
+  const full = Promise.withResolvers<string>();
+  const filler = await startProcess(
+    'nsenter',
+    ['--no-fork', `--pid=/proc/${unshare}/ns/pid_for_children`, 'perl', '-MPOSIX', '-e', FILLER],
+    { output: (line) => (line === 'full' ? full.resolve(line) : full.reject(new Error(line))) },
+  );
+  await full.promise;
+  return async () => {
+    await filler.stop();
+  };
+};
 
 describe('an agent on a node that is out of', () => {
   let space: AgentNamespace;
@@ -32,13 +66,44 @@ describe('an agent on a node that is out of', () => {
     await space.untilReady();
   });
 
+  testWithOwnLimit(
+    'processes goes on with what is in force, and takes up the newest state when there are some',
+    async () => {
+      const agent = await space.start({
+        prefix: [
+          ...['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'],
+          ...['sh', '-c', `echo ${PROCESSES} > /proc/sys/kernel/pid_max && exec "$0" "$@"`],
+        ],
+      });
+      await space.untilReady();
+      const before = await space.rules();
+      const free = await useUpProcesses(agent.pid);
+      try {
+        await agent.says(/could not be brought up to date/);
+        await space.write('policy.yaml', allowPort(81));
+        await agent.says(/EAGAIN/);
+        expect(await space.rules()).toBe(before);
+      } finally {
+        await free();
+      }
+      await space.untilRules('the newest state', /--dport 81 -j RETURN/);
+      await space.untilReady();
+      // unshare(1) takes no heed of SIGTERM.
+      agent.signal('SIGKILL');
+    },
+  );
+
   test('disk that it may write to needs none', async () => {
     const prefix = [
       'unshare',
       '--mount',
       'sh',
       '-c',
-      'mount -o remount,bind,ro / && touch /x 2>/dev/null || exec "$0" "$@"',
+      `while read -r _ folder _; do
+         case $folder in /proc* | /sys* | /dev*) ;; *) mount -o remount,bind,ro "$folder" ;; esac
+       done < /proc/mounts
+       for folder in / /run /tmp /var "$PWD"; do ! touch "$folder/x" 2> /dev/null || exit 1; done
+       exec "$0" "$@"`,
     ];
     const agent = await space.start({ prefix });
     await space.untilReady();

@@ -79,18 +79,42 @@ describe('ipset restore', () => {
   );
 });
 
-test('iptables-legacy waits for the xtables lock, gives up, and comes again when it is free', async () => {
-  const node = await openFaultyNode({ backend: 'legacy', snapshot: openTo('api') });
-  try {
-    const before = await node.filter.table('ipv4');
-    const release = await holdXtablesLock();
-    node.change(openTo('db'), '2');
-    expect(await node.failure()).toMatch(/xtables lock/);
+describe('the xtables lock', () => {
+  let node: FaultyNode;
+  let before: string;
+  let release: () => Promise<void>;
+
+  beforeEach(async () => {
+    node = await openFaultyNode({ backend: 'legacy', snapshot: openTo('api') });
+    before = await node.filter.table('ipv4');
+    release = await holdXtablesLock();
+  });
+
+  afterEach(async () => {
+    await release();
+    await node.close();
+  });
+
+  const recovers = async (): Promise<void> => {
     expect(await node.filter.table('ipv4')).toBe(before);
     await release();
     await node.inForce('2');
     expect(await node.filter.table('ipv4')).not.toBe(before);
-  } finally {
-    await node.close();
-  }
+  };
+
+  test('is waited for, given up, and asked for again when it is free', async () => {
+    node.change(openTo('db'), '2');
+    expect(await node.failure()).toMatch(/xtables lock/);
+    // The wait that was asked for, one second, and not less.
+    expect(node.results.at(-1)?.durationMs).toBeGreaterThan(900);
+    await recovers();
+  });
+
+  test('may be held for 30 seconds: the old rules stay, and the new ones come when it is free', async () => {
+    const since = performance.now();
+    node.change(openTo('db'), '2');
+    while (performance.now() - since < 30_000) expect(await node.failure()).toMatch(/xtables lock/);
+    expect(node.loop.status()).toMatchObject({ ready: true, pending: true });
+    await recovers();
+  });
 });
