@@ -38,14 +38,11 @@ export interface KernelLookout extends Lookout {
 /** All in intervals. Everything is compared, whatever the cheap looks say, */
 const FULL_AFTER_CHANGE = 5;
 const FULL = 30;
-/** rules are, where the kernel does not tell of changes (at every second look: not quite two, for looks are not exact), */
-const TABLES = 1.5;
-/** and members are, but less often while we change them ourselves again and again, so that each time they have to be read, */
-const MEMBERS = 1.5;
-const MEMBERS_READ_AGAIN = 4.5;
+/** members are at each look (not quite one, for looks are not exact), */
+const MEMBERS = 0.9;
 const MEMBERS_AT_MOST = 14.5;
-/** as seldom as keeps what the kernel tells of them below so many bytes a second: 6,000 members, 0.2 % of a core. */
-const MEMBERS_PER_SECOND = 150_000;
+/** but as seldom as keeps what the kernel tells of them below so many bytes a second: 12,000 members, 0.3 % of a core. */
+const MEMBERS_PER_SECOND = 300_000;
 
 const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));
 
@@ -57,7 +54,7 @@ const transactions = (texts: readonly string[]): number =>
 /**
  * Each look asks for the headers of all sets (their number of members among them). Rules are quiet as long as the kernel
  * tells of no change (nft), or their text is the same (legacy). Members that were exchanged one for one show only when
- * the kernel tells of all of them: at every second look, and less often where there are very many.
+ * the kernel tells of all of them: at each look, and less often where there are very many.
  */
 export const createKernelLookout = (options: LookoutOptions, { runner, start, clock }: LookoutDeps): KernelLookout => {
   const { backend, families, intervalMs } = options;
@@ -66,7 +63,6 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
   let fullAt = never;
   let changedAt = never;
   let membersDueAt = never;
-  let membersRead = false;
   let toldAt = never;
   let cancel: (() => void) | undefined;
 
@@ -84,8 +80,7 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
 
   const tablesHold = async (program: NodeProgram): Promise<boolean> => {
     const now = clock.now();
-    const hearing = monitor?.since(tablesReadAt) ?? 'deaf';
-    if (hearing === 'quiet' || (hearing === 'deaf' && now - tablesReadAt < TABLES * intervalMs)) return true;
+    if (monitor?.since(tablesReadAt) === 'quiet') return true;
     const holds = await tables.holds(program);
     tablesReadAt = now;
     return holds;
@@ -94,10 +89,9 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
   const membersHold = async (program: NodeProgram): Promise<boolean> => {
     const now = clock.now();
     if (now < membersDueAt) return true;
-    const { holds, read, size } = await sets.membersHold(program);
-    const least = (read && membersRead ? MEMBERS_READ_AGAIN : MEMBERS) * intervalMs;
-    membersRead = read && holds;
-    membersDueAt = now + clamp((size / MEMBERS_PER_SECOND) * 1000, least, MEMBERS_AT_MOST * intervalMs);
+    const { holds, size } = await sets.membersHold(program);
+    const pause = (size / MEMBERS_PER_SECOND) * 1000;
+    membersDueAt = now + clamp(pause, MEMBERS * intervalMs, MEMBERS_AT_MOST * intervalMs);
     return holds;
   };
 

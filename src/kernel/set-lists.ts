@@ -18,8 +18,6 @@ export interface SetLists {
 
 export interface MembersHold {
   readonly holds: boolean;
-  /** They had to be read, since they or the program were others than last time. */
-  readonly read: boolean;
   /** What the kernel told of them, bytes. */
   readonly size: number;
 }
@@ -48,10 +46,10 @@ export const createSetLists = (runner: CommandRunner, watch: SetWatch, families:
     },
     async membersHold(program) {
       const { version, size } = await watch.look('members');
-      if (version === right.members) return { holds: true, read: false, size };
+      if (version === right.members) return { holds: true, size };
       const holds = matchMembers(parseIpsetList(await runner.run('ipset', ['list'])), program, families);
       if (holds) right = { ...right, members: version };
-      return { holds, read: true, size };
+      return { holds, size };
     },
     forget() {
       right = {};
