@@ -1,7 +1,8 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import type { IpFamily } from '../model/family.ts';
 import { CommandError, type CommandRunner } from './command.ts';
 import { type Backend, iptablesProgram } from './iptables.ts';
+import { readIfThere } from './read-if-there.ts';
 
 /** No backend of iptables can be used on this node; the message says why, of each. */
 export class BackendError extends Error {
@@ -19,14 +20,6 @@ const LEGACY_TABLES = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'
 
 /** Present where IPv6 is compiled in and not disabled. */
 const IPV6_INTERFACES = '/proc/net/if_inet6';
-
-const readIfThere = async (path: string): Promise<string> => {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return '';
-  }
-};
 
 const countRules = (saves: readonly string[]): number =>
   saves.reduce((sum, save) => sum + save.split('\n').filter((line) => line.startsWith('-A ')).length, 0);

@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { HostRoutes } from '../model/host-routes.ts';
 import { parseHostRoutes } from '../render/parse-routes.ts';
-
-const readIfThere = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
+import { readIfThere } from './read-if-there.ts';
 
 /** The routes of the present network namespace. */
 export const readHostRoutes = async (): Promise<HostRoutes> => {

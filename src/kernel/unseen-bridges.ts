@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import type { IpFamily } from '../model/family.ts';
 import { devicesTo, ipv4Routes, ipv6Routes, type RouteDevice } from '../render/route-devices.ts';
+import { readIfThere } from './read-if-there.ts';
 
 /** A bridge between pods whose traffic among each other passes no rule of iptables. */
 export interface UnseenBridge {
@@ -21,8 +21,6 @@ const ROUTES: Readonly<Record<IpFamily, () => Promise<readonly RouteDevice[]>>> 
 };
 
 /** Without the module br_netfilter its files are missing, which is as if they were 0. */
-const readIfThere = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
-
 const isOn = async (path: string): Promise<boolean> => (await readIfThere(path)).trim() === '1';
 
 /**
