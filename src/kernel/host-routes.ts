@@ -1,10 +1,11 @@
 import type { HostRoutes } from '../model/host-routes.ts';
-import { parseHostRoutes } from '../render/parse-routes.ts';
+import { hostRoutes } from '../render/host-routes.ts';
 import { readIfThere } from './read-if-there.ts';
+import { readRoutes } from './routes.ts';
 
-/** The routes of the present network namespace. */
+/** What the routes of the present network namespace tell of its interfaces. */
 export const readHostRoutes = async (): Promise<HostRoutes> => {
-  const [ipv4, ipv6] = await Promise.all([readIfThere('/proc/net/route'), readIfThere('/proc/net/ipv6_route')]);
+  const routes = await Promise.all([readRoutes('ipv4'), readRoutes('ipv6')]);
   // After the routes: an interface that goes takes its routes with it, and would else seem to have lost them.
-  return parseHostRoutes(ipv4, ipv6, await readIfThere('/proc/net/dev'));
+  return hostRoutes(routes.flat(), await readIfThere('/proc/net/dev'));
 };

@@ -1,7 +1,7 @@
-import { endianness } from 'node:os';
 import type { IpFamily } from '../model/family.ts';
-import { devicesTo, ipv4Routes, ipv6Routes, type RouteDevice } from '../render/route-devices.ts';
+import { devicesTo } from '../render/route-devices.ts';
 import { readIfThere } from './read-if-there.ts';
+import { readRoutes } from './routes.ts';
 
 /** A bridge between pods whose traffic among each other passes no rule of iptables. */
 export interface UnseenBridge {
@@ -13,11 +13,6 @@ export interface UnseenBridge {
 const SWITCHES: Readonly<Record<IpFamily, { readonly all: string; readonly one: string }>> = {
   ipv4: { all: '/proc/sys/net/bridge/bridge-nf-call-iptables', one: 'nf_call_iptables' },
   ipv6: { all: '/proc/sys/net/bridge/bridge-nf-call-ip6tables', one: 'nf_call_ip6tables' },
-};
-
-const ROUTES: Readonly<Record<IpFamily, () => Promise<readonly RouteDevice[]>>> = {
-  ipv4: async () => ipv4Routes(await readIfThere('/proc/net/route'), endianness() === 'LE'),
-  ipv6: async () => ipv6Routes(await readIfThere('/proc/net/ipv6_route')),
 };
 
 /** Without the module br_netfilter its files are missing, which is as if they were 0. */
@@ -34,7 +29,7 @@ export const findUnseenBridges = async (
   const found = await Promise.all(
     families.map(async (family): Promise<readonly UnseenBridge[]> => {
       if (await isOn(SWITCHES[family].all)) return [];
-      const devices = [...devicesTo(addresses, family, await ROUTES[family]())];
+      const devices = [...devicesTo(addresses, family, await readRoutes(family))];
       const unseen = await Promise.all(
         devices.map(async (bridge) => {
           const folder = `/sys/class/net/${bridge}/bridge`;

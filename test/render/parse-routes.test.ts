@@ -1,44 +1,43 @@
 import { expect, test } from '@jest/globals';
-import { parseHostRoutes } from '../../src/render/parse-routes.ts';
+import { formatCidr } from '../../src/policy/cidr.ts';
+import { parseIpv4Routes, parseIpv6Routes, type Route } from '../../src/render/parse-routes.ts';
 
-const IPV4 = `Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
-eth7	00000000	FE0200C0	0003	0	0	0	00000000	0	0	0
-*	0909090A	00000000	0205	0	0	0	FFFFFFFF	0	0	0
-veth0a1b2c3d	0501F40A	00000000	0005	0	0	0	FFFFFFFF	0	0	0
-tun0	0002F40A	030200C0	0003	0	0	0	00FFFFFF	0	0	0
-eth7	000200C0	00000000	0001	0	0	0	00FFFFFF	0	0	0
-`;
+const HEADER = 'Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT';
 
 const NOWHERE = '00000000000000000000000000000000 00 00000000000000000000000000000000';
 
-const IPV6 = `fd000002000000000000000000000000 40 ${NOWHERE} 00000100 00000003 00000000 00000001     eth7
-fd000009000000000000000000000009 80 ${NOWHERE} 00000400 00000001 00000000 00200200       lo
-fd000010024400010000000000000005 80 ${NOWHERE} 00000400 00000001 00000000 00000001 veth0a1b2c3d
-fe800000000000000000000000000000 40 ${NOWHERE} 00000100 00000001 00000000 00000001 veth0a1b2c3d
-00000000000000000000000000000000 00 00000000000000000000000000000000 00 fd0000020000000000000000000000fe 00000400 00000001 00000000 00000003     eth8
-fd000002000000000000000000000001 80 ${NOWHERE} 00000000 00000002 00000000 80200001     eth7
-ff000000000000000000000000000000 08 ${NOWHERE} 00000100 00000002 00000000 00000001 veth0a1b2c3d
-00000000000000000000000000000000 00 ${NOWHERE} ffffffff 00000001 00000000 00200200       lo
-`;
+const shown = (routes: readonly Route[]) =>
+  routes.map(({ device, block, flags }) => `${formatCidr(block)} ${device} ${flags.toString(16)}`);
 
-const DEVICES = `Inter-|   Receive                                                |  Transmit
- face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
-    lo:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0
-veth0a1b2c3d:     266       3    0    0    0     0          0         0      266       3    0    0    0     0       0          0
-  eth7:     266       3    0    0    0     0          0         0      306       3    0    0    0     0       0          0
+test.each([
+  [true, '0001F40A', '00FFFFFF', '0301F40A'],
+  [false, '0AF40100', 'FFFFFF00', '0AF40103'],
+])('IPv4, small end first: %s', (isLittleEndian, block, mask, single) => {
+  const text = `${HEADER}
+cni0	${block}	00000000	0001	0	0	0	${mask}	0	0	0
+eth0	00000000	010012AC	0003	0	0	0	00000000	0	0	0
+*	${single}	00000000	0205	0	0	0	FFFFFFFF	0	0	0
 `;
-
-test('routes tell whose an interface is, and by which others are reached', () => {
-  expect(parseHostRoutes(IPV4, IPV6, DEVICES)).toEqual({
-    uplinks: new Set(['eth7', 'tun0', 'eth8']),
-    toAddress: new Map([
-      ['10.244.1.5', 'veth0a1b2c3d'],
-      ['fd00:10:244:1::5', 'veth0a1b2c3d'],
-    ]),
-    interfaces: new Set(['lo', 'veth0a1b2c3d', 'eth7']),
-  });
+  expect(shown(parseIpv4Routes(text, isLittleEndian))).toEqual([
+    '10.244.1.0/24 cni0 1',
+    '0.0.0.0/0 eth0 3',
+    '10.244.1.3/32 * 205',
+  ]);
 });
 
-test('a node without a family has no routes of it', () => {
-  expect(parseHostRoutes('', '', '')).toEqual({ uplinks: new Set(), toAddress: new Map(), interfaces: new Set() });
+test('IPv6', () => {
+  const text = `fd000001024400000000000000000000 40 ${NOWHERE} 00000100 00000002 00000000 00000001     cni0
+fd000002000000000000000000000001 80 ${NOWHERE} 00000000 00000002 00000000 80200001     eth7
+`;
+  expect(shown(parseIpv6Routes(text))).toEqual(['fd00:1:244::/64 cni0 1', 'fd00:2::1/128 eth7 80200001']);
+});
+
+test('what is empty or broken has no routes', () => {
+  const broken = [
+    parseIpv4Routes('', true),
+    parseIpv4Routes('Iface\nx\n', true),
+    parseIpv6Routes(''),
+    parseIpv6Routes('x y\n'),
+  ];
+  expect(broken).toEqual([[], [], [], []]);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { devicesTo, ipv4Routes, ipv6Routes } from '../../src/render/route-devices.ts';
+import { parseIpv4Routes, parseIpv6Routes } from '../../src/render/parse-routes.ts';
+import { devicesTo } from '../../src/render/route-devices.ts';
 
 /** As the kernel prints them, on a machine with small ends first. */
 const IPV4 = `Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
@@ -18,8 +19,8 @@ fd000001024500000000000000000000 40 00000000000000000000000000000000 00 00000000
 
 describe('the device that a pod is reached by', () => {
   const to = (...addresses: readonly string[]) => ({
-    ipv4: [...devicesTo(addresses, 'ipv4', ipv4Routes(IPV4, true))],
-    ipv6: [...devicesTo(addresses, 'ipv6', ipv6Routes(IPV6))],
+    ipv4: [...devicesTo(addresses, 'ipv4', parseIpv4Routes(IPV4, true))],
+    ipv6: [...devicesTo(addresses, 'ipv6', parseIpv6Routes(IPV6))],
   });
 
   test.each([
@@ -38,18 +39,4 @@ describe('the device that a pod is reached by', () => {
     expect(to('10.244.2.1', 'fd00:1:245::1')).toEqual({ ipv4: ['eth0'], ipv6: ['eth0'] });
     expect(to('10.244.1.5', '10.244.1.6', '10.244.1.7')).toEqual({ ipv4: ['cni0', 'veth7'], ipv6: [] });
   });
-
-  test('the other byte order', () => {
-    const routes = ipv4Routes(`header\ncni0\t0AF40100\t00000000\t0001\t0\t0\t0\tFFFFFF00\t0\t0\t0\n`, false);
-    expect([...devicesTo(['10.244.1.5'], 'ipv4', routes)]).toEqual(['cni0']);
-  });
-});
-
-test('what is empty or broken has no routes', () => {
-  expect([ipv4Routes('', true), ipv4Routes('Iface\nx\n', true), ipv6Routes(''), ipv6Routes('x y\n')]).toEqual([
-    [],
-    [],
-    [],
-    [],
-  ]);
 });
