@@ -1,7 +1,8 @@
 import type { Clock } from '../model/clock.ts';
 import type { ObjectKind } from '../model/cluster-change.ts';
-import type { ApiConnection, Connect } from './api/connection.ts';
+import type { Connect } from './api/connection.ts';
 import { createReflector, type Reflector } from './api/reflector.ts';
+import { shareConnection } from './api/shared-connection.ts';
 import { DEFAULT_TIMING, type Timing } from './api/timing.ts';
 import { createIntern } from './intern.ts';
 import { NAMESPACES, NETWORK_POLICIES, PODS, type Resource } from './resource.ts';
@@ -16,17 +17,6 @@ export interface ApiSourceDeps {
   readonly onTrouble?: (kind: ObjectKind, trouble: string | undefined) => void;
   readonly timing?: Partial<Timing>;
 }
-
-/** Shares one connection among the reflectors until one of them finds it bad. */
-const shareConnection = (connect: Connect): { current: Connect; drop: () => void } => {
-  let shared: Promise<ApiConnection> | undefined;
-  return {
-    current: () => (shared ??= connect()),
-    drop() {
-      shared = undefined;
-    },
-  };
-};
 
 /**
  * The cluster as a Kubernetes API server tells it: Pods, Namespaces and NetworkPolicies of all namespaces, each listed

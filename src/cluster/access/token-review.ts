@@ -1,6 +1,7 @@
 import { asList, asObject, asText, type RawObject } from '../raw.ts';
 import { ApiError } from '../api/api-error.ts';
-import type { ApiConnection, Connect } from '../api/connection.ts';
+import type { Connect } from '../api/connection.ts';
+import { shareConnection } from '../api/shared-connection.ts';
 import { post } from '../api/write.ts';
 
 /** Whom the API server takes a token's bearer for (authentication.k8s.io/v1 UserInfo). */
@@ -52,10 +53,10 @@ const withAdvice = (error: unknown): unknown =>
  * @throws Error with what to do about it, where the API server cannot be asked
  */
 export const createTokenReview = (connect: Connect): ((token: string, path: string) => Promise<Decision>) => {
-  let shared: Promise<ApiConnection> | undefined;
+  const { current, drop } = shareConnection(connect);
 
   const review = async (token: string, path: string): Promise<Decision> => {
-    const connection = await (shared ??= connect());
+    const connection = await current();
     const ask = (url: string, body: object): Promise<unknown> =>
       post(connection, { path: url, body, timeoutMs: TIMEOUT_MS });
     const user = userOf(await ask('/apis/authentication.k8s.io/v1/tokenreviews', tokenReview(token)));
@@ -70,7 +71,7 @@ export const createTokenReview = (connect: Connect): ((token: string, path: stri
       return await review(token, path);
     } catch (error) {
       // Certificates, tokens and addresses change while an agent runs: they are read anew the next time.
-      shared = undefined;
+      drop();
       throw withAdvice(error);
     }
   };

@@ -1,7 +1,7 @@
 import type { Clock } from '../../model/clock.ts';
 import type { ClusterChange } from '../../model/cluster-change.ts';
-import type { ApiConnection, Connect } from '../api/connection.ts';
-import { needsReconnect } from '../api/failure.ts';
+import type { Connect } from '../api/connection.ts';
+import { shareConnection } from '../api/shared-connection.ts';
 import { patch } from '../api/write.ts';
 import type { ClusterSource } from '../source.ts';
 import { type ConditionWriterStatus, createConditionWriter } from './condition-writer.ts';
@@ -31,20 +31,16 @@ export interface PodConditionDeps {
 const RIGHTS = 'patch on pods/status';
 
 export const createPodCondition = (deps: PodConditionDeps): PodCondition => {
-  const { connect, source, node, gatedOnly, clock } = deps;
-  let shared: Promise<ApiConnection> | undefined;
+  const { source, node, gatedOnly, clock } = deps;
+  const connection = shareConnection(deps.connect);
 
   const writer = createConditionWriter({
     ...deps,
     async write(pod, signal) {
-      try {
-        const connection = await (shared ??= connect());
+      await connection.use((current) => {
         const body = enforcedPatch(pod, clock.wall());
-        await patch(connection, { path: statusPath(pod), body, rights: RIGHTS, signal });
-      } catch (error) {
-        if (needsReconnect(error)) shared = undefined;
-        throw error;
-      }
+        return patch(current, { path: statusPath(pod), body, rights: RIGHTS, signal });
+      });
     },
   });
   const pods = trackEnforcedPods({

@@ -1,7 +1,7 @@
 import type { Clock } from '../../model/clock.ts';
 import type { EventOutcome, EventSink, OperatorEvent } from '../../model/operator-event.ts';
-import type { ApiConnection, Connect } from '../api/connection.ts';
-import { needsReconnect } from '../api/failure.ts';
+import type { Connect } from '../api/connection.ts';
+import { shareConnection } from '../api/shared-connection.ts';
 import { patch, post } from '../api/write.ts';
 import { countOf, eventObject, eventPath, eventsPath, seriesPatch } from './event-object.ts';
 import { createEventWriter, type EventWriterStatus } from './event-writer.ts';
@@ -26,26 +26,18 @@ export interface EventRecorderDeps {
 const RIGHTS = 'create and patch on events in events.k8s.io';
 
 export const createEventRecorder = (deps: EventRecorderDeps): EventRecorder => {
-  const { connect, node, clock } = deps;
-  let shared: Promise<ApiConnection> | undefined;
+  const { node, clock } = deps;
+  const connection = shareConnection(deps.connect);
 
-  const connected = async <T>(ask: (connection: ApiConnection) => Promise<T>): Promise<T> => {
-    try {
-      return await ask(await (shared ??= connect()));
-    } catch (error) {
-      if (needsReconnect(error)) shared = undefined;
-      throw error;
-    }
-  };
   const change = (event: OperatorEvent, body: object, signal: AbortSignal): Promise<unknown> =>
-    connected((connection) => patch(connection, { path: eventPath(event, node), body, rights: RIGHTS, signal }));
+    connection.use((current) => patch(current, { path: eventPath(event, node), body, rights: RIGHTS, signal }));
 
   const writer = createEventWriter({
     ...deps,
     requests: {
       async create(event, firstAt, repetition, signal) {
         const body = eventObject(event, node, firstAt, repetition);
-        await connected((connection) => post(connection, { path: eventsPath(event), body, rights: RIGHTS, signal }));
+        await connection.use((current) => post(current, { path: eventsPath(event), body, rights: RIGHTS, signal }));
       },
       // A change of nothing answers with the event, and asks for no right to read.
       count: async (event, signal) => countOf(await change(event, {}, signal)),
