@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import type { HostRoutes } from '../model/host-routes.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { PodLink } from '../model/pod-link.ts';
 import { type PodInterfaces, podInterfaces, usablePatterns } from '../program/pod-interfaces.ts';
 
@@ -36,8 +37,6 @@ const RETRY_MS = 60_000;
 const DOUBT_MS = 1000;
 
 const UNDECIDED: PodInterfaces = { interfaces: [], reason: 'no pod is known yet' };
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export const createSourceInterfaces = (deps: SourceInterfacesDeps): SourceInterfaces => {
   const { wanted, links, routes, tryOut, clock, onChosen } = deps;

@@ -1,6 +1,7 @@
 import { DIRECTIONS, type Direction } from '../model/direction.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import type { FieldPath } from '../model/field-path.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { PolicyFault } from './fault.ts';
 import type { ParsedPolicy, RuleSpec } from './parsed.ts';
 import { parsePeer } from './parse-peer.ts';
@@ -115,7 +116,7 @@ export const parsePolicy = (policy: PolicyObject): ParsedPolicy => {
     return readPolicy(policy);
   } catch (error) {
     const { key, namespace, name } = policy;
-    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `cannot be read: ${messageOf(error)}`;
     const faults = [{ policy: key, field: ['spec'], message }];
     return { key, namespace, name, podSelector: { requirements: [] }, directions: DIRECTIONS, rules: NOTHING, faults };
   }

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { createDecisions, type Decision, type DecisionLimits } from './access/decisions.ts';
 import { bearerToken } from './access/bearer-token.ts';
 import { createRate, type RateLimits } from './rate.ts';
+import { messageOf } from '../model/message-of.ts';
 
 /** Whether a request may be answered: 401 asks for another token, 403 for other rights, 503 could not be found out. */
 export type Admission =
@@ -51,8 +52,6 @@ export interface AccessDeps {
   /** Told when nobody can be asked, once, and with undefined when somebody can again. */
   readonly onTrouble: (trouble: string | undefined) => void;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Bearer tokens, reviewed. Whatever cannot be found out is refused. */
 export const createTokenAccess = ({ review, now, onTrouble }: AccessDeps): Access => {

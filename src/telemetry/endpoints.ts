@@ -1,3 +1,4 @@
+import { messageOf } from '../model/message-of.ts';
 import { printable, printableJson } from '../model/printable.ts';
 import type { Health } from './health.ts';
 import type { Exposition } from './metrics.ts';
@@ -48,6 +49,6 @@ export const answer = async (path: string, endpoints: Endpoints): Promise<Reply>
   try {
     return await reply(endpoints);
   } catch (error) {
-    return { status: 500, type: TEXT, body: `${printable(error instanceof Error ? error.message : String(error))}\n` };
+    return { status: 500, type: TEXT, body: `${printable(messageOf(error))}\n` };
   }
 };

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { TlsFiles } from '../config/config.ts';
+import { messageOf } from '../model/message-of.ts';
 
 /** A Secret that is mounted changes within a minute or two of its object; certificates are replaced days ahead. */
 const READ_AGAIN_MS = 10_000;
@@ -8,8 +9,7 @@ const READ_AGAIN_MS = 10_000;
 /** A certificate and its key that cannot be used. */
 export class TlsError extends Error {
   constructor({ cert, key }: TlsFiles, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`cannot serve TLS with ${cert} and ${key}: ${reason}; see --tls-cert and --tls-key`, { cause });
+    super(`cannot serve TLS with ${cert} and ${key}: ${messageOf(cause)}; see --tls-cert and --tls-key`, { cause });
     this.name = 'TlsError';
   }
 }
@@ -54,7 +54,7 @@ export const followTls = ({ files, options, use, onTrouble, readAgainMs = READ_A
       inUse = found;
       tell(undefined);
     } catch (error) {
-      tell(error instanceof Error ? error.message : String(error));
+      tell(messageOf(error));
     }
   };
   const timer = setInterval(() => void look(), readAgainMs);

@@ -1,4 +1,5 @@
 import type { Direction } from '../../model/direction.ts';
+import { messageOf } from '../../model/message-of.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 import { selects } from '../selector.ts';
 import { byText } from '../text-order.ts';
@@ -62,7 +63,7 @@ export const createSubjects = ({ policies, groups, peers, portNames }: SubjectsP
       known.rules ??= materialiseRules(entry.parsed(), peers, portNames);
     } catch (error) {
       // It isolates its pods and allows nothing, as a policy that cannot be read does.
-      policies.fail(entry.key, `cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);
+      policies.fail(entry.key, `cannot be compiled: ${messageOf(error)}`);
       return [];
     }
     return known.rules.of(direction);

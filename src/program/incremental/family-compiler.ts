@@ -1,5 +1,6 @@
 import type { Direction } from '../../model/direction.ts';
 import type { IpFamily } from '../../model/family.ts';
+import { messageOf } from '../../model/message-of.ts';
 import { type Cidr, parseAddress } from '../../policy/cidr.ts';
 import type { PolicyFault } from '../../policy/fault.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
@@ -117,7 +118,7 @@ export const createFamilyCompiler = (
       if (refusal !== undefined) return close(refusal);
       return { chain, sets: chain === undefined ? NO_SETS : setsNamedBy([chain]), fault: undefined };
     } catch (error) {
-      return close(`it cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);
+      return close(`it cannot be compiled: ${messageOf(error)}`);
     }
   };
 
