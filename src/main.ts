@@ -30,7 +30,7 @@ import { createLogger } from './telemetry/logger.ts';
 import { createAgentMetrics } from './telemetry/metrics.ts';
 import { createNodeLockObserver } from './telemetry/node-lock-observer.ts';
 import { serveWhenFree } from './telemetry/serve-when-free.ts';
-import { serveTelemetry } from './telemetry/server.ts';
+import { serveTelemetry, type TelemetryServer } from './telemetry/server.ts';
 
 /** Another agent that has not tidied up for so long, and two of its check intervals, does not work, ms. */
 const MIN_PATIENCE_MS = 60_000;
@@ -142,14 +142,19 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
   const settings = createProtection(context);
   const serve = (address: ListenAddress) => serveTelemetry(address, endpoints, settings);
-  const server = await serveWhenFree(config.listen, serve, log, !lock.isHeld()).catch(async (error: unknown) => {
-    // The loop waits for the source already, and would keep the process alive.
-    await Promise.all([reconciler.stop(), condition?.stop(), recorder?.stop(), lock.release()]);
+  const end = async (serving?: Pick<TelemetryServer, 'close'>): Promise<void> => {
+    await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), serving?.close()]);
     lockObserver.stop();
+    sources?.stop();
     lookout.stop();
-    surroundings.stop();
     runner.stop();
     launching.stop();
+    surroundings.stop();
+    await Promise.all([recorder?.stop(), lock.release()]);
+  };
+  const server = await serveWhenFree(config.listen, serve, log, !lock.isHeld()).catch(async (error: unknown) => {
+    // The loop waits for the source already, and would keep the process alive.
+    await end();
     throw error;
   });
   podRanges?.start(() => {
@@ -163,14 +168,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
 
   return {
     async stop() {
-      await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), server?.close()]);
-      lockObserver.stop();
-      sources?.stop();
-      lookout.stop();
-      runner.stop();
-      launching.stop();
-      surroundings.stop();
-      await Promise.all([recorder?.stop(), lock.release()]);
+      await end(server);
       log.info('portcullis agent stopped; its rules stay in force');
     },
   };
