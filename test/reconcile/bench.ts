@@ -4,6 +4,7 @@ import type { SyncResult } from '../../src/reconcile/sync-result.ts';
 import { createFakeKernel } from '../support/fake-kernel/fake-kernel.ts';
 import { createFakeHost, type FakeHost, type FakeStep } from '../support/fake-kernel/host.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
+import { walk } from '../support/tracer/tracer.ts';
 import { createDrivenClock, type DrivenClock } from './driven-clock.ts';
 
 /** A loop over fakes, with everything it says and does on record. */
@@ -23,8 +24,11 @@ export interface Bench {
 
 export const CHECK_MS = 5_000;
 
-const web = pod('shop/web', { app: 'web' }, { ips: ['10.1.1.10', 'fd00::10'] });
-const api = pod('shop/api', { app: 'api' }, { ips: ['10.1.1.11'] });
+export const WEB = '10.1.1.10';
+export const API = '10.1.1.11';
+
+const web = pod('shop/web', { app: 'web' }, { ips: [WEB, 'fd00::10'] });
+const api = pod('shop/api', { app: 'api' }, { ips: [API] });
 
 /** A cluster where only the pods with these labels reach web. */
 export const openTo = (...apps: readonly string[]): ClusterSnapshot =>
@@ -106,6 +110,15 @@ export const readyBench = async (host?: FakeHost, options?: Partial<ReconcilerOp
   bench.results.length = 0;
   bench.steps.length = 0;
   return bench;
+};
+
+/** Whether a new connection from there to port 80 of web comes through. */
+export const reaches = (host: FakeHost, source: string): boolean =>
+  walk(host, { source, destination: WEB, protocol: 'tcp', port: 80 }).verdict === 'accept';
+
+/** Somebody else deletes every rule of the IPv4 table. */
+export const flush = (host: FakeHost): void => {
+  host.tables.ipv4 = new Map([...host.tables.ipv4].map(([name, chain]) => [name, { ...chain, rules: [] }]));
 };
 
 /** Has the host refuse all steps of a kind, or none. */

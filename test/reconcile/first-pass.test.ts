@@ -1,0 +1,92 @@
+import { describe, expect, test } from '@jest/globals';
+import { createFakeHost } from '../support/fake-kernel/host.ts';
+import { API, flush, openTo, reaches, readyBench, setUpBench } from './bench.ts';
+
+describe('before the source is complete', () => {
+  test('the kernel is neither read nor written, however long it takes', async () => {
+    const bench = setUpBench(createFakeHost(), {}, false);
+    await bench.clock.pass(60_000);
+    bench.loop.trigger();
+    await bench.clock.settle();
+    expect(bench.steps).toEqual([]);
+    expect(bench.results).toEqual([]);
+    expect(bench.loop.status()).toMatchObject({
+      ready: false,
+      pending: true,
+      failures: 0,
+      applied: {},
+      lastCheck: undefined,
+      lastChange: undefined,
+    });
+  });
+
+  test('the loop shows signs of life', async () => {
+    const bench = setUpBench(createFakeHost(), {}, false);
+    await bench.clock.pass(60_000);
+    expect(bench.clock.now() - bench.loop.status().heartbeatAt).toBeLessThan(100);
+  });
+
+  test('programming begins as soon as it is', async () => {
+    const bench = setUpBench(createFakeHost(), {}, false);
+    await bench.clock.pass(1_000);
+    bench.setSynced(true);
+    bench.loop.trigger();
+    await bench.clock.settle();
+    expect(bench.results).toMatchObject([{ reason: 'start', outcome: 'applied' }]);
+    expect(reaches(bench.host, API)).toBe(true);
+    expect(reaches(bench.host, '203.0.113.7')).toBe(false);
+  });
+
+  test('nobody has to say so', async () => {
+    const bench = setUpBench(createFakeHost(), {}, false);
+    await bench.clock.pass(1_000);
+    bench.setSynced(true);
+    await bench.clock.pass(50);
+    expect(bench.loop.status()).toMatchObject({ ready: true, pending: false, applied: { pods: '1' } });
+  });
+});
+
+describe('the first programming', () => {
+  test('is read back', async () => {
+    const bench = setUpBench();
+    await bench.clock.settle();
+    expect(bench.steps.filter((kind) => kind === 'ipset save')).toHaveLength(2);
+    expect(bench.results).toMatchObject([{ reason: 'start', outcome: 'applied', drift: 0, error: undefined }]);
+    expect(bench.results[0]?.changes).toBeGreaterThan(10);
+  });
+
+  test('adopts what an earlier agent left, without one write', async () => {
+    const { host, loop } = await readyBench();
+    await loop.stop();
+    const bench = setUpBench(host);
+    await bench.clock.settle();
+    expect(bench.results).toMatchObject([{ reason: 'start', outcome: 'unchanged', changes: 0, drift: 0 }]);
+    expect(bench.steps).toEqual(['ipset save', 'iptables save', 'iptables save']);
+    expect(bench.loop.status().ready).toBe(true);
+  });
+
+  test('does not count what it finds as drift', async () => {
+    const { host, loop } = await readyBench();
+    await loop.stop();
+    const bench = setUpBench(host);
+    bench.put(openTo('db'), '9');
+    await bench.clock.settle();
+    expect(bench.results).toMatchObject([{ reason: 'start', outcome: 'applied', drift: 0 }]);
+    expect(bench.loop.status().lastCheck).toMatchObject({ differences: 0 });
+  });
+
+  test('that does not hold is a failure, and not ready', async () => {
+    const host = createFakeHost();
+    host.afterStep = (step) => {
+      if (step.kind === 'iptables restore' && step.family === 'ipv4') flush(host);
+    };
+    const bench = setUpBench(host);
+    await bench.clock.settle();
+    expect(bench.results).toMatchObject([{ outcome: 'failed', program: undefined }]);
+    expect(bench.results[0]?.error).toContain('the kernel holds something else than was written; missing: ');
+    expect(bench.loop.status()).toMatchObject({ ready: false, failures: 1, applied: {}, pending: true });
+    host.afterStep = () => undefined;
+    await bench.clock.pass(100);
+    expect(bench.loop.status()).toMatchObject({ ready: true, failures: 0, lastError: undefined });
+  });
+});
