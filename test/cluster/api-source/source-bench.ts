@@ -24,9 +24,12 @@ afterEach(async () => {
   await api.stop();
 });
 
-export const start = (
+type OnChange = (change: ClusterChange) => void;
+
+/** With the waiting times of an agent. */
+export const startPatiently = (
   settings: Partial<ApiSourceDeps> = {},
-  onChange: (change: ClusterChange) => void = (change) => changes.push(change),
+  onChange: OnChange = (change) => changes.push(change),
 ): ClusterSource => {
   source = createApiSource({
     connect: () => Promise.resolve(api.connection),
@@ -36,10 +39,15 @@ export const start = (
       if (kind === 'pods' && trouble !== undefined) troubles.push(trouble);
     },
     ...settings,
-    timing: { backoffFirst: 5, backoffLimit: 20, relistJitter: 5, stable: 0, ...settings.timing },
   });
   source.start(onChange);
   return source;
+};
+
+/** With waiting times that a test sits out. */
+export const start = (settings: Partial<ApiSourceDeps> = {}, onChange?: OnChange): ClusterSource => {
+  const timing = { backoffFirst: 5, backoffLimit: 20, relistJitter: 5, stable: 0, ...settings.timing };
+  return startPatiently({ ...settings, timing }, onChange);
 };
 
 export const pod = (
