@@ -14,6 +14,7 @@ import { createSystemClock } from './kernel/clock.ts';
 import { createCommandRunner } from './kernel/command.ts';
 import { createCompanionStarter } from './kernel/companion.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
+import { lookFirst } from './kernel/first-look.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { createLaunchingRunner } from './kernel/launcher.ts';
 import { createKernelLookout } from './kernel/kernel-lookout.ts';
@@ -84,12 +85,14 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     { backend, families, intervalMs: config.driftIntervalMs, onTouched: () => reconciler.inspect() },
     { runner, start, clock },
   );
-  const kernel = lookout.over(
-    createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds }),
+  const { kernel, isBlank } = lookFirst(
+    lookout.over(createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds })),
+    lock.isHeld(),
   );
   const results = createCniResults(context);
-  const source = await createClusterSource(context, results, () => {
-    sources?.note();
+  const source = await createClusterSource(context, results, {
+    onResult: () => sources?.note(),
+    mayBeginWithAny: () => isBlank,
   });
   const podRanges = createPodRanges(context);
   const condition = createCondition(context, source);

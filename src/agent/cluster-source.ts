@@ -6,7 +6,7 @@ import type { ClusterSource } from '../cluster/source.ts';
 import { connectTo } from './connect.ts';
 import type { AgentContext } from './context.ts';
 
-const createSource = async (context: AgentContext): Promise<ClusterSource> => {
+const createSource = async (context: AgentContext, mayBeginWithAny: () => Promise<boolean>): Promise<ClusterSource> => {
   const { config, clock, log } = context;
   const onTrouble = (what: string, trouble: string | undefined): void => {
     if (trouble === undefined) log.info('the source of the state of the cluster works again', { what });
@@ -24,7 +24,13 @@ const createSource = async (context: AgentContext): Promise<ClusterSource> => {
       },
     });
   }
-  return createApiSource({ connect: connectTo(source, context), clock, random: Math.random, onTrouble });
+  return createApiSource({
+    connect: connectTo(source, context),
+    clock,
+    random: Math.random,
+    onTrouble,
+    mayBeginWithAny,
+  });
 };
 
 /** What libcni noted of the node's pods, where that is to be read. */
@@ -38,17 +44,20 @@ export const createCniResults = ({ config, clock, log }: AgentContext): CniResul
   return followCniResults({ folder, clock, bootedAt, onTrouble });
 };
 
-/**
- * Where the agent learns of pods, namespaces and policies, and of the addresses of pods that are about to start.
- *
- * @param onResult told of each change of the results, after the source was
- */
+interface ClusterSourceOptions {
+  /** Told of each change of the results, after the source was. */
+  readonly onResult: () => void;
+  /** See ApiSourceDeps. */
+  readonly mayBeginWithAny: () => Promise<boolean>;
+}
+
+/** Where the agent learns of pods, namespaces and policies, and of the addresses of pods that are about to start. */
 export const createClusterSource = async (
   context: AgentContext,
   results: CniResults | undefined,
-  onResult: () => void,
+  { onResult, mayBeginWithAny }: ClusterSourceOptions,
 ): Promise<ClusterSource> => {
-  const source = await createSource(context);
+  const source = await createSource(context, mayBeginWithAny);
   if (results === undefined) return source;
   const told: CniResults = {
     ...results,

@@ -15,6 +15,11 @@ export interface ApiSourceDeps {
   readonly random: () => number;
   /** Told when a list or watch of a kind ends badly, once per attempt, and with undefined when it works again. */
   readonly onTrouble?: (kind: ObjectKind, trouble: string | undefined) => void;
+  /**
+   * Whether the first list of pods may be what the API server remembers, which may be older than the present and comes
+   * faster. Only where nothing is in force that it could go behind; without this it never is.
+   */
+  readonly mayBeginWithAny?: () => Promise<boolean>;
   readonly timing?: Partial<Timing>;
 }
 
@@ -35,6 +40,7 @@ export const createApiSource = (deps: ApiSourceDeps): ClusterSource => {
       random: deps.random,
       timing: { ...DEFAULT_TIMING, ...deps.timing },
       intern,
+      mayBeginWithAny: deps.mayBeginWithAny ?? (() => Promise.resolve(false)),
       onTrouble: (trouble) => deps.onTrouble?.(resource.kind, trouble),
     });
 

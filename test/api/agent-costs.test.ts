@@ -90,8 +90,8 @@ const moreThan = (
     .filter(([name, count]) => count > (limits[name] ?? 0))
     .map(([name, count]) => `${name}: ${count}`);
 
-test('a start asks for each kind once, page by page, and watches it once', () => {
-  expect(atRest).toMatchObject({ lists: 4, watches: 3 });
+test('a start asks for each kind once, for pods in one piece, and watches it once', () => {
+  expect(atRest).toMatchObject({ lists: 3, watches: 3 });
 });
 
 test('a start reads the filter table twice, and once what may stand in the raw table, and writes once', async () => {

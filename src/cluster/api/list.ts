@@ -1,7 +1,9 @@
-import { readList } from '../protobuf/list.ts';
+import { createListReader } from '../protobuf/list-reader.ts';
+import type { RawObject } from '../raw.ts';
 import type { Resource } from '../resource.ts';
 import { isGone } from './api-error.ts';
 import { requireName } from './named.ts';
+import { eachPiece } from './each-piece.ts';
 import { boundedBytes, MEBIBYTE, TooLargeError } from './bounded-body.ts';
 import { type Page, readPage } from './page.ts';
 import { acceptOf, get, isProtobuf, selectionOf } from './request.ts';
@@ -23,84 +25,103 @@ const MAX_LIST_BYTES = 256 * MEBIBYTE;
 /** A page that is too large is asked for again in so many. */
 const SMALLER = 10;
 
+/**
+ * Which state a list is of. `newest`: of the moment in which it was asked for, in pages, read from etcd with a quorum.
+ * `any`: what the API server has in its memory, which may be older, in one piece and several times as fast
+ * (resourceVersion=0, what client-go begins with).
+ */
+export type Freshness = 'newest' | 'any';
+
+/** What is left of a page once its objects were taken. */
+type PageEnd = Omit<Page, 'items'>;
+
+interface Part {
+  /** 0 for all. */
+  readonly limit: number;
+  readonly continueToken?: string;
+  readonly resourceVersion?: '0';
+}
+
 const fetchPage = async <K extends string, T>(
   session: Session,
   resource: Resource<K, T>,
-  limit: number,
-  continueToken: string,
-): Promise<Page> => {
+  { limit, continueToken, resourceVersion }: Part,
+  take: (object: RawObject) => void,
+): Promise<PageEnd> => {
   const { clock, timing, connection } = session;
   const { path, message } = resource;
   const query = {
     ...selectionOf(resource),
     ...(limit > 0 ? { limit: String(limit) } : {}),
-    ...(continueToken === '' ? {} : { continue: continueToken }),
+    ...(continueToken ? { continue: continueToken } : {}),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
   };
   const patience = { first: timing.listSilence, later: timing.listSilence };
   return unlessSilent(clock, patience, session.signal, async (signal, heard) => {
     const response = await get(connection, path, query, acceptOf(resource), signal);
-    const limitBytes = limit > 0 ? MAX_PAGE_BYTES : MAX_LIST_BYTES;
-    const bytes = await boundedBytes(response, `a page of ${path}`, limitBytes, () => {
+    const alive = (): void => {
       heard();
       session.heard();
-    });
-    if (message === undefined || !isProtobuf(response)) return readPage(parseJson(bytes), path);
-    const { metadata, items } = readList(bytes, message);
-    // What is no object cannot be said in protobuf.
-    return { ...readPage({ metadata, items: [] }, path), items };
+    };
+    if (message !== undefined && isProtobuf(response)) {
+      const reader = createListReader(message, take);
+      await eachPiece(response, (piece) => {
+        alive();
+        reader.take(piece);
+      });
+      // What is no object cannot be said in protobuf.
+      return readPage({ metadata: reader.end(), items: [] }, path);
+    }
+    const limitBytes = limit > 0 ? MAX_PAGE_BYTES : MAX_LIST_BYTES;
+    const bytes = await boundedBytes(response, `a page of ${path}`, limitBytes, alive);
+    const page = readPage(parseJson(bytes), path);
+    for (const object of page.items) take(object);
+    return page;
   });
 };
 
 const listPages = async <K extends string, T>(
   session: Session,
   resource: Resource<K, T>,
-  limit: number,
+  first: Part,
 ): Promise<Listed<K, T>> => {
   const objects = new Map<K, T>();
-  let size = limit;
-  const fetchNext = async (continueToken: string): Promise<Page> => {
-    for (;;) {
-      try {
-        return await fetchPage(session, resource, size, continueToken);
-      } catch (error) {
-        if (!(error instanceof TooLargeError) || size <= 1) throw error;
-        size = Math.ceil(size / SMALLER);
-      }
-    }
+  const take = (object: RawObject): void => {
+    requireName(object, resource.path);
+    const key = resource.keyOf(object);
+    const value = resource.trim(object, session.intern);
+    if (key !== undefined && value !== undefined) objects.set(key, value);
   };
-  let next = fetchNext('');
+  let part = first;
   for (;;) {
-    const { items, continueToken, resourceVersion } = await next;
-    if (continueToken !== '') {
-      // The server works on the next page while we read this one.
-      next = fetchNext(continueToken);
-      // Of no interest where this page turns out to be none; met above where it is one.
-      next.catch(() => undefined);
+    try {
+      const { continueToken, resourceVersion } = await fetchPage(session, resource, part, take);
+      if (continueToken === '') return { objects, resourceVersion };
+      part = { limit: part.limit, continueToken };
+    } catch (error) {
+      // Thrown before an object of the page was taken.
+      if (!(error instanceof TooLargeError) || part.limit <= 1) throw error;
+      part = { ...part, limit: Math.ceil(part.limit / SMALLER) };
     }
-    for (const item of items) {
-      requireName(item, resource.path);
-      const key = resource.keyOf(item);
-      const value = resource.trim(item, session.intern);
-      if (key !== undefined && value !== undefined) objects.set(key, value);
-    }
-    if (continueToken === '') return { objects, resourceVersion };
   }
 };
 
 /**
- * Lists all objects of a kind, page by page: of each page only the trimmed objects stay in memory. The list is the newest
- * state (no resourceVersion is asked for), so it never goes back in time. If the pages expire on the way (410 Gone, when a
- * page takes longer than the server's compaction interval), the list is fetched once more in one piece, which cannot.
+ * Lists all objects of a kind; only the trimmed ones stay in memory. The newest state (no resourceVersion is asked for) never
+ * goes back in time. If its pages expire on the way (410 Gone, when a page takes longer than the server's compaction
+ * interval), the list is fetched once more in one piece, which cannot.
  */
 export const listAll = async <K extends string, T>(
   session: Session,
   resource: Resource<K, T>,
+  freshness: Freshness,
 ): Promise<Listed<K, T>> => {
+  if (freshness === 'any') return listPages(session, resource, { limit: 0, resourceVersion: '0' });
   try {
-    return await listPages(session, resource, session.timing.pageSize);
+    return await listPages(session, resource, { limit: session.timing.pageSize });
   } catch (error) {
     if (!isGone(error)) throw error;
-    return listPages(session, resource, 0);
+    return listPages(session, resource, { limit: 0 });
   }
 };
 
@@ -108,4 +129,4 @@ export const listAll = async <K extends string, T>(
 export const currentVersion = async <K extends string, T>(
   session: Session,
   resource: Resource<K, T>,
-): Promise<string> => (await fetchPage(session, resource, 1, '')).resourceVersion;
+): Promise<string> => (await fetchPage(session, resource, { limit: 1 }, () => undefined)).resourceVersion;

@@ -7,7 +7,7 @@ import { createBackoff } from './backoff.ts';
 import type { ApiConnection } from './connection.ts';
 import { createEmptyLists } from './empty-lists.ts';
 import { describeFailure, needsReconnect, needsRelist, retryAfterOf } from './failure.ts';
-import { listAll } from './list.ts';
+import { type Freshness, listAll } from './list.ts';
 import { isOlderThan } from './resource-version.ts';
 import { ensureResumable, HistoryError } from './resumable.ts';
 import type { Session } from './session.ts';
@@ -24,6 +24,8 @@ export interface ReflectorDeps {
   readonly random: () => number;
   readonly timing: Timing;
   readonly intern: Intern;
+  /** Whether the first list may be older than the present: see Freshness. */
+  readonly mayBeginWithAny: () => Promise<boolean>;
   /** Told when a list or watch ends badly, and with undefined when it works again. */
   readonly onTrouble: (trouble: string | undefined) => void;
 }
@@ -49,6 +51,8 @@ export const createReflector = <K extends string, T>(
   let troubledSince: number | undefined;
   /** The server itself has said, since the last failure, that it got to `from`. */
   let confirmed = false;
+  /** A list was asked for. */
+  let asked = false;
   const emptyLists = createEmptyLists(clock, timing.emptyConfirm);
   let openedAt: number | undefined;
   let status: KindStatus = UNHEARD;
@@ -70,8 +74,15 @@ export const createReflector = <K extends string, T>(
 
   const wasStable = (): boolean => openedAt !== undefined && clock.now() - openedAt >= timing.stable;
 
+  /** Once, and only of what is read as it comes: in JSON, one piece of everything would have to fit into memory. */
+  const freshness = async (): Promise<Freshness> => {
+    const isFirst = !asked;
+    asked = true;
+    return isFirst && resource.message !== undefined && (await deps.mayBeginWithAny()) ? 'any' : 'newest';
+  };
+
   const list = async (session: Session, onChange: (key: K) => void): Promise<string> => {
-    const listed = await listAll(session, resource);
+    const listed = await listAll(session, resource, await freshness());
     emptyLists.judge(
       resource.path,
       listed.objects.size === 0,

@@ -29,15 +29,25 @@ export const unlessSilent = async <T>(
 ): Promise<T> => {
   const silence = new AbortController();
   const signal = AbortSignal.any([silence.signal, outer]);
-  const arm = (ms: number): (() => void) =>
-    clock.after(ms, () => {
-      silence.abort(new SilenceError(ms));
+  let cancel = (): void => undefined;
+  let patience = first;
+  let since = clock.now();
+  // Pieces come by the thousand: each only notes when it did.
+  const wait = (ms: number): void => {
+    cancel = clock.after(ms, () => {
+      const left = since + patience - clock.now();
+      if (left > 0) wait(left);
+      else silence.abort(new SilenceError(patience));
     });
-  let cancel = arm(first);
+  };
+  wait(first);
   try {
     return await talk(signal, () => {
+      since = clock.now();
+      if (patience === later) return;
+      patience = later;
       cancel();
-      cancel = arm(later);
+      wait(later);
     });
   } catch (error) {
     // Streams wrap the reason in errors of their own.

@@ -1,10 +1,10 @@
 import { readFields, WireError } from './wire.ts';
 
 /** What the API server puts before each object that stands alone. */
-const MAGIC = Buffer.from('k8s\0', 'latin1');
+export const MAGIC = Buffer.from('k8s\0', 'latin1');
 
 /** runtime.Unknown: `raw`, the object itself. */
-const RAW = 2;
+export const RAW = 2;
 
 /** A part of a buffer. */
 export interface Span {

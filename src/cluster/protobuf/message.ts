@@ -30,6 +30,21 @@ const TIME: Message = { fields: { 1: { name: 'seconds', type: 'integer' } } };
 const timeText = ({ seconds }: RawObject): string | null =>
   typeof seconds === 'number' && seconds > 0 ? new Date(seconds * 1000).toISOString() : null;
 
+const valueOf = (
+  bytes: Buffer,
+  type: Exclude<FieldType, 'labels'>,
+  from: number,
+  to: number,
+  value: number,
+): unknown => {
+  if (type === 'integer') return value;
+  if (type === 'flag') return value !== 0;
+  if (from < 0) return undefined;
+  if (type === 'text') return bytes.toString('utf8', from, to);
+  if (type === 'time') return timeText(readMessage(bytes, from, to, TIME));
+  return readMessage(bytes, from, to, type);
+};
+
 /**
  * The message between two offsets as the object that its JSON would be, with the fields that are wanted.
  *
@@ -37,14 +52,6 @@ const timeText = ({ seconds }: RawObject): string | null =>
  */
 export const readMessage = (bytes: Buffer, start: number, end: number, { fields }: Message): RawObject => {
   const object: Record<string, unknown> = {};
-  const valueOf = (type: Exclude<FieldType, 'labels'>, from: number, to: number, value: number): unknown => {
-    if (type === 'integer') return value;
-    if (type === 'flag') return value !== 0;
-    if (from < 0) return undefined;
-    if (type === 'text') return bytes.toString('utf8', from, to);
-    if (type === 'time') return timeText(readMessage(bytes, from, to, TIME));
-    return readMessage(bytes, from, to, type);
-  };
   readFields(bytes, start, end, (number, from, to, value) => {
     const field = fields[number];
     if (field === undefined) return;
@@ -55,9 +62,9 @@ export const readMessage = (bytes: Buffer, start: number, end: number, { fields 
       const map = (object[name] ??= Object.create(null)) as Record<string, unknown>;
       map[String(entry['key'])] = entry['value'];
     } else if (repeated === true) {
-      ((object[name] ??= []) as unknown[]).push(valueOf(type, from, to, value));
+      ((object[name] ??= []) as unknown[]).push(valueOf(bytes, type, from, to, value));
     } else {
-      object[name] = valueOf(type, from, to, value);
+      object[name] = valueOf(bytes, type, from, to, value);
     }
   });
   return object;

@@ -62,6 +62,44 @@ describe('the first list', () => {
     expect(troubles).toEqual([]);
   });
 
+  describe('where it may be older than the present', () => {
+    const mayBeginWithAny = (): Promise<boolean> => Promise.resolve(true);
+    const asked = (kind: string): (string | null)[][] =>
+      api.requests
+        .filter((request) => request.kind === kind && !request.isWatch)
+        .map(({ query }) => [query.get('resourceVersion'), query.get('limit')]);
+
+    test('is what the API server remembers of pods, in one piece; all else is the newest', async () => {
+      api.script({ lists: [list('7', [pod('a')])] });
+      const { hasSynced } = start({ mayBeginWithAny });
+      await until('the list', hasSynced);
+      expect(pods()).toEqual(['a']);
+      expect([asked('pods'), asked('networkpolicies')]).toEqual([[['0', null]], [[null, '500']]]);
+      await untilWatching('7');
+    });
+
+    test('is only the first one: after trouble the newest is asked for', async () => {
+      api.script({ lists: [refusal(429, 'not yet'), list('7', [pod('a')])] });
+      const { hasSynced } = start({ mayBeginWithAny });
+      await until('the list', hasSynced);
+      expect(asked('pods')).toEqual([
+        ['0', null],
+        [null, '500'],
+      ]);
+    });
+
+    test('waits until that is known', async () => {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      api.script({ lists: [list('7', [pod('a')])] });
+      const { hasSynced, status: statusOf } = start({ mayBeginWithAny: () => promise });
+      await until('the other kinds', () => statusOf().namespaces.synced && statusOf().networkpolicies.synced);
+      expect(asked('pods')).toEqual([]);
+      resolve(false);
+      await until('the list', hasSynced);
+      expect(asked('pods')).toEqual([[null, '500']]);
+    });
+  });
+
   test('hasSynced waits for all three kinds', async () => {
     api.script({ lists: [refusal(500, 'no')] });
     const { hasSynced, status: statusOf } = start();

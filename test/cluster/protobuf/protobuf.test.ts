@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readList } from '../../../src/cluster/protobuf/list.ts';
+import { createListReader } from '../../../src/cluster/protobuf/list-reader.ts';
 import { type Message, readMessage } from '../../../src/cluster/protobuf/message.ts';
 import { POD } from '../../../src/cluster/protobuf/schema.ts';
 import { statusText } from '../../../src/cluster/protobuf/status.ts';
@@ -56,25 +56,51 @@ describe('a message', () => {
 });
 
 describe('a list', () => {
-  test('is its metadata and its items', () => {
-    const list = envelope(bytes(1, bytes(2, '42'), bytes(3, 'more')), bytes(2, pod('a')), bytes(2, pod('b')));
-    const { metadata, items } = readList(list, POD);
-    expect({ metadata, items: [...items] }).toEqual({
-      metadata: { resourceVersion: '42', continue: 'more' },
-      items: [
-        { metadata: { name: 'a', namespace: 'shop', uid: 'uid-a' } },
-        { metadata: { name: 'b', namespace: 'shop', uid: 'uid-b' } },
-      ],
-    });
+  const readIn = (pieces: readonly Buffer[]): { metadata: unknown; items: unknown[] } => {
+    const items: unknown[] = [];
+    const reader = createListReader(POD, (item) => items.push(item));
+    for (const piece of pieces) reader.take(piece);
+    return { metadata: reader.end(), items };
+  };
+  const cut = (whole: Buffer, size: number): readonly Buffer[] =>
+    Array.from({ length: Math.ceil(whole.length / size) }, (_, index) =>
+      whole.subarray(index * size, (index + 1) * size),
+    );
+  const labelled = bytes(1, bytes(1, 'b'), bytes(3, 'shop'), bytes(5, 'uid-b'), bytes(12, 'x'.repeat(300)));
+  const list = envelope(bytes(1, bytes(2, '42'), bytes(3, 'more')), bytes(2, pod('a')), bytes(2, labelled));
+
+  test('is its metadata and its items, however it is cut into pieces', () => {
+    for (let size = 1; size <= list.length; size += 1) {
+      expect(readIn(cut(list, size))).toEqual({
+        metadata: { resourceVersion: '42', continue: 'more' },
+        items: [
+          { metadata: { name: 'a', namespace: 'shop', uid: 'uid-a' } },
+          { metadata: { name: 'b', namespace: 'shop', uid: 'uid-b' } },
+        ],
+      });
+    }
   });
 
-  test('with an item that is none is an error once that is read', () => {
-    const { items } = readList(envelope(bytes(1, bytes(2, '42')), bytes(2, pod('a')), bytes(2, Buffer.from([8]))), POD);
-    expect(() => [...items]).toThrow(WireError);
+  test('without its end is an error, wherever that is missing', () => {
+    const behind = bytes(3, '').length;
+    for (let length = 0; length < list.length - behind; length += 1) {
+      expect(() => readIn([list.subarray(0, length)])).toThrow(WireError);
+    }
   });
 
-  test('that is something else is an error', () => {
-    expect(() => readList(Buffer.from('{"kind":"PodList"}'), POD)).toThrow(WireError);
+  test('is read on behind its envelope: what follows is none of its items', () => {
+    const items = Buffer.concat([bytes(1, bytes(2, '42')), bytes(2, pod('a'))]);
+    const whole = Buffer.concat([envelope(items), bytes(3, ''), bytes(4, 'application/x')]);
+    expect(readIn([whole]).items).toHaveLength(1);
+  });
+
+  test.each([
+    ['with an item that is none', envelope(bytes(1, bytes(2, '42')), bytes(2, pod('a')), bytes(2, Buffer.from([8])))],
+    ['with an item that reaches beyond it', envelope(bytes(1, bytes(2, '42')), Buffer.from([18, 9, 0]))],
+    ['with a length that no item has', envelope(Buffer.from([18, 255, 255, 255, 255, 127]), bytes(2, pod('a')))],
+    ['that is something else', Buffer.from('{"kind":"PodList"}')],
+  ])('%s is an error', (_, broken) => {
+    expect(() => readIn([broken, Buffer.alloc(64)])).toThrow(WireError);
   });
 });
 

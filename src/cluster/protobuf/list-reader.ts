@@ -1,0 +1,98 @@
+import type { RawObject } from '../raw.ts';
+import { MAGIC, RAW } from './envelope.ts';
+import { type Message, readMessage } from './message.ts';
+import { LIST_META } from './schema.ts';
+import { readHead, WireError } from './wire.ts';
+
+/** Reads a list while it arrives: of its bytes no more is kept than one item that is not whole yet. */
+export interface ListReader {
+  /** The next piece of the answer. @throws WireError */
+  take(piece: Buffer): void;
+  /** To be called once all of it was taken. @returns the list's metadata. @throws WireError where something is missing */
+  end(): RawObject;
+}
+
+/** Every list of the API has its metadata in field 1 and its items in field 2. */
+const METADATA = 1;
+const ITEM = 2;
+
+/** No object of the API is that large (etcd takes 1.5 MB); a length beyond is not one. */
+const MAX_FIELD_BYTES = 16 * 1024 * 1024;
+
+/**
+ * A list in the envelope of application/vnd.kubernetes.protobuf.
+ *
+ * @param onItem told of each item, as its JSON would be, in their order
+ */
+export const createListReader = (item: Message, onItem: (object: RawObject) => void): ListReader => {
+  let pieces: Buffer[] = [];
+  let size = 0;
+  /** So many bytes have to be there before it is worth looking again. */
+  let needed = MAGIC.length + 1;
+  let metadata: RawObject = {};
+  let begun = false;
+  /** Bytes of the list that are still to be read; undefined before it has begun. */
+  let left: number | undefined;
+
+  /** Reads the field at an offset. @returns where the next one begins; undefined if this one is not whole. */
+  const readField = (bytes: Buffer, at: number): number | undefined => {
+    const head = readHead(bytes, at);
+    if (head === undefined) {
+      needed = bytes.length - at + 1;
+      return undefined;
+    }
+    const { field, from, to, hasLength } = head;
+    const isInList = left !== undefined && left > 0;
+    if (!isInList && field === RAW && hasLength) {
+      left = to - from;
+      return from;
+    }
+    if (to - from > MAX_FIELD_BYTES) throw new WireError(`a field of ${String(to - from)} bytes`);
+    if (isInList && to - at > (left ?? 0)) throw new WireError('a field reaches beyond its message');
+    if (to > bytes.length) {
+      needed = to - at;
+      return undefined;
+    }
+    if (isInList) {
+      left = (left ?? 0) - (to - at);
+      if (field === METADATA && hasLength) metadata = readMessage(bytes, from, to, LIST_META);
+      if (field === ITEM && hasLength) onItem(readMessage(bytes, from, to, item));
+    }
+    return to;
+  };
+
+  const readFieldsOf = (bytes: Buffer): number => {
+    let at = 0;
+    if (!begun) {
+      if (MAGIC.compare(bytes, 0, MAGIC.length) !== 0) {
+        throw new WireError('it does not begin as an object of Kubernetes does');
+      }
+      begun = true;
+      at = MAGIC.length;
+    }
+    while (at < bytes.length) {
+      const next = readField(bytes, at);
+      if (next === undefined) return at;
+      at = next;
+    }
+    needed = 1;
+    return at;
+  };
+
+  return {
+    take(piece) {
+      pieces.push(piece);
+      size += piece.length;
+      if (size < needed) return;
+      const bytes = pieces.length === 1 ? piece : Buffer.concat(pieces, size);
+      const rest = bytes.subarray(readFieldsOf(bytes));
+      pieces = rest.length === 0 ? [] : [rest];
+      size = rest.length;
+    },
+    end() {
+      if (left === undefined) throw new WireError('there is no list in it');
+      if (left > 0 || size > 0) throw new WireError('the list has no end');
+      return metadata;
+    },
+  };
+};

@@ -1,0 +1,47 @@
+import type { Kernel } from '../reconcile/kernel.ts';
+import type { Observed } from '../render/observed.ts';
+
+/** A kernel that was looked at before anybody asked. */
+export interface FirstLook {
+  /** The kernel; asked for the first time, it tells what was seen then if nothing of ours was there. */
+  readonly kernel: Kernel;
+  /** Whether nothing of ours was there; false too where that could not be found out. */
+  readonly isBlank: Promise<boolean>;
+}
+
+const isBlank = ({ sets, tables, raw = {} }: Observed): boolean =>
+  sets.size === 0 &&
+  [...Object.values(tables), ...Object.values(raw)].every(
+    ({ chains, heldByOthers }) => chains.size === 0 && heldByOthers.size === 0,
+  );
+
+/**
+ * Looks at the kernel at once, while the state of the cluster is still on its way. A node without anything of ours stays
+ * like that: only an agent makes it, and one works at a time. What others change meanwhile is found when the first
+ * programming is read back. Where something of ours is there, the kernel is looked at again when it is asked about.
+ *
+ * @param isOurs false where another agent works on the node: what is there may change at any moment
+ */
+export const lookFirst = (kernel: Kernel, isOurs: boolean): FirstLook => {
+  const look = async (): Promise<Observed | undefined> => {
+    try {
+      const observed = await kernel.observe();
+      return isBlank(observed) ? observed : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  const seen = isOurs ? look() : Promise.resolve(undefined);
+  let isFirst = true;
+  return {
+    isBlank: seen.then((observed) => observed !== undefined),
+    kernel: {
+      ...kernel,
+      async observe() {
+        const first = isFirst ? await seen : undefined;
+        isFirst = false;
+        return first ?? kernel.observe();
+      },
+    },
+  };
+};

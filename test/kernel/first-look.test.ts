@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals';
+import { lookFirst } from '../../src/kernel/first-look.ts';
+import type { Kernel } from '../../src/reconcile/kernel.ts';
+import { nothingObserved } from '../../src/render/nothing-observed.ts';
+import type { Observed } from '../../src/render/observed.ts';
+
+const BLANK = nothingObserved(['ipv4']);
+const TABLE = BLANK.tables.ipv4;
+if (TABLE === undefined) throw new Error('no table');
+
+const chains = new Map([['PCLS-1', []]]);
+const RAW = { chains: new Map(), hooks: { PREROUTING: [] }, heldByOthers: new Set<string>() };
+
+/** Each look at it shows the next state; `looks` counts them. */
+const kernelOf = (...states: readonly (Observed | Error)[]): Kernel & { looks: () => number } => {
+  let looks = 0;
+  return {
+    families: ['ipv4'],
+    looks: () => looks,
+    observe() {
+      const state = states[looks];
+      looks += 1;
+      return state instanceof Error || state === undefined
+        ? Promise.reject(state ?? new Error())
+        : Promise.resolve(state);
+    },
+    apply: () => Promise.resolve(),
+  };
+};
+
+describe('a first look', () => {
+  test('at a node without anything of ours is what the first pass begins with', async () => {
+    const other = nothingObserved(['ipv4']);
+    const kernel = kernelOf(BLANK, other);
+    const first = lookFirst(kernel, true);
+    expect(await first.isBlank).toBe(true);
+    expect(await first.kernel.observe()).toBe(BLANK);
+    expect(kernel.looks()).toBe(1);
+    expect(await first.kernel.observe()).toBe(other);
+  });
+
+  test('rules of others are nothing of ours', async () => {
+    const hooks = { FORWARD: ['-j KUBE-FORWARD'], OUTPUT: [] };
+    const first = lookFirst(kernelOf({ ...BLANK, tables: { ipv4: { ...TABLE, hooks } } }), true);
+    expect(await first.isBlank).toBe(true);
+  });
+
+  test.each<[string, Observed]>([
+    ['a chain', { ...BLANK, tables: { ipv4: { ...TABLE, chains } } }],
+    ['a rule that leads to one', { ...BLANK, tables: { ipv4: { ...TABLE, heldByOthers: new Set(['PCLS-1']) } } }],
+    ['a chain of the raw table', { ...BLANK, raw: { ipv4: { ...RAW, chains } } }],
+    [
+      'a set',
+      {
+        ...BLANK,
+        sets: new Map([['PCLS-1', { type: 'hash:ip', family: 'ipv4', maxElements: 1, members: new Set<string>() }]]),
+      },
+    ],
+  ])('that shows %s of ours counts for nothing: the first pass looks for itself', async (_, observed) => {
+    const kernel = kernelOf(observed, BLANK);
+    const first = lookFirst(kernel, true);
+    expect(await first.isBlank).toBe(false);
+    expect(await first.kernel.observe()).toBe(BLANK);
+  });
+
+  test('that fails counts for nothing', async () => {
+    const kernel = kernelOf(new Error('xtables lock'), BLANK);
+    const first = lookFirst(kernel, true);
+    expect(await first.isBlank).toBe(false);
+    expect(await first.kernel.observe()).toBe(BLANK);
+  });
+
+  test('is not taken while another agent works on the node', async () => {
+    const kernel = kernelOf(BLANK);
+    const first = lookFirst(kernel, false);
+    expect(await first.isBlank).toBe(false);
+    expect(kernel.looks()).toBe(0);
+  });
+});
