@@ -1,15 +1,10 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Backend } from '../../src/kernel/iptables.ts';
 import { inNetns } from '../../src/lab/batch.ts';
 import { startProcess } from '../../src/lab/process.ts';
 import { waitFor } from '../support/wait-for.ts';
-import {
-  type AgentNamespace,
-  type AgentProcess,
-  allowPort,
-  openAgentNamespace,
-  POD,
-} from './faults/namespace-agents.ts';
+import { type AgentProcess, allowPort } from './faults/namespace-agents.ts';
+import { useGovernedNamespace } from './faults/use-governed-namespace.ts';
 
 /** The programs that share a node's packet filter with an agent, as they do it. */
 
@@ -40,18 +35,18 @@ interface AgentStatus {
 }
 
 describe.each(BACKENDS)('iptables-%s', (backend) => {
-  let space: AgentNamespace;
+  const space = useGovernedNamespace(backend);
   let agent: AgentProcess;
   let good: string;
 
-  const iptables = (...args: readonly string[]): Promise<string> => space.run(`iptables-${backend}`, '-w', ...args);
-  const sh = (script: string): Promise<string> => space.run('sh', '-ec', script);
+  const iptables = (...args: readonly string[]): Promise<string> => space().run(`iptables-${backend}`, '-w', ...args);
+  const sh = (script: string): Promise<string> => space().run('sh', '-ec', script);
   const forward = async (): Promise<readonly string[]> =>
     (await iptables('-S', 'FORWARD')).split('\n').filter((line) => line.startsWith('-A '));
 
   /** Rules and sets of ours. */
   const ours = async (): Promise<string> =>
-    (await space.rules())
+    (await space().rules())
       .split('\n')
       .filter((line) => /portcullis/i.test(line))
       .toSorted()
@@ -68,7 +63,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
   /** Waits until all of the kernel was compared, once more. */
   const untilCompared = async (): Promise<void> => {
     const lastCheck = async (): Promise<string | undefined> => {
-      const status = JSON.parse(await space.run('curl', '-s', '127.0.0.1:9577/status')) as AgentStatus;
+      const status = JSON.parse(await space().run('curl', '-s', '127.0.0.1:9577/status')) as AgentStatus;
       return status.lastCheck?.at;
     };
     const before = await lastCheck();
@@ -79,23 +74,16 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
   const repairs = (): number => agent.log().match(/somebody else changed our rules/g)?.length ?? 0;
 
   const metric = async (name: string): Promise<string | undefined> =>
-    (await space.run('curl', '-s', '127.0.0.1:9577/metrics'))
+    (await space().run('curl', '-s', '127.0.0.1:9577/metrics'))
       .split('\n')
       .find((line) => line.startsWith(`portcullis_${name} `))
       ?.split(' ')[1];
 
   beforeEach(async () => {
-    space = await openAgentNamespace(backend);
-    await space.write('pod.yaml', POD);
-    await space.write('policy.yaml', allowPort(80));
-    agent = await space.start();
-    await space.untilReady();
-    await space.untilRules('the policy', /--dport 80 -j RETURN/);
+    agent = await space().start();
+    await space().untilReady();
+    await space().untilRules('the policy', /--dport 80 -j RETURN/);
     good = await ours();
-  });
-
-  afterEach(async () => {
-    await space.close();
   });
 
   test('a firewall that reloads takes everything away, and what it puts there stays', async () => {
@@ -116,9 +104,9 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
   test('kube-proxy writes its own chains as often as it likes, and nothing has to be repaired', async () => {
     await iptables('-N', 'KUBE-FORWARD');
     await iptables('-A', 'FORWARD', '-j', 'KUBE-FORWARD');
-    await space.write('kube-proxy.rules', KUBE_PROXY);
+    await space().write('kube-proxy.rules', KUBE_PROXY);
     await sh(
-      `for i in 1 2 3 4 5 6 7 8 9 10; do iptables-${backend}-restore -w 5 --noflush --counters <${space.folder}/kube-proxy.rules; sleep 0.1; done`,
+      `for i in 1 2 3 4 5 6 7 8 9 10; do iptables-${backend}-restore -w 5 --noflush --counters <${space().folder}/kube-proxy.rules; sleep 0.1; done`,
     );
     await untilCompared();
     expect(await forward()).toEqual([JUMP, '-A FORWARD -j KUBE-FORWARD']);
@@ -144,7 +132,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     await agent.says(/other programs enforce policy on this node.*engines=\["kindnet"\]/);
     await agent.says(/both iptables backends hold rules on this node/);
     expect(await metric('mixed_backends')).toBe('1');
-    expect(JSON.parse(await space.run('curl', '-s', '127.0.0.1:9577/status'))).toMatchObject({
+    expect(JSON.parse(await space().run('curl', '-s', '127.0.0.1:9577/status'))).toMatchObject({
       company: { engines: ['kindnet'], mixedBackends: true },
     });
   });
@@ -153,7 +141,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     const rule = '-m comment --comment theirs -j ACCEPT';
     const them = `iptables-${backend} -w`;
     const [file, ...args] = [
-      ...inNetns(space.name),
+      ...inNetns(space().name),
       'sh',
       '-c',
       `while :; do
@@ -166,21 +154,21 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     try {
       await agent.says(/another program keeps putting its rules before ours/);
       expect(await metric('jump_contested')).toBe('1');
-      await space.write('policy.yaml', allowPort(81));
-      await space.untilRules('the change', /--dport 81 -j RETURN/);
+      await space().write('policy.yaml', allowPort(81));
+      await space().untilRules('the change', /--dport 81 -j RETURN/);
       // Time enough for many more exchanges than these.
       await waitFor('ten seconds', DEADLINE_MS, () =>
         Promise.resolve(performance.now() > startedAt + 10_000 || undefined),
       );
       const seconds = (performance.now() - startedAt) / 1000;
       expect(repairs()).toBeLessThanOrEqual(20 + Math.ceil(seconds / 2));
-      expect((await space.ready())?.status).toBe(200);
+      expect((await space().ready())?.status).toBe(200);
       expect(agent.log()).not.toContain('could not be brought up to date');
     } finally {
       rival.signal('SIGKILL');
       await rival.ended;
     }
-    await space.write('policy.yaml', allowPort(80));
+    await space().write('policy.yaml', allowPort(80));
     await untilWhole();
     expect((await forward()).filter((line) => line.includes('theirs'))).toHaveLength(1);
   });

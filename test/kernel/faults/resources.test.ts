@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { release } from 'node:os';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { startProcess } from '../../../src/lab/process.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { type AgentNamespace, allowPort, openAgentNamespace, POD } from './namespace-agents.ts';
+import { allowPort } from './namespace-agents.ts';
+import { useGovernedNamespace } from './use-governed-namespace.ts';
 
 /** Numbers below 300 are given out once only. */
 const PROCESSES = 400;
@@ -38,59 +39,49 @@ const useUpProcesses = async (unshare: number): Promise<() => Promise<void>> => 
 };
 
 describe('an agent on a node that is out of', () => {
-  let space: AgentNamespace;
-
-  beforeEach(async () => {
-    space = await openAgentNamespace();
-    await space.write('pod.yaml', POD);
-    await space.write('policy.yaml', allowPort(80));
-  });
-
-  afterEach(async () => {
-    await space.close();
-  });
+  const space = useGovernedNamespace();
 
   test('file descriptors goes on with what is in force, and takes up the newest state when there are some', async () => {
-    const agent = await space.start();
-    await space.untilReady();
-    const before = await space.rules();
+    const agent = await space().start();
+    await space().untilReady();
+    const before = await space().rules();
     const open = (await readdir(`/proc/${agent.pid}/fd`)).length;
     const limit = (soft: number): Promise<string> =>
-      space.run('prlimit', `--pid=${agent.pid}`, `--nofile=${soft}:4096`);
+      space().run('prlimit', `--pid=${agent.pid}`, `--nofile=${soft}:4096`);
     await limit(Math.max(3, open - 4));
     await agent.says(/EMFILE|could not be brought up to date/);
-    await space.write('policy.yaml', allowPort(81));
+    await space().write('policy.yaml', allowPort(81));
     await agent.says(/EMFILE/);
-    expect(await space.rules()).toBe(before);
+    expect(await space().rules()).toBe(before);
     await limit(4096);
-    await space.untilRules('the newest state', /--dport 81 -j RETURN/);
-    await space.untilReady();
+    await space().untilRules('the newest state', /--dport 81 -j RETURN/);
+    await space().untilReady();
   });
 
   testWithOwnLimit(
     'processes goes on with what is in force, and takes up the newest state when there are some',
     async () => {
-      const agent = await space.start({
+      const agent = await space().start({
         prefix: [
           ...['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'],
           ...['sh', '-c', `echo ${PROCESSES} > /proc/sys/kernel/pid_max && exec "$0" "$@"`],
         ],
       });
-      await space.untilReady();
-      const before = await space.rules();
+      await space().untilReady();
+      const before = await space().rules();
       const free = await useUpProcesses(agent.pid);
       try {
         const failures = (): number => agent.log().match(/could not be brought up to date/g)?.length ?? 0;
         // After five seconds programs that stay, and cannot without others, are started anew.
         await waitFor('many failures', 30_000, () => Promise.resolve(failures() >= 7 || undefined), agent.log);
-        await space.write('policy.yaml', allowPort(81));
+        await space().write('policy.yaml', allowPort(81));
         await agent.says(/EAGAIN/);
-        expect(await space.rules()).toBe(before);
+        expect(await space().rules()).toBe(before);
       } finally {
         await free();
       }
-      await space.untilRules('the newest state', /--dport 81 -j RETURN/);
-      await space.untilReady();
+      await space().untilRules('the newest state', /--dport 81 -j RETURN/);
+      await space().untilReady();
       // unshare(1) takes no heed of SIGTERM.
       agent.signal('SIGKILL');
     },
@@ -108,10 +99,10 @@ describe('an agent on a node that is out of', () => {
        for folder in / /run /tmp /var "$PWD"; do ! touch "$folder/x" 2> /dev/null || exit 1; done
        exec "$0" "$@"`,
     ];
-    const agent = await space.start({ prefix });
-    await space.untilReady();
-    await space.write('policy.yaml', allowPort(81));
-    await space.untilRules('the change', /--dport 81 -j RETURN/);
+    const agent = await space().start({ prefix });
+    await space().untilReady();
+    await space().write('policy.yaml', allowPort(81));
+    await space().untilRules('the change', /--dport 81 -j RETURN/);
     expect(agent.log()).not.toMatch(/EROFS|Read-only/);
   });
 });

@@ -1,44 +1,35 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { waitFor } from '../../support/wait-for.ts';
-import { type AgentNamespace, allowPort, openAgentNamespace, POD } from './namespace-agents.ts';
+import { allowPort } from './namespace-agents.ts';
+import { useGovernedNamespace } from './use-governed-namespace.ts';
 
 describe('two agents on one node', () => {
-  let space: AgentNamespace;
-
-  beforeEach(async () => {
-    space = await openAgentNamespace();
-    await space.write('pod.yaml', POD);
-    await space.write('policy.yaml', allowPort(80));
-  });
-
-  afterEach(async () => {
-    await space.close();
-  });
+  const space = useGovernedNamespace();
 
   test('the second waits, changes nothing, and takes over in the moment that the first is killed', async () => {
-    const first = await space.start();
-    await space.untilReady();
+    const first = await space().start();
+    await space().untilReady();
     // It would log each denied packet, which the first does not: whatever it wrote would be seen.
-    const second = await space.start({ flags: ['--nflog-group=7'] });
+    const second = await space().start({ flags: ['--nflog-group=7'] });
     expect(await second.says(/another agent works on this node/)).toMatch(
       new RegExp(`holder="?version \\S+, process ${first.pid}`),
     );
-    await space.write('policy.yaml', allowPort(81));
-    expect(await space.untilRules('the change', /--dport 81 -j RETURN/)).not.toContain('NFLOG');
+    await space().write('policy.yaml', allowPort(81));
+    expect(await space().untilRules('the change', /--dport 81 -j RETURN/)).not.toContain('NFLOG');
     expect(second.log()).not.toContain('policy is in force');
 
     first.signal('SIGKILL');
     await first.ended;
     const killed = performance.now();
     await second.says(/the other agent has ended; this one takes its place/);
-    await space.untilRules('the rules of the second', /NFLOG/);
-    await space.untilReady();
+    await space().untilRules('the rules of the second', /NFLOG/);
+    await space().untilReady();
     expect(performance.now() - killed).toBeLessThan(10_000);
   });
 
   test('of any number exactly one works', async () => {
-    const agents = await Promise.all([1, 2, 3, 4].map(() => space.start()));
-    await space.untilReady();
+    const agents = await Promise.all([1, 2, 3, 4].map(() => space().start()));
+    await space().untilReady();
     const working = (): number => agents.filter((agent) => agent.log().includes('policy is in force')).length;
     await Promise.all(agents.map((agent) => agent.says(/another agent works on this node|policy is in force/)));
     expect(working()).toBe(1);

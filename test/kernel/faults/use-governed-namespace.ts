@@ -1,0 +1,23 @@
+import { afterEach, beforeEach } from '@jest/globals';
+import type { Backend } from '../../../src/kernel/iptables.ts';
+import { type AgentNamespace, allowPort, openAgentNamespace, POD } from './namespace-agents.ts';
+
+/**
+ * Gives each test of the block a namespace of its own, with a pod that a policy lets port 80 in to.
+ * @returns what the test that runs has
+ */
+export const useGovernedNamespace = (backend?: Backend): (() => AgentNamespace) => {
+  let space: AgentNamespace;
+
+  beforeEach(async () => {
+    space = await openAgentNamespace(backend);
+    await space.write('pod.yaml', POD);
+    await space.write('policy.yaml', allowPort(80));
+  });
+
+  afterEach(async () => {
+    await space.close();
+  });
+
+  return () => space;
+};
