@@ -8,6 +8,7 @@ import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
 import type { Kernel } from '../../src/reconcile/kernel.ts';
 import { type Plan, planChanges } from '../../src/render/plan.ts';
+import { withoutMoments } from '../support/without-moments.ts';
 
 /** The real packet filter of a network namespace made for one test. */
 export interface PacketFilter {
@@ -33,13 +34,6 @@ export interface PacketFilter {
   left(program: NodeProgram): Promise<Plan>;
   close(): Promise<void>;
 }
-
-const withoutMoments = (save: string): string =>
-  save
-    .split('\n')
-    .filter((line) => !line.startsWith('#'))
-    .join('\n')
-    .replaceAll(/\[\d+:\d+\]/g, '[0:0]');
 
 export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> => {
   const outside = createCommandRunner();

@@ -1,15 +1,8 @@
 import { createCommandRunner } from '../../../src/kernel/command.ts';
 import { onNode } from '../../../src/lab/node.ts';
+import { withoutMoments } from '../without-moments.ts';
 
 const SAVES = ['iptables-nft-save', 'ip6tables-nft-save', 'iptables-legacy-save', 'ip6tables-legacy-save'] as const;
-
-/** Comments of iptables-save hold the date; counters change with every packet. */
-const withoutMoments = (text: string): string =>
-  text
-    .split('\n')
-    .filter((line) => !line.startsWith('#'))
-    .join('\n')
-    .replaceAll(/\[\d+:\d+\]/g, '[0:0]');
 
 /** All of a node's rules and sets, as text: both backends, both families. */
 export const firewallText = async (node: string): Promise<string> => {
