@@ -50,7 +50,7 @@ describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
     touched = 0;
     lookout = createKernelLookout(
       { backend, families: ['ipv4', 'ipv6'], intervalMs: INTERVAL_MS, onTouched: () => (touched += 1) },
-      { runner: filter.runner, start: createCompanionStarter(inNetns(filter.namespace)), clock: createSystemClock() },
+      { runner: filter.runner, start: createCompanionStarter(inNetns(filter.name)), clock: createSystemClock() },
     );
     kernel = lookout.over(filter.kernel);
     await kernel.apply(planChanges(await kernel.observe(), program));

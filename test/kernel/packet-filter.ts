@@ -12,9 +12,7 @@ import { withoutMoments } from '../support/without-moments.ts';
 
 /** The real packet filter of a network namespace made for one test. */
 export interface PacketFilter {
-  /** The name of the network namespace. */
-  readonly namespace: string;
-  /** The network namespace. */
+  /** Of the network namespace. */
   readonly name: string;
   readonly kernel: Kernel;
   /** Runs commands in the namespace. */
@@ -53,7 +51,6 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
       .join('\n');
 
   const filter: PacketFilter = {
-    namespace: name,
     name,
     kernel,
     runner,
