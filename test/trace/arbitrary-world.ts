@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { expressionOn } from '../support/arbitrary-expression.ts';
 import type { PodEndpoint } from '../../src/model/pod.ts';
 import { policyKey } from '../../src/model/policy-object.ts';
 import type { Protocol } from '../../src/model/protocol.ts';
@@ -39,13 +40,7 @@ const labels: fc.Arbitrary<JsonLabels> = fc.dictionary(fc.constantFrom('a', 'b')
   maxKeys: 2,
 });
 
-const expression = fc
-  .tuple(
-    fc.constantFrom(...KEYS),
-    fc.constantFrom('In', 'NotIn', 'Exists', 'DoesNotExist'),
-    fc.uniqueArray(fc.constantFrom(...VALUES), { minLength: 1, maxLength: 3 }),
-  )
-  .map(([key, operator, values]) => (operator.endsWith('In') ? { key, operator, values } : { key, operator }));
+const expression = expressionOn(KEYS, VALUES);
 
 const selector: fc.Arbitrary<JsonSelector> = fc.oneof(
   fc.constant({}),

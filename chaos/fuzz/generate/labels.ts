@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { expressionOn } from '../../../test/support/arbitrary-expression.ts';
 import type { JsonLabels, JsonSelector } from '../../../test/support/naive/world.ts';
 
 /** Everything is drawn from small pools, so that selectors match, ports meet and blocks overlap often. */
@@ -13,13 +14,7 @@ export const labels: fc.Arbitrary<JsonLabels> = fc.dictionary(
   { maxKeys: 3, noNullPrototype: true },
 );
 
-const expression = fc
-  .tuple(
-    fc.constantFrom(...KEYS),
-    fc.constantFrom('In', 'NotIn', 'Exists', 'DoesNotExist'),
-    fc.uniqueArray(fc.constantFrom(...VALUES), { minLength: 1, maxLength: 3 }),
-  )
-  .map(([key, operator, values]) => (operator.endsWith('In') ? { key, operator, values } : { key, operator }));
+const expression = expressionOn(KEYS, VALUES);
 
 export const selector: fc.Arbitrary<JsonSelector> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({}) },
