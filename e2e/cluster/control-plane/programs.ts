@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { etcdArguments } from '../../../src/lab/apiserver/program-arguments.ts';
 import type { ClusterFolder } from '../folder.ts';
 import { API_PORT, type ClusterPlan } from '../plan.ts';
 import type { Credentials } from './credentials.ts';
@@ -14,18 +15,7 @@ const ETCD_PEER = 'http://127.0.0.1:2380';
 
 export const etcdCall = (folder: ClusterFolder): ProgramCall => ({
   name: 'etcd',
-  args: [
-    `--data-dir=${folder.etcd}`,
-    `--listen-client-urls=${ETCD_CLIENT}`,
-    `--advertise-client-urls=${ETCD_CLIENT}`,
-    `--listen-peer-urls=${ETCD_PEER}`,
-    `--initial-advertise-peer-urls=${ETCD_PEER}`,
-    `--initial-cluster=default=${ETCD_PEER}`,
-    // The data need not outlive the machine.
-    '--unsafe-no-fsync',
-    '--logger=zap',
-    '--log-level=warn',
-  ],
+  args: etcdArguments(folder.etcd, ETCD_CLIENT, ETCD_PEER),
 });
 
 export const apiServerCall = (plan: ClusterPlan, credentials: Credentials): ProgramCall => {

@@ -27,8 +27,9 @@ export const certificateFile = (layout: Layout): string => path.join(layout.cert
 /** Kubernetes' own default for test clusters; nothing here serves it. */
 const SERVICE_RANGE = '10.96.0.0/16';
 
-export const etcdArguments = (layout: Layout, clientUrl: string, peerUrl: string): readonly string[] => [
-  `--data-dir=${layout.data}`,
+/** One etcd, whose data are lost with the machine. */
+export const etcdArguments = (data: string, clientUrl: string, peerUrl: string): readonly string[] => [
+  `--data-dir=${data}`,
   `--listen-client-urls=${clientUrl}`,
   `--advertise-client-urls=${clientUrl}`,
   `--listen-peer-urls=${peerUrl}`,

@@ -91,7 +91,7 @@ export const startApiServer = async (settings: ApiServerSettings): Promise<ApiSe
   const etcd = startDaemon(
     'etcd',
     binaries.etcd,
-    etcdArguments(layout, etcdUrl, `http://127.0.0.1:${peerPort}`),
+    etcdArguments(layout.data, etcdUrl, `http://127.0.0.1:${peerPort}`),
     layout.etcdLog,
   );
   let server = startServer();
