@@ -43,9 +43,31 @@ export class ConntrackError extends Error {
   }
 }
 
+/** From this version on it lists both families where none is named; the kernel goes through its whole table for each list. */
+const LISTS_BOTH = [1, 4, 7];
+
+const isAtLeast = (version: readonly number[], least: readonly number[]): boolean => {
+  const at = least.findIndex((part, index) => version[index] !== part);
+  return at < 0 || (version[at] ?? 0) > (least[at] ?? 0);
+};
+
+/** `conntrack v1.4.7 (conntrack-tools)`. Where it does not tell, it is asked for each family. */
+const listsBoth = async (runner: CommandRunner): Promise<boolean> => {
+  const told = await runner.run('conntrack', ['--version']).catch(() => '');
+  const [, version = '0'] = /\bv(\d+(?:\.\d+)*)/.exec(told) ?? [];
+  return isAtLeast(version.split('.').map(Number), LISTS_BOTH);
+};
+
 /** The connection tracking table of the network namespace that `runner` works in. */
 export const createConnections = (runner: CommandRunner): Connections => {
   const sets = createIpSets(runner);
+  let both: Promise<boolean> | undefined;
+
+  /** The families, as arguments of the lists that tell of all of them. */
+  const selections = async (families: readonly IpFamily[]): Promise<readonly (readonly string[])[]> => {
+    if (families.length === 2 && (await (both ??= listsBoth(runner)))) return [[]];
+    return families.map((family) => ['-f', family]);
+  };
 
   const hold = async (verb: 'add' | 'del', connections: readonly Connection[]): Promise<void> => {
     const lines = heldLines(verb, connections);
@@ -65,8 +87,8 @@ export const createConnections = (runner: CommandRunner): Connections => {
   return {
     async list(families, concerns) {
       const lists = await Promise.all(
-        families.map(async (family) => {
-          const args = ['-L', '-f', family, '-o', 'extended,id'];
+        (await selections(families)).map(async (selection) => {
+          const args = ['-L', ...selection, '-o', 'extended,id'];
           return parseConntrackList(await runner.run('conntrack', args, { timeoutMs: TIMEOUT_MS }), concerns);
         }),
       );

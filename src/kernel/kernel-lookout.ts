@@ -36,10 +36,10 @@ export interface KernelLookout extends Lookout {
 }
 
 /** All in intervals. Everything is compared, whatever the cheap looks say, */
-const FULL_AFTER_CHANGE = 5;
+const FULL_AFTER_CHANGE = 15;
 const FULL = 30;
-/** members are at each look (not quite one, for looks are not exact), */
-const MEMBERS = 0.9;
+/** members are at every other look (not quite two, for looks are not exact), */
+const MEMBERS = 1.9;
 const MEMBERS_AT_MOST = 14.5;
 /** but as seldom as keeps what the kernel tells of them below so many bytes a second: 12,000 members, 0.3 % of a core. */
 const MEMBERS_PER_SECOND = 300_000;
@@ -54,7 +54,7 @@ const transactions = (texts: readonly string[]): number =>
 /**
  * Each look asks for the headers of all sets (their number of members among them). Rules are quiet as long as the kernel
  * tells of no change (nft), or their text is the same (legacy). Members that were exchanged one for one show only when
- * the kernel tells of all of them: at each look, and less often where there are very many.
+ * the kernel tells of all of them: at every other look, and less often where there are very many.
  */
 export const createKernelLookout = (options: LookoutOptions, { runner, start, clock }: LookoutDeps): KernelLookout => {
   const { backend, families, intervalMs } = options;
@@ -86,10 +86,10 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
     return holds;
   };
 
-  const membersHold = async (program: NodeProgram): Promise<boolean> => {
+  const setsHold = async (program: NodeProgram): Promise<boolean> => {
     const now = clock.now();
-    if (now < membersDueAt) return true;
-    const { holds, size } = await sets.membersHold(program);
+    if (now < membersDueAt) return (await sets.hold(program, 'headers')).holds;
+    const { holds, size } = await sets.hold(program, 'members');
     const pause = (size / MEMBERS_PER_SECOND) * 1000;
     membersDueAt = now + clamp(pause, MEMBERS * intervalMs, MEMBERS_AT_MOST * intervalMs);
     return holds;
@@ -101,7 +101,7 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
     async suspects(program) {
       if (isFullDue()) return true;
       try {
-        return !((await tablesHold(program)) && (await sets.headersHold(program)) && (await membersHold(program)));
+        return !((await tablesHold(program)) && (await setsHold(program)));
       } catch {
         return true;
       }
@@ -116,7 +116,7 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
       apply(plan) {
         changedAt = clock.now();
         tables.forget();
-        sets.forget();
+        sets.changed([plan.prepare, plan.finish, ...plan.destroy].join('\n'));
         const work = (): Promise<void> => kernel.apply(plan);
         return monitor === undefined ? work() : monitor.whileOwn(transactions(ownTexts(plan)), work);
       },

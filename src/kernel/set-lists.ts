@@ -4,55 +4,85 @@ import type { NodeProgram } from '../program/node-program.ts';
 import { matchHeaders, matchMembers } from '../render/match-sets.ts';
 import { type ListedSet, parseIpsetList } from '../render/parse-ipset-list.ts';
 import type { CommandRunner } from './command.ts';
-import type { SetWatch } from './set-watch.ts';
+import type { SetWatch, Watched } from './set-watch.ts';
 
 /** Looks at the sets without reading all that they hold, or without reading it again. */
 export interface SetLists {
-  /** Are the sets there, the same as last time, with the right number of members, and no others? @throws Error */
-  headersHold(program: NodeProgram): Promise<boolean>;
-  /** Do they hold exactly the right members? @throws Error */
-  membersHold(program: NodeProgram): Promise<MembersHold>;
-  /** The program was changed. */
-  forget(): void;
+  /**
+   * Are the sets there, the same as last time, with the right number of members, and no others? And, where that is watched,
+   * do they hold exactly the right members?
+   *
+   * @throws Error
+   */
+  hold(program: NodeProgram, watched: Watched): Promise<SetsHold>;
+  /** Lines of `ipset restore` were carried out, or some of them: what they name is another now, or should be. */
+  changed(lines: string): void;
 }
 
-export interface MembersHold {
+export interface SetsHold {
   readonly holds: boolean;
   /** What the kernel told of them, bytes. */
   readonly size: number;
 }
 
-export const createSetLists = (runner: CommandRunner, watch: SetWatch, families: readonly IpFamily[]): SetLists => {
-  let known: ReadonlyMap<string, string> = new Map();
-  /** The versions that were found right. */
-  let right: { readonly headers?: string; readonly members?: string } = {};
+/** What a line of `ipset restore` changes; of a swap, both. */
+const CHANGED = /^(?:create|add|del|flush|destroy) (\S+)|^swap (\S+) (\S+)/gm;
 
-  /** Made anew or swapped; or new, and nothing that the program asks for. */
-  const isNew = (name: string, { seed, family }: ListedSet, program: NodeProgram): boolean => {
-    const before = known.get(name);
-    return before === undefined ? !program[family].sets.has(name as SetName) : before !== seed;
+export const createSetLists = (runner: CommandRunner, watch: SetWatch, families: readonly IpFamily[]): SetLists => {
+  let seeds: ReadonlyMap<string, string> = new Map();
+  /** Sets that we changed since all were asked for. */
+  let own = new Set<string>();
+  /** Sets that were not found right as they are. */
+  const doubtful = { headers: new Set<string>(), members: new Set<string>() };
+
+  /** Made anew or swapped by others; or new, and nothing that the program asks for. */
+  const isNew = (name: string, { seed }: ListedSet, program: NodeProgram): boolean => {
+    if (own.has(name)) return false;
+    const before = seeds.get(name);
+    return before === undefined
+      ? families.every((family) => !program[family].sets.has(name as SetName))
+      : before !== seed;
+  };
+
+  const headersHold = async (program: NodeProgram): Promise<boolean> => {
+    if (doubtful.headers.size === 0) return true;
+    const listed = parseIpsetList(await runner.run('ipset', ['list', '-terse']));
+    const someNew = [...listed].some(([name, set]) => isNew(name, set, program));
+    own = new Set();
+    seeds = new Map([...listed].map(([name, { seed }]) => [name, seed]));
+    const holds = !someNew && matchHeaders(listed, program, families);
+    if (holds) doubtful.headers.clear();
+    return holds;
+  };
+
+  const membersHold = async (program: NodeProgram): Promise<boolean> => {
+    if (doubtful.members.size === 0) return true;
+    const isDoubted = (name: string): boolean => doubtful.members.has(name);
+    const listed = parseIpsetList(await runner.run('ipset', ['list']), isDoubted);
+    const holds = matchMembers(listed, program, families, isDoubted);
+    if (holds) doubtful.members.clear();
+    return holds;
   };
 
   return {
-    async headersHold(program) {
-      const { version } = await watch.look('headers');
-      if (version === right.headers) return true;
-      const listed = parseIpsetList(await runner.run('ipset', ['list', '-terse']));
-      const someNew = [...listed].some(([name, set]) => isNew(name, set, program));
-      known = new Map([...listed].map(([name, { seed }]) => [name, seed]));
-      const holds = !someNew && matchHeaders(listed, program, families);
-      if (holds) right = { ...right, headers: version };
-      return holds;
-    },
-    async membersHold(program) {
-      const { version, size } = await watch.look('members');
-      if (version === right.members) return { holds: true, size };
-      const holds = matchMembers(parseIpsetList(await runner.run('ipset', ['list'])), program, families);
-      if (holds) right = { ...right, members: version };
+    async hold(program, watched) {
+      const { changed, size } = await watch.look(watched);
+      for (const name of changed) {
+        doubtful.headers.add(name);
+        if (watched === 'members') doubtful.members.add(name);
+      }
+      const holds = (await headersHold(program)) && (watched === 'headers' || (await membersHold(program)));
       return { holds, size };
     },
-    forget() {
-      right = {};
+    changed(lines) {
+      for (const [, one, first, second] of lines.matchAll(CHANGED)) {
+        for (const name of [one, first, second]) {
+          if (name === undefined) continue;
+          own.add(name);
+          doubtful.headers.add(name);
+          doubtful.members.add(name);
+        }
+      }
     },
   };
 };

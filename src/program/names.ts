@@ -11,7 +11,7 @@ export type SetName = Brand<'SetName'>;
 /** Every chain of ours begins with this, and no other chain is ever touched. */
 const CHAIN_PREFIX = 'PORTCULLIS-';
 /** Every set of ours begins with this, and no other set is ever touched. */
-const SET_PREFIX = 'portcullis-';
+export const SET_PREFIX = 'portcullis-';
 
 /** Longest chain name: XT_EXTENSION_MAXNAMELEN less the closing NUL. */
 export const MAX_CHAIN_NAME = 28;

@@ -13,6 +13,7 @@ import { createNarrowing } from './narrowing.ts';
 import { createNodeCompiler } from './node-compiler.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { PolicySource } from './policy-source.ts';
+import { createStaleSets } from './stale-sets.ts';
 import type { ReconcilerStatus } from './status.ts';
 import type { SyncResult } from './sync-result.ts';
 
@@ -65,6 +66,9 @@ export interface Enforcement {
 
 type Drift = Pick<Done, 'drift' | 'tampering'>;
 
+/** A change does not wait for a reading of the kernel, unless changes have put it off so often. */
+const MOST_INTERRUPTIONS = 3;
+
 const NO_DRIFT: Drift = { drift: 0, tampering: [] };
 
 const withDrift = (before: Drift, { drift, tampering }: Drift): Drift => ({
@@ -88,8 +92,11 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   let compiler = createNodeCompiler(options.node, options.program);
   const narrowing = createNarrowing(kernel, clock);
   const contest = createContest(clock);
+  const stale = createStaleSets();
   /** Our place is not ours: the next check reads the kernel, whatever the lookout says. */
   let displaced = false;
+  /** So often in a row a change came while the kernel was read. */
+  let interruptions = 0;
   /** The kernel holds the program of the compiler, unless somebody else changed it. */
   let trusted = false;
   let applied: Readonly<Record<string, string>> = {};
@@ -112,11 +119,26 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     }
   };
 
+  /** What the kernel holds; undefined where a change came meanwhile that is not to wait for it. */
+  const read = async (pending: PendingChanges): Promise<Observed | undefined> => {
+    const reading = kernel.observe();
+    if (!trusted || !pending.isEmpty() || interruptions >= MOST_INTERRUPTIONS) {
+      interruptions = 0;
+      return reading;
+    }
+    const observed = await Promise.race([reading, pending.arrival()]);
+    interruptions = observed === undefined ? interruptions + 1 : 0;
+    // Nobody is interested any more in how it ends.
+    reading.catch(() => undefined);
+    return observed;
+  };
+
   /** Reads the kernel back; what differs from what was put there is drift. */
-  const observe = async (): Promise<Checked> => {
+  const observe = async (pending: PendingChanges): Promise<Checked | undefined> => {
     checkDueAt = clock.now() + options.checkIntervalMs;
     const at = clock.wall();
-    const observed = await kernel.observe();
+    const observed = await read(pending);
+    if (observed === undefined) return undefined;
     const repair = trusted ? planChanges(observed, compiler.program()) : undefined;
     const drift = repair === undefined ? 0 : distance(repair);
     const tampering = drift === 0 ? [] : findTampering(observed, compiler.program());
@@ -134,7 +156,8 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   };
 
   const planFor = (delta: ProgramDelta, checked: Checked | undefined): Plan => {
-    if (checked === undefined) return planDelta(delta, kernel.families);
+    if (checked === undefined) return stale.defer(planDelta(delta, kernel.families));
+    stale.clear();
     const { observed, repair, isPutOff } = checked;
     const change = planDelta(delta, kernel.families);
     if (repair === undefined || !isEmptyPlan(change)) return planChanges(observed, compiler.program());
@@ -147,7 +170,9 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     if (!isCheckDue(pending)) return false;
     // First, so that a call of checkNow in the meantime stands.
     checkDueAt = clock.now() + options.checkIntervalMs;
-    if (displaced) return true;
+    const swept = stale.takeDue();
+    if (swept !== undefined) await kernel.apply(swept);
+    if (displaced || interruptions > 0) return true;
     return (await lookout?.suspects(compiler.program())) !== false;
   };
 
@@ -174,7 +199,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
 
   return {
     async pass(pending) {
-      const checked = (await needsReading(pending)) ? await observe() : undefined;
+      const checked = (await needsReading(pending)) ? await observe(pending) : undefined;
       const reopens = narrowing.before(compiler);
       if (checked === undefined && pending.isEmpty() && !reopens) {
         return done('unchanged', { changes: 0, drift: 0, tampering: [] });

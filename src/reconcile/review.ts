@@ -11,6 +11,10 @@ import type { SyncResult } from './sync-result.ts';
 const QUIET_MS = 100;
 /** However much changes, a review begins so long after the first change at the latest, ms. */
 const LATEST_MS = 1_200;
+/** Where changes never end: so long after the end of the last review at the earliest, ms, */
+const PAUSE_MS = 1_200;
+/** and so many times what that one took, for where the kernel tracks very many connections. */
+const PAUSE_FACTOR = 4;
 
 /** What was cut is remembered so long: by then nothing of it is held closed any more, ms. */
 const REMEMBERED_MS = 120_000;
@@ -60,6 +64,7 @@ export const createReview = ({ connections, families, clock, policy, report }: R
   let failures = 0;
   let stopped = false;
   let running: Promise<void> | undefined;
+  let notBefore = Number.NEGATIVE_INFINITY;
   let cancelTimer: (() => void) | undefined;
 
   const cut = async (denied: readonly Connection[]): Promise<number> => {
@@ -93,7 +98,9 @@ export const createReview = ({ connections, families, clock, policy, report }: R
   const run = async (): Promise<void> => {
     const startedAt = clock.now();
     const finish = (count: number, error?: string): void => {
-      report({ cut: count, durationMs: clock.now() - startedAt, error });
+      const durationMs = clock.now() - startedAt;
+      notBefore = clock.now() + Math.max(PAUSE_MS, PAUSE_FACTOR * durationMs);
+      report({ cut: count, durationMs, error });
     };
     firstAt = undefined;
     try {
@@ -110,7 +117,8 @@ export const createReview = ({ connections, families, clock, policy, report }: R
   const schedule = (): void => {
     if (stopped || running !== undefined || firstAt === undefined) return;
     cancelTimer?.();
-    const quiet = Math.max(0, Math.min(QUIET_MS, firstAt + LATEST_MS - clock.now()));
+    const now = clock.now();
+    const quiet = Math.max(0, Math.min(QUIET_MS, firstAt + LATEST_MS - now), notBefore - now);
     cancelTimer = clock.after(failures > 0 ? retryDelay(failures) : quiet, () => {
       running = run().finally(() => {
         running = undefined;

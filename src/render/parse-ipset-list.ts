@@ -32,13 +32,16 @@ const readBlock = (block: string): ListedSet => {
   };
 };
 
-/** Reads what `ipset list` or `ipset list -terse` printed: our sets, others are passed over. */
-export const parseIpsetList = (text: string): ReadonlyMap<string, ListedSet> =>
+/** Reads what `ipset list` or `ipset list -terse` printed: our sets, or those of them that are asked for. */
+export const parseIpsetList = (
+  text: string,
+  isAsked: (name: string) => boolean = () => true,
+): ReadonlyMap<string, ListedSet> =>
   new Map(
     text.split('\n\n').flatMap((block): readonly (readonly [string, ListedSet])[] => {
       const start = block.indexOf(NAME);
       if (start < 0) return [];
       const name = block.slice(start + NAME.length, block.indexOf('\n', start));
-      return isOwnSet(name) ? [[name, readBlock(block.slice(start))]] : [];
+      return isOwnSet(name) && isAsked(name) ? [[name, readBlock(block.slice(start))]] : [];
     }),
   );

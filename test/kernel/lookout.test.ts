@@ -6,7 +6,8 @@ import { createKernelLookout, type KernelLookout } from '../../src/kernel/kernel
 import { inNetns } from '../../src/lab/batch.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
 import type { Kernel } from '../../src/reconcile/kernel.ts';
-import { planChanges } from '../../src/render/plan.ts';
+import { governedSet } from '../../src/program/names.ts';
+import { EMPTY_PLAN, planChanges } from '../../src/render/plan.ts';
 import { loadGolden, programOf } from '../golden/golden-case.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
@@ -98,6 +99,35 @@ describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
     await filter.load('ipv4', [':KUBE-FORWARD - [0:0]', '-A KUBE-FORWARD -j ACCEPT', '-A INPUT -j KUBE-FORWARD']);
     await filter.loadSets(['create KUBE-X hash:ip', 'add KUBE-X 192.0.2.1']);
     expect(await suspects()).toBe(false);
+  });
+
+  test('sees no harm in connections that are held closed for a while', async () => {
+    await filter.loadSets(['add portcullis-4-held 192.0.2.1,udp:53,192.0.2.2']);
+    await kernel.apply({ ...EMPTY_PLAN, finish: 'add portcullis-4-held 192.0.2.3,udp:53,192.0.2.2\n' });
+    for (let look = 0; look < 3; look += 1) expect(await suspects()).toBe(false);
+  });
+
+  test('sees no harm in a set of ours that came and went between two looks, and waits to be destroyed', async () => {
+    const create = 'create portcullis-4-passing hash:ip family inet hashsize 64 maxelem 1048576\n';
+    await kernel.apply({ ...EMPTY_PLAN, prepare: `${create}add portcullis-4-passing 10.0.0.1\n` });
+    expect(await suspects()).toBe(false);
+  });
+
+  test('sees a member that we took off and somebody else put back', async () => {
+    const [member = ''] = program.ipv4.sets.get(governedSet('ipv4'))?.members ?? [];
+    const without = (members: ReadonlySet<string>): ReadonlySet<string> =>
+      new Set([...members].filter((each) => each !== member));
+    await kernel.apply({ ...EMPTY_PLAN, prepare: `del ${governedSet('ipv4')} ${member}\n` });
+    const sets = new Map(
+      [...program.ipv4.sets].map(([name, set]) => [
+        name,
+        name === governedSet('ipv4') ? { ...set, members: without(set.members) } : set,
+      ]),
+    );
+    program = { ...program, ipv4: { ...program.ipv4, sets } };
+    expect(await suspects()).toBe(false);
+    await filter.loadSets([`add ${governedSet('ipv4')} ${member}`]);
+    await untilSuspected('the member');
   });
 
   test('trusts nothing that does not answer', async () => {

@@ -43,3 +43,49 @@ test('a change goes before a check that is due, but does not put it off for ever
   expect(await passAt(CHECK_MS + 1)).toEqual(['ipset save', 'iptables save']);
   expect(await passAt(3 * CHECK_MS + 1, '10.1.1.52')).toEqual(['ipset save', 'iptables save', 'ipset line']);
 });
+
+test('a change does not wait for a reading of everything, unless it was put off too often', async () => {
+  let now = 0;
+  let snapshot = openTo('api');
+  const clock: Clock = { now: () => now, wall: () => '', after: () => () => undefined };
+  const host = createFakeHost();
+  const fake = createFakeKernel(host);
+  let onRead = (): void => undefined;
+  const enforcement = createEnforcement(
+    { node: 'n1', checkIntervalMs: CHECK_MS, program: {} },
+    {
+      source: { hasSynced: () => true, snapshot: () => snapshot, revisions: () => ({}) },
+      kernel: {
+        ...fake,
+        async observe() {
+          const observed = await fake.observe();
+          onRead();
+          // As in a real kernel, what was read is known only some turns of the loop later.
+          await new Promise(setImmediate);
+          return observed;
+        },
+      },
+      clock,
+    },
+  );
+  const pending = createPendingChanges();
+  await enforcement.pass(pending);
+  const foreign = [...host.sets.values()].find(({ members }) => members.has('10.1.1.11'));
+  foreign?.members.add('192.0.2.9');
+  let peers = 0;
+  onRead = () => {
+    peers += 1;
+    snapshot = withPeers('10.1.1.11', `10.1.2.${String(peers)}`);
+    pending.note(undefined);
+  };
+  const drifts: number[] = [];
+  for (let check = 1; check <= 4; check += 1) {
+    now = check * CHECK_MS;
+    const { drift, changes } = await enforcement.pass(pending);
+    expect(changes).toBeGreaterThan(0);
+    drifts.push(drift);
+  }
+  // The fourth reading was not given up: what somebody added was found.
+  expect(drifts).toEqual([0, 0, 0, 1]);
+  expect(foreign?.members.has('192.0.2.9')).toBe(false);
+});

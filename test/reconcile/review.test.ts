@@ -46,6 +46,8 @@ const setUp = () => {
     policy: allowFrom(API),
     table: [live(1, API, WEB), live(2, STRANGER, WEB), live(3, STRANGER, API), live(4, OWN, WEB)],
     lists: 0,
+    /** How long it takes to read the table. */
+    takesMs: 0,
     /** What happens while the table is read. */
     meanwhile: (): void => undefined,
     refusal: undefined as string | undefined,
@@ -63,7 +65,8 @@ const setUp = () => {
     connections: {
       async list(_, concerns) {
         bench.lists += 1;
-        await Promise.resolve();
+        const { takesMs } = bench;
+        if (takesMs > 0) await new Promise<void>((resolve) => clock.after(takesMs, resolve));
         if (bench.refusal !== undefined) throw new Error(bench.refusal);
         bench.meanwhile();
         return bench.table.filter(({ original, reply }) => concerns(original.source, reply.source));
@@ -90,6 +93,23 @@ describe('a review', () => {
     await clock.pass(100);
     expect(bench.cut).toEqual([2]);
     expect(bench.results).toMatchObject([{ cut: 1, error: undefined }]);
+  });
+
+  test('leaves time between two where changes never end, the more the longer they take', async () => {
+    const { bench, clock, review } = setUp();
+    const churn = async (seconds: number): Promise<number> => {
+      const before = bench.lists;
+      for (let change = 0; change < 20 * seconds; change += 1) {
+        review.after(CHANGED);
+        await clock.pass(50);
+      }
+      return bench.lists - before;
+    };
+    // One each 1.2 s, and what settles between.
+    expect(await churn(12)).toBe(10);
+    bench.takesMs = 1_000;
+    await churn(6);
+    expect(await churn(50)).toBeLessThanOrEqual(11);
   });
 
   test('does not read the table where nothing is isolated', async () => {
