@@ -4,7 +4,6 @@ import { createKernel } from '../../src/kernel/kernel.ts';
 import { nodeAddress } from '../../src/lab/fabric.ts';
 import type { Lab } from '../../src/lab/lab.ts';
 import { onNode } from '../../src/lab/node.ts';
-import type { LabSettings } from '../../src/lab/settings.ts';
 import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
 import type { PodEndpoint } from '../../src/model/pod.ts';
 import { parseCidr } from '../../src/policy/cidr.ts';
@@ -12,13 +11,10 @@ import type { Kernel } from '../../src/reconcile/kernel.ts';
 import { createNodeCompiler, type NodeCompiler } from '../../src/reconcile/node-compiler.ts';
 import { isEmptyPlan, planChanges, planDelta } from '../../src/render/plan.ts';
 import { openLab } from '../support/lab/open-lab.ts';
-import { createProber, type Outcome, type Prober } from '../support/lab/prober.ts';
-import { dualStackNode } from '../support/lab/small-lab.ts';
+import { createProber, type Outcome, PROBER_START_MS, type Prober } from '../support/lab/prober.ts';
+import { ATTACHMENTS, dualStackNode } from '../support/lab/small-lab.ts';
 
 /** Packets to and from a pod that nobody knows yet, on a node whose gate is always closed. */
-
-/** The prober may have to be built first. */
-const START_MS = 300_000;
 
 const ADDRESSES: Readonly<Record<string, Readonly<Record<IpFamily, string>>>> = {
   known: { ipv4: '10.244.1.5', ipv6: 'fd00:10:244:1::5' },
@@ -29,12 +25,7 @@ const ADDRESSES: Readonly<Record<string, Readonly<Record<IpFamily, string>>>> = 
 
 const ipsOf = (name: string): readonly string[] => Object.values(ADDRESSES[name] ?? {});
 
-const SETTINGS: readonly Omit<LabSettings, 'families'>[] = [
-  { attach: 'ptp', backend: 'nft' },
-  { attach: 'bridge', backend: 'legacy' },
-];
-
-describe.each(SETTINGS)('with pods attached by $attach', ({ attach, backend }) => {
+describe.each(ATTACHMENTS)('with pods attached by $attach', ({ attach, backend }) => {
   let lab: Lab;
   let prober: Prober;
   let kernel: Kernel;
@@ -82,7 +73,7 @@ describe.each(SETTINGS)('with pods attached by $attach', ({ attach, backend }) =
     const ranges = dualStackNode(1).podCidrs.flatMap((range) => parseCidr(range) ?? []);
     compiler = createNodeCompiler('node1', { gate: { scope: 'all', ranges: () => ranges } });
     await learn('known');
-  }, START_MS);
+  }, PROBER_START_MS);
 
   afterAll(async () => {
     await prober.close();

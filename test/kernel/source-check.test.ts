@@ -12,14 +12,13 @@ import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
 import { cniResultFile, cniResultText } from '../support/cni/cni-result.ts';
 import { cleanUpNode } from '../support/lab/agent.ts';
 import { openLab } from '../support/lab/open-lab.ts';
-import { createProber, type Prober } from '../support/lab/prober.ts';
+import { createProber, PROBER_START_MS, type Prober } from '../support/lab/prober.ts';
 import { dualStackNode } from '../support/lab/small-lab.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** The built agent on a node of the lab, with what libcni would have noted of its pods. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
-const START_MS = 300_000;
 const DEADLINE_MS = 30_000;
 const LISTEN = `${nodeAddress('ipv4', 1)}:9577`;
 
@@ -125,7 +124,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent', (backend) =>
       path.join(folder, 'state', 'pods.json'),
       JSON.stringify({ apiVersion: 'v1', kind: 'List', items: pods }),
     );
-  }, START_MS);
+  }, PROBER_START_MS);
 
   afterEach(() => end());
 

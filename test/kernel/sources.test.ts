@@ -14,14 +14,11 @@ import type { NodeProgram } from '../../src/program/node-program.ts';
 import type { Kernel } from '../../src/reconcile/kernel.ts';
 import { isEmptyPlan, planChanges } from '../../src/render/plan.ts';
 import { openLab } from '../support/lab/open-lab.ts';
-import { createProber, type Outcome, type Prober } from '../support/lab/prober.ts';
+import { createProber, type Outcome, PROBER_START_MS, type Prober } from '../support/lab/prober.ts';
 import { dualStackNode } from '../support/lab/small-lab.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** Packets whose source is not the pod's that sends them, on a node where each pod has an interface of its own. */
-
-/** The prober may have to be built first. */
-const START_MS = 300_000;
 
 const ADDRESSES: Readonly<Record<string, Readonly<Record<IpFamily, string>>>> = {
   liar: { ipv4: '10.244.1.5', ipv6: 'fd00:10:244:1::5' },
@@ -158,7 +155,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
       families: IP_FAMILIES,
       xtablesWaitSeconds: 5,
     });
-  }, START_MS);
+  }, PROBER_START_MS);
 
   afterAll(async () => {
     await prober.close();

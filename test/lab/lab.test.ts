@@ -5,17 +5,13 @@ import { createHostsFile } from '../../src/lab/hosts.ts';
 import type { Lab } from '../../src/lab/lab.ts';
 import { onNode } from '../../src/lab/node.ts';
 import { iptablesProgram } from '../../src/lab/service.ts';
-import type { LabSettings } from '../../src/lab/settings.ts';
 import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
 import { PROTOCOLS, type Protocol } from '../../src/model/protocol.ts';
 import { openLab } from '../support/lab/open-lab.ts';
-import { createProber, type Outcome, type Prober } from '../support/lab/prober.ts';
-import { dualStackNode } from '../support/lab/small-lab.ts';
+import { createProber, type Outcome, PROBER_START_MS, type Prober } from '../support/lab/prober.ts';
+import { ATTACHMENTS, dualStackNode } from '../support/lab/small-lab.ts';
 
 const runner = createCommandRunner();
-
-/** The prober may have to be built first. */
-const START_MS = 300_000;
 
 const ADDRESSES: Readonly<Record<string, Readonly<Record<IpFamily, string>>>> = {
   web: { ipv4: '10.244.1.5', ipv6: 'fd00:10:244:1::5' },
@@ -34,12 +30,7 @@ const addressOf = (name: string, family: IpFamily): string => ADDRESSES[name]?.[
 
 const bothAddresses = (name: string): readonly string[] => IP_FAMILIES.map((family) => addressOf(name, family));
 
-const SETTINGS: readonly Omit<LabSettings, 'families'>[] = [
-  { attach: 'ptp', backend: 'nft' },
-  { attach: 'bridge', backend: 'legacy' },
-];
-
-describe.each(SETTINGS)('a lab with pods attached by $attach', ({ attach, backend }) => {
+describe.each(ATTACHMENTS)('a lab with pods attached by $attach', ({ attach, backend }) => {
   let lab: Lab;
   let prober: Prober;
 
@@ -65,7 +56,7 @@ describe.each(SETTINGS)('a lab with pods attached by $attach', ({ attach, backen
     );
     await lab.addExternals([{ name: 'metadata', ips: bothAddresses('metadata') }]);
     for (const name of Object.keys(ADDRESSES)) await serve(name, bothAddresses(name));
-  }, START_MS);
+  }, PROBER_START_MS);
 
   afterAll(async () => {
     await prober.close();

@@ -195,6 +195,9 @@ const inNetnsPath = <T extends { readonly netns: string }>(entry: T): T => ({
   netns: netnsPath(entry.netns),
 });
 
+/** How long the start of a test that has a prober may take: the prober may have to be built first, ms. */
+export const PROBER_START_MS = 300_000;
+
 export const createProber = async (): Promise<Prober> => {
   const child = spawn(await builtProber(), [], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child, 'spawn');
