@@ -1,25 +1,14 @@
 import type { PodEndpoint } from '../../src/model/pod.ts';
 import { type PolicyObject, policyKey } from '../../src/model/policy-object.ts';
 import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
+import { podEndpoint } from './pod-endpoint.ts';
 
 type Plain = Readonly<Record<string, string>>;
 
 /** A pod named as `namespace/name`, with labels and whatever else matters to the test. */
 export const pod = (key: string, labels: Plain = {}, more: Partial<PodEndpoint> = {}): PodEndpoint => {
   const [namespace = '', name = ''] = key.split('/');
-  return {
-    uid: key,
-    namespace,
-    name,
-    node: 'n1',
-    labels: new Map(Object.entries(labels)),
-    ips: [],
-    hostIPs: [],
-    hostNetwork: false,
-    ports: [],
-    createdAt: 0,
-    ...more,
-  };
+  return podEndpoint(name, { uid: key, namespace, labels: new Map(Object.entries(labels)), ...more });
 };
 
 /** A policy named as `namespace/name`. */
