@@ -4,8 +4,15 @@ import { asObject, asText } from './raw.ts';
 
 const NO_LABELS: Labels = new Map();
 
-/** `metadata.labels` as a map, with the strings interned. */
+const trimMap = (read: ReadonlyMap<string, string>, intern: Intern): Labels => {
+  const labels = new Map<string, string>();
+  for (const [key, text] of read) labels.set(intern(key), intern(text));
+  return labels;
+};
+
+/** `metadata.labels`, from JSON or as protobuf has them (message.ts), as a map with the strings interned. */
 export const trimLabels = (value: unknown, intern: Intern): Labels => {
+  if (value instanceof Map) return trimMap(value as ReadonlyMap<string, string>, intern);
   const labels = new Map<string, string>();
   for (const [key, raw] of Object.entries(asObject(value))) {
     const text = asText(raw);

@@ -16,7 +16,9 @@ const addresses = (list: unknown, single: unknown): readonly string[] => {
 /** A finished pod's address may already be another's: its containers are gone for good (core/v1 PodPhase). */
 const hasFinished = (status: RawObject): boolean => status['phase'] === 'Succeeded' || status['phase'] === 'Failed';
 
+/** From JSON, RFC 3339; from protobuf, ms. */
 const creationTime = (timestamp: unknown): number => {
+  if (typeof timestamp === 'number') return timestamp;
   const ms = Date.parse(asText(timestamp) ?? '');
   return Number.isNaN(ms) ? 0 : ms;
 };

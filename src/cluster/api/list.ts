@@ -9,6 +9,7 @@ import { type Page, readPage } from './page.ts';
 import { acceptOf, get, isProtobuf, selectionOf } from './request.ts';
 import type { Session } from './session.ts';
 import { unlessSilent } from './silence.ts';
+import { unpacked } from './unpacked.ts';
 
 /** A full list of one kind, trimmed. */
 export interface Listed<K, T> {
@@ -58,14 +59,17 @@ const fetchPage = async <K extends string, T>(
   };
   const patience = { first: timing.listSilence, later: timing.listSilence };
   return unlessSilent(clock, patience, session.signal, async (signal, heard) => {
-    const response = await get(connection, path, query, acceptOf(resource), signal);
+    // Packing costs the server less than sending, and unpacking costs us another thread's time.
+    const packing = message === undefined ? 'identity' : 'gzip';
+    const response = await get(connection, path, query, acceptOf(resource), signal, packing);
+    const body = unpacked(response);
     const alive = (): void => {
       heard();
       session.heard();
     };
     if (message !== undefined && isProtobuf(response)) {
       const reader = createListReader(message, take);
-      await eachPiece(response, (piece) => {
+      await eachPiece(body, (piece) => {
         alive();
         reader.take(piece);
       });
@@ -73,7 +77,7 @@ const fetchPage = async <K extends string, T>(
       return readPage({ metadata: reader.end(), items: [] }, path);
     }
     const limitBytes = limit > 0 ? MAX_PAGE_BYTES : MAX_LIST_BYTES;
-    const bytes = await boundedBytes(response, `a page of ${path}`, limitBytes, alive);
+    const bytes = await boundedBytes(body, `a page of ${path}`, limitBytes, alive);
     const page = readPage(parseJson(bytes), path);
     for (const object of page.items) take(object);
     return page;

@@ -5,6 +5,7 @@ import { statusText } from '../protobuf/status.ts';
 import { errorOfResponse } from './api-error.ts';
 import { boundedBytes, MEBIBYTE } from './bounded-body.ts';
 import type { ApiConnection } from './connection.ts';
+import { unpacked } from './unpacked.ts';
 
 /** TCP keep-alive finds a peer that vanished without a word, also while no watch timeout is due yet. */
 const KEEP_ALIVE_MS = 30_000;
@@ -33,9 +34,12 @@ export const isProtobuf = ({ headers }: IncomingMessage): boolean =>
 const answered = async (response: IncomingMessage): Promise<IncomingMessage> => {
   const code = response.statusCode ?? 0;
   if (code === 200) return response;
-  const body = await boundedBytes(response, 'it', MAX_ERROR_BYTES).catch(() => Buffer.alloc(0));
+  const body = await boundedBytes(unpacked(response), 'it', MAX_ERROR_BYTES).catch(() => Buffer.alloc(0));
   throw errorOfResponse(code, response.headers, isProtobuf(response) ? statusText(body) : body.toString('utf8'));
 };
+
+/** How an answer may be packed for the way. An API server packs what is larger than 128 KiB. */
+type Packing = 'gzip' | 'identity';
 
 /**
  * GETs a path of the API and returns the answer once its headers are there.
@@ -49,13 +53,19 @@ export const get = async (
   query: Query,
   accept: Accept,
   signal: AbortSignal,
+  packing: Packing = 'identity',
 ): Promise<IncomingMessage> => {
   const url = new URL(`${connection.server}${path}?${new URLSearchParams(query).toString()}`);
   const options = await connection.options();
   signal.throwIfAborted();
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
-    const headers = { ...options.headers, Accept: accept, 'User-Agent': 'portcullis' };
+    const headers = {
+      ...options.headers,
+      Accept: accept,
+      'Accept-Encoding': packing,
+      'User-Agent': 'portcullis',
+    };
     const request = send(url, { ...options, headers, signal });
     request.setSocketKeepAlive(true, KEEP_ALIVE_MS);
     request.once('response', resolve);

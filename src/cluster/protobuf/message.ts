@@ -6,9 +6,9 @@ export type FieldType =
   | 'text'
   | 'integer'
   | 'flag'
-  /** metav1.Time: RFC 3339, as in JSON. */
+  /** metav1.Time, in ms since the epoch. */
   | 'time'
-  /** A map from text to text. */
+  /** A Map from text to text. */
   | 'labels'
   | Message;
 
@@ -24,11 +24,29 @@ export interface Message {
   readonly fields: Readonly<Record<number, Field>>;
 }
 
-const ENTRY: Message = { fields: { 1: { name: 'key', type: 'text' }, 2: { name: 'value', type: 'text' } } };
-const TIME: Message = { fields: { 1: { name: 'seconds', type: 'integer' } } };
+/** metav1.Time, and the entries of a map. */
+const SECONDS = 1;
+const KEY = 1;
+const VALUE = 2;
 
-const timeText = ({ seconds }: RawObject): string | null =>
-  typeof seconds === 'number' && seconds > 0 ? new Date(seconds * 1000).toISOString() : null;
+const readTime = (bytes: Buffer, start: number, end: number): number | null => {
+  let time: number | null = null;
+  readFields(bytes, start, end, (field, _, __, value) => {
+    if (field === SECONDS && value > 0) time = value * 1000;
+  });
+  return time;
+};
+
+const readEntry = (bytes: Buffer, start: number, end: number, into: Map<string, string>): void => {
+  let key = '';
+  let value = '';
+  readFields(bytes, start, end, (field, from, to) => {
+    if (from < 0) return;
+    if (field === KEY) key = bytes.toString('utf8', from, to);
+    if (field === VALUE) value = bytes.toString('utf8', from, to);
+  });
+  into.set(key, value);
+};
 
 const valueOf = (
   bytes: Buffer,
@@ -41,12 +59,13 @@ const valueOf = (
   if (type === 'flag') return value !== 0;
   if (from < 0) return undefined;
   if (type === 'text') return bytes.toString('utf8', from, to);
-  if (type === 'time') return timeText(readMessage(bytes, from, to, TIME));
+  if (type === 'time') return readTime(bytes, from, to);
   return readMessage(bytes, from, to, type);
 };
 
 /**
- * The message between two offsets as the object that its JSON would be, with the fields that are wanted.
+ * The message between two offsets as the object that its JSON would be, with the fields that are wanted; but for labels and
+ * times, of which every pod has some, see FieldType.
  *
  * @throws WireError for what is no message.
  */
@@ -57,10 +76,7 @@ export const readMessage = (bytes: Buffer, start: number, end: number, { fields 
     if (field === undefined) return;
     const { name, type, repeated } = field;
     if (type === 'labels') {
-      const entry = readMessage(bytes, from, to, ENTRY);
-      // Maps have no prototype: a key may be any text.
-      const map = (object[name] ??= Object.create(null)) as Record<string, unknown>;
-      map[String(entry['key'])] = entry['value'];
+      if (from >= 0) readEntry(bytes, from, to, (object[name] ??= new Map()) as Map<string, string>);
     } else if (repeated === true) {
       ((object[name] ??= []) as unknown[]).push(valueOf(bytes, type, from, to, value));
     } else {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { type Answer, list, refusal } from '../../support/apiserver/fake-api.ts';
 import { api, pod, pods, requests, source, start, troubles, until, untilWatching } from './source-bench.ts';
@@ -60,6 +61,34 @@ describe('the first list', () => {
       ['50', 'even-more'],
     ]);
     expect(troubles).toEqual([]);
+  });
+
+  describe('packed for the way', () => {
+    const packed =
+      (bytes: (whole: Buffer) => Buffer): Answer =>
+      (response) => {
+        const whole = gzipSync(JSON.stringify({ metadata: { resourceVersion: '7' }, items: [pod('a')] }));
+        response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(bytes(whole));
+      };
+
+    test('is unpacked', async () => {
+      api.script({ lists: [packed((whole) => whole)] });
+      const { hasSynced } = start();
+      await until('the list', hasSynced);
+      expect(pods()).toEqual(['a']);
+      expect(troubles).toEqual([]);
+    });
+
+    test.each<[string, (whole: Buffer) => Buffer]>([
+      ['is cut off', (whole) => whole.subarray(0, -12)],
+      ['is something else', () => Buffer.from('<html>')],
+    ])('is trouble where it %s', async (_, bytes) => {
+      api.script({ lists: [packed(bytes), list('8', [pod('b')])] });
+      const { hasSynced } = start();
+      await until('the list', hasSynced);
+      expect(troubles).toHaveLength(1);
+      expect(pods()).toEqual(['b']);
+    });
   });
 
   describe('where it may be older than the present', () => {
