@@ -50,11 +50,17 @@ const strayChain = (governed: SetName): Chain => ({
 
 /**
  * What may not open a connection although policy allows it: TCP in the middle, and for a while what would bring back a
- * connection that was just cut, by a datagram of the server to the client.
+ * connection that was just cut, by a datagram of the server to the client. TCP is never held, so it is spared the look.
  */
 const closed = ({ held }: NonNullable<Judged['sets']>): readonly Rule[] => [
   { matches: [{ kind: 'strayTcp' }], verdict: { kind: 'jump', chain: STRAY_CHAIN } },
-  { matches: [{ kind: 'set', set: held, fields: 'src,src,dst' }], verdict: { kind: 'drop' } },
+  {
+    matches: [
+      { kind: 'protocol', protocol: 'TCP', negated: true },
+      { kind: 'set', set: held, fields: 'src,src,dst' },
+    ],
+    verdict: { kind: 'drop' },
+  },
 ];
 
 /** The chains that the hooks jump to: established traffic leaves first, then egress is judged, then ingress. */

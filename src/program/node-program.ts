@@ -15,7 +15,7 @@ export type SetFields = 'src' | 'dst' | 'dst,dst' | 'src,src,dst';
 export type Match =
   | { readonly kind: 'source'; readonly cidr: string; readonly negated?: true }
   | { readonly kind: 'destination'; readonly cidr: string; readonly negated?: true }
-  | { readonly kind: 'protocol'; readonly protocol: Protocol }
+  | { readonly kind: 'protocol'; readonly protocol: Protocol; readonly negated?: true }
   /** Destination ports. One range, or as many as one multiport match holds. */
   | { readonly kind: 'ports'; readonly protocol: Protocol; readonly ranges: readonly PortRange[] }
   /** The named fields of the packet are a member of the set; negated: are not. */

@@ -20,7 +20,7 @@ const portArguments = ({ protocol, ranges }: Of<'ports'>): readonly string[] =>
 const MATCH_ARGUMENTS: { readonly [Kind in Match['kind']]: (match: Of<Kind>) => readonly string[] } = {
   source: ({ cidr, negated }) => [...not(negated), '-s', cidr],
   destination: ({ cidr, negated }) => [...not(negated), '-d', cidr],
-  protocol: ({ protocol }) => ['-p', protocolArgument(protocol)],
+  protocol: ({ protocol, negated }) => [...not(negated), '-p', protocolArgument(protocol)],
   ports: (match) => ['-p', protocolArgument(match.protocol), ...portArguments(match)],
   set: ({ set, fields, negated }) => ['-m', 'set', ...not(negated), '--match-set', set, fields],
   established: () => ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED'],

@@ -49,9 +49,11 @@ beforeEach(() => {
   ranges = RANGES.flatMap((range) => parseCidr(range) ?? []);
 });
 
+const RANGE = { 4: '10.244.1.0/24', 6: 'fd00:10:244:1::/64' };
+
 const RULES = (digit: 4 | 6, chain: string): readonly string[] => [
-  `-A ${chain} -m set --match-set portcullis-${digit}-gate-in dst -m set ! --match-set portcullis-${digit}-known dst -m comment --comment "no known pod has this address" -j DROP`,
-  `-A ${chain} -m set --match-set portcullis-${digit}-gate-out src -m set ! --match-set portcullis-${digit}-known src -m comment --comment "no known pod has this address" -j DROP`,
+  `-A ${chain} -d ${RANGE[digit]} -m set --match-set portcullis-${digit}-gate-in dst -m set ! --match-set portcullis-${digit}-known dst -m comment --comment "no known pod has this address" -j DROP`,
+  `-A ${chain} -s ${RANGE[digit]} -m set --match-set portcullis-${digit}-gate-out src -m set ! --match-set portcullis-${digit}-known src -m comment --comment "no known pod has this address" -j DROP`,
 ];
 
 test('there is no gate until the range is known', () => {
@@ -59,6 +61,23 @@ test('there is no gate until the range is known', () => {
   expect(JSON.stringify(begin('all'))).not.toContain('-gate-');
   ranges = RANGES.flatMap((range) => parseCidr(range) ?? []);
   expect(JSON.stringify(step())).toContain('-gate-in');
+});
+
+test('a range that the node gets later is closed like the first', () => {
+  begin('all');
+  ranges = [...ranges, ...['10.244.9.0/24'].flatMap((range) => parseCidr(range) ?? [])];
+  const { prepare, tables } = step();
+  expect(lines(prepare, 'add ')).toEqual([
+    'add portcullis-4-gate-in 10.244.9.0/24',
+    'add portcullis-4-gate-out 10.244.9.0/24',
+  ]);
+  expect(lines(tables.ipv4, '-gate-').map((line) => line.split(' ').slice(1, 4).join(' '))).toEqual([
+    'PORTCULLIS-FORWARD -d 10.244.1.0/24',
+    'PORTCULLIS-FORWARD -d 10.244.9.0/24',
+    'PORTCULLIS-FORWARD -s 10.244.1.0/24',
+    'PORTCULLIS-FORWARD -s 10.244.9.0/24',
+  ]);
+  expect(tables.ipv6).toBeUndefined();
 });
 
 test('always closed: the range is, the addresses of the node’s pods are not', () => {

@@ -15,6 +15,7 @@ const MATCHES: readonly (readonly [Match, string])[] = [
   [{ kind: 'destination', cidr: 'fd00::/64' }, '-d fd00::/64'],
   [{ kind: 'destination', cidr: 'fd00::1/128', negated: true }, '! -d fd00::1/128'],
   [{ kind: 'protocol', protocol: 'SCTP' }, '-p sctp'],
+  [{ kind: 'protocol', protocol: 'TCP', negated: true }, '! -p tcp'],
   [{ kind: 'ports', protocol: 'TCP', ranges: [{ from: 80, to: 80 }] }, '-p tcp -m tcp --dport 80'],
   [{ kind: 'ports', protocol: 'UDP', ranges: [{ from: 1, to: 9 }] }, '-p udp -m udp --dport 1:9'],
   [

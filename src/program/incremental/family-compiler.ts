@@ -192,9 +192,9 @@ export const createFamilyCompiler = (
       });
       const isolations = [...new Map([...again, ...delta.isolations])].sort(([a], [b]) => byText(a, b));
       const moved = isolations.filter(([key, isolation]) => replace(key, isolation));
-      const hadGate = gateSets !== undefined;
+      const gated = gateSets?.ranges.join();
       gateSets = gate.update(delta);
-      if (moved.length > 0 || !begun || hadGate !== (gateSets !== undefined)) lead();
+      if (moved.length > 0 || !begun || gateSets?.ranges.join() !== gated) lead();
       begun = true;
       stale.clear();
       // Behind those that lead to them, which is the order in which people read them.

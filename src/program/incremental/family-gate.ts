@@ -45,7 +45,7 @@ export const createFamilyGate = (family: IpFamily, gate: NodeGate | undefined, s
         ingress: sets.gate('gate ingress', closed('ingress')),
         egress: sets.gate('gate egress', closed('egress')),
       };
-      return { known: sets.gate('known', known), closing };
+      return { ranges: [...range].sort(), known: sets.gate('known', known), closing };
     },
   };
 };

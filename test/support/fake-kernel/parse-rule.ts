@@ -98,9 +98,12 @@ export const parseRule = (args: readonly string[], text: string, family: IpFamil
       matches.push({ kind: 'in interface', name });
     },
     '-p': (option) => {
-      protocol = next(option);
-      if (!PROTOCOLS[family].includes(protocol)) throw new Refusal(`unknown protocol "${protocol}" specified`);
-      matches.push({ kind: 'protocol', protocol });
+      const inverted = takeNegation();
+      const name = next(option);
+      if (!PROTOCOLS[family].includes(name)) throw new Refusal(`unknown protocol "${name}" specified`);
+      matches.push({ kind: 'protocol', protocol: name, negated: inverted });
+      // A module's options about ports need the protocol itself.
+      if (!inverted) protocol = name;
     },
     '-m': (option) => {
       const name = next(option);

@@ -1,7 +1,7 @@
 /** A condition of a rule that the fake understands. */
 export type FakeMatch =
   | { readonly kind: 'source' | 'destination'; readonly block: string; readonly negated: boolean }
-  | { readonly kind: 'protocol'; readonly protocol: string }
+  | { readonly kind: 'protocol'; readonly protocol: string; readonly negated: boolean }
   | { readonly kind: 'dports'; readonly ranges: readonly (readonly [from: number, to: number])[] }
   | {
       readonly kind: 'tcp flags';

@@ -33,7 +33,7 @@ export const meetsMatch = (match: FakeMatch, packet: WalkedPacket, sets: Readonl
     case 'destination':
       return holds(match.block, packet.destination) !== match.negated;
     case 'protocol':
-      return match.protocol === packet.protocol;
+      return (match.protocol === packet.protocol) !== match.negated;
     case 'dports': {
       const { port } = packet;
       return port !== undefined && match.ranges.some(([from, to]) => from <= port && port <= to);
