@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { createClusterSource, createCniResults } from './agent/cluster-source.ts';
 import { createCondition } from './agent/condition.ts';
 import type { AgentContext, AgentOptions } from './agent/context.ts';
 import { createEvents } from './agent/events.ts';
 import { createPodRanges } from './agent/gate.ts';
 import { createLoop } from './agent/loop.ts';
+import { createRelay } from './agent/relay.ts';
 import { createProbes } from './agent/probes.ts';
 import { createProtection } from './agent/protection.ts';
 import { createSourceCheck } from './agent/source-check.ts';
@@ -11,6 +13,7 @@ import { watchSurroundings } from './agent/surroundings.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/config.ts';
 import { createSystemClock } from './kernel/clock.ts';
+import type { Backend } from './kernel/iptables.ts';
 import { createCommandRunner } from './kernel/command.ts';
 import { createCompanionStarter } from './kernel/companion.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
@@ -23,7 +26,7 @@ import { createStandingRunner } from './kernel/standing-runner.ts';
 import { readSpoofedPackets } from './kernel/spoofed-packets.ts';
 import { createHousekeepingCheck } from './kernel/node-lock/housekeeping.ts';
 import { createNodeLock } from './kernel/node-lock/node-lock.ts';
-import { OBJECT_KINDS } from './model/cluster-change.ts';
+import { type ClusterChange, OBJECT_KINDS } from './model/cluster-change.ts';
 import { NO_EVENTS } from './model/operator-event.ts';
 import { tellAdoption } from './telemetry/adoption.ts';
 import type { Endpoints } from './telemetry/endpoints.ts';
@@ -60,20 +63,38 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
   const recorder = createEvents({ ...options, config, clock, log }, metrics.recordEvent);
   const context: AgentContext = { ...options, config, clock, log, events: recorder ?? NO_EVENTS };
+  const results = createCniResults(context);
+  const changes = createRelay<ClusterChange>();
+  const links = createRelay<undefined>();
+  const blank = Promise.withResolvers<boolean>();
+  const source = await createClusterSource(context, results, {
+    onResult() {
+      links.tell(undefined);
+    },
+    mayBeginWithAny: () => blank.promise,
+  });
+  // The first lists take longest: all else is found out and put together meanwhile.
+  source.start(changes.tell);
   const plainRunner = createCommandRunner();
   const families = config.ipFamilies === 'auto' ? await detectFamilies() : config.ipFamilies;
-  const backend =
-    config.iptablesBackend === 'auto' ? await detectBackend(plainRunner, families) : config.iptablesBackend;
-  const start = createCompanionStarter();
   const launching = createLaunchingRunner({
     runner: plainRunner,
     start: createCompanionStarter([], 'as it is'),
     clock,
     shells: families.length,
   });
+  const findBackend = (): Promise<Backend> =>
+    detectBackend(launching, families).catch(async (error: unknown) => {
+      launching.stop();
+      await source.stop();
+      throw error;
+    });
+  const backend = config.iptablesBackend === 'auto' ? await findBackend() : config.iptablesBackend;
+  const start = createCompanionStarter();
   const runner = createStandingRunner(
     [ipsetRestore, ...families.map((family) => iptablesRestore(family, backend, config.xtablesWaitSeconds))],
-    { runner: launching, start, clock },
+    // Not before the last list was asked for.
+    { runner: launching, start, clock, after: blank.promise.then(() => setImmediate()) },
   );
   const lockObserver = createNodeLockObserver(context);
   const lock = await createNodeLock({
@@ -89,11 +110,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     lookout.over(createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds })),
     lock.isHeld(),
   );
-  const results = createCniResults(context);
-  const source = await createClusterSource(context, results, {
-    onResult: () => sources?.note(),
-    mayBeginWithAny: () => isBlank,
-  });
+  blank.resolve(isBlank);
   const podRanges = createPodRanges(context);
   const condition = createCondition(context, source);
   const sources = createSourceCheck(context, {
@@ -164,7 +181,8 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     reconciler.trigger();
   });
   sources?.start();
-  source.start((change) => {
+  links.listen(() => sources?.note());
+  changes.listen((change) => {
     condition?.noteChange(change);
     reconciler.trigger(change);
   });

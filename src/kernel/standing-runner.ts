@@ -17,6 +17,8 @@ export interface StandingRunnerDeps {
   readonly runner: CommandRunner;
   readonly start: StartCompanion;
   readonly clock: Pick<Clock, 'now'>;
+  /** They start once this is settled, or when they could be of use; without it at once. */
+  readonly after?: Promise<unknown>;
 }
 
 const isSame = (a: readonly string[], b: readonly string[]): boolean =>
@@ -24,15 +26,19 @@ const isSame = (a: readonly string[], b: readonly string[]): boolean =>
 
 export const createStandingRunner = (
   programs: readonly LineProgram[],
-  { runner, start, clock }: StandingRunnerDeps,
+  { runner, start, clock, after }: StandingRunnerDeps,
 ): StandingRunner => {
   const standing = programs.map((program) => ({
     program,
     run: createStandingProgram(program, start, () => clock.now()),
   }));
-  // They start now, while nothing is to be done yet.
-  for (const { run } of standing) run.takes('');
   let stopped = false;
+  // While nothing is to be done yet.
+  const begin = (): void => {
+    if (!stopped) for (const { run } of standing) run.takes('');
+  };
+  if (after === undefined) begin();
+  else void after.then(begin, begin);
 
   return {
     async run(file, args, options = {}) {

@@ -214,6 +214,29 @@ test('nor is one that destroys sets, which may well be refused', () => {
   expect(ipsetRestore.echo('destroy one\ndestroy two\n')).toBeUndefined();
 });
 
+test('programs that are to wait start once that is settled, well or badly, and not after the end', async () => {
+  const started: string[] = [];
+  const open = (after: Promise<unknown>): StandingRunner =>
+    createStandingRunner([ipsetRestore], {
+      runner: { run: () => Promise.resolve('') },
+      start(file) {
+        started.push(file);
+        return { write: () => undefined, ended: new Promise(() => undefined), stop: () => undefined };
+      },
+      clock: createSystemClock(),
+      after,
+    });
+  const last = Promise.withResolvers<undefined>();
+  open(last.promise);
+  const stopped = open(last.promise);
+  open(Promise.reject(new Error('no')));
+  expect(started).toEqual([]);
+  stopped.stop();
+  last.resolve(undefined);
+  await new Promise(setImmediate);
+  expect(started).toEqual(['ipset', 'ipset']);
+});
+
 test('iptables-legacy-restore that stays holds no lock, and tells where another does', async () => {
   const filter = await openPacketFilter('legacy');
   const { program, text, held } = rules('legacy');
