@@ -15,7 +15,13 @@ export const isIPv6 = (canonical: string): boolean => canonical.includes(':');
 
 /** Canonical addresses in the order given, without invalid ones, at most one per family (core/v1 PodStatus.podIPs). */
 export const onePerFamily = (texts: readonly string[]): readonly string[] => {
-  const addresses = texts.map(canonicalAddress).filter((address) => address !== undefined);
-  const first = (wantV6: boolean): string | undefined => addresses.find((address) => isIPv6(address) === wantV6);
-  return addresses.filter((address) => address === first(isIPv6(address)));
+  let first: string | undefined;
+  for (const text of texts) {
+    const address = canonicalAddress(text);
+    if (address === undefined) continue;
+    if (first === undefined) first = address;
+    // An array of just what it holds: one that grows keeps room for sixteen more.
+    else if (isIPv6(first) !== isIPv6(address)) return [first, address];
+  }
+  return first === undefined ? [] : [first];
 };

@@ -22,8 +22,8 @@ export interface Resource<K extends string, T> {
   readonly neverNone: boolean;
   /** The key of an object as the API sends it; undefined for what has none. */
   keyOf(raw: RawObject): K | undefined;
-  /** Undefined when nothing of the object is kept (a finished pod). */
-  trim(raw: RawObject, intern: Intern): T | undefined;
+  /** Undefined when nothing of the object is kept (a finished pod). `neighbour` came before it: equal parts may be shared. */
+  trim(raw: RawObject, intern: Intern, neighbour?: T): T | undefined;
   same(one: T, other: T): boolean;
 }
 

@@ -33,11 +33,19 @@ export const podUid = (raw: RawObject): string | undefined => {
   return namespace === undefined || name === undefined ? undefined : `${namespace}/${name}`;
 };
 
+const samePort = (one: ContainerPort, other: ContainerPort | undefined): boolean =>
+  one.name === other?.name && one.protocol === other?.protocol && one.port === other.port;
+
+const equalPorts = (one: readonly ContainerPort[], other: readonly ContainerPort[]): boolean =>
+  one.length === other.length && one.every((port, index) => samePort(port, other[index]));
+
 /**
  * A v1 Pod without all that policy cannot see. Undefined for a pod that finished and for what is no Pod. A terminating
  * pod (deletionTimestamp) still has its address and is kept until it is gone.
+ *
+ * @param neighbour the pod before it, often one of the same workload: what is equal in both is held once
  */
-export const trimPod = (raw: RawObject, intern: Intern): PodEndpoint | undefined => {
+export const trimPod = (raw: RawObject, intern: Intern, neighbour?: PodEndpoint): PodEndpoint | undefined => {
   const metadata = asObject(raw['metadata']);
   const spec = asObject(raw['spec']);
   const status = asObject(raw['status']);
@@ -45,16 +53,18 @@ export const trimPod = (raw: RawObject, intern: Intern): PodEndpoint | undefined
   const namespace = asText(metadata['namespace']);
   const name = asText(metadata['name']);
   if (uid === undefined || namespace === undefined || name === undefined || hasFinished(status)) return undefined;
+  const labels = trimLabels(metadata['labels'], intern);
+  const ports = trimPorts(spec, intern);
   return {
     uid,
     namespace: intern(namespace),
     name,
     node: intern(asText(spec['nodeName']) ?? ''),
-    labels: trimLabels(metadata['labels'], intern),
+    labels: neighbour !== undefined && sameLabels(labels, neighbour.labels) ? neighbour.labels : labels,
     ips: addresses(status['podIPs'], status['podIP']),
     hostIPs: addresses(status['hostIPs'], status['hostIP']).map(intern),
     hostNetwork: spec['hostNetwork'] === true,
-    ports: trimPorts(spec, intern),
+    ports: neighbour !== undefined && equalPorts(ports, neighbour.ports) ? neighbour.ports : ports,
     createdAt: creationTime(metadata['creationTimestamp']),
     ...trimReadiness(spec, status),
   };
@@ -62,9 +72,6 @@ export const trimPod = (raw: RawObject, intern: Intern): PodEndpoint | undefined
 
 const sameTexts = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((text, index) => text === other[index]);
-
-const samePort = (one: ContainerPort, other: ContainerPort | undefined): boolean =>
-  one.name === other?.name && one.protocol === other?.protocol && one.port === other.port;
 
 /** Our own condition is no change: no policy sees it, and every agent of the cluster would wake for each pod that gets it. */
 export const samePod = (one: PodEndpoint, other: PodEndpoint): boolean =>
@@ -76,6 +83,5 @@ export const samePod = (one: PodEndpoint, other: PodEndpoint): boolean =>
   one.createdAt === other.createdAt &&
   sameTexts(one.ips, other.ips) &&
   sameTexts(one.hostIPs, other.hostIPs) &&
-  one.ports.length === other.ports.length &&
-  one.ports.every((port, index) => samePort(port, other.ports[index])) &&
+  equalPorts(one.ports, other.ports) &&
   sameLabels(one.labels, other.labels);

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { PodEndpoint } from '../../src/model/pod.ts';
 import { createIntern } from '../../src/cluster/intern.ts';
 import { samePod, trimPod } from '../../src/cluster/trim-pod.ts';
+import type { RawObject } from '../../src/cluster/raw.ts';
 
 const intern = createIntern();
 
@@ -143,5 +144,31 @@ describe('samePod', () => {
     { status: { hostIP: '192.0.2.2' } },
   ])('%j is a difference', (changes) => {
     expect(samePod(full(), full(changes))).toBe(false);
+  });
+});
+
+describe('beside a neighbour', () => {
+  const raw = (changed: { labels?: object; port?: number } = {}): RawObject => ({
+    metadata: { uid: 'u', namespace: 'shop', name: 'web', labels: changed.labels ?? { app: 'web' } },
+    spec: { containers: [{ ports: [{ containerPort: changed.port ?? 80 }] }] },
+  });
+  const neighbour = trimPod(raw(), intern);
+
+  test('equal labels and ports are held once', () => {
+    const pod = trimPod(raw(), intern, neighbour);
+    expect(pod?.labels).toBe(neighbour?.labels);
+    expect(pod?.ports).toBe(neighbour?.ports);
+  });
+
+  test.each([
+    ['other', { app: 'db' }],
+    ['more', { app: 'web', tier: 'back' }],
+    ['no', {}],
+  ])('a pod with %s labels has its own', (_, labels) => {
+    expect(Object.fromEntries(trimPod(raw({ labels }), intern, neighbour)?.labels ?? [])).toEqual(labels);
+  });
+
+  test('so has one with another port', () => {
+    expect(trimPod(raw({ port: 81 }), intern, neighbour)?.ports.map(({ port }) => port)).toEqual([81]);
   });
 });

@@ -90,10 +90,12 @@ const listPages = async <K extends string, T>(
   first: Part,
 ): Promise<Listed<K, T>> => {
   const objects = new Map<K, T>();
+  let neighbour: T | undefined;
   const take = (object: RawObject): void => {
     requireName(object, resource.path);
     const key = resource.keyOf(object);
-    const value = resource.trim(object, session.intern);
+    const value = resource.trim(object, session.intern, neighbour);
+    neighbour = value ?? neighbour;
     if (key !== undefined && value !== undefined) objects.set(key, value);
   };
   let part = first;

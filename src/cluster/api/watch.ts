@@ -30,8 +30,7 @@ const CHANGES: readonly unknown[] = ['ADDED', 'MODIFIED', 'DELETED'];
 const deliver = <K extends string, T>(
   event: RawObject,
   resource: Resource<K, T>,
-  session: Session,
-  handler: WatchHandler<K, T>,
+  { trim, handler }: { readonly trim: (object: RawObject) => T | undefined; readonly handler: WatchHandler<K, T> },
 ): void => {
   const object = asObject(event['object']);
   const type = event['type'];
@@ -40,7 +39,7 @@ const deliver = <K extends string, T>(
     if (!CHANGES.includes(type)) throw new NonsenseError(resource.path, `no event of a watch: ${JSON.stringify(type)}`);
     requireName(object, resource.path);
     const key = resource.keyOf(object);
-    const value = type === 'DELETED' ? undefined : resource.trim(object, session.intern);
+    const value = type === 'DELETED' ? undefined : trim(object);
     if (key !== undefined) handler.changed(key, value);
   }
   const reached = asText(asObject(object['metadata'])['resourceVersion']);
@@ -78,10 +77,16 @@ export const watchFrom = async <K extends string, T>(
     handler.opened();
     const { message } = resource;
     const events = message !== undefined && isProtobuf(response) ? watchFrames(response, message) : jsonLines(response);
+    let neighbour: T | undefined;
+    const trim = (object: RawObject): T | undefined => {
+      const value = resource.trim(object, session.intern, neighbour);
+      neighbour = value ?? neighbour;
+      return value;
+    };
     for await (const event of events) {
       heard();
       session.heard();
-      deliver(asObject(event), resource, session, handler);
+      deliver(asObject(event), resource, { trim, handler });
     }
   });
 };
