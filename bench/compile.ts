@@ -29,6 +29,39 @@ const measureApart = (name: SizeName): CompileFigures =>
     ),
   ) as CompileFigures;
 
+/** Pods of the node that come and go: their number differs between the states as that of the cluster's pods does. */
+const isLocal = (kind: string): boolean => kind.includes('local pod');
+
+/** A change once of each such kind, ms. */
+const onceEach = ({ samples }: CompileFigures, counts: (kind: string) => boolean): number =>
+  Object.entries(samples)
+    .filter(([kind]) => counts(kind))
+    .reduce((sum, [, ofKind]) => sum + quantile(ofKind, 0.5), 0);
+
+/** What growth is held to (bench/README.md), beside what was measured. */
+const growth = (figures: readonly (readonly [SizeName, CompileFigures])[]): readonly string[] => {
+  const of = new Map(figures);
+  const [small, large, largest] = [of.get('S'), of.get('L'), of.get('XL')];
+  const lines: string[] = [];
+  if (small !== undefined && large !== undefined) {
+    const times = (counts: (kind: string) => boolean): string =>
+      (onceEach(large, counts) / onceEach(small, counts)).toFixed(2);
+    lines.push(
+      `Changes in L, to those in S: ${times((kind) => !isLocal(kind))} (goal: at most 1.5);`,
+      `of pods of the node, of which L has ten times as many: ${times(isLocal)}.`,
+    );
+  }
+  if (largest !== undefined) {
+    const slowest = Math.max(...Object.values(largest.samples).map((ofKind) => quantile(ofKind, 0.5)));
+    const bytes = largest.worldBytesPerPod + largest.compilerBytesPerPod;
+    lines.push(
+      `The slowest kind of change in XL: ${slowest.toFixed(1)} ms (goal: at most 10).`,
+      `Heap for each pod in XL: ${bytes.toFixed(0)} bytes (goal: at most 1024).`,
+    );
+  }
+  return lines;
+};
+
 const table = (figures: readonly (readonly [SizeName, CompileFigures])[]): string => {
   const row = (title: string, of: (each: CompileFigures) => string): string =>
     `| ${title} | ${figures.map(([, each]) => of(each)).join(' | ')} |`;
@@ -48,6 +81,8 @@ const table = (figures: readonly (readonly [SizeName, CompileFigures])[]): strin
     row('heap per pod: objects + compiler, bytes', (each) =>
       [each.worldBytesPerPod, each.compilerBytesPerPod].map((bytes) => bytes.toFixed(0)).join(' + '),
     ),
+    '',
+    ...growth(figures),
   ].join('\n');
 };
 

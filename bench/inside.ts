@@ -8,6 +8,7 @@ import type { RowResult } from './report/results.ts';
 import { writeProfile } from './profile.ts';
 import { writeReport } from './report/write-report.ts';
 import { measureBarePath, measureRound } from './round.ts';
+import { measureGrowth } from './rows/growth.ts';
 import { BARE_PATHS } from './rows/packets.ts';
 import type { RowId } from './rows/row.ts';
 import { openStage, type Stage } from './stage/stage.ts';
@@ -48,6 +49,9 @@ const measureAll = async (stage: Stage): Promise<void> => {
     }
     for (const { name, rule } of options.groups.includes('packets') && round < options.longSamples ? BARE_PATHS : []) {
       await measureBarePath(stage, rule, recorder(name));
+    }
+    if (options.own && options.groups.includes('growth') && round < options.longSamples) {
+      await measureGrowth(stage, recorder(ownAgent(root).name));
     }
     say(`round ${String(round + 1)} of ${String(options.samples)}, load ${(loads.at(-1) ?? 0).toFixed(1)}`);
   }

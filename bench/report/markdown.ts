@@ -1,5 +1,6 @@
 import { ROWS, type Row } from '../rows/row.ts';
 import { SIZES } from '../state/size.ts';
+import { goalOf } from './goal.ts';
 import type { Results, RowResult } from './results.ts';
 import { median, quantile } from './statistics.ts';
 
@@ -17,17 +18,12 @@ const cellOf = (row: Row, samples: readonly number[] | undefined): string => {
   return `${middle} (${text(Math.min(...samples))}–${text(Math.max(...samples))}${tail})`;
 };
 
-const goalOf = (row: Row, { state }: Results): string => {
-  const goal = row.goal?.[state];
-  if (goal === undefined) return '';
-  return `≤ ${String(goal)}${row.goalP99 === undefined ? '' : `, p99 ≤ ${String(row.goalP99)}`}`;
-};
-
 const rowLine = (row: Row, result: RowResult, agents: readonly string[], results: Results): string => {
   const sizes = Object.values(result.samples).map((samples) => samples.length);
   const title = row.unit === '' ? row.title : `${row.title}, ${row.unit}`;
   const cells = agents.map((agent) => cellOf(row, result.samples[agent]));
-  return tableLine([title, goalOf(row, results), ...cells, String(Math.max(...sizes))]);
+  const goal = goalOf(row, results.state, result.samples)?.text ?? '';
+  return tableLine([title, goal, ...cells, String(Math.max(...sizes))]);
 };
 
 /** The table of a state, for people. */

@@ -1,4 +1,5 @@
 import { ROWS, type Row } from '../rows/row.ts';
+import { goalOf } from './goal.ts';
 import type { Results } from './results.ts';
 import { median } from './statistics.ts';
 
@@ -64,7 +65,7 @@ export const plotOf = ({ state, rows }: Results): string => {
     const values = Object.values(samples ?? {}).flat();
     return samples === undefined || !values.some((value) => value > 0)
       ? []
-      : [{ row, samples, goal: row.goal?.[state] }];
+      : [{ row, samples, goal: goalOf(row, state, samples)?.bound }];
   });
   const agents = [...new Set(strips.flatMap(({ samples }) => Object.keys(samples)))];
   const colourOf = (agent: string): string => COLOURS[agents.indexOf(agent) % COLOURS.length] ?? '#000';

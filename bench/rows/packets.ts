@@ -1,14 +1,15 @@
 import type { CommandRunner } from '../../src/kernel/command.ts';
 import type { Load, Prober } from '../../test/support/lab/prober.ts';
+import { untilStageQuiet } from '../agent/until-quiet.ts';
 import { CAST } from '../stage/cast.ts';
-import type { RowId } from './row.ts';
+import type { BarePath, RowId } from './row.ts';
 
 const PORT = 7001;
 const FOR_MS = 3000;
 const BITS_PER_BYTE = 8;
 
 /** What the path of packets costs without any agent: nothing in it, and only what every agent needs. */
-export const BARE_PATHS: readonly { readonly name: string; readonly rule: readonly string[] | undefined }[] = [
+export const BARE_PATHS: readonly { readonly name: BarePath; readonly rule: readonly string[] | undefined }[] = [
   { name: 'no rules', rule: undefined },
   {
     name: 'conntrack alone',
@@ -16,27 +17,29 @@ export const BARE_PATHS: readonly { readonly name: string; readonly rule: readon
   },
 ];
 
+/** From the newcomer, a friend whom the policies let in. */
+export const loadOf = (kind: Load['kind'], forMs: number): Load => ({
+  kind,
+  netns: CAST.newcomer.netns,
+  from: CAST.newcomer.ip,
+  toNetns: CAST.server.netns,
+  to: CAST.server.ip,
+  port: PORT,
+  forMs,
+});
+
 /** New connections and bytes a second from the newcomer, a friend whom the policies let in, through the node's rules. */
 export const measurePackets = async (
   prober: Prober,
   node: CommandRunner,
   record: (row: RowId, value: number) => void,
 ): Promise<void> => {
-  const { newcomer, server } = CAST;
-  const load = (kind: Load['kind']): Load => ({
-    kind,
-    netns: newcomer.netns,
-    from: newcomer.ip,
-    toNetns: server.netns,
-    to: server.ip,
-    port: PORT,
-    forMs: FOR_MS,
-  });
+  await untilStageQuiet();
   // A table full of what was before would cost more than the rules.
   await node.run('conntrack', ['-F']);
-  const { perSecond, p50Us, p99Us } = await prober.load(load('connects'));
+  const { perSecond, p50Us, p99Us } = await prober.load(loadOf('connects', FOR_MS));
   record('connections', perSecond);
   record('connect-p50', p50Us);
   record('connect-p99', p99Us);
-  record('throughput', ((await prober.load(load('bytes'))).perSecond * BITS_PER_BYTE) / 1e9);
+  record('throughput', ((await prober.load(loadOf('bytes', FOR_MS))).perSecond * BITS_PER_BYTE) / 1e9);
 };

@@ -13,6 +13,8 @@ const RESULTS: Results = {
   rows: {
     rules: { ...MEASURED, samples: { ours: [12], 'a<b': [34] } },
     created: { ...MEASURED, samples: { ours: [3, 1, 2, 10] } },
+    connections: { ...MEASURED, samples: { ours: [18_000], 'conntrack alone': [20_000, 19_000, 21_000] } },
+    throughput: { ...MEASURED, samples: { ours: [14] } },
   },
 };
 
@@ -37,10 +39,12 @@ describe('the table', () => {
 
   test('has its rows in one order, with goals, and a dash where an agent has no samples', () => {
     expect(lines.filter((line) => line.startsWith('|'))).toEqual([
-      '|  | goal | ours | a<b | samples |',
-      '| --- | --- | --- | --- | --- |',
-      '| policy created → denied, ms | ≤ 25, p99 ≤ 80 | **2.5** (1.0–10.0) | – | 4 |',
-      '| rules |  | **12** | **34** | 1 |',
+      '|  | goal | ours | a<b | conntrack alone | samples |',
+      '| --- | --- | --- | --- | --- | --- |',
+      '| policy created → denied, ms | ≤ 25, p99 ≤ 80 | **2.5** (1.0–10.0) | – | – | 4 |',
+      '| rules | ≤ 3411 | **12** | **34** | – | 1 |',
+      '| new TCP connections a second through the rules | ≥ 95 % of conntrack alone (19000) | **18000** | – | **20000** (19000–21000) | 3 |',
+      '| throughput of one connection, Gbit/s | ≥ 95 % of conntrack alone | **14.0** | – | – | 1 |',
     ]);
   });
 
@@ -52,6 +56,6 @@ describe('the table', () => {
 
 test('the plot has a dot for each sample and is well-formed where names are not', () => {
   const svg = plotOf(RESULTS);
-  expect(svg.match(/<circle /g)).toHaveLength(6);
+  expect(svg.match(/<circle /g)).toHaveLength(11);
   expect(svg).toContain('>a&lt;b<');
 });
