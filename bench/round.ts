@@ -12,9 +12,12 @@ import { measurePackets } from './rows/packets.ts';
 import type { RowGroup, RowId } from './rows/row.ts';
 import { measureStart } from './rows/start.ts';
 import { CAST, NODE_ADDRESS, podOf, SERVED_PORT, statusOf } from './stage/cast.ts';
+import { openBareWatch } from './stage/bare-watch.ts';
 import { flowFrom, nowNs } from './stage/flow.ts';
 import type { Stage } from './stage/stage.ts';
 import { SIZES } from './state/size.ts';
+
+type Record = (row: RowId, value: number) => void;
 
 const SERVED = { ip: CAST.server.ip, port: SERVED_PORT };
 
@@ -22,8 +25,10 @@ const measureTraffic = async (
   stage: Stage,
   options: BenchOptions,
   start: () => Promise<RunningAgent>,
-  record: (row: RowId, value: number) => void,
+  record: Record,
+  recordHeard: Record,
 ): Promise<RunningAgent> => {
+  const watch = await openBareWatch(stage.api);
   const client = await flowFrom(stage.prober, CAST.client, SERVED);
   const newcomer = await flowFrom(stage.prober, CAST.newcomer, SERVED);
   try {
@@ -36,7 +41,7 @@ const measureTraffic = async (
     const cycles = options.groups.includes('changes') ? options.cycles : 0;
     for (let cycle = 0; cycle < cycles; cycle += 1) {
       agent.assertAlive();
-      await measureChanges({ admin: stage.api.admin, client, newcomer, record });
+      await measureChanges({ admin: stage.api.admin, client, newcomer, record, watch, recordHeard });
     }
     if (options.groups.includes('arrival')) {
       await newcomer.until('closed', nowNs());
@@ -45,13 +50,14 @@ const measureTraffic = async (
     }
     return agent;
   } finally {
+    watch.end();
     await client.end();
     await newcomer.end();
   }
 };
 
 /** The newcomer's pod comes, so that an agent lets its packets pass, and goes. */
-const measureAdmitted = async (stage: Stage, record: (row: RowId, value: number) => void): Promise<void> => {
+const measureAdmitted = async (stage: Stage, record: Record): Promise<void> => {
   const pod = podOf(CAST.newcomer);
   const { admin } = stage.api;
   const flow = await flowFrom(stage.prober, CAST.newcomer, SERVED);
@@ -66,7 +72,7 @@ const measureAdmitted = async (stage: Stage, record: (row: RowId, value: number)
 export const measureBarePath = async (
   stage: Stage,
   rule: readonly string[] | undefined,
-  record: (row: RowId, value: number) => void,
+  record: Record,
 ): Promise<void> => {
   await cleanNode(stage.node);
   if (rule !== undefined) await stage.node.run('iptables-nft', rule);
@@ -74,13 +80,18 @@ export const measureBarePath = async (
   await cleanNode(stage.node);
 };
 
-/** One sample of every row for one agent, from an empty node to an empty node. */
+/**
+ * One sample of every row for one agent, from an empty node to an empty node.
+ *
+ * @param recordHeard takes when a bare watch heard of each change
+ */
 export const measureRound = async (
   stage: Stage,
   spec: AgentSpec,
   options: BenchOptions,
   round: number,
-  record: (row: RowId, value: number) => void,
+  record: Record,
+  recordHeard: Record,
 ): Promise<void> => {
   const size = SIZES[options.state];
   const wants = (group: RowGroup): boolean => options.groups.includes(group);
@@ -97,7 +108,7 @@ export const measureRound = async (
       await measureStart({ admin: stage.api.admin, node: stage.node, start, record });
       await cleanNode(stage.node);
     }
-    const agent = await measureTraffic(stage, options, start, record);
+    const agent = await measureTraffic(stage, options, start, record, recordHeard);
     if (wants('counts') && round === 0) {
       for (const [row, count] of Object.entries(await kernelCounts(stage.node))) record(row as RowId, count);
     }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AdminClient } from '../../src/lab/apiserver/client.ts';
 import { CAST, FRIENDS_AND_FOES, FRIENDS_ONLY, podOf, statusOf } from '../stage/cast.ts';
 import { type Flow, nowNs } from '../stage/flow.ts';
+import type { BareWatch } from '../stage/bare-watch.ts';
 import type { RowId } from './row.ts';
 
 export interface ChangesContext {
@@ -11,13 +12,23 @@ export interface ChangesContext {
   /** From the newcomer, a friend once the API knows its pod. */
   readonly newcomer: Flow;
   readonly record: (row: RowId, value: number) => void;
+  readonly watch: BareWatch;
+  /** The same, of when a bare watch heard of the change. */
+  readonly recordHeard: (row: RowId, value: number) => void;
 }
 
 /** Long enough for what a change leads to afterwards; random, so that samples do not fall in step with timers. */
 const rest = (): Promise<void> => delay(100 + Math.random() * 150);
 
 /** One sample of each kind of change. It begins and ends with friends only in force. The clock starts just before the request. */
-export const measureChanges = async ({ admin, client, newcomer, record }: ChangesContext): Promise<void> => {
+export const measureChanges = async ({
+  admin,
+  client,
+  newcomer,
+  record,
+  watch,
+  recordHeard,
+}: ChangesContext): Promise<void> => {
   const change = async (
     row: RowId,
     flow: Flow,
@@ -25,9 +36,11 @@ export const measureChanges = async ({ admin, client, newcomer, record }: Change
     act: () => Promise<unknown>,
   ): Promise<void> => {
     await rest();
+    const heard = watch.expect();
     const since = nowNs();
     await act();
     record(row, await flow.until(state, since));
+    recordHeard(row, await heard);
   };
   const label = (role: string) => () => admin.patch(podOf(CAST.client), { metadata: { labels: { role } } });
   const write =

@@ -1,0 +1,44 @@
+import { get } from '../../src/cluster/api/request.ts';
+import { connectByKubeconfig } from '../../src/cluster/api/kubeconfig.ts';
+import type { ApiServer } from '../../src/lab/apiserver/start.ts';
+import { nowNs } from './flow.ts';
+
+/** What agents are told of changes; each of a bench's is one of these. */
+const WATCHED = ['/api/v1/pods', '/apis/networking.k8s.io/v1/networkpolicies'];
+const NS_PER_MS = 1e6;
+
+/** Somebody who hears of changes and does nothing: no agent can be sooner than that. */
+export interface BareWatch {
+  /** To be called just before a change is asked for. @returns ms from then until it was heard of, once it was */
+  expect(): Promise<number>;
+  end(): void;
+}
+
+export const openBareWatch = async ({ admin, kubeconfigPath }: ApiServer): Promise<BareWatch> => {
+  const connection = await connectByKubeconfig(kubeconfigPath);
+  const ending = new AbortController();
+  let onEvent = (): void => undefined;
+  for (const path of WATCHED) {
+    const { metadata } = (await admin.get(`${path}?limit=1`)) as { metadata: { resourceVersion: string } };
+    const query = { watch: '1', resourceVersion: metadata.resourceVersion, timeoutSeconds: '3600' };
+    const response = await get(connection, path, query, 'application/json', ending.signal);
+    response.on('data', () => {
+      onEvent();
+    });
+    // It is ended in the middle of things.
+    response.on('error', () => undefined);
+  }
+  return {
+    expect() {
+      const since = nowNs();
+      return new Promise((resolve) => {
+        onEvent = () => {
+          resolve((nowNs() - since) / NS_PER_MS);
+        };
+      });
+    },
+    end: () => {
+      ending.abort();
+    },
+  };
+};
