@@ -8,6 +8,8 @@ export interface IpSets {
   read(): Promise<ReadonlyMap<string, ObservedSet>>;
   /** Carries out restore text line by line; stops at the first that fails. @throws CommandError */
   restore(text: string): Promise<void>;
+  /** @throws CommandError where a rule or another set still names it, or it is gone */
+  destroy(name: string): Promise<void>;
 }
 
 /** -exist: adding what is there and deleting what is gone are no errors, so an interrupted change can be repeated. */
@@ -19,5 +21,8 @@ export const createIpSets = (runner: CommandRunner): IpSets => ({
   },
   async restore(text) {
     await runner.run('ipset', IPSET_RESTORE, { input: text });
+  },
+  async destroy(name) {
+    await runner.run('ipset', ['destroy', name]);
   },
 });

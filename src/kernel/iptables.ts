@@ -53,3 +53,28 @@ export const createFilterTable = (
     });
   },
 });
+
+/** A family and its tables. */
+export interface FamilyTables {
+  readonly family: IpFamily;
+  readonly table: FilterTable;
+}
+
+/**
+ * Loads the text of each family that has one, all at the same time. One that fails does not keep the others from their end.
+ *
+ * @throws CommandError of the first that failed
+ */
+export const restoreAll = async (
+  tables: readonly FamilyTables[],
+  texts: Readonly<Partial<Record<IpFamily, string>>>,
+): Promise<void> => {
+  const outcomes = await Promise.allSettled(
+    tables.map(async ({ family, table }) => {
+      const text = texts[family];
+      if (text !== undefined) await table.restore(text);
+    }),
+  );
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+};

@@ -2,7 +2,7 @@ import type { IpFamily } from '../model/family.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import { type CommandRunner, CommandError } from './command.ts';
 import { createIpSets, type IpSets } from './ipset.ts';
-import { type Backend, createFilterTable } from './iptables.ts';
+import { type Backend, createFilterTable, restoreAll } from './iptables.ts';
 import { createRawTables } from './raw-tables.ts';
 
 export interface KernelOptions {
@@ -11,19 +11,25 @@ export interface KernelOptions {
   readonly xtablesWaitSeconds: number;
 }
 
+/** So many are not worth a process of their own for the text. */
+const FEW = 4;
+
 /** Sets that something still names cannot go; each is tried alone so that one does not keep the others. @returns those that stay */
-const destroyWhatCan = async (sets: IpSets, lines: readonly string[]): Promise<readonly string[]> => {
-  try {
-    await sets.restore(lines.map((line) => `${line}\n`).join(''));
+const destroyWhatCan = async (sets: IpSets, names: readonly string[]): Promise<readonly string[]> => {
+  const left: string[] = [];
+  const attempt = async (work: () => Promise<void>): Promise<boolean> => {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      return false;
+    }
+  };
+  if (names.length > FEW && (await attempt(() => sets.restore(names.map((name) => `destroy ${name}\n`).join('')))))
     return [];
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    const [only] = lines;
-    if (lines.length === 1 && only !== undefined) return [only.slice('destroy '.length)];
-    const left: string[] = [];
-    for (const line of lines) left.push(...(await destroyWhatCan(sets, [line])));
-    return left;
-  }
+  for (const name of names) if (!(await attempt(() => sets.destroy(name)))) left.push(name);
+  return left;
 };
 
 /** The packet filter of the network namespace that `runner` works in. */
@@ -55,17 +61,12 @@ export const createKernel = (runner: CommandRunner, options: KernelOptions): Ker
     },
     async apply(plan) {
       if (plan.prepare !== '') await sets.restore(emptied(plan.prepare));
-      const outcomes = await Promise.allSettled(
-        tables.map(async ({ family, table }) => {
-          const text = plan.tables[family];
-          if (text !== undefined) await table.restore(text);
-        }),
-      );
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failed !== undefined) throw failed.reason;
+      await restoreAll(tables, plan.tables);
       if (plan.finish !== '') await sets.restore(plan.finish);
-      if (plan.destroy.length > 0)
-        leftover = [...new Set([...leftover, ...(await destroyWhatCan(sets, plan.destroy))])];
+      if (plan.destroy.length > 0) {
+        const names = plan.destroy.map((line) => line.slice('destroy '.length));
+        leftover = [...new Set([...leftover, ...(await destroyWhatCan(sets, names))])];
+      }
       if (plan.raw !== undefined) await raw.apply(plan.raw);
     },
   };

@@ -3,7 +3,7 @@ import type { RawHook } from '../program/node-program.ts';
 import { EMPTY_RAW_TABLE } from '../render/nothing-observed.ts';
 import type { ObservedTable } from '../render/observed.ts';
 import { leadsToUs } from '../render/plan-table.ts';
-import type { FilterTable } from './iptables.ts';
+import { type FamilyTables, type FilterTable, restoreAll } from './iptables.ts';
 
 type Raw = Readonly<Partial<Record<IpFamily, ObservedTable<RawHook>>>>;
 
@@ -18,9 +18,7 @@ export interface RawTables {
 const holdsOurs = ({ chains, hooks }: ObservedTable<RawHook>): boolean =>
   chains.size > 0 || hooks.PREROUTING.some(leadsToUs);
 
-export const createRawTables = (
-  tables: readonly { readonly family: IpFamily; readonly table: FilterTable }[],
-): RawTables => {
+export const createRawTables = (tables: readonly FamilyTables[]): RawTables => {
   let used: 'unknown' | 'yes' | 'no' = 'unknown';
 
   const read = async (table: FilterTable): Promise<ObservedTable<RawHook>> => {
@@ -38,14 +36,7 @@ export const createRawTables = (
     },
     async apply(texts) {
       used = 'yes';
-      const outcomes = await Promise.allSettled(
-        tables.map(async ({ family, table }) => {
-          const text = texts[family];
-          if (text !== undefined) await table.restore(text);
-        }),
-      );
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failed !== undefined) throw failed.reason;
+      await restoreAll(tables, texts);
     },
   };
 };

@@ -1,4 +1,5 @@
 import type { ClusterChange } from '../model/cluster-change.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import { retryDelay } from './backoff.ts';
 import { createEnforcement, type Done, type EnforcementOptions, type EnforcementPorts } from './enforcement.ts';
@@ -31,8 +32,6 @@ export interface Reconciler {
 
 /** Until the source has everything, it is asked again so often, ms. */
 const WAIT_FOR_SOURCE_MS = 20;
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Decides when a pass is due and what becomes of its failures; what a pass does is the enforcement's. */
 export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPorts): Reconciler => {

@@ -1,6 +1,7 @@
 import type { Connection } from '../model/connection.ts';
 import type { Clock } from '../model/clock.ts';
 import type { IpFamily } from '../model/family.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import { type ConnectionJudge, createConnectionJudge } from '../trace/connection-judge.ts';
 import { retryDelay } from './backoff.ts';
@@ -55,8 +56,6 @@ export interface Review {
  */
 const mayLeaveDenied = ({ outcome, reason }: Pick<SyncResult, 'outcome' | 'reason'>): boolean =>
   outcome === 'applied' || (outcome === 'unchanged' && (reason === 'start' || reason === 'retry'));
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 export const createReview = ({ connections, families, clock, policy, report }: ReviewPorts): Review => {
   let firstAt: number | undefined;
