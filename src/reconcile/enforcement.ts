@@ -159,8 +159,9 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     if (checked === undefined) return stale.defer(planDelta(delta, kernel.families));
     stale.clear();
     const { observed, repair, isPutOff } = checked;
+    if (repair === undefined) return planChanges(observed, compiler.program());
     const change = planDelta(delta, kernel.families);
-    if (repair === undefined || !isEmptyPlan(change)) return planChanges(observed, compiler.program());
+    if (!isEmptyPlan(change)) return planChanges(observed, compiler.program());
     return isPutOff ? change : repair;
   };
 

@@ -108,6 +108,8 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
   return {
     trigger(change) {
       pending.note(change);
+      // Of a first list each object is told: what is about to happen anyway is not thought about again.
+      if (imminent || running !== undefined) return;
       // While the source is not complete or the kernel refuses, the pass that is due takes the newest state anyway.
       if (failures === 0 && source.hasSynced()) schedule();
     },

@@ -2,7 +2,7 @@ import type { PodEndpoint } from '../../model/pod.ts';
 import { asList, asObject, type RawObject } from '../raw.ts';
 
 /** The type of the condition of a pod whose policies are in the kernel; a readiness gate may name it. */
-const ENFORCED = 'portcullis.io/enforced';
+export const ENFORCED = 'portcullis.io/enforced';
 
 type Readiness = Pick<PodEndpoint, 'awaitsEnforcement' | 'isEnforced'>;
 

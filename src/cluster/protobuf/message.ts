@@ -17,6 +17,8 @@ export interface Field {
   readonly name: string;
   readonly type: FieldType;
   readonly repeated?: true;
+  /** Of the messages in this field only those whose field 1 is this text; the others are passed over. */
+  readonly only?: string;
 }
 
 /** The fields of a message that are wanted, by their numbers; all others are passed over. */
@@ -48,6 +50,15 @@ const readEntry = (bytes: Buffer, start: number, end: number, into: Map<string, 
   into.set(key, value);
 };
 
+const beginsWith = (bytes: Buffer, start: number, end: number, wanted: string): boolean => {
+  let found = false;
+  readFields(bytes, start, end, (field, from, to) => {
+    // Most have another length, and need not become a string.
+    if (field === 1 && to - from === wanted.length) found = bytes.toString('utf8', from, to) === wanted;
+  });
+  return found;
+};
+
 const valueOf = (
   bytes: Buffer,
   type: Exclude<FieldType, 'labels'>,
@@ -74,7 +85,8 @@ export const readMessage = (bytes: Buffer, start: number, end: number, { fields 
   readFields(bytes, start, end, (number, from, to, value) => {
     const field = fields[number];
     if (field === undefined) return;
-    const { name, type, repeated } = field;
+    const { name, type, repeated, only } = field;
+    if (only !== undefined && from >= 0 && !beginsWith(bytes, from, to, only)) return;
     if (type === 'labels') {
       if (from >= 0) readEntry(bytes, from, to, (object[name] ??= new Map()) as Map<string, string>);
     } else if (repeated === true) {

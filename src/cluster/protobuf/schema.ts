@@ -1,3 +1,4 @@
+import { ENFORCED } from '../condition/enforced-condition.ts';
 import type { Field, FieldType, Message } from './message.ts';
 
 /**
@@ -39,13 +40,13 @@ export const POD: Message = {
         10: one('nodeName', 'text'),
         11: one('hostNetwork', 'flag'),
         20: many('initContainers', CONTAINER),
-        28: many('readinessGates', { fields: { 1: one('conditionType', 'text') } }),
+        28: { ...many('readinessGates', { fields: { 1: one('conditionType', 'text') } }), only: ENFORCED },
       },
     }),
     3: one('status', {
       fields: {
         1: one('phase', 'text'),
-        2: many('conditions', { fields: { 1: one('type', 'text'), 2: one('status', 'text') } }),
+        2: { ...many('conditions', { fields: { 1: one('type', 'text'), 2: one('status', 'text') } }), only: ENFORCED },
         5: one('hostIP', 'text'),
         6: one('podIP', 'text'),
         12: many('podIPs', ADDRESS),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ENFORCED } from '../../../src/cluster/condition/enforced-condition.ts';
 import { createListReader } from '../../../src/cluster/protobuf/list-reader.ts';
 import { type Message, readMessage } from '../../../src/cluster/protobuf/message.ts';
 import { POD } from '../../../src/cluster/protobuf/schema.ts';
@@ -45,6 +46,24 @@ describe('a message', () => {
         ['__proto__', ''],
       ]),
       at: Date.parse('2026-01-01T00:00:00Z'),
+    });
+  });
+
+  test('has of a list only what is named, where the schema names it', () => {
+    const condition = (type: string, status: string): Buffer => bytes(2, bytes(1, type), bytes(2, status));
+    const status = bytes(
+      3,
+      condition('Ready', 'True'),
+      condition(ENFORCED, 'False'),
+      condition('x'.repeat(22), 'True'),
+    );
+    const whole = Buffer.concat([
+      bytes(2, bytes(28, bytes(1, 'other.io/gate')), bytes(28, bytes(1, ENFORCED))),
+      status,
+    ]);
+    expect(readMessage(whole, 0, whole.length, POD)).toEqual({
+      spec: { readinessGates: [{ conditionType: ENFORCED }] },
+      status: { conditions: [{ type: ENFORCED, status: 'False' }] },
     });
   });
 
