@@ -37,6 +37,8 @@ export const createFakeRunner = (host: FakeHost): CommandRunner => {
     const command = [file, ...args].join(' ');
     if (command === 'ipset save') return step({ kind: 'ipset save' }, () => savedSets(host));
     if (command === 'ipset -exist restore') return restoreSets(input);
+    if (file === 'ipset' && args.length === 2 && args[0] === 'destroy')
+      return restoreSets(`${command.slice('ipset '.length)}\n`);
     const [, tool, verb] = TABLE_PROGRAM.exec(file) ?? [];
     const family: IpFamily = tool === 'iptables' ? 'ipv4' : 'ipv6';
     const rest = args.join(' ');
