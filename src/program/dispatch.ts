@@ -11,8 +11,15 @@ export interface DispatchEntry {
 
 /** So many entries are tried one after another before they are worth a branch. */
 const LEAF_ENTRIES = 8;
-/** A branch tells so many bits of the address apart: at most eight ways. */
+/** A branch tells at most so many bits of the address apart: eight ways. */
 const BRANCH_BITS = 3;
+
+/**
+ * How far a branch looks whose addresses share so many bits: to the next of a few lengths that are the same for all trees.
+ * So an address far from the others adds a step on top, and leaves the branches below as they are.
+ */
+const branchPrefix = (shared: number, bits: number): number =>
+  bits - Math.floor((bits - shared - 1) / BRANCH_BITS) * BRANCH_BITS;
 
 const SIDES = {
   egress: { own: 'source', other: 'destination' },
@@ -66,7 +73,7 @@ const build = (
     return { chain: { name, rules: entries.map((entry) => leaf(entry, direction)) }, entries, below: new Map() };
   }
   const bits = ADDRESS_BITS[first.address.family];
-  const prefix = Math.min(commonPrefix(first.address, last.address) + BRANCH_BITS, bits);
+  const prefix = branchPrefix(commonPrefix(first.address, last.address), bits);
   const below = new Map<string, Branch>();
   const rules = [...groupByBlock(entries, prefix, bits).values()].map((members): Rule => {
     const [only = first, ...more] = members;

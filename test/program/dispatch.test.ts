@@ -107,6 +107,20 @@ describe('the dispatch tree', () => {
     expect(changed).toHaveLength(1);
   });
 
+  test.each(['10.0.0.250', '10.0.1.3', '10.0.77.1', '10.9.0.1', '192.0.2.1'])(
+    'changes nowhere but on the way to a pod that is far from the others: %s',
+    (far) => {
+      const before = dispatchTree('ingress', entriesFor(block(110)));
+      const after = dispatchTree('ingress', entriesFor([...block(110), far]));
+      const known = new Set(before.map((chain) => JSON.stringify(chain)));
+      const changed = after.filter((chain) => !known.has(JSON.stringify(chain)));
+      const gone = before.filter(({ name }) => !after.some((chain) => chain.name === name));
+      expect(gone).toEqual([]);
+      // The root, and what was the root before.
+      expect(changed.length).toBeLessThanOrEqual(2);
+    },
+  );
+
   test('that grows and shrinks is the one made at once, with all branches that did not change', () => {
     fc.assert(
       fc.property(fc.array(fc.uniqueArray(fc.nat(300), { maxLength: 60 }), { minLength: 2, maxLength: 6 }), (steps) => {
