@@ -17,9 +17,9 @@ export interface CompileFigures {
   readonly chains: number;
   readonly sets: number;
   readonly members: number;
-  /** Heap that the world takes for each pod, and that the compiler adds to it, bytes. */
-  readonly worldBytesPerPod: number;
-  readonly compilerBytesPerPod: number;
+  /** Heap that a pod of another node takes in the world, and that the compiler adds to it, bytes. */
+  readonly worldBytesPerRemotePod: number;
+  readonly compilerBytesPerRemotePod: number;
   /** Compile and plan of one change, ms of processor time, each sample by kind. */
   readonly samples: Readonly<Record<string, readonly number[]>>;
 }
@@ -42,6 +42,24 @@ const keysOf = (kind: ObjectKind, key: string): ClusterChanges => ({
   networkpolicies: new Set<string>(),
   [kind]: new Set([key]),
 });
+
+interface Heap {
+  readonly world: number;
+  readonly compiler: number;
+}
+
+/** Of the same policies and no pod but the node's own. */
+const heapWithoutRemotePods = (size: Size): Heap => {
+  const empty = heap();
+  const world = createWorld({ ...size, pods: size.localPods });
+  const filled = heap();
+  const compiler = createNodeCompiler(OWN_NODE, {});
+  compiler.update(world, 'everything');
+  const compiled = heap();
+  // What is not used any more might have been gone by then.
+  compiler.update(world, 'everything');
+  return { world: filled - empty, compiler: compiled - filled };
+};
 
 export const measureCompile = (size: Size, rounds: number): CompileFigures => {
   const empty = heap();
@@ -67,6 +85,8 @@ export const measureCompile = (size: Size, rounds: number): CompileFigures => {
       (samples[kind] ??= []).push(processorMs() - from);
     }
   }
+  const remotePods = size.pods - size.localPods;
+  const others = heapWithoutRemotePods(size);
   return {
     firstMs: compiledAt - startedAt,
     firstPlanMs: plannedAt - compiledAt,
@@ -74,8 +94,8 @@ export const measureCompile = (size: Size, rounds: number): CompileFigures => {
     chains: sum(({ chains }) => chains.size),
     sets: sum(({ sets }) => sets.size),
     members: sum(({ sets }) => sets.values().reduce((total, { members }) => total + members.size, 0)),
-    worldBytesPerPod: (filled - empty) / size.pods,
-    compilerBytesPerPod: (compiled - filled) / size.pods,
+    worldBytesPerRemotePod: (filled - empty - others.world) / remotePods,
+    compilerBytesPerRemotePod: (compiled - filled - others.compiler) / remotePods,
     samples,
   };
 };
