@@ -1,8 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningAgent } from '../agent/run-agent.ts';
 
+/** An agent may look at its work once more when it is done; what comes after that is idling, ms. */
+const REST_MS = 30_000;
+
 /** @returns the share of one core that the agent and its children use while nothing changes, % */
 export const measureIdle = async (agent: RunningAgent, seconds: number): Promise<number> => {
+  await delay(REST_MS);
   const before = agent.usage().cpuSeconds;
   const startedAt = performance.now();
   await delay(seconds * 1000);

@@ -35,9 +35,14 @@ export interface KernelLookout extends Lookout {
   stop(): void;
 }
 
-/** All in intervals. Everything is compared, whatever the cheap looks say, */
-const FULL_AFTER_CHANGE = 15;
-const FULL = 30;
+/** All in intervals. Everything is compared, whatever the cheap looks say, once no change of ours came for so long, */
+const QUIET = 1;
+/** at most so often, */
+const FULL_AFTER_CHANGES = 5;
+/** where changes never end so long after the last time, */
+const FULL_UNDER_CHANGES = 30;
+/** and where there are none: */
+const FULL = 150;
 /** members are at every other look (not quite two, for looks are not exact), */
 const MEMBERS = 1.9;
 const MEMBERS_AT_MOST = 14.5;
@@ -95,7 +100,13 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
     return holds;
   };
 
-  const isFullDue = (): boolean => clock.now() - fullAt >= (changedAt > fullAt ? FULL_AFTER_CHANGE : FULL) * intervalMs;
+  const isFullDue = (): boolean => {
+    const now = clock.now();
+    const intervals = (now - fullAt) / intervalMs;
+    if (changedAt <= fullAt) return intervals >= FULL;
+    const isQuiet = now - changedAt >= QUIET * intervalMs;
+    return intervals >= (isQuiet ? FULL_AFTER_CHANGES : FULL_UNDER_CHANGES);
+  };
 
   return {
     async suspects(program) {
