@@ -3,7 +3,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 /** Each piece is handed over between threads, bytes. */
-const PIECE_BYTES = 128 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
 /** The body of an answer as it was before it was packed for the way (Content-Encoding). */
 export const unpacked = (response: IncomingMessage): Readable => {

@@ -79,15 +79,29 @@ export const createListReader = (item: Message, onItem: (object: RawObject) => v
     return at;
   };
 
+  /** Reads what is whole. @returns the rest */
+  const read = (bytes: Buffer): Buffer => {
+    if (bytes.length < needed) return bytes;
+    return bytes.subarray(readFieldsOf(bytes));
+  };
+
+  const keep = (rest: Buffer): void => {
+    pieces = rest.length === 0 ? [] : [rest];
+    size = rest.length;
+  };
+
   return {
     take(piece) {
-      pieces.push(piece);
-      size += piece.length;
-      if (size < needed) return;
-      const bytes = pieces.length === 1 ? piece : Buffer.concat(pieces, size);
-      const rest = bytes.subarray(readFieldsOf(bytes));
-      pieces = rest.length === 0 ? [] : [rest];
-      size = rest.length;
+      let at = 0;
+      // What is not whole is given no more than it lacks: all else is read where it is.
+      while (size > 0 && at < piece.length) {
+        const more = piece.subarray(at, at + needed - size);
+        pieces.push(more);
+        size += more.length;
+        at += more.length;
+        if (size >= needed) keep(read(Buffer.concat(pieces, size)));
+      }
+      if (at < piece.length) keep(read(at === 0 ? piece : piece.subarray(at)));
     },
     end() {
       if (left === undefined) throw new WireError('there is no list in it');
