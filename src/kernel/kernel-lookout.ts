@@ -42,7 +42,7 @@ const FULL_AFTER_CHANGES = 5;
 /** where changes never end so long after the last time, */
 const FULL_UNDER_CHANGES = 30;
 /** and where there are none: */
-const FULL = 150;
+const FULL = 75;
 /** members are at every other look (not quite two, for looks are not exact), */
 const MEMBERS = 1.9;
 const MEMBERS_AT_MOST = 14.5;

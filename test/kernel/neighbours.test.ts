@@ -11,7 +11,7 @@ import { useGovernedNamespace } from './faults/use-governed-namespace.ts';
 jest.setTimeout(120_000);
 
 const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 40_000;
 const JUMP = '-A FORWARD -j PORTCULLIS-FORWARD';
 
 /** As kube-proxy writes it at each sync: its own chains whole, nothing else. */
