@@ -35,7 +35,8 @@ const measureTraffic = async (
     await client.until('open', nowNs());
     const since = nowNs();
     const agent = await start();
-    record('cold-start', (await client.until('closed', since, 180_000)) / 1000);
+    const seconds = (await client.until('closed', since, 180_000)) / 1000;
+    if (options.groups.includes('start')) record('cold-start', seconds);
     await newcomer.until('closed', since);
     await untilQuiet(agent);
     const cycles = options.groups.includes('changes') ? options.cycles : 0;

@@ -3,8 +3,8 @@ import { goalOf } from './goal.ts';
 import type { Results } from './results.ts';
 import { median } from './statistics.ts';
 
-const WIDTH = 900;
-const LEFT = 260;
+const WIDTH = 1040;
+const LEFT = 400;
 const RIGHT = 30;
 const LANE = 18;
 const GAP = 14;
