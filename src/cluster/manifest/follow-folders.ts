@@ -52,8 +52,9 @@ export const followFolders = (clock: Clock, look: Look): FolderFollower => {
     async stop() {
       stopped = true;
       cancel();
-      watch.close();
+      // A look that is under way may still begin to watch.
       await looking;
+      watch.close();
     },
   };
 };

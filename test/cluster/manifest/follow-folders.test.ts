@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { type FolderFollower, followFolders } from '../../../src/cluster/manifest/follow-folders.ts';
+import { createSystemClock } from '../../../src/kernel/clock.ts';
+
+let folder: string;
+let follower: FolderFollower | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'follow-'));
+});
+
+afterEach(async () => {
+  // Once more: whatever it still watched would keep the process alive.
+  await follower?.stop();
+  await rm(folder, { recursive: true });
+});
+
+const watchers = async (): Promise<number> => {
+  // What is being closed counts until the turn of the event loop after this one.
+  await setImmediate();
+  await setImmediate();
+  return process.getActiveResourcesInfo().filter((name) => name.startsWith('FSEvent')).length;
+};
+
+test('a follower at work watches, one that was stopped does not', async () => {
+  const before = await watchers();
+  follower = followFolders(createSystemClock(), (watchThese) => {
+    watchThese([folder]);
+    return Promise.resolve();
+  });
+  expect(await watchers()).toBe(before + 1);
+  await follower.stop();
+  expect(await watchers()).toBe(before);
+});
+
+test('a follower that is stopped during its first look watches nothing', async () => {
+  const before = await watchers();
+  const scanned = Promise.withResolvers<undefined>();
+  follower = followFolders(createSystemClock(), async (watchThese) => {
+    await scanned.promise;
+    watchThese([folder]);
+  });
+  const stopping = follower.stop();
+  scanned.resolve(undefined);
+  await stopping;
+  expect(await watchers()).toBe(before);
+});
