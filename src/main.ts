@@ -73,9 +73,8 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     },
     mayBeginWithAny: () => blank.promise,
   });
-  const isRemote = config.source.kind !== 'manifests';
   // The first lists take longest: all else is found out and put together meanwhile.
-  if (isRemote) source.start(changes.tell);
+  source.start(changes.tell);
   const plainRunner = createCommandRunner();
   const families = config.ipFamilies === 'auto' ? await detectFamilies() : config.ipFamilies;
   const launching = createLaunchingRunner({
@@ -187,7 +186,6 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     condition?.noteChange(change);
     reconciler.trigger(change);
   });
-  if (!isRemote) source.start(changes.tell);
 
   return {
     async stop() {
