@@ -10,7 +10,7 @@ import { writeReport } from './report/write-report.ts';
 import { measureBarePath, measureRound } from './round.ts';
 import { measureGrowth } from './rows/growth.ts';
 import { BARE_PATHS } from './rows/packets.ts';
-import type { RowId } from './rows/row.ts';
+import type { RecordSample, RowId } from './rows/row.ts';
 import { openStage, type Stage } from './stage/stage.ts';
 import { SIZES } from './state/size.ts';
 
@@ -29,8 +29,8 @@ const say = (line: string): void => {
 
 const samples = new Map<RowId, Record<string, number[]>>();
 const recorder =
-  (agent: string) =>
-  (row: RowId, value: number): void => {
+  (agent: string): RecordSample =>
+  (row, value) => {
     const ofRow = samples.get(row) ?? {};
     samples.set(row, ofRow);
     (ofRow[agent] ??= []).push(value);

@@ -5,11 +5,11 @@ import { runAgent, type RunningAgent } from './agent/run-agent.ts';
 import { untilQuiet } from './agent/until-quiet.ts';
 import type { BenchOptions } from './options.ts';
 import { measureArrivals } from './rows/arrival.ts';
-import { measureChanges } from './rows/changes.ts';
+import { type ChangesContext, measureChanges } from './rows/changes.ts';
 import { measureChurn } from './rows/churn.ts';
 import { measureIdle } from './rows/idle.ts';
 import { measurePackets } from './rows/packets.ts';
-import type { RowGroup, RowId } from './rows/row.ts';
+import type { RecordSample, RowGroup, RowId } from './rows/row.ts';
 import { measureStart } from './rows/start.ts';
 import { CAST, NODE_ADDRESS, podOf, SERVED_PORT, statusOf } from './stage/cast.ts';
 import { openBareWatch } from './stage/bare-watch.ts';
@@ -17,18 +17,33 @@ import { flowFrom, nowNs } from './stage/flow.ts';
 import type { Stage } from './stage/stage.ts';
 import { SIZES } from './state/size.ts';
 
-type Record = (row: RowId, value: number) => void;
-
 const SERVED = { ip: CAST.server.ip, port: SERVED_PORT };
+
+/** Some cycles of all changes, beside a watch that does nothing. */
+const measureCycles = async (
+  stage: Stage,
+  agent: RunningAgent,
+  cycles: number,
+  context: Omit<ChangesContext, 'admin' | 'watch'>,
+): Promise<void> => {
+  const watch = await openBareWatch(stage.api);
+  try {
+    for (let cycle = 0; cycle < cycles; cycle += 1) {
+      agent.assertAlive();
+      await measureChanges({ ...context, admin: stage.api.admin, watch });
+    }
+  } finally {
+    watch.end();
+  }
+};
 
 const measureTraffic = async (
   stage: Stage,
   options: BenchOptions,
   start: () => Promise<RunningAgent>,
-  record: Record,
-  recordHeard: Record,
+  record: RecordSample,
+  recordHeard: RecordSample,
 ): Promise<RunningAgent> => {
-  const watch = await openBareWatch(stage.api);
   const client = await flowFrom(stage.prober, CAST.client, SERVED);
   const newcomer = await flowFrom(stage.prober, CAST.newcomer, SERVED);
   try {
@@ -39,10 +54,8 @@ const measureTraffic = async (
     if (options.groups.includes('start')) record('cold-start', seconds);
     await newcomer.until('closed', since);
     await untilQuiet(agent);
-    const cycles = options.groups.includes('changes') ? options.cycles : 0;
-    for (let cycle = 0; cycle < cycles; cycle += 1) {
-      agent.assertAlive();
-      await measureChanges({ admin: stage.api.admin, client, newcomer, record, watch, recordHeard });
+    if (options.groups.includes('changes')) {
+      await measureCycles(stage, agent, options.cycles, { client, newcomer, record, recordHeard });
     }
     if (options.groups.includes('arrival')) {
       await newcomer.until('closed', nowNs());
@@ -51,14 +64,13 @@ const measureTraffic = async (
     }
     return agent;
   } finally {
-    watch.end();
     await client.end();
     await newcomer.end();
   }
 };
 
 /** The newcomer's pod comes, so that an agent lets its packets pass, and goes. */
-const measureAdmitted = async (stage: Stage, record: Record): Promise<void> => {
+const measureAdmitted = async (stage: Stage, record: RecordSample): Promise<void> => {
   const pod = podOf(CAST.newcomer);
   const { admin } = stage.api;
   const flow = await flowFrom(stage.prober, CAST.newcomer, SERVED);
@@ -73,7 +85,7 @@ const measureAdmitted = async (stage: Stage, record: Record): Promise<void> => {
 export const measureBarePath = async (
   stage: Stage,
   rule: readonly string[] | undefined,
-  record: Record,
+  record: RecordSample,
 ): Promise<void> => {
   await cleanNode(stage.node);
   if (rule !== undefined) await stage.node.run('iptables-nft', rule);
@@ -91,8 +103,8 @@ export const measureRound = async (
   spec: AgentSpec,
   options: BenchOptions,
   round: number,
-  record: Record,
-  recordHeard: Record,
+  record: RecordSample,
+  recordHeard: RecordSample,
 ): Promise<void> => {
   const size = SIZES[options.state];
   const wants = (group: RowGroup): boolean => options.groups.includes(group);

@@ -6,7 +6,7 @@ import type { Beat } from '../../test/support/lab/prober.ts';
 import { ARRIVAL_WAITS_AT, CAST, podOf, SERVED_PORT, statusOf } from '../stage/cast.ts';
 import { type Flow, flowFrom, nowNs } from '../stage/flow.ts';
 import type { Stage } from '../stage/stage.ts';
-import type { RowId } from './row.ts';
+import type { RecordSample } from './row.ts';
 
 const NS_PER_MS = 1e6;
 /** After the pod is known to the API and reached by its friend: what still leaks then would be seen, ms. */
@@ -27,12 +27,7 @@ const uidOf = async ({ api: { admin } }: Stage): Promise<string> => {
 };
 
 /** One new pod on our node, in the order of a kubelet's: the object, the network plugin's result, the link, the status. */
-const measureOne = async (
-  stage: Stage,
-  friend: Flow,
-  foe: Flow,
-  record: (row: RowId, value: number) => void,
-): Promise<void> => {
+const measureOne = async (stage: Stage, friend: Flow, foe: Flow, record: RecordSample): Promise<void> => {
   const { arrival } = CAST;
   const { admin } = stage.api;
   const pod = podOf(arrival);
@@ -55,11 +50,7 @@ const measureOne = async (
 };
 
 /** Some new pods on our node, which policies isolate from their first moment on. The friend's pod is there meanwhile. */
-export const measureArrivals = async (
-  stage: Stage,
-  cycles: number,
-  record: (row: RowId, value: number) => void,
-): Promise<void> => {
+export const measureArrivals = async (stage: Stage, cycles: number, record: RecordSample): Promise<void> => {
   const { arrival, client, newcomer } = CAST;
   const { admin } = stage.api;
   const to = { ip: arrival.ip, port: SERVED_PORT };

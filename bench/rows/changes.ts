@@ -3,7 +3,7 @@ import type { AdminClient } from '../../src/lab/apiserver/client.ts';
 import { CAST, FRIENDS_AND_FOES, FRIENDS_ONLY, podOf, statusOf } from '../stage/cast.ts';
 import { type Flow, nowNs } from '../stage/flow.ts';
 import type { BareWatch } from '../stage/bare-watch.ts';
-import type { RowId } from './row.ts';
+import type { RecordSample, RowId } from './row.ts';
 
 export interface ChangesContext {
   readonly admin: AdminClient;
@@ -11,10 +11,10 @@ export interface ChangesContext {
   readonly client: Flow;
   /** From the newcomer, a friend once the API knows its pod. */
   readonly newcomer: Flow;
-  readonly record: (row: RowId, value: number) => void;
+  readonly record: RecordSample;
   readonly watch: BareWatch;
   /** The same, of when a bare watch heard of the change. */
-  readonly recordHeard: (row: RowId, value: number) => void;
+  readonly recordHeard: RecordSample;
 }
 
 /** Long enough for what a change leads to afterwards; random, so that samples do not fall in step with timers. */

@@ -12,7 +12,7 @@ import type { Stage } from '../stage/stage.ts';
 import { LOCAL_RANGE } from '../state/addresses.ts';
 import { OWN_NODE } from '../state/cluster.ts';
 import { loadOf } from './packets.ts';
-import type { RowId } from './row.ts';
+import type { RecordSample } from './row.ts';
 
 const FEW = 20;
 const MANY = 250;
@@ -52,10 +52,7 @@ const snapshotWith = (localPods: number): ClusterSnapshot => {
 };
 
 /** How much longer a new connection takes through the rules of a node full of pods than through those of one with few. */
-export const measureGrowth = async (
-  { node, prober }: Stage,
-  record: (row: RowId, value: number) => void,
-): Promise<void> => {
+export const measureGrowth = async ({ node, prober }: Stage, record: RecordSample): Promise<void> => {
   const kernel = createKernel(node, { backend: 'nft', families: ['ipv4'], xtablesWaitSeconds: 5 });
   const ranges = [parseCidr(LOCAL_RANGE)].filter((range) => range !== undefined);
   const measured = [FEW, MANY].map((count) => {

@@ -2,7 +2,7 @@ import type { CommandRunner } from '../../src/kernel/command.ts';
 import type { Load, Prober } from '../../test/support/lab/prober.ts';
 import { untilStageQuiet } from '../agent/until-quiet.ts';
 import { CAST } from '../stage/cast.ts';
-import type { BarePath, RowId } from './row.ts';
+import type { BarePath, RecordSample } from './row.ts';
 
 const PORT = 7001;
 const FOR_MS = 3000;
@@ -29,11 +29,7 @@ export const loadOf = (kind: Load['kind'], forMs: number): Load => ({
 });
 
 /** New connections and bytes a second from the newcomer, a friend whom the policies let in, through the node's rules. */
-export const measurePackets = async (
-  prober: Prober,
-  node: CommandRunner,
-  record: (row: RowId, value: number) => void,
-): Promise<void> => {
+export const measurePackets = async (prober: Prober, node: CommandRunner, record: RecordSample): Promise<void> => {
   await untilStageQuiet();
   // A table full of what was before would cost more than the rules.
   await node.run('conntrack', ['-F']);

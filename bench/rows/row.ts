@@ -46,6 +46,9 @@ export type RowId =
   | 'throughput'
   | 'growth';
 
+/** Takes one sample of a row, in the row's unit. */
+export type RecordSample = (row: RowId, value: number) => void;
+
 /** Ways of packets without an agent. */
 export type BarePath = 'no rules' | 'conntrack alone';
 

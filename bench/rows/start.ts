@@ -3,7 +3,7 @@ import type { CommandRunner } from '../../src/kernel/command.ts';
 import type { RunningAgent } from '../agent/run-agent.ts';
 import { untilQuiet } from '../agent/until-quiet.ts';
 import { apiLoad } from '../stage/api-load.ts';
-import type { RowId } from './row.ts';
+import type { RecordSample } from './row.ts';
 
 /** Pods, namespaces and policies: an agent watches them at least. */
 const KINDS = 3;
@@ -12,7 +12,7 @@ export interface StartContext {
   readonly admin: AdminClient;
   readonly node: CommandRunner;
   readonly start: () => Promise<RunningAgent>;
-  readonly record: (row: RowId, value: number) => void;
+  readonly record: RecordSample;
 }
 
 /** What a cold start costs the node and the API server, on a node where nothing else is sent. */
