@@ -1,4 +1,5 @@
-import type { Connection } from '../model/connection.ts';
+import { release } from 'node:os';
+import type { Connection, TrackedConnection } from '../model/connection.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { Connections } from '../reconcile/connections.ts';
 import { conntrackDelete } from '../render/conntrack-delete.ts';
@@ -6,7 +7,9 @@ import { heldLines } from '../render/held-members.ts';
 import { parseConntrackList } from '../render/parse-conntrack.ts';
 import { ownIpv4Addresses, ownIpv6Addresses } from '../render/parse-own-addresses.ts';
 import type { CommandRunner } from './command.ts';
+import { createConntrackFile } from './conntrack-file.ts';
 import { createIpSets } from './ipset.ts';
+import { isAtLeast, versionIn } from './version.ts';
 
 /** A table of 200,000 entries takes about a second, on a busy machine several. */
 const TIMEOUT_MS = 60_000;
@@ -46,20 +49,17 @@ export class ConntrackError extends Error {
 /** From this version on it lists both families where none is named; the kernel goes through its whole table for each list. */
 const LISTS_BOTH = [1, 4, 7];
 
-const isAtLeast = (version: readonly number[], least: readonly number[]): boolean => {
-  const at = least.findIndex((part, index) => version[index] !== part);
-  return at < 0 || (version[at] ?? 0) > (least[at] ?? 0);
-};
-
 /** `conntrack v1.4.7 (conntrack-tools)`. Where it does not tell, it is asked for each family. */
 const listsBoth = async (runner: CommandRunner): Promise<boolean> => {
   const told = await runner.run('conntrack', ['--version']).catch(() => '');
-  const [, version = '0'] = /\bv(\d+(?:\.\d+)*)/.exec(told) ?? [];
-  return isAtLeast(version.split('.').map(Number), LISTS_BOTH);
+  return isAtLeast(versionIn(told), LISTS_BOTH);
 };
 
-/** The connection tracking table of the network namespace that `runner` works in. */
-export const createConnections = (runner: CommandRunner): Connections => {
+/**
+ * The connection tracking table of the network namespace that `runner` works in.
+ * @param kernel release of the running kernel
+ */
+export const createConnections = (runner: CommandRunner, kernel = release()): Connections => {
   const sets = createIpSets(runner);
   let both: Promise<boolean> | undefined;
 
@@ -74,7 +74,7 @@ export const createConnections = (runner: CommandRunner): Connections => {
     if (lines !== '') await sets.restore(lines);
   };
 
-  const cut = async (connections: readonly Connection[]): Promise<number> => {
+  const cut = async (connections: readonly TrackedConnection[]): Promise<number> => {
     const input = connections.map((connection) => `${conntrackDelete(connection)}\n`).join('');
     const output = await runner.run('perl', ['-e', SEND], { input, timeoutMs: TIMEOUT_MS });
     const codes = output.trim().split('\n').map(Number);
@@ -85,6 +85,7 @@ export const createConnections = (runner: CommandRunner): Connections => {
   };
 
   return {
+    glance: createConntrackFile(runner, kernel),
     async list(families, concerns) {
       const lists = await Promise.all(
         (await selections(families)).map(async (selection) => {

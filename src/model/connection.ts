@@ -25,6 +25,10 @@ export interface Connection {
   readonly reply: ConnectionTuple;
   /** The zone of both directions, 0 where they have none in common. */
   readonly zone: number;
+}
+
+/** Such an entry as it can be told from one that took its place. */
+export interface TrackedConnection extends Connection {
   /** The kernel's identity of this entry: a later one of the same tuple has another. */
   readonly id: number;
 }

@@ -1,8 +1,16 @@
-import type { Connection } from '../model/connection.ts';
+import type { Connection, TrackedConnection } from '../model/connection.ts';
 import type { IpFamily } from '../model/family.ts';
 
 /** The node's table of live connections, as the review needs it. */
 export interface Connections {
+  /**
+   * The connections that `list` would tell of, without what tells an entry from its successor; undefined where they cannot
+   * be had at less cost than by `list`.
+   */
+  glance(
+    families: readonly IpFamily[],
+    concerns: (source: string, destination: string) => boolean,
+  ): Promise<readonly Connection[] | undefined>;
   /**
    * The connections whose source, or whose destination after DNAT, concerns.
    * @throws where the table cannot be read
@@ -10,7 +18,7 @@ export interface Connections {
   list(
     families: readonly IpFamily[],
     concerns: (source: string, destination: string) => boolean,
-  ): Promise<readonly Connection[]>;
+  ): Promise<readonly TrackedConnection[]>;
   /** All addresses of the node itself, canonical text. @throws where they cannot be read */
   ownAddresses(families: readonly IpFamily[]): Promise<ReadonlySet<string>>;
   /**
@@ -18,7 +26,7 @@ export interface Connections {
    * again the other way round, a datagram of the server, is held closed for a while.
    * @returns how many were there to be deleted. @throws where one could not be deleted or held closed
    */
-  cut(connections: readonly Connection[]): Promise<number>;
+  cut(connections: readonly TrackedConnection[]): Promise<number>;
   /** Holds closed no longer what could open these connections again. */
   release(connections: readonly Connection[]): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import type { Connection } from '../model/connection.ts';
+import type { Connection, TrackedConnection } from '../model/connection.ts';
 import type { Clock } from '../model/clock.ts';
 import type { IpFamily } from '../model/family.ts';
 import { messageOf } from '../model/message-of.ts';
@@ -66,7 +66,7 @@ export const createReview = ({ connections, families, clock, policy, report }: R
   let notBefore = Number.NEGATIVE_INFINITY;
   let cancelTimer: (() => void) | undefined;
 
-  const cut = async (denied: readonly Connection[]): Promise<number> => {
+  const cut = async (denied: readonly TrackedConnection[]): Promise<number> => {
     const until = clock.now() + REMEMBERED_MS;
     lately = [...lately, ...denied.map((connection) => ({ connection, until }))];
     return connections.cut(denied);
@@ -80,18 +80,27 @@ export const createReview = ({ connections, families, clock, policy, report }: R
     if (allowed.length > 0) await connections.release(allowed.map(({ connection }) => connection));
   };
 
-  const cutDenied = async (): Promise<number> => {
-    if (policy().isolations.length === 0) return 0;
-    // Read by what is isolated now, judged by what is isolated then: in between another pass may have come to its end.
-    const before = createConnectionJudge(policy());
-    await releaseAllowed(before);
-    const found = await connections.list(families, before.concerns);
+  /**
+   * To be read by what is isolated at first, judged by what is isolated then: in between another pass may have come to its
+   * end.
+   */
+  const deniedOf = async <Read extends Connection>(found: readonly Read[]): Promise<readonly Read[]> => {
     const judge = createConnectionJudge(policy());
     const denied = found.filter((connection) => !judge.allows(connection));
-    if (denied.length === 0) return 0;
+    if (denied.length === 0) return [];
     // What begins or ends in the node itself passes no rule of ours.
     const own = await connections.ownAddresses(families);
-    return cut(denied.filter(({ original, reply }) => !own.has(original.source) && !own.has(reply.source)));
+    return denied.filter(({ original, reply }) => !own.has(original.source) && !own.has(reply.source));
+  };
+
+  const cutDenied = async (): Promise<number> => {
+    if (policy().isolations.length === 0) return 0;
+    const judge = createConnectionJudge(policy());
+    await releaseAllowed(judge);
+    // Nearly always it shows that nothing is to be cut; where something is, only the list tells which entries.
+    const glimpsed = await connections.glance(families, judge.concerns);
+    if (glimpsed !== undefined && (await deniedOf(glimpsed)).length === 0) return 0;
+    return cut(await deniedOf(await connections.list(families, createConnectionJudge(policy()).concerns)));
   };
 
   const run = async (): Promise<void> => {

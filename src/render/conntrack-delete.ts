@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import type { Connection, ConnectionTuple } from '../model/connection.ts';
+import type { ConnectionTuple, TrackedConnection } from '../model/connection.ts';
 import type { IpFamily } from '../model/family.ts';
 
 /** linux/netfilter/nfnetlink.h: the message type is the subsystem and what it is to do. */
@@ -72,7 +72,7 @@ const protocolAttributes = (protocol: number, family: IpFamily, tuple: Connectio
  * The netlink message that deletes exactly this entry of the connection tracking table, as hexadecimal text. The kernel
  * finds it by tuple and zone and compares its identity, so an entry that took its place meanwhile stays.
  */
-export const conntrackDelete = ({ family, protocol, original, zone, id }: Connection): string => {
+export const conntrackDelete = ({ family, protocol, original, zone, id }: TrackedConnection): string => {
   const address = (text: string): Bytes => ipaddr.parse(text).toByteArray();
   const body = [
     // struct nfgenmsg

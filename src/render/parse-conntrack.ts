@@ -1,4 +1,5 @@
-import type { Connection, ConnectionTuple } from '../model/connection.ts';
+import ipaddr from 'ipaddr.js';
+import type { Connection, ConnectionTuple, TrackedConnection } from '../model/connection.ts';
 import { withoutDottedTail } from './dotted-tail.ts';
 
 /** Whether a connection between the two is worth reading: its source, and its destination after DNAT. */
@@ -20,9 +21,12 @@ const valueAfter = (line: string, key: string, from: number): { readonly value: 
 
 const numberOf = (text: string | undefined): number => (text === undefined ? 0 : Number(text));
 
-const tupleOf = (fields: Fields, zone: string): ConnectionTuple => ({
-  source: withoutDottedTail(fields['src'] ?? ''),
-  destination: withoutDottedTail(fields['dst'] ?? ''),
+/** Makes of an address as it is printed its canonical text. */
+type Spelling = (address: string) => string;
+
+const tupleOf = (fields: Fields, zone: string, spelling: Spelling): ConnectionTuple => ({
+  source: spelling(fields['src'] ?? ''),
+  destination: spelling(fields['dst'] ?? ''),
   sourcePort: numberOf(fields['sport'] ?? fields['srckey']),
   destinationPort: numberOf(fields['dport'] ?? fields['dstkey']),
   icmp:
@@ -49,36 +53,75 @@ const splitFields = (line: string): readonly [Fields, Fields, Fields] => {
   return parts;
 };
 
-const readLine = (line: string): Connection | undefined => {
+/** The entry, and its identity, 0 where none is told. */
+const readLine = (line: string, spelling: Spelling): readonly [Connection, number] | undefined => {
   const [head, family, protocol] = HEAD.exec(line) ?? [];
   if (head === undefined) return undefined;
   const [original, reply, whole] = splitFields(line);
-  return {
+  const connection: Connection = {
     family: family === 'ipv6' ? 'ipv6' : 'ipv4',
     protocol: Number(protocol),
-    original: tupleOf(original, 'zone-orig'),
-    reply: tupleOf(reply, 'zone-reply'),
+    original: tupleOf(original, 'zone-orig', spelling),
+    reply: tupleOf(reply, 'zone-reply', spelling),
     zone: numberOf(whole['zone']),
-    id: numberOf(whole['id']),
   };
+  return [connection, numberOf(whole['id'])];
+};
+
+const linesOf = function* (text: string): Generator<string> {
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    yield text.slice(start, end);
+    start = end + 1;
+  }
+};
+
+/** The source, and the destination after DNAT, as they are printed. */
+const endsOf = (line: string): readonly [source: string, destination: string] => {
+  const source = valueAfter(line, ' src=', 0);
+  return [source.value, valueAfter(line, ' src=', source.end).value];
 };
 
 /**
  * Reads what `conntrack -L -o extended,id` printed, less the entries that do not concern: there may be hundreds of
  * thousands, and few that do.
  */
-export const parseConntrackList = (text: string, concerns: Concerns): readonly Connection[] => {
+export const parseConntrackList = (text: string, concerns: Concerns): readonly TrackedConnection[] => {
+  const found: TrackedConnection[] = [];
+  for (const line of linesOf(text)) {
+    const [source, destination] = endsOf(line).map(withoutDottedTail);
+    if (source === undefined || destination === undefined || !concerns(source, destination)) continue;
+    const [connection, id] = readLine(line, withoutDottedTail) ?? [];
+    if (connection !== undefined && id !== undefined) found.push({ ...connection, id });
+  }
+  return found;
+};
+
+/** The kernel writes IPv6 addresses in full; the same few come again and again. @throws TypeError where it is no address */
+const createSpelling = (): Spelling => {
+  const known = new Map<string, string>();
+  return (address) => {
+    if (ipaddr.IPv4.isValidFourPartDecimal(address)) return address;
+    const canonical = known.get(address) ?? ipaddr.IPv6.parse(address).toRFC5952String();
+    known.set(address, canonical);
+    return canonical;
+  };
+};
+
+/**
+ * Reads /proc/net/nf_conntrack, whose lines are those of the list, but for the entries' identities and the spelling of
+ * IPv6 addresses. @throws where a line is not as expected
+ */
+export const parseConntrackFile = (text: string, concerns: Concerns): readonly Connection[] => {
+  const spelling = createSpelling();
   const found: Connection[] = [];
-  for (let start = 0; start < text.length; ) {
-    const newline = text.indexOf('\n', start);
-    const end = newline < 0 ? text.length : newline;
-    const line = text.slice(start, end);
-    start = end + 1;
-    const source = valueAfter(line, ' src=', 0);
-    const destination = valueAfter(line, ' src=', source.end);
-    if (!concerns(withoutDottedTail(source.value), withoutDottedTail(destination.value))) continue;
-    const connection = readLine(line);
-    if (connection !== undefined) found.push(connection);
+  for (const line of linesOf(text)) {
+    const [source, destination] = endsOf(line).map(spelling);
+    if (source === undefined || destination === undefined || !concerns(source, destination)) continue;
+    const [connection] = readLine(line, spelling) ?? [];
+    if (connection === undefined) throw new TypeError(`no entry of conntrack: ${line}`);
+    found.push(connection);
   }
   return found;
 };

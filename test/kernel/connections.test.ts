@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { CommandError } from '../../src/kernel/command.ts';
+import { CommandError, type CommandRunner } from '../../src/kernel/command.ts';
 import { createConnections } from '../../src/kernel/conntrack.ts';
+import type { TrackedConnection } from '../../src/model/connection.ts';
 import { IP_FAMILIES } from '../../src/model/family.ts';
 import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
 import type { Connections } from '../../src/reconcile/connections.ts';
@@ -44,6 +45,9 @@ describe('the table of connections', () => {
       input: entries.map((entry) => `-I ${entry}\n`).join(''),
     });
   const all = () => connections.list(IP_FAMILIES, () => true);
+  const withoutIds = (list: readonly TrackedConnection[]) => list.map((each) => ({ ...each, id: undefined }));
+  /** The kernel's file can be read that way since then; the tests may run on an older one. */
+  const glancing = (runner: CommandRunner) => createConnections(runner, '6.18.0');
   const ids = async (): Promise<readonly number[]> => (await all()).map(({ id }) => id).sort((a, b) => a - b);
 
   beforeEach(async () => {
@@ -64,6 +68,47 @@ describe('the table of connections', () => {
       { original: { destination: '10.96.0.2', destinationPort: 53 }, reply: { source: '10.0.0.9', sourcePort: 5353 } },
     ]);
     expect(await connections.list(IP_FAMILIES, (source) => source === '192.0.2.1')).toEqual([]);
+  });
+
+  test('can be glanced at: the same connections, of every kind', async () => {
+    const glance = await glancing(filter.runner).glance(IP_FAMILIES, () => true);
+    expect(glance).toHaveLength(ENTRIES.length);
+    expect(glance).toEqual(expect.arrayContaining(withoutIds(await all())));
+    expect(await glancing(filter.runner).glance(['ipv6'], () => true)).toHaveLength(3);
+    const after = await glancing(filter.runner).glance(IP_FAMILIES, (_, destination) => destination === '10.0.0.9');
+    expect(after).toMatchObject([{ original: { destination: '10.96.0.2' }, reply: { source: '10.0.0.9' } }]);
+  });
+
+  test('is glanced at as a whole, however many connections there are', async () => {
+    const many = Array.from(
+      { length: 3_000 },
+      (_, at) => `-p tcp -s fd00::1 -d fd00::2 --sport ${2_000 + at} --dport 80 --state ESTABLISHED ${SEEN}`,
+    );
+    await add(many);
+    const glance = (await glancing(filter.runner).glance(IP_FAMILIES, (source) => source === 'fd00::1')) ?? [];
+    expect(new Set(glance.map(({ original }) => original.sourcePort)).size).toBe(3_002);
+  });
+
+  test.each([
+    ['the kernel goes on at another place than where it stopped', '6.12.30-amd64', 'cat /proc/net/nf_conntrack', 0],
+    ['there is no such file', '6.18.0', 'cat /proc/net/nf_conntrack.not-here', 1],
+    ['it is of another form', '6.18.0', 'echo ipv4', 1],
+  ])('is not glanced at where %s, nor tried again', async (_, kernel, instead, times) => {
+    let tries = 0;
+    const odd = createConnections(
+      {
+        run(file, args, options) {
+          if (!args.some((each) => each.includes('nf_conntrack'))) return filter.runner.run(file, args, options);
+          tries += 1;
+          return filter.runner.run('sh', ['-c', instead]);
+        },
+      },
+      kernel,
+    );
+    expect(await odd.glance(IP_FAMILIES, () => true)).toBeUndefined();
+    expect(await odd.glance(IP_FAMILIES, () => true)).toBeUndefined();
+    expect(tries).toBe(times);
+    expect(await odd.list(IP_FAMILIES, () => true)).toHaveLength(ENTRIES.length);
   });
 
   test('loses exactly the entry that is named, whatever its kind', async () => {

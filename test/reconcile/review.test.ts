@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Connection } from '../../src/model/connection.ts';
+import type { TrackedConnection } from '../../src/model/connection.ts';
 import type { NodePolicy } from '../../src/policy/node-policy.ts';
 import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { createReview, type ReviewResult } from '../../src/reconcile/review.ts';
@@ -28,7 +28,7 @@ const allowFrom = (...addresses: readonly string[]): NodePolicy =>
 
 const NOTHING: NodePolicy = { isolations: [], faults: [] };
 
-const live = (id: number, from: string, to: string): Connection => ({
+const live = (id: number, from: string, to: string): TrackedConnection => ({
   family: 'ipv4',
   protocol: 6,
   original: { source: from, sourcePort: id, destination: to, destinationPort: 80, icmp: undefined, zone: 0 },
@@ -46,6 +46,8 @@ const setUp = () => {
     policy: allowFrom(API),
     table: [live(1, API, WEB), live(2, STRANGER, WEB), live(3, STRANGER, API), live(4, OWN, WEB)],
     lists: 0,
+    /** Whether the table can be had at little cost. */
+    glances: false,
     /** How long it takes to read the table. */
     takesMs: 0,
     /** What happens while the table is read. */
@@ -63,6 +65,14 @@ const setUp = () => {
       bench.results.push(result);
     },
     connections: {
+      async glance(_, concerns) {
+        if (!bench.glances) return undefined;
+        await Promise.resolve();
+        bench.meanwhile();
+        return bench.table
+          .filter(({ original, reply }) => concerns(original.source, reply.source))
+          .map((each) => ({ ...each, id: undefined }));
+      },
       async list(_, concerns) {
         bench.lists += 1;
         const { takesMs } = bench;
@@ -78,7 +88,7 @@ const setUp = () => {
         return Promise.resolve(connections.length);
       },
       release(connections) {
-        bench.released.push(...connections.map(({ id }) => id));
+        bench.released.push(...connections.map(({ original }) => original.sourcePort));
         return Promise.resolve();
       },
     },
@@ -128,6 +138,49 @@ describe('a review', () => {
     review.after(CHANGED);
     await clock.pass(100);
     expect(bench.cut).toEqual([1]);
+  });
+});
+
+describe('where the table can be glanced at', () => {
+  const glancing = () => {
+    const set = setUp();
+    set.bench.glances = true;
+    return set;
+  };
+  const reviewOnce = async ({ clock, review }: ReturnType<typeof setUp>): Promise<void> => {
+    review.after(CHANGED);
+    await clock.pass(100);
+  };
+
+  test('it is read as a list only where something is to be cut', async () => {
+    const set = glancing();
+    await reviewOnce(set);
+    expect(set.bench).toMatchObject({ lists: 1, cut: [2] });
+    await set.clock.pass(10_000);
+    await reviewOnce(set);
+    expect(set.bench).toMatchObject({ lists: 1, cut: [2] });
+    expect(set.bench.results).toMatchObject([{ cut: 1 }, { cut: 0, error: undefined }]);
+  });
+
+  test('a pass that ends during the glance counts', async () => {
+    const set = glancing();
+    set.bench.policy = allowFrom(API, STRANGER);
+    set.bench.meanwhile = () => {
+      set.bench.policy = allowFrom(STRANGER);
+    };
+    await reviewOnce(set);
+    expect(set.bench.cut).toEqual([1]);
+  });
+
+  test('what a pass allows after the glance is not cut', async () => {
+    const set = glancing();
+    let reads = 0;
+    set.bench.meanwhile = () => {
+      reads += 1;
+      if (reads === 2) set.bench.policy = allowFrom(API, STRANGER);
+    };
+    await reviewOnce(set);
+    expect(set.bench).toMatchObject({ lists: 1, cut: [] });
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Connection } from '../../src/model/connection.ts';
+import type { TrackedConnection } from '../../src/model/connection.ts';
 import { conntrackDelete } from '../../src/render/conntrack-delete.ts';
 
 const tuple = (source: string, sourcePort: number, destination: string, destinationPort: number) => ({
@@ -11,7 +11,7 @@ const tuple = (source: string, sourcePort: number, destination: string, destinat
   zone: 0,
 });
 
-const UDP: Connection = {
+const UDP: TrackedConnection = {
   family: 'ipv4',
   protocol: 17,
   original: tuple('10.0.0.1', 5555, '10.0.0.2', 53),

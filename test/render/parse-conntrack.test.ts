@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Connection } from '../../src/model/connection.ts';
-import { parseConntrackList } from '../../src/render/parse-conntrack.ts';
+import type { TrackedConnection } from '../../src/model/connection.ts';
+import { parseConntrackFile, parseConntrackList } from '../../src/render/parse-conntrack.ts';
 
 /** As conntrack 1.4.7 prints them with `-o extended,id`. */
 const TCP =
   'ipv4     2 tcp      6 431999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1139 dport=80 src=10.0.0.2 dst=10.0.0.1 sport=80 dport=1139 [ASSURED] mark=0 use=1 id=3282610457';
 
-const all = (text: string): readonly Connection[] => parseConntrackList(text, () => true);
+const all = (text: string): readonly TrackedConnection[] => parseConntrackList(text, () => true);
 
 const tuple = (text: string, more: object = {}) => {
   const [source = '', sourcePort, destination = '', destinationPort] = text.split(' ');
@@ -21,7 +21,7 @@ const tuple = (text: string, more: object = {}) => {
   };
 };
 
-const LINES: readonly (readonly [what: string, line: string, expected: Connection])[] = [
+const LINES: readonly (readonly [what: string, line: string, expected: TrackedConnection])[] = [
   [
     'TCP',
     TCP,
@@ -183,5 +183,102 @@ describe('a list', () => {
     expect(all(`conntrack v1.4.7 (conntrack-tools): 1 flow entries have been shown.\n${TCP}\nnonsense\n`)).toHaveLength(
       1,
     );
+  });
+});
+
+/** As Linux 6.18 writes them in /proc/net/nf_conntrack. */
+const FILE_LINES: readonly (readonly [what: string, line: string, expected: object])[] = [
+  [
+    'TCP',
+    'ipv4     2 tcp      6 999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1 dport=80 src=10.0.0.2 dst=10.0.0.1 sport=80 dport=1 [ASSURED] mark=0 zone=0 use=2',
+    {
+      family: 'ipv4',
+      protocol: 6,
+      original: tuple('10.0.0.1 1 10.0.0.2 80'),
+      reply: tuple('10.0.0.2 80 10.0.0.1 1'),
+      zone: 0,
+    },
+  ],
+  [
+    'UDP to a Service in a zone',
+    'ipv4     2 udp      17 999 src=10.0.0.1 dst=10.96.0.2 sport=5 dport=53 src=10.0.0.9 dst=10.0.0.1 sport=5353 dport=5 [ASSURED] mark=6 zone=7 use=2',
+    {
+      family: 'ipv4',
+      protocol: 17,
+      original: tuple('10.0.0.1 5 10.96.0.2 53'),
+      reply: tuple('10.0.0.9 5353 10.0.0.1 5'),
+      zone: 7,
+    },
+  ],
+  [
+    'a zone of one direction',
+    'ipv4     2 udp      17 99 src=10.0.0.1 dst=10.0.0.2 sport=3 dport=80 zone-orig=9 src=10.0.0.2 dst=10.0.0.1 sport=80 dport=3 [ASSURED] mark=0 use=2',
+    {
+      family: 'ipv4',
+      protocol: 17,
+      original: tuple('10.0.0.1 3 10.0.0.2 80', { zone: 9 }),
+      reply: tuple('10.0.0.2 80 10.0.0.1 3'),
+      zone: 0,
+    },
+  ],
+  [
+    'GRE',
+    'ipv4     2 gre      47 99 timeout=0, stream_timeout=0 src=10.0.0.1 dst=10.0.0.2 srckey=0x1 dstkey=0x2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 srckey=0x2 dstkey=0x1 mark=0 zone=0 use=2',
+    {
+      family: 'ipv4',
+      protocol: 47,
+      original: tuple('10.0.0.1 1 10.0.0.2 2'),
+      reply: tuple('10.0.0.2 2 10.0.0.1 1'),
+      zone: 0,
+    },
+  ],
+  [
+    'ICMPv6',
+    'ipv6     10 icmpv6   58 99 src=fd00:0000:0000:0000:0000:0000:0000:0001 dst=fd00:0000:0000:0000:0000:0000:0000:0002 type=128 code=0 id=77 [UNREPLIED] src=fd00:0000:0000:0000:0000:0000:0000:0002 dst=fd00:0000:0000:0000:0000:0000:0000:0001 type=129 code=0 id=77 mark=0 zone=0 use=2',
+    {
+      family: 'ipv6',
+      protocol: 58,
+      original: tuple('fd00::1 0 fd00::2 0', { icmp: { type: 128, code: 0, id: 77 } }),
+      reply: tuple('fd00::2 0 fd00::1 0', { icmp: { type: 129, code: 0, id: 77 } }),
+      zone: 0,
+    },
+  ],
+  [
+    'IPv6 addresses of few bits, an IPv4-mapped one among them, which stays one of IPv6',
+    'ipv6     10 udp      17 999 src=0000:0000:0000:0000:0000:ffff:0a00:0001 dst=0000:0000:0000:0000:0000:0000:0001:0000 sport=1 dport=80 src=0000:0000:0000:0000:0000:0000:0001:0000 dst=0000:0000:0000:0000:0000:ffff:0a00:0001 sport=80 dport=1 [ASSURED] mark=0 zone=0 use=2',
+    {
+      family: 'ipv6',
+      protocol: 17,
+      original: tuple('::ffff:a00:1 1 ::1:0 80'),
+      reply: tuple('::1:0 80 ::ffff:a00:1 1'),
+      zone: 0,
+    },
+  ],
+];
+
+describe('the file of the kernel', () => {
+  test.each(FILE_LINES)('has %s', (_, line, expected) => {
+    expect(parseConntrackFile(`${line}\n`, () => true)).toEqual([expected]);
+  });
+
+  test('is asked for the source and for the destination after DNAT, in canonical text', () => {
+    const asked: string[] = [];
+    const found = parseConntrackFile(FILE_LINES.map(([, line]) => `${line}\n`).join(''), (source, destination) => {
+      asked.push(`${source} ${destination}`);
+      return destination === 'fd00::2';
+    });
+    expect(found).toHaveLength(1);
+    expect(asked).toContain('10.0.0.1 10.0.0.9');
+    expect(asked).toContain('::ffff:a00:1 ::1:0');
+    expect(parseConntrackFile('', () => true)).toEqual([]);
+  });
+
+  test.each([
+    'nonsense\n',
+    'ipv4     2 tcp      6 999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1 dport=80\n',
+    'ipv4     2 tcp      6 999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1 dport=80 src=10.0.0\n',
+    'ipx      4 tcp      6 999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1 dport=80 src=10.0.0.2 dst=10.0.0.1 sport=80 dport=1 [ASSURED] mark=0 zone=0 use=2\n',
+  ])('is not taken for whole with %j', (text) => {
+    expect(() => parseConntrackFile(text, () => true)).toThrow();
   });
 });

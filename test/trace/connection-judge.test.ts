@@ -47,7 +47,6 @@ const connection = ({ from, to, port, protocol = 6, service, seenAs }: Ends): Co
     zone: 0,
   },
   zone: 0,
-  id: 1,
 });
 
 const FROM_API_TO_80 = {
