@@ -51,7 +51,7 @@ const measureAll = async (stage: Stage): Promise<void> => {
       }
     }
     for (const { name, rule } of options.groups.includes('packets') && round < options.longSamples ? BARE_PATHS : []) {
-      await measureBarePath(stage, rule, recorder(name));
+      await measureBarePath(stage, rule, options.windows, recorder(name));
     }
     if (options.own && options.groups.includes('growth') && round < options.longSamples) {
       await measureGrowth(stage, recorder(ownAgent(root).name));

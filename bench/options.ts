@@ -15,6 +15,8 @@ export interface BenchOptions {
   /** How many of the rounds measure what takes as long as `seconds` says: churn, idling, load on the packet path. */
   readonly longSamples: number;
   readonly seconds: number;
+  /** How many samples such a round gives, one right after the other. */
+  readonly windows: number;
   readonly agents: readonly AgentSpec[];
   readonly own: boolean;
   readonly note: string | undefined;
@@ -58,6 +60,12 @@ export const parseOptions = (args: readonly string[], root: string): BenchOption
     .option('--cycles <N>', 'samples of each kind of change in a round', positive, 5)
     .option('--long-samples <N>', 'rounds in which churn, idling and the packet path are measured too', positive, 3)
     .option('--seconds <N>', 'length of churn and idling', positive, 60)
+    .option(
+      '--windows <N>',
+      'windows of idling one after the other in a round, and of churn and the packet path',
+      positive,
+      1,
+    )
     .option(
       '--agent <NAME=COMMAND>',
       'another agent; {kubeconfig}, {node} and {cniResults} are filled in; repeatable',

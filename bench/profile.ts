@@ -23,7 +23,11 @@ export const writeProfile = async (
   const agent = await runAgent({ name: 'portcullis', command }, stage.place);
   try {
     await untilQuiet(agent);
-    await measureChurn(agent, stage.api.admin, SIZES[options.state], NODE_ADDRESS, options.seconds);
+    await measureChurn(
+      agent,
+      { admin: stage.api.admin, size: SIZES[options.state], nodeAddress: NODE_ADDRESS },
+      options,
+    );
   } finally {
     await agent.stop();
   }

@@ -70,14 +70,14 @@ const measureTraffic = async (
 };
 
 /** The newcomer's pod comes, so that an agent lets its packets pass, and goes. */
-const measureAdmitted = async (stage: Stage, record: RecordSample): Promise<void> => {
+const measureAdmitted = async (stage: Stage, windows: number, record: RecordSample): Promise<void> => {
   const pod = podOf(CAST.newcomer);
   const { admin } = stage.api;
   const flow = await flowFrom(stage.prober, CAST.newcomer, SERVED);
   await admin.create(pod);
   await admin.patchStatus(pod, statusOf(CAST.newcomer));
   await flow.until('open', nowNs()).finally(() => flow.end());
-  await measurePackets(stage.prober, stage.node, record);
+  await measurePackets(stage.prober, stage.node, windows, record);
   await admin.delete(pod);
 };
 
@@ -85,16 +85,17 @@ const measureAdmitted = async (stage: Stage, record: RecordSample): Promise<void
 export const measureBarePath = async (
   stage: Stage,
   rule: readonly string[] | undefined,
+  windows: number,
   record: RecordSample,
 ): Promise<void> => {
   await cleanNode(stage.node);
   if (rule !== undefined) await stage.node.run('iptables-nft', rule);
-  await measurePackets(stage.prober, stage.node, record);
+  await measurePackets(stage.prober, stage.node, windows, record);
   await cleanNode(stage.node);
 };
 
 /**
- * One sample of every row for one agent, from an empty node to an empty node.
+ * One sample of every row, of some as many as there are windows, for one agent, from an empty node to an empty node.
  *
  * @param recordHeard takes when a bare watch heard of each change
  */
@@ -125,11 +126,12 @@ export const measureRound = async (
     if (wants('counts') && round === 0) {
       for (const [row, count] of Object.entries(await kernelCounts(stage.node))) record(row as RowId, count);
     }
-    if (wants('packets') && isLong) await measureAdmitted(stage, record);
+    if (wants('packets') && isLong) await measureAdmitted(stage, options.windows, record);
     if (wants('churn') && isLong) {
       // The load on the packets left entries by the hundred thousand, which an agent that looks after connections reads.
       await stage.node.run('conntrack', ['-F']);
-      record('churn-cpu', await measureChurn(agent, stage.api.admin, size, NODE_ADDRESS, options.seconds));
+      const context = { admin: stage.api.admin, size, nodeAddress: NODE_ADDRESS };
+      for (const seconds of await measureChurn(agent, context, options)) record('churn-cpu', seconds);
     }
     if (wants('memory')) {
       const { peakMb, residentMb, childrenPeakMb } = agent.usage();
@@ -139,7 +141,7 @@ export const measureRound = async (
     }
     if (wants('idle') && isLong) {
       await untilQuiet(agent);
-      record('idle-cpu', await measureIdle(agent, options.seconds));
+      for (const share of await measureIdle(agent, options)) record('idle-cpu', share);
     }
   } finally {
     for (const agent of running) await agent.stop();

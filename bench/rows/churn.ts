@@ -6,6 +6,7 @@ import { benchNamespaces, benchPods } from '../state/cluster.ts';
 import { benchPod, type BenchPod, runningStatus } from '../state/pod.ts';
 import { policyOf } from '../state/policies.ts';
 import type { Size } from '../state/size.ts';
+import type { Windows } from './idle.ts';
 
 const CHANGES_PER_SECOND = 20;
 /** Beyond all pods of the state. */
@@ -26,7 +27,9 @@ const changesOf = (admin: AdminClient, size: Size, nodeAddress: string): readonl
 
   const relabel: Change = async (turn) => {
     const pod = pods[(turn * 7) % pods.length];
-    if (pod !== undefined) await admin.patch(pod, { metadata: { labels: { app: `app-${String(turn % 10)}` } } });
+    // Another one whenever the same pod's turn comes again.
+    const app = `app-${String((turn + Math.floor(turn / pods.length)) % 10)}`;
+    if (pod !== undefined) await admin.patch(pod, { metadata: { labels: { app } } });
   };
   const place = (turn: number, nth: number): BenchPod =>
     benchPod({
@@ -63,28 +66,43 @@ const changesOf = (admin: AdminClient, size: Size, nodeAddress: string): readonl
   return [relabel, come(0), relabel, come(1), togglePolicy, relabel, go(0), relabel, go(1), editPolicy];
 };
 
-/**
- * Makes changes at a steady pace.
- * @returns CPU time that the agent and its children used meanwhile, scaled to 60 s of it
- */
-export const measureChurn = async (
+const measureWindow = async (
   agent: RunningAgent,
-  admin: AdminClient,
-  size: Size,
-  nodeAddress: string,
-  seconds: number,
+  changes: readonly Change[],
+  firstTurn: number,
+  turns: number,
 ): Promise<number> => {
-  const changes = changesOf(admin, size, nodeAddress);
-  // Whole turns, so that what came also goes.
-  const count = Math.ceil((seconds * CHANGES_PER_SECOND) / (2 * changes.length)) * 2 * changes.length;
   const before = agent.usage().cpuSeconds;
   const startedAt = performance.now();
-  for (let index = 0; index < count; index += 1) {
-    await changes[index % changes.length]?.(Math.floor(index / changes.length));
+  for (let index = 0; index < turns * changes.length; index += 1) {
+    await changes[index % changes.length]?.(firstTurn + Math.floor(index / changes.length));
     const due = startedAt + ((index + 1) * 1000) / CHANGES_PER_SECOND;
     await delay(Math.max(0, due - performance.now()));
   }
   agent.assertAlive();
   const elapsed = (performance.now() - startedAt) / 1000;
   return ((agent.usage().cpuSeconds - before) * 60) / elapsed;
+};
+
+export interface ChurnContext {
+  readonly admin: AdminClient;
+  readonly size: Size;
+  readonly nodeAddress: string;
+}
+
+/**
+ * Makes changes at a steady pace; each window goes on where the last one ended, so that none repeats what is there already.
+ * @returns CPU time that the agent and its children used meanwhile, scaled to 60 s of it, in each window
+ */
+export const measureChurn = async (
+  agent: RunningAgent,
+  { admin, size, nodeAddress }: ChurnContext,
+  { seconds, windows }: Windows,
+): Promise<readonly number[]> => {
+  const changes = changesOf(admin, size, nodeAddress);
+  // An even number of them, so that what came also goes.
+  const turns = 2 * Math.ceil((seconds * CHANGES_PER_SECOND) / (2 * changes.length));
+  const used: number[] = [];
+  while (used.length < windows) used.push(await measureWindow(agent, changes, used.length * turns, turns));
+  return used;
 };

@@ -4,12 +4,24 @@ import type { RunningAgent } from '../agent/run-agent.ts';
 /** An agent may look at its work once more when it is done; what comes after that is idling, ms. */
 const REST_MS = 30_000;
 
-/** @returns the share of one core that the agent and its children use while nothing changes, % */
-export const measureIdle = async (agent: RunningAgent, seconds: number): Promise<number> => {
-  await delay(REST_MS);
+/** How long is measured, and how many times in a row. */
+export interface Windows {
+  readonly seconds: number;
+  readonly windows: number;
+}
+
+const measureWindow = async (agent: RunningAgent, seconds: number): Promise<number> => {
   const before = agent.usage().cpuSeconds;
   const startedAt = performance.now();
   await delay(seconds * 1000);
   agent.assertAlive();
   return ((agent.usage().cpuSeconds - before) / ((performance.now() - startedAt) / 1000)) * 100;
+};
+
+/** @returns the share of one core that the agent and its children use while nothing changes, %, in each window */
+export const measureIdle = async (agent: RunningAgent, { seconds, windows }: Windows): Promise<readonly number[]> => {
+  await delay(REST_MS);
+  const shares: number[] = [];
+  while (shares.length < windows) shares.push(await measureWindow(agent, seconds));
+  return shares;
 };

@@ -28,8 +28,7 @@ export const loadOf = (kind: Load['kind'], forMs: number): Load => ({
   forMs,
 });
 
-/** New connections and bytes a second from the newcomer, a friend whom the policies let in, through the node's rules. */
-export const measurePackets = async (prober: Prober, node: CommandRunner, record: RecordSample): Promise<void> => {
+const measureWindow = async (prober: Prober, node: CommandRunner, record: RecordSample): Promise<void> => {
   await untilStageQuiet();
   // A table full of what was before would cost more than the rules.
   await node.run('conntrack', ['-F']);
@@ -38,4 +37,14 @@ export const measurePackets = async (prober: Prober, node: CommandRunner, record
   record('connect-p50', p50Us);
   record('connect-p99', p99Us);
   record('throughput', ((await prober.load(loadOf('bytes', FOR_MS))).perSecond * BITS_PER_BYTE) / 1e9);
+};
+
+/** New connections and bytes a second from the newcomer, a friend whom the policies let in, through the node's rules. */
+export const measurePackets = async (
+  prober: Prober,
+  node: CommandRunner,
+  windows: number,
+  record: RecordSample,
+): Promise<void> => {
+  for (let window = 0; window < windows; window += 1) await measureWindow(prober, node, record);
 };
