@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../model/clock.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { NodeProgram } from '../program/node-program.ts';
@@ -124,12 +125,19 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
         fullAt = tablesReadAt;
         return kernel.observe();
       },
-      apply(plan) {
+      async apply(plan) {
         changedAt = clock.now();
         tables.forget();
-        sets.changed([plan.prepare, plan.finish, ...plan.destroy].join('\n'));
+        // While the kernel is at work already: of a first plan it takes milliseconds. Nobody looks before all of it is done.
+        const noted = setImmediate().then(() => {
+          sets.changed([plan.prepare, plan.finish, ...plan.destroy].join('\n'));
+        });
         const work = (): Promise<void> => kernel.apply(plan);
-        return monitor === undefined ? work() : monitor.whileOwn(transactions(ownTexts(plan)), work);
+        try {
+          await (monitor === undefined ? work() : monitor.whileOwn(transactions(ownTexts(plan)), work));
+        } finally {
+          await noted;
+        }
       },
     }),
     takeCulprits: () => monitor?.takeCulprits() ?? [],
