@@ -17,7 +17,7 @@ import type { Backend } from './kernel/iptables.ts';
 import { createCommandRunner } from './kernel/command.ts';
 import { createCompanionStarter } from './kernel/companion.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
-import { lookFirst } from './kernel/first-look.ts';
+import { hasNoSets, lookFirst } from './kernel/first-look.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { createLaunchingRunner } from './kernel/launcher.ts';
 import { createKernelLookout } from './kernel/kernel-lookout.ts';
@@ -67,15 +67,16 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const changes = createRelay<ClusterChange>();
   const links = createRelay<undefined>();
   const blank = Promise.withResolvers<boolean>();
+  const plainRunner = createCommandRunner();
+  const noSets = hasNoSets(plainRunner);
   const source = await createClusterSource(context, results, {
     onResult() {
       links.tell(undefined);
     },
-    mayBeginWithAny: () => blank.promise,
+    beginning: { seemsBlank: () => noSets, isBlank: () => blank.promise },
   });
   // The first lists take longest: all else is found out and put together meanwhile.
   source.start(changes.tell);
-  const plainRunner = createCommandRunner();
   const families = config.ipFamilies === 'auto' ? await detectFamilies() : config.ipFamilies;
   const launching = createLaunchingRunner({
     runner: plainRunner,

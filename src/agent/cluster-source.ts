@@ -1,4 +1,5 @@
 import { uptime } from 'node:os';
+import type { Beginning } from '../cluster/api/first-list.ts';
 import { createApiSource } from '../cluster/api-source.ts';
 import { withEarlyAddresses } from '../cluster/cni/early-addresses.ts';
 import { type CniResults, followCniResults } from '../cluster/cni/follow-results.ts';
@@ -6,7 +7,7 @@ import type { ClusterSource } from '../cluster/source.ts';
 import { connectTo } from './connect.ts';
 import type { AgentContext } from './context.ts';
 
-const createSource = async (context: AgentContext, mayBeginWithAny: () => Promise<boolean>): Promise<ClusterSource> => {
+const createSource = async (context: AgentContext, beginning: Beginning): Promise<ClusterSource> => {
   const { config, clock, log } = context;
   const onTrouble = (what: string, trouble: string | undefined): void => {
     if (trouble === undefined) log.info('the source of the state of the cluster works again', { what });
@@ -29,7 +30,7 @@ const createSource = async (context: AgentContext, mayBeginWithAny: () => Promis
     clock,
     random: Math.random,
     onTrouble,
-    mayBeginWithAny,
+    beginning,
   });
 };
 
@@ -47,17 +48,16 @@ export const createCniResults = ({ config, clock, log }: AgentContext): CniResul
 interface ClusterSourceOptions {
   /** Told of each change of the results, after the source was. */
   readonly onResult: () => void;
-  /** See ApiSourceDeps. */
-  readonly mayBeginWithAny: () => Promise<boolean>;
+  readonly beginning: Beginning;
 }
 
 /** Where the agent learns of pods, namespaces and policies, and of the addresses of pods that are about to start. */
 export const createClusterSource = async (
   context: AgentContext,
   results: CniResults | undefined,
-  { onResult, mayBeginWithAny }: ClusterSourceOptions,
+  { onResult, beginning }: ClusterSourceOptions,
 ): Promise<ClusterSource> => {
-  const source = await createSource(context, mayBeginWithAny);
+  const source = await createSource(context, beginning);
   if (results === undefined) return source;
   const told: CniResults = {
     ...results,

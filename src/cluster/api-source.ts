@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import type { ObjectKind } from '../model/cluster-change.ts';
 import type { Connect } from './api/connection.ts';
+import type { Beginning } from './api/first-list.ts';
 import { createReflector, type Reflector } from './api/reflector.ts';
 import { shareConnection } from './api/shared-connection.ts';
 import { DEFAULT_TIMING, type Timing } from './api/timing.ts';
@@ -15,11 +16,8 @@ export interface ApiSourceDeps {
   readonly random: () => number;
   /** Told when a list or watch of a kind ends badly, once per attempt, and with undefined when it works again. */
   readonly onTrouble?: (kind: ObjectKind, trouble: string | undefined) => void;
-  /**
-   * Whether the first list of pods may be what the API server remembers, which may be older than the present and comes
-   * faster. Only where nothing is in force that it could go behind; without this it never is.
-   */
-  readonly mayBeginWithAny?: () => Promise<boolean>;
+  /** Of the first list of pods; without it that is the newest. */
+  readonly beginning?: Beginning;
   readonly timing?: Partial<Timing>;
 }
 
@@ -40,7 +38,7 @@ export const createApiSource = (deps: ApiSourceDeps): ClusterSource => {
       random: deps.random,
       timing: { ...DEFAULT_TIMING, ...deps.timing },
       intern,
-      mayBeginWithAny: deps.mayBeginWithAny ?? (() => Promise.resolve(false)),
+      beginning: deps.beginning,
       onTrouble: (trouble) => deps.onTrouble?.(resource.kind, trouble),
     });
 

@@ -1,5 +1,7 @@
 import type { Kernel } from '../reconcile/kernel.ts';
+import { isOwnSet } from '../program/names.ts';
 import type { Observed } from '../render/observed.ts';
+import type { CommandRunner } from './command.ts';
 
 /** A kernel that was looked at before anybody asked. */
 export interface FirstLook {
@@ -44,4 +46,13 @@ export const lookFirst = (kernel: Kernel, isOurs: boolean): FirstLook => {
       },
     },
   };
+};
+
+/** Whether no set of ours is there: nearly always so where nothing of ours is, and found out long before that is. */
+export const hasNoSets = async (runner: CommandRunner): Promise<boolean> => {
+  try {
+    return !(await runner.run('ipset', ['list', '-name'])).split('\n').some(isOwnSet);
+  } catch {
+    return false;
+  }
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { lookFirst } from '../../src/kernel/first-look.ts';
+import { hasNoSets, lookFirst } from '../../src/kernel/first-look.ts';
 import type { Kernel } from '../../src/reconcile/kernel.ts';
 import { nothingObserved } from '../../src/render/nothing-observed.ts';
 import type { Observed } from '../../src/render/observed.ts';
@@ -75,5 +75,16 @@ describe('a first look', () => {
     const first = lookFirst(kernel, false);
     expect(await first.isBlank).toBe(false);
     expect(kernel.looks()).toBe(0);
+  });
+});
+
+describe('whether no set of ours is there', () => {
+  test.each<[boolean, string, () => Promise<string>]>([
+    [true, 'nothing', () => Promise.resolve('')],
+    [true, 'sets of others', () => Promise.resolve('KUBE-CLUSTER-IP\nmy-portcullis-set\n')],
+    [false, 'a set of ours among others', () => Promise.resolve('KUBE-CLUSTER-IP\nportcullis-4-governed\n')],
+    [false, 'an error', () => Promise.reject(new Error('ipset is missing'))],
+  ])('is %s for %s', async (expected, _, run) => {
+    expect(await hasNoSets({ run })).toBe(expected);
   });
 });

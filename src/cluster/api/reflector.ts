@@ -7,7 +7,8 @@ import { createBackoff } from './backoff.ts';
 import type { ApiConnection } from './connection.ts';
 import { createEmptyLists } from './empty-lists.ts';
 import { describeFailure, needsReconnect, needsRelist, retryAfterOf } from './failure.ts';
-import { type Freshness, listAll } from './list.ts';
+import { type Beginning, listFirst } from './first-list.ts';
+import { type Listed, listAll } from './list.ts';
 import { isOlderThan } from './resource-version.ts';
 import { ensureResumable, HistoryError } from './resumable.ts';
 import type { Session } from './session.ts';
@@ -24,8 +25,7 @@ export interface ReflectorDeps {
   readonly random: () => number;
   readonly timing: Timing;
   readonly intern: Intern;
-  /** Whether the first list may be older than the present: see Freshness. */
-  readonly mayBeginWithAny: () => Promise<boolean>;
+  readonly beginning: Beginning | undefined;
   /** Told when a list or watch ends badly, and with undefined when it works again. */
   readonly onTrouble: (trouble: string | undefined) => void;
 }
@@ -75,14 +75,14 @@ export const createReflector = <K extends string, T>(
   const wasStable = (): boolean => openedAt !== undefined && clock.now() - openedAt >= timing.stable;
 
   /** Once, and only of what is read as it comes: in JSON, one piece of everything would have to fit into memory. */
-  const freshness = async (): Promise<Freshness> => {
-    const isFirst = !asked;
+  const ask = (session: Session): Promise<Listed<K, T>> => {
+    const beginning = asked || resource.message === undefined ? undefined : deps.beginning;
     asked = true;
-    return isFirst && resource.message !== undefined && (await deps.mayBeginWithAny()) ? 'any' : 'newest';
+    return beginning === undefined ? listAll(session, resource, 'newest') : listFirst(session, resource, beginning);
   };
 
   const list = async (session: Session, onChange: (key: K) => void): Promise<string> => {
-    const listed = await listAll(session, resource, await freshness());
+    const listed = await ask(session);
     emptyLists.judge(
       resource.path,
       listed.objects.size === 0,

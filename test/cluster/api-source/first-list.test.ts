@@ -92,7 +92,9 @@ describe('the first list', () => {
   });
 
   describe('where it may be older than the present', () => {
-    const mayBeginWithAny = (): Promise<boolean> => Promise.resolve(true);
+    const yes = (): Promise<boolean> => Promise.resolve(true);
+    const no = (): Promise<boolean> => Promise.resolve(false);
+    const beginning = { seemsBlank: yes, isBlank: yes };
     const asked = (kind: string): (string | null)[][] =>
       api.requests
         .filter((request) => request.kind === kind && !request.isWatch)
@@ -100,7 +102,7 @@ describe('the first list', () => {
 
     test('is what the API server remembers of pods, in one piece; all else is the newest', async () => {
       api.script({ lists: [list('7', [pod('a')])] });
-      const { hasSynced } = start({ mayBeginWithAny });
+      const { hasSynced } = start({ beginning });
       await until('the list', hasSynced);
       expect(pods()).toEqual(['a']);
       expect([asked('pods'), asked('networkpolicies')]).toEqual([[['0', null]], [[null, '500']]]);
@@ -109,7 +111,7 @@ describe('the first list', () => {
 
     test('is only the first one: after trouble the newest is asked for', async () => {
       api.script({ lists: [refusal(429, 'not yet'), list('7', [pod('a')])] });
-      const { hasSynced } = start({ mayBeginWithAny });
+      const { hasSynced } = start({ beginning });
       await until('the list', hasSynced);
       expect(asked('pods')).toEqual([
         ['0', null],
@@ -117,13 +119,36 @@ describe('the first list', () => {
       ]);
     });
 
-    test('waits until that is known', async () => {
+    test('is asked for before that is known, and counts once it is', async () => {
       const { promise, resolve } = Promise.withResolvers<boolean>();
       api.script({ lists: [list('7', [pod('a')])] });
-      const { hasSynced, status: statusOf } = start({ mayBeginWithAny: () => promise });
+      const { hasSynced, status: statusOf } = start({ beginning: { seemsBlank: yes, isBlank: () => promise } });
+      await until('the question', () => asked('pods').length > 0);
       await until('the other kinds', () => statusOf().namespaces.synced && statusOf().networkpolicies.synced);
-      expect(asked('pods')).toEqual([]);
+      expect(pods()).toEqual([]);
+      expect(hasSynced()).toBe(false);
+      resolve(true);
+      await until('the list', hasSynced);
+      expect(pods()).toEqual(['a']);
+      expect(asked('pods')).toEqual([['0', null]]);
+    });
+
+    test('is the newest after all where it may not be older', async () => {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      api.script({ lists: [list('7', [pod('old')]), list('8', [pod('new')])] });
+      const { hasSynced } = start({ beginning: { seemsBlank: yes, isBlank: () => promise } });
+      await until('the question', () => asked('pods').length > 0);
       resolve(false);
+      await until('the list', hasSynced);
+      expect(pods()).toEqual(['new']);
+      expect(troubles).toEqual([]);
+      expect(asked('pods').at(-1)).toEqual([null, '500']);
+      await untilWatching('8');
+    });
+
+    test('is the newest at once where it does not seem that it may be older', async () => {
+      api.script({ lists: [list('7', [pod('a')])] });
+      const { hasSynced } = start({ beginning: { seemsBlank: no, isBlank: yes } });
       await until('the list', hasSynced);
       expect(asked('pods')).toEqual([[null, '500']]);
     });
