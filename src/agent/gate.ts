@@ -1,6 +1,6 @@
 import { followPodRanges, type PodRanges } from '../cluster/pod-ranges.ts';
 import type { Config } from '../config/config.ts';
-import { parseCidr } from '../policy/cidr.ts';
+import { type Cidr, parseCidr } from '../policy/cidr.ts';
 import type { GateOptions } from '../program/gate.ts';
 import { findApiServer } from './connect.ts';
 import type { AgentContext } from './context.ts';
@@ -16,8 +16,18 @@ export const createPodRanges = (context: AgentContext): PodRanges | undefined =>
   return followPodRanges({ connect, node: config.nodeName, clock, random: Math.random, onTrouble });
 };
 
-export const gateOf = ({ gate }: Config, ranges: PodRanges | undefined): GateOptions | undefined =>
-  ranges && {
+export const gateOf = ({ gate }: Config, podRanges: PodRanges | undefined): GateOptions | undefined => {
+  if (podRanges === undefined) return undefined;
+  let texts: readonly string[] = [];
+  let ranges: readonly Cidr[] = [];
+  return {
     scope: gate === 'all' ? 'all' : 'isolated',
-    ranges: () => ranges.ranges().flatMap((range) => parseCidr(range) ?? []),
+    ranges() {
+      // Asked at each change, and another once in the agent's life.
+      const now = podRanges.ranges();
+      if (now !== texts) ranges = now.flatMap((range) => parseCidr(range) ?? []);
+      texts = now;
+      return ranges;
+    },
   };
+};

@@ -8,8 +8,9 @@ const FOUR_DECIMALS = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$
  * Undefined for anything else, also for other spellings of IPv4 (octal, hexadecimal, fewer parts) and zone identifiers.
  */
 export const canonicalAddress = (text: string): string | undefined => {
-  if (FOUR_DECIMALS.test(text) || ipaddr.IPv4.isValidFourPartDecimal(text)) return text;
-  if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
+  if (FOUR_DECIMALS.test(text)) return text;
+  if (!text.includes(':')) return ipaddr.IPv4.isValidFourPartDecimal(text) ? text : undefined;
+  if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
   const address = ipaddr.IPv6.parse(text);
   return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
 };

@@ -9,7 +9,7 @@ import type { Rule } from './node-program.ts';
 export interface GateOptions {
   /** `isolated`: while a pod of the node that some policy isolates has no known address; `all`: always. */
   readonly scope: 'isolated' | 'all';
-  /** The node's pod range, as far as it is known; asked at each update. */
+  /** The node's pod range, as far as it is known; asked at each update. The same list until it is another. */
   readonly ranges: () => readonly Cidr[];
 }
 

@@ -60,6 +60,8 @@ const mayLeaveDenied = ({ outcome, reason }: Pick<SyncResult, 'outcome' | 'reaso
 export const createReview = ({ connections, families, clock, policy, report }: ReviewPorts): Review => {
   let firstAt: number | undefined;
   let lately: readonly { readonly connection: Connection; readonly until: number }[] = [];
+  /** Kept for as long as a review takes: it remembers what it said of each connection. */
+  let newest: { readonly policy: NodePolicy; readonly judge: ConnectionJudge } | undefined;
   let failures = 0;
   let stopped = false;
   let running: Promise<void> | undefined;
@@ -80,12 +82,19 @@ export const createReview = ({ connections, families, clock, policy, report }: R
     if (allowed.length > 0) await connections.release(allowed.map(({ connection }) => connection));
   };
 
+  /** By what is in force now. Where there are many rules it takes half a millisecond to make one. */
+  const judgeNow = (): ConnectionJudge => {
+    const now = policy();
+    if (newest?.policy !== now) newest = { policy: now, judge: createConnectionJudge(now) };
+    return newest.judge;
+  };
+
   /**
    * To be read by what is isolated at first, judged by what is isolated then: in between another pass may have come to its
    * end.
    */
   const deniedOf = async <Read extends Connection>(found: readonly Read[]): Promise<readonly Read[]> => {
-    const judge = createConnectionJudge(policy());
+    const judge = judgeNow();
     const denied = found.filter((connection) => !judge.allows(connection));
     if (denied.length === 0) return [];
     // What begins or ends in the node itself passes no rule of ours.
@@ -95,17 +104,18 @@ export const createReview = ({ connections, families, clock, policy, report }: R
 
   const cutDenied = async (): Promise<number> => {
     if (policy().isolations.length === 0) return 0;
-    const judge = createConnectionJudge(policy());
+    const judge = judgeNow();
     await releaseAllowed(judge);
     // Nearly always it shows that nothing is to be cut; where something is, only the list tells which entries.
     const glimpsed = await connections.glance(families, judge.concerns);
     if (glimpsed !== undefined && (await deniedOf(glimpsed)).length === 0) return 0;
-    return cut(await deniedOf(await connections.list(families, createConnectionJudge(policy()).concerns)));
+    return cut(await deniedOf(await connections.list(families, judgeNow().concerns)));
   };
 
   const run = async (): Promise<void> => {
     const startedAt = clock.now();
     const finish = (count: number, error?: string): void => {
+      newest = undefined;
       const durationMs = clock.now() - startedAt;
       notBefore = clock.now() + Math.max(PAUSE_MS, PAUSE_FACTOR * durationMs);
       report({ cut: count, durationMs, error });

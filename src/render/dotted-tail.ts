@@ -8,8 +8,12 @@ const word = (high: string | undefined, low: string | undefined): string =>
  * The tools print IPv6 addresses of few bits and mapped ones with a dotted end, as inet_ntop(3) does (`::0.1.0.0` for
  * `::1:0`). Read back they have to be equal to what was written, RFC 5952 text.
  */
-export const withoutDottedTail = (text: string): string =>
-  text.replace(
+export const withoutDottedTail = (text: string): string => {
+  // There is none in nearly all: no colon before the first dot.
+  const dot = text.indexOf('.');
+  if (dot < 0 || text.lastIndexOf(':', dot) < 0) return text;
+  return text.replace(
     DOTTED_TAIL,
     (_, head: string, a: string, b: string, c: string, d: string) => `${head}${word(a, b)}:${word(c, d)}`,
   );
+};

@@ -98,11 +98,13 @@ export const parseConntrackList = (text: string, concerns: Concerns): readonly T
   return found;
 };
 
+const IPV4 = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
+
 /** The kernel writes IPv6 addresses in full; the same few come again and again. @throws TypeError where it is no address */
 const createSpelling = (): Spelling => {
   const known = new Map<string, string>();
   return (address) => {
-    if (ipaddr.IPv4.isValidFourPartDecimal(address)) return address;
+    if (IPV4.test(address)) return address;
     const canonical = known.get(address) ?? ipaddr.IPv6.parse(address).toRFC5952String();
     known.set(address, canonical);
     return canonical;

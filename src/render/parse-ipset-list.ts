@@ -13,21 +13,25 @@ export interface ListedSet extends ObservedSet {
 const NAME = 'Name: ';
 const MEMBERS = '\nMembers:\n';
 
-const field = (head: string, label: string): string => new RegExp(`^${label}: (.*)$`, 'm').exec(head)?.[1] ?? '';
+const TYPE = /^Type: (.*)$/m;
+const HEADER = /^Header: (.*)$/m;
+const ENTRIES = /^Number of entries: (.*)$/m;
+
+const field = (head: string, line: RegExp): string => line.exec(head)?.[1] ?? '';
 
 const readBlock = (block: string): ListedSet => {
   const at = block.indexOf(MEMBERS);
   const head = at < 0 ? block : block.slice(0, at);
-  const words = field(head, 'Header').split(' ');
+  const words = field(head, HEADER).split(' ');
   const option = (name: string): string | undefined => words[words.indexOf(name) + 1];
   const lines = at < 0 ? [] : block.slice(at + MEMBERS.length).split('\n');
   const members = lines.filter((line) => line !== '').map((line) => withoutDottedTail(line.split(' ', 1)[0] ?? ''));
   return {
-    type: field(head, 'Type'),
+    type: field(head, TYPE),
     family: option('family') === 'inet6' ? 'ipv6' : 'ipv4',
     maxElements: Number(option('maxelem') ?? 0),
     members: new Set(members),
-    entries: Number(field(head, 'Number of entries')),
+    entries: Number(field(head, ENTRIES)),
     seed: option('initval') ?? '',
   };
 };

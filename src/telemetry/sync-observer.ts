@@ -9,14 +9,14 @@ import { describeTampering } from '../render/describe-tampering.ts';
 import type { Logger } from './logger.ts';
 import type { AgentMetrics, KernelObjects } from './metrics.ts';
 
+/** After each change: without lists of everything in between. */
 const countObjects = ({ chains, sets, raw }: FamilyProgram): KernelObjects => {
-  const all = [...chains.values(), ...(raw?.chains.values() ?? [])];
-  return {
-    chains: all.length,
-    rules: all.reduce((sum, chain) => sum + chain.rules.length, 0),
-    sets: sets.size,
-    members: [...sets.values()].reduce((sum, set) => sum + set.members.size, 0),
-  };
+  let rules = 0;
+  let members = 0;
+  for (const chain of chains.values()) rules += chain.rules.length;
+  for (const chain of raw?.chains.values() ?? []) rules += chain.rules.length;
+  for (const set of sets.values()) members += set.members.size;
+  return { chains: chains.size + (raw?.chains.size ?? 0), rules, sets: sets.size, members };
 };
 
 const faultText = ({ policy, field, message }: PolicyFault): string =>

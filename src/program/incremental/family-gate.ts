@@ -1,6 +1,6 @@
 import type { Direction } from '../../model/direction.ts';
 import type { IpFamily } from '../../model/family.ts';
-import { familyOf, formatCidr } from '../../policy/cidr.ts';
+import { type Cidr, familyOf, formatCidr } from '../../policy/cidr.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import { createAwaited, type GateOptions, type GateSets } from '../gate.ts';
 import type { FamilySets } from './family-sets.ts';
@@ -23,29 +23,42 @@ export const createFamilyGate = (family: IpFamily, gate: NodeGate | undefined, s
   if (gate === undefined) return { update: () => undefined };
   const awaited = createAwaited();
   const known = new Set<string>();
+  let cidrs: readonly Cidr[] | undefined;
+  let range = NOTHING;
+  let closed: Readonly<Record<Direction, ReadonlySet<string>>> = { ingress: NOTHING, egress: NOTHING };
+  /** What the sets hold; undefined where they have to be filled anew. */
+  let filled: GateSets | undefined;
+
+  /** @returns whether other addresses are known now */
+  const follow = (address: string): boolean => {
+    if (familyOf(address) !== family || gate.isKnown(address) === known.has(address)) return false;
+    if (!known.delete(address)) known.add(address);
+    return true;
+  };
 
   return {
     update({ isolations, addresses }) {
       awaited.update(isolations);
-      for (const address of addresses) {
-        if (familyOf(address) !== family) continue;
-        if (gate.isKnown(address)) known.add(address);
-        else known.delete(address);
+      const moved = [...addresses].filter(follow).length > 0;
+      const now = gate.ranges();
+      if (now !== cidrs) {
+        cidrs = now;
+        range = new Set(now.filter((cidr) => cidr.family === family).map(formatCidr));
+        filled = undefined;
       }
-      const range = new Set(
-        gate
-          .ranges()
-          .filter((cidr) => cidr.family === family)
-          .map(formatCidr),
-      );
       if (range.size === 0) return undefined;
-      const closed = (direction: Direction): ReadonlySet<string> =>
+      const closedNow = (direction: Direction): ReadonlySet<string> =>
         gate.scope === 'all' || awaited.isAny(direction) ? range : NOTHING;
+      const before = closed;
+      closed = { ingress: closedNow('ingress'), egress: closedNow('egress') };
+      const same = closed.ingress === before.ingress && closed.egress === before.egress;
+      if (filled !== undefined && same && !moved) return filled;
       const closing = {
-        ingress: sets.gate('gate ingress', closed('ingress')),
-        egress: sets.gate('gate egress', closed('egress')),
+        ingress: sets.gate('gate ingress', closed.ingress),
+        egress: sets.gate('gate egress', closed.egress),
       };
-      return { ranges: [...range].sort(), known: sets.gate('known', known), closing };
+      filled = { ranges: [...range].sort(), known: sets.gate('known', known), closing };
+      return filled;
     },
   };
 };
