@@ -1,5 +1,6 @@
 import type { IpFamily } from '../model/family.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
+import { destroyedSet, destroyLine, emptyFirst } from '../render/stale-set.ts';
 import { type CommandRunner, CommandError } from './command.ts';
 import { createIpSets, type IpSets } from './ipset.ts';
 import { type Backend, createFilterTable, restoreAll } from './iptables.ts';
@@ -26,7 +27,7 @@ const destroyWhatCan = async (sets: IpSets, names: readonly string[]): Promise<r
       return false;
     }
   };
-  if (names.length > FEW && (await attempt(() => sets.restore(names.map((name) => `destroy ${name}\n`).join('')))))
+  if (names.length > FEW && (await attempt(() => sets.restore(names.map((name) => `${destroyLine(name)}\n`).join('')))))
     return [];
   for (const name of names) if (!(await attempt(() => sets.destroy(name)))) left.push(name);
   return left;
@@ -41,13 +42,8 @@ export const createKernel = (runner: CommandRunner, options: KernelOptions): Ker
     table: createFilterTable(runner, family, backend, xtablesWaitSeconds),
   }));
   const raw = createRawTables(tables);
-  /** Sets that could not be destroyed. What they hold is of no state that counts. */
+  /** Sets that could not be destroyed. */
   let leftover: readonly string[] = [];
-  /** A plan that makes such a set knows nothing of what it holds: members would come back that nobody allows any more. */
-  const emptied = (prepare: string): string => {
-    const again = leftover.filter((name) => prepare.includes(`create ${name} `));
-    return `${again.map((name) => `flush ${name}\n`).join('')}${prepare}`;
-  };
   return {
     families,
     async observe() {
@@ -60,12 +56,11 @@ export const createKernel = (runner: CommandRunner, options: KernelOptions): Ker
       return { sets: seen, tables: Object.fromEntries(read), ...(seenRaw === undefined ? {} : { raw: seenRaw }) };
     },
     async apply(plan) {
-      if (plan.prepare !== '') await sets.restore(emptied(plan.prepare));
+      if (plan.prepare !== '') await sets.restore(emptyFirst(plan.prepare, leftover).lines);
       await restoreAll(tables, plan.tables);
       if (plan.finish !== '') await sets.restore(plan.finish);
       if (plan.destroy.length > 0) {
-        const names = plan.destroy.map((line) => line.slice('destroy '.length));
-        leftover = [...new Set([...leftover, ...(await destroyWhatCan(sets, names))])];
+        leftover = [...new Set([...leftover, ...(await destroyWhatCan(sets, plan.destroy.map(destroyedSet)))])];
       }
       if (plan.raw !== undefined) await raw.apply(plan.raw);
     },

@@ -1,4 +1,5 @@
 import { EMPTY_PLAN, type Plan } from '../render/plan.ts';
+import { destroyedSet, destroyLine, emptyFirst } from '../render/stale-set.ts';
 
 /**
  * Sets that no rule names any more. They cost memory and nothing else, so they wait: nft goes on using a set for some
@@ -13,34 +14,24 @@ export interface StaleSets {
   clear(): void;
 }
 
-const destroyed = (line: string): string => line.slice('destroy '.length);
-
 export const createStaleSets = (): StaleSets => {
+  /** Names. */
   let fresh: readonly string[] = [];
   let due: readonly string[] = [];
 
-  const without = (lines: readonly string[], prepare: string): readonly string[] =>
-    lines.filter((line) => !prepare.includes(`create ${destroyed(line)} `));
-
   return {
     defer({ destroy, ...plan }) {
-      const again = [...fresh, ...due].filter((line) => plan.prepare.includes(`create ${destroyed(line)} `));
-      fresh = [...without(fresh, plan.prepare), ...destroy];
-      due = without(due, plan.prepare);
-      // What such a set holds is of no state that counts.
-      const flushes = again.map((line) => `flush ${destroyed(line)}\n`).join('');
-      return {
-        ...plan,
-        prepare: `${flushes}${plan.prepare}`,
-        destroy: [],
-        size: plan.size - destroy.length + again.length,
-      };
+      const { lines, again } = emptyFirst(plan.prepare, [...fresh, ...due]);
+      const isStale = (name: string): boolean => !again.includes(name);
+      fresh = [...fresh.filter(isStale), ...destroy.map(destroyedSet)];
+      due = due.filter(isStale);
+      return { ...plan, prepare: lines, destroy: [], size: plan.size - destroy.length + again.length };
     },
     takeDue() {
       const now = due;
       due = fresh;
       fresh = [];
-      return now.length === 0 ? undefined : { ...EMPTY_PLAN, destroy: now, size: now.length };
+      return now.length === 0 ? undefined : { ...EMPTY_PLAN, destroy: now.map(destroyLine), size: now.length };
     },
     clear() {
       fresh = [];

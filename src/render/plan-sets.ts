@@ -3,6 +3,7 @@ import { type SetName, spareSet } from '../program/names.ts';
 import type { SetsDelta } from '../program/incremental/family-sets.ts';
 import type { IpSet } from '../program/node-program.ts';
 import type { ObservedSet } from './observed.ts';
+import { destroyLine } from './stale-set.ts';
 
 /** A set as one node wants it. */
 export interface DesiredSet extends IpSet {
@@ -74,11 +75,11 @@ const makeLines = (set: DesiredSet): readonly string[] => [
 const enlargeLines = (set: DesiredSet, members: ReadonlySet<string>, leftover: boolean): readonly string[] => {
   const spare = spareSet(set.name);
   return [
-    ...(leftover ? [`destroy ${spare}`] : []),
+    ...(leftover ? [destroyLine(spare)] : []),
     createLine(spare, set, Math.max(members.size, set.members.size)),
     ...addLines(spare, members),
     `swap ${spare} ${set.name}`,
-    `destroy ${spare}`,
+    destroyLine(spare),
   ];
 };
 
@@ -97,7 +98,7 @@ const planSet = (seen: ObservedSet | undefined, set: DesiredSet, leftover: boole
   if (seen === undefined) return { create: makeLines(set), tighten: [], loosen: [] };
   if (seen.type !== set.type || seen.family !== set.family) {
     // Sets of two types cannot be swapped. No rule of ours names this one: what a rule needs is part of the name.
-    return { create: [`destroy ${set.name}`, ...makeLines(set)], tighten: [], loosen: [] };
+    return { create: [destroyLine(set.name), ...makeLines(set)], tighten: [], loosen: [] };
   }
   if (set.timeoutSeconds !== undefined) return NO_STEPS;
   const grows = isTooSmall(seen, set);
@@ -126,7 +127,7 @@ export const compareSets = (
     tighten: ways.flatMap((way) => way.tighten),
     loosen: ways.flatMap((way) => way.loosen),
     // A spare that was in the way of another is gone by then.
-    destroy: stale.map((name) => `destroy ${name}`).filter((line) => !destroyed.has(line)),
+    destroy: stale.map(destroyLine).filter((line) => !destroyed.has(line)),
   };
 };
 
@@ -140,5 +141,5 @@ export const changeSets = (family: IpFamily, { created, changed, destroyed }: Se
     (isAllow ? tighten : loosen).push(...delLines(set.name, removed));
     (isAllow ? loosen : tighten).push(...addLines(set.name, added));
   }
-  return { create, tighten, loosen, destroy: destroyed.map((name) => `destroy ${name}`) };
+  return { create, tighten, loosen, destroy: destroyed.map(destroyLine) };
 };
