@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import ipaddr from 'ipaddr.js';
 import { canonicalAddress, onePerFamily } from '../../src/cluster/address.ts';
 
 describe('canonicalAddress', () => {
@@ -34,6 +35,38 @@ describe('canonicalAddress', () => {
   ])('%j is no address', (text) => {
     expect(canonicalAddress(text)).toBeUndefined();
   });
+});
+
+test('of four parts the same is an address as for the parser', () => {
+  const parts = [
+    '',
+    '0',
+    '00',
+    '1',
+    '01',
+    '9',
+    '10',
+    '99',
+    '100',
+    '199',
+    '200',
+    '249',
+    '250',
+    '255',
+    '256',
+    '0x1',
+    ' 1',
+    '+1',
+  ];
+  for (const first of parts) {
+    for (const last of parts) {
+      const text = `${first}.10.0.${last}`;
+      expect([text, canonicalAddress(text)]).toEqual([
+        text,
+        ipaddr.IPv4.isValidFourPartDecimal(text) ? text : undefined,
+      ]);
+    }
+  }
 });
 
 describe('onePerFamily', () => {
