@@ -2,7 +2,7 @@ import type { RawObject } from '../raw.ts';
 import { MAGIC, RAW } from './envelope.ts';
 import { type Message, readMessage } from './message.ts';
 import { LIST_META } from './schema.ts';
-import { readHead, WireError } from './wire.ts';
+import { MAX_OBJECT_BYTES, readHead, WireError } from './wire.ts';
 
 /** Reads a list while it arrives: of its bytes no more is kept than one item that is not whole yet. */
 export interface ListReader {
@@ -15,9 +15,6 @@ export interface ListReader {
 /** Every list of the API has its metadata in field 1 and its items in field 2. */
 const METADATA = 1;
 const ITEM = 2;
-
-/** No object of the API is that large (etcd takes 1.5 MB); a length beyond is not one. */
-const MAX_FIELD_BYTES = 16 * 1024 * 1024;
 
 /**
  * A list in the envelope of application/vnd.kubernetes.protobuf.
@@ -47,7 +44,7 @@ export const createListReader = (item: Message, onItem: (object: RawObject) => v
       left = to - from;
       return from;
     }
-    if (to - from > MAX_FIELD_BYTES) throw new WireError(`a field of ${String(to - from)} bytes`);
+    if (to - from > MAX_OBJECT_BYTES) throw new WireError(`a field of ${String(to - from)} bytes`);
     if (isInList && to - at > (left ?? 0)) throw new WireError('a field reaches beyond its message');
     if (to > bytes.length) {
       needed = to - at;

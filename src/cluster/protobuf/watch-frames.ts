@@ -2,13 +2,10 @@ import type { RawObject } from '../raw.ts';
 import { openEnvelope } from './envelope.ts';
 import { type Message, readMessage } from './message.ts';
 import { STATUS } from './schema.ts';
-import { readFields, WireError } from './wire.ts';
+import { MAX_OBJECT_BYTES, readFields, WireError } from './wire.ts';
 
 /** Each event is preceded by its length, 32 bits, most significant first. */
 const LENGTH_BYTES = 4;
-
-/** No object of the API is that large (etcd takes 1.5 MB); a length beyond is not one. */
-const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
 /** runtime.RawExtension: the object's bytes. */
 const RAW = 1;
@@ -45,7 +42,7 @@ export async function* watchFrames(
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
     while (pending.length >= LENGTH_BYTES) {
       const length = pending.readUInt32BE(0);
-      if (length > MAX_FRAME_BYTES) throw new WireError(`an event of ${String(length)} bytes`);
+      if (length > MAX_OBJECT_BYTES) throw new WireError(`an event of ${String(length)} bytes`);
       if (pending.length < LENGTH_BYTES + length) break;
       yield readEvent(pending.subarray(LENGTH_BYTES, LENGTH_BYTES + length), message);
       pending = pending.subarray(LENGTH_BYTES + length);

@@ -12,6 +12,9 @@ export class WireError extends SyntaxError {
  */
 export type VisitField = (field: number, from: number, to: number, value: number) => void;
 
+/** No object of the API is that large (etcd takes 1.5 MB); a length beyond is not one. */
+export const MAX_OBJECT_BYTES = 16 * 1024 * 1024;
+
 /** Protocol Buffers' wire types, in the low three bits of a field's key. */
 const VARINT = 0;
 const FIXED64 = 1;
