@@ -5,7 +5,6 @@ import { compareRaw } from '../render/plan-raw.ts';
 import { compareTable, type TableName, tableText } from '../render/plan-table.ts';
 import type { CommandRunner } from './command.ts';
 import { type Backend, iptablesProgram } from './iptables.ts';
-import { rememberRight } from './remember-right.ts';
 
 /** Looks at our tables as text, and reads them only where the text is another one than was found right. */
 export interface TableText {
@@ -19,7 +18,8 @@ export interface TableText {
 const MOMENTS = /^#.*\n|(?<=^:\S+ \S+) \[\d+:\d+\]$/gm;
 
 export const createTableText = (runner: CommandRunner, backend: Backend, families: readonly IpFamily[]): TableText => {
-  const tables = rememberRight();
+  /** The text that was found right last. */
+  let right: string | undefined;
   return {
     async holds(program) {
       const save = async (family: IpFamily, table: TableName): Promise<string> =>
@@ -28,14 +28,18 @@ export const createTableText = (runner: CommandRunner, backend: Backend, familie
         Promise.all(families.map((family) => save(family, 'filter'))),
         Promise.all(families.map(async (family) => (program[family].raw === undefined ? '' : save(family, 'raw')))),
       ]);
-      return tables.isRight([...filter, ...raw].join(''), () =>
-        families.every(
-          (family, at) =>
-            tableText(compareTable(parseIptablesSave(filter[at] ?? ''), program[family])) === '' &&
-            compareRaw(parseRawTable(raw[at] ?? ''), program[family].raw) === '',
-        ),
+      const text = [...filter, ...raw].join('');
+      if (text === right) return true;
+      const holds = families.every(
+        (family, at) =>
+          tableText(compareTable(parseIptablesSave(filter[at] ?? ''), program[family])) === '' &&
+          compareRaw(parseRawTable(raw[at] ?? ''), program[family].raw) === '',
       );
+      right = holds ? text : undefined;
+      return holds;
     },
-    forget: tables.forget,
+    forget() {
+      right = undefined;
+    },
   };
 };
