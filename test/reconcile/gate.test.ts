@@ -80,6 +80,12 @@ test('a range that the node gets later is closed like the first', () => {
   expect(tables.ipv6).toBeUndefined();
 });
 
+test('a range that the node gets later is in the rules, also where nothing is closed', () => {
+  begin('isolated');
+  ranges = [...ranges, ...['10.244.9.0/24'].flatMap((range) => parseCidr(range) ?? [])];
+  expect(lines(step().tables.ipv4, '-d 10.244.9.0/24')).toHaveLength(1);
+});
+
 test('always closed: the range is, the addresses of the node’s pods are not', () => {
   put('near', { ips: ['10.244.1.5', 'fd00:10:244:1::5'] });
   put('far', { ips: ['10.244.2.5'], node: 'n2' });

@@ -1,3 +1,4 @@
+import type { ClusterSnapshot } from '../../model/snapshot.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 import { overlayMap } from '../overlay-map.ts';
 import type { ClusterSource } from '../source.ts';
@@ -18,6 +19,9 @@ export const withEarlyAddresses = (source: ClusterSource, results: CniResults, n
   const early = new Map<string, PodEndpoint>();
   /** What the API told of a pod's addresses when its file came, for as long as it tells nothing else. */
   const toldBefore = new Map<string, readonly string[]>();
+
+  let under = source.snapshot();
+  let seen: ClusterSnapshot = { ...under, pods: overlayMap(under.pods, early) };
 
   const told = (uid: string): PodEndpoint | undefined => source.snapshot().pods.get(uid);
 
@@ -65,7 +69,10 @@ export const withEarlyAddresses = (source: ClusterSource, results: CniResults, n
     hasSynced: () => source.hasSynced() && results.hasLooked(),
     snapshot() {
       const base = source.snapshot();
-      return { ...base, pods: overlayMap(base.pods, early) };
+      // Asked several times for each change, and live like the maps below it.
+      if (base !== under) seen = { ...base, pods: overlayMap(base.pods, early) };
+      under = base;
+      return seen;
     },
     async stop() {
       await Promise.all([source.stop(), results.stop()]);

@@ -42,13 +42,14 @@ export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
       if (pod?.node === node && !told.has(podUid)) changedPods.add(podUid);
     },
     taken() {
+      if (changedPods.size === 0) return;
       const { pods } = snapshot();
       // A failed pass is followed by one that takes everything anew: what it had taken stays in.
       for (const uid of changedPods) if (isDue(pods.get(uid))) inPass.add(uid);
       changedPods.clear();
     },
     ended(succeeded) {
-      if (!succeeded) return;
+      if (!succeeded || inPass.size === 0) return;
       const { pods } = snapshot();
       for (const uid of inPass) {
         const pod = pods.get(uid);

@@ -49,11 +49,14 @@ const isSelectedBy = (pod: PodEndpoint, entry: PolicyEntry): boolean => selects(
 export const createSubjects = ({ policies, groups, peers, portNames }: SubjectsParts): Subjects => {
   const byNamespace = new Map<string, Map<string, Subject>>();
   const uses = new Map<PolicyEntry, Use>();
+  /** Those that a subject let go of since the last changes were taken. */
+  const letGo = new Set<PolicyEntry>();
 
   const use = (entry: PolicyEntry, by: 1 | -1): void => {
     const known = uses.get(entry) ?? { subjects: 0, rules: undefined };
     uses.set(entry, known);
     known.subjects += by;
+    if (by < 0) letGo.add(entry);
   };
 
   const rulesOf = (entry: PolicyEntry, direction: Direction) => {
@@ -80,12 +83,14 @@ export const createSubjects = ({ policies, groups, peers, portNames }: SubjectsP
   };
 
   const releaseUnused = (): void => {
-    for (const [entry, known] of uses) {
-      if (known.subjects > 0) continue;
+    for (const entry of letGo) {
+      const known = uses.get(entry);
+      if (known === undefined || known.subjects > 0) continue;
       known.rules?.release();
       uses.delete(entry);
       policies.forget(entry);
     }
+    letGo.clear();
     peers.sweep();
   };
 
