@@ -12,6 +12,13 @@ const CHANGES_PER_SECOND = 20;
 /** Beyond all pods of the state. */
 const FIRST_NEW_ADDRESS = 1_000_000;
 const RELABELLED_PODS = 500;
+/** In a turn. */
+const RELABELS = 4;
+/** Prime to the number of pods, so that each has its turn. */
+const STRIDE = 7;
+
+/** The state of the cluster stays from round to round, so turns go on: none repeats what is there already. */
+let turnsSoFar = 0;
 
 type Change = (turn: number) => Promise<unknown>;
 
@@ -25,12 +32,16 @@ const changesOf = (admin: AdminClient, size: Size, nodeAddress: string): readonl
   const namespaces = benchNamespaces(size).slice(0, Math.min(size.namespaces, size.localPods));
   const namespaceAt = (turn: number): string => namespaces[turn % namespaces.length]?.metadata.name ?? 'default';
 
-  const relabel: Change = async (turn) => {
-    const pod = pods[(turn * 7) % pods.length];
-    // Another one whenever the same pod's turn comes again.
-    const app = `app-${String((turn + Math.floor(turn / pods.length)) % 10)}`;
-    if (pod !== undefined) await admin.patch(pod, { metadata: { labels: { app } } });
-  };
+  const relabel =
+    (nth: number): Change =>
+    async (turn) => {
+      const at = RELABELS * turn + nth;
+      // The node's own pods come first of all, and are to be among those of every window.
+      const pod = pods[(at * STRIDE) % pods.length];
+      if (pod === undefined) return;
+      const before = Number(pod.metadata.labels['app']?.slice('app-'.length)) + Math.floor(at / pods.length);
+      await admin.patch(pod, { metadata: { labels: { app: `app-${String((before + 1) % 10)}` } } });
+    };
   const place = (turn: number, nth: number): BenchPod =>
     benchPod({
       namespace: namespaceAt(turn),
@@ -63,7 +74,7 @@ const changesOf = (admin: AdminClient, size: Size, nodeAddress: string): readonl
         ingress: [{ from: [{ podSelector: { matchLabels: { tier: 'front' } } }], ports: [{ port: 8000 + turn }] }],
       },
     });
-  return [relabel, come(0), relabel, come(1), togglePolicy, relabel, go(0), relabel, go(1), editPolicy];
+  return [relabel(0), come(0), relabel(1), come(1), togglePolicy, relabel(2), go(0), relabel(3), go(1), editPolicy];
 };
 
 const measureWindow = async (
@@ -91,7 +102,7 @@ export interface ChurnContext {
 }
 
 /**
- * Makes changes at a steady pace; each window goes on where the last one ended, so that none repeats what is there already.
+ * Makes changes at a steady pace.
  * @returns CPU time that the agent and its children used meanwhile, scaled to 60 s of it, in each window
  */
 export const measureChurn = async (
@@ -103,6 +114,9 @@ export const measureChurn = async (
   // An even number of them, so that what came also goes.
   const turns = 2 * Math.ceil((seconds * CHANGES_PER_SECOND) / (2 * changes.length));
   const used: number[] = [];
-  while (used.length < windows) used.push(await measureWindow(agent, changes, used.length * turns, turns));
+  while (used.length < windows) {
+    used.push(await measureWindow(agent, changes, turnsSoFar, turns));
+    turnsSoFar += turns;
+  }
   return used;
 };
