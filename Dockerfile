@@ -32,7 +32,7 @@ COPY LICENSE /notices/
 # The program `portcullis` for entry point and `kubectl exec`: env starts Node, no shell in between. The settings are those
 # of bin/portcullis.
 RUN printf '%s\n%s\n' \
-        '#!/usr/bin/env -S NODE_COMPILE_CACHE=/opt/portcullis/cache MALLOC_ARENA_MAX=1 /usr/local/bin/node --max-semi-space-size=2 --heap-growing-percent=30' \
+        '#!/usr/bin/env -S NODE_COMPILE_CACHE=/opt/portcullis/cache MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072 MALLOC_TRIM_THRESHOLD_=131072 /usr/local/bin/node --max-semi-space-size=2 --heap-growing-percent=30' \
         'import("/opt/portcullis/dist/portcullis.js");' >/portcullis \
     && chmod 0755 /portcullis
 

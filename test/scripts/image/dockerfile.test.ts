@@ -25,6 +25,11 @@ test('Node has the same settings in the image as from a checkout', async () => {
   const flags = await flagsIn('bin/portcullis', /^exec /);
   expect(flags.length).toBeGreaterThan(0);
   expect(await flagsIn('Dockerfile', /#!\/usr\/bin\/env -S /)).toEqual(flags);
-  expect(await readFile(path.join(root, 'bin/portcullis'), 'utf8')).toMatch(/^MALLOC_ARENA_MAX=1$/m);
-  expect(await readFile(path.join(root, 'Dockerfile'), 'utf8')).toMatch(/env -S .* MALLOC_ARENA_MAX=1 /);
+  const [launcher, dockerfile] = await Promise.all(
+    ['bin/portcullis', 'Dockerfile'].map((file) => readFile(path.join(root, file), 'utf8')),
+  );
+  for (const setting of ['MALLOC_ARENA_MAX=1', 'MALLOC_MMAP_THRESHOLD_=131072', 'MALLOC_TRIM_THRESHOLD_=131072']) {
+    expect(launcher).toMatch(new RegExp(`^${setting}$`, 'm'));
+    expect(dockerfile).toMatch(new RegExp(`env -S .* ${setting} `));
+  }
 });
