@@ -1,30 +1,36 @@
 import { execFileSync } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { positive } from '../scripts/positive.ts';
 import { type CompileFigures, measureCompile } from './compile/measure.ts';
 import { quantile } from './report/statistics.ts';
 import { SIZES, type SizeName } from './state/size.ts';
 
-/** `npm run bench:compile [-- --state S,M,L,XL --rounds N]`: what compiling costs, without a kernel or an API server. */
+/** `npm run bench:compile`: see its --help. */
 
-const { values } = parseArgs({
-  options: {
-    state: { type: 'string', default: 'S,M,L,XL' },
-    rounds: { type: 'string', default: '100' },
-    json: { type: 'boolean', default: false },
-    inside: { type: 'boolean', default: false },
-  },
-});
+const SIZE_NAMES = Object.keys(SIZES) as readonly SizeName[];
 
-const isSize = (name: string): name is SizeName => Object.hasOwn(SIZES, name);
+const readSizes = (text: string): readonly SizeName[] =>
+  text.split(',').map((name) => {
+    const size = SIZE_NAMES.find((known) => known === name);
+    if (size === undefined) throw new InvalidArgumentError(`there are ${SIZE_NAMES.join(', ')}`);
+    return size;
+  });
 
-const names = values.state.split(',').filter(isSize);
+const command = new Command('npm run bench:compile --')
+  .description('Measures what compiling costs, without a kernel or an API server.')
+  .option('--state <SIZES>', 'comma-separated sizes of the cluster', readSizes, SIZE_NAMES)
+  .option('--rounds <N>', 'changes of each kind', positive, 100)
+  .option('--json', 'as JSON')
+  .addOption(new Option('--inside').hideHelp())
+  .parse();
+const values = command.opts<{ state: readonly SizeName[]; rounds: number; json?: true; inside?: true }>();
 
 /** Each state in a process of its own: the first compile is that of a process that just started. */
 const measureApart = (name: SizeName): CompileFigures =>
   JSON.parse(
     execFileSync(
       process.execPath,
-      ['--expose-gc', import.meta.filename, '--inside', '--state', name, '--rounds', values.rounds],
+      ['--expose-gc', import.meta.filename, '--inside', '--state', name, '--rounds', String(values.rounds)],
       { encoding: 'utf8', maxBuffer: 2 ** 28 },
     ),
   ) as CompileFigures;
@@ -86,10 +92,10 @@ const table = (figures: readonly (readonly [SizeName, CompileFigures])[]): strin
   ].join('\n');
 };
 
-const [only] = names;
+const [only] = values.state;
 if (values.inside && only !== undefined) {
-  process.stdout.write(JSON.stringify(measureCompile(SIZES[only], Number(values.rounds))));
+  process.stdout.write(JSON.stringify(measureCompile(SIZES[only], values.rounds)));
 } else {
-  const figures = names.map((name) => [name, measureApart(name)] as const);
+  const figures = values.state.map((name) => [name, measureApart(name)] as const);
   console.log(values.json ? JSON.stringify(Object.fromEntries(figures)) : table(figures));
 }

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { positive } from '../scripts/positive.ts';
 import type { AgentSpec } from './agent/agent-spec.ts';
 import { ROW_GROUPS, type RowGroup } from './rows/row.ts';
 import { SIZES, type SizeName } from './state/size.ts';
@@ -24,12 +25,6 @@ export interface BenchOptions {
   readonly profile: ProfileKind | undefined;
   readonly out: string;
 }
-
-const positive = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 on is wanted');
-  return value;
-};
 
 const readAgent = (text: string, before: readonly AgentSpec[] = []): readonly AgentSpec[] => {
   const at = text.indexOf('=');
