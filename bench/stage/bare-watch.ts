@@ -18,7 +18,7 @@ export const openBareWatch = async ({ admin, kubeconfigPath }: ApiServer): Promi
   const connection = await connectByKubeconfig(kubeconfigPath);
   const ending = new AbortController();
   let onEvent = (): void => undefined;
-  for (const path of WATCHED) {
+  const watch = async (path: string): Promise<void> => {
     const { metadata } = (await admin.get(`${path}?limit=1`)) as { metadata: { resourceVersion: string } };
     const query = { watch: '1', resourceVersion: metadata.resourceVersion, timeoutSeconds: '3600' };
     const response = await get(connection, path, query, 'application/json', ending.signal);
@@ -27,6 +27,12 @@ export const openBareWatch = async ({ admin, kubeconfigPath }: ApiServer): Promi
     });
     // It is ended in the middle of things.
     response.on('error', () => undefined);
+  };
+  try {
+    for (const path of WATCHED) await watch(path);
+  } catch (error) {
+    ending.abort();
+    throw error;
   }
   return {
     expect() {
