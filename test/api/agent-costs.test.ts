@@ -94,7 +94,7 @@ test('a start asks for each kind once, for pods in one piece, and watches it onc
   expect(atRest).toMatchObject({ lists: 3, watches: 3 });
 });
 
-test('a start reads the filter table twice, and once what may stand in the raw table, and writes once', async () => {
+test('a start asks for the names of sets, reads the filter table twice, and once what may stand in the raw table, and writes once', async () => {
   const ofEach = {
     'iptables-nft-save': 3,
     'ip6tables-nft-save': 3,
@@ -102,7 +102,7 @@ test('a start reads the filter table twice, and once what may stand in the raw t
     'iptables-nft-restore': 1,
     'ip6tables-nft-restore': 1,
   };
-  expect(moreThan({ ...ofEach, ipset: 4, conntrack: 3 }, await programsRun())).toEqual([]);
+  expect(moreThan({ ...ofEach, ipset: 5, conntrack: 3 }, await programsRun())).toEqual([]);
 });
 
 test('rules, chains, sets and members stay as few as they are', async () => {
