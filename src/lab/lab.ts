@@ -171,11 +171,9 @@ export const createLab = async (runner: CommandRunner, settings: LabSettings): P
       pods.set(name, after);
       await ip.run(podRouteLines(before, settings, 'delete'), before.node.name);
       await routeStrays([before], 'delete');
-      await Promise.all([
-        ip.run(podReaddressLines(after, settings), name),
-        ip.run(podRouteLines(after, settings), after.node.name),
-        routeStrays([after], 'replace'),
-      ]);
+      // First: who is asked for an address and has none yet is not asked again for a second (neigh/…/retrans_time_ms).
+      await ip.run(podReaddressLines(after, settings), name);
+      await Promise.all([ip.run(podRouteLines(after, settings), after.node.name), routeStrays([after], 'replace')]);
     },
 
     async addExternals(specs) {
