@@ -6,7 +6,7 @@ import { benchNamespaces, benchPods } from '../state/cluster.ts';
 import { benchPod, type BenchPod, runningStatus } from '../state/pod.ts';
 import { policyOf } from '../state/policies.ts';
 import type { Size } from '../state/size.ts';
-import type { Windows } from './idle.ts';
+import type { Windows } from './row.ts';
 
 const CHANGES_PER_SECOND = 20;
 /** Beyond all pods of the state. */

@@ -1,14 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningAgent } from '../agent/run-agent.ts';
+import type { Windows } from './row.ts';
 
 /** An agent may look at its work once more when it is done; what comes after that is idling, ms. */
 const REST_MS = 30_000;
-
-/** How long is measured, and how many times in a row. */
-export interface Windows {
-  readonly seconds: number;
-  readonly windows: number;
-}
 
 const measureWindow = async (agent: RunningAgent, seconds: number): Promise<number> => {
   const before = agent.usage().cpuSeconds;

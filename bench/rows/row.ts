@@ -49,6 +49,12 @@ export type RowId =
 /** Takes one sample of a row, in the row's unit. */
 export type RecordSample = (row: RowId, value: number) => void;
 
+/** How long is measured, and how many times in a row. */
+export interface Windows {
+  readonly seconds: number;
+  readonly windows: number;
+}
+
 /** Ways of packets without an agent. */
 export type BarePath = 'no rules' | 'conntrack alone';
 
