@@ -52,10 +52,10 @@ const countAnswered = async ({ prober }: Stage, client: Client): Promise<number>
 const entriesOf = async ({ node }: Stage, client: Client): Promise<ReadonlySet<number>> => {
   const sources = IP_FAMILIES.map((family: IpFamily) => addressOf(client, family));
   const destinations = IP_FAMILIES.map((family: IpFamily) => addressOf('server', family));
-  const list = await createConnections(node).list(
-    IP_FAMILIES,
-    (source, destination) => sources.includes(source) && destinations.includes(destination),
-  );
+  const list = await createConnections(node).list(IP_FAMILIES, {
+    concerns: (source, destination) => sources.includes(source) && destinations.includes(destination),
+    selects: () => true,
+  });
   return new Set(list.map(({ id }) => id));
 };
 

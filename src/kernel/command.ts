@@ -8,6 +8,11 @@ export interface CommandOptions {
   readonly input?: string;
   /** Gives up (SIGKILL) after so many ms; 30,000 if absent. Whatever happens, the end is told a second later at most. */
   readonly timeoutMs?: number;
+  /**
+   * Takes standard output piece by piece as it comes, as large as it may be; `run` then returns none of it. Made anew where
+   * the program has to be run again. What it makes must not throw.
+   */
+  readonly sink?: () => (piece: string) => void;
 }
 
 export const TIMEOUT_MS = 30_000;
@@ -90,7 +95,7 @@ const deadline = (ms: number): { readonly passed: Promise<never>; readonly cance
  * @param prefix put before every command, e.g. `['nsenter', '--net=/run/netns/node1', '--']` to work in that namespace.
  */
 export const createCommandRunner = (prefix: readonly string[] = []): CommandRunner => ({
-  async run(file, args, options = {}) {
+  async run(file, args, { sink, ...options } = {}) {
     const [command = file, ...rest] = [...prefix, file, ...args];
     const timeout = options.timeoutMs ?? TIMEOUT_MS;
     const child = execa(command, rest, {
@@ -98,13 +103,14 @@ export const createCommandRunner = (prefix: readonly string[] = []): CommandRunn
       env: { LC_ALL: 'C' },
       timeout,
       killSignal: 'SIGKILL',
-      maxBuffer: MAX_OUTPUT_BYTES,
+      ...(sink === undefined ? { maxBuffer: MAX_OUTPUT_BYTES } : { buffer: { stdout: false } }),
       stripFinalNewline: false,
     });
+    if (sink !== undefined) child.stdout.setEncoding('utf8').on('data', sink());
     const { passed, cancel } = deadline(timeout + GRACE_MS);
     const line = [file, ...args].join(' ');
     try {
-      return (await Promise.race([child, passed])).stdout;
+      return (await Promise.race([child, passed])).stdout ?? '';
     } catch (error) {
       if (error instanceof DeadlineError) {
         for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();

@@ -1,6 +1,7 @@
 import type { Connections } from '../reconcile/connections.ts';
-import { parseConntrackFile } from '../render/parse-conntrack.ts';
+import { createFileReader } from '../render/read-conntrack.ts';
 import type { CommandRunner } from './command.ts';
+import { readPieces } from './read-pieces.ts';
 import { isAtLeast, versionIn } from './version.ts';
 
 /** Of the network namespace of whatever reads it; not every distribution has it (CONFIG_NF_CONNTRACK_PROCFS). */
@@ -21,10 +22,13 @@ const TIMEOUT_MS = 60_000;
  */
 export const createConntrackFile = (runner: CommandRunner, kernel: string): Connections['glance'] => {
   let isOfUse = isAtLeast(versionIn(kernel), GOES_ON_WHERE_IT_STOPPED);
-  return async (families, concerns) => {
+  return async (families, selection) => {
     if (!isOfUse) return undefined;
     try {
-      const found = parseConntrackFile(await runner.run('cat', [FILE], { timeoutMs: TIMEOUT_MS }), concerns);
+      const found = await readPieces(runner, ['cat', FILE], {
+        createReader: () => createFileReader(selection),
+        timeoutMs: TIMEOUT_MS,
+      });
       return found.filter(({ family }) => families.includes(family));
     } catch {
       // It is not there, not ours to read, or of another form, and will be so the next time.

@@ -4,11 +4,12 @@ import type { IpFamily } from '../model/family.ts';
 import type { Connections } from '../reconcile/connections.ts';
 import { conntrackDelete } from '../render/conntrack-delete.ts';
 import { heldLines } from '../render/held-members.ts';
-import { parseConntrackList } from '../render/parse-conntrack.ts';
+import { createListReader } from '../render/read-conntrack.ts';
 import { ownIpv4Addresses, ownIpv6Addresses } from '../render/parse-own-addresses.ts';
 import type { CommandRunner } from './command.ts';
 import { createConntrackFile } from './conntrack-file.ts';
 import { createIpSets } from './ipset.ts';
+import { readPieces } from './read-pieces.ts';
 import { isAtLeast, versionIn } from './version.ts';
 
 /** A table of 200,000 entries takes about a second, on a busy machine several. */
@@ -64,7 +65,7 @@ export const createConnections = (runner: CommandRunner, kernel = release()): Co
   let both: Promise<boolean> | undefined;
 
   /** The families, as arguments of the lists that tell of all of them. */
-  const selections = async (families: readonly IpFamily[]): Promise<readonly (readonly string[])[]> => {
+  const asked = async (families: readonly IpFamily[]): Promise<readonly (readonly string[])[]> => {
     if (families.length === 2 && (await (both ??= listsBoth(runner)))) return [[]];
     return families.map((family) => ['-f', family]);
   };
@@ -86,12 +87,14 @@ export const createConnections = (runner: CommandRunner, kernel = release()): Co
 
   return {
     glance: createConntrackFile(runner, kernel),
-    async list(families, concerns) {
+    async list(families, selection) {
       const lists = await Promise.all(
-        (await selections(families)).map(async (selection) => {
-          const args = ['-L', ...selection, '-o', 'extended,id'];
-          return parseConntrackList(await runner.run('conntrack', args, { timeoutMs: TIMEOUT_MS }), concerns);
-        }),
+        (await asked(families)).map((which) =>
+          readPieces(runner, ['conntrack', '-L', ...which, '-o', 'extended,id'], {
+            createReader: () => createListReader(selection),
+            timeoutMs: TIMEOUT_MS,
+          }),
+        ),
       );
       return lists.flat();
     },

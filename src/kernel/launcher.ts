@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { commandFailure, type CommandRunner, TIMEOUT_MS } from './command.ts';
+import { commandFailure, type CommandOptions, type CommandRunner, TIMEOUT_MS } from './command.ts';
 import type { Companion, StartCompanion } from './companion.ts';
 
 /**
@@ -12,9 +12,11 @@ interface Launcher {
    * To be called where it is free, at once. @returns what the program printed; undefined where it did not end with 0, and
    * where there is no telling. @throws CommandError where it did not end in time
    */
-  run(file: string, args: readonly string[], timeoutMs: number): Promise<string | undefined>;
+  run(file: string, args: readonly string[], options: LaunchOptions): Promise<string | undefined>;
   stop(): void;
 }
+
+type LaunchOptions = Pick<CommandOptions, 'sink'> & Required<Pick<CommandOptions, 'timeoutMs'>>;
 
 /** A shell that could not be started is not tried again for so long, ms. */
 const RESTART_MS = 5_000;
@@ -44,31 +46,34 @@ const createLauncher = (start: StartCompanion, now: () => number): Launcher => {
     shell = undefined;
   };
 
-  /** What is printed up to the mark, and the number behind it. */
-  const answerTo = (mark: string): Promise<{ readonly text: string; readonly code: number }> => {
-    const pieces: string[] = [];
+  /** Hands on what is printed up to the mark. @returns the number behind it */
+  const answerTo = (mark: string, take: (piece: string) => void): Promise<number> => {
     const end = new RegExp(`\\n${mark} (\\d+)\\n$`);
-    // It may come in two pieces.
+    // It may come in two pieces: so much is held back.
     const endLength = mark.length + 10;
+    let held = '';
     return new Promise((resolve) => {
       heard = (piece) => {
-        pieces.push(piece);
-        const tail = piece.length >= endLength ? piece : pieces.slice(-endLength).join('');
-        const found = end.exec(tail.slice(-endLength));
-        if (found === null) return;
-        const text = pieces.join('');
-        resolve({ text: text.slice(0, text.length - found[0].length), code: Number(found[1]) });
+        held += piece;
+        const found = end.exec(held.slice(-endLength));
+        const known = held.length - (found === null ? endLength : found[0].length);
+        if (known > 0) {
+          take(held.slice(0, known));
+          held = held.slice(known);
+        }
+        if (found !== null) resolve(Number(found[1]));
       };
     });
   };
 
   return {
     isFree: () => !isBusy && (shell !== undefined || now() - startedAt >= RESTART_MS),
-    async run(file, args, timeoutMs) {
+    async run(file, args, { timeoutMs, sink }) {
       isBusy = true;
       const asked = (shell ??= open());
       const mark = randomUUID();
-      const answer = answerTo(mark);
+      const pieces: string[] = [];
+      const answer = answerTo(mark, sink?.() ?? ((piece) => void pieces.push(piece)));
       const late = Promise.withResolvers<'late'>();
       const timer = setTimeout(late.resolve, timeoutMs, 'late');
       const words = [file, ...args].map(quoted).join(' ');
@@ -77,7 +82,7 @@ const createLauncher = (start: StartCompanion, now: () => number): Launcher => {
         const outcome = await Promise.race([answer, asked.ended.then(() => undefined), late.promise]);
         if (outcome === undefined || outcome === 'late') close();
         if (outcome === 'late') throw commandFailure([file, ...args].join(' '), { timedOut: true }, '');
-        return outcome?.code === 0 ? outcome.text : undefined;
+        return outcome === 0 ? pieces.join('') : undefined;
       } finally {
         clearTimeout(timer);
         heard = () => undefined;
@@ -111,7 +116,7 @@ export const createLaunchingRunner = ({ runner, start, clock, shells }: Launchin
   return {
     async run(file, args, options = {}) {
       const free = options.input === undefined && !stopped ? launchers.find((each) => each.isFree()) : undefined;
-      const output = await free?.run(file, args, options.timeoutMs ?? TIMEOUT_MS);
+      const output = await free?.run(file, args, { ...options, timeoutMs: options.timeoutMs ?? TIMEOUT_MS });
       return output ?? runner.run(file, args, options);
     },
     stop() {

@@ -27,6 +27,17 @@ export interface Connection {
   readonly zone: number;
 }
 
+/** The packet that would open a connection, after DNAT and before SNAT: all that a verdict on it depends on. */
+export interface Opening {
+  readonly source: string;
+  /** Where the replies come from. */
+  readonly destination: string;
+  /** IP protocol number (IANA). */
+  readonly protocol: number;
+  /** The destination's; 0 where the protocol has no ports. */
+  readonly port: number;
+}
+
 /** Such an entry as it can be told from one that took its place. */
 export interface TrackedConnection extends Connection {
   /** The kernel's identity of this entry: a later one of the same tuple has another. */

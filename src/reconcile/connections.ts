@@ -1,5 +1,13 @@
-import type { Connection, TrackedConnection } from '../model/connection.ts';
+import type { Connection, Opening, TrackedConnection } from '../model/connection.ts';
 import type { IpFamily } from '../model/family.ts';
+
+/** Which of very many connections are worth reading whole; asked again and again while the table comes in. Must not throw. */
+export interface ConnectionSelection {
+  /** Whether a connection between the two could be among them: its source, and its destination after DNAT. */
+  concerns(source: string, destination: string): boolean;
+  /** Asked of those that concern. */
+  selects(opening: Opening): boolean;
+}
 
 /** The node's table of live connections, as the review needs it. */
 export interface Connections {
@@ -7,18 +15,9 @@ export interface Connections {
    * The connections that `list` would tell of, without what tells an entry from its successor; undefined where they cannot
    * be had at less cost than by `list`.
    */
-  glance(
-    families: readonly IpFamily[],
-    concerns: (source: string, destination: string) => boolean,
-  ): Promise<readonly Connection[] | undefined>;
-  /**
-   * The connections whose source, or whose destination after DNAT, concerns.
-   * @throws where the table cannot be read
-   */
-  list(
-    families: readonly IpFamily[],
-    concerns: (source: string, destination: string) => boolean,
-  ): Promise<readonly TrackedConnection[]>;
+  glance(families: readonly IpFamily[], selection: ConnectionSelection): Promise<readonly Connection[] | undefined>;
+  /** The connections that are selected. Other work goes on while it is read. @throws where the table cannot be read */
+  list(families: readonly IpFamily[], selection: ConnectionSelection): Promise<readonly TrackedConnection[]>;
   /** All addresses of the node itself, canonical text. @throws where they cannot be read */
   ownAddresses(families: readonly IpFamily[]): Promise<ReadonlySet<string>>;
   /**

@@ -1,11 +1,11 @@
-import type { Connection, TrackedConnection } from '../model/connection.ts';
 import type { Clock } from '../model/clock.ts';
+import type { Connection, TrackedConnection } from '../model/connection.ts';
 import type { IpFamily } from '../model/family.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
-import { type ConnectionJudge, createConnectionJudge } from '../trace/connection-judge.ts';
+import { type ConnectionJudge, createConnectionJudge, openingOf } from '../trace/connection-judge.ts';
 import { retryDelay } from './backoff.ts';
-import type { Connections } from './connections.ts';
+import type { Connections, ConnectionSelection } from './connections.ts';
 import type { SyncResult } from './sync-result.ts';
 
 /** A review begins when nothing changed for so long, ms. */
@@ -77,8 +77,8 @@ export const createReview = ({ connections, families, clock, policy, report }: R
   /** What was cut and is allowed again may come back at once, from either end. */
   const releaseAllowed = async (judge: ConnectionJudge): Promise<void> => {
     const still = lately.filter(({ until }) => until > clock.now());
-    lately = still.filter(({ connection }) => !judge.allows(connection));
-    const allowed = still.filter(({ connection }) => judge.allows(connection));
+    lately = still.filter(({ connection }) => !judge.allows(openingOf(connection)));
+    const allowed = still.filter(({ connection }) => judge.allows(openingOf(connection)));
     if (allowed.length > 0) await connections.release(allowed.map(({ connection }) => connection));
   };
 
@@ -89,27 +89,33 @@ export const createReview = ({ connections, families, clock, policy, report }: R
     return newest.judge;
   };
 
-  /**
-   * To be read by what is isolated at first, judged by what is isolated then: in between another pass may have come to its
-   * end.
-   */
-  const deniedOf = async <Read extends Connection>(found: readonly Read[]): Promise<readonly Read[]> => {
-    const judge = judgeNow();
-    const denied = found.filter((connection) => !judge.allows(connection));
-    if (denied.length === 0) return [];
-    // What begins or ends in the node itself passes no rule of ours.
+  /** While the table is read passes may come to their end: each entry is judged by what is in force when it is read. */
+  const denied: ConnectionSelection = {
+    concerns: (source, destination) => judgeNow().concerns(source, destination),
+    selects: (opening) => !judgeNow().allows(opening),
+  };
+
+  /** Of those found to be denied: what still is, and meets rules of ours. */
+  const stillDenied = async <Read extends Connection>(found: readonly Read[]): Promise<readonly Read[]> => {
+    if (found.length === 0) return [];
+    // What begins or ends in the node itself passes none.
     const own = await connections.ownAddresses(families);
-    return denied.filter(({ original, reply }) => !own.has(original.source) && !own.has(reply.source));
+    const judge = judgeNow();
+    return found.filter(
+      (connection) =>
+        !own.has(connection.original.source) &&
+        !own.has(connection.reply.source) &&
+        !judge.allows(openingOf(connection)),
+    );
   };
 
   const cutDenied = async (): Promise<number> => {
     if (policy().isolations.length === 0) return 0;
-    const judge = judgeNow();
-    await releaseAllowed(judge);
+    await releaseAllowed(judgeNow());
     // Nearly always it shows that nothing is to be cut; where something is, only the list tells which entries.
-    const glimpsed = await connections.glance(families, judge.concerns);
-    if (glimpsed !== undefined && (await deniedOf(glimpsed)).length === 0) return 0;
-    return cut(await deniedOf(await connections.list(families, judgeNow().concerns)));
+    const glimpsed = await connections.glance(families, denied);
+    if (glimpsed !== undefined && (await stillDenied(glimpsed)).length === 0) return 0;
+    return cut(await stillDenied(await connections.list(families, denied)));
   };
 
   const run = async (): Promise<void> => {

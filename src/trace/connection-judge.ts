@@ -1,4 +1,4 @@
-import type { Connection } from '../model/connection.ts';
+import type { Connection, Opening } from '../model/connection.ts';
 import type { Direction } from '../model/direction.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import { createEvaluator } from './evaluator.ts';
@@ -8,7 +8,7 @@ import type { Packet, PacketProtocol } from './packet.ts';
 export interface ConnectionJudge {
   /** Whether an end is isolated at all, so that there is something to judge. Addresses are canonical text. */
   concerns(source: string, destination: string): boolean;
-  allows(connection: Connection): boolean;
+  allows(opening: Opening): boolean;
 }
 
 /** IP protocol numbers (IANA) that a NetworkPolicyPort can name. */
@@ -18,11 +18,10 @@ const PROTOCOLS: ReadonlyMap<number, PacketProtocol> = new Map([
   [132, 'SCTP'],
 ]);
 
-/** The packet that would open the connection, after DNAT and before SNAT: it goes to where the replies come from. */
-export const openingPacket = ({ protocol, original, reply }: Connection): Packet => ({
+export const openingOf = ({ protocol, original, reply }: Connection): Opening => ({
   source: original.source,
   destination: reply.source,
-  protocol: PROTOCOLS.get(protocol) ?? 'other',
+  protocol,
   port: reply.sourcePort,
 });
 
@@ -43,10 +42,12 @@ export const createConnectionJudge = (policy: NodePolicy): ConnectionJudge => {
   const known = new Map<string, boolean>();
   return {
     concerns: (source, destination) => isolated.egress.has(source) || isolated.ingress.has(destination),
-    allows(connection) {
-      const packet = openingPacket(connection);
-      const key = `${packet.protocol} ${packet.port} ${packet.source} ${packet.destination}`;
-      const allowed = known.get(key) ?? evaluator.trace(packet).verdict === 'allow';
+    allows({ source, destination, protocol, port }) {
+      const key = `${String(protocol)} ${String(port)} ${source} ${destination}`;
+      const before = known.get(key);
+      if (before !== undefined) return before;
+      const packet: Packet = { source, destination, protocol: PROTOCOLS.get(protocol) ?? 'other', port };
+      const allowed = evaluator.trace(packet).verdict === 'allow';
       known.set(key, allowed);
       return allowed;
     },

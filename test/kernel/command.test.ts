@@ -33,6 +33,14 @@ describe('a command', () => {
     expect(await runner.run('cat', [], { input })).toBe(input);
   });
 
+  test('hands on what it prints piece by piece, if asked to', async () => {
+    const pieces: string[] = [];
+    const sink = () => (piece: string) => void pieces.push(piece);
+    expect(await runner.run('seq', ['100000'], { sink })).toBe('');
+    expect(pieces.length).toBeGreaterThan(5);
+    expect(pieces.join('')).toBe(await runner.run('seq', ['100000']));
+  });
+
   test('speaks no language', async () => {
     expect(await runner.run('sh', ['-c', 'printf %s "$LC_ALL"'])).toBe('C');
   });

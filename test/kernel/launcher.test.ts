@@ -41,6 +41,36 @@ test('takes long outputs', async () => {
   expect(output.endsWith('\n999999\n1000000\n')).toBe(true);
 });
 
+test('hands on an output piece by piece, without the mark behind it', async () => {
+  for (const [count, length] of [
+    [0, 0],
+    [1, 2],
+    [12, 27],
+    [1_000_000, 6_888_896],
+  ] as const) {
+    const pieces: string[] = [];
+    const sink = () => (piece: string) => void pieces.push(piece);
+    expect(await runner.run('seq', [String(count)], { sink })).toBe('');
+    const text = pieces.join('');
+    expect(text).toHaveLength(length);
+    expect(text.endsWith(count === 0 ? '' : `${String(count)}\n`)).toBe(true);
+    expect(Math.max(0, ...pieces.map((piece) => piece.length))).toBeLessThan(70_000);
+  }
+  expect(alone).toEqual([]);
+});
+
+test('what is run once more has its pieces taken anew', async () => {
+  const attempts: string[][] = [];
+  const sink = () => {
+    const pieces: string[] = [];
+    attempts.push(pieces);
+    return (piece: string) => void pieces.push(piece);
+  };
+  const failing = runner.run('sh', ['-c', 'echo some; echo why >&2; exit 3'], { sink });
+  await expect(failing).rejects.toThrow(/why$/);
+  expect(attempts.map((pieces) => pieces.join(''))).toEqual(['some\n', 'some\n']);
+});
+
 test('a program reads none of what the shell is to run', async () => {
   expect(await runner.run('cat', [])).toBe('');
   expect(await runner.run('echo', ['next'])).toBe('next\n');

@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { TrackedConnection } from '../../src/model/connection.ts';
 import type { NodePolicy } from '../../src/policy/node-policy.ts';
 import { compileNodePolicy } from '../../src/policy/compile.ts';
+import type { ConnectionSelection } from '../../src/reconcile/connections.ts';
 import { createReview, type ReviewResult } from '../../src/reconcile/review.ts';
+import { openingOf } from '../../src/trace/connection-judge.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
 import { createDrivenClock } from './driven-clock.ts';
 
@@ -57,6 +59,8 @@ const setUp = () => {
     released: [] as number[],
     results: [] as ReviewResult[],
   };
+  const selected = ({ concerns, selects }: ConnectionSelection): readonly TrackedConnection[] =>
+    bench.table.filter((each) => concerns(each.original.source, each.reply.source) && selects(openingOf(each)));
   const review = createReview({
     families: ['ipv4'],
     clock,
@@ -65,21 +69,19 @@ const setUp = () => {
       bench.results.push(result);
     },
     connections: {
-      async glance(_, concerns) {
+      async glance(_, selection) {
         if (!bench.glances) return undefined;
         await Promise.resolve();
         bench.meanwhile();
-        return bench.table
-          .filter(({ original, reply }) => concerns(original.source, reply.source))
-          .map((each) => ({ ...each, id: undefined }));
+        return selected(selection).map((each) => ({ ...each, id: undefined }));
       },
-      async list(_, concerns) {
+      async list(_, selection) {
         bench.lists += 1;
         const { takesMs } = bench;
         if (takesMs > 0) await new Promise<void>((resolve) => clock.after(takesMs, resolve));
         if (bench.refusal !== undefined) throw new Error(bench.refusal);
         bench.meanwhile();
-        return bench.table.filter(({ original, reply }) => concerns(original.source, reply.source));
+        return selected(selection);
       },
       ownAddresses: () => Promise.resolve(new Set([OWN])),
       cut(connections) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Connection } from '../../src/model/connection.ts';
+import type { Connection, Opening } from '../../src/model/connection.ts';
 import { compileNodePolicy } from '../../src/policy/compile.ts';
-import { createConnectionJudge } from '../../src/trace/connection-judge.ts';
+import { createConnectionJudge, openingOf } from '../../src/trace/connection-judge.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
 
 const WEB = '10.1.1.10';
@@ -49,6 +49,8 @@ const connection = ({ from, to, port, protocol = 6, service, seenAs }: Ends): Co
   zone: 0,
 });
 
+const opened = (ends: Ends): Opening => openingOf(connection(ends));
+
 const FROM_API_TO_80 = {
   podSelector: { matchLabels: { app: 'web' } },
   ingress: [{ from: [{ podSelector: { matchLabels: { app: 'api' } } }], ports: [{ port: 80 }] }],
@@ -80,9 +82,9 @@ describe('ingress', () => {
     [false, { from: API, to: WEB, port: 8080, service: { ip: '10.96.0.1', port: 80 } }],
     [false, { from: STRANGER, to: WEB, port: 80, seenAs: API }],
   ])('%s: %j', (allowed, ends) => {
-    expect(judge.allows(connection(ends))).toBe(allowed);
+    expect(judge.allows(opened(ends))).toBe(allowed);
     // Remembered, not forgotten.
-    expect(judge.allows(connection(ends))).toBe(allowed);
+    expect(judge.allows(opened(ends))).toBe(allowed);
   });
 });
 
@@ -100,9 +102,9 @@ describe('egress', () => {
 
   test('knows the named ports of pods that no policy selects', () => {
     const service = { ip: '10.96.0.10', port: 53 };
-    expect(judge.allows(connection({ from: WEB, to: API, port: 5353, protocol: 17, service }))).toBe(true);
-    expect(judge.allows(connection({ from: WEB, to: API, port: 53, protocol: 17 }))).toBe(false);
-    expect(judge.allows(connection({ from: WEB, to: STRANGER, port: 5353, protocol: 17 }))).toBe(false);
+    expect(judge.allows(opened({ from: WEB, to: API, port: 5353, protocol: 17, service }))).toBe(true);
+    expect(judge.allows(opened({ from: WEB, to: API, port: 53, protocol: 17 }))).toBe(false);
+    expect(judge.allows(opened({ from: WEB, to: STRANGER, port: 5353, protocol: 17 }))).toBe(false);
   });
 });
 
@@ -113,6 +115,8 @@ test('an address is judged by the pod that owns it now', () => {
     pod('shop/heir', { app: 'web' }, { ips: ['10.1.1.12'], createdAt: 2 }),
   ];
   const stale = connection({ from: STRANGER, to: '10.1.1.12', port: 80 });
-  expect(judgeBy(FROM_API_TO_80, reused).allows(stale)).toBe(false);
-  expect(judgeBy({ ...FROM_API_TO_80, podSelector: { matchLabels: { app: 'old' } } }, reused).allows(stale)).toBe(true);
+  expect(judgeBy(FROM_API_TO_80, reused).allows(openingOf(stale))).toBe(false);
+  expect(
+    judgeBy({ ...FROM_API_TO_80, podSelector: { matchLabels: { app: 'old' } } }, reused).allows(openingOf(stale)),
+  ).toBe(true);
 });

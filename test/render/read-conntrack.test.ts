@@ -1,12 +1,29 @@
 import { describe, expect, test } from '@jest/globals';
-import type { TrackedConnection } from '../../src/model/connection.ts';
-import { parseConntrackFile, parseConntrackList } from '../../src/render/parse-conntrack.ts';
+import type { Connection, Opening, TrackedConnection } from '../../src/model/connection.ts';
+import { openingOf } from '../../src/trace/connection-judge.ts';
+import { createFileReader, createListReader } from '../../src/render/read-conntrack.ts';
 
 /** As conntrack 1.4.7 prints them with `-o extended,id`. */
 const TCP =
   'ipv4     2 tcp      6 431999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1139 dport=80 src=10.0.0.2 dst=10.0.0.1 sport=80 dport=1139 [ASSURED] mark=0 use=1 id=3282610457';
 
-const all = (text: string): readonly TrackedConnection[] => parseConntrackList(text, () => true);
+type Selection = Parameters<typeof createListReader>[0];
+
+const ALL: Selection = { concerns: () => true, selects: () => true };
+
+const readList = (text: string, selection: Partial<Selection> = {}): readonly TrackedConnection[] => {
+  const reader = createListReader({ ...ALL, ...selection });
+  reader.take(text);
+  return reader.end();
+};
+
+const readFile = (text: string, selection: Partial<Selection> = {}): readonly Connection[] => {
+  const reader = createFileReader({ ...ALL, ...selection });
+  reader.take(text);
+  return reader.end();
+};
+
+const all = (text: string): readonly TrackedConnection[] => readList(text);
 
 const tuple = (text: string, more: object = {}) => {
   const [source = '', sourcePort, destination = '', destinationPort] = text.split(' ');
@@ -170,13 +187,40 @@ describe('a list', () => {
 
   test('asks for the source and for the destination after DNAT', () => {
     const asked: string[] = [];
-    const found = parseConntrackList(LINES.map(([, line]) => line).join('\n'), (source, destination) => {
-      asked.push(`${source} ${destination}`);
-      return destination === '10.0.0.9';
+    const found = readList(LINES.map(([, line]) => line).join('\n'), {
+      concerns(source, destination) {
+        asked.push(`${source} ${destination}`);
+        return destination === '10.0.0.9';
+      },
     });
     expect(found.map(({ id }) => id)).toEqual([3440981508]);
     expect(asked).toContain('10.0.0.1 10.0.0.9');
     expect(asked).toContain('::1:0 fd00::2');
+  });
+
+  test('asks what would open each that concerns, and reads those that are selected', () => {
+    const asked: Opening[] = [];
+    const found = readList(LINES.map(([, line]) => line).join('\n'), {
+      concerns: (source) => source === '10.0.0.1',
+      selects(opening) {
+        asked.push(opening);
+        return opening.protocol === 47;
+      },
+    });
+    const ofLines = LINES.map(([, , expected]) => openingOf(expected)).filter(({ source }) => source === '10.0.0.1');
+    expect(asked).toEqual(ofLines);
+    expect(asked).toContainEqual({ source: '10.0.0.1', destination: '10.0.0.9', protocol: 17, port: 5353 });
+    expect(found.map(({ id }) => id)).toEqual([945204701]);
+  });
+
+  test('is read wherever a piece of it ends', () => {
+    const text = LINES.map(([, line]) => `${line}\n`).join('');
+    const whole = all(text);
+    for (const length of [1, 7, 100, 1000]) {
+      const reader = createListReader(ALL);
+      for (let at = 0; at < text.length; at += length) reader.take(text.slice(at, at + length));
+      expect(reader.end()).toEqual(whole);
+    }
   });
 
   test('may hold lines of another kind', () => {
@@ -258,19 +302,36 @@ const FILE_LINES: readonly (readonly [what: string, line: string, expected: obje
 
 describe('the file of the kernel', () => {
   test.each(FILE_LINES)('has %s', (_, line, expected) => {
-    expect(parseConntrackFile(`${line}\n`, () => true)).toEqual([expected]);
+    expect(readFile(`${line}\n`)).toEqual([expected]);
   });
 
   test('is asked for the source and for the destination after DNAT, in canonical text', () => {
     const asked: string[] = [];
-    const found = parseConntrackFile(FILE_LINES.map(([, line]) => `${line}\n`).join(''), (source, destination) => {
-      asked.push(`${source} ${destination}`);
-      return destination === 'fd00::2';
+    const found = readFile(FILE_LINES.map(([, line]) => `${line}\n`).join(''), {
+      concerns(source, destination) {
+        asked.push(`${source} ${destination}`);
+        return destination === 'fd00::2';
+      },
     });
     expect(found).toHaveLength(1);
     expect(asked).toContain('10.0.0.1 10.0.0.9');
     expect(asked).toContain('::ffff:a00:1 ::1:0');
-    expect(parseConntrackFile('', () => true)).toEqual([]);
+    expect(readFile('')).toEqual([]);
+  });
+
+  test('is not read on where a line is not as expected, which its end tells', () => {
+    let asked = 0;
+    const reader = createFileReader({
+      ...ALL,
+      concerns() {
+        asked += 1;
+        return true;
+      },
+    });
+    reader.take('nonsense\n');
+    for (const [, line] of FILE_LINES) reader.take(`${line}\n`);
+    expect(() => reader.end()).toThrow();
+    expect(asked).toBe(0);
   });
 
   test.each([
@@ -279,6 +340,6 @@ describe('the file of the kernel', () => {
     'ipv4     2 tcp      6 999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1 dport=80 src=10.0.0\n',
     'ipx      4 tcp      6 999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1 dport=80 src=10.0.0.2 dst=10.0.0.1 sport=80 dport=1 [ASSURED] mark=0 zone=0 use=2\n',
   ])('is not taken for whole with %j', (text) => {
-    expect(() => parseConntrackFile(text, () => true)).toThrow();
+    expect(() => readFile(text)).toThrow();
   });
 });
