@@ -29,8 +29,8 @@ const withAbsoluteFiles = (entry: unknown, field: 'cluster' | 'user', folder: st
 /** A kubeconfig is YAML, of which JSON is a part that needs no parser of its own to be loaded. */
 const parseText = async (text: string): Promise<unknown> => {
   if (text.trimStart().startsWith('{')) return JSON.parse(text) as unknown;
-  const { parse } = await import('yaml');
-  return parse(text) as unknown;
+  const { parseYaml } = await import('./parse-yaml.ts');
+  return parseYaml(text);
 };
 
 interface Chosen {
@@ -65,20 +65,6 @@ const choose = (content: unknown, file: string): Chosen => {
 const needsWholeClient = ({ cluster, user }: Chosen): boolean =>
   Boolean(cluster.proxyUrl) || Boolean(user.authProvider);
 
-const connectWithWholeClient = async (file: string, server: string): Promise<ApiConnection> => {
-  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
-  const config = new KubeConfig();
-  config.loadFromFile(file);
-  return {
-    server,
-    async options() {
-      const options = {};
-      await config.applyToHTTPSOptions(options);
-      return options;
-    },
-  };
-};
-
 /**
  * The connection that a kubeconfig file's current context describes.
  *
@@ -87,7 +73,10 @@ const connectWithWholeClient = async (file: string, server: string): Promise<Api
 export const connectByKubeconfig = async (file: string): Promise<ApiConnection> => {
   try {
     const chosen = choose(await parseText(await readFile(file, 'utf8')), file);
-    if (needsWholeClient(chosen)) return await connectWithWholeClient(file, chosen.cluster.server);
+    if (needsWholeClient(chosen)) {
+      const { connectWithWholeClient } = await import('./whole-client.ts');
+      return connectWithWholeClient(file, chosen.cluster.server);
+    }
     return createConnection(chosen.cluster, chosen.user);
   } catch (error) {
     if (error instanceof ConnectionError) throw error;
