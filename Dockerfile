@@ -29,13 +29,6 @@ RUN mkdir /notices /notices/node \
     && cd node_modules \
     && find . -type f \( -iname 'licen[cs]e*' -o -iname 'copying*' -o -iname 'notice*' \) -exec cp --parents {} /notices \;
 COPY LICENSE /notices/
-# The program `portcullis` for entry point and `kubectl exec`: env starts Node, no shell in between. The settings are those
-# of bin/portcullis.
-RUN printf '%s\n%s\n' \
-        '#!/usr/bin/env -S NODE_COMPILE_CACHE=/opt/portcullis/cache MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=131072 MALLOC_TRIM_THRESHOLD_=131072 /usr/local/bin/node --max-semi-space-size=2 --heap-growing-percent=30' \
-        'import("/opt/portcullis/dist/portcullis.js");' >/portcullis \
-    && chmod 0755 /portcullis
-
 FROM ${BASE_IMAGE}
 # iptables brings both backends, for IPv4 and IPv6; ulogd2 with its JSON output turns logged packets into records. Perl,
 # which deletes entries of conntrack, is in every Debian (perl-base is essential).
@@ -47,13 +40,17 @@ RUN apt-get update \
         ulogd2 \
         ulogd2-json \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* /var/log/*
-COPY --from=build /usr/local/bin/node /usr/local/bin/node
-COPY --from=build /portcullis /usr/local/bin/portcullis
+# As in a checkout, so that bin/portcullis finds everything. The Node that made the agent's start-up snapshot is the only one
+# that takes it.
+COPY --from=build /usr/local/bin/node /opt/portcullis/node_modules/node/bin/node
 COPY --from=build /notices /usr/share/doc/portcullis
 COPY package.json /opt/portcullis/
+COPY bin/portcullis /opt/portcullis/bin/portcullis
 COPY --from=build /src/dist /opt/portcullis/dist
 # Fills the cache of compiled code, which a root file system that is read-only could not later.
-RUN portcullis agent --help >/dev/null
+RUN ln -s /opt/portcullis/bin/portcullis /usr/local/bin/portcullis \
+    && portcullis agent --help >/dev/null \
+    && portcullis cleanup --help >/dev/null
 
 # Last, because they change with every commit and nothing below depends on them.
 ARG VERSION=0.1.0

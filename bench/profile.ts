@@ -19,7 +19,8 @@ export const writeProfile = async (
 ): Promise<void> => {
   await mkdir(options.out, { recursive: true });
   const flags = `--${kind}-prof --${kind}-prof-dir=${options.out} --${kind}-prof-name=${options.state}.${kind}profile`;
-  const command = `${root}/node_modules/node/bin/node ${flags} ${root}/dist/portcullis.js agent --kubeconfig {kubeconfig} --node-name {node} --listen 0 --log-level warn`;
+  const begin = `--snapshot-blob=${root}/dist/agent.blob ${root}/dist/portcullis.js`;
+  const command = `${root}/node_modules/node/bin/node ${flags} ${begin} agent --kubeconfig {kubeconfig} --node-name {node} --listen 0 --log-level warn`;
   const agent = await runAgent({ name: 'portcullis', command }, stage.place);
   try {
     await untilQuiet(agent);

@@ -4,7 +4,7 @@ import { ConfigError } from '../config/config-error.ts';
 import { printable } from '../model/printable.ts';
 import { describeFailure } from './failure.ts';
 import { type CliIo, type ExitCode, UsageError } from './verb.ts';
-import { VERBS, type VerbEntry } from './verbs.ts';
+import type { VerbEntry } from './verbs.ts';
 
 const AFTER_HELP = `
 Try it on this machine, without root and without touching its firewall:
@@ -57,11 +57,7 @@ const exitCodeOf = (error: unknown, verb: string | undefined, io: CliIo): ExitCo
  * Runs one command line to its end. Never throws: failures are told on `io.err` and in the exit code.
  * @param args what follows the program's name
  */
-export const runCli = async (
-  args: readonly string[],
-  io: CliIo,
-  verbs: readonly VerbEntry[] = VERBS,
-): Promise<ExitCode> => {
+export const runCli = async (args: readonly string[], io: CliIo, verbs: readonly VerbEntry[]): Promise<ExitCode> => {
   const named = namedVerb(args);
   let code: ExitCode = 0;
   try {

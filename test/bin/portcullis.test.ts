@@ -1,9 +1,9 @@
-import { copyFile, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import packageJson from '../../package.json' with { type: 'json' };
-import { createCommandRunner } from '../../src/kernel/command.ts';
+import { type CommandError, createCommandRunner } from '../../src/kernel/command.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const runner = createCommandRunner();
@@ -25,6 +25,46 @@ test('starts what was built, through links and from any folder', async () => {
   expect(await runner.run('sh', ['-c', 'cd / && exec "$0" --version', path.join(folder, 'second')])).toBe(
     `${packageJson.version}\n`,
   );
+});
+
+describe('an agent', () => {
+  const failureOf = (...args: readonly string[]): Promise<CommandError> =>
+    runner.run(path.join(root, 'bin/portcullis'), ['agent', ...args]).then(
+      () => Promise.reject(new Error('it did not fail')),
+      (error: unknown) => error as CommandError,
+    );
+
+  test('begins with a snapshot of its loaded modules', async () => {
+    const traced = path.join(folder, 'traced');
+    const launcher = await readFile(path.join(root, 'bin/portcullis'), 'utf8');
+    await mkdir(path.join(traced, 'bin'), { recursive: true });
+    await Promise.all(['dist', 'node_modules'].map((each) => symlink(path.join(root, each), path.join(traced, each))));
+    // It tells what it would start.
+    await writeFile(path.join(traced, 'bin/portcullis'), launcher.replace('exec "$node"', 'printf "%s\\n" "$node"'));
+    const started = async (...args: readonly string[]): Promise<readonly string[]> =>
+      (await runner.run('sh', [path.join(traced, 'bin/portcullis'), ...args])).split('\n');
+    expect(await started('agent', '--help')).toContain(`--snapshot-blob=${traced}/dist/agent.blob`);
+    expect((await started('render', '--help')).join()).not.toContain('snapshot');
+  });
+
+  test('tells its usage and its mistakes as every verb does', async () => {
+    expect(await runner.run(path.join(root, 'bin/portcullis'), ['agent', '--help'])).toContain('portcullis agent');
+    expect(await failureOf()).toMatchObject({ exitCode: 2, message: expect.stringContaining('PORTCULLIS_NODE_NAME') });
+    expect(await failureOf('--nonsense')).toMatchObject({ exitCode: 2 });
+  });
+
+  test('may run on another processor than the one it was built on', async () => {
+    const node = path.join(root, 'node_modules/node/bin/node');
+    const files = ['agent.blob', 'portcullis.js'].map((file) => path.join(root, 'dist', file)) as [string, string];
+    const help = await runner.run(node, [
+      '--no-enable-avx',
+      `--snapshot-blob=${files[0]}`,
+      files[1],
+      'agent',
+      '--help',
+    ]);
+    expect(help).toContain('portcullis agent');
+  });
 });
 
 test('says what to do where nothing was built', async () => {

@@ -1,5 +1,6 @@
 import { runCli } from '../../src/cli/run-cli.ts';
-import type { ExitCode } from '../../src/cli/verb.ts';
+import type { CliIo, ExitCode } from '../../src/cli/verb.ts';
+import { VERBS } from '../../src/cli/verbs.ts';
 
 /** What a command line printed, and how it ended. */
 export interface CliRun {
@@ -12,10 +13,7 @@ export interface CliRun {
 export const runVerbs = async (...args: readonly string[]): Promise<CliRun> => {
   let out = '';
   let err = '';
-  const code = await runCli(args, {
-    env: {},
-    out: (text) => void (out += text),
-    err: (text) => void (err += text),
-  });
+  const io: CliIo = { env: {}, out: (text) => void (out += text), err: (text) => void (err += text) };
+  const code = await runCli(args, io, VERBS);
   return { code, out, err };
 };

@@ -1,0 +1,34 @@
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { execa } from 'execa';
+import type { BuildOptions } from 'esbuild';
+import { type LaterModules, requireLater } from './later-modules.ts';
+import { plainBuiltins } from './plain-builtins.ts';
+
+export interface AgentSnapshotOptions {
+  readonly common: BuildOptions;
+  readonly outdir: string;
+  readonly later: LaterModules;
+}
+
+/**
+ * Writes `agent.blob`, a start-up snapshot (node(1), --build-snapshot): an agent that begins with it spares itself reading,
+ * compiling and running all its modules. It is of use to the Node that has made it, whatever the processor: for that it
+ * holds no code that V8 has cached for this one.
+ */
+export const buildAgentSnapshot = async ({ common, outdir, later }: AgentSnapshotOptions): Promise<void> => {
+  const builder = path.join(outdir, 'agent.cjs');
+  const settings = path.join(outdir, 'agent.json');
+  await build({
+    ...common,
+    entryPoints: ['src/cli/agent-snapshot.ts'],
+    outfile: builder,
+    format: 'cjs',
+    plugins: [plainBuiltins('snapshot'), requireLater(later)],
+  });
+  await writeFile(settings, JSON.stringify({ builder, withoutCodeCache: true }));
+  const blob = path.join(outdir, 'agent.blob');
+  await execa(process.execPath, ['--snapshot-blob', blob, '--build-snapshot-config', settings], { stdin: 'ignore' });
+  await Promise.all([builder, settings].map((file) => rm(file)));
+};

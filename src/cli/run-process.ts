@@ -1,0 +1,20 @@
+import { runCli } from './run-cli.ts';
+import type { VerbEntry } from './verbs.ts';
+
+/** Runs the command line that this process was started with. The process ends when nothing is left to be done. */
+export const runProcess = async (verbs: readonly VerbEntry[]): Promise<void> => {
+  // `portcullis render … | head` closes the pipe early: that is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  process.exitCode = await runCli(
+    process.argv.slice(2),
+    {
+      env: process.env,
+      out: (text) => void process.stdout.write(text),
+      err: (text) => void process.stderr.write(text),
+    },
+    verbs,
+  );
+};
