@@ -1,8 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 import { execa } from 'execa';
-import type { BuildOptions } from 'esbuild';
 import { type LaterModules, requireLater } from './later-modules.ts';
 import { plainBuiltins } from './plain-builtins.ts';
 
