@@ -1,12 +1,5 @@
+import type { PieceReader } from '../render/piece-reader.ts';
 import type { CommandRunner } from './command.ts';
-
-/** Reads an output while it comes in. */
-export interface PieceReader<Result> {
-  /** Must not throw. */
-  take(piece: string): void;
-  /** To be called after the last piece. @throws where something was not as expected */
-  end(): Result;
-}
 
 export interface ReadPiecesOptions<Result> {
   readonly createReader: () => PieceReader<Result>;

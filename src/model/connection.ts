@@ -38,6 +38,14 @@ export interface Opening {
   readonly port: number;
 }
 
+/** Which of very many connections are worth reading whole; asked again and again while the table comes in. Must not throw. */
+export interface ConnectionSelection {
+  /** Whether a connection between the two could be among them: its source, and its destination after DNAT. */
+  concerns(source: string, destination: string): boolean;
+  /** Asked of those that concern. */
+  selects(opening: Opening): boolean;
+}
+
 /** Such an entry as it can be told from one that took its place. */
 export interface TrackedConnection extends Connection {
   /** The kernel's identity of this entry: a later one of the same tuple has another. */

@@ -1,13 +1,5 @@
-import type { Connection, Opening, TrackedConnection } from '../model/connection.ts';
+import type { Connection, ConnectionSelection, TrackedConnection } from '../model/connection.ts';
 import type { IpFamily } from '../model/family.ts';
-
-/** Which of very many connections are worth reading whole; asked again and again while the table comes in. Must not throw. */
-export interface ConnectionSelection {
-  /** Whether a connection between the two could be among them: its source, and its destination after DNAT. */
-  concerns(source: string, destination: string): boolean;
-  /** Asked of those that concern. */
-  selects(opening: Opening): boolean;
-}
 
 /** The node's table of live connections, as the review needs it. */
 export interface Connections {

@@ -1,11 +1,11 @@
 import type { Clock } from '../model/clock.ts';
-import type { Connection, TrackedConnection } from '../model/connection.ts';
+import type { Connection, ConnectionSelection, TrackedConnection } from '../model/connection.ts';
 import type { IpFamily } from '../model/family.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import { type ConnectionJudge, createConnectionJudge, openingOf } from '../trace/connection-judge.ts';
 import { retryDelay } from './backoff.ts';
-import type { Connections, ConnectionSelection } from './connections.ts';
+import type { Connections } from './connections.ts';
 import type { SyncResult } from './sync-result.ts';
 
 /** A review begins when nothing changed for so long, ms. */

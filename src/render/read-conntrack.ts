@@ -1,14 +1,7 @@
 import ipaddr from 'ipaddr.js';
-import type { Connection, ConnectionTuple, Opening, TrackedConnection } from '../model/connection.ts';
+import type { Connection, ConnectionSelection, ConnectionTuple, TrackedConnection } from '../model/connection.ts';
 import { withoutDottedTail } from './dotted-tail.ts';
-
-/** Which entries are worth reading whole: there may be hundreds of thousands, and few that are. Must not throw. */
-interface Selection {
-  /** Its source, and its destination after DNAT. */
-  readonly concerns: (source: string, destination: string) => boolean;
-  /** Asked of those that concern. */
-  readonly selects: (opening: Opening) => boolean;
-}
+import type { PieceReader } from './piece-reader.ts';
 
 /** `ipv4     2 tcp      6 431999 ESTABLISHED src=…`: the family and the protocol's number. */
 const HEAD = /^(ipv[46]) +\d+ +\S+ +(\d+) /;
@@ -82,7 +75,11 @@ const senderAt = (line: string, from: number): number => {
 type Entry = ReturnType<typeof readEntry>;
 
 /** The line's entry, if it is selected; `unreadable` where it is none. Of the others no more is read than that takes. */
-const selectEntry = (line: string, spelling: Spelling, { concerns, selects }: Selection): Entry | 'unreadable' => {
+const selectEntry = (
+  line: string,
+  spelling: Spelling,
+  { concerns, selects }: ConnectionSelection,
+): Entry | 'unreadable' => {
   const first = valueAfter(line, ' src=', 0);
   const second = valueAfter(line, ' src=', first.end);
   const source = spelling(first.value);
@@ -94,14 +91,8 @@ const selectEntry = (line: string, spelling: Spelling, { concerns, selects }: Se
   return selects(opening) ? readEntry(line, spelling) : undefined;
 };
 
-/** Reads lines that come in pieces. */
-interface Reader<Result> {
-  take(piece: string): void;
-  end(): Result;
-}
-
 /** What `read` throws is thrown at the end, and no line is read behind that one. */
-const createLineReader = <Result>(read: (line: string) => void, result: () => Result): Reader<Result> => {
+const createLineReader = <Result>(read: (line: string) => void, result: () => Result): PieceReader<Result> => {
   let rest = '';
   let failure: { readonly error: unknown } | undefined;
   const take = (piece: string): void => {
@@ -129,7 +120,7 @@ const createLineReader = <Result>(read: (line: string) => void, result: () => Re
 };
 
 /** Reads what `conntrack -L -o extended,id` prints: the entries that are selected. Lines of another kind are passed over. */
-export const createListReader = (selection: Selection): Reader<readonly TrackedConnection[]> => {
+export const createListReader = (selection: ConnectionSelection): PieceReader<readonly TrackedConnection[]> => {
   const found: TrackedConnection[] = [];
   return createLineReader(
     (line) => {
@@ -157,7 +148,7 @@ const createSpelling = (): Spelling => {
  * Reads /proc/net/nf_conntrack, whose lines are those of the list, but for the entries' identities and the spelling of
  * IPv6 addresses. Its end throws where a line was not as expected.
  */
-export const createFileReader = (selection: Selection): Reader<readonly Connection[]> => {
+export const createFileReader = (selection: ConnectionSelection): PieceReader<readonly Connection[]> => {
   const spelling = createSpelling();
   const found: Connection[] = [];
   return createLineReader(

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CommandError, type CommandRunner } from '../../src/kernel/command.ts';
 import { createConnections } from '../../src/kernel/conntrack.ts';
-import type { TrackedConnection } from '../../src/model/connection.ts';
+import type { ConnectionSelection, TrackedConnection } from '../../src/model/connection.ts';
 import { IP_FAMILIES } from '../../src/model/family.ts';
 import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
-import type { Connections, ConnectionSelection } from '../../src/reconcile/connections.ts';
+import type { Connections } from '../../src/reconcile/connections.ts';
 import { isEmptyPlan } from '../../src/render/plan.ts';
 import { findTampering } from '../../src/render/tampering.ts';
 import { loadGolden, programOf } from '../golden/golden-case.ts';

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { TrackedConnection } from '../../src/model/connection.ts';
+import type { ConnectionSelection, TrackedConnection } from '../../src/model/connection.ts';
 import type { NodePolicy } from '../../src/policy/node-policy.ts';
 import { compileNodePolicy } from '../../src/policy/compile.ts';
-import type { ConnectionSelection } from '../../src/reconcile/connections.ts';
 import { createReview, type ReviewResult } from '../../src/reconcile/review.ts';
 import { openingOf } from '../../src/trace/connection-judge.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Connection, Opening, TrackedConnection } from '../../src/model/connection.ts';
+import type { Connection, ConnectionSelection, Opening, TrackedConnection } from '../../src/model/connection.ts';
 import { openingOf } from '../../src/trace/connection-judge.ts';
 import { createFileReader, createListReader } from '../../src/render/read-conntrack.ts';
 
@@ -7,17 +7,15 @@ import { createFileReader, createListReader } from '../../src/render/read-conntr
 const TCP =
   'ipv4     2 tcp      6 431999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1139 dport=80 src=10.0.0.2 dst=10.0.0.1 sport=80 dport=1139 [ASSURED] mark=0 use=1 id=3282610457';
 
-type Selection = Parameters<typeof createListReader>[0];
+const ALL: ConnectionSelection = { concerns: () => true, selects: () => true };
 
-const ALL: Selection = { concerns: () => true, selects: () => true };
-
-const readList = (text: string, selection: Partial<Selection> = {}): readonly TrackedConnection[] => {
+const readList = (text: string, selection: Partial<ConnectionSelection> = {}): readonly TrackedConnection[] => {
   const reader = createListReader({ ...ALL, ...selection });
   reader.take(text);
   return reader.end();
 };
 
-const readFile = (text: string, selection: Partial<Selection> = {}): readonly Connection[] => {
+const readFile = (text: string, selection: Partial<ConnectionSelection> = {}): readonly Connection[] => {
   const reader = createFileReader({ ...ALL, ...selection });
   reader.take(text);
   return reader.end();
