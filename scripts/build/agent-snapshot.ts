@@ -13,8 +13,8 @@ export interface AgentSnapshotOptions {
 
 /**
  * Writes `agent.blob`, a start-up snapshot (node(1), --build-snapshot): an agent that begins with it spares itself reading,
- * compiling and running all its modules. It is of use to the Node that has made it, whatever the processor: for that it
- * holds no code that V8 has cached for this one.
+ * compiling and running all its modules. It is of use to the version of Node that has made it. The compiled code of Node's own
+ * modules would double its size and was of no use that could be measured.
  */
 export const buildAgentSnapshot = async ({ common, outdir, later }: AgentSnapshotOptions): Promise<void> => {
   const builder = path.join(outdir, 'agent.cjs');

@@ -53,7 +53,7 @@ describe('an agent', () => {
     expect(await failureOf('--nonsense')).toMatchObject({ exitCode: 2 });
   });
 
-  test('may run on another processor than the one it was built on', async () => {
+  test('may run on a processor that has less than the one it was built on', async () => {
     const node = path.join(root, 'node_modules/node/bin/node');
     const files = ['agent.blob', 'portcullis.js'].map((file) => path.join(root, 'dist', file)) as [string, string];
     const help = await runner.run(node, [
