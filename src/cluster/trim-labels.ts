@@ -4,22 +4,34 @@ import { asObject, asText } from './raw.ts';
 
 const NO_LABELS: Labels = new Map();
 
-const trimMap = (read: ReadonlyMap<string, string>, intern: Intern): Labels => {
+export const sameLabels = (one: Labels, other: Labels): boolean => {
+  if (one.size !== other.size) return false;
+  for (const [key, value] of one) if (other.get(key) !== value) return false;
+  return true;
+};
+
+const interned = (read: Labels, intern: Intern): Labels => {
   const labels = new Map<string, string>();
   for (const [key, text] of read) labels.set(intern(key), intern(text));
   return labels;
 };
 
-/** `metadata.labels`, from JSON or as protobuf has them (message.ts), as a map with the strings interned. */
-export const trimLabels = (value: unknown, intern: Intern): Labels => {
-  if (value instanceof Map) return trimMap(value as ReadonlyMap<string, string>, intern);
+const readObject = (value: unknown): Labels => {
   const labels = new Map<string, string>();
   for (const [key, raw] of Object.entries(asObject(value))) {
     const text = asText(raw);
-    if (text !== undefined) labels.set(intern(key), intern(text));
+    if (text !== undefined) labels.set(key, text);
   }
-  return labels.size === 0 ? NO_LABELS : labels;
+  return labels;
 };
 
-export const sameLabels = (one: Labels, other: Labels): boolean =>
-  one.size === other.size && one.entries().every(([key, value]) => other.get(key) === value);
+/**
+ * `metadata.labels`, from JSON or as protobuf has them (message.ts), as a map with the strings interned.
+ *
+ * @param like returned where it has the same labels
+ */
+export const trimLabels = (value: unknown, intern: Intern, like: Labels = NO_LABELS): Labels => {
+  const read = value instanceof Map ? (value as Labels) : readObject(value);
+  if (sameLabels(read, like)) return like;
+  return read.size === 0 ? NO_LABELS : interned(read, intern);
+};

@@ -53,14 +53,13 @@ export const trimPod = (raw: RawObject, intern: Intern, neighbour?: PodEndpoint)
   const namespace = asText(metadata['namespace']);
   const name = asText(metadata['name']);
   if (uid === undefined || namespace === undefined || name === undefined || hasFinished(status)) return undefined;
-  const labels = trimLabels(metadata['labels'], intern);
   const ports = trimPorts(spec, intern);
   return {
     uid,
     namespace: intern(namespace),
     name,
     node: intern(asText(spec['nodeName']) ?? ''),
-    labels: neighbour !== undefined && sameLabels(labels, neighbour.labels) ? neighbour.labels : labels,
+    labels: trimLabels(metadata['labels'], intern, neighbour?.labels),
     ips: addresses(status['podIPs'], status['podIP']),
     hostIPs: addresses(status['hostIPs'], status['hostIP']).map(intern),
     hostNetwork: spec['hostNetwork'] === true,

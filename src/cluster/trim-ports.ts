@@ -24,10 +24,14 @@ const isRestartable = (container: unknown): boolean => asObject(container)['rest
  * containers are over before the pod serves anyone.
  */
 export const trimPorts = (spec: RawObject, intern: Intern): readonly ContainerPort[] => {
-  const containers = [...asList(spec['containers']), ...asList(spec['initContainers']).filter(isRestartable)];
-  const ports = containers
-    .flatMap((container) => asList(asObject(container)['ports']))
-    .map((port) => trimPort(port, intern))
-    .filter((port) => port !== undefined);
-  return ports.length === 0 ? NO_PORTS : ports;
+  let ports: ContainerPort[] | undefined;
+  const take = (container: unknown): void => {
+    for (const raw of asList(asObject(container)['ports'])) {
+      const port = trimPort(raw, intern);
+      if (port !== undefined) (ports ??= []).push(port);
+    }
+  };
+  for (const container of asList(spec['containers'])) take(container);
+  for (const container of asList(spec['initContainers'])) if (isRestartable(container)) take(container);
+  return ports ?? NO_PORTS;
 };

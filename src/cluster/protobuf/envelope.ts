@@ -1,4 +1,4 @@
-import { readFields, WireError } from './wire.ts';
+import { createCursor, nextField, WireError } from './wire.ts';
 
 /** What the API server puts before each object that stands alone. */
 export const MAGIC = Buffer.from('k8s\0', 'latin1');
@@ -23,8 +23,9 @@ export const openEnvelope = (bytes: Buffer, from = 0, to = bytes.length): Span =
     throw new WireError('it does not begin as an object of Kubernetes does');
   }
   let span: Span = { from: to, to };
-  readFields(bytes, from + MAGIC.length, to, (field, start, end) => {
-    if (field === RAW && start >= 0) span = { from: start, to: end };
-  });
+  const cursor = createCursor(bytes, from + MAGIC.length);
+  while (nextField(cursor, to)) {
+    if (cursor.field === RAW && cursor.from >= 0) span = { from: cursor.from, to: cursor.to };
+  }
   return span;
 };

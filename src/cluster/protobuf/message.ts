@@ -1,5 +1,5 @@
 import type { RawObject } from '../raw.ts';
-import { readFields } from './wire.ts';
+import { createCursor, type Cursor, nextField } from './wire.ts';
 
 /** How the value of a field is written, and what becomes of it. */
 export type FieldType =
@@ -31,47 +31,77 @@ const SECONDS = 1;
 const KEY = 1;
 const VALUE = 2;
 
-const readTime = (bytes: Buffer, start: number, end: number): number | null => {
+const hasLength = ({ from }: Cursor): boolean => from >= 0;
+
+/** The text of the field that was read last. */
+const textAt = ({ bytes, from, to }: Cursor): string => bytes.toString('utf8', from, to);
+
+const readTime = (cursor: Cursor, end: number): number | null => {
   let time: number | null = null;
-  readFields(bytes, start, end, (field, _, __, value) => {
-    if (field === SECONDS && value > 0) time = value * 1000;
-  });
+  while (nextField(cursor, end)) if (cursor.field === SECONDS && cursor.value > 0) time = cursor.value * 1000;
   return time;
 };
 
-const readEntry = (bytes: Buffer, start: number, end: number, into: Map<string, string>): void => {
+const readEntry = (cursor: Cursor, end: number, into: Map<string, string>): void => {
   let key = '';
   let value = '';
-  readFields(bytes, start, end, (field, from, to) => {
-    if (from < 0) return;
-    if (field === KEY) key = bytes.toString('utf8', from, to);
-    if (field === VALUE) value = bytes.toString('utf8', from, to);
-  });
+  while (nextField(cursor, end)) {
+    if (!hasLength(cursor)) continue;
+    if (cursor.field === KEY) key = textAt(cursor);
+    else if (cursor.field === VALUE) value = textAt(cursor);
+  }
   into.set(key, value);
 };
 
-const beginsWith = (bytes: Buffer, start: number, end: number, wanted: string): boolean => {
+const beginsWith = (cursor: Cursor, end: number, wanted: string): boolean => {
   let found = false;
-  readFields(bytes, start, end, (field, from, to) => {
+  while (nextField(cursor, end)) {
     // Most have another length, and need not become a string.
-    if (field === 1 && to - from === wanted.length) found = bytes.toString('utf8', from, to) === wanted;
-  });
+    if (cursor.field === 1 && cursor.to - cursor.from === wanted.length) found = textAt(cursor) === wanted;
+  }
   return found;
 };
 
-const valueOf = (
-  bytes: Buffer,
-  type: Exclude<FieldType, 'labels'>,
-  from: number,
-  to: number,
-  value: number,
-): unknown => {
-  if (type === 'integer') return value;
-  if (type === 'flag') return value !== 0;
-  if (from < 0) return undefined;
-  if (type === 'text') return bytes.toString('utf8', from, to);
-  if (type === 'time') return readTime(bytes, from, to);
-  return readMessage(bytes, from, to, type);
+/** What the field that was read last holds; the cursor ends behind it. */
+const valueOf = (cursor: Cursor, type: Exclude<FieldType, 'labels'>): unknown => {
+  if (type === 'integer') return cursor.value;
+  if (type === 'flag') return cursor.value !== 0;
+  if (!hasLength(cursor)) return undefined;
+  if (type === 'text') return textAt(cursor);
+  const end = cursor.to;
+  cursor.at = cursor.from;
+  return type === 'time' ? readTime(cursor, end) : readWithin(cursor, end, type);
+};
+
+const isWanted = (cursor: Cursor, only: string): boolean => {
+  if (!hasLength(cursor)) return true;
+  const { from, to } = cursor;
+  cursor.at = from;
+  const wanted = beginsWith(cursor, to, only);
+  cursor.from = from;
+  cursor.to = to;
+  return wanted;
+};
+
+const readWithin = (cursor: Cursor, end: number, { fields }: Message): RawObject => {
+  const object: Record<string, unknown> = {};
+  while (nextField(cursor, end)) {
+    const field = fields[cursor.field];
+    if (field === undefined) continue;
+    const { name, type, repeated, only } = field;
+    if (only !== undefined && !isWanted(cursor, only)) continue;
+    if (type === 'labels') {
+      if (!hasLength(cursor)) continue;
+      const { from, to } = cursor;
+      cursor.at = from;
+      readEntry(cursor, to, (object[name] ??= new Map()) as Map<string, string>);
+    } else if (repeated === true) {
+      ((object[name] ??= []) as unknown[]).push(valueOf(cursor, type));
+    } else {
+      object[name] = valueOf(cursor, type);
+    }
+  }
+  return object;
 };
 
 /**
@@ -80,20 +110,5 @@ const valueOf = (
  *
  * @throws WireError for what is no message.
  */
-export const readMessage = (bytes: Buffer, start: number, end: number, { fields }: Message): RawObject => {
-  const object: Record<string, unknown> = {};
-  readFields(bytes, start, end, (number, from, to, value) => {
-    const field = fields[number];
-    if (field === undefined) return;
-    const { name, type, repeated, only } = field;
-    if (only !== undefined && from >= 0 && !beginsWith(bytes, from, to, only)) return;
-    if (type === 'labels') {
-      if (from >= 0) readEntry(bytes, from, to, (object[name] ??= new Map()) as Map<string, string>);
-    } else if (repeated === true) {
-      ((object[name] ??= []) as unknown[]).push(valueOf(bytes, type, from, to, value));
-    } else {
-      object[name] = valueOf(bytes, type, from, to, value);
-    }
-  });
-  return object;
-};
+export const readMessage = (bytes: Buffer, start: number, end: number, message: Message): RawObject =>
+  readWithin(createCursor(bytes, start), end, message);

@@ -1,8 +1,8 @@
 import type { RawObject } from '../raw.ts';
-import { openEnvelope } from './envelope.ts';
+import { openEnvelope, type Span } from './envelope.ts';
 import { type Message, readMessage } from './message.ts';
 import { STATUS } from './schema.ts';
-import { MAX_OBJECT_BYTES, readFields, WireError } from './wire.ts';
+import { createCursor, MAX_OBJECT_BYTES, nextField, WireError } from './wire.ts';
 
 /** Each event is preceded by its length, 32 bits, most significant first. */
 const LENGTH_BYTES = 4;
@@ -10,20 +10,29 @@ const LENGTH_BYTES = 4;
 /** runtime.RawExtension: the object's bytes. */
 const RAW = 1;
 
+/** The bytes of the object in a runtime.RawExtension that lies between two offsets; undefined for none. */
+const rawWithin = (bytes: Buffer, start: number, end: number): Span | undefined => {
+  let span: Span | undefined;
+  const cursor = createCursor(bytes, start);
+  while (nextField(cursor, end)) {
+    if (cursor.field === RAW && cursor.from >= 0) span = openEnvelope(bytes, cursor.from, cursor.to);
+  }
+  return span;
+};
+
 /** metav1.WatchEvent: the type, and the object in an envelope of its own. */
 const readEvent = (bytes: Buffer, message: Message): RawObject => {
   let type = '';
   let object: RawObject = {};
-  readFields(bytes, 0, bytes.length, (field, from, to) => {
-    if (from < 0) return;
+  const cursor = createCursor(bytes, 0);
+  while (nextField(cursor, bytes.length)) {
+    const { field, from, to } = cursor;
+    if (from < 0) continue;
     if (field === 1) type = bytes.toString('utf8', from, to);
-    if (field !== 2) return;
-    readFields(bytes, from, to, (inner, start, end) => {
-      if (inner !== RAW || start < 0) return;
-      const span = openEnvelope(bytes, start, end);
-      object = readMessage(bytes, span.from, span.to, type === 'ERROR' ? STATUS : message);
-    });
-  });
+    if (field !== 2) continue;
+    const span = rawWithin(bytes, from, to);
+    if (span !== undefined) object = readMessage(bytes, span.from, span.to, type === 'ERROR' ? STATUS : message);
+  }
   return { type, object };
 };
 

@@ -6,11 +6,21 @@ export class WireError extends SyntaxError {
   }
 }
 
-/**
- * Told of each field: its number; where its bytes begin and end if it has a length (text, bytes, messages), else -1; and its
- * value if it is a number.
- */
-export type VisitField = (field: number, from: number, to: number, value: number) => void;
+/** Where the reading of a message has got to, and the field that was read last. One serves a message and all within it. */
+export interface Cursor {
+  readonly bytes: Buffer;
+  /** Where to read on. */
+  at: number;
+  /** The number of the field. */
+  field: number;
+  /** Where its bytes begin and end if it has a length (text, bytes, messages), else -1. */
+  from: number;
+  to: number;
+  /** What it holds if it is a number of variable length, else 0. */
+  value: number;
+}
+
+export const createCursor = (bytes: Buffer, at: number): Cursor => ({ bytes, at, field: 0, from: -1, to: -1, value: 0 });
 
 /** No object of the API is that large (etcd takes 1.5 MB); a length beyond is not one. */
 export const MAX_OBJECT_BYTES = 16 * 1024 * 1024;
@@ -25,6 +35,8 @@ const FIXED32 = 5;
 const MORE = 128;
 /** 64 bits in parts of 7, bytes. */
 const LONGEST_NUMBER = 10;
+/** 32 bits: fields have numbers below 2^29, and three bits are the wire type's. */
+const LARGEST_KEY = 0xffff_ffff;
 
 /** The offset behind the number that begins at an offset; -1 where it has no end before `end`. */
 const endOfNumber = (bytes: Buffer, at: number, end: number): number => {
@@ -39,37 +51,55 @@ const numberBetween = (bytes: Buffer, from: number, to: number): number => {
   return value;
 };
 
+const readNumber = (cursor: Cursor, end: number): number => {
+  const { bytes } = cursor;
+  let value = 0;
+  let scale = 1;
+  for (let at = cursor.at; at < end; at += 1) {
+    const byte = bytes[at] ?? MORE;
+    value += (byte & (MORE - 1)) * scale;
+    if (byte < MORE) {
+      cursor.at = at + 1;
+      return value;
+    }
+    scale *= MORE;
+  }
+  throw new WireError('a number has no end');
+};
+
 /**
- * Reads the fields of the message between two offsets. What nobody wants costs no more than the reading of its length, and
- * unknown fields are no error: a newer server may send some.
+ * Reads the next field of the message that ends at an offset, and goes behind it. What nobody wants costs no more than the
+ * reading of its length, and unknown fields are no error: a newer server may send some. To read a message within, go back to where
+ * it begins: at its end the cursor is behind it once more.
  *
  * Numbers above 2^53 lose precision, and negative ones are not told from large ones: no field that is read here has either.
  *
+ * @returns false where there is none any more
  * @throws WireError
  */
-export const readFields = (bytes: Buffer, start: number, end: number, visit: VisitField): void => {
-  let at = start;
-  while (at < end) {
-    const from = endOfNumber(bytes, at, end);
-    if (from < 0) throw new WireError('a number has no end');
-    const key = numberBetween(bytes, at, from);
-    const field = Math.floor(key / 8);
-    const wireType = key % 8;
-    if (wireType === VARINT || wireType === LENGTH) {
-      const behind = endOfNumber(bytes, from, end);
-      if (behind < 0) throw new WireError('a number has no end');
-      const value = numberBetween(bytes, from, behind);
-      at = wireType === VARINT ? behind : behind + value;
-      if (at > end) throw new WireError('a field reaches beyond its message');
-      if (wireType === VARINT) visit(field, -1, -1, value);
-      else visit(field, behind, at, Number.NaN);
-    } else if (wireType === FIXED64 || wireType === FIXED32) {
-      at = from + (wireType === FIXED64 ? 8 : 4);
-      if (at > end) throw new WireError('a field reaches beyond its message');
-    } else {
-      throw new WireError(`wire type ${String(wireType)}`);
-    }
+export const nextField = (cursor: Cursor, end: number): boolean => {
+  if (cursor.at >= end) return false;
+  const key = readNumber(cursor, end);
+  if (key > LARGEST_KEY) throw new WireError(`a field's key is ${String(key)}`);
+  cursor.field = key >>> 3;
+  cursor.from = -1;
+  cursor.to = -1;
+  cursor.value = 0;
+  const wireType = key & 7;
+  if (wireType === LENGTH) {
+    const length = readNumber(cursor, end);
+    cursor.from = cursor.at;
+    cursor.to = cursor.from + length;
+    cursor.at = cursor.to;
+  } else if (wireType === VARINT) {
+    cursor.value = readNumber(cursor, end);
+  } else if (wireType === FIXED64 || wireType === FIXED32) {
+    cursor.at += wireType === FIXED64 ? 8 : 4;
+  } else {
+    throw new WireError(`wire type ${String(wireType)}`);
   }
+  if (cursor.at > end) throw new WireError('a field reaches beyond its message');
+  return true;
 };
 
 /** The beginning of a field, of which the rest may not be there yet. */
