@@ -20,7 +20,14 @@ export interface Cursor {
   value: number;
 }
 
-export const createCursor = (bytes: Buffer, at: number): Cursor => ({ bytes, at, field: 0, from: -1, to: -1, value: 0 });
+export const createCursor = (bytes: Buffer, at: number): Cursor => ({
+  bytes,
+  at,
+  field: 0,
+  from: -1,
+  to: -1,
+  value: 0,
+});
 
 /** No object of the API is that large (etcd takes 1.5 MB); a length beyond is not one. */
 export const MAX_OBJECT_BYTES = 16 * 1024 * 1024;
@@ -35,6 +42,8 @@ const FIXED32 = 5;
 const MORE = 128;
 /** 64 bits in parts of 7, bytes. */
 const LONGEST_NUMBER = 10;
+/** What the last of these parts is multiplied by. */
+const LARGEST_SCALE = MORE ** (LONGEST_NUMBER - 1);
 /** 32 bits: fields have numbers below 2^29, and three bits are the wire type's. */
 const LARGEST_KEY = 0xffff_ffff;
 
@@ -55,7 +64,7 @@ const readNumber = (cursor: Cursor, end: number): number => {
   const { bytes } = cursor;
   let value = 0;
   let scale = 1;
-  for (let at = cursor.at; at < end; at += 1) {
+  for (let at = cursor.at; at < end && scale <= LARGEST_SCALE; at += 1) {
     const byte = bytes[at] ?? MORE;
     value += (byte & (MORE - 1)) * scale;
     if (byte < MORE) {

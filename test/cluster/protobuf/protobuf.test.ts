@@ -32,6 +32,7 @@ describe('a message', () => {
       bytes(1, 'grün'),
       number(2, 5),
       number(2, 40_000),
+      Buffer.from([16, 129, ...Array.from({ length: 8 }, () => 128), 0]),
       number(3, 1),
       entry('app', 'web'),
       entry('__proto__', ''),
@@ -39,7 +40,7 @@ describe('a message', () => {
     );
     expect(object).toEqual({
       text: 'grün',
-      many: [5, 40_000],
+      many: [5, 40_000, 1],
       flag: true,
       labels: new Map([
         ['app', 'web'],
@@ -75,6 +76,8 @@ describe('a message', () => {
   test.each([
     ['a length beyond the end', Buffer.from([10, 5, 97])],
     ['a number without an end', Buffer.from([16, 255])],
+    ['a number of eleven bytes', Buffer.from([16, ...Array.from({ length: 10 }, () => 128), 0])],
+    ['a key beyond 32 bits', Buffer.from([128, 128, 128, 128, 16, 0])],
     ['a wire type that is none', Buffer.from([11])],
   ])('with %s is an error', (_, broken) => {
     expect(() => read(broken)).toThrow(WireError);
