@@ -12,6 +12,16 @@ export interface Span {
   readonly to: number;
 }
 
+/** Where the bytes of a field lie in the message between two offsets; undefined where it has none. @throws WireError */
+export const spanWithin = (bytes: Buffer, start: number, end: number, field: number): Span | undefined => {
+  let span: Span | undefined;
+  const cursor = createCursor(bytes, start);
+  while (nextField(cursor, end)) {
+    if (cursor.field === field && cursor.from >= 0) span = { from: cursor.from, to: cursor.to };
+  }
+  return span;
+};
+
 /**
  * Where the object lies in what the API server sends as application/vnd.kubernetes.protobuf (runtime.Unknown behind four
  * bytes of magic).
@@ -22,10 +32,5 @@ export const openEnvelope = (bytes: Buffer, from = 0, to = bytes.length): Span =
   if (to - from < MAGIC.length || MAGIC.compare(bytes, from, from + MAGIC.length) !== 0) {
     throw new WireError('it does not begin as an object of Kubernetes does');
   }
-  let span: Span = { from: to, to };
-  const cursor = createCursor(bytes, from + MAGIC.length);
-  while (nextField(cursor, to)) {
-    if (cursor.field === RAW && cursor.from >= 0) span = { from: cursor.from, to: cursor.to };
-  }
-  return span;
+  return spanWithin(bytes, from + MAGIC.length, to, RAW) ?? { from: to, to };
 };

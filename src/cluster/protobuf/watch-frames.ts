@@ -1,5 +1,5 @@
 import type { RawObject } from '../raw.ts';
-import { openEnvelope, type Span } from './envelope.ts';
+import { openEnvelope, spanWithin } from './envelope.ts';
 import { type Message, readMessage } from './message.ts';
 import { STATUS } from './schema.ts';
 import { createCursor, MAX_OBJECT_BYTES, nextField, WireError } from './wire.ts';
@@ -9,16 +9,6 @@ const LENGTH_BYTES = 4;
 
 /** runtime.RawExtension: the object's bytes. */
 const RAW = 1;
-
-/** The bytes of the object in a runtime.RawExtension that lies between two offsets; undefined for none. */
-const rawWithin = (bytes: Buffer, start: number, end: number): Span | undefined => {
-  let span: Span | undefined;
-  const cursor = createCursor(bytes, start);
-  while (nextField(cursor, end)) {
-    if (cursor.field === RAW && cursor.from >= 0) span = openEnvelope(bytes, cursor.from, cursor.to);
-  }
-  return span;
-};
 
 /** metav1.WatchEvent: the type, and the object in an envelope of its own. */
 const readEvent = (bytes: Buffer, message: Message): RawObject => {
@@ -30,8 +20,10 @@ const readEvent = (bytes: Buffer, message: Message): RawObject => {
     if (from < 0) continue;
     if (field === 1) type = bytes.toString('utf8', from, to);
     if (field !== 2) continue;
-    const span = rawWithin(bytes, from, to);
-    if (span !== undefined) object = readMessage(bytes, span.from, span.to, type === 'ERROR' ? STATUS : message);
+    const raw = spanWithin(bytes, from, to, RAW);
+    if (raw === undefined) continue;
+    const span = openEnvelope(bytes, raw.from, raw.to);
+    object = readMessage(bytes, span.from, span.to, type === 'ERROR' ? STATUS : message);
   }
   return { type, object };
 };

@@ -47,19 +47,6 @@ const LARGEST_SCALE = MORE ** (LONGEST_NUMBER - 1);
 /** 32 bits: fields have numbers below 2^29, and three bits are the wire type's. */
 const LARGEST_KEY = 0xffff_ffff;
 
-/** The offset behind the number that begins at an offset; -1 where it has no end before `end`. */
-const endOfNumber = (bytes: Buffer, at: number, end: number): number => {
-  for (let next = at; next < end; next += 1) if ((bytes[next] ?? MORE) < MORE) return next + 1;
-  return -1;
-};
-
-/** The number between two offsets, the least significant part first. */
-const numberBetween = (bytes: Buffer, from: number, to: number): number => {
-  let value = 0;
-  for (let at = to - 1; at >= from; at -= 1) value = value * MORE + ((bytes[at] ?? 0) & (MORE - 1));
-  return value;
-};
-
 const readNumber = (cursor: Cursor, end: number): number => {
   const { bytes } = cursor;
   let value = 0;
@@ -121,24 +108,26 @@ export interface FieldHead {
   readonly to: number;
 }
 
+/** Whether the number at an offset has its end already. @throws WireError where it cannot have one any more */
+const isWhole = (bytes: Buffer, at: number): boolean => {
+  for (let next = at; next < bytes.length; next += 1) if ((bytes[next] ?? MORE) < MORE) return true;
+  if (bytes.length - at > LONGEST_NUMBER) throw new WireError('a number has no end');
+  return false;
+};
+
 /** The head of the field at an offset; undefined where it is not whole. @throws WireError */
 export const readHead = (bytes: Buffer, at: number): FieldHead | undefined => {
-  const from = endOfNumber(bytes, at, bytes.length);
-  if (from < 0) {
-    if (bytes.length - at > LONGEST_NUMBER) throw new WireError('a number has no end');
-    return undefined;
-  }
-  const key = numberBetween(bytes, at, from);
+  if (!isWhole(bytes, at)) return undefined;
+  const cursor = createCursor(bytes, at);
+  const key = readNumber(cursor, bytes.length);
   const field = Math.floor(key / 8);
   const wireType = key % 8;
+  const from = cursor.at;
   if (wireType === FIXED64) return { field, hasLength: false, from, to: from + 8 };
   if (wireType === FIXED32) return { field, hasLength: false, from, to: from + 4 };
   if (wireType !== VARINT && wireType !== LENGTH) throw new WireError(`wire type ${String(wireType)}`);
-  const behind = endOfNumber(bytes, from, bytes.length);
-  if (behind < 0) {
-    if (bytes.length - from > LONGEST_NUMBER) throw new WireError('a number has no end');
-    return undefined;
-  }
-  if (wireType === VARINT) return { field, hasLength: false, from, to: behind };
-  return { field, hasLength: true, from: behind, to: behind + numberBetween(bytes, from, behind) };
+  if (!isWhole(bytes, from)) return undefined;
+  const value = readNumber(cursor, bytes.length);
+  if (wireType === VARINT) return { field, hasLength: false, from, to: cursor.at };
+  return { field, hasLength: true, from: cursor.at, to: cursor.at + value };
 };
