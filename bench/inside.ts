@@ -1,8 +1,9 @@
 import { loadavg } from 'node:os';
 import path from 'node:path';
 import { createCommandRunner } from '../src/kernel/command.ts';
-import { ownAgent } from './agent/agent-spec.ts';
+import { agentOf } from './agent/agent-spec.ts';
 import { parseOptions } from './options.ts';
+import { BEFORE } from './report/compare.ts';
 import { describeMachine } from './report/machine.ts';
 import type { RowResult } from './report/results.ts';
 import { writeProfile } from './profile.ts';
@@ -21,7 +22,12 @@ const BARE_WATCH = 'a bare watch';
 
 const root = path.join(import.meta.dirname, '..');
 const options = parseOptions(process.argv.slice(2), root);
-const agents = [...(options.own ? [ownAgent(root)] : []), ...options.agents];
+const own = agentOf(root);
+const agents = [
+  ...(options.own ? [own] : []),
+  ...(options.against === undefined ? [] : [agentOf(path.resolve(options.against), BEFORE)]),
+  ...options.agents,
+];
 
 const say = (line: string): void => {
   console.error(`bench: ${line}`);
@@ -40,7 +46,8 @@ const loads: number[] = [];
 
 const measureAll = async (stage: Stage): Promise<void> => {
   for (let round = 0; round < options.samples; round += 1) {
-    for (const agent of agents) {
+    // Every other round the other way round, so that what drifts within a round meets both alike.
+    for (const agent of round % 2 === 0 ? agents : agents.toReversed()) {
       loads.push(loadavg()[0] ?? 0);
       try {
         await measureRound(stage, agent, options, round, recorder(agent.name), recorder(BARE_WATCH));
@@ -54,7 +61,7 @@ const measureAll = async (stage: Stage): Promise<void> => {
       await measureBarePath(stage, rule, options.windows, recorder(name));
     }
     if (options.own && options.groups.includes('growth') && round < options.longSamples) {
-      await measureGrowth(stage, recorder(ownAgent(root).name));
+      await measureGrowth(stage, recorder(own.name));
     }
     say(`round ${String(round + 1)} of ${String(options.samples)}, load ${(loads.at(-1) ?? 0).toFixed(1)}`);
   }
@@ -65,7 +72,15 @@ const measureAll = async (stage: Stage): Promise<void> => {
   );
   const machine = await describeMachine(createCommandRunner());
   const note = options.note === undefined ? {} : { note: options.note };
-  console.log(await writeReport(options.out, { state: options.state, ...note, machine, rows }));
+  const report = await writeReport(
+    options.out,
+    { state: options.state, ...note, machine, rows },
+    own.name,
+    options.tolerance,
+  );
+  console.log(report.markdown);
+  for (const { row, with: other } of report.worse) say(`worse than ${other}: ${row.title}`);
+  if (report.worse.length > 0) process.exitCode = 1;
 };
 
 const stage = await openStage(SIZES[options.state], say);

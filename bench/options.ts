@@ -20,6 +20,10 @@ export interface BenchOptions {
   readonly windows: number;
   readonly agents: readonly AgentSpec[];
   readonly own: boolean;
+  /** Another checkout, built, whose agent is measured in turn with ours. */
+  readonly against: string | undefined;
+  /** Percent by which a row may be worse than that agent's. */
+  readonly tolerance: number;
   readonly note: string | undefined;
   /** Instead of measuring: a profile of our own agent through a cold start and churn. */
   readonly profile: ProfileKind | undefined;
@@ -67,6 +71,8 @@ export const parseOptions = (args: readonly string[], root: string): BenchOption
       readAgent,
       [],
     )
+    .option('--against <CHECKOUT>', 'measure the agent of another built checkout in turn, and fail where ours is worse')
+    .option('--tolerance <PERCENT>', 'how much worse than --against a row may be', positive, 5)
     .option('--no-own', 'leave our own agent out')
     .addOption(
       new Option('--profile <WHAT>', 'writes a profile of a start and of churn instead').choices(['cpu', 'heap']),
@@ -81,5 +87,5 @@ export const parseOptions = (args: readonly string[], root: string): BenchOption
   } = command.opts<
     Omit<BenchOptions, 'groups' | 'agents'> & { rows: readonly RowGroup[]; agent: readonly AgentSpec[] }
   >();
-  return { ...rest, groups: rows, agents, note: rest.note, profile: rest.profile };
+  return { ...rest, groups: rows, agents, note: rest.note, profile: rest.profile, against: rest.against };
 };

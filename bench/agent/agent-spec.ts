@@ -16,8 +16,9 @@ export interface AgentPlace {
 export const commandOf = ({ command }: AgentSpec, place: AgentPlace): string =>
   command.replaceAll(/\{(kubeconfig|node|cniResults)\}/g, (_, name: keyof AgentPlace) => place[name]);
 
-export const ownAgent = (root: string): AgentSpec => ({
-  name: 'portcullis',
+/** Returns the agent of a built checkout, by default named as the present one is in results. */
+export const agentOf = (root: string, name = 'portcullis'): AgentSpec => ({
+  name,
   command: [
     `${root}/bin/portcullis agent --kubeconfig {kubeconfig} --node-name {node} --cni-results {cniResults}`,
     '--listen 127.0.0.1:9577 --log-level warn',
