@@ -1,6 +1,6 @@
 /** Everything the two projects share: native ES modules, TypeScript stripped by swc, no type check (that is `npm run check`). */
 const common = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/runner/environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

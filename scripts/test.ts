@@ -1,79 +1,24 @@
+import { mkdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type CommandRunner, createCommandRunner } from '../src/kernel/command.ts';
+import { createCommandRunner } from '../src/kernel/command.ts';
 import { enterSandbox } from '../src/lab/sandbox.ts';
+import type { Tally } from '../test/runner/progress.ts';
 import { builtProber } from '../test/support/lab/build-prober.ts';
 import { cacheFolder } from './cache-folder.ts';
-import { runScript } from './run-script.ts';
+import { runLimited } from './run-limited.ts';
+import { readLimits } from './test/limits.ts';
+import { NOTHING, ONE_FAILED, ONE_PASSED, readTally, sum, tallyLine } from './test/tally.ts';
 
 /**
  * `npm test [-- JEST-ARGUMENTS]`: the static checks, then every test inside a sandbox, where it can touch neither the
- * machine's network nor its firewall. The last line is of the form `N passed, N failed`. With arguments only the tests
- * that they choose run, without the static checks.
+ * machine's network nor its firewall. The last line is of the form `N passed, N failed`, whatever fails, hangs or
+ * interrupts it. With arguments only the tests that they choose run, without the static checks.
  */
-
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}
-
-/** What jest writes with --json, as far as it is read here. */
-interface JestResults {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  /** Files that failed before their first test. */
-  readonly numRuntimeErrorTestSuites: number;
-}
 
 /** Where the tests say how many cases of each corpus passed. */
 const CORPORA = 'corpora';
-
-const NOTHING: Count = { passed: 0, failed: 0, skipped: 0 };
-const ONE_PASSED: Count = { ...NOTHING, passed: 1 };
-const ONE_FAILED: Count = { ...NOTHING, failed: 1 };
-
-const sum = (counts: readonly Count[]): Count =>
-  counts.reduce(
-    (left, right) => ({
-      passed: left.passed + right.passed,
-      failed: left.failed + right.failed,
-      skipped: left.skipped + right.skipped,
-    }),
-    NOTHING,
-  );
-
-const jestArguments = process.argv.slice(2);
-
-const reportFailure = (error: unknown): Count => {
-  console.error(error instanceof Error ? error.message : error);
-  return ONE_FAILED;
-};
-
-/**
- * Builds what the tests need and a sandbox, without a way to the outside, could not: once, then it is cached. What cannot
- * be built is one failure here and leaves the tests that do without it.
- */
-const prepare = async (): Promise<Count> => {
-  const kubernetes = (await runScript('build-kubernetes.ts')) === 0 ? NOTHING : ONE_FAILED;
-  const prober = await builtProber().then(() => NOTHING, reportFailure);
-  return sum([kubernetes, prober]);
-};
-
-/** A file that ends without results (a crash of jest itself) is a failure, not an absence of tests. */
-const readResults = async (file: string): Promise<Count> => {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) return ONE_FAILED;
-  const results = JSON.parse(text) as JestResults;
-  return {
-    passed: results.numPassedTests,
-    failed: results.numFailedTests + results.numRuntimeErrorTestSuites,
-    skipped: results.numPendingTests + results.numTodoTests,
-  };
-};
 
 /** All tests, in two sandboxes side by side, about as long as each other: most of it is waiting. */
 const BESIDE = ['conformance', 'pure'];
@@ -82,47 +27,115 @@ const ALL = [
   ['--selectProjects', ...BESIDE],
 ];
 
-const runJest = async (
-  runner: CommandRunner,
-  folder: string,
-  at: number,
-  choice: readonly string[],
-): Promise<Count> => {
-  const results = path.join(folder, `results-${at}.json`);
+/** What was ended has this long to be gone, ms. */
+const GRACE_MS = 5_000;
+const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+
+const jestArguments = process.argv.slice(2);
+const choices = jestArguments.length > 0 ? [jestArguments] : ALL;
+const limits = readLimits(process.env);
+const reporter = path.join(import.meta.dirname, '../test/runner/reporter.mjs');
+
+const interruption = new AbortController();
+const done: Tally[] = [];
+let signalled = 0;
+let folder: string | undefined;
+
+const folderOf = (at: number): string => path.join(folder ?? '', String(at));
+
+/** Counts all that is known, so that nothing is lost when the run is cut short. */
+const knownTally = async (): Promise<Tally> => {
+  const ran = folder === undefined ? [] : choices.map((_, at) => readTally(path.join(folderOf(at), 'progress'), true));
+  return sum([...done, ...(await Promise.all(ran)), ONE_FAILED]);
+};
+
+/** Removes what the run wrote. A folder in use is told and is no failure. */
+const removeFolder = async (): Promise<void> => {
+  if (folder === undefined) return;
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }).catch((error: unknown) => {
+    console.error(`test: ${folder ?? ''} is in use and stays: ${String(error)}`);
+  });
+};
+
+const finish = async (tally: Tally): Promise<never> => {
+  await removeFolder();
+  console.log(tallyLine(tally));
+  process.exit(signalled > 0 ? 128 + signalled : tally.failed === 0 ? 0 : 1);
+};
+
+/** Ends all that runs, and the run itself where that does not come to its own end in time. */
+const cutShort = (reason: string): void => {
+  console.error(`test: ${reason}`);
+  // The sandboxes are told first: they say which test ran.
+  setTimeout(() => interruption.abort(), signalled > 0 ? 1_000 : 0);
+  setTimeout(() => void knownTally().then(finish), GRACE_MS);
+};
+
+const reportFailure = (error: unknown): Tally => {
+  console.error(error instanceof Error ? error.message : error);
+  return ONE_FAILED;
+};
+
+/** Runs another script of this folder, for at most `limitMs`. */
+const runStep = async (name: string, limitMs: number): Promise<boolean> => {
+  const limit = AbortSignal.timeout(limitMs);
+  const abort = AbortSignal.any([interruption.signal, limit]);
+  const code = await runLimited(process.execPath, [path.join(import.meta.dirname, name)], abort);
+  if (limit.aborted) console.error(`test: ${name} was not done within ${limitMs / 1000} s, and was ended`);
+  return code === 0;
+};
+
+/**
+ * Builds what the tests need and a sandbox, without a way to the outside, could not: once, then it is cached. What cannot
+ * be built is one failure here and leaves the tests that do without it.
+ */
+const prepare = async (): Promise<Tally> => {
+  const kubernetes = (await runStep('build-kubernetes.ts', limits.prepareMs)) ? NOTHING : ONE_FAILED;
+  const prober = await builtProber().then(() => NOTHING, reportFailure);
+  return sum([kubernetes, prober]);
+};
+
+const runJest = async (at: number, choice: readonly string[]): Promise<Tally> => {
+  const own = folderOf(at);
+  mkdirSync(own, { recursive: true });
   // Inside the sandbox every user is root: jest's own choice of a folder would be shared between users.
-  const cache = cacheFolder('jest') ?? path.join(folder, 'cache');
+  const cache = cacheFolder('jest') ?? path.join(own, 'cache');
   const script = path.join(import.meta.dirname, 'jest-in-sandbox.ts');
-  const code = await enterSandbox(runner, process.execPath, [
-    script,
-    path.join(folder, CORPORA),
-    '--json',
-    `--outputFile=${results}`,
-    `--cacheDirectory=${cache}`,
-    ...choice,
-  ]);
-  const count = await readResults(results);
-  return code !== 0 && count.failed === 0 ? sum([count, ONE_FAILED]) : count;
+  const args = [script, own, '--reporters=default', `--reporters=${reporter}`, `--cacheDirectory=${cache}`, ...choice];
+  const code = await enterSandbox(createCommandRunner(), process.execPath, args, { abort: interruption.signal });
+  return readTally(path.join(own, 'progress'), code === 0);
 };
 
-const runTests = async (): Promise<Count> => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-test-'));
-  try {
-    const runner = createCommandRunner();
-    const choices = jestArguments.length > 0 ? [jestArguments] : ALL;
-    const counts = await Promise.all(choices.map((choice, at) => runJest(runner, folder, at, choice)));
-    const lines = (await readFile(path.join(folder, CORPORA), 'utf8').catch(() => '')).split('\n');
-    for (const line of lines.filter((each) => each !== '').toSorted()) console.log(line);
-    return sum(counts);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+const runTests = async (): Promise<Tally> => {
+  folder = await mkdtemp(path.join(tmpdir(), 'portcullis-test-'));
+  const corpora = path.join(folder, CORPORA);
+  process.env['PORTCULLIS_CORPUS_RESULTS'] = corpora;
+  const tallies = await Promise.all(choices.map((choice, at) => runJest(at, choice).catch(reportFailure)));
+  const lines = (await readFile(corpora, 'utf8').catch(() => '')).split('\n');
+  for (const line of lines.filter((each) => each !== '').toSorted()) console.log(line);
+  return sum(tallies);
 };
 
-const runAll = async (): Promise<Count> => {
-  const checked = jestArguments.length > 0 ? NOTHING : (await runScript('check.ts')) === 0 ? ONE_PASSED : ONE_FAILED;
-  return sum([checked, await prepare(), await runTests()]);
-};
+const steps = [
+  async () => {
+    if (jestArguments.length > 0) return NOTHING;
+    return (await runStep('check.ts', limits.checkMs)) ? ONE_PASSED : ONE_FAILED;
+  },
+  prepare,
+  runTests,
+];
 
-const { passed, failed, skipped } = await runAll().catch(reportFailure);
-process.exitCode = failed === 0 ? 0 : 1;
-console.log(`${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`);
+setTimeout(() => cutShort(`not done within ${limits.totalMs / 1000} s`), limits.totalMs);
+for (const [name, number] of Object.entries(SIGNALS)) {
+  process.on(name, () => {
+    if (signalled > 0) return;
+    signalled = number;
+    cutShort(`interrupted by ${name}`);
+  });
+}
+for (const step of steps) {
+  if (interruption.signal.aborted || signalled > 0) break;
+  done.push(await step().catch(reportFailure));
+}
+const cut = interruption.signal.aborted || signalled > 0;
+await finish(sum([...done, ...(cut && sum(done).failed === 0 ? [ONE_FAILED] : [])]));

@@ -18,7 +18,12 @@ const endAtSignals = (code: ExitCode): void => {
 /** Runs the same command line again, inside a sandbox. */
 const playOutside = async (options: PlayOptions, io: CliIo): Promise<ExitCode> => {
   const enter = (onStart?: (root: string) => void): Promise<number> =>
-    enterSandbox(createCommandRunner(), process.execPath, process.argv.slice(1), onStart);
+    enterSandbox(
+      createCommandRunner(),
+      process.execPath,
+      process.argv.slice(1),
+      onStart === undefined ? {} : { onStart },
+    );
   if (options.apiServer !== true) return toExitCode(await enter());
   // Building it takes the network, which there is none of inside.
   await clusterBinaries(io.env, ownProgram(process.argv[1] ?? ''), (line) => io.err(`${line}\n`));

@@ -58,13 +58,19 @@ const signalInner = async (unshare: RunningProcess, name: NodeJS.Signals): Promi
   else unshare.signal('SIGKILL');
 };
 
+export interface SandboxOptions {
+  /** Gets, once it has begun, the path of ours (proc_pid_root(5)) under which the sandbox's files can be reached. */
+  readonly onStart?: (root: string) => void;
+  /** Ends the sandbox at once, with every process in it. */
+  readonly abort?: AbortSignal;
+}
+
 const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Runs a program in a sandbox: user, network, mount and process namespaces of its own, where it is root. It shares our
  * terminal and gets our SIGINT, SIGTERM and SIGHUP (from a terminal possibly twice). When it ends, or we do, even by
  * SIGKILL, every process in the sandbox dies and all its namespaces go.
- * @param onStart told, once it has begun, under which path of ours (proc_pid_root(5)) the sandbox's files can be reached.
  * @returns the program's exit code.
  * @throws SandboxError where the machine does not allow it.
  */
@@ -72,7 +78,7 @@ export const enterSandbox = async (
   runner: CommandRunner,
   file: string,
   args: readonly string[],
-  onStart?: (root: string) => void,
+  { onStart, abort }: SandboxOptions = {},
 ): Promise<number> => {
   const flags = await workingFlags(runner);
   // setpriv: unshare dies when we do; --kill-child: the sandbox dies when unshare does.
@@ -82,8 +88,12 @@ export const enterSandbox = async (
     void signalInner(inner, name);
   };
   for (const name of FORWARDED) process.on(name, forward);
+  const end = (): void => inner.signal('SIGKILL');
+  abort?.addEventListener('abort', end);
+  if (abort?.aborted === true) end();
   onStart?.(`/proc/${String(inner.pid)}/root`);
   const { code } = await inner.ended;
+  abort?.removeEventListener('abort', end);
   for (const name of FORWARDED) process.off(name, forward);
   return code;
 };

@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { parseEvents, type Tally, tallyOf } from '../../test/runner/progress.ts';
+
+export const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0 };
+export const ONE_PASSED: Tally = { ...NOTHING, passed: 1 };
+export const ONE_FAILED: Tally = { ...NOTHING, failed: 1 };
+
+export const sum = (tallies: readonly Tally[]): Tally =>
+  tallies.reduce(
+    (left, right) => ({
+      passed: left.passed + right.passed,
+      failed: left.failed + right.failed,
+      skipped: left.skipped + right.skipped,
+    }),
+    NOTHING,
+  );
+
+/** The last line of `npm test`. */
+export const tallyLine = ({ passed, failed, skipped }: Tally): string =>
+  `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
+
+/**
+ * Counts what a run of jest recorded, whether it came to its end or not. A run that did not end well although no test
+ * failed is one failure.
+ * @param ended whether it ended with exit code 0
+ */
+export const readTally = async (file: string, ended: boolean): Promise<Tally> => {
+  const tally = tallyOf(parseEvents(await readFile(file, 'utf8').catch(() => '')));
+  return !ended && tally.failed === 0 ? sum([tally, ONE_FAILED]) : tally;
+};

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describeLeftBehind, isNothing } from './describe-left-behind.ts';
+import { endLeftBehind, type Mark, markNow, namesSince } from './left-behind.ts';
+import { parseEvents, PROGRESS, record } from './progress.ts';
+
+/** What is read of a block of tests as jest-circus has it. */
+interface Block {
+  readonly name: string;
+  readonly parent?: Block;
+}
+
+/** What is read of a test as jest-circus has it. */
+interface Test extends Block {
+  readonly errors: readonly unknown[];
+}
+
+/** What is read of jest-circus' events. */
+interface CircusEvent {
+  readonly name: string;
+  readonly test?: Test;
+}
+
+/** What is changed of jest-circus' state. */
+interface CircusState {
+  /** Each makes the file fail. */
+  readonly unhandledErrors: unknown[];
+}
+
+/** Follows the tests of one file. */
+export interface TestFollower {
+  begin(): void;
+  onEvent(event: CircusEvent, state: CircusState): Promise<void>;
+  /** Ends what is left of a file that came to no end of its own. */
+  end(): Promise<void>;
+}
+
+const ROOT = path.join(import.meta.dirname, '../..');
+const ROOT_BLOCK = 'ROOT_DESCRIBE_BLOCK';
+
+/** What ends by itself has this long, on a busy machine too, ms. */
+const GRACE_MS = 5_000;
+/** The same after a failure, where more is left behind than not. */
+const GRACE_AFTER_FAILURE_MS = 500;
+
+const titleOf = ({ name, parent }: Block): string =>
+  parent === undefined || parent.name === ROOT_BLOCK ? name : `${titleOf(parent)} ${name}`;
+
+/** An error that is shown as its message alone: where it was made says nothing. */
+const errorOf = (message: string): Error => Object.assign(new Error(message), { stack: message });
+
+const NOBODY_FOLLOWS: TestFollower = {
+  begin: () => undefined,
+  onEvent: () => Promise.resolve(),
+  end: () => Promise.resolve(),
+};
+
+/**
+ * Records what happens in a file of tests, and ends what its tests leave behind: processes, network namespaces, temporary
+ * folders. After a test that failed that is expected, and is done at once. What is left at the end of a file although no
+ * test failed is a defect, and the file fails.
+ */
+export const followTests = (testPath: string): TestFollower => {
+  const progress = process.env[PROGRESS];
+  if (progress === undefined) return NOBODY_FOLLOWS;
+  const file = path.relative(ROOT, testPath);
+  const madeBy = new Map<string, string>();
+  let ofFile: Mark | undefined;
+  let ofTest: Mark | undefined;
+  let failures = 0;
+
+  /** @returns what there was to end; undefined where there was nothing */
+  const settle = async (mark: Mark, graceMs: number): Promise<string | undefined> => {
+    const left = await endLeftBehind(mark, graceMs);
+    if (isNothing(left)) return undefined;
+    return describeLeftBehind(file, left, parseEvents(readFileSync(progress, 'utf8')), madeBy);
+  };
+
+  const onTestEnd = async (test: Test): Promise<void> => {
+    const passed = test.errors.length === 0;
+    record({ kind: 'test ends', file, test: titleOf(test), passed });
+    if (ofTest === undefined) return;
+    for (const name of namesSince(ofTest)) madeBy.set(name, titleOf(test));
+    if (passed) return;
+    failures += 1;
+    const told = await settle(ofTest, GRACE_AFTER_FAILURE_MS);
+    if (told !== undefined) console.error(told);
+  };
+
+  return {
+    begin() {
+      ofFile = markNow();
+      record({ kind: 'file begins', file });
+    },
+    async onEvent({ name, test }, { unhandledErrors }) {
+      if (name === 'test_start' && test !== undefined) {
+        ofTest = markNow();
+        record({ kind: 'test begins', file, test: titleOf(test) });
+      }
+      if (name === 'test_done' && test !== undefined) await onTestEnd(test);
+      if (name === 'run_finish' && ofFile !== undefined) {
+        const mark = ofFile;
+        ofFile = undefined;
+        const told = await settle(mark, GRACE_MS);
+        if (told === undefined) return;
+        if (failures === 0 && unhandledErrors.length === 0) unhandledErrors.push(errorOf(told));
+        else console.error(told);
+      }
+    },
+    async end() {
+      if (ofFile !== undefined) await endLeftBehind(ofFile, GRACE_AFTER_FAILURE_MS);
+      ofFile = undefined;
+    },
+  };
+};
