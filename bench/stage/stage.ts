@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createCommandRunner, type CommandRunner } from '../../src/kernel/command.ts';
@@ -17,6 +17,7 @@ import { OWN_NODE } from '../state/cluster.ts';
 import { loadCluster } from '../state/load.ts';
 import type { Size } from '../state/size.ts';
 import { ARRIVAL_WAITS_AT, CAST, castObjects, NODE_ADDRESS, SERVED_PORT, type Role } from './cast.ts';
+import { removeFolder } from '../../test/support/clean-up.ts';
 
 /** One node in a network namespace, a cluster of some size in a real API server, and the few pods that traffic runs between. */
 export interface Stage {
@@ -79,7 +80,7 @@ export const openStage = async (size: Size, say: (line: string) => void): Promis
     node,
     place: { kubeconfig: api.kubeconfigPath, node: OWN_NODE, cniResults },
     async close() {
-      await rm(cniResults, { recursive: true });
+      await removeFolder(cniResults);
       await prober.close();
       await api.stop();
       await lab.close();

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connectByKubeconfig } from '../../src/cluster/api/kubeconfig.ts';
@@ -15,6 +15,7 @@ import { NODES } from '../world/addresses.ts';
 import { type ChaosCluster, createChaosCluster } from '../world/write-changes.ts';
 import { type AgentKeeper, createAgentKeeper } from './agent-keeper.ts';
 import { addChaosNode, type ChaosNode } from './node.ts';
+import { removeFolder } from '../../test/support/clean-up.ts';
 
 /** One node with its agent, and what can go wrong for it. */
 export interface Post {
@@ -58,7 +59,7 @@ const build = async (backend: IptablesBackend, closers: (() => Promise<unknown>)
   closers.push(() => api.stop());
   const cluster = await createChaosCluster(api.admin);
   const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-chaos-'));
-  closers.push(() => rm(folder, { recursive: true }));
+  closers.push(() => removeFolder(folder));
   const posts: Post[] = [];
   for (const node of nodes) {
     const proxy = await startApiProxy(() => connectByKubeconfig(api.kubeconfigPath), FABRIC_ADDRESS.ipv4);

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type CommandRunner, createCommandRunner } from '../../src/kernel/command.ts';
@@ -12,6 +12,7 @@ import type { IptablesBackend } from '../../src/lab/settings.ts';
 import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
 import { createProber, type Prober } from '../../test/support/lab/prober.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
+import { removeFolder } from '../../test/support/clean-up.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 /** The cluster of the recorded layouts: its node's rules are those that the old release made for it. */
@@ -136,7 +137,7 @@ export const openStage = async (backend: IptablesBackend): Promise<Stage> => {
       for (const agent of agents) agent.signal('SIGKILL');
       await prober.close();
       await lab.close();
-      await rm(folder, { recursive: true });
+      await removeFolder(folder);
     },
   };
 };

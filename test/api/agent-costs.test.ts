@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -9,6 +9,7 @@ import { CAST, FRIENDS_AND_FOES, FRIENDS_ONLY, podOf, SERVED_PORT } from '../../
 import { openStage, type Stage } from '../../bench/stage/stage.ts';
 import { SIZES } from '../../bench/state/size.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 /** What an agent costs in state S, in counts that no busy machine changes: `npm run bench` has the times. */
 
@@ -76,9 +77,11 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await agent.stop();
-  await stage.close();
-  await rm(folder, { recursive: true });
+  await cleanUp(
+    () => agent.stop(),
+    () => stage.close(),
+    () => removeFolder(folder),
+  );
 });
 
 /** @returns what is more than its limit, which had better be nothing */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -11,6 +11,7 @@ import { prepareSandbox } from '../../src/lab/sandbox.ts';
 import { kubectlPath, kustomized } from '../manifests/objects.ts';
 import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 /** The built agent, with the rights of its manifest, tells what befalls it; the network namespace is the sandbox's own. */
 
@@ -97,10 +98,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await agent.stop();
-  await runner.run(PORTCULLIS, ['cleanup']);
-  await server.stop();
-  await rm(folder, { recursive: true, force: true });
+  await cleanUp(
+    () => agent.stop(),
+    () => runner.run(PORTCULLIS, ['cleanup']),
+    () => server.stop(),
+    () => removeFolder(folder),
+  );
 });
 
 test('rules that others take away are told of the node, with who it was', async () => {

@@ -10,6 +10,7 @@ import type { PodEndpoint } from '../../src/model/pod.ts';
 import { policyKey } from '../../src/model/policy-object.ts';
 import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { cleanUp } from '../support/clean-up.ts';
 
 // A restart of the server takes seconds, on a busy machine more.
 jest.setTimeout(60_000);
@@ -37,8 +38,10 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  await source?.stop();
-  await Promise.all(created.map((ref) => server.admin.delete(ref).catch(() => undefined)));
+  await cleanUp(
+    () => source?.stop(),
+    () => Promise.all(created.map((ref) => server.admin.delete(ref).catch(() => undefined))),
+  );
 });
 
 const start = (settings: Partial<ApiSourceDeps> = {}): ClusterSource => {

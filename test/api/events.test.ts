@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
@@ -12,6 +12,7 @@ import { policyKey } from '../../src/model/policy-object.ts';
 import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { kubectlPath } from '../manifests/objects.ts';
+import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 /** Events on a real API server, and as kubectl shows them. */
 
@@ -96,8 +97,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await server.stop();
-  await rm(folder, { recursive: true, force: true });
+  await cleanUp(
+    () => server.stop(),
+    () => removeFolder(folder),
+  );
 });
 
 beforeEach(() => {

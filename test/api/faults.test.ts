@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -12,6 +12,7 @@ import type { ApiServer } from '../../src/lab/apiserver/start.ts';
 import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
 import { type ApiFault, type ApiProxy, startApiProxy } from '../support/faults/api-proxy.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 jest.setTimeout(120_000);
 
@@ -75,10 +76,12 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await source.stop();
-  await proxy.close();
-  await Promise.all(created.map((ref) => server.admin.delete(ref)));
-  await rm(folder, { recursive: true });
+  await cleanUp(
+    () => source.stop(),
+    () => proxy.close(),
+    () => Promise.all(created.map((ref) => server.admin.delete(ref))),
+    () => removeFolder(folder),
+  );
 });
 
 const REFUSALS: readonly (readonly [what: string, fault: ApiFault, told: RegExp])[] = [

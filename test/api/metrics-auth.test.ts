@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,6 +18,7 @@ import { readText } from '../manifests/objects.ts';
 import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 /** Who may read metrics, decided by a real API server. */
 
@@ -100,9 +101,11 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all(opened.map((each) => each.close()));
-  await api.stop();
-  await rm(folder, { recursive: true, force: true });
+  await cleanUp(
+    () => Promise.all(opened.map((each) => each.close())),
+    () => api.stop(),
+    () => removeFolder(folder),
+  );
 });
 
 const ask = (

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -8,6 +8,7 @@ import { inNetns } from '../../src/lab/batch.ts';
 import { type RunningProcess, startProcess } from '../../src/lab/process.ts';
 import { prepareSandbox } from '../../src/lab/sandbox.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 /** The built agent as a whole: manifests in, a namespace's real packet filter out. */
 
@@ -89,9 +90,11 @@ describe('the agent', () => {
   });
 
   afterEach(async () => {
-    await Promise.all(agents.map((agent) => agent.stop()));
-    await outside.run('ip', ['netns', 'delete', namespace]);
-    await rm(folder, { recursive: true });
+    await cleanUp(
+      () => Promise.all(agents.map((agent) => agent.stop())),
+      () => outside.run('ip', ['netns', 'delete', namespace]),
+      () => removeFolder(folder),
+    );
   });
 
   test('enforces, follows its files, and repairs what others break', async () => {

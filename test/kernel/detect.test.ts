@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -6,6 +6,7 @@ import { type Backend, iptablesProgram } from '../../src/kernel/iptables.ts';
 import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
 import { runInside } from './in-namespace.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
+import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 const HINT = [':KUBE-IPTABLES-HINT - [0:0]'];
 const CANARY = [':KUBE-KUBELET-CANARY - [0:0]'];
@@ -23,8 +24,10 @@ describe('the backend', () => {
   });
 
   afterEach(async () => {
-    await filter.close();
-    await rm(folder, { recursive: true, force: true });
+    await cleanUp(
+      () => filter.close(),
+      () => removeFolder(folder),
+    );
   });
 
   const load = async (
@@ -48,7 +51,7 @@ describe('the backend', () => {
   };
 
   const folderWith = async (tools: readonly Backend[]): Promise<string> => {
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
     await mkdir(folder);
     for (const backend of tools) {
       for (const family of IP_FAMILIES) {

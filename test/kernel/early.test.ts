@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -8,6 +8,7 @@ import { type RunningProcess, startProcess } from '../../src/lab/process.ts';
 import { prepareSandbox } from '../../src/lab/sandbox.ts';
 import { type CniResultParts, cniResultFile, cniResultText } from '../support/cni/cni-result.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 /** The built agent, a folder as libcni writes it, and the kernel. */
 
@@ -77,9 +78,11 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await agent.stop();
-  await outside.run('ip', ['netns', 'delete', namespace]);
-  await rm(folder, { recursive: true });
+  await cleanUp(
+    () => agent.stop(),
+    () => outside.run('ip', ['netns', 'delete', namespace]),
+    () => removeFolder(folder),
+  );
 });
 
 test('a pod is governed from the moment that its address is noted, and by the address that the API tells later', async () => {

@@ -13,6 +13,7 @@ import { isEmptyPlan, planChanges, planDelta } from '../../src/render/plan.ts';
 import { openLab } from '../support/lab/open-lab.ts';
 import { createProber, type Outcome, PROBER_START_MS, type Prober } from '../support/lab/prober.ts';
 import { ATTACHMENTS, dualStackNode } from '../support/lab/small-lab.ts';
+import { cleanUp } from '../support/clean-up.ts';
 
 /** Packets to and from a pod that nobody knows yet, on a node whose gate is always closed. */
 
@@ -76,8 +77,10 @@ describe.each(ATTACHMENTS)('with pods attached by $attach', ({ attach, backend }
   }, PROBER_START_MS);
 
   afterAll(async () => {
-    await prober.close();
-    await lab.close();
+    await cleanUp(
+      () => prober.close(),
+      () => lab.close(),
+    );
   });
 
   test.each(IP_FAMILIES)('a pod that is not known is closed to other pods, and they to it (%s)', async (family) => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -8,6 +8,7 @@ import { inNetns } from '../../src/lab/batch.ts';
 import { type RunningProcess, startProcess } from '../../src/lab/process.ts';
 import { prepareSandbox } from '../../src/lab/sandbox.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 /** What the built agent loads on demand to read a kubeconfig; nobody listens where it leads. */
 
@@ -42,10 +43,12 @@ describe.each([
   });
 
   afterEach(async () => {
-    await agent?.stop();
+    await cleanUp(
+      () => agent?.stop(),
+      () => outside.run('ip', ['netns', 'del', namespace]),
+      () => removeFolder(folder),
+    );
     agent = undefined;
-    await outside.run('ip', ['netns', 'del', namespace]);
-    await rm(folder, { recursive: true, force: true });
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -15,6 +15,7 @@ import { openLab } from '../support/lab/open-lab.ts';
 import { createProber, PROBER_START_MS, type Prober } from '../support/lab/prober.ts';
 import { dualStackNode } from '../support/lab/small-lab.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 /** The built agent on a node of the lab, with what libcni would have noted of its pods. */
 
@@ -129,9 +130,11 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent', (backend) =>
   afterEach(() => end());
 
   afterAll(async () => {
-    await prober.close();
-    await lab.close();
-    await rm(folder, { recursive: true });
+    await cleanUp(
+      () => prober.close(),
+      () => lab.close(),
+      () => removeFolder(folder),
+    );
   });
 
   test('checks nothing before a pod is known, and from the first result on whatever comes from pods', async () => {

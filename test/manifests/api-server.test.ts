@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -11,6 +11,7 @@ import type { ApiServer } from '../../src/lab/apiserver/start.ts';
 import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { kubectlPath, kustomized, readObjects, readText, renderedChart } from './objects.ts';
+import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 /** The real API server's opinion of everything that we ask people to apply. */
 
@@ -45,8 +46,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await server.stop();
-  await rm(folder, { recursive: true, force: true });
+  await cleanUp(
+    () => server.stop(),
+    () => removeFolder(folder),
+  );
 });
 
 const dryRun = (text: string): Promise<string> =>

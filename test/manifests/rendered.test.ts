@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -6,6 +6,7 @@ import { chartDigest } from '../../scripts/manifests/chart-digest.ts';
 import { PATHS, ROOT } from '../../scripts/manifests/paths.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
 import { kustomized, type Manifest, overlayOf, readObjects, readText, renderedChart } from './objects.ts';
+import { removeFolder } from '../support/clean-up.ts';
 
 /** Labels that Helm's charts carry and plain manifests do not. */
 const HELM_LABELS = ['app.kubernetes.io/managed-by', 'helm.sh/chart'];
@@ -36,7 +37,7 @@ describe('the chart renders what kustomize does', () => {
     await cp(path.join(ROOT, 'manifests'), manifests, { recursive: true });
   });
 
-  afterAll(() => rm(manifests, { recursive: true, force: true }));
+  afterAll(() => removeFolder(manifests));
 
   test.each([
     ['default', []],

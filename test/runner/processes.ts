@@ -5,7 +5,7 @@ export interface ProcessEntry {
   readonly pid: number;
   /** Hundredths of a second since the machine's start (proc_pid_stat(5), starttime). */
   readonly startedAt: number;
-  /** The command line for people, at most 120 characters. */
+  /** The command line for people, at most 400 characters. */
   readonly command: string;
 }
 
@@ -16,7 +16,7 @@ const START = 19;
 /** States of a process that has ended and that nobody has asked about yet. */
 const ENDED = new Set(['Z', 'X']);
 
-const COMMAND_LENGTH = 120;
+const COMMAND_LENGTH = 400;
 
 /** Returns the present moment on the clock of `startedAt`. */
 export const ticksNow = (): number => Math.floor(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 100);

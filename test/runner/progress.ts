@@ -75,7 +75,9 @@ export const runningAtEnd = (events: readonly TestEvent[]): Running | undefined 
 /** Names what ran, for people. */
 export const describeRunning = (running: Running | undefined): string => {
   if (running === undefined) return 'no test ran';
-  return running.test === undefined ? `${running.file} ran, outside its tests` : `${running.file} › ${running.test} ran`;
+  return running.test === undefined
+    ? `${running.file} ran, outside its tests`
+    : `${running.file} › ${running.test} ran`;
 };
 
 /**

@@ -7,6 +7,7 @@ import { IP_FAMILIES } from '../../../src/model/family.ts';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.ts';
 import { createReconciler, type Reconciler } from '../../../src/reconcile/reconciler.ts';
 import type { SyncResult } from '../../../src/reconcile/sync-result.ts';
+import { cleanUp } from '../../support/clean-up.ts';
 import { createToolShims, type ToolShims } from '../../support/faults/tool-shims.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from '../packet-filter.ts';
@@ -83,10 +84,12 @@ export const openFaultyNode = async (settings: FaultyNodeSettings): Promise<Faul
       await waitFor(`revision ${revision}`, DEADLINE_MS, ask, () => JSON.stringify(loop.status()));
     },
     async close() {
-      await shims.heal();
-      await loop.stop();
-      await shims.close();
-      await filter.close();
+      await cleanUp(
+        () => shims.heal(),
+        () => loop.stop(),
+        () => shims.close(),
+        () => filter.close(),
+      );
     },
   };
   await node.inForce('1');

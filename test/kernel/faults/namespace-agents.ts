@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Backend } from '../../../src/kernel/iptables.ts';
@@ -8,9 +8,10 @@ import { inNetns } from '../../../src/lab/batch.ts';
 import { type RunningProcess, startProcess } from '../../../src/lab/process.ts';
 import { prepareSandbox } from '../../../src/lab/sandbox.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { cleanUp, removeFolder } from '../../support/clean-up.ts';
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../../bin/portcullis');
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 
 export interface StartSettings {
   /** Put before the command line of the agent, inside the namespace. */
@@ -39,6 +40,8 @@ export interface AgentNamespace {
   /** What /readyz answers; undefined where nobody does. */
   ready(): Promise<{ readonly status: number; readonly body: string } | undefined>;
   untilReady(): Promise<void>;
+  /** Whether an agent says that all it knows of is in force. */
+  idle(): Promise<boolean>;
   /** The rules and sets of ours, without counters. */
   rules(): Promise<string>;
   untilRules(what: string, pattern: RegExp): Promise<string>;
@@ -99,6 +102,10 @@ export const openAgentNamespace = async (backend: Backend = 'nft'): Promise<Agen
       const ask = async (): Promise<true | undefined> => ((await space.ready())?.status === 200 ? true : undefined);
       await waitFor('an agent to be ready', DEADLINE_MS, ask, logs);
     },
+    async idle() {
+      const answer = await run('curl', '-s', '127.0.0.1:9577/status').catch(() => '{}');
+      return (JSON.parse(answer) as { readonly pending?: boolean }).pending === false;
+    },
     async rules() {
       const text = `${await run(`iptables-${backend}-save`, '-t', 'filter')}${await run(`ip6tables-${backend}-save`, '-t', 'filter')}${await run('ipset', 'save')}`;
       return text.replaceAll(/^[#:].*\n/gm, '').replaceAll(/ initval 0x[0-9a-f]+/g, '');
@@ -114,9 +121,11 @@ export const openAgentNamespace = async (backend: Backend = 'nft'): Promise<Agen
         logs,
       ),
     async close() {
-      await Promise.all(agents.map((agent) => agent.stop()));
-      await outside.run('ip', ['netns', 'delete', name]);
-      await rm(folder, { recursive: true });
+      await cleanUp(
+        () => Promise.all(agents.map((agent) => agent.stop())),
+        () => outside.run('ip', ['netns', 'delete', name]),
+        () => removeFolder(folder),
+      );
     },
   };
   return space;

@@ -4,6 +4,7 @@ import type { ToolFault } from '../../support/faults/tool-shims.ts';
 import { holdXtablesLock } from '../../support/faults/xtables-lock.ts';
 import { openTo, withPeers } from '../../reconcile/bench.ts';
 import { type FaultyNode, openFaultyNode } from './faulty-node.ts';
+import { cleanUp } from '../../support/clean-up.ts';
 
 /** Longer than any command here takes, on a busy machine too. */
 const TIMEOUT_MS = 3_000;
@@ -91,8 +92,10 @@ describe('the xtables lock', () => {
   });
 
   afterEach(async () => {
-    await release();
-    await node.close();
+    await cleanUp(
+      () => release(),
+      () => node.close(),
+    );
   });
 
   const recovers = async (): Promise<void> => {

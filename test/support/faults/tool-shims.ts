@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { removeFolder } from '../clean-up.ts';
 
 /** The programs that change or read a packet filter; ipset is told apart by what it is asked for. */
 export const SHIMMED_TOOLS = [
@@ -167,6 +168,6 @@ export const createToolShims = async (): Promise<ToolShims> => {
     async calls() {
       return (await readFile(path.join(state, 'calls'), 'utf8')).split('\n').filter((line) => line !== '');
     },
-    close: () => rm(folder, { recursive: true, force: true }),
+    close: () => removeFolder(folder),
   };
 };

@@ -198,6 +198,9 @@ const inNetnsPath = <T extends { readonly netns: string }>(entry: T): T => ({
 /** How long the start of a test that has a prober may take: the prober may have to be built first, ms. */
 export const PROBER_START_MS = 300_000;
 
+/** So long it may take to end, ms; then it is killed. */
+const CLOSE_MS = 10_000;
+
 export const createProber = async (): Promise<Prober> => {
   const child = spawn(await builtProber(), [], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(child, 'spawn');
@@ -289,7 +292,9 @@ export const createProber = async (): Promise<Prober> => {
     },
     async close() {
       child.stdin.end();
+      const impatience = setTimeout(() => child.kill('SIGKILL'), CLOSE_MS);
       await ended;
+      clearTimeout(impatience);
     },
   };
 };

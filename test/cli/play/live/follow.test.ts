@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { DEADLINE_MS, type Play, startPlay } from './run-play.ts';
+import { cleanUp, removeFolder } from '../../../support/clean-up.ts';
 
 jest.setTimeout(6 * DEADLINE_MS);
 
@@ -16,8 +17,10 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await play.process.stop();
-  await rm(folder, { recursive: true, force: true });
+  await cleanUp(
+    () => play.process.stop(),
+    () => removeFolder(folder),
+  );
 });
 
 /** Does something to the folder and waits for a whole new table. @returns what was printed since */
