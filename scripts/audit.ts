@@ -16,14 +16,13 @@ const runAudit = async (): Promise<string> => {
     cwd: path.join(import.meta.dirname, '..'),
     stdio: ['ignore', 'pipe', 'ignore'],
     signal: AbortSignal.timeout(PATIENCE_MS),
+    killSignal: 'SIGKILL',
   });
-  const [output] = await Promise.all([
-    text(child.stdout),
-    new Promise<void>((resolve, reject) => {
-      child.once('error', reject).once('close', () => resolve());
-    }),
-  ]);
-  return output;
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+  });
+  // After its end something that it started may still hold its output open: then the error alone ends the wait.
+  return Promise.race([text(child.stdout), failed]);
 };
 
 const audit = readAudit(await runAudit().catch((error: unknown) => JSON.stringify({ message: String(error) })));
@@ -41,3 +40,4 @@ switch (audit.kind) {
     console.log(`audit: FAILED: ${audit.found.length} packages have known vulnerabilities`);
     process.exitCode = 1;
 }
+process.exit();

@@ -5,6 +5,8 @@ import { e2eCommand } from '../e2e/runner/command.ts';
 try {
   await e2eCommand().parseAsync();
 } catch (error) {
-  console.error(`e2e: ${describeError(error)}`);
+  console.error(`e2e: FAILED: ${describeError(error)}`);
   process.exitCode = 1;
 }
+// What was given up may still be waited for.
+process.exit();

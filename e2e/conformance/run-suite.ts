@@ -41,7 +41,12 @@ const countDone = (say: (line: string) => void): ((text: string) => void) => {
 };
 
 const runGinkgo = async (file: string, args: readonly string[], settings: SuiteSettings): Promise<void> => {
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // A process group of its own, which is ended with us as a whole.
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const end = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  };
+  process.once('exit', end);
   const log = createWriteStream(settings.logFile);
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');
@@ -50,6 +55,7 @@ const runGinkgo = async (file: string, args: readonly string[], settings: SuiteS
   child.stdout.on('data', countDone(settings.say));
   // The report tells what failed; the exit code only that something did.
   await once(child, 'close');
+  process.off('exit', end);
   log.end();
 };
 

@@ -1,9 +1,11 @@
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
+import { down } from '../cluster/down.ts';
 import { findClusterPrograms } from '../cluster/programs.ts';
 import { type ClusterFolder, clusterFolder } from '../cluster/folder.ts';
 import { findAgentImages } from './images.ts';
+import { withinLimit } from './limit.ts';
 import { isGood, type Outcome, outcomeTable } from './outcome.ts';
 import { runOn, type Selection, WHOLE_SUITE } from './run-on.ts';
 import { runVariant } from './run-variant.ts';
@@ -51,14 +53,25 @@ const selectVariants = ({ variant, smoke }: Options): readonly Variant[] => {
 const ownFolder = (): ClusterFolder =>
   clusterFolder({ PORTCULLIS_CLUSTER_DIR: process.env['PORTCULLIS_CLUSTER_DIR'] || DEFAULT_FOLDER });
 
-const runOwn = async (options: Options): Promise<readonly Outcome[]> => {
+/** How long all of it may take, ms: with what has to be built the first time. */
+const LIMIT_MS = 4 * 60 * 60_000;
+const SMOKE_LIMIT_MS = 25 * 60_000;
+
+/** Takes a cluster of ours down that could not be taken down in the ordinary way; twice, since that may be under way. */
+const abandon = async (): Promise<void> => {
+  await down(ownFolder(), say).catch(() => down(ownFolder(), say));
+};
+
+const runOwn = async (options: Options, onCluster: (isOurs: boolean) => void): Promise<readonly Outcome[]> => {
   const images = await findAgentImages(say);
   const selection = select(options);
   const outcomes: Outcome[] = [];
   for (const variant of selectVariants(options)) {
     const { suite, ...withoutSuite } = selection;
     const its = variant.suite && suite !== undefined ? selection : withoutSuite;
+    onCluster(true);
     outcomes.push(await runVariant(ownFolder(), variant, images, its, say));
+    onCluster(false);
   }
   return outcomes;
 };
@@ -72,9 +85,19 @@ const runGiven = async (kubeconfig: string, options: Options): Promise<readonly 
 
 const run = async (options: Options): Promise<void> => {
   const given = process.env['KUBECONFIG'] || undefined;
-  const outcomes = given === undefined ? await runOwn(options) : await runGiven(given, options);
+  let clusterIsOurs = false;
+  const work = (): Promise<readonly Outcome[]> =>
+    given === undefined
+      ? runOwn(options, (isOurs) => {
+          clusterIsOurs = isOurs;
+        })
+      : runGiven(given, options);
+  const abandonOwn = (): Promise<void> => (clusterIsOurs ? abandon() : Promise.resolve());
+  const outcomes = await withinLimit(options.smoke ? SMOKE_LIMIT_MS : LIMIT_MS, work, abandonOwn);
   console.log(outcomeTable(outcomes));
-  if (!outcomes.every(isGood)) process.exitCode = 1;
+  const good = outcomes.filter(isGood).length;
+  console.log(`e2e: ${good === outcomes.length ? 'ok' : 'FAILED'}: ${good} of ${outcomes.length} clusters`);
+  if (good < outcomes.length) process.exitCode = 1;
 };
 
 /** The command line of `npm run e2e --`. */

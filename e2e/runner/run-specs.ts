@@ -34,11 +34,15 @@ export const runSpecs = async (target: Target, { files, names }: SpecSelection):
   try {
     const results = path.join(folder, 'results.json');
     const jest = await startProcess(
-      process.execPath,
+      'setpriv',
       [
+        // It dies with us, whatever our end.
+        ...['--pdeathsig', 'KILL', process.execPath],
         path.join(ROOT, 'node_modules/jest/bin/jest.js'),
         `--config=${path.join(ROOT, 'e2e/jest.config.js')}`,
         '--runInBand',
+        // What a spec left open is no reason to wait.
+        '--forceExit',
         '--verbose',
         '--json',
         `--outputFile=${results}`,

@@ -30,8 +30,8 @@ const secondsOf = (env: NodeJS.ProcessEnv, name: string): number | undefined => 
 export const readLimits = (env: NodeJS.ProcessEnv): Limits => {
   const forProperties = secondsOf(env, 'PORTCULLIS_PROPERTY_SECONDS') ?? 0;
   return {
-    totalMs: secondsOf(env, 'PORTCULLIS_TEST_SECONDS') ?? 60 * MINUTE_MS + 100 * forProperties,
-    checkMs: 10 * MINUTE_MS,
+    totalMs: secondsOf(env, 'PORTCULLIS_TEST_SECONDS') ?? 90 * MINUTE_MS + 100 * forProperties,
+    checkMs: 20 * MINUTE_MS,
     prepareMs: 20 * MINUTE_MS,
     stallMs: (secondsOf(env, 'PORTCULLIS_TEST_STALL_SECONDS') ?? STALL_MS) + 2 * forProperties,
   };

@@ -112,7 +112,9 @@ describe('the run ends with its last line and status 1, and leaves nothing, wher
   test('ends the process that runs it', async () => {
     const { code, last, text } = await endOf(await startRun('crashes'));
     expect([code, last]).toEqual([1, '1 passed, 1 failed']);
-    expect(text).toContain('jest ended (SIGSEGV) while test/runner/fixtures/crashes.fixture.ts › ends the process that runs');
+    expect(text).toContain(
+      'jest ended (SIGSEGV) while test/runner/fixtures/crashes.fixture.ts › ends the process that runs',
+    );
     await expectNothingLeft();
   });
 

@@ -71,6 +71,12 @@ const PACKETS: readonly Omit<Injected, 'wire'>[] = IP_FAMILIES.flatMap((family) 
 
 const ALL = 1_000_000;
 
+/** Sets that neither a rule nor another set names. */
+const unusedSets = (text: string): readonly string[] =>
+  [...text.matchAll(/^create (\S+)/gm)]
+    .map(([, name = '']) => name)
+    .filter((name) => !text.split('\n').some((line) => line.split(' ').indexOf(name) > 1));
+
 describe.each<Backend>(['nft', 'legacy'])('iptables-%s: an agent that is killed', (backend) => {
   let space: AgentNamespace;
   let shims: ToolShims;
@@ -145,11 +151,12 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: an agent that is killed'
 
   const write = (manifests: string): Promise<void> => space.write('all.yaml', manifests);
 
-  /** The rules once they are others than before and the agent has nothing left to do. */
+  /** The rules once they are others than before and the agent has nothing left to do, its stale sets destroyed. */
   const settled = async (before: string): Promise<string> =>
     waitFor('the change', DEADLINE_MS, async () => {
       const text = await rules();
-      return text !== before && (await space.idle()) && (await rules()) === text ? text : undefined;
+      const isDone = text !== before && unusedSets(text).length === 0;
+      return isDone && (await space.idle()) && (await rules()) === text ? text : undefined;
     });
 
   const faultAt = (call: number, after: number): readonly ToolFault[] => [

@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { describeRunning, parseEvents, runningAt, tallyOf, type TestEvent, type TimedEvent } from './progress.ts';
+
+const FILE = 'a.test.ts';
+const begins: TestEvent = { kind: 'file begins', file: FILE };
+const testBegins = (test: string): TestEvent => ({ kind: 'test begins', file: FILE, test });
+const testEnds = (test: string, passed = true): TestEvent => ({ kind: 'test ends', file: FILE, test, passed });
+const ends = (passed: number, failed: number, skipped = 0): TestEvent => ({
+  kind: 'file ends',
+  file: FILE,
+  passed,
+  failed,
+  skipped,
+});
+const timed = (...events: readonly (readonly [at: number, event: TestEvent])[]): readonly TimedEvent[] =>
+  events.map(([at, event]) => ({ ...event, at }));
+
+describe('the record of a run', () => {
+  test('counts files that ended as they say, whatever their tests said', () => {
+    expect(tallyOf([begins, testBegins('x'), testEnds('x'), ends(1, 1, 3), { kind: 'run ends' }])).toEqual({
+      passed: 1,
+      failed: 1,
+      skipped: 3,
+    });
+  });
+
+  test.each([
+    ['in a test', [testBegins('x'), testEnds('x'), testBegins('y')], { passed: 1, failed: 1, skipped: 0 }],
+    ['between tests', [testBegins('x'), testEnds('x', false)], { passed: 0, failed: 2, skipped: 0 }],
+    ['before its first test', [], { passed: 0, failed: 1, skipped: 0 }],
+  ])('counts one failure more for a file that was cut short %s', (_, events, tally) => {
+    expect(tallyOf([begins, ...events])).toEqual(tally);
+  });
+
+  test('is read up to its last whole line', () => {
+    expect(parseEvents('{"kind":"run ends","at":1}\n{"kind":"run e')).toEqual([{ kind: 'run ends', at: 1 }]);
+  });
+
+  test('tells what ran at a moment; of several in one hundredth of a second, the last', () => {
+    const events = timed(
+      [10, begins],
+      [10, testBegins('x')],
+      [10, testEnds('x')],
+      [12, testBegins('y')],
+      [20, testEnds('y')],
+    );
+    const at = (moment: number): string => describeRunning(runningAt(events, moment));
+    expect(at(9)).toBe('no test ran');
+    expect(at(10)).toBe('a.test.ts › x ran');
+    expect(at(11)).toBe('a.test.ts ran, outside its tests');
+    expect(at(20)).toBe('a.test.ts › y ran');
+    expect(at(21)).toBe('a.test.ts ran, outside its tests');
+  });
+});
