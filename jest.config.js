@@ -29,7 +29,7 @@ export default {
   // Tests with effects share one sandbox: its namespaces and links are taken by one file at a time.
   maxWorkers: 1,
   // A slow, shared machine is no reason to fail: tests wait for conditions with deadlines of their own.
-  testTimeout: 60_000,
+  testTimeout: 180_000,
   projects: [
     {
       ...common,

@@ -68,7 +68,7 @@ beforeAll(async () => {
   const command = `env PATH="${folder}:$PATH" ${ROOT}/bin/portcullis agent --kubeconfig {kubeconfig} ${flags}`;
   agent = await runAgent({ name: 'portcullis', command }, stage.place);
   await untilTraffic('timeout');
-  await waitFor('the watches', 30_000, async () => {
+  await waitFor('the watches', 60_000, async () => {
     const { watches } = await apiLoad(stage.api.admin, stage.node);
     return watches - before.watches >= 3 || undefined;
   });

@@ -15,7 +15,7 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 /** The built agent, with the rights of its manifest, tells what befalls it; the network namespace is the sandbox's own. */
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const TOKEN = 'token-of-the-agent';
 const DEADLINE_MS = 60_000;

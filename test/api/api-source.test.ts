@@ -13,7 +13,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { cleanUp } from '../support/clean-up.ts';
 
 // A restart of the server takes seconds, on a busy machine more.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const NOBODY = { token: 'nobody', user: 'nobody', groups: [] };
 
@@ -60,7 +60,7 @@ const start = (settings: Partial<ApiSourceDeps> = {}): ClusterSource => {
 
 const until = async (what: string, holds: () => boolean): Promise<void> => {
   const state = (): string => JSON.stringify({ status: source?.status(), changes, troubles });
-  await waitFor(what, 30_000, () => Promise.resolve(holds() || undefined), state);
+  await waitFor(what, 60_000, () => Promise.resolve(holds() || undefined), state);
 };
 
 const synced = async (settings: Partial<ApiSourceDeps> = {}): Promise<ClusterSource> => {

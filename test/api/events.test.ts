@@ -16,11 +16,11 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 /** Events on a real API server, and as kubectl shows them. */
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const AGENT = { token: 'agent', user: 'agent', groups: [] };
 const STRANGER = { token: 'stranger', user: 'stranger', groups: [] };
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const NODE = 'n1';
 
 const TAMPERED: OperatorEvent = {

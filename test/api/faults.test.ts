@@ -14,7 +14,7 @@ import { type ApiFault, type ApiProxy, startApiProxy } from '../support/faults/a
 import { waitFor } from '../support/wait-for.ts';
 import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 let server: ApiServer;
 let proxy: ApiProxy;
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 const until = async (what: string, holds: () => boolean): Promise<void> => {
   const state = (): string => JSON.stringify({ status: source.status(), troubles });
-  await waitFor(what, 30_000, () => Promise.resolve(holds() || undefined), state);
+  await waitFor(what, 60_000, () => Promise.resolve(holds() || undefined), state);
 };
 
 const namesOf = (): readonly string[] => [...source.snapshot().pods.values()].map(({ name }) => name).sort();

@@ -22,7 +22,7 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 /** Who may read metrics, decided by a real API server. */
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const SERVICE_ACCOUNTS = 'system:serviceaccount:kube-system';
 const TOKENS = [
@@ -146,10 +146,10 @@ test('the agent itself asks for tokens over TLS where it is told to', async () =
   try {
     const served = (): Promise<string | undefined> =>
       Promise.resolve(/"url":"(https:[^"]+)"/.exec(lines.join('\n'))?.[1]);
-    const url = await waitFor('the agent to listen', 30_000, served, () => lines.join('\n'));
+    const url = await waitFor('the agent to listen', 60_000, served, () => lines.join('\n'));
     const ready = async (): Promise<true | undefined> =>
       (await ask('/readyz', undefined, { url })).status === 200 || undefined;
-    await waitFor('the agent to be ready', 30_000, ready, () => lines.join('\n'));
+    await waitFor('the agent to be ready', 60_000, ready, () => lines.join('\n'));
     expect((await ask('/metrics', 'reader', { url })).body).toContain('portcullis_ready 1');
     expect(await ask('/metrics', 'stranger', { url })).toMatchObject({ status: 403 });
     expect(await ask('/status', undefined, { url })).toMatchObject({ status: 401 });

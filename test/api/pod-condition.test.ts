@@ -10,10 +10,10 @@ import type { ApiServer } from '../../src/lab/apiserver/start.ts';
 import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const AGENT = { token: 'agent', user: 'agent', groups: [] };
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const TYPE = 'portcullis.io/enforced';
 
 interface Condition {

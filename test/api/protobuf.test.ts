@@ -14,7 +14,7 @@ import { waitFor } from '../support/wait-for.ts';
 
 /** Pods come in protobuf and with a field selector: both must be what JSON without one says. */
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 let server: ApiServer;
 let source: ClusterSource | undefined;
@@ -118,7 +118,7 @@ test('a list and a watch in protobuf read as JSON does; a pod that finishes is g
   await server.admin.patch(HOST, { metadata: { labels: { role: 'host' } } });
   const settled = async (): Promise<true | undefined> =>
     isDeepStrictEqual(new Map(pods()), await expected()) || undefined;
-  await waitFor('what JSON says', 30_000, settled, () => JSON.stringify([...pods().values()]));
+  await waitFor('what JSON says', 60_000, settled, () => JSON.stringify([...pods().values()]));
 
   await server.admin.patchStatus(late, { phase: 'Succeeded' });
   await server.admin.patchStatus(RICH, { phase: 'Failed' });
@@ -148,7 +148,7 @@ test('a refusal in protobuf is told in words', async () => {
     },
   });
   source.start(() => undefined);
-  expect(await waitFor('the refusal', 30_000, () => Promise.resolve(told[0]))).toMatch(
+  expect(await waitFor('the refusal', 60_000, () => Promise.resolve(told[0]))).toMatch(
     /40[13].*forbidden|401.*Unauthorized/,
   );
   await source.stop();

@@ -13,7 +13,7 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 /** The built agent as a whole: manifests in, a namespace's real packet filter out. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 
 const POD = `
 apiVersion: v1

@@ -13,7 +13,7 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 /** The built agent, a folder as libcni writes it, and the kernel. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 /** Long enough that a full comparison has no part in what is seen. */
 const FLAGS = ['--node-name=n1', '--drift-interval=1h', '--iptables-backend=nft', '--log-format=text'];
 

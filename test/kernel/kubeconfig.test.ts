@@ -13,7 +13,7 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 /** What the built agent loads on demand to read a kubeconfig; nobody listens where it leads. */
 
 const ROOT = path.join(import.meta.dirname, '../..');
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 
 const outside = createCommandRunner();
 

@@ -13,7 +13,7 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 /** Which sockets the built agent opens: its network namespace holds no other process. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 const LISTEN = '0A';
 
 const outside = createCommandRunner();

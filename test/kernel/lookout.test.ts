@@ -13,9 +13,9 @@ import { waitFor } from '../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
 const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
-const DEADLINE_MS = 12_000;
+const DEADLINE_MS = 28_000;
 /** Everything is compared after 30 of these at the latest, which is too late for the tests. */
-const INTERVAL_MS = 500;
+const INTERVAL_MS = 1_000;
 
 const RULES: readonly (readonly [what: string, lines: readonly string[]])[] = [
   ['the filter table flushed', ['-F']],

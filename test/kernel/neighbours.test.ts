@@ -8,10 +8,10 @@ import { useGovernedNamespace } from './faults/use-governed-namespace.ts';
 
 /** The programs that share a node's packet filter with an agent, as they do it. */
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
-const DEADLINE_MS = 40_000;
+const DEADLINE_MS = 60_000;
 const JUMP = '-A FORWARD -j PORTCULLIS-FORWARD';
 
 /** As kube-proxy writes it at each sync: its own chains whole, nothing else. */

@@ -11,7 +11,7 @@ import { holdXtablesLock } from '../support/faults/xtables-lock.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 interface Tool {
   readonly program: LineProgram;

@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.ts';
 const IN_SANDBOX = fileURLToPath(new URL('../support/lab/in-sandbox.ts', import.meta.url));
 const SANDBOX = fileURLToPath(new URL('../../src/lab/sandbox.ts', import.meta.url));
 const COMMAND = fileURLToPath(new URL('../../src/kernel/command.ts', import.meta.url));
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 const commandLines = (): readonly string[] =>
   readdirSync('/proc')

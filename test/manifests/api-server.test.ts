@@ -17,7 +17,7 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 const TOKEN = 'token-of-the-agent';
 const ACCOUNT = 'system:serviceaccount:kube-system:portcullis';
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 
 let server: ApiServer;
 let folder: string;
@@ -42,7 +42,7 @@ beforeAll(async () => {
     isThere('/apis/scheduling.k8s.io/v1/priorityclasses/system-node-critical'),
   );
   await kubectl(['create', '-f', path.join(ROOT, 'test/manifests/crd-pod-monitor.yaml')]);
-  await kubectl(['wait', '--for=condition=established', 'crd/podmonitors.monitoring.coreos.com', '--timeout=20s']);
+  await kubectl(['wait', '--for=condition=established', 'crd/podmonitors.monitoring.coreos.com', '--timeout=25s']);
 });
 
 afterAll(async () => {

@@ -7,7 +7,7 @@ import { createSystemClock } from '../../../src/kernel/clock.ts';
 import { type CniResultParts, cniResultFile, cniResultText } from '../../support/cni/cni-result.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 let parent: string;
 let folder: string;

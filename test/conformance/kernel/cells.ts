@@ -10,7 +10,7 @@ const ALLOWED_MS = 1_500;
  * An allowed cell that does not connect is probed anew until then, since a busy machine loses packets. A denied cell that
  * connects is never given a second chance: the agents had said that the state is in force.
  */
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 30_000;
 
 export interface Mismatch {
   readonly cell: CaseCell;

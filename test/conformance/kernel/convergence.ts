@@ -2,7 +2,7 @@ import type { AgentKind, AgentStatus, RunningAgent } from '../../support/lab/age
 import { waitFor } from '../../support/wait-for.ts';
 import type { Written } from './world.ts';
 
-const CONVERGE_MS = 10_000;
+const CONVERGE_MS = 60_000;
 
 const holds = (status: AgentStatus, written: Written): boolean =>
   !status.pending && [...written].every(([kind, version]) => BigInt(status.applied[kind] || '0') >= version);

@@ -8,7 +8,7 @@ import { secondPlan, untilApplied } from './convergence.ts';
 import { openStage, type Stage } from './stage.ts';
 
 const START_MS = 300_000;
-const CASE_MS = 60_000;
+const CASE_MS = 240_000;
 
 export interface SuiteSettings extends Pick<LabSettings, 'attach' | 'backend'> {
   /** Takes a case or leaves it out; `at` counts over all corpora, of `of` cases. */

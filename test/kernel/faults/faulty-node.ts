@@ -12,7 +12,7 @@ import { createToolShims, type ToolShims } from '../../support/faults/tool-shims
 import { waitFor } from '../../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from '../packet-filter.ts';
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 /** No check comes while a test runs: what is put right after a failure is put right because that is tried again. */
 const CHECK_INTERVAL_MS = 3_600_000;
 

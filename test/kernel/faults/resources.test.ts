@@ -73,7 +73,7 @@ describe('an agent on a node that is out of', () => {
       try {
         const failures = (): number => agent.log().match(/could not be brought up to date/g)?.length ?? 0;
         // After five seconds programs that stay, and cannot without others, are started anew.
-        await waitFor('many failures', 30_000, () => Promise.resolve(failures() >= 7 || undefined), agent.log);
+        await waitFor('many failures', 60_000, () => Promise.resolve(failures() >= 7 || undefined), agent.log);
         await space().write('policy.yaml', allowPort(81));
         await agent.says(/EAGAIN/);
         expect(await space().rules()).toBe(before);

@@ -7,7 +7,7 @@ import { type FaultyNode, openFaultyNode } from './faulty-node.ts';
 import { cleanUp } from '../../support/clean-up.ts';
 
 /** Longer than any command here takes, on a busy machine too. */
-const TIMEOUT_MS = 3_000;
+const TIMEOUT_MS = 5_000;
 
 const FAULTS: readonly (readonly [what: string, fault: ToolFault, told: RegExp])[] = [
   ['refuses', { kind: 'refuse', message: 'no space left on device' }, /no space left on device$/],

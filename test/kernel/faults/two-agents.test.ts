@@ -24,7 +24,7 @@ describe('two agents on one node', () => {
     await second.says(/the other agent has ended; this one takes its place/);
     await space().untilRules('the rules of the second', /NFLOG/);
     await space().untilReady();
-    expect(performance.now() - killed).toBeLessThan(10_000);
+    expect(performance.now() - killed).toBeLessThan(30_000);
   });
 
   test('of any number exactly one works', async () => {
@@ -41,7 +41,7 @@ describe('two agents on one node', () => {
         agents.findLastIndex((agent) => agent === worker),
         1,
       );
-      await waitFor('the next one', 30_000, () => Promise.resolve(working() === before || undefined));
+      await waitFor('the next one', 60_000, () => Promise.resolve(working() === before || undefined));
       expect(working()).toBe(1);
     }
   });

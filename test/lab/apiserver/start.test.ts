@@ -6,7 +6,7 @@ import { findBinaries } from '../../../src/lab/apiserver/binaries.ts';
 import { startTestApiServer } from '../../support/apiserver/start-api-server.ts';
 
 // Each start takes seconds, on a busy machine more.
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const isRunning = (pid: number): boolean => {
   try {

@@ -15,7 +15,7 @@ export const holdXtablesLock = async (file = LOCK): Promise<() => Promise<void>>
         () => undefined,
         () => true as const,
       );
-  await waitFor('the lock to be held', 10_000, isHeld);
+  await waitFor('the lock to be held', 60_000, isHeld);
   return async () => {
     await holder.stop();
   };

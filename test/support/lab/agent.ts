@@ -7,7 +7,7 @@ import { waitFor } from '../wait-for.ts';
 
 const PORTCULLIS = fileURLToPath(new URL('../../../bin/portcullis', import.meta.url));
 const PORT = 9577;
-const READY_MS = 30_000;
+const READY_MS = 60_000;
 /** The full comparison runs so often that every test sees one soon. */
 const DRIFT_INTERVAL = '200ms';
 const REMEMBERED_LINES = 40;
