@@ -39,6 +39,7 @@ const reporter = path.join(import.meta.dirname, '../test/runner/reporter.mjs');
 const interruption = new AbortController();
 const done: Tally[] = [];
 let signalled = 0;
+let finishing = false;
 let folder: string | undefined;
 
 const folderOf = (at: number): string => path.join(folder ?? '', String(at));
@@ -57,7 +58,9 @@ const removeFolder = async (): Promise<void> => {
   });
 };
 
-const finish = async (tally: Tally): Promise<never> => {
+const finish = async (tally: Tally): Promise<void> => {
+  if (finishing) return;
+  finishing = true;
   await removeFolder();
   console.log(tallyLine(tally));
   process.exit(signalled > 0 ? 128 + signalled : tally.failed === 0 ? 0 : 1);
