@@ -4,6 +4,7 @@ import { createCondition } from './agent/condition.ts';
 import type { AgentContext, AgentOptions } from './agent/context.ts';
 import { createEvents } from './agent/events.ts';
 import { createPodRanges } from './agent/gate.ts';
+import { createHealthFile } from './agent/health-file.ts';
 import { createLoop } from './agent/loop.ts';
 import { createRelay } from './agent/relay.ts';
 import { createProbes } from './agent/probes.ts';
@@ -25,7 +26,9 @@ import { ipsetRestore, iptablesRestore } from './kernel/restore-programs.ts';
 import { createStandingRunner } from './kernel/standing-runner.ts';
 import { readSpoofedPackets } from './kernel/spoofed-packets.ts';
 import { createHousekeepingCheck } from './kernel/node-lock/housekeeping.ts';
+import { createKernelLock } from './kernel/node-lock/kernel-lock.ts';
 import { createNodeLock } from './kernel/node-lock/node-lock.ts';
+import { olderAgentPatience } from './kernel/node-lock/older-agent.ts';
 import { type ClusterChange, OBJECT_KINDS } from './model/cluster-change.ts';
 import { NO_EVENTS } from './model/operator-event.ts';
 import { tellAdoption } from './telemetry/adoption.ts';
@@ -34,10 +37,12 @@ import { createLogger } from './telemetry/logger.ts';
 import { createAgentMetrics } from './telemetry/metrics.ts';
 import { createNodeLockObserver } from './telemetry/node-lock-observer.ts';
 import { serveWhenFree } from './telemetry/serve-when-free.ts';
-import { serveTelemetry, type TelemetryServer } from './telemetry/server.ts';
+import { serveTelemetry } from './telemetry/server.ts';
 
-/** Another agent that has not tidied up for so long, and two of its check intervals, does not work, ms. */
+/** Another agent that has the lock and has not tidied up for so long, and two of its check intervals, does not work, ms. */
 const MIN_PATIENCE_MS = 60_000;
+/** An older agent, which has no lock but the name, tidies up within one check interval; on a busy node it may take longer, ms. */
+const OLDER_PATIENCE_MS = 10_000;
 
 /** A running agent. */
 export interface Agent {
@@ -47,7 +52,8 @@ export interface Agent {
 
 /**
  * Starts an agent in the present network namespace.
- * @throws ListenError, TlsError; everything else is retried and told in the log
+ * Whatever fails is retried and told in the log; a listener that cannot be had delays nothing.
+ * @throws CommandError where the backend of iptables cannot be found out
  */
 export const startAgent = async (config: Config, options: AgentOptions): Promise<Agent> => {
   const log = createLogger({ format: config.logFormat, level: config.logLevel });
@@ -69,6 +75,8 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const blank = Promise.withResolvers<boolean>();
   const plainRunner = createCommandRunner();
   const noSets = hasNoSets(plainRunner);
+  const start = createCompanionStarter();
+  const kernelLock = createKernelLock(start);
   const source = await createClusterSource(context, results, {
     onResult() {
       links.tell(undefined);
@@ -87,20 +95,25 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const findBackend = (): Promise<Backend> =>
     detectBackend(launching, families).catch(async (error: unknown) => {
       launching.stop();
+      kernelLock.stop();
       await source.stop();
       throw error;
     });
   const backend = config.iptablesBackend === 'auto' ? await findBackend() : config.iptablesBackend;
-  const start = createCompanionStarter();
   const runner = createStandingRunner(
     [ipsetRestore, ...families.map((family) => iptablesRestore(family, backend, config.xtablesWaitSeconds))],
     // Not before the last list was asked for.
     { runner: launching, start, clock, after: blank.promise.then(() => setImmediate()) },
   );
   const lockObserver = createNodeLockObserver(context);
+  const plainKernel = createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds });
   const lock = await createNodeLock({
     introduction: { version: options.version, pid: process.pid },
-    isWorking: createHousekeepingCheck(runner, { patienceMs: MIN_PATIENCE_MS + 2 * config.driftIntervalMs }),
+    kernelLock,
+    isWorking: createHousekeepingCheck(runner, { patienceMs: () => MIN_PATIENCE_MS + 2 * config.driftIntervalMs }),
+    isOlderAgent: createHousekeepingCheck(runner, {
+      patienceMs: () => olderAgentPatience(plainKernel, OLDER_PATIENCE_MS + 3 * config.driftIntervalMs),
+    }),
     ...lockObserver,
   });
   const lookout = createKernelLookout(
@@ -108,7 +121,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     { runner, start, clock },
   );
   const { kernel, isBlank } = lookFirst(
-    lookout.over(createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds })),
+    lookout.over(plainKernel),
     lock.isHeld(),
   );
   blank.resolve(isBlank);
@@ -135,8 +148,9 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
 
   const surroundings = watchSurroundings(context, { source, runner, backend, families, metrics });
+  const healthFile = createHealthFile(context, createProbes({ lock, reconciler, clock }));
   const endpoints: Endpoints = {
-    ...createProbes({ lock, reconciler, clock }),
+    ...healthFile.probes,
     metrics: async () => {
       const { pods, namespaces, policies } = source.snapshot();
       metrics.setClusterObjects({ pods: pods.size, namespaces: namespaces.size, policies: policies.size });
@@ -153,6 +167,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       families,
       ...reconciler.status(),
       source: source.status(),
+      listener: serving?.status(),
       podCondition: condition?.status(),
       events: recorder?.status(),
       ...surroundings.status(),
@@ -163,21 +178,15 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
   const settings = createProtection(context);
   const serve = (address: ListenAddress) => serveTelemetry(address, endpoints, settings);
-  const end = async (serving?: Pick<TelemetryServer, 'close'>): Promise<void> => {
-    await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), serving?.close()]);
-    lockObserver.stop();
-    sources?.stop();
-    lookout.stop();
-    runner.stop();
-    launching.stop();
-    surroundings.stop();
-    await Promise.all([recorder?.stop(), lock.release()]);
-  };
-  const server = await serveWhenFree(config.listen, serve, log, !lock.isHeld()).catch(async (error: unknown) => {
-    // The loop waits for the source already, and would keep the process alive.
-    await end();
-    throw error;
-  });
+  const serving =
+    config.listen &&
+    serveWhenFree({
+      address: config.listen,
+      serve,
+      log,
+      isSecond: () => !lock.isHeld(),
+      onFailure: metrics.recordListenFailure,
+    });
   podRanges?.start(() => {
     reconciler.trigger();
   });
@@ -190,7 +199,14 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
 
   return {
     async stop() {
-      await end(server);
+      await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), serving?.close()]);
+      lockObserver.stop();
+      sources?.stop();
+      lookout.stop();
+      runner.stop();
+      launching.stop();
+      surroundings.stop();
+      await Promise.all([recorder?.stop(), lock.release(), healthFile.stop()]);
       log.info('portcullis agent stopped; its rules stay in force');
     },
   };

@@ -14,8 +14,15 @@ interface Probed {
   readonly clock: Clock;
 }
 
+/** How the agent is, for `/healthz`, `/readyz` and the health file alike. */
+export interface Probes extends Pick<Endpoints, 'health' | 'ready'> {
+  /** How long the agent stays healthy if the loop never comes round again; negative once it is not, ms. */
+  readonly healthyForMs: () => number;
+}
+
 /** What the kubelet's probes are told: ready once policy is in force, healthy as long as the loop comes round. */
-export const createProbes = ({ lock, reconciler, clock }: Probed): Pick<Endpoints, 'health' | 'ready'> => ({
+export const createProbes = ({ lock, reconciler, clock }: Probed): Probes => ({
+  healthyForMs: () => MAX_SILENCE_MS - (clock.now() - reconciler.status().heartbeatAt),
   ready() {
     if (!lock.isHeld()) return { ok: false, reason: `another agent works on this node: ${lock.holder()}` };
     const { ready: programmed, failures, lastError } = reconciler.status();

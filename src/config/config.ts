@@ -43,6 +43,8 @@ export interface Config {
   readonly nodeName: string;
   /** Where metrics, health and status are served; undefined serves none. */
   readonly listen: ListenAddress | undefined;
+  /** Where the agent writes how it is, for probes of its container; undefined writes none. */
+  readonly healthFile: string | undefined;
   /** Who may read metrics and status; health is open to all. */
   readonly metricsAuth: MetricsAuth;
   /** What is served is served over TLS with these; undefined serves plain HTTP. */

@@ -49,6 +49,7 @@ export const parseConfig = (flags: Flags, env: Environment): Config => {
     source: Object.freeze(source),
     nodeName,
     listen: values.listen === 'off' ? undefined : Object.freeze(values.listen),
+    healthFile: values.healthFile === '0' ? undefined : values.healthFile,
     metricsAuth: chooseMetricsAuth(values, source),
     tls: chooseTls(values),
     logFormat,

@@ -167,6 +167,15 @@ const cniResults: Setting<string> = {
   read: (text) => (text.startsWith('/') || text === '0' ? text : undefined),
 };
 
+const healthFile: Setting<string> = {
+  flag: 'health-file',
+  placeholder: 'FILE',
+  help: 'write here what /healthz and /readyz answer, for portcullis-probe to read; 0 writes none',
+  initial: '0',
+  accepts: 'an absolute path, or 0 for none',
+  read: (text) => (text.startsWith('/') || text === '0' ? text : undefined),
+};
+
 const podCondition = oneOf<PodConditionScope>(['all', 'gated', 'off'], {
   flag: 'pod-condition',
   placeholder: 'all|gated|off',
@@ -203,6 +212,7 @@ export const SETTINGS = {
   manifests,
   nodeName,
   listen,
+  healthFile,
   metricsAuth,
   tlsCert,
   tlsKey,

@@ -62,6 +62,8 @@ export interface AgentMetrics {
   /** @param packets that were dropped for their source, by family, since the rule was loaded */
   setSpoofedPackets(packets: ReadonlyMap<IpFamily, number>): void;
   setReady(ready: boolean): void;
+  /** An attempt to listen for metrics, health and status failed. */
+  recordListenFailure(): void;
   /** Everything in Prometheus' text format. */
   expose(): Promise<Exposition>;
 }
@@ -164,6 +166,11 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
   const sourceCheck = gauge('source_check', '1 where packets of pods with a source that is not theirs are dropped');
   sourceCheck.set(0);
   const ready = gauge('ready', '1 once the first full programming is done and the kernel takes what it is given');
+  const listenFailures = new Counter({
+    name: 'portcullis_listen_failures_total',
+    help: 'Attempts to listen for metrics, health and status that failed',
+    registers,
+  });
   gauge('build_info', 'The version that runs', ['version']).set({ version }, 1);
   ready.set(0);
   registerSourceMetrics(registry, sources);
@@ -224,6 +231,9 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
       for (const [family, count] of packets) spoofed.inc({ family }, count);
     },
     setReady: (isReady) => ready.set(isReady ? 1 : 0),
+    recordListenFailure: () => {
+      listenFailures.inc();
+    },
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 };

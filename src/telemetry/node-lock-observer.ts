@@ -2,7 +2,7 @@ import type { Clock } from '../model/clock.ts';
 import type { EventSink } from '../model/operator-event.ts';
 import type { Logger } from './logger.ts';
 
-/** How an agent came to work on its node; `shared`: somebody has the name to lock it by who does no agent's work. */
+/** How an agent came to work on its node; `shared`: without the lock, whose holder does no agent's work. */
 type Held = 'free' | 'taken over' | 'shared';
 
 interface Told {
@@ -29,7 +29,7 @@ export const createNodeLockObserver = ({ log, events, clock }: Told): NodeLockOb
       log.info('the other agent has ended; this one takes its place');
     },
     shared: () => {
-      log.error('something that does no agent’s work has the name that agents lock the node by; going on without it');
+      log.error('something that does no agent’s work has what agents lock the node by; going on without it');
     },
   };
   return {

@@ -4,15 +4,15 @@ import { markerSet } from '../../program/names.ts';
 import type { CommandRunner } from '../command.ts';
 
 export interface HousekeepingTiming {
-  /** How long an agent may take to tidy up: longer than its check interval and a slow kernel, ms. */
-  readonly patienceMs: number;
+  /** How long an agent may take to tidy up: longer than its check interval and a slow kernel, ms. Asked each time. */
+  readonly patienceMs: () => number | Promise<number>;
   /** How often to look meanwhile, ms. */
   readonly lookMs: number;
   /** For so long an agent that was seen to work is not put to the test again, ms. */
   readonly trustMs: number;
 }
 
-const TIMING: HousekeepingTiming = { patienceMs: 60_000, lookMs: 1_000, trustMs: 60_000 };
+const TIMING: Omit<HousekeepingTiming, 'patienceMs'> = { lookMs: 250, trustMs: 60_000 };
 
 /** Waits, or not, once the signal is aborted. */
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
@@ -24,14 +24,15 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
  */
 export const createHousekeepingCheck = (
   runner: CommandRunner,
-  timing: Partial<HousekeepingTiming> = {},
+  timing: Partial<HousekeepingTiming> & Pick<HousekeepingTiming, 'patienceMs'>,
 ): ((signal: AbortSignal) => Promise<boolean>) => {
   const { patienceMs, lookMs, trustMs } = { ...TIMING, ...timing };
   const marker = markerSet(randomUUID());
 
   const isRemoved = async (signal: AbortSignal): Promise<boolean> => {
+    const most = await patienceMs();
     await runner.run('ipset', ['-exist', 'create', marker, 'hash:ip']);
-    for (let waited = 0; waited < patienceMs && !signal.aborted; waited += lookMs) {
+    for (let waited = 0; waited < most && !signal.aborted; waited += lookMs) {
       await pause(lookMs, signal);
       if (!(await runner.run('ipset', ['list', '-name'])).split('\n').includes(marker)) return true;
     }

@@ -1,26 +1,39 @@
-import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Door, openDoor, watchDoor } from './door.ts';
 import { type Introduction, readIntroduction, writeIntroduction } from './introduction.ts';
+import type { KernelLock } from './kernel-lock.ts';
 
 /**
- * A name of abstract unix sockets (unix(7)): one process of a network namespace can listen on it, which is just as far as
- * an agent's rules reach; no file is needed, and the kernel frees it however that process ends.
+ * A name of abstract unix sockets (unix(7)). Agents before the kernel's lock know of each other by this name alone. It
+ * belongs to the network namespace, as the rules do, needs no file, and the kernel frees it however its process ends; but
+ * any process may take it.
  */
 const NAME = '\0portcullis.agent';
 
-/** Waiting agents are one or two; more connections are somebody else's, and cost file descriptors. */
-const MAX_WAITING = 16;
-/** How long to wait before the name is tried again, where nobody's end tells us when, ms. */
+/** Time between two attempts to take the name, where nobody's end tells when to try, ms. */
 const RETRY_MS = 500;
+/** A holder of the name is asked anew after this: it may have given the name back and kept the connection, ms. */
+const RECONNECT_MS = 3_000;
+/** Whoever has the kernel's lock and does not say within this who it is stays without a name, ms. */
+const INTRODUCTION_MS = 1_000;
+const NAMELESS = 'an agent that does not say its version';
+
+/** How an agent came to work on its node; `shared`: without the lock or the name, whose holder does no agent's work. */
+export type Held = 'free' | 'taken over' | 'shared';
+
+/** Reports whether an agent's work is done by somebody else on this node. Takes its time; asked again and again. */
+export type IsWorking = (signal: AbortSignal) => Promise<boolean>;
 
 export interface NodeLockDeps {
   readonly introduction: Introduction;
-  /** Whether whoever has the name does an agent's work: anybody on the node may take a name. Asked again and again. */
-  readonly isWorking: (signal: AbortSignal) => Promise<boolean>;
-  /** Told once the node is ours: `shared` if somebody has the name who does not work. */
-  readonly onHeld: (how: 'free' | 'taken over' | 'shared') => void;
-  /** Told when another agent turns out to have the node. */
+  readonly kernelLock: KernelLock;
+  /** Asked of whoever has the kernel's lock; or, where there is no such lock, the name. */
+  readonly isWorking: IsWorking;
+  /** Asked of whoever has the name and not the kernel's lock: an agent of an older version, or no agent at all. */
+  readonly isOlderAgent: IsWorking;
+  /** Called once the node is ours. */
+  readonly onHeld: (how: Held) => void;
+  /** Called when another agent turns out to have the node. */
   readonly onWaiting: (holder: string) => void;
   /** Another name, for tests. */
   readonly name?: string;
@@ -28,106 +41,138 @@ export interface NodeLockDeps {
 
 /** Makes sure that one agent at a time works on a node. */
 export interface NodeLock {
-  /** This is the one. Stays so until `release`. */
+  /** This is the one. Stays so until `release`, or until the kernel's lock is lost to another agent. */
   isHeld(): boolean;
   /** Who has the node, while it is not ours. */
   holder(): string;
   release(): Promise<void>;
 }
 
-/** The name, taken. */
-interface Door {
-  /** Gives the name back, and whoever waits hears of it. */
-  close(): void;
-}
-
-/** @returns undefined where somebody else has the name. */
-const tryToListen = async (name: string, greeting: string): Promise<Door | undefined> => {
-  const waiting = new Set<Socket>();
-  const server = createServer((socket) => {
-    waiting.add(socket);
-    // Stays open: its end is the news. Nothing is read, and nobody's trouble is ours.
-    socket.on('error', () => socket.destroy()).once('close', () => waiting.delete(socket));
-    socket.unref().write(greeting);
-  });
-  server.maxConnections = MAX_WAITING;
-  server.listen({ path: name });
-  try {
-    await once(server, 'listening');
-    return {
-      close() {
-        server.close();
-        for (const socket of waiting) socket.destroy();
-      },
-    };
-  } catch {
-    return undefined;
-  }
-};
-
 /**
- * Tries at once, and resolves with the outcome of that; goes on waiting where another agent has the node, and takes over
- * in the moment that one ends.
+ * Tries at once, and resolves with the outcome of that. Goes on waiting where another agent has the node, and takes over
+ * when that one ends: the kernel's lock first, then the name, for agents of older versions to see.
  */
 export const createNodeLock = async (deps: NodeLockDeps): Promise<NodeLock> => {
-  const { name = NAME } = deps;
+  const { name = NAME, kernelLock } = deps;
   const greeting = writeIntroduction(deps.introduction);
   const stopping = new AbortController();
   const { signal } = stopping;
+  const stopped = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve());
+  });
   let door: Door | undefined;
   let held = false;
   let holder = '';
+  let naming: Promise<void> | undefined;
 
-  /** Watches whoever has the name. Resolves when that one is gone. */
-  const watchHolder = async (): Promise<void> => {
-    let said = '';
-    const socket = connect({ path: name, signal });
-    socket.setEncoding('utf8').on('data', (text: string) => {
-      if (said.length < greeting.length + 200) said += text;
-      if (!said.includes('\n')) return;
-      const told = readIntroduction(said);
-      if (told !== holder) deps.onWaiting((holder = told));
-    });
-    await new Promise<void>((resolve) => {
-      socket.on('error', () => socket.destroy()).once('close', resolve);
-    });
+  const pause = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined);
+
+  const noteHolder = (told: string): void => {
+    if (held || told === holder) return;
+    holder = told;
+    deps.onWaiting(told);
   };
 
-  const hold = (how: 'free' | 'taken over' | 'shared'): void => {
+  const hold = (how: Held): void => {
     if (held || signal.aborted) return;
     held = true;
     deps.onHeld(how);
   };
 
-  const untilListening = async (): Promise<void> => {
+  /** Resolves once the name is ours. Meanwhile the one who has it is known by what it says. */
+  const takeName = async (until: AbortSignal): Promise<void> => {
+    while (!until.aborted) {
+      const patience = AbortSignal.any([until, AbortSignal.timeout(RECONNECT_MS)]);
+      await watchDoor(name, (line) => noteHolder(readIntroduction(line)), patience);
+      if (until.aborted) return;
+      door = await openDoor(name, greeting);
+      if (door !== undefined) return;
+      await pause(RETRY_MS);
+    }
+  };
+
+  /** Resolves when nobody turns out to do an agent's work, or at the end. */
+  const doubt = async (isWorking: IsWorking, until: AbortSignal): Promise<void> => {
+    while (!until.aborted && (await isWorking(until)));
+  };
+
+  /** Waits for the kernel's lock. @returns how it went: `shared` where its holder does no agent's work. */
+  const awaitKernelLock = async (): Promise<Held> => {
+    const waiting = new AbortController();
+    const end = (): void => waiting.abort();
+    signal.addEventListener('abort', end);
+    const introduced = watchDoor(name, (line) => noteHolder(readIntroduction(line)), waiting.signal);
+    const nameless = setTimeout(() => {
+      if (holder === '') noteHolder(NAMELESS);
+    }, INTRODUCTION_MS);
+    const isFree = async (): Promise<Held> => {
+      while (kernelLock.grip() === 'taken' && !signal.aborted) await Promise.race([kernelLock.changed(), stopped]);
+      return 'taken over';
+    };
+    const isShared = doubt(deps.isWorking, waiting.signal).then((): Held => 'shared');
+    const how = await Promise.race([isFree(), isShared]);
+    clearTimeout(nameless);
+    signal.removeEventListener('abort', end);
+    end();
+    await introduced;
+    return how;
+  };
+
+  /** Waits for the name where an older agent has it; goes ahead without it where nobody's work is seen. */
+  const awaitName = async (how: Held, isWorking: IsWorking): Promise<void> => {
+    const waiting = new AbortController();
+    const end = (): void => waiting.abort();
+    signal.addEventListener('abort', end);
+    const taken = takeName(signal).then(() => {
+      end();
+      if (door !== undefined) hold(how === 'free' ? 'taken over' : how);
+    });
+    await Promise.race([
+      taken,
+      doubt(isWorking, waiting.signal).then(() => {
+        if (!waiting.signal.aborted) hold('shared');
+      }),
+    ]);
+    // The name is still wanted: it keeps older agents waiting.
+    naming = taken.finally(() => signal.removeEventListener('abort', end));
+  };
+
+  /** Waits for the loss of the lock to another agent. */
+  const watchLock = async (): Promise<void> => {
     while (!signal.aborted) {
-      await watchHolder();
-      door = await tryToListen(name, greeting);
-      if (door !== undefined) {
-        hold('taken over');
-        return;
-      }
-      await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+      const grip = await Promise.race([kernelLock.changed(), stopped]);
+      if (grip !== 'taken') continue;
+      held = false;
+      holder = '';
+      noteHolder(NAMELESS);
+      hold(await awaitKernelLock());
     }
   };
 
-  const doubtHolder = async (): Promise<void> => {
-    while (!held && !signal.aborted) {
-      if (!(await deps.isWorking(signal))) hold('shared');
-    }
+  const begin = async (): Promise<void> => {
+    const how = kernelLock.grip() === 'taken' ? await awaitKernelLock() : 'free';
+    if (signal.aborted) return;
+    const isWorking = kernelLock.grip() === 'unavailable' ? deps.isWorking : deps.isOlderAgent;
+    if (how === 'shared') hold('shared');
+    door ??= await openDoor(name, greeting);
+    if (door === undefined) await awaitName(how, isWorking);
+    else hold(how);
+    await watchLock();
   };
 
-  door = await tryToListen(name, greeting);
+  if ((await kernelLock.first) !== 'taken') door = await openDoor(name, greeting);
   if (door !== undefined) hold('free');
-  const waiting = door !== undefined ? Promise.resolve() : Promise.all([untilListening(), doubtHolder()]);
+  const working = begin();
 
   return {
     isHeld: () => held,
     holder: () => holder,
     async release() {
       stopping.abort();
-      await waiting;
+      await working;
+      await naming;
       door?.close();
+      kernelLock.stop();
     },
   };
 };

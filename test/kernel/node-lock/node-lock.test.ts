@@ -1,11 +1,40 @@
 import { randomUUID } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openDoor } from '../../../src/kernel/node-lock/door.ts';
 import { createHousekeepingCheck } from '../../../src/kernel/node-lock/housekeeping.ts';
-import { createNodeLock, type NodeLock, type NodeLockDeps } from '../../../src/kernel/node-lock/node-lock.ts';
+import type { Grip, KernelLock } from '../../../src/kernel/node-lock/kernel-lock.ts';
+import { createNodeLock, type IsWorking, type NodeLock, type NodeLockDeps } from '../../../src/kernel/node-lock/node-lock.ts';
 import { EMPTY_PROGRAM } from '../../../src/program/empty-program.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from '../packet-filter.ts';
+
+/** Never says that nobody works. */
+const works: IsWorking = (signal) =>
+  new Promise((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve(true);
+    });
+  });
+
+const idle: IsWorking = () => Promise.resolve(false);
+
+/** A lock of the kernel whose outcomes are the test's to tell. */
+const scriptedLock = (first: Grip): KernelLock & { readonly set: (grip: Grip) => void } => {
+  let grip = first;
+  let news = Promise.withResolvers<Grip>();
+  return {
+    first: Promise.resolve(first),
+    grip: () => grip,
+    changed: () => news.promise,
+    stop: () => undefined,
+    set(next) {
+      grip = next;
+      news.resolve(next);
+      news = Promise.withResolvers<Grip>();
+    },
+  };
+};
 
 describe('the lock of a node', () => {
   let name: string;
@@ -25,12 +54,9 @@ describe('the lock of a node', () => {
   const open = async (who: number, deps: Partial<NodeLockDeps> = {}): Promise<NodeLock> => {
     const lock = await createNodeLock({
       introduction: { version: '1.2.3', pid: who },
-      isWorking: (signal) =>
-        new Promise((resolve) => {
-          signal.addEventListener('abort', () => {
-            resolve(true);
-          });
-        }),
+      kernelLock: scriptedLock('unavailable'),
+      isWorking: works,
+      isOlderAgent: works,
       onHeld: (how) => told.push(`${who} ${how}`),
       onWaiting: (holder) => told.push(`${who} waits for ${holder}`),
       name,
@@ -88,11 +114,55 @@ describe('the lock of a node', () => {
     const squatter = createServer((socket) => {
       socket.on('error', () => undefined).write('x'.repeat(100_000));
     }).listen({ path: name });
-    const lock = await open(1, { isWorking: () => Promise.resolve(false) });
+    const lock = await open(1, { isWorking: idle });
     await until('the lock', lock.isHeld);
     expect(told).toEqual(['1 shared']);
     await lock.release();
     squatter.close();
+  });
+
+  test('waits for the lock of the kernel whoever has the name', async () => {
+    const kernelLock = scriptedLock('taken');
+    const lock = await open(1, { kernelLock, isOlderAgent: idle });
+    await until('that another agent is told of', () => told.length > 0);
+    expect(lock.isHeld()).toBe(false);
+    expect(told).toEqual(['1 waits for an agent that does not say its version']);
+    kernelLock.set('held');
+    await until('the lock', lock.isHeld);
+    expect(told.at(-1)).toBe('1 taken over');
+  });
+
+  test('waits for an older agent that has the name alone, until it ends', async () => {
+    const older = await open(1);
+    const lock = await open(2, { kernelLock: scriptedLock('held') });
+    await until('the introduction', () => told.includes('2 waits for version 1.2.3, process 1'));
+    expect(lock.isHeld()).toBe(false);
+    await older.release();
+    await until('the lock', lock.isHeld);
+    expect(told.at(-1)).toBe('2 taken over');
+  });
+
+  test('is held without the name where whoever has it is no agent, and the name is taken once it is free', async () => {
+    const impostor = createServer().listen({ path: name });
+    const lock = await open(1, { kernelLock: scriptedLock('held'), isOlderAgent: idle });
+    await until('the lock', lock.isHeld);
+    impostor.close();
+    await waitFor('the name', 10_000, async () => {
+      const second = await openDoor(name, 'free\n');
+      second?.close();
+      return second === undefined ? true : undefined;
+    });
+    await lock.release();
+  });
+
+  test('is given up where another agent took the lock of the kernel, and taken again after that one', async () => {
+    const kernelLock = scriptedLock('held');
+    const lock = await open(1, { kernelLock });
+    expect(lock.isHeld()).toBe(true);
+    kernelLock.set('taken');
+    await until('the loss', () => !lock.isHeld());
+    kernelLock.set('held');
+    await until('the lock', lock.isHeld);
   });
 });
 
@@ -108,7 +178,7 @@ describe('whether an agent works here', () => {
   });
 
   const check = (): ((signal: AbortSignal) => Promise<boolean>) =>
-    createHousekeepingCheck(filter.runner, { patienceMs: 1_000, lookMs: 50, trustMs: 10 });
+    createHousekeepingCheck(filter.runner, { patienceMs: () => 1_000, lookMs: 50, trustMs: 10 });
 
   test('is seen by what it tidies up', async () => {
     const signal = AbortSignal.timeout(20_000);

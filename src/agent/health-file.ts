@@ -1,0 +1,33 @@
+import { uptime } from 'node:os';
+import { followHealth, type HealthFile } from '../telemetry/health-file.ts';
+import type { AgentContext } from './context.ts';
+import type { Probes } from './probes.ts';
+
+interface AgentHealth {
+  /** As given; whoever asks has the file brought up to date as well, so that the two never disagree for longer than a write. */
+  readonly probes: Pick<Probes, 'health' | 'ready'>;
+  stop(): Promise<void>;
+}
+
+/** Keeps the health file, where one is wanted. */
+export const createHealthFile = ({ config, clock, log }: AgentContext, probes: Probes): AgentHealth => {
+  const { healthFile: file } = config;
+  if (file === undefined) return { probes, stop: () => Promise.resolve() };
+  const kept: HealthFile = followHealth({
+    file,
+    ...probes,
+    uptimeMs: () => uptime() * 1000,
+    clock,
+    onTrouble(trouble) {
+      if (trouble === undefined) log.info('the health file can be written again');
+      else log.warn('the health file cannot be written; probes that read it fail', { trouble });
+    },
+  });
+  const asked =
+    <Answer>(ask: () => Answer) =>
+    (): Answer => {
+      kept.refresh();
+      return ask();
+    };
+  return { probes: { health: asked(probes.health), ready: asked(probes.ready) }, stop: () => kept.stop() };
+};

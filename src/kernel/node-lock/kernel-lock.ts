@@ -1,0 +1,111 @@
+import type { Companion, StartCompanion } from '../companion.ts';
+
+/**
+ * `held`: the lock is this agent's. `taken`: another process with CAP_NET_ADMIN has it. `unavailable`: this kernel has no
+ * such lock (no nfnetlink_log), or perl cannot be started, or CAP_NET_ADMIN is missing.
+ */
+export type Grip = 'held' | 'taken' | 'unavailable';
+
+/**
+ * The NFLOG group that is the lock. Nothing is logged to it. A group belongs to one netlink socket of a network namespace
+ * at a time, only CAP_NET_ADMIN may bind it, and the kernel frees it when that socket is closed, however its process ends
+ * (net/netfilter/nfnetlink_log.c).
+ */
+export const NODE_LOCK_GROUP = 20_547;
+
+/**
+ * Binds the group (NFULNL_MSG_CONFIG with NFULNL_CFG_CMD_BIND, include/uapi/linux/netfilter/nfnetlink_log.h) and keeps the
+ * socket open; tries again every 250 ms while another socket has it. Prints a line when the outcome changes.
+ *
+ * A group of another socket answers EPERM or EBUSY. A process without CAP_NET_ADMIN gets EPERM for everything: so after
+ * EPERM it asks to unbind a group that nobody has, which answers ENODEV to those who may ask.
+ */
+const PROGRAM = `
+  ($group) = @ARGV;
+  $| = 1;
+  socket(S, 16, 3, 12) or die "netlink socket: $!\\n";
+  sub ask {
+    ($command, $which) = @_;
+    $body = pack("C C n S S C x3", 0, 0, $which, 5, 1, $command);
+    defined send(S, pack("L S S L L", 16 + length $body, 0x401, 5, 0, 0) . $body, 0) or die "netlink send: $!\\n";
+    do { defined recv(S, $answer, 8192, 0) or die "netlink receive: $!\\n" } until unpack("x4 S", $answer) == 2;
+    return -unpack("x16 l", $answer);
+  }
+  while (1) {
+    $code = ask(1, $group);
+    last if $code == 0;
+    $isTaken = $code == 16 || ($code == 1 && ask(2, $group + 1) != 1);
+    $isTaken or die "netlink: error $code\\n";
+    print "taken\\n" unless $told++;
+    select(undef, undef, undef, 0.25);
+  }
+  print "held\\n";
+  1 while <STDIN>;
+`;
+
+/** A program that was held up or killed is started again after this, ms. */
+const RESTART_MS = 50;
+/** A program that says nothing for so long, at its first start, is given up, ms. */
+const SILENCE_MS = 5_000;
+
+export interface KernelLock {
+  /** Settles with the first outcome. */
+  readonly first: Promise<Grip>;
+  grip(): Grip;
+  /** Resolves when the outcome is another than the present one. */
+  changed(): Promise<Grip>;
+  /** Frees the lock, or gives up waiting for it. */
+  stop(): void;
+}
+
+/** Takes the lock, or waits for it. A lock that is lost because its program was killed is taken again. */
+export const createKernelLock = (start: StartCompanion, group = NODE_LOCK_GROUP): KernelLock => {
+  const first = Promise.withResolvers<Grip>();
+  let news = Promise.withResolvers<Grip>();
+  let grip: Grip = 'unavailable';
+  let companion: Companion | undefined;
+  let stopped = false;
+  let isKnown = false;
+
+  const set = (next: Grip): void => {
+    const isNews = isKnown && next !== grip;
+    grip = next;
+    isKnown = true;
+    first.resolve(next);
+    if (!isNews) return;
+    news.resolve(next);
+    news = Promise.withResolvers<Grip>();
+  };
+
+  const run = (): void => {
+    let said = '';
+    const started = start('perl', ['-e', PROGRAM, String(group)], (text) => {
+      said += text;
+      const line = said.trimEnd().split('\n').at(-1);
+      if (line === 'held' || line === 'taken') set(line);
+    });
+    companion = started;
+    void started.ended.then(() => {
+      if (stopped) return;
+      // One that never said anything would not say anything the next time.
+      if (said === '') set('unavailable');
+      else setTimeout(run, RESTART_MS).unref();
+    });
+  };
+
+  run();
+  const impatience = setTimeout(() => {
+    if (!isKnown) set('unavailable');
+  }, SILENCE_MS);
+  impatience.unref();
+  return {
+    first: first.promise,
+    grip: () => grip,
+    changed: () => news.promise,
+    stop() {
+      stopped = true;
+      clearTimeout(impatience);
+      companion?.stop();
+    },
+  };
+};
