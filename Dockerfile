@@ -45,10 +45,10 @@ RUN apt-get update \
 COPY --from=build /usr/local/bin/node /opt/portcullis/node_modules/node/bin/node
 COPY --from=build /notices /usr/share/doc/portcullis
 COPY package.json /opt/portcullis/
-COPY bin/portcullis /opt/portcullis/bin/portcullis
+COPY bin/portcullis bin/portcullis-probe /opt/portcullis/bin/
 COPY --from=build /src/dist /opt/portcullis/dist
 # Fills the cache of compiled code, which a root file system that is read-only could not later.
-RUN ln -s /opt/portcullis/bin/portcullis /usr/local/bin/portcullis \
+RUN ln -s /opt/portcullis/bin/portcullis /opt/portcullis/bin/portcullis-probe /usr/local/bin/ \
     && portcullis agent --help >/dev/null \
     && portcullis cleanup --help >/dev/null
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CommandError } from '../src/kernel/command.ts';
 import { chartDigest } from './manifests/chart-digest.ts';
@@ -11,7 +11,7 @@ import { PATHS } from './manifests/paths.ts';
 /**
  * `npm run manifests`: renders what is kept rendered. manifests/base goes to manifests/portcullis.yaml, and the chart, with
  * each file of values in test/manifests/values, to test/manifests/rendered; values in test/manifests/refused must be
- * refused. Tests then need neither Helm nor this command: they compare what is kept, and a digest tells them that it is
+ * refused, on the version of Kubernetes that their first line names. Tests then need neither Helm nor this command: they compare what is kept, and a digest tells them that it is
  * the chart's.
  */
 
@@ -36,7 +36,9 @@ try {
     say(`chart with ${name}`);
   }
   for (const name of await yamlFiles(PATHS.refusedValues)) {
-    const reason = await helm.refusal(path.join(PATHS.refusedValues, name));
+    const file = path.join(PATHS.refusedValues, name);
+    const [, kubernetes] = /^# Kubernetes (\S+)$/m.exec(await readFile(file, 'utf8')) ?? [];
+    const reason = await helm.refusal(file, kubernetes);
     await writeFile(path.join(PATHS.renderedCharts, name.replace(/\.yaml$/, '.txt')), reason);
     say(`chart refuses ${name}`);
   }

@@ -8,29 +8,29 @@ export interface Helm {
   lint(): Promise<void>;
   /** The chart with a file of values. @throws CommandError */
   template(values: string): Promise<string>;
-  /** Why the chart refuses a file of values. @throws Error when it does not */
-  refusal(values: string): Promise<string>;
+  /** Why the chart refuses a file of values on a version of Kubernetes. @throws Error when it does not */
+  refusal(values: string, kubernetes?: string): Promise<string>;
 }
 
 export const createHelm = (program: string): Helm => {
   const { run } = createCommandRunner();
-  const template = (values: string): Promise<string> =>
+  const template = (values: string, kubernetes: string = KUBERNETES_VERSION): Promise<string> =>
     run(program, [
       'template',
       'portcullis',
       PATHS.chart,
       '--namespace=kube-system',
-      `--kube-version=${KUBERNETES_VERSION}`,
+      `--kube-version=${kubernetes}`,
       `--values=${values}`,
     ]);
   return {
     async lint() {
       await run(program, ['lint', '--strict', `--kube-version=${KUBERNETES_VERSION}`, PATHS.chart]);
     },
-    template,
-    async refusal(values) {
+    template: (values) => template(values),
+    async refusal(values, kubernetes) {
       try {
-        await template(values);
+        await template(values, kubernetes);
       } catch (error) {
         if (error instanceof CommandError) return error.stderr;
         throw error;

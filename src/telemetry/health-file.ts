@@ -11,6 +11,8 @@ const LOOK_MS = 1_000;
 const RENEW_MS = 5_000;
 /** How long `ready` holds from the last write on: an agent that writes no more is not ready, ms. */
 const READY_FOR_MS = 20_000;
+/** An agent that is not ready by then counts as started all the same: from then on other probes judge it, ms. */
+const STARTED_AFTER_MS = 30_000;
 /** A reason is cut at this, characters. */
 const MAX_REASON = 300;
 
@@ -36,12 +38,14 @@ export interface HealthFile {
 }
 
 /**
- * Writes a line for `live` and one for `ready`: the word, `ok` or `no`, the second of the node's uptime up to which an `ok`
+ * Writes a line each for `live`, `ready` and `started`: the word, `ok` or `no`, the second of the node's uptime up to which an `ok`
  * holds, and the reason. A process that hangs writes nothing, and its `ok` ends by itself. The file is replaced in one
  * step, once a second where something changed and every 5 s where nothing did.
  */
 export const followHealth = (deps: HealthFileDeps): HealthFile => {
   const { file, health, ready, clock } = deps;
+  const beganAt = clock.now();
+  let hasStarted = false;
   let written = '';
   let writtenAt = Number.NEGATIVE_INFINITY;
   let writing: Promise<void> | undefined;
@@ -74,12 +78,18 @@ export const followHealth = (deps: HealthFileDeps): HealthFile => {
   const refresh = (): void => {
     if (stopped || writing !== undefined) return;
     const [live, readiness] = [health(), ready()];
-    const state = JSON.stringify([live, readiness]);
+    hasStarted ||= readiness.ok || clock.now() - beganAt >= STARTED_AFTER_MS;
+    const started = hasStarted ? { ok: true, reason: 'ok' } : readiness;
+    const state = JSON.stringify([live, readiness, started]);
     if (state === written && clock.now() - writtenAt < RENEW_MS) return;
     written = state;
     writtenAt = clock.now();
-    const text = line('live', live, deps.healthyForMs()) + line('ready', readiness, READY_FOR_MS);
-    writing = write(text).finally(() => {
+    const text = [
+      line('live', live, deps.healthyForMs()),
+      line('ready', readiness, READY_FOR_MS),
+      line('started', started, READY_FOR_MS),
+    ];
+    writing = write(text.join('')).finally(() => {
       writing = undefined;
     });
   };

@@ -44,6 +44,7 @@ describe('the chart renders what kustomize does', () => {
     ['metrics', ['metrics']],
     ['pod-monitor', ['pod-monitor']],
     ['metrics-auth', ['metrics-auth']],
+    ['pod-condition', ['pod-condition']],
     ['pod-monitor-auth', ['pod-monitor-auth']],
   ])('with values %s as with components %j', async (values, components) => {
     const overlay = path.join(manifests, values);
@@ -66,6 +67,8 @@ test('every value reaches an object', () => {
     'name: PORTCULLIS_DRIFT_INTERVAL\n              value: "10s"',
     'name: PORTCULLIS_XTABLES_WAIT\n              value: "30"',
     'name: PORTCULLIS_NFLOG_GROUP\n              value: "65535"',
+    'name: PORTCULLIS_POD_CONDITION\n              value: "gated"',
+    "request.userInfo.username == 'system:serviceaccount:kube-system:network-policy'",
     'name: PORTCULLIS_LISTEN\n              value: "[$(PORTCULLIS_NODE_IP)]:19577"',
     'name: KUBERNETES_SERVICE_HOST\n              value: "api.example"',
     'name: KUBERNETES_SERVICE_PORT\n              value: "6443"',
@@ -96,7 +99,7 @@ test('the chart takes every setting of the agent that a cluster can decide', () 
   const schema = JSON.parse(readText(PATHS.chart, 'values.schema.json')) as {
     readonly properties: { readonly agent: { readonly properties: Readonly<Record<string, unknown>> } };
   };
-  const connection = ['kubeconfig', 'inCluster', 'manifests', 'nodeName', 'cniResults'];
+  const connection = ['kubeconfig', 'inCluster', 'manifests', 'nodeName', 'cniResults', 'healthFile'];
   const decidedByManifest = [...connection, 'listen', 'metricsAuth', 'tlsCert', 'tlsKey'];
   const settings = Object.keys(SETTINGS).filter((name) => !decidedByManifest.includes(name));
   expect(Object.keys(schema.properties.agent.properties).toSorted()).toEqual(settings.toSorted());
@@ -110,6 +113,7 @@ test.each([
   ['port-out-of-range', "'/metrics/port': maximum: got 70,000, want 65,535"],
   ['pod-monitor-without-listener', "'/metrics/onNodeIP': value must be true"],
   ['tls-without-secret', "'/metrics/auth/tlsSecret'"],
+  ['pod-condition-before-1.30', 'agent.podCondition needs Kubernetes 1.30'],
   ['unknown-value', "additional properties 'metric' not allowed"],
   ['no-node-at-a-time', "'/updateStrategy/maxUnavailable'"],
 ])('the chart refuses %s and says where', (name, reason) => {

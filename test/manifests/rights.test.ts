@@ -14,7 +14,11 @@ interface Container {
 interface PodSpec {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
-  readonly volumes?: readonly { readonly name: string; readonly hostPath?: { readonly path: string } }[];
+  readonly volumes?: readonly {
+    readonly name: string;
+    readonly hostPath?: { readonly path: string };
+    readonly emptyDir?: { readonly medium?: string };
+  }[];
   readonly securityContext?: { readonly seccompProfile?: unknown };
   readonly [field: string]: unknown;
 }
@@ -26,7 +30,7 @@ interface Rule {
   readonly verbs: readonly string[];
 }
 
-const CHARTS = ['default', 'everything', 'metrics', 'metrics-auth', 'pod-monitor', 'pod-monitor-auth'];
+const CHARTS = ['default', 'everything', 'metrics', 'metrics-auth', 'pod-condition', 'pod-monitor', 'pod-monitor-auth'];
 
 const MANIFESTS: readonly (readonly [name: string, text: string])[] = [
   ['manifests/portcullis.yaml', readText(PATHS.rendered)],
@@ -83,7 +87,10 @@ describe.each(MANIFESTS)('%s', (_, text) => {
         name === 'xtables-lock' ? '/run/xtables.lock' : '/var/lib/cni/results',
       );
     }
-    expect([...writable]).toEqual(['xtables-lock']);
+    // A folder in memory, for the file that probes read.
+    const inMemory = (spec.volumes ?? []).flatMap(({ name, emptyDir }) => (emptyDir?.medium === 'Memory' ? [name] : []));
+    expect([...writable].filter((name) => !inMemory.includes(name))).toEqual(['xtables-lock']);
+    expect(inMemory).toEqual(spec.containers.some(({ name }) => name === 'agent') ? ['health'] : []);
   });
 });
 
@@ -110,17 +117,44 @@ const rolesOf = (text: string): ReadonlyMap<string, readonly Rule[]> =>
       .map((role) => [role.metadata.name, (role as unknown as { readonly rules: readonly Rule[] }).rules]),
   );
 
+interface Probe {
+  readonly exec?: { readonly command: readonly string[] };
+  readonly periodSeconds: number;
+  readonly failureThreshold: number;
+}
+
+test('no probe of the agent goes through its listener', () => {
+  for (const [name, text] of MANIFESTS) {
+    for (const container of podSpecOf(text).containers) {
+      const probes = Object.entries(container).filter(([field]) => field.endsWith('Probe'));
+      const commands = Object.fromEntries(probes.map(([field, probe]) => [field, (probe as Probe).exec?.command]));
+      const expected = {
+        startupProbe: ['portcullis-probe', 'started'],
+        livenessProbe: ['portcullis-probe', 'live'],
+        readinessProbe: ['portcullis-probe', 'ready'],
+      };
+      expect({ name, commands }).toEqual({ name, commands: container.name === 'agent' ? expected : {} });
+    }
+  }
+});
+
 describe('rights at the API server', () => {
   test('are those that docs/hardening.md lists, and only where they are asked for', () => {
     const listed = documented();
-    expect([...listed.keys()]).toEqual(['portcullis', 'portcullis-metrics-auth', 'portcullis-metrics-reader']);
+    expect([...listed.keys()]).toEqual([
+      'portcullis',
+      'portcullis-pod-condition',
+      'portcullis-metrics-auth',
+      'portcullis-metrics-reader',
+    ]);
     for (const [name, text] of MANIFESTS) {
       for (const [role, rules] of rolesOf(text))
         expect({ name, role, rules }).toEqual({ name, role, rules: listed.get(role) });
     }
     expect([...rolesOf(readText(PATHS.rendered)).keys()]).toEqual(['portcullis']);
     expect([...rolesOf(renderedChart('default')).keys()]).toEqual(['portcullis']);
-    expect([...rolesOf(renderedChart('pod-monitor-auth')).keys()].toSorted()).toEqual([...listed.keys()]);
+    expect([...rolesOf(renderedChart('everything')).keys()].toSorted()).toEqual([...listed.keys()].toSorted());
+    expect([...rolesOf(renderedChart('pod-condition')).keys()]).toEqual(['portcullis', 'portcullis-pod-condition']);
     expect([...rolesOf(readText(PATHS.cleanup)).keys()]).toEqual([]);
   });
 

@@ -30,3 +30,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ printf "127.0.0.1:%d" $port }}
 {{- end -}}
 {{- end -}}
+
+{{- /* Which pods get the condition. Nothing may write it unless it is asked for. */ -}}
+{{- define "portcullis.podCondition" -}}
+{{ .Values.agent.podCondition | default "off" }}
+{{- end -}}
