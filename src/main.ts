@@ -120,10 +120,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     { backend, families, intervalMs: config.driftIntervalMs, onTouched: () => reconciler.inspect() },
     { runner, start, clock },
   );
-  const { kernel, isBlank } = lookFirst(
-    lookout.over(plainKernel),
-    lock.isHeld(),
-  );
+  const { kernel, isBlank } = lookFirst(lookout.over(plainKernel), lock.isHeld());
   blank.resolve(isBlank);
   const podRanges = createPodRanges(context);
   const condition = createCondition(context, source);

@@ -78,6 +78,7 @@ const SOURCES: readonly (readonly [name: string, text: () => string | Promise<st
   ['the chart with a PodMonitor', () => renderedChart('pod-monitor')],
   ['the chart with metrics for those who may', () => renderedChart('metrics-auth')],
   ['the chart with a PodMonitor that has a token', () => renderedChart('pod-monitor-auth')],
+  ['the chart with the condition', () => renderedChart('pod-condition')],
   ['the chart with every value', () => renderedChart('everything')],
 ];
 
@@ -116,7 +117,6 @@ test('the rights suffice for the agent and go no further', async () => {
     'networkpolicies.networking.k8s.io [] [] [get list watch]',
     'nodes [] [] [get]',
     'pods [] [] [get list watch]',
-    'pods/status [] [] [patch]',
   ]);
 
   await createCommandRunner().run('mkdir', [account]);

@@ -88,7 +88,9 @@ describe.each(MANIFESTS)('%s', (_, text) => {
       );
     }
     // A folder in memory, for the file that probes read.
-    const inMemory = (spec.volumes ?? []).flatMap(({ name, emptyDir }) => (emptyDir?.medium === 'Memory' ? [name] : []));
+    const inMemory = (spec.volumes ?? []).flatMap(({ name, emptyDir }) =>
+      emptyDir?.medium === 'Memory' ? [name] : [],
+    );
     expect([...writable].filter((name) => !inMemory.includes(name))).toEqual(['xtables-lock']);
     expect(inMemory).toEqual(spec.containers.some(({ name }) => name === 'agent') ? ['health'] : []);
   });

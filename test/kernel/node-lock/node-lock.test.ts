@@ -4,7 +4,12 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openDoor } from '../../../src/kernel/node-lock/door.ts';
 import { createHousekeepingCheck } from '../../../src/kernel/node-lock/housekeeping.ts';
 import type { Grip, KernelLock } from '../../../src/kernel/node-lock/kernel-lock.ts';
-import { createNodeLock, type IsWorking, type NodeLock, type NodeLockDeps } from '../../../src/kernel/node-lock/node-lock.ts';
+import {
+  createNodeLock,
+  type IsWorking,
+  type NodeLock,
+  type NodeLockDeps,
+} from '../../../src/kernel/node-lock/node-lock.ts';
 import { EMPTY_PROGRAM } from '../../../src/program/empty-program.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from '../packet-filter.ts';

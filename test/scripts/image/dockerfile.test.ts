@@ -19,6 +19,8 @@ test('files that do not change give the same digest', async () => {
 test('the image starts what a checkout starts, with the same settings of Node', async () => {
   const dockerfile = await readFile(path.join(import.meta.dirname, '../../../Dockerfile'), 'utf8');
   expect(dockerfile).toContain('\nCOPY bin/portcullis bin/portcullis-probe /opt/portcullis/bin/\n');
-  expect(dockerfile).toContain('ln -s /opt/portcullis/bin/portcullis /opt/portcullis/bin/portcullis-probe /usr/local/bin/');
+  expect(dockerfile).toContain(
+    'ln -s /opt/portcullis/bin/portcullis /opt/portcullis/bin/portcullis-probe /usr/local/bin/',
+  );
   expect(dockerfile).toContain('\nENTRYPOINT ["portcullis"]\n');
 });
