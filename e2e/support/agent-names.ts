@@ -1,6 +1,7 @@
 import path from 'node:path';
 
-const MANIFESTS = path.join(import.meta.dirname, '../../manifests');
+/** Of base, components and what is rendered of them. */
+export const MANIFESTS = path.join(import.meta.dirname, '../../manifests');
 
 /** What an operator applies. */
 export const MANIFEST = path.join(MANIFESTS, 'portcullis.yaml');

@@ -1,4 +1,7 @@
-import { AGENT, AGENT_NAMESPACE, MANIFEST } from './agent-names.ts';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { AGENT, AGENT_NAMESPACE, MANIFEST, MANIFESTS } from './agent-names.ts';
 import { get, kubectl } from './kubectl.ts';
 
 const AGENT_PODS = 'app.kubernetes.io/name=portcullis,app.kubernetes.io/component=agent';
@@ -11,6 +14,25 @@ export const waitForAgents = async (): Promise<void> => {
 /** Installs the agent as the README tells. */
 export const installAgent = async (): Promise<void> => {
   await kubectl(['apply', '-f', MANIFEST]);
+  await waitForAgents();
+};
+
+/** Installs the agent with components of manifests/components. */
+export const installAgentWith = async (...components: readonly string[]): Promise<void> => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-overlay-'));
+  const at = (...parts: readonly string[]): string => path.relative(folder, path.join(MANIFESTS, ...parts));
+  try {
+    const kustomization = {
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+      resources: [at('base')],
+      components: components.map((name) => at('components', name)),
+    };
+    await writeFile(path.join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+    await kubectl(['apply', '-k', folder]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
   await waitForAgents();
 };
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { installAgent, installAgentWith } from '../../support/agent.ts';
 import { pauseApiServer } from '../../support/api-server.ts';
 import { type HammerPlace, startHammer } from '../../support/hammer.ts';
 import { apply, get, kubectl } from '../../support/kubectl.ts';
@@ -76,7 +77,12 @@ beforeAll(async () => {
   places = [await placeOf(beside, first.name), await placeOf(far, second.name)];
 });
 
-afterAll(() => closeNamespaces(NAMESPACE, OPEN));
+afterAll(async () => {
+  await installAgent();
+  await kubectl(['delete', 'validatingadmissionpolicy,validatingadmissionpolicybinding', 'portcullis-pod-condition']);
+  await kubectl(['delete', 'clusterrole,clusterrolebinding', 'portcullis-pod-condition']);
+  await closeNamespaces(NAMESPACE, OPEN);
+});
 
 /** Pods start, and nobody can tell the API of their addresses: without the runtime's notes they would answer. */
 const SILENCE_MS = 9_000;
@@ -120,6 +126,7 @@ interface PodView {
 }
 
 test('a pod whose readiness waits for its policies becomes ready', async () => {
+  await installAgentWith('pod-condition');
   const waiting = { namespace: NAMESPACE, name: 'waiting' };
   await apply(podObject({ ...waiting, node: near.name, spec: { readinessGates: [{ conditionType: ENFORCED }] } }));
   await kubectl(['-n', NAMESPACE, 'wait', '--for=condition=Ready', 'pod', waiting.name, '--timeout=120s']);
