@@ -41,6 +41,8 @@ const PATIENCE_MS = 10_000;
 /** How often connections are looked at for that, ms. */
 const LOOK_EVERY_MS = 5_000;
 const MAX_HEADER_BYTES = 16_384;
+/** A connection on which nothing moves is closed after up to twice this: a peer that does not read what it asked for, ms. */
+const IDLE_MS = 10_000;
 
 const LIMITS = {
   requestTimeout: PATIENCE_MS,
@@ -141,6 +143,7 @@ export const serveTelemetry = async (
     void respond(request, response, endpoints, access);
   }, tls);
   limitConnections(server);
+  server.setTimeout(IDLE_MS);
   try {
     await listen(server, address);
   } catch (error) {

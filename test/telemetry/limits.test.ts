@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { createConnection, Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { limitConnections } from '../../src/telemetry/connection-limit.ts';
 import type { Endpoints } from '../../src/telemetry/endpoints.ts';
@@ -7,8 +8,11 @@ import { serveTelemetry, type TelemetryServer } from '../../src/telemetry/server
 
 jest.setTimeout(60_000);
 
+/** More than the buffers of both ends of a connection hold. */
+const [ANSWERS, ANSWER_BYTES] = [20, 2_000_000];
+
 const WELL: Endpoints = {
-  metrics: async () => Promise.resolve({ contentType: 'text/plain', text: '' }),
+  metrics: async () => Promise.resolve({ contentType: 'text/plain', text: 'x'.repeat(ANSWER_BYTES) }),
   health: () => ({ ok: true, reason: 'ok' }),
   ready: () => ({ ok: true, reason: 'ok' }),
   status: () => ({}),
@@ -60,6 +64,20 @@ describe('a peer that keeps the server waiting', () => {
   test('with more headers than anybody needs is refused', async () => {
     const { said } = await talk(`GET /healthz HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
     expect(said).toContain('431 Request Header Fields Too Large');
+  });
+
+  test('by not reading what it asked for is cut off', async () => {
+    const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(server.url).port) });
+    let received = 0;
+    socket.pause().on('data', (piece) => (received += piece.length));
+    const closed = new Promise<void>(
+      (resolve) => void socket.on('error', () => undefined).once('close', () => resolve()),
+    );
+    socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(ANSWERS));
+    await delay(30_000);
+    socket.resume();
+    await closed;
+    expect(received).toBeLessThan((ANSWERS - 1) * ANSWER_BYTES);
   });
 
   test('with a URL longer than anybody needs is refused', async () => {

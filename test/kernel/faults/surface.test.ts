@@ -53,6 +53,38 @@ const HALF_OPEN = `
   }
 `;
 
+/** Makes pipes as large as they get until the user that agents run as has none left: from then on pipes are of one page. */
+const ALL_PIPE_PAGES = `
+  $| = 1;
+  while (1) { pipe(my $r, my $w) or last; fcntl($w, 1031, 1 << 20) or last; push @kept, $r, $w }
+  print "there\n"; sleep 600;
+`;
+
+/** Binds the netlink ports that the next programs of the node would get, which are their process ids. */
+const NETLINK_PORTS = `
+  $| = 1;
+  for $port ($$ + 1 .. $$ + 800) {
+    socket(my $s, 16, 3, 12) or last;
+    bind($s, pack("S S L L", 16, 0, $port, 0)) and push @kept, $s;
+  }
+  print "there\n"; sleep 600;
+`;
+
+/** Asks for everything and goes before the answer is there, and connects to the name and stays, as often as it can. */
+const RUDE = `
+  use Socket;
+  $| = 1;
+  for (1 .. 1000) {
+    socket(my $s, AF_INET, SOCK_STREAM, 0);
+    setsockopt($s, SOL_SOCKET, SO_LINGER, pack("l l", 1, 0));
+    connect($s, sockaddr_in(9577, inet_aton("127.0.0.1"))) or next;
+    syswrite($s, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" x 5);
+    socket(my $u, AF_UNIX, SOCK_STREAM, 0); fcntl($u, 4, 2048);
+    connect($u, pack("S a*", AF_UNIX, "\\0portcullis.agent")) and push @kept, $u;
+  }
+  print "there\n"; sleep 600;
+`;
+
 describe('a neighbour without capabilities', () => {
   const space = useGovernedNamespace();
   let neighbours: RunningProcess[];
@@ -141,6 +173,31 @@ describe('a neighbour without capabilities', () => {
     expect(second.log()).not.toContain('policy is in force');
     first.signal('SIGKILL');
     await space().untilRules('the rules of the second', /NFLOG/);
+  });
+
+  test.each([
+    ['takes all pages of pipes that the user of agents may have', ALL_PIPE_PAGES],
+    ['binds the netlink ports that programs of the agent would get', NETLINK_PORTS],
+  ])('that %s keeps no agent from starting, changing rules and having its lock', async (_, program) => {
+    await startNeighbour(program);
+    const { agent } = await startAndMeasure();
+    await space().untilReady();
+    await space().write('policy.yaml', allowPort(81));
+    await space().untilRules('the change', /--dport 81 -j RETURN/);
+    const second = await space().start();
+    await second.says(/another agent works on this node/);
+    expect(agent.log()).not.toMatch(/ ERROR /);
+  });
+
+  test('that breaks off requests and crowds the name is not noticed: the agent works, and its log is silent', async () => {
+    const { agent } = await startAndMeasure();
+    await space().untilReady();
+    const before = agent.log();
+    await startNeighbour(RUDE);
+    await space().untilReady();
+    expect(agent.log()).toBe(before);
+    await space().write('policy.yaml', allowPort(81));
+    await space().untilRules('the change', /--dport 81 -j RETURN/);
   });
 
   test('that fills the listener with half requests does not reach the probes', async () => {

@@ -137,6 +137,12 @@ describe('the lock of a node', () => {
     expect(told.at(-1)).toBe('1 taken over');
   });
 
+  test('is done without where whoever has the lock of the kernel does not work', async () => {
+    const lock = await open(1, { kernelLock: scriptedLock('taken'), isWorking: idle });
+    await until('the lock', lock.isHeld);
+    expect(told.at(-1)).toBe('1 shared');
+  });
+
   test('waits for an older agent that has the name alone, until it ends', async () => {
     const older = await open(1);
     const lock = await open(2, { kernelLock: scriptedLock('held') });
