@@ -20,7 +20,7 @@ export interface Access {
  */
 export type Review = (token: string, path: string) => Promise<Decision>;
 
-/** Asked by the kubelet, which has no token. They tell that the agent is well, and why if it is not. */
+/** Asked by people and scripts without a token. They tell that the agent is well, and why if it is not. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** Scrapers are few: what they were told holds for a while, and those with made-up tokens cannot push it out. */

@@ -1,8 +1,8 @@
 import type { Server, Socket } from 'node:net';
 
-/** Scrapers and probes are few and quick; more connections than this are somebody else's. */
+/** Scrapers are few and quick; more connections than this are somebody else's. */
 const MAX_CONNECTIONS = 64;
-/** Of these so many are kept for the node itself: the kubelet ends an agent that it cannot ask how it is. */
+/** Of these, as many are kept for people and scripts on the node itself. */
 const KEPT_FOR_THE_NODE = 16;
 
 /** An IPv4 peer of a socket for both families is written as a mapped address. */

@@ -6,7 +6,7 @@ import type { Exposition } from './metrics.ts';
 /** What each path answers with, asked at each request. */
 export interface Endpoints {
   readonly metrics: () => Promise<Exposition>;
-  /** /healthz: the process does its work; a kubelet restarts it otherwise. */
+  /** /healthz: the process does its work. The kubelet's probe reads the same from the health file. */
   readonly health: () => Health;
   /** /readyz: the first full programming is done and policies are in force. */
   readonly ready: () => Health;

@@ -53,7 +53,10 @@ const probe = (word: string, of = file): Promise<string> =>
     .run(PROBE, [word, of])
     .then(
       (text) => `0 ${text.trim()}`,
-      (error: CommandError) => `${error.exitCode ?? ''} ${error.message.includes('usage') ? 'usage' : ''}`.trim(),
+      (error: unknown) => {
+        const { exitCode = '', message } = error as CommandError;
+        return `${exitCode} ${message.includes('usage') ? 'usage' : ''}`.trim();
+      },
     );
 
 const untilFile = (pattern: RegExp): Promise<string> =>

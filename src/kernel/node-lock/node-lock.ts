@@ -81,10 +81,11 @@ export const createNodeLock = async (deps: NodeLockDeps): Promise<NodeLock> => {
 
   /** Resolves once the name is ours. Meanwhile the one who has it is known by what it says. */
   const takeName = async (until: AbortSignal): Promise<void> => {
-    while (!until.aborted) {
+    const isOver = (): boolean => until.aborted;
+    while (!isOver()) {
       const patience = AbortSignal.any([until, AbortSignal.timeout(RECONNECT_MS)]);
       await watchDoor(name, (line) => noteHolder(readIntroduction(line)), patience);
-      if (until.aborted) return;
+      if (isOver()) return;
       door = await openDoor(name, greeting);
       if (door !== undefined) return;
       await pause(RETRY_MS);

@@ -112,7 +112,9 @@ describe('a neighbour without capabilities', () => {
   };
 
   /** Starts an agent and measures until its rules are in the kernel, ms. */
-  const startAndMeasure = async (pattern = ENFORCED): Promise<{ readonly agent: AgentProcess; readonly ms: number }> => {
+  const startAndMeasure = async (
+    pattern = ENFORCED,
+  ): Promise<{ readonly agent: AgentProcess; readonly ms: number }> => {
     const startedAt = performance.now();
     const agent = await space().start();
     await space().untilRules('the rules', pattern);
@@ -156,7 +158,9 @@ describe('a neighbour without capabilities', () => {
     agent.signal('SIGKILL');
     await agent.ended;
     // What this version leaves once its layout is that of agents with a lock.
-    await space().run('iptables-nft', '-N', `PORTCULLIS-LAYOUT-${FIRST_LOCKED_LAYOUT}`).catch(() => undefined);
+    await space()
+      .run('iptables-nft', '-N', `PORTCULLIS-LAYOUT-${FIRST_LOCKED_LAYOUT}`)
+      .catch(() => undefined);
     await startNeighbour(NAME);
     await space().write('policy.yaml', allowPort(81));
     const { ms } = await startAndMeasure(/--dport 81 -j RETURN/);
@@ -224,7 +228,10 @@ describe('an older agent, which has the name and not the lock', () => {
   test('is waited for as long as it works, and its place is taken when it is killed', async () => {
     // It left its rules, tidies up, and has CAP_NET_ADMIN.
     await space().run('iptables-nft', '-N', 'PORTCULLIS-FORWARD');
-    const tidy = NAME.replace('while (1) {', 'if (!fork) { while (1) { system(q(for s in $(ipset list -name | grep ^portcullis-m-); do ipset destroy $s; done)); sleep 2 } } while (1) {');
+    const tidy = NAME.replace(
+      'while (1) {',
+      'if (!fork) { while (1) { system(q(for s in $(ipset list -name | grep ^portcullis-m-); do ipset destroy $s; done)); sleep 2 } } while (1) {',
+    );
     const [file, ...args] = [...inNetns(space().name), 'setpriv', '--pdeathsig', 'KILL', 'perl', '-e', tidy] as const;
     const lines: string[] = [];
     const older = await startProcess(file, args, { output: (line) => lines.push(line) });
@@ -236,7 +243,9 @@ describe('an older agent, which has the name and not the lock', () => {
       await delay(6_000);
       expect(agent.log()).not.toContain('policy is in force');
     } finally {
-      await createCommandRunner().run('pkill', ['-KILL', '-P', String(older.pid)]).catch(() => undefined);
+      await createCommandRunner()
+        .run('pkill', ['-KILL', '-P', String(older.pid)])
+        .catch(() => undefined);
       older.signal('SIGKILL');
       await older.ended;
     }
