@@ -154,15 +154,26 @@ describe('the agent', () => {
     expect(await rules()).toBe(before.replaceAll(/^[#:].*\n/gm, ''));
   });
 
-  test('ends with a clear message where its address is taken', async () => {
+  test('says clearly that its address is taken, and stops like any other', async () => {
     const listen = "require('node:http').createServer().listen(9577, '127.0.0.1', () => console.log('listening'))";
     const [file, ...args] = [...inNetns(namespace), process.execPath, '--eval', listen] as const;
     const other = await startProcess(file, args, { output: (line) => log.push(line) });
     await waitFor('the other one', DEADLINE_MS, () => Promise.resolve(log.includes('listening') || undefined));
-    const flags = ['agent', `--manifests=${folder}`, '--node-name=n1'];
-    await expect(run(PORTCULLIS, ...flags)).rejects.toThrow(
-      /cannot listen on 127\.0\.0\.1:9577: another process listens there/,
-    );
-    await other.stop();
+    const [launcher, ...flags] = [
+      ...inNetns(namespace),
+      PORTCULLIS,
+      'agent',
+      `--manifests=${folder}`,
+      '--node-name=n1',
+    ] as const;
+    const agent = await startProcess(launcher, flags, { output: (line) => log.push(line) });
+    try {
+      const said = /cannot listen on 127\.0\.0\.1:9577: another process listens there/;
+      await waitFor('its words', DEADLINE_MS, () => Promise.resolve(log.find((line) => said.test(line))));
+      expect(await agent.stop()).toEqual({ code: 0 });
+    } finally {
+      agent.signal('SIGKILL');
+      await other.stop();
+    }
   });
 });
