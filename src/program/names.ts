@@ -32,7 +32,7 @@ export const SPOOFED_CHAIN = chain('SPOOFED');
  * The layout of chains and sets that this version makes. A release that changes what hooks lead to, or what a chain or set
  * of fixed name holds, takes the next number; 0.1.0 had none.
  */
-export const LAYOUT = 2;
+export const LAYOUT = 3;
 
 const LAYOUT_PREFIX = chain('LAYOUT-');
 

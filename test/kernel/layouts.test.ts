@@ -109,7 +109,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend: Backend) => {
     expect(observedLayout(await filter.kernel.observe())).toBe(LAYOUT + 1);
     await filter.bring(program);
     const table = await filter.table('ipv4');
-    expect(table).not.toMatch(/LAYOUT-3|newtype|zzzz|a newer jump/);
+    expect(table).not.toMatch(/LAYOUT-4|newtype|zzzz|a newer jump/);
     expect(table).toContain('-A FORWARD -j PORTCULLIS-FORWARD\n');
     // A hook of its own leads to it, so it cannot be deleted; it decides nothing.
     expect(table).toContain(':PORTCULLIS-INPUT - ');
