@@ -1,12 +1,13 @@
-import type { Direction } from '../model/direction.ts';
-import { ADDRESS_BITS, blockOf, type Cidr, compareCidrs, formatCidr } from '../policy/cidr.ts';
-import { type ChainName, DISPATCH_CHAIN, dispatchChain } from './names.ts';
+import { ADDRESS_BITS, blockOf, type Cidr, compareCidrs, formatAddress, formatCidr } from '../policy/cidr.ts';
+import { type ChainName, DISPATCH_CHAIN, dispatchChain, type Tree } from './names.ts';
 import type { Chain, Match, Rule } from './node-program.ts';
 
 /** An isolated address and the chain that judges it. */
 export interface DispatchEntry {
   readonly address: Cidr;
   readonly chain: ChainName;
+  /** This tree is to see to packets of the address to itself, which no chain judges; one of the trees does. */
+  readonly closesItself?: boolean;
 }
 
 /** So many entries are tried one after another before they are worth a branch. */
@@ -24,18 +25,61 @@ const branchPrefix = (shared: number, bits: number): number =>
 const SIDES = {
   egress: { own: 'source', other: 'destination' },
   ingress: { own: 'destination', other: 'source' },
+  errors: { own: 'source', other: 'destination' },
 } as const;
 
-/** A pod always reaches itself, also through a Service that balances back to it: then both addresses are its own. */
-const leaf = ({ address, chain }: DispatchEntry, direction: Direction): Rule => {
+/** What becomes of the packets of one entry: rules that lead on, and rules for what none of them took. */
+interface Leaf {
+  readonly lead: readonly Rule[];
+  readonly rest: readonly Rule[];
+}
+
+/** Packets of a pod to itself never leave it, unless it addressed them to something that was translated: a Service. */
+const toItself = (cidr: string, address: string): readonly Rule[] => {
+  const ends: readonly Match[] = [
+    { kind: 'source', cidr },
+    { kind: 'destination', cidr },
+  ];
+  return [
+    { matches: [...ends, { kind: 'translatedToItself', address }], verdict: { kind: 'return' } },
+    { matches: ends, verdict: { kind: 'drop' } },
+  ];
+};
+
+/** Errors of a pod to itself, or about connections of others, are no errors. */
+const errorLeaf = ({ address, chain }: DispatchEntry): Leaf => {
   const cidr = formatCidr(address);
-  const { own, other } = SIDES[direction];
+  const verdict = { kind: 'goto', chain } as const;
+  const source = { kind: 'source', cidr } as const;
+  return {
+    lead: [
+      { matches: [source, { kind: 'destination', cidr }], verdict },
+      { matches: [source, { kind: 'noEndOfConnection', address: formatAddress(address) }], verdict },
+    ],
+    rest: [],
+  };
+};
+
+const leaf = (entry: DispatchEntry, tree: Tree): Leaf => {
+  if (tree === 'errors') return errorLeaf(entry);
+  const { address, chain, closesItself } = entry;
+  const cidr = formatCidr(address);
+  const { own, other } = SIDES[tree];
   const matches: readonly Match[] = [
     { kind: own, cidr },
     { kind: other, cidr, negated: true },
   ];
-  return { matches, verdict: { kind: 'goto', chain } };
+  return {
+    lead: [{ matches, verdict: { kind: 'goto', chain } }],
+    rest: closesItself === true ? toItself(cidr, formatAddress(address)) : [],
+  };
 };
+
+/** The rules of a chain: what leads on comes first, since most packets are taken by it. */
+const rulesOf = (leaves: readonly Leaf[]): readonly Rule[] => [
+  ...leaves.flatMap(({ lead }) => lead),
+  ...leaves.flatMap(({ rest }) => rest),
+];
 
 /** The longest prefix that all addresses between the two share. */
 const commonPrefix = (first: Cidr, last: Cidr): number => {
@@ -54,7 +98,10 @@ interface Branch {
 
 const sameEntries = (a: readonly DispatchEntry[], b: readonly DispatchEntry[]): boolean =>
   a.length === b.length &&
-  a.every(({ address, chain }, at) => chain === b[at]?.chain && address.base === b[at].address.base);
+  a.every(({ address, chain, closesItself }, at) => {
+    const other = b[at];
+    return chain === other?.chain && closesItself === other.closesItself && address.base === other.address.base;
+  });
 
 const groupByBlock = (entries: readonly DispatchEntry[], prefix: number, bits: number) =>
   Map.groupBy(entries, ({ address }) => address.base >> BigInt(bits - prefix));
@@ -63,31 +110,30 @@ const groupByBlock = (entries: readonly DispatchEntry[], prefix: number, bits: n
 const build = (
   name: ChainName,
   entries: readonly DispatchEntry[],
-  direction: Direction,
+  tree: Tree,
   before: Branch | undefined,
 ): Branch => {
   if (before !== undefined && sameEntries(before.entries, entries)) return before;
   const [first] = entries;
   const last = entries.at(-1);
   if (first === undefined || last === undefined || entries.length <= LEAF_ENTRIES) {
-    return { chain: { name, rules: entries.map((entry) => leaf(entry, direction)) }, entries, below: new Map() };
+    const rules = rulesOf(entries.map((entry) => leaf(entry, tree)));
+    return { chain: { name, rules }, entries, below: new Map() };
   }
   const bits = ADDRESS_BITS[first.address.family];
   const prefix = branchPrefix(commonPrefix(first.address, last.address), bits);
   const below = new Map<string, Branch>();
-  const rules = [...groupByBlock(entries, prefix, bits).values()].map((members): Rule => {
+  const leaves = [...groupByBlock(entries, prefix, bits).values()].map((members): Leaf => {
     const [only = first, ...more] = members;
-    if (more.length === 0) return leaf(only, direction);
+    if (more.length === 0) return leaf(only, tree);
     const block = formatCidr(blockOf(only.address, prefix));
     const known = before?.below.get(block);
-    const branch = build(known?.chain.name ?? dispatchChain(direction, block), members, direction, known);
+    const branch = build(known?.chain.name ?? dispatchChain(tree, block), members, tree, known);
     below.set(block, branch);
-    return {
-      matches: [{ kind: SIDES[direction].own, cidr: block }],
-      verdict: { kind: 'goto', chain: branch.chain.name },
-    };
+    const verdict = { kind: 'goto', chain: branch.chain.name } as const;
+    return { lead: [{ matches: [{ kind: SIDES[tree].own, cidr: block }], verdict }], rest: [] };
   });
-  return { chain: { name, rules }, entries, below };
+  return { chain: { name, rules: rulesOf(leaves) }, entries, below };
 };
 
 const chainsOf = ({ chain, below }: Branch): readonly Chain[] => [chain, ...[...below.values()].flatMap(chainsOf)];
@@ -97,11 +143,11 @@ const chainsOf = ({ chain, below }: Branch): readonly Chain[] => [chain, ...[...
  * that grows with the logarithm of the entries. An address that is not among them falls out at the end, undecided.
  * A tree remembers its branches: entries that come or go cost the way to them.
  */
-export const createDispatchTree = (direction: Direction): ((entries: readonly DispatchEntry[]) => readonly Chain[]) => {
+export const createDispatchTree = (tree: Tree): ((entries: readonly DispatchEntry[]) => readonly Chain[]) => {
   let root: Branch | undefined;
   return (entries) => {
     const sorted = entries.toSorted((a, b) => compareCidrs(a.address, b.address));
-    root = build(DISPATCH_CHAIN[direction], sorted, direction, root);
+    root = build(DISPATCH_CHAIN[tree], sorted, tree, root);
     return chainsOf(root);
   };
 };

@@ -1,10 +1,12 @@
 import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
 import { type GateSets, gateRules } from './gate.ts';
+import { errorChain, icmpChain } from './icmp.ts';
 import {
   DISPATCH_CHAIN,
   FORWARD_CHAIN,
-  ICMPV6_CHAIN,
+  ICMP_CHAIN,
+  JUDGE_CHAIN,
   LAYOUT_CHAIN,
   OUTPUT_CHAIN,
   type SetName,
@@ -18,12 +20,6 @@ export const HOOKS: readonly HookJump[] = [
   { hook: 'OUTPUT', chain: OUTPUT_CHAIN },
 ];
 
-/**
- * ICMPv6 without which IPv6 does not work at all: packet too big (RFC 4443), multicast listener discovery (RFC 2710,
- * RFC 3810), router and neighbour discovery (RFC 4861). On a bridge these cross FORWARD too.
- */
-const ICMPV6_TYPES: readonly number[] = [2, 130, 131, 132, 133, 134, 135, 136, 143];
-
 const ESTABLISHED: Rule = { matches: [{ kind: 'established' }], verdict: { kind: 'return' } };
 
 /** What of the family is in force, as the chains of the hooks need to know it. */
@@ -34,6 +30,8 @@ export interface Judged {
   readonly sets: { readonly governed: SetName; readonly held: SetName } | undefined;
   /** Closes addresses that no pod is known to have; undefined where nothing is closed, ever. */
   readonly gate?: GateSets | undefined;
+  /** Addresses of the node itself, as far as they are known: no router stands between it and its pods. */
+  readonly nodeAddresses?: readonly string[];
 }
 
 /**
@@ -63,8 +61,12 @@ const closed = ({ held }: NonNullable<Judged['sets']>): readonly Rule[] => [
   },
 ];
 
-/** The chains that the hooks jump to: established traffic leaves first, then egress is judged, then ingress. */
-export const hookChains = (family: IpFamily, { directions, sets, gate }: Judged): readonly Chain[] => {
+/**
+ * The chains that the hooks jump to: packets of established connections leave first, ICMP takes a way of its own, and all
+ * else is judged as egress, then as ingress. A packet that a connection's helper expects (FTP data) is a new connection.
+ */
+export const hookChains = (family: IpFamily, judged: Judged): readonly Chain[] => {
+  const { directions, sets, gate } = judged;
   const judge: readonly Rule[] = [
     ...(gate === undefined ? [] : gateRules(gate)),
     ...directions.map(
@@ -74,21 +76,14 @@ export const hookChains = (family: IpFamily, { directions, sets, gate }: Judged)
       }),
     ),
   ];
-  const icmpv6: Chain = {
-    name: ICMPV6_CHAIN,
-    rules: [
-      ...ICMPV6_TYPES.map((type): Rule => ({ matches: [{ kind: 'icmpv6', type }], verdict: { kind: 'return' } })),
-      ...judge,
-    ],
-  };
-  const sparesIcmpv6 = family === 'ipv6' && judge.length > 0;
+  const isJudged = judge.length > 0;
   const forward: Chain = {
     name: FORWARD_CHAIN,
     rules: [
       ESTABLISHED,
       ...(sets === undefined ? [] : closed(sets)),
-      ...(sparesIcmpv6
-        ? [{ matches: [{ kind: 'icmpv6' }], verdict: { kind: 'goto', chain: ICMPV6_CHAIN } } satisfies Rule]
+      ...(isJudged
+        ? [{ matches: [{ kind: 'icmp', family }], verdict: { kind: 'goto', chain: ICMP_CHAIN[family] } } satisfies Rule]
         : []),
       ...judge,
     ],
@@ -105,7 +100,8 @@ export const hookChains = (family: IpFamily, { directions, sets, gate }: Judged)
     forward,
     output,
     ...(sets === undefined ? [] : [strayChain(sets.governed)]),
-    ...(sparesIcmpv6 ? [icmpv6] : []),
+    ...(isJudged ? [icmpChain(family, sets !== undefined), { name: JUDGE_CHAIN, rules: judge }] : []),
+    ...(sets === undefined ? [] : [errorChain(sets.governed, judged.nodeAddresses ?? [])]),
     { name: LAYOUT_CHAIN, rules: [] },
   ];
 };

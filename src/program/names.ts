@@ -23,7 +23,11 @@ const chain = (name: string): ChainName => `${CHAIN_PREFIX}${name}` as ChainName
 export const FORWARD_CHAIN = chain('FORWARD');
 export const OUTPUT_CHAIN = chain('OUTPUT');
 export const STRAY_CHAIN = chain('STRAY');
-export const ICMPV6_CHAIN = chain('ICMPV6');
+/** Where ICMP of one family is told apart from all else: errors, and what IPv6 needs on a link. */
+export const ICMP_CHAIN: Readonly<Record<IpFamily, ChainName>> = { ipv4: chain('ICMP'), ipv6: chain('ICMPV6') };
+/** Where errors about live connections go, and where all goes that is not spared. */
+export const ERRORS_CHAIN = chain('ERRORS');
+export const JUDGE_CHAIN = chain('JUDGE');
 /** In the raw table: where the sources of packets are looked at, and what becomes of those that lie. */
 export const SOURCES_CHAIN = chain('SOURCES');
 export const SPOOFED_CHAIN = chain('SPOOFED');
@@ -45,13 +49,18 @@ export const layoutOf = (name: string): number | undefined => {
   return /^\d{1,9}$/.test(number) ? Number(number) : undefined;
 };
 
-/** Roots of the trees that lead an address to the chain of its policies. */
-export const DISPATCH_CHAIN: Readonly<Record<Direction, ChainName>> = {
+/** A tree over isolated addresses: by direction, and one over the senders of errors. */
+export type Tree = Direction | 'errors';
+
+/** Roots of the trees that lead an address to the chain of its policies, and to what holds for errors that it sends. */
+export const DISPATCH_CHAIN: Readonly<Record<Tree, ChainName>> = {
   egress: chain('EGRESS'),
   ingress: chain('INGRESS'),
+  errors: chain('SENDERS'),
 };
 
 const LETTER: Readonly<Record<Direction, string>> = { egress: 'E', ingress: 'I' };
+const TREE_LETTER: Readonly<Record<Tree, string>> = { ...LETTER, errors: 'R' };
 const DIGIT: Readonly<Record<IpFamily, string>> = { ipv4: '4', ipv6: '6' };
 
 /** Thirty-two characters, five bits each. */
@@ -79,8 +88,8 @@ export const scratchChain = (name: ChainName): ChainName =>
   digested(chain('X-'), MAX_CHAIN_NAME, ['scratch', name]) as ChainName;
 
 /** The chain that dispatches the addresses of one block. */
-export const dispatchChain = (direction: Direction, block: string): ChainName =>
-  digested(chain(`T${LETTER[direction]}-`), MAX_CHAIN_NAME, [direction, block]) as ChainName;
+export const dispatchChain = (tree: Tree, block: string): ChainName =>
+  digested(chain(`T${TREE_LETTER[tree]}-`), MAX_CHAIN_NAME, [tree, block]) as ChainName;
 
 /** A set whose members follow from `parts`: a selector, a list of blocks, a named port of a selector's pods. */
 export const memberSet = (family: IpFamily, parts: readonly string[]): SetName =>

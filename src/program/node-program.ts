@@ -20,11 +20,21 @@ export type Match =
   | { readonly kind: 'ports'; readonly protocol: Protocol; readonly ranges: readonly PortRange[] }
   /** The named fields of the packet are a member of the set; negated: are not. */
   | { readonly kind: 'set'; readonly set: SetName; readonly fields: SetFields; readonly negated?: true }
-  /** The packet belongs to a connection that conntrack knows, or was caused by one. */
+  /** The packet belongs to a connection that conntrack knows. */
   | { readonly kind: 'established' }
+  /** The packet was caused by a connection that conntrack knows: an ICMP error about it, or what its helper expects. */
+  | { readonly kind: 'related' }
+  /** The connection that the packet belongs to, or is about, is known and has the address at neither end. */
+  | { readonly kind: 'noEndOfConnection'; readonly address: string }
+  /** The address opened the connection, or receives it after translation of its destination. */
+  | { readonly kind: 'endOfConnection'; readonly end: 'client' | 'server'; readonly address: string }
+  /** The connection is one of the address with itself by way of another destination: a Service, say. */
+  | { readonly kind: 'translatedToItself'; readonly address: string }
   /** A TCP packet that conntrack takes for the start of a connection although it does not ask to open one. */
   | { readonly kind: 'strayTcp' }
-  | { readonly kind: 'icmpv6'; readonly type?: number }
+  | { readonly kind: 'icmp'; readonly family: IpFamily; readonly type?: number }
+  /** The IPv6 hop limit as it is at the hook: a forwarded packet has lost one already. */
+  | { readonly kind: 'hopLimit'; readonly equals: number }
   /** The source is an address of the node itself. */
   | { readonly kind: 'localSource' }
   /** The packet came in by an interface of this name; one that ends in `+` stands for all that begin so. */

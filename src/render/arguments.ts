@@ -17,18 +17,41 @@ const portArguments = ({ protocol, ranges }: Of<'ports'>): readonly string[] =>
     ? ['-m', protocolArgument(protocol), '--dport', ...ranges.map(portText)]
     : ['-m', 'multiport', '--dports', ranges.map(portText).join(',')];
 
+/** What iptables-extensions(8) calls ICMP of each family. */
+const ICMP = {
+  ipv4: { protocol: 'icmp', module: 'icmp', option: '--icmp-type' },
+  ipv6: { protocol: 'ipv6-icmp', module: 'icmp6', option: '--icmpv6-type' },
+} as const;
+
+/** The client is the source of the first packet, the server the source of the answers. */
+const CONNECTION_END = { client: '--ctorigsrc', server: '--ctreplsrc' } as const;
+
 const MATCH_ARGUMENTS: { readonly [Kind in Match['kind']]: (match: Of<Kind>) => readonly string[] } = {
   source: ({ cidr, negated }) => [...not(negated), '-s', cidr],
   destination: ({ cidr, negated }) => [...not(negated), '-d', cidr],
   protocol: ({ protocol, negated }) => [...not(negated), '-p', protocolArgument(protocol)],
   ports: (match) => ['-p', protocolArgument(match.protocol), ...portArguments(match)],
   set: ({ set, fields, negated }) => ['-m', 'set', ...not(negated), '--match-set', set, fields],
-  established: () => ['-m', 'conntrack', '--ctstate', 'RELATED,ESTABLISHED'],
+  established: () => ['-m', 'conntrack', '--ctstate', 'ESTABLISHED'],
+  related: () => ['-m', 'conntrack', '--ctstate', 'RELATED'],
+  noEndOfConnection: ({ address }) => [
+    ...['-m', 'conntrack', '!', '--ctorigsrc', address],
+    ...['!', '--ctreplsrc', address],
+  ],
+  endOfConnection: ({ end, address }) => ['-m', 'conntrack', CONNECTION_END[end], address],
+  translatedToItself: ({ address }) => [
+    ...['-m', 'conntrack', '--ctorigsrc', address],
+    ...['!', '--ctorigdst', address, '--ctreplsrc', address],
+  ],
   strayTcp: () => [
     ...['-p', 'tcp', '-m', 'tcp', '!', '--tcp-flags', 'FIN,SYN,RST,ACK', 'SYN'],
     ...['-m', 'conntrack', '--ctstate', 'NEW'],
   ],
-  icmpv6: ({ type }) => ['-p', 'ipv6-icmp', ...(type === undefined ? [] : ['-m', 'icmp6', '--icmpv6-type', `${type}`])],
+  icmp: ({ family, type }) => [
+    ...['-p', ICMP[family].protocol],
+    ...(type === undefined ? [] : ['-m', ICMP[family].module, ICMP[family].option, `${type}`]),
+  ],
+  hopLimit: ({ equals }) => ['-m', 'hl', '--hl-eq', `${equals}`],
   localSource: () => ['-m', 'addrtype', '--src-type', 'LOCAL'],
   inInterface: ({ name }) => ['-i', name],
   unroutedSource: () => ['-m', 'rpfilter', '--invert'],
@@ -44,9 +67,14 @@ const RANK: Readonly<Record<Match['kind'], number>> = {
   protocol: 3,
   ports: 3,
   strayTcp: 3,
-  icmpv6: 3,
+  icmp: 3,
   set: 4,
   established: 4,
+  related: 4,
+  noEndOfConnection: 4,
+  endOfConnection: 4,
+  translatedToItself: 4,
+  hopLimit: 4,
   localSource: 4,
   unroutedSource: 4,
   comment: 4,

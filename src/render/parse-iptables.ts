@@ -8,7 +8,7 @@ import { targetOf } from './reached.ts';
 /** Canonical text of a rule's arguments. */
 export const ruleText = (args: readonly string[]): RuleText => args.map(quoteArgument).join(' ');
 
-const ADDRESS_OPTIONS: readonly (string | undefined)[] = ['-s', '-d'];
+const ADDRESS_OPTIONS: readonly (string | undefined)[] = ['-s', '-d', '--ctorigsrc', '--ctorigdst', '--ctreplsrc'];
 
 /** Canonical text of a rule as iptables-save printed it, less `-A CHAIN`. */
 const readRule = (line: string): RuleText =>

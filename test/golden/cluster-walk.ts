@@ -1,6 +1,6 @@
 import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
 import type { FakeHost } from '../support/fake-kernel/host.ts';
-import type { WalkedPacket } from '../support/tracer/packet.ts';
+import type { TrackedConnection, WalkedPacket } from '../support/tracer/packet.ts';
 import { walk } from '../support/tracer/tracer.ts';
 import type { PacketRow } from './packet-table.ts';
 
@@ -49,13 +49,34 @@ export const endsOf = (
   return { from: findEnd(snapshot, from, bySix), to: findEnd(snapshot, to, bySix) };
 };
 
-const packetOf = ({ protocol, number, trait }: PacketRow, from: End, to: End): WalkedPacket => ({
-  source: from.address,
-  destination: to.address,
-  protocol,
-  ...(number === undefined ? {} : protocol === 'ipv6-icmp' ? { type: number } : { port: number }),
-  ...(trait === 'stray' || trait === 'established' ? { state: trait } : {}),
-});
+/** The hop limit that is asked of listener discovery, and of neighbour discovery (RFC 2710, RFC 4861). */
+const linkHopLimit = (type: number): number => ([130, 131, 132, 143].includes(type) ? 1 : 255);
+
+/** The connection that the row names, or that is none at all for `raw`; undefined where it is the packet's own. */
+const connectionOf = (snapshot: ClusterSnapshot, row: PacketRow, from: End, to: End): TrackedConnection | undefined => {
+  if (row.trait === 'raw') return { client: from.address, asked: to.address, server: to.address };
+  if (row.about === undefined) return undefined;
+  const six = from.address.includes(':');
+  const [client, server] = row.about.map((name) => findEnd(snapshot, name, six).address);
+  if (client === undefined || server === undefined) throw new Error(`no connection in ${row.text}`);
+  return { client, asked: client === server ? 'a ClusterIP' : server, server };
+};
+
+const packetOf = (snapshot: ClusterSnapshot, row: PacketRow, from: End, to: End): WalkedPacket => {
+  const { protocol, number, trait } = row;
+  const connection = connectionOf(snapshot, row, from, to);
+  const isIcmp = protocol === 'icmp' || protocol === 'ipv6-icmp';
+  return {
+    source: from.address,
+    destination: to.address,
+    protocol,
+    ...(connection === undefined ? {} : { connection }),
+    ...(number === undefined ? {} : isIcmp ? { type: number } : { port: number }),
+    ...(trait === 'stray' || trait === 'established' ? { state: trait } : {}),
+    ...(trait === 'about' ? { state: 'related' } : {}),
+    ...(trait === 'link' ? { hopLimit: linkHopLimit(number ?? 0) } : {}),
+  };
+};
 
 /**
  * Sends the packet of a row through the nodes on its way: out of the source's node, into the destination's. A node's own
@@ -67,7 +88,7 @@ export const walkCluster = (
   row: PacketRow,
 ): 'allow' | 'deny' => {
   const { from, to } = endsOf(snapshot, row);
-  const packet = packetOf(row, from, to);
+  const packet = packetOf(snapshot, row, from, to);
   const passes = (node: string | undefined, seen: WalkedPacket): boolean => {
     const host = node === undefined ? undefined : hosts.get(node);
     return host === undefined || walk(host, seen).verdict === 'accept';

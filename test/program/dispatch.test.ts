@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import type { Direction } from '../../src/model/direction.ts';
 import { type Cidr, covers, formatAddress, parseAddress, parseCidr } from '../../src/policy/cidr.ts';
 import { createDispatchTree, type DispatchEntry } from '../../src/program/dispatch.ts';
-import { isolationChain } from '../../src/program/names.ts';
+import { isolationChain, type Tree } from '../../src/program/names.ts';
 import type { Chain, Match } from '../../src/program/node-program.ts';
 
-const dispatchTree = (direction: Direction, entries: readonly DispatchEntry[]): readonly Chain[] =>
-  createDispatchTree(direction)(entries);
+const dispatchTree = (tree: Tree, entries: readonly DispatchEntry[]): readonly Chain[] =>
+  createDispatchTree(tree)(entries);
 
 const addressOf = (text: string): Cidr => {
   const address = parseAddress(text);
@@ -16,30 +16,39 @@ const addressOf = (text: string): Cidr => {
 };
 
 const entriesFor = (addresses: readonly string[]): readonly DispatchEntry[] =>
-  addresses.map((text) => ({ address: addressOf(text), chain: isolationChain('ingress', [text], '') }));
+  addresses.map((text) => ({
+    address: addressOf(text),
+    chain: isolationChain('ingress', [text], ''),
+    closesItself: true,
+  }));
 
-const meets = (match: Match, source: Cidr, destination: Cidr): boolean => {
+/** A packet is part of a connection between its addresses; of one to itself it is told whether it was translated. */
+const meets = (match: Match, source: Cidr, destination: Cidr, translated: boolean): boolean => {
+  if (match.kind === 'translatedToItself') return translated && match.address === formatAddress(source);
+  if (match.kind === 'noEndOfConnection') return !translated;
   if (match.kind !== 'source' && match.kind !== 'destination') throw new Error(`unexpected ${match.kind}`);
   const block = parseCidr(match.cidr);
   if (block === undefined) throw new Error(match.cidr);
   return covers(block, match.kind === 'source' ? source : destination) !== (match.negated === true);
 };
 
-/** Where a packet ends up, and how many rules it met. Every verdict of a tree is a goto. */
+/** Where a packet ends up, and how many rules it met. A verdict of a tree is a goto but for packets of a pod to itself. */
 const follow = (
   chains: readonly Chain[],
   source: Cidr,
   destination: Cidr,
+  translated = false,
 ): { end: string | undefined; rules: number } => {
   let chain: Chain | undefined = chains[0];
   let rules = 0;
   while (chain !== undefined) {
     const tried: readonly Chain['rules'][number][] = chain.rules;
-    const at = tried.findIndex(({ matches }) => matches.every((match) => meets(match, source, destination)));
+    const at = tried.findIndex(({ matches }) => matches.every((match) => meets(match, source, destination, translated)));
     if (at < 0) return { end: undefined, rules: rules + tried.length };
     rules += at + 1;
     const verdict = tried[at]?.verdict;
-    if (verdict?.kind !== 'goto') throw new Error('a verdict that is no goto');
+    if (verdict?.kind === 'return' || verdict?.kind === 'drop') return { end: verdict.kind, rules };
+    if (verdict?.kind !== 'goto') throw new Error('another verdict');
     chain = chains.find(({ name }) => name === verdict.chain);
     if (chain === undefined) return { end: verdict.chain, rules };
   }
@@ -85,13 +94,34 @@ describe('the dispatch tree', () => {
     expect(Math.max(...costs(block(256, 65_521)))).toBeLessThanOrEqual(40);
   });
 
-  test('has fewer rules than twice its entries', () => {
+  test.each<[Tree, boolean, number]>([
+    ['ingress', false, 2],
+    ['ingress', true, 4],
+    ['errors', true, 3],
+  ])('of %s, with packets to itself %j, has fewer rules than %i times its entries', (tree, closesItself, times) => {
     for (const count of [9, 110, 1_000]) {
-      const rules = dispatchTree('ingress', entriesFor(block(count, 7))).reduce(
-        (sum, chain) => sum + chain.rules.length,
-        0,
-      );
-      expect(rules).toBeLessThan(2 * count);
+      const entries = entriesFor(block(count, 7)).map((entry) => ({ ...entry, closesItself }));
+      const rules = dispatchTree(tree, entries).reduce((sum, chain) => sum + chain.rules.length, 0);
+      expect(rules).toBeLessThan(times * count);
+    }
+  });
+
+  test('asks of packets that a pod sends to itself only after all that lead on', () => {
+    const [{ rules } = { rules: [] }] = dispatchTree('egress', entriesFor(block(3)));
+    expect(rules.map(({ verdict }) => verdict.kind)).toEqual([
+      ...['goto', 'goto', 'goto'],
+      ...['return', 'drop', 'return', 'drop', 'return', 'drop'],
+    ]);
+  });
+
+  test('of the senders of errors takes those about connections of others, and those to the sender itself', () => {
+    const entries = entriesFor(block(20));
+    const chains = dispatchTree('errors', entries);
+    for (const { address, chain } of entries) {
+      const other = OTHER['ipv4'] ?? address;
+      expect(follow(chains, address, other).end).toBe(chain);
+      expect(follow(chains, address, other, true).end).toBeUndefined();
+      expect(follow(chains, address, address, true).end).toBe(chain);
     }
   });
 
@@ -157,18 +187,20 @@ describe('the dispatch tree', () => {
   test.each([
     ['IPv4', address],
     ['IPv6', address6],
-  ])('leads each address to its chain, no other one anywhere, and no pod to itself (%s)', (_, any) => {
+  ])('leads each address to its chain, no other one anywhere, and a pod to itself only by a Service (%s)', (_, any) => {
     fc.assert(
       fc.property(fc.uniqueArray(any, { maxLength: 60 }), any, directions, (addresses, stranger, direction) => {
         const entries = entriesFor(addresses);
         const chains = dispatchTree(direction, entries);
         expect(new Set(chains.map(({ name }) => name)).size).toBe(chains.length);
-        const ends = (own: Cidr, other: Cidr): string | undefined =>
-          (direction === 'ingress' ? follow(chains, other, own) : follow(chains, own, other)).end;
+        const ends = (own: Cidr, other: Cidr, translated = false): string | undefined =>
+          (direction === 'ingress' ? follow(chains, other, own, translated) : follow(chains, own, other, translated))
+            .end;
         for (const { address: own, chain } of entries) {
           const other = OTHER[own.family] ?? own;
           expect(ends(own, other)).toBe(chain);
-          expect(ends(own, own)).toBeUndefined();
+          expect(ends(own, own)).toBe('drop');
+          expect(ends(own, own, true)).toBe('return');
         }
         const nobody = addressOf(stranger);
         if (!addresses.includes(stranger)) expect(ends(nobody, OTHER[nobody.family] ?? nobody)).toBeUndefined();

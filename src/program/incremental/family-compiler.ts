@@ -1,7 +1,7 @@
 import type { Direction } from '../../model/direction.ts';
 import type { IpFamily } from '../../model/family.ts';
 import { messageOf } from '../../model/message-of.ts';
-import { type Cidr, parseAddress } from '../../policy/cidr.ts';
+import { type Cidr, familyOf, parseAddress } from '../../policy/cidr.ts';
 import type { PolicyFault } from '../../policy/fault.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import type { Isolation } from '../../policy/node-policy.ts';
@@ -11,7 +11,7 @@ import type { GateSets } from '../gate.ts';
 import { HOOKS, hookChains } from '../hooks.ts';
 import type { DeniedLog } from '../denied-log.ts';
 import { closedIsolation, compileIsolation } from '../isolation-chain.ts';
-import type { ChainName, SetName } from '../names.ts';
+import { type ChainName, JUDGE_CHAIN, type SetName, type Tree } from '../names.ts';
 import type { Chain, FamilyProgram, RawHook, TableProgram } from '../node-program.ts';
 import { addressesOf } from '../set-builder.ts';
 import { sourceCheck } from '../source-check.ts';
@@ -55,6 +55,8 @@ export interface FamilyCompiler {
 /** Egress is judged before ingress: a packet that may not leave is not counted against its destination. */
 const ORDER: readonly Direction[] = ['egress', 'ingress'];
 
+const TREES: readonly Tree[] = [...ORDER, 'errors'];
+
 interface Address {
   readonly text: string;
   readonly cidr: Cidr;
@@ -65,6 +67,8 @@ interface Judged {
   readonly isolation: Isolation;
   /** Of its pods, at least one. */
   readonly addresses: readonly Address[];
+  /** Of the node that they are on, canonical, sorted. */
+  readonly nodeAddresses: readonly string[];
   /** Undefined where there is nothing to judge. */
   readonly chain: Chain | undefined;
   /** Those that the chain names. */
@@ -87,9 +91,11 @@ const toAddress = (text: string): readonly Address[] => {
   return cidr === undefined ? [] : [{ text, cidr }];
 };
 
-/** What the dispatch tree depends on. */
+/** What the dispatch trees depend on, and the chain of errors. */
 const dispatchKey = (judged: Judged | undefined): string =>
-  judged?.chain === undefined ? '' : [judged.chain.name, ...judged.addresses.map(({ text }) => text)].join(' ');
+  judged?.chain === undefined
+    ? ''
+    : [judged.chain.name, ...judged.addresses.map(({ text }) => text), ...judged.nodeAddresses].join(' ');
 
 export const createFamilyCompiler = (
   family: IpFamily,
@@ -100,7 +106,11 @@ export const createFamilyCompiler = (
   let gateSets: GateSets | undefined;
   const chains = createFamilyChains();
   const judged = new Map<string, Judged>();
-  const trees = { egress: createDispatchTree('egress'), ingress: createDispatchTree('ingress') };
+  const trees = {
+    egress: createDispatchTree('egress'),
+    ingress: createDispatchTree('ingress'),
+    errors: createDispatchTree('errors'),
+  };
   const closed = new Map<ChainName, string>();
   /** Keys of isolations whose chain was closed or opened. */
   const stale = new Set<string>();
@@ -129,7 +139,9 @@ export const createFamilyCompiler = (
     // Other rules may be taken where those before were not.
     if (!sameRules && before?.chain !== undefined) closed.delete(before.chain.name);
     const { chain, sets: named, fault } = sameRules && !stale.has(key) ? before : chainOf(isolation);
-    return { isolation, addresses, chain, sets: named, fault };
+    const hostIPs = new Set(isolation.pods.flatMap((pod) => pod.hostIPs));
+    const nodeAddresses = [...hostIPs].filter((ip) => familyOf(ip) === family).sort();
+    return { isolation, addresses, nodeAddresses, chain, sets: named, fault };
   };
 
   /** @returns whether the way to the chain is another now */
@@ -149,13 +161,19 @@ export const createFamilyCompiler = (
 
   /** Everything that leads to the chains of isolations. */
   const lead = (): void => {
-    const entries: Record<Direction, DispatchEntry[]> = { egress: [], ingress: [] };
+    const entries: Record<Tree, DispatchEntry[]> = { egress: [], ingress: [], errors: [] };
     const governed = new Set<string>();
-    for (const { isolation, addresses, chain } of judged.values()) {
-      if (chain === undefined) continue;
-      for (const { text, cidr } of addresses) {
-        governed.add(text);
-        entries[isolation.direction].push({ address: cidr, chain: chain.name });
+    const nodeAddresses = new Set<string>();
+    for (const direction of ORDER) {
+      for (const { isolation, addresses, chain, nodeAddresses: own } of judged.values()) {
+        if (chain === undefined || isolation.direction !== direction) continue;
+        for (const address of own) nodeAddresses.add(address);
+        for (const { text, cidr } of addresses) {
+          const closesItself = !governed.has(text);
+          if (closesItself) entries.errors.push({ address: cidr, chain: JUDGE_CHAIN });
+          governed.add(text);
+          entries[direction].push({ address: cidr, chain: chain.name, closesItself });
+        }
       }
     }
     const directions = ORDER.filter((direction) => entries[direction].length > 0);
@@ -163,15 +181,15 @@ export const createFamilyCompiler = (
       directions,
       sets: governed.size === 0 ? undefined : { governed: sets.govern(governed), held: sets.hold() },
       gate: gateSets,
+      nodeAddresses: [...nodeAddresses].sort(),
     });
     const named = setsNamedBy(hooks);
     sets.use(named);
     sets.unuse(hookSets);
     hookSets = named;
     chains.put('hooks', hooks);
-    for (const direction of ORDER) {
-      const tree = entries[direction].length === 0 ? [] : trees[direction](entries[direction]);
-      chains.put(`${direction} tree`, tree);
+    for (const tree of TREES) {
+      chains.put(`${tree} tree`, entries[tree].length === 0 ? [] : trees[tree](entries[tree]));
     }
   };
 

@@ -1,5 +1,5 @@
 import type { IpFamily } from '../../../src/model/family.ts';
-import { requireBlock } from './addresses.ts';
+import { requireAddress, requireBlock } from './addresses.ts';
 import { Refusal } from './refusal.ts';
 import type { FakeMatch, FakeRule, FakeTarget } from './rule.ts';
 
@@ -11,8 +11,8 @@ const MULTIPORT_PLACES = 15;
 const TCP_FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'];
 const CT_STATES = ['INVALID', 'NEW', 'ESTABLISHED', 'RELATED', 'UNTRACKED'];
 const PROTOCOLS: Readonly<Record<IpFamily, readonly string[]>> = {
-  ipv4: ['tcp', 'udp', 'sctp', 'icmp'],
-  ipv6: ['tcp', 'udp', 'sctp', 'ipv6-icmp'],
+  ipv4: ['tcp', 'udp', 'sctp', 'icmp', 'ipencap', 'ipv6', 'gre'],
+  ipv6: ['tcp', 'udp', 'sctp', 'ipv6-icmp', 'ipencap', 'ipv6', 'gre'],
 };
 
 /** The options of each match extension, by the module that `-m` must have named before. */
@@ -22,16 +22,18 @@ const MODULE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   sctp: ['--dport'],
   multiport: ['--dports'],
   set: ['--match-set'],
-  conntrack: ['--ctstate'],
+  conntrack: ['--ctstate', '--ctorigsrc', '--ctorigdst', '--ctreplsrc'],
+  icmp: ['--icmp-type'],
   icmp6: ['--icmpv6-type'],
-  addrtype: ['--src-type'],
+  hl: ['--hl-eq'],
+  addrtype: ['--src-type', '--dst-type'],
   rpfilter: ['--invert'],
   comment: ['--comment'],
   limit: ['--limit', '--limit-burst'],
 };
 
 /** Modules that mean nothing without an option of theirs. */
-const NEEDY_MODULES = ['multiport', 'set', 'conntrack', 'addrtype', 'comment'];
+const NEEDY_MODULES = ['multiport', 'set', 'conntrack', 'hl', 'addrtype', 'comment'];
 
 const port = (text: string): number => {
   const value = Number(text);
@@ -95,7 +97,7 @@ export const parseRule = (args: readonly string[], text: string, family: IpFamil
     '-i': (option) => {
       const name = next(option);
       if (!/^[^\s/!+]{1,15}\+?$/.test(name) || name.length > MAX_INTERFACE) throw new Refusal(`bad interface ${name}`);
-      matches.push({ kind: 'in interface', name });
+      matches.push({ kind: 'in interface', name, negated: takeNegation() });
     },
     '-p': (option) => {
       const inverted = takeNegation();
@@ -138,15 +140,23 @@ export const parseRule = (args: readonly string[], text: string, family: IpFamil
     '--ctstate': (option) => {
       matches.push({ kind: 'ctstate', states: listOf(next(option), CT_STATES) });
     },
-    '--icmpv6-type': (option) => {
-      requireProtocol(option, ['ipv6-icmp']);
-      const type = next(option);
-      if (!/^\d{1,3}$/.test(type) || Number(type) > 255) throw new Refusal(`Invalid ICMPv6 type \`${type}'`);
-      matches.push({ kind: 'icmpv6 type', type: Number(type) });
+    '--ctorigsrc': (option) => connectionAddress('origsrc', next(option)),
+    '--ctorigdst': (option) => connectionAddress('origdst', next(option)),
+    '--ctreplsrc': (option) => connectionAddress('replsrc', next(option)),
+    '--icmp-type': (option) => icmpType(option, 'icmp'),
+    '--icmpv6-type': (option) => icmpType(option, 'ipv6-icmp'),
+    '--hl-eq': (option) => {
+      const limit = next(option);
+      if (family !== 'ipv6' || !/^\d{1,3}$/.test(limit) || Number(limit) > 255) throw new Refusal('bad hop limit');
+      matches.push({ kind: 'hop limit', equals: Number(limit) });
     },
     '--src-type': (option) => {
       listOf(next(option), ['LOCAL']);
       matches.push({ kind: 'local source' });
+    },
+    '--dst-type': (option) => {
+      listOf(next(option), ['LOCAL']);
+      matches.push({ kind: 'local destination' });
     },
     '--invert': () => {
       matches.push({ kind: 'unrouted source' });
@@ -171,6 +181,18 @@ export const parseRule = (args: readonly string[], text: string, family: IpFamil
   const address = (kind: 'source' | 'destination', block: string): void => {
     requireBlock(block, family, 1);
     matches.push({ kind, block, negated: takeNegation() });
+  };
+
+  const connectionAddress = (field: 'origsrc' | 'origdst' | 'replsrc', text: string): void => {
+    requireAddress(text, family);
+    matches.push({ kind: 'connection address', field, address: text, negated: takeNegation() });
+  };
+
+  const icmpType = (option: string, protocolName: string): void => {
+    requireProtocol(option, [protocolName]);
+    const type = next(option);
+    if (!/^\d{1,3}$/.test(type) || Number(type) > 255) throw new Refusal(`Invalid ICMP type \`${type}'`);
+    matches.push({ kind: 'icmp type', type: Number(type) });
   };
 
   const loaded = (option: string): boolean => {

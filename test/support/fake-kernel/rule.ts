@@ -9,11 +9,19 @@ export type FakeMatch =
       readonly set: readonly string[];
       readonly negated: boolean;
     }
-  | { readonly kind: 'icmpv6 type'; readonly type: number }
+  | { readonly kind: 'icmp type'; readonly type: number }
+  | { readonly kind: 'hop limit'; readonly equals: number }
   | { readonly kind: 'set'; readonly set: string; readonly fields: readonly string[]; readonly negated: boolean }
   | { readonly kind: 'ctstate'; readonly states: readonly string[] }
+  | {
+      readonly kind: 'connection address';
+      readonly field: 'origsrc' | 'origdst' | 'replsrc';
+      readonly address: string;
+      readonly negated: boolean;
+    }
   | { readonly kind: 'local source' }
-  | { readonly kind: 'in interface'; readonly name: string }
+  | { readonly kind: 'local destination' }
+  | { readonly kind: 'in interface'; readonly name: string; readonly negated: boolean }
   | { readonly kind: 'unrouted source' };
 
 export type FakeTarget =

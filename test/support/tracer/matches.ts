@@ -3,12 +3,23 @@ import type { FakeSet } from '../fake-kernel/host.ts';
 import type { FakeMatch } from '../fake-kernel/rule.ts';
 import type { PacketState, WalkedPacket } from './packet.ts';
 
-const CT_STATE: Readonly<Record<PacketState, string>> = { new: 'NEW', stray: 'NEW', established: 'ESTABLISHED' };
+const CT_STATE: Readonly<Record<PacketState, string>> = {
+  new: 'NEW',
+  stray: 'NEW',
+  established: 'ESTABLISHED',
+  related: 'RELATED',
+};
 const TCP_FLAGS: Readonly<Record<PacketState, readonly string[]>> = {
   new: ['SYN'],
   stray: ['ACK'],
   established: ['ACK'],
+  related: ['ACK'],
 };
+
+/** Where the first packet of a pod to itself went: no other kind of such packets crosses a hook. */
+const SERVICE = 'a ClusterIP';
+
+const CONNECTION_FIELD = { origsrc: 'client', origdst: 'asked', replsrc: 'server' } as const;
 
 const inSet = (set: FakeSet | undefined, fields: readonly string[], packet: WalkedPacket): boolean => {
   if (set === undefined) throw new Error('a rule matches against a set that is gone');
@@ -43,14 +54,23 @@ export const meetsMatch = (match: FakeMatch, packet: WalkedPacket, sets: Readonl
       const same = set.length === match.set.length && set.every((flag) => match.set.includes(flag));
       return same !== match.negated;
     }
-    case 'icmpv6 type':
+    case 'icmp type':
       return match.type === packet.type;
+    case 'hop limit':
+      return match.equals === (packet.hopLimit ?? 64);
+    case 'connection address': {
+      const { source: client, destination: server } = packet;
+      const asked = client === server ? SERVICE : server;
+      const connection = packet.connection ?? { client, asked, server };
+      return (connection[CONNECTION_FIELD[match.field]] === match.address) !== match.negated;
+    }
     case 'set':
       return inSet(sets.get(match.set), match.fields, packet) !== match.negated;
     case 'ctstate':
       return match.states.includes(CT_STATE[state]);
     case 'local source':
       return packet.localSource === true;
+    case 'local destination':
     case 'in interface':
     case 'unrouted source':
       throw new Error('these are in the raw table, which no packet is walked through');

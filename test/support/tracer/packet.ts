@@ -1,7 +1,19 @@
 import type { IpFamily } from '../../../src/model/family.ts';
 
-/** How conntrack sees a packet: `stray` is a TCP packet that asks for no connection and belongs to none. */
-export type PacketState = 'new' | 'established' | 'stray';
+/**
+ * How conntrack sees a packet: `stray` is a TCP packet that asks for no connection and belongs to none, `related` an ICMP
+ * error about a connection.
+ */
+export type PacketState = 'new' | 'established' | 'stray' | 'related';
+
+/** A connection as conntrack has it. */
+export interface TrackedConnection {
+  readonly client: string;
+  /** Where the client's first packet went, before any translation. */
+  readonly asked: string;
+  /** Who answers. */
+  readonly server: string;
+}
 
 /** A packet at a hook of the filter table. */
 export interface WalkedPacket {
@@ -12,8 +24,12 @@ export interface WalkedPacket {
   readonly port?: number;
   /** Source port, for those; one that nothing knows if absent. */
   readonly sourcePort?: number;
-  /** ICMPv6 type. */
+  /** ICMP type of the packet's family. */
   readonly type?: number;
+  /** IPv6 hop limit at the hook; 64 if absent. */
+  readonly hopLimit?: number;
+  /** The connection that it belongs to or is about; one from source to destination if absent, by a Service if they are one. */
+  readonly connection?: TrackedConnection;
   /** 'new' if absent. */
   readonly state?: PacketState;
   /** 'FORWARD' if absent. */

@@ -1,0 +1,85 @@
+import type { IpFamily } from '../model/family.ts';
+import { DISPATCH_CHAIN, ERRORS_CHAIN, ICMP_CHAIN, JUDGE_CHAIN, type SetName } from './names.ts';
+import type { Chain, Match, Rule } from './node-program.ts';
+
+/**
+ * Errors that hosts and routers send about a packet: destination unreachable (with "fragmentation needed"), time exceeded
+ * and parameter problem (RFC 792); the same and packet too big (RFC 4443). Neither redirects nor source quench.
+ */
+const ERROR_TYPES: Readonly<Record<IpFamily, readonly number[]>> = { ipv4: [3, 11, 12], ipv6: [1, 2, 3, 4] };
+
+/** Neighbour solicitation and advertisement. RFC 4861, 7.1: one with another hop limit than 255 was forwarded by a router. */
+const NEIGHBOUR_DISCOVERY: readonly Rule[] = [135, 136].map((type) => ({
+  matches: [
+    { kind: 'icmp', family: 'ipv6', type },
+    { kind: 'hopLimit', equals: 255 },
+  ],
+  verdict: { kind: 'return' },
+}));
+
+/**
+ * Multicast listener discovery: always sent with a hop limit of 1, to addresses of the link. A query goes to all nodes or
+ * to the group, a report of version 1 to the group, "done" to all routers (RFC 2710), a report of version 2 to ff02::16
+ * (RFC 3810, 5.2.14).
+ */
+const LISTENER_DISCOVERY: readonly Rule[] = (
+  [
+    [130, 'ff02::/16'],
+    [131, 'ff02::/16'],
+    [132, 'ff02::2/128'],
+    [143, 'ff02::16/128'],
+  ] as const
+).map(([type, cidr]) => ({
+  matches: [
+    { kind: 'destination', cidr },
+    { kind: 'icmp', family: 'ipv6', type },
+    { kind: 'hopLimit', equals: 1 },
+  ],
+  verdict: { kind: 'return' },
+}));
+
+/** What IPv6 needs among the ports of a bridge, where it crosses FORWARD. None of it is ever routed. */
+const LINK: Readonly<Record<IpFamily, readonly Rule[]>> = {
+  ipv4: [],
+  ipv6: [...NEIGHBOUR_DISCOVERY, ...LISTENER_DISCOVERY],
+};
+
+/**
+ * Tells ICMP of other protocols' connections apart from ICMP that is judged like any packet.
+ * @param isolates some pod is isolated, so that not every error passes
+ */
+export const icmpChain = (family: IpFamily, isolates: boolean): Chain => ({
+  name: ICMP_CHAIN[family],
+  rules: [
+    ...ERROR_TYPES[family].map(
+      (type): Rule => ({
+        matches: [{ kind: 'icmp', family, type }, { kind: 'related' }],
+        verdict: isolates ? { kind: 'goto', chain: ERRORS_CHAIN } : { kind: 'return' },
+      }),
+    ),
+    ...LINK[family],
+    { matches: [], verdict: { kind: 'goto', chain: JUDGE_CHAIN } },
+  ],
+});
+
+/**
+ * Judges like any packet those errors about a live connection that no host or router sends. The kernel counts as related
+ * only what goes to an end of the connection, to the sender of the packet that the error quotes (nf_conntrack_inet_error
+ * since Linux 5.1). So what is left is who sends it: the tree of senders takes isolated pods, and about a connection with
+ * the node itself nobody else but the node has anything to say, whose own packets don't come by here.
+ */
+export const errorChain = (governed: SetName, nodeAddresses: readonly string[]): Chain => ({
+  name: ERRORS_CHAIN,
+  rules: [
+    ...nodeAddresses.flatMap((address) =>
+      (['client', 'server'] as const).map((end): Rule => {
+        const matches: readonly Match[] = [
+          { kind: 'endOfConnection', end, address },
+          { kind: 'set', set: governed, fields: 'dst' },
+        ];
+        return { matches, verdict: { kind: 'goto', chain: JUDGE_CHAIN } };
+      }),
+    ),
+    { matches: [], verdict: { kind: 'goto', chain: DISPATCH_CHAIN.errors } },
+  ],
+});
