@@ -6,6 +6,7 @@ import { createEvents } from './agent/events.ts';
 import { createPodRanges } from './agent/gate.ts';
 import { createHealthFile } from './agent/health-file.ts';
 import { createLoop } from './agent/loop.ts';
+import { createNodeGuard } from './agent/node-guard.ts';
 import { createRelay } from './agent/relay.ts';
 import { createProbes } from './agent/probes.ts';
 import { createProtection } from './agent/protection.ts';
@@ -25,6 +26,7 @@ import { createKernelLookout } from './kernel/kernel-lookout.ts';
 import { ipsetRestore, iptablesRestore } from './kernel/restore-programs.ts';
 import { createStandingRunner } from './kernel/standing-runner.ts';
 import { readSpoofedPackets } from './kernel/spoofed-packets.ts';
+import { createSourceTrial } from './kernel/try-source-check.ts';
 import { createHousekeepingCheck } from './kernel/node-lock/housekeeping.ts';
 import { createKernelLock } from './kernel/node-lock/kernel-lock.ts';
 import { createNodeLock } from './kernel/node-lock/node-lock.ts';
@@ -124,11 +126,19 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   blank.resolve(isBlank);
   const podRanges = createPodRanges(context);
   const condition = createCondition(context, source);
+  const tryOut = createSourceTrial(kernel);
   const sources = createSourceCheck(context, {
     results,
-    kernel,
+    tryOut,
     isOurs: () => lock.isHeld(),
     metrics,
+    onChange: () => reconciler.trigger(),
+  });
+  const guard = createNodeGuard(context, {
+    source,
+    runner: launching,
+    tryOut,
+    isOurs: () => lock.isHeld(),
     onChange: () => reconciler.trigger(),
   });
   const reconciler = createLoop(context, {
@@ -136,6 +146,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     podRanges,
     condition,
     sources,
+    guard,
     lock,
     kernel: tellAdoption(kernel, log),
     lookout,
@@ -151,7 +162,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     metrics: async () => {
       const { pods, namespaces, policies } = source.snapshot();
       metrics.setClusterObjects({ pods: pods.size, namespaces: namespaces.size, policies: policies.size });
-      if (sources !== undefined && sources.chosen().interfaces.length > 0) {
+      if (guard?.network() !== undefined || (sources?.chosen().interfaces.length ?? 0) > 0) {
         // A scrape is not to fail for it.
         await readSpoofedPackets(runner, backend, families).then(metrics.setSpoofedPackets, () => undefined);
       }
@@ -169,7 +180,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       events: recorder?.status(),
       ...surroundings.status(),
       gate: { scope: config.gate, ranges: podRanges?.ranges() ?? [] },
-      antiSpoofing: sources?.chosen() ?? { interfaces: [] },
+      antiSpoofing: { ...(sources?.chosen() ?? { interfaces: [] }), ...guard?.status() },
     }),
   };
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
@@ -188,9 +199,11 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     reconciler.trigger();
   });
   sources?.start();
+  guard?.start();
   links.listen(() => sources?.note());
   changes.listen((change) => {
     condition?.noteChange(change);
+    guard?.noteChange(change);
     reconciler.trigger(change);
   });
 
@@ -199,6 +212,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), serving?.close()]);
       lockObserver.stop();
       sources?.stop();
+      guard?.stop();
       lookout.stop();
       runner.stop();
       launching.stop();

@@ -6,6 +6,7 @@ import { createConnections } from '../kernel/conntrack.ts';
 import type { CommandRunner } from '../kernel/command.ts';
 import type { KernelLookout } from '../kernel/kernel-lookout.ts';
 import type { SourceInterfaces } from '../kernel/source-interfaces.ts';
+import type { NodeGuardian } from './node-guard.ts';
 import type { NodeLock } from '../kernel/node-lock/node-lock.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
@@ -24,6 +25,7 @@ interface LoopParts {
   readonly podRanges: PodRanges | undefined;
   readonly condition: PodCondition | undefined;
   readonly sources: SourceInterfaces | undefined;
+  readonly guard: NodeGuardian | undefined;
   readonly lock: NodeLock;
   readonly kernel: Kernel;
   readonly lookout: KernelLookout;
@@ -35,7 +37,7 @@ interface LoopParts {
 /** The loop that keeps the kernel at what the cluster asks for, and after each change its review of live connections. */
 export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler => {
   const { config, clock, log, events } = context;
-  const { source, podRanges, condition, sources, lock, kernel, lookout, runner, families, metrics } = parts;
+  const { source, podRanges, condition, sources, guard, lock, kernel, lookout, runner, families, metrics } = parts;
   const observeSync = createSyncObserver(metrics, log, Date.now);
   const tellSync = createSyncEvents(events, {
     node: config.nodeName,
@@ -50,12 +52,17 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
         log: config.deniedLog,
         gate: gateOf(config, podRanges),
         sources: sources && (() => sources.chosen().interfaces),
+        guard,
       },
     },
     {
       source: {
         hasSynced: () =>
-          lock.isHeld() && source.hasSynced() && podRanges?.hasAsked() !== false && sources?.hasChosen() !== false,
+          lock.isHeld() &&
+          source.hasSynced() &&
+          podRanges?.hasAsked() !== false &&
+          sources?.hasChosen() !== false &&
+          guard?.hasLooked() !== false,
         snapshot: () => source.snapshot(),
         revisions: () => {
           condition?.notePass();

@@ -1,15 +1,14 @@
 import type { CniResults } from '../cluster/cni/follow-results.ts';
 import { readHostRoutes } from '../kernel/host-routes.ts';
 import { createSourceInterfaces, type SourceInterfaces } from '../kernel/source-interfaces.ts';
-import { trySourceCheck } from '../kernel/try-source-check.ts';
 import type { PodInterfaces } from '../program/pod-interfaces.ts';
-import type { Kernel } from '../reconcile/kernel.ts';
 import type { AgentMetrics } from '../telemetry/metrics.ts';
 import type { AgentContext } from './context.ts';
 
 interface SourceCheckParts {
   readonly results: CniResults | undefined;
-  readonly kernel: Kernel;
+  /** @throws where the kernel takes no such rule */
+  readonly tryOut: () => Promise<void>;
   /** The node is this agent's to work on. */
   readonly isOurs: () => boolean;
   readonly metrics: AgentMetrics;
@@ -20,7 +19,7 @@ interface SourceCheckParts {
 /** Whose packets' sources are looked at; undefined where nobody's ever are. */
 export const createSourceCheck = (
   { config, clock, log }: AgentContext,
-  { results, kernel, isOurs, metrics, onChange }: SourceCheckParts,
+  { results, tryOut, isOurs, metrics, onChange }: SourceCheckParts,
 ): SourceInterfaces | undefined => {
   const { antiSpoofing: wanted } = config;
   if (wanted === 'off' || (wanted === 'auto' && results === undefined)) return undefined;
@@ -43,7 +42,7 @@ export const createSourceCheck = (
       return results?.hasLooked() === true ? results.links() : undefined;
     },
     routes: readHostRoutes,
-    tryOut: () => trySourceCheck(kernel),
+    tryOut,
     clock,
     onChosen,
   });

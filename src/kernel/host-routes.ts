@@ -9,3 +9,7 @@ export const readHostRoutes = async (): Promise<HostRoutes> => {
   // After the routes: an interface that goes takes its routes with it, and would else seem to have lost them.
   return hostRoutes(routes.flat(), await readIfThere('/proc/net/dev'));
 };
+
+/** The names of the interfaces in the present network namespace. */
+export const readInterfaces = async (): Promise<ReadonlySet<string>> =>
+  hostRoutes([], await readIfThere('/proc/net/dev')).interfaces;

@@ -6,14 +6,30 @@ import { tryOutText } from '../render/plan-table.ts';
 
 const TRIAL: Chain = {
   name: 'sources' as ChainName,
-  rules: [{ matches: [{ kind: 'inInterface', name: 'lo' }, { kind: 'unroutedSource' }], verdict: { kind: 'drop' } }],
+  rules: [
+    { matches: [{ kind: 'inInterface', name: 'lo' }, { kind: 'unroutedSource' }], verdict: { kind: 'drop' } },
+    {
+      matches: [{ kind: 'ports', protocol: 'UDP', ranges: [{ from: 1, to: 1 }] }, { kind: 'localDestination' }],
+      verdict: { kind: 'drop' },
+    },
+  ],
 };
 
 /**
- * Loads a rule of the kind that looks at sources where no packet gets to it, and removes it: it takes a raw table and the
- * kernel module xt_rpfilter. @throws CommandError
+ * Loads rules of the kinds that look at sources where no packet gets to them, and removes them: they take a raw table and
+ * the kernel modules xt_rpfilter and xt_addrtype. What was taken once is not tried again, and two do not try at once.
+ * @returns a function that throws CommandError where the kernel does not take them
  */
-export const trySourceCheck = async (kernel: Kernel): Promise<void> => {
+export const createSourceTrial = (kernel: Kernel): (() => Promise<void>) => {
+  let trial: Promise<void> | undefined;
   const text = tryOutText([TRIAL], 'raw');
-  await kernel.apply({ ...EMPTY_PLAN, raw: Object.fromEntries(kernel.families.map((family) => [family, text])) });
+  return () => {
+    trial ??= kernel
+      .apply({ ...EMPTY_PLAN, raw: Object.fromEntries(kernel.families.map((family) => [family, text])) })
+      .catch((error: unknown) => {
+        trial = undefined;
+        throw error;
+      });
+    return trial;
+  };
 };

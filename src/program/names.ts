@@ -31,6 +31,9 @@ export const JUDGE_CHAIN = chain('JUDGE');
 /** In the raw table: where the sources of packets are looked at, and what becomes of those that lie. */
 export const SOURCES_CHAIN = chain('SOURCES');
 export const SPOOFED_CHAIN = chain('SPOOFED');
+/** In the raw table: where packets for tunnels are looked at, and what becomes of those that no node sent. */
+export const TUNNELS_CHAIN = chain('TUNNELS');
+export const INJECTED_CHAIN = chain('INJECTED');
 
 /**
  * The layout of chains and sets that this version makes. A release that changes what hooks lead to, or what a chain or set
@@ -101,9 +104,18 @@ export const governedSet = (family: IpFamily): SetName => `${SET_PREFIX}${DIGIT[
 /** The set of what could open a connection again, the other way round, that was just cut. */
 export const heldSet = (family: IpFamily): SetName => `${SET_PREFIX}${DIGIT[family]}-held` as SetName;
 
-const GATE = { known: 'known', 'gate ingress': 'gate-in', 'gate egress': 'gate-out' } as const;
+const GATE = {
+  known: 'known',
+  'gate ingress': 'gate-in',
+  'gate egress': 'gate-out',
+  local: 'local',
+  nodes: 'nodes',
+} as const;
 
-/** `known`: the addresses of the node's pods. `gate`: what is closed, in that direction, where it is not known. */
+/**
+ * `known`: the addresses of the node's pods. `gate`: what is closed, in that direction, where it is not known. `local`: the
+ * addresses of the node and its pods, as sources. `nodes`: the addresses of all nodes.
+ */
 export type GateSet = keyof typeof GATE;
 
 export const gateSet = (family: IpFamily, kind: GateSet): SetName =>

@@ -1,4 +1,5 @@
 import type { IpFamily } from '../model/family.ts';
+import type { TunnelProtocol } from '../model/node-network.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { ChainName, SetName } from './names.ts';
 
@@ -35,8 +36,10 @@ export type Match =
   | { readonly kind: 'icmp'; readonly family: IpFamily; readonly type?: number }
   /** The IPv6 hop limit as it is at the hook: a forwarded packet has lost one already. */
   | { readonly kind: 'hopLimit'; readonly equals: number }
-  /** The source is an address of the node itself. */
+  /** The source, or the destination, is an address of the node itself. */
   | { readonly kind: 'localSource' }
+  | { readonly kind: 'localDestination' }
+  | { readonly kind: 'tunnelProtocol'; readonly protocol: TunnelProtocol }
   /** The packet came in by an interface of this name; one that ends in `+` stands for all that begin so. */
   | { readonly kind: 'inInterface'; readonly name: string }
   /** The node would not send an answer to the source out of the interface that the packet came in by (rpfilter). */
@@ -98,7 +101,7 @@ export interface TableProgram<In extends Hook> {
 /** The whole of our part of one family's tables, and of the sets it uses: the filter table, and where it is needed raw. */
 export interface FamilyProgram extends TableProgram<FilterHook> {
   readonly sets: ReadonlyMap<SetName, IpSet>;
-  /** Absent: nothing of ours is in the raw table. It names no set. */
+  /** Absent: nothing of ours is in the raw table. */
   readonly raw?: TableProgram<RawHook> | undefined;
 }
 

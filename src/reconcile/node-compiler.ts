@@ -16,9 +16,13 @@ export interface NodeCompiler extends Omit<PolicyCompiler, 'update'>, Omit<Progr
 
 export const createNodeCompiler = (node: string, options: ProgramOptions): NodeCompiler => {
   const policyCompiler = createPolicyCompiler(node);
-  const { gate, ...others } = options;
+  const { gate, guard, ...others } = options;
   const isKnown = (address: string): boolean => policyCompiler.podAt(address)?.node === node;
-  const programCompiler = createProgramCompiler({ ...others, gate: gate && { ...gate, isKnown } });
+  const programCompiler = createProgramCompiler({
+    ...others,
+    gate: gate && { ...gate, isKnown },
+    guard: guard && { ...guard, isOfPod: isKnown },
+  });
   return {
     policy: policyCompiler.policy,
     faults() {

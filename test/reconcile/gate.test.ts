@@ -76,6 +76,10 @@ test('a range that the node gets later is closed like the first', () => {
     'PORTCULLIS-FORWARD -d 10.244.9.0/24',
     'PORTCULLIS-FORWARD -s 10.244.1.0/24',
     'PORTCULLIS-FORWARD -s 10.244.9.0/24',
+    'PORTCULLIS-JUDGE -d 10.244.1.0/24',
+    'PORTCULLIS-JUDGE -d 10.244.9.0/24',
+    'PORTCULLIS-JUDGE -s 10.244.1.0/24',
+    'PORTCULLIS-JUDGE -s 10.244.9.0/24',
   ]);
   expect(tables.ipv6).toBeUndefined();
 });
@@ -83,7 +87,7 @@ test('a range that the node gets later is closed like the first', () => {
 test('a range that the node gets later is in the rules, also where nothing is closed', () => {
   begin('isolated');
   ranges = [...ranges, ...['10.244.9.0/24'].flatMap((range) => parseCidr(range) ?? [])];
-  expect(lines(step().tables.ipv4, '-d 10.244.9.0/24')).toHaveLength(1);
+  expect(lines(step().tables.ipv4, '-A PORTCULLIS-FORWARD -d 10.244.9.0/24')).toHaveLength(1);
 });
 
 test('always closed: the range is, the addresses of the node’s pods are not', () => {
@@ -98,10 +102,13 @@ test('always closed: the range is, the addresses of the node’s pods are not', 
     'add portcullis-6-gate-out fd00:10:244:1::/64',
     'add portcullis-6-known fd00:10:244:1::5',
   ]);
-  expect(lines(tables.ipv4, '-gate-')).toEqual(RULES(4, 'PORTCULLIS-FORWARD'));
-  // Neighbours are found all the same: behind the types that IPv6 needs.
-  expect(lines(tables.ipv6, '-gate-')).toEqual([...RULES(6, 'PORTCULLIS-FORWARD'), ...RULES(6, 'PORTCULLIS-ICMPV6')]);
-  expect(tables.ipv4).toMatch(/-A PORTCULLIS-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN\n.*-gate-in/);
+  // ICMP is judged by a chain of its own: neighbours are found and errors pass all the same.
+  expect(lines(tables.ipv4, '-gate-')).toEqual([...RULES(4, 'PORTCULLIS-FORWARD'), ...RULES(4, 'PORTCULLIS-JUDGE')]);
+  expect(lines(tables.ipv6, '-gate-')).toEqual([...RULES(6, 'PORTCULLIS-FORWARD'), ...RULES(6, 'PORTCULLIS-JUDGE')]);
+  expect(tables.ipv4).toMatch(
+    /-A PORTCULLIS-FORWARD -m conntrack --ctstate ESTABLISHED -j RETURN\n-A PORTCULLIS-FORWARD -p icmp -g PORTCULLIS-ICMP\n.*-gate-in/,
+  );
+  expect(tables.ipv4).toContain('-A PORTCULLIS-ICMP -p icmp -m icmp --icmp-type 3 -m conntrack --ctstate RELATED -j RETURN\n');
 });
 
 test('a pod’s address opens when it is known, and closes when the pod goes', () => {

@@ -14,9 +14,10 @@ import { closedIsolation, compileIsolation } from '../isolation-chain.ts';
 import { type ChainName, JUDGE_CHAIN, type SetName, type Tree } from '../names.ts';
 import type { Chain, FamilyProgram, RawHook, TableProgram } from '../node-program.ts';
 import { addressesOf } from '../set-builder.ts';
-import { sourceCheck } from '../source-check.ts';
+import { type Guarded, sourceCheck } from '../source-check.ts';
 import { type ChainChange, createFamilyChains } from './family-chains.ts';
 import { createFamilyGate, type NodeGate } from './family-gate.ts';
+import { createFamilyGuard, type NodeGuard } from './family-guard.ts';
 import { createFamilySets, type SetsDelta } from './family-sets.ts';
 
 /** What an update did to the program of a family. */
@@ -38,6 +39,7 @@ export interface FamilyOptions {
   readonly gate?: NodeGate | undefined;
   /** The interfaces whose packets' sources are looked at; asked at each update. */
   readonly sources?: (() => readonly string[]) | undefined;
+  readonly guard?: NodeGuard | undefined;
 }
 
 export interface FamilyCompiler {
@@ -54,6 +56,9 @@ export interface FamilyCompiler {
 
 /** Egress is judged before ingress: a packet that may not leave is not counted against its destination. */
 const ORDER: readonly Direction[] = ['egress', 'ingress'];
+
+/** An address of the node costs two rules, which errors alone meet. */
+const MAX_NODE_ADDRESSES = 32;
 
 const TREES: readonly Tree[] = [...ORDER, 'errors'];
 
@@ -99,11 +104,13 @@ const dispatchKey = (judged: Judged | undefined): string =>
 
 export const createFamilyCompiler = (
   family: IpFamily,
-  { log, gate: nodeGate, sources }: FamilyOptions,
+  { log, gate: nodeGate, sources, guard: nodeGuard }: FamilyOptions,
 ): FamilyCompiler => {
   const sets = createFamilySets(family);
   const gate = createFamilyGate(family, nodeGate, sets);
+  const guard = createFamilyGuard(family, nodeGuard, sets);
   let gateSets: GateSets | undefined;
+  let guarded: Guarded | undefined;
   const chains = createFamilyChains();
   const judged = new Map<string, Judged>();
   const trees = {
@@ -119,6 +126,7 @@ export const createFamilyCompiler = (
   let begun = false;
   let interfaces: readonly string[] = [];
   let raw: TableProgram<RawHook> | undefined;
+  let rawSets = NO_SETS;
 
   const chainOf = (isolation: Isolation): Pick<Judged, 'chain' | 'sets' | 'fault'> => {
     const close = (fault: string) => ({ chain: closedIsolation(isolation), sets: NO_SETS, fault });
@@ -163,11 +171,12 @@ export const createFamilyCompiler = (
   const lead = (): void => {
     const entries: Record<Tree, DispatchEntry[]> = { egress: [], ingress: [], errors: [] };
     const governed = new Set<string>();
-    const nodeAddresses = new Set<string>();
+    const own = guarded?.network.addresses.filter((address) => familyOf(address) === family) ?? [];
+    const nodeAddresses = new Set(own.slice(0, MAX_NODE_ADDRESSES));
     for (const direction of ORDER) {
-      for (const { isolation, addresses, chain, nodeAddresses: own } of judged.values()) {
+      for (const { isolation, addresses, chain, nodeAddresses: hostIPs } of judged.values()) {
         if (chain === undefined || isolation.direction !== direction) continue;
-        for (const address of own) nodeAddresses.add(address);
+        for (const address of hostIPs) nodeAddresses.add(address);
         for (const { text, cidr } of addresses) {
           const closesItself = !governed.has(text);
           if (closesItself) entries.errors.push({ address: cidr, chain: JUDGE_CHAIN });
@@ -193,12 +202,16 @@ export const createFamilyCompiler = (
     }
   };
 
-  const lookAtSources = (): RawChange | undefined => {
+  const lookAtSources = (guardedBefore: Guarded | undefined): RawChange | undefined => {
     const now = sources?.() ?? [];
-    if (now.join() === interfaces.join()) return undefined;
+    if (now.join() === interfaces.join() && guarded === guardedBefore) return undefined;
     interfaces = now;
     const before = raw;
-    raw = now.length === 0 ? undefined : sourceCheck(family, now, log);
+    raw = now.length === 0 && guarded === undefined ? undefined : sourceCheck(family, now, log, guarded);
+    const named = setsNamedBy([...(raw?.chains.values() ?? [])]);
+    sets.use(named);
+    sets.unuse(rawSets);
+    rawSets = named;
     return { before, after: raw };
   };
 
@@ -212,7 +225,10 @@ export const createFamilyCompiler = (
       const moved = isolations.filter(([key, isolation]) => replace(key, isolation));
       const gated = gateSets?.ranges.join();
       gateSets = gate.update(delta);
-      if (moved.length > 0 || !begun || gateSets?.ranges.join() !== gated) lead();
+      const guardedBefore = guarded;
+      guarded = guard.update(delta);
+      const isOtherNode = guarded?.network.addresses.join() !== guardedBefore?.network.addresses.join();
+      if (moved.length > 0 || !begun || gateSets?.ranges.join() !== gated || isOtherNode) lead();
       begun = true;
       stale.clear();
       // Behind those that lead to them, which is the order in which people read them.
@@ -220,7 +236,8 @@ export const createFamilyCompiler = (
         const chain = judged.get(key)?.chain;
         chains.put(key, chain === undefined ? [] : [chain]);
       }
-      return { chains: chains.takeChanges(), sets: sets.settle(delta), raw: lookAtSources() };
+      const rawChange = lookAtSources(guardedBefore);
+      return { chains: chains.takeChanges(), sets: sets.settle(delta), raw: rawChange };
     },
     close(refused) {
       for (const [name, reason] of refused) closed.set(name, reason);

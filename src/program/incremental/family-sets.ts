@@ -29,7 +29,7 @@ export interface FamilySets {
   govern(addresses: ReadonlySet<string>): SetName;
   /** What could open a connection again that was cut, filled when one is: @returns the name of the set */
   hold(): SetName;
-  /** A set of the gate, with these members and no others from now on: @returns its name */
+  /** A set of the gate or of the check of sources, with these members and no others from now on: @returns its name */
   gate(kind: GateSet, members: ReadonlySet<string>): SetName;
   /** Follows the members, and drops what no rule names. */
   settle(delta: Pick<PolicyDelta, 'members' | 'addresses'>): SetsDelta;
@@ -53,6 +53,8 @@ const GATE_SETS: Readonly<Record<GateSet, Pick<IpSet, 'type' | 'effect'>>> = {
   known: { type: 'hash:ip', effect: 'allow' },
   'gate ingress': { type: 'hash:net', effect: 'deny' },
   'gate egress': { type: 'hash:net', effect: 'deny' },
+  local: { type: 'hash:ip', effect: 'deny' },
+  nodes: { type: 'hash:ip', effect: 'allow' },
 };
 
 interface Entry {

@@ -7,14 +7,17 @@ import type { ChainName } from '../names.ts';
 import type { NodeProgram } from '../node-program.ts';
 import { createFamilyCompiler, type FamilyDelta } from './family-compiler.ts';
 import type { NodeGate } from './family-gate.ts';
+import type { NodeGuard } from './family-guard.ts';
 
-export interface ProgramOptions<Gate = GateOptions> {
+export interface ProgramOptions<Gate = GateOptions, Guard = Pick<NodeGuard, 'network'>> {
   /** Where to report denied packets; undefined reports none. */
   readonly log?: DeniedLog | undefined;
   /** Closes addresses that no pod is known to have; undefined closes none. */
   readonly gate?: Gate | undefined;
   /** Interfaces of pods, each with its own routes: what comes in by them with another source is dropped. Asked at each update. */
   readonly sources?: (() => readonly string[]) | undefined;
+  /** Keeps addresses of the node and its pods, and ends of tunnels, to those whose they are; undefined does not. */
+  readonly guard?: Guard | undefined;
 }
 
 /** What an update did to the program of the node. */
@@ -35,7 +38,7 @@ export interface ProgramCompiler {
   program(): NodeProgram;
 }
 
-export const createProgramCompiler = (options: ProgramOptions<NodeGate>): ProgramCompiler => {
+export const createProgramCompiler = (options: ProgramOptions<NodeGate, NodeGuard>): ProgramCompiler => {
   const families = { ipv4: createFamilyCompiler('ipv4', options), ipv6: createFamilyCompiler('ipv6', options) };
   return {
     update: (delta) => ({ ipv4: families.ipv4.update(delta), ipv6: families.ipv6.update(delta) }),
