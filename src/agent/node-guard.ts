@@ -82,7 +82,8 @@ export const createNodeGuard = (
   let cancel = (): void => undefined;
 
   const tell = (now: string | undefined): void => {
-    if (now !== undefined && now !== trouble) log.warn('sources of packets are not checked as they could be', { reason: now });
+    if (now !== undefined && now !== trouble)
+      log.warn('sources of packets are not checked as they could be', { reason: now });
     trouble = now;
   };
 
@@ -178,7 +179,11 @@ export const createNodeGuard = (
     start: work,
     noteChange({ kind, key }) {
       if (kind !== 'pods' || isStale) return;
-      isStale = source.snapshot().pods.get(key)?.hostIPs.some((address) => !known.has(address)) === true;
+      isStale =
+        source
+          .snapshot()
+          .pods.get(key)
+          ?.hostIPs.some((address) => !known.has(address)) === true;
     },
     hasLooked: () => hasLooked,
     network() {

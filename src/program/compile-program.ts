@@ -4,7 +4,10 @@ import { createProgramCompiler, type ProgramOptions } from './incremental/progra
 import type { NodeProgram } from './node-program.ts';
 
 /** Turns what policies ask of a node into what its kernel has to hold. */
-export const compileProgram = (policy: NodePolicy, options: Omit<ProgramOptions, 'gate' | 'guard'> = {}): NodeProgram => {
+export const compileProgram = (
+  policy: NodePolicy,
+  options: Omit<ProgramOptions, 'gate' | 'guard'> = {},
+): NodeProgram => {
   const compiler = createProgramCompiler(options);
   const isolations = new Map(policy.isolations.map((isolation) => [isolationKey(isolation), isolation]));
   compiler.update({ isolations, members: new Map(), addresses: new Set() });

@@ -107,12 +107,7 @@ const groupByBlock = (entries: readonly DispatchEntry[], prefix: number, bits: n
   Map.groupBy(entries, ({ address }) => address.base >> BigInt(bits - prefix));
 
 /** @param before what the chain was; branches whose entries are the same are taken over as they are */
-const build = (
-  name: ChainName,
-  entries: readonly DispatchEntry[],
-  tree: Tree,
-  before: Branch | undefined,
-): Branch => {
+const build = (name: ChainName, entries: readonly DispatchEntry[], tree: Tree, before: Branch | undefined): Branch => {
   if (before !== undefined && sameEntries(before.entries, entries)) return before;
   const [first] = entries;
   const last = entries.at(-1);

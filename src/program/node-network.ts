@@ -27,7 +27,8 @@ const whyOpen = (tunnel: Tunnel, { own, others }: NodeAddresses): string | undef
   if (tunnel.openBecause !== undefined) return tunnel.openBecause;
   const ends = [...own].filter((address) => familyOf(address) === underlayOf(tunnel));
   if (ends.length === 0) return 'no pod tells the address of this node yet';
-  if (tunnel.local !== undefined && !own.has(tunnel.local)) return `it ends at ${tunnel.local}, which is not how pods know this node`;
+  if (tunnel.local !== undefined && !own.has(tunnel.local))
+    return `it ends at ${tunnel.local}, which is not how pods know this node`;
   return others.size === 0 && tunnel.peers.length > 0 ? 'no pod tells the address of another node yet' : undefined;
 };
 

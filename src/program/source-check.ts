@@ -76,8 +76,7 @@ const tunnelRules = (family: IpFamily, interfaces: readonly string[], guarded: G
   const { network, local, nodes } = guarded;
   const toNodes: readonly Match[] = [{ kind: 'set', set: nodes, fields: 'dst' }, { kind: 'localDestination' }];
   const fromPods: readonly Match[] = [...interfaces, ...network.bridges].map((name) => ({ kind: 'inInterface', name }));
-  const refuse = (from: Match): readonly Rule[] =>
-    toNodes.map((to) => ({ matches: [from, to], verdict: TO_INJECTED }));
+  const refuse = (from: Match): readonly Rule[] => toNodes.map((to) => ({ matches: [from, to], verdict: TO_INJECTED }));
   return [
     ...fromPods.flatMap(refuse),
     { matches: [{ kind: 'set', set: nodes, fields: 'src' }], verdict: { kind: 'return' } },

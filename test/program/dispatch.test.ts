@@ -43,7 +43,9 @@ const follow = (
   let rules = 0;
   while (chain !== undefined) {
     const tried: readonly Chain['rules'][number][] = chain.rules;
-    const at = tried.findIndex(({ matches }) => matches.every((match) => meets(match, source, destination, translated)));
+    const at = tried.findIndex(({ matches }) =>
+      matches.every((match) => meets(match, source, destination, translated)),
+    );
     if (at < 0) return { end: undefined, rules: rules + tried.length };
     rules += at + 1;
     const verdict = tried[at]?.verdict;

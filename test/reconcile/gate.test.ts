@@ -108,7 +108,9 @@ test('always closed: the range is, the addresses of the node’s pods are not', 
   expect(tables.ipv4).toMatch(
     /-A PORTCULLIS-FORWARD -m conntrack --ctstate ESTABLISHED -j RETURN\n-A PORTCULLIS-FORWARD -p icmp -g PORTCULLIS-ICMP\n.*-gate-in/,
   );
-  expect(tables.ipv4).toContain('-A PORTCULLIS-ICMP -p icmp -m icmp --icmp-type 3 -m conntrack --ctstate RELATED -j RETURN\n');
+  expect(tables.ipv4).toContain(
+    '-A PORTCULLIS-ICMP -p icmp -m icmp --icmp-type 3 -m conntrack --ctstate RELATED -j RETURN\n',
+  );
 });
 
 test('a pod’s address opens when it is known, and closes when the pod goes', () => {

@@ -36,10 +36,7 @@ const MATCHES: readonly (readonly [Match, string])[] = [
   ],
   [{ kind: 'established' }, '-m conntrack --ctstate ESTABLISHED'],
   [{ kind: 'related' }, '-m conntrack --ctstate RELATED'],
-  [
-    { kind: 'noEndOfConnection', address: '10.0.0.1' },
-    '-m conntrack ! --ctorigsrc 10.0.0.1 ! --ctreplsrc 10.0.0.1',
-  ],
+  [{ kind: 'noEndOfConnection', address: '10.0.0.1' }, '-m conntrack ! --ctorigsrc 10.0.0.1 ! --ctreplsrc 10.0.0.1'],
   [{ kind: 'endOfConnection', end: 'client', address: 'fd00::1' }, '-m conntrack --ctorigsrc fd00::1'],
   [{ kind: 'endOfConnection', end: 'server', address: 'fd00::1' }, '-m conntrack --ctreplsrc fd00::1'],
   [
