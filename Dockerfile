@@ -35,6 +35,7 @@ FROM ${BASE_IMAGE}
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         conntrack \
+        iproute2 \
         ipset \
         iptables \
         ulogd2 \

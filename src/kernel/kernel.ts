@@ -59,10 +59,14 @@ export const createKernel = (runner: CommandRunner, options: KernelOptions): Ker
       if (plan.prepare !== '') await sets.restore(emptyFirst(plan.prepare, leftover).lines);
       await restoreAll(tables, plan.tables);
       if (plan.finish !== '') await sets.restore(plan.finish);
-      if (plan.destroy.length > 0) {
-        leftover = [...new Set([...leftover, ...(await destroyWhatCan(sets, plan.destroy.map(destroyedSet)))])];
+      try {
+        if (plan.raw !== undefined) await raw.apply(plan.raw);
+      } finally {
+        // Rules of the raw table name sets too; whether they could be changed or not, the others' are not needed any more.
+        if (plan.destroy.length > 0) {
+          leftover = [...new Set([...leftover, ...(await destroyWhatCan(sets, plan.destroy.map(destroyedSet)))])];
+        }
       }
-      if (plan.raw !== undefined) await raw.apply(plan.raw);
     },
   };
 };

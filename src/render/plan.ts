@@ -19,8 +19,8 @@ export interface Plan {
   /** `ipset restore`: what can only allow. */
   readonly finish: string;
   /**
-   * `iptables-restore --noflush`, of the raw tables, which can only deny. They go by themselves, last: a kernel that does
-   * not take them holds up nothing else. Absent where there is nothing to do.
+   * `iptables-restore --noflush`, of the raw tables, which can only deny. They go by themselves, last of the rules: a kernel
+   * that does not take them holds up nothing else. Absent where there is nothing to do.
    */
   readonly raw?: Readonly<Partial<Record<IpFamily, string>>>;
   /** `ipset restore`, a line for each set that nothing uses any more; a line that fails is tried again later. */

@@ -1,0 +1,332 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createCommandRunner } from '../../src/kernel/command.ts';
+import { type Backend, iptablesProgram } from '../../src/kernel/iptables.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
+import { inNetns } from '../../src/lab/batch.ts';
+import { nodeAddress } from '../../src/lab/fabric.ts';
+import type { Lab } from '../../src/lab/lab.ts';
+import { onNode } from '../../src/lab/node.ts';
+import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
+import type { NodeNetwork } from '../../src/model/node-network.ts';
+import type { PodEndpoint } from '../../src/model/pod.ts';
+import type { PolicyObject } from '../../src/model/policy-object.ts';
+import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
+import type { NodeProgram } from '../../src/program/node-program.ts';
+import type { Kernel } from '../../src/reconcile/kernel.ts';
+import { createNodeCompiler } from '../../src/reconcile/node-compiler.ts';
+import { isEmptyPlan, planChanges } from '../../src/render/plan.ts';
+import { openLab } from '../support/lab/open-lab.ts';
+import { createProber, type Outcome, PROBER_START_MS, type Prober } from '../support/lab/prober.ts';
+import { icmpError, icmpPacket, SEND_RAW, udpPacket, vxlanLoad } from '../support/lab/raw-packet.ts';
+import { dualStackNode } from '../support/lab/small-lab.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+/** What passes without being judged by policy: forged packets that claim it, and the honest ones that need it. */
+
+const ADDRESSES: Readonly<Record<string, Readonly<Record<IpFamily, string>>>> = {
+  /** May neither send nor receive. */
+  closed: { ipv4: '10.244.1.5', ipv6: 'fd00:10:244:1::5' },
+  /** May send to and receive from `far` alone. */
+  web: { ipv4: '10.244.1.6', ipv6: 'fd00:10:244:1::6' },
+  open: { ipv4: '10.244.1.7', ipv6: 'fd00:10:244:1::7' },
+  far: { ipv4: '10.244.2.5', ipv6: 'fd00:10:244:2::5' },
+  outside: { ipv4: '192.0.2.7', ipv6: 'fd00:ec2::254' },
+  node1: { ipv4: nodeAddress('ipv4', 1), ipv6: nodeAddress('ipv6', 1) },
+  node2: { ipv4: nodeAddress('ipv4', 2), ipv6: nodeAddress('ipv6', 2) },
+};
+const SERVICE = { ipv4: '10.96.0.7', ipv6: 'fd00:96::7' };
+const VXLAN_PORT = 8472;
+const CLOSED_PORT = 4242;
+
+const ipsOf = (name: string): readonly string[] => Object.values(ADDRESSES[name] ?? {});
+const at = (name: string, family: IpFamily): string => (ADDRESSES[name] ?? SERVICE)[family];
+
+const pod = (name: string, node: string): readonly [string, PodEndpoint] => {
+  const identity = { uid: name, namespace: 'shop', name, node, labels: new Map([['app', name]]), ports: [] };
+  return [name, { ...identity, ips: ipsOf(name), hostIPs: ipsOf(node), hostNetwork: false, createdAt: 0 }];
+};
+
+const policy = (name: string, rules: object): readonly [string, PolicyObject] => [
+  `shop/${name}`,
+  {
+    key: `shop/${name}`,
+    namespace: 'shop',
+    name,
+    spec: { podSelector: { matchLabels: { app: name } }, policyTypes: ['Ingress', 'Egress'], ...rules },
+  } as PolicyObject,
+];
+
+const FAR = [{ podSelector: { matchLabels: { app: 'far' } } }];
+const SNAPSHOT = {
+  pods: new Map([pod('closed', 'node1'), pod('web', 'node1'), pod('open', 'node1'), pod('far', 'node2')]),
+  namespaces: new Map([['shop', { name: 'shop', labels: new Map<string, string>() }]]),
+  policies: new Map([policy('closed', {}), policy('web', { ingress: [{ from: FAR }], egress: [{ to: FAR }] })]),
+};
+
+const CASES: readonly (readonly [Backend, 'ptp' | 'bridge'])[] = [
+  ['nft', 'ptp'],
+  ['legacy', 'ptp'],
+  ['nft', 'bridge'],
+  ['legacy', 'bridge'],
+];
+
+describe.each(CASES)('iptables-%s, pods attached by %s', (backend, attach) => {
+  let lab: Lab;
+  let prober: Prober;
+  let kernel: Kernel;
+  let judged: NodeProgram;
+  let lengths = 300;
+  const on = (netns: string) => createCommandRunner(inNetns(netns));
+
+  const bring = async (program: NodeProgram): Promise<void> => {
+    await kernel.apply(planChanges(await kernel.observe(), program));
+    expect(isEmptyPlan(planChanges(await kernel.observe(), program))).toBe(true);
+  };
+
+  /** A load that gives the packet a length that no other packet has, which is what it is counted by where it arrives. */
+  const send = async (
+    from: string,
+    to: string,
+    family: IpFamily,
+    make: (load: Buffer) => Buffer,
+    carry: (packet: Buffer) => { readonly packet: Buffer; readonly to: string } = (packet) => ({
+      packet,
+      to: at(to, family),
+    }),
+  ): Promise<boolean> => {
+    lengths += 1;
+    const inner = make(Buffer.alloc(lengths - make(Buffer.alloc(0)).length, '.'));
+    const restore = (line: string): Promise<string> =>
+      on(to).run(iptablesProgram(family, 'nft', 'restore'), ['--noflush'], { input: `*raw\n${line}\nCOMMIT\n` });
+    const rule = `PREROUTING -m length --length ${String(inner.length)}`;
+    await restore(`-A ${rule}`);
+    const outer = carry(inner);
+    await on(from).run('perl', ['-e', SEND_RAW, outer.to, outer.packet.toString('hex')]);
+    const count = async (): Promise<number> => {
+      const saved = await on(to).run(iptablesProgram(family, 'nft', 'save'), ['-c', '-t', 'raw']);
+      return Number(new RegExp(`^\\[(\\d+):\\d+\\] -A ${rule}$`, 'm').exec(saved)?.[1]);
+    };
+    const end = performance.now() + 400;
+    let arrived = 0;
+    while (arrived === 0 && performance.now() < end) arrived = await count();
+    await restore(`-D ${rule}`);
+    return arrived > 0;
+  };
+
+  const probe = async (from: string, to: string, family: IpFamily, port: number, protocol: 'TCP' | 'UDP' = 'UDP') => {
+    const [outcome = 'timeout'] = await prober.probe([
+      { netns: from, protocol, from: at(from, family), to: at(to, family), port, timeoutMs: 1500 },
+    ]);
+    return outcome satisfies Outcome;
+  };
+
+  /** Sends an honest datagram, so that conntrack knows a connection. @returns its source port */
+  const connect = async (from: string, to: string, family: IpFamily): Promise<number> => {
+    lengths += 1;
+    const port = 20_000 + lengths;
+    const datagram = udpPacket({ from: at(from, family), to: at(to, family) }, [port, CLOSED_PORT], Buffer.from('x'));
+    await on(from).run('perl', ['-e', SEND_RAW, at(to, family), datagram.toString('hex')]);
+    const conntrack = async (): Promise<true | undefined> => {
+      const table = await on('node1').run('conntrack', ['-L', '-f', family, '-p', 'udp', '--sport', String(port)]);
+      return table.includes(`sport=${String(port)}`) ? true : undefined;
+    };
+    await waitFor('the connection to be tracked', 10_000, conntrack);
+    return port;
+  };
+
+  /** An error, "fragmentation needed" or "packet too big" or else "port unreachable", about a datagram of `to`. */
+  const error = (
+    from: string,
+    [client, server, port]: readonly [string, string, number],
+    family: IpFamily,
+    kind: 'too big' | 'unreachable' = 'unreachable',
+    to = client,
+  ): Promise<boolean> => {
+    const [type, code] = {
+      ipv4: { 'too big': [3, 4], unreachable: [3, 3] },
+      ipv6: { 'too big': [2, 0], unreachable: [1, 4] },
+    }[family][kind] as [number, number];
+    const ends = { from: at(client, family), to: at(server, family) };
+    return send(from, to, family, (load) =>
+      icmpError({ from: at(from, family), to: at(to, family) }, type, code, udpPacket(ends, [port, CLOSED_PORT], load)),
+    );
+  };
+
+  beforeAll(async () => {
+    prober = await createProber();
+    lab = await openLab({ families: IP_FAMILIES, attach, backend });
+    await lab.addNode(dualStackNode(1));
+    await lab.addNode(dualStackNode(2));
+    await lab.addPods([...SNAPSHOT.pods.values()].map(({ name, node, ips }) => ({ name, node, ips })));
+    await lab.addExternals([{ name: 'outside', ips: ipsOf('outside') }]);
+    await lab.setServices([
+      {
+        clusterIPs: Object.values(SERVICE),
+        ports: [
+          { protocol: 'UDP', port: 8053, endpoints: ipsOf('web').map((ip) => ({ ip, port: 53 })) },
+          { protocol: 'UDP', port: 8054, endpoints: ipsOf('web').map((ip) => ({ ip, port: CLOSED_PORT })) },
+          { protocol: 'UDP', port: 8055, endpoints: ipsOf('far').map((ip) => ({ ip, port: CLOSED_PORT })) },
+        ],
+      },
+    ]);
+    for (const name of ['closed', 'web', 'open', 'far']) {
+      await prober.serve(ipsOf(name).map((ip) => ({ netns: name, ip, protocol: 'UDP', port: 53 })));
+    }
+    kernel = createKernel(createCommandRunner(onNode('node1')), {
+      backend,
+      families: IP_FAMILIES,
+      xtablesWaitSeconds: 5,
+    });
+    await on('node1').run('ip', [
+      ...['link', 'add', 'flannel.1', 'type', 'vxlan', 'id', '1', 'local', at('node1', 'ipv4'), 'dev'],
+      ...[
+        (await on('node1').run('ip', ['-o', 'route', 'get', at('node2', 'ipv4')])).replace(/^.* dev (\S+) .*$/s, '$1'),
+      ],
+      ...['dstport', String(VXLAN_PORT), 'nolearning'],
+    ]);
+    await on('node1').run('ip', ['link', 'set', 'flannel.1', 'up']);
+    const network: NodeNetwork = {
+      addresses: [...ipsOf('node1'), '10.244.1.1', 'fd00:10:244:1::1'],
+      nodes: [...ipsOf('node1'), ...ipsOf('node2')],
+      bridges: [],
+      tunnelPorts: [VXLAN_PORT],
+      tunnelProtocols: [],
+      closedPorts: { ipv4: [VXLAN_PORT], ipv6: [] },
+    };
+    const compiler = createNodeCompiler('node1', { guard: { network: () => network } });
+    compiler.update(SNAPSHOT, 'everything');
+    judged = compiler.program();
+  }, PROBER_START_MS);
+
+  afterAll(async () => {
+    await prober.close();
+    await lab.close();
+  });
+
+  describe.each(IP_FAMILIES)('%s', (family) => {
+    test('errors with a made-up quotation reach nobody from or to a pod that may not talk', async () => {
+      await bring(judged);
+      const ofClosed = await connect('closed', 'node1', family);
+      const ofOutside = await connect('outside', 'node1', family);
+      const forged = {
+        'to the pod, about what it sent to its node': () => error('outside', ['closed', 'node1', ofClosed], family),
+        'the same by another pod': () => error('open', ['closed', 'node1', ofClosed], family, 'too big'),
+        'by the pod, about what another sent to the node': () =>
+          error('closed', ['outside', 'node1', ofOutside], family),
+        'by the pod, about no connection': () => error('closed', ['outside', 'node1', 9], family),
+        'to the pod, about a connection of another': () =>
+          error('outside', ['outside', 'node1', ofOutside], family, 'unreachable', 'closed'),
+      };
+      for (const [what, attack] of Object.entries(forged)) {
+        expect({ what, arrived: await attack() }).toEqual({ what, arrived: false });
+      }
+      await bring(EMPTY_PROGRAM);
+      for (const [what, attack] of Object.entries(forged)) {
+        expect({ what, arrived: await attack() }).toEqual({ what, arrived: true });
+      }
+    });
+
+    test('errors that hosts and routers send pass: ports that nobody serves, packets that are too big', async () => {
+      await bring(judged);
+      expect(await probe('web', 'far', family, CLOSED_PORT)).toBe('refused');
+      expect(await probe('far', 'web', family, CLOSED_PORT)).toBe('refused');
+      expect(await probe('far', 'service', family, 8054)).toBe('refused');
+      expect(await probe('web', 'service', family, 8055)).toBe('refused');
+      expect(await probe('closed', 'node1', family, CLOSED_PORT)).toBe('refused');
+      const port = await connect('web', 'far', family);
+      expect(await error('outside', ['web', 'far', port], family, 'too big')).toBe(true);
+    });
+
+    test('a packet from its own destination is dropped, and a pod reaches itself by a Service', async () => {
+      const own = (name: string) => () =>
+        send('outside', name, family, (load) =>
+          udpPacket({ from: at(name, family), to: at(name, family) }, [4444, 53], load),
+        );
+      // Nothing is looked at before the hooks of the filter table.
+      const unguarded = createNodeCompiler('node1', {});
+      unguarded.update(SNAPSHOT, 'everything');
+      for (const program of [judged, unguarded.program()]) {
+        await bring(program);
+        expect(await own('closed')()).toBe(false);
+        expect(await own('web')()).toBe(false);
+        expect(await probe('web', 'service', family, 8053)).toBe('open');
+      }
+      await bring(EMPTY_PROGRAM);
+      expect(await own('closed')()).toBe(true);
+    });
+
+    test('addresses of the node and of its pods come in by no uplink', async () => {
+      const as = (name: string) =>
+        send('outside', 'open', family, (load) =>
+          udpPacket({ from: at(name, family), to: at('open', family) }, [4444, 53], load),
+        );
+      await bring(EMPTY_PROGRAM);
+      expect(await as('web')).toBe(true);
+      await bring(judged);
+      expect(await as('web')).toBe(false);
+      expect(await as('node1')).toBe(false);
+      for (const from of ['outside', 'far', 'node1', 'node2']) {
+        expect({ from, outcome: await probe(from, 'open', family, 53) }).toEqual({ from, outcome: 'open' });
+      }
+    });
+
+    test('only nodes put packets into a tunnel', async () => {
+      const mac = (
+        await on('node1')
+          .run('cat', ['/sys/class/net/flannel.1/address'])
+          .catch(() => '')
+      ).trim();
+      const link = mac === '' ? await on('node1').run('ip', ['-o', 'link', 'show', 'flannel.1']) : `link/ether ${mac}`;
+      const [, own = ''] = /link\/ether (\S+)/.exec(link) ?? [];
+      const inject = (from: string) =>
+        send(
+          from,
+          'open',
+          family,
+          (load) => udpPacket({ from: at('far', family), to: at('open', family) }, [4444, 53], load),
+          (packet) => ({
+            packet: udpPacket(
+              { from: at(from, 'ipv4'), to: at('node1', 'ipv4') },
+              [4444, VXLAN_PORT],
+              vxlanLoad(1, own, packet),
+            ),
+            to: at('node1', 'ipv4'),
+          }),
+        );
+      await bring(EMPTY_PROGRAM);
+      for (const from of ['open', 'outside', 'node2'])
+        expect({ from, arrived: await inject(from) }).toEqual({ from, arrived: true });
+      await bring(judged);
+      for (const from of ['open', 'outside'])
+        expect({ from, arrived: await inject(from) }).toEqual({ from, arrived: false });
+      expect(await inject('node2')).toBe(true);
+    });
+  });
+
+  test('ICMPv6 of discovery is no channel, and neighbours are found', async () => {
+    const types = [1, 2, 3, 4, 130, 131, 132, 133, 134, 135, 136, 137, 143];
+    const message = (from: string, to: string, type: number, hopLimit: number) =>
+      send(from, to, 'ipv6', (load) =>
+        icmpPacket({ from: at(from, 'ipv6'), to: at(to, 'ipv6'), hopLimit }, type, 0, load),
+      );
+    await bring(judged);
+    for (const type of types) {
+      for (const [from, to] of [
+        ['outside', 'closed'],
+        ['closed', 'outside'],
+      ] as const) {
+        for (const hopLimit of [2, 255]) {
+          const arrived = await message(from, to, type, hopLimit);
+          expect({ type, from, hopLimit, arrived }).toEqual({ type, from, hopLimit, arrived: false });
+        }
+      }
+    }
+    await Promise.all(
+      ['node1', 'web', 'open'].map((netns) => on(netns).run('ip', ['-6', 'neighbour', 'flush', 'all'])),
+    );
+    expect(await probe('far', 'web', 'ipv6', 53)).toBe('open');
+    expect(await probe('far', 'open', 'ipv6', 53)).toBe('open');
+    await bring(EMPTY_PROGRAM);
+    for (const type of [2, 130, 135]) expect(await message('outside', 'closed', type, 64)).toBe(true);
+  });
+});
