@@ -29,6 +29,7 @@ const PODS = {
 } as const;
 type PodName = keyof typeof PODS;
 
+const LOOK = '-A PORTCULLIS-SOURCES -i veth+ -m rpfilter --invert -g PORTCULLIS-SPOOFED';
 const JUMP = '-A PREROUTING -j PORTCULLIS-SOURCES';
 
 describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent', (backend) => {
@@ -80,7 +81,10 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent', (backend) =>
     node.run(iptablesProgram(family, backend, 'save'), ['-t', 'raw']);
 
   const untilChecked = (): Promise<true> =>
-    until('sources to be checked', async () => (await raw()).includes(JUMP) && (await raw('ipv6')).includes(JUMP));
+    until(
+      'sources to be checked',
+      async () => (await raw()).includes(LOOK) && (await raw()).includes(JUMP) && (await raw('ipv6')).includes(JUMP),
+    );
 
   const metric = async (name: string): Promise<number> => {
     const text = await (await fetch(`http://${LISTEN}/metrics`)).text();
@@ -137,16 +141,16 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent', (backend) =>
     );
   });
 
-  test('checks nothing before a pod is known, and from the first result on whatever comes from pods', async () => {
+  test('checks no pod before one is known, and from the first result on whatever comes from pods', async () => {
     await start();
     await until('the agent to be ready', ready);
-    expect(await raw()).not.toContain('PORTCULLIS');
+    expect(await raw()).not.toContain('-i veth+');
     expect(await metric('source_check ')).toBe(0);
     await noteResult('web');
     await noteResult('liar');
     await untilChecked();
     const status = (await (await fetch(`http://${LISTEN}/status`)).json()) as { readonly antiSpoofing: unknown };
-    expect(status.antiSpoofing).toEqual({ interfaces: ['veth+'] });
+    expect(status.antiSpoofing).toEqual({ interfaces: ['veth+'], tunnels: [], openTunnels: [] });
     expect(await metric('source_check ')).toBe(1);
   });
 

@@ -1,5 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { IP_FAMILIES } from '../../src/model/family.ts';
+import type { NodeNetwork } from '../../src/model/node-network.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
 import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
 import { createProgramCompiler } from '../../src/program/incremental/program-compiler.ts';
@@ -132,8 +133,106 @@ test('what changes while the agent runs is the same as what is compared', () => 
   expect(compiler.program().ipv4.raw).toBeUndefined();
 });
 
+const NETWORK: NodeNetwork = {
+  addresses: ['172.18.0.11', 'fd00:172:18::11'],
+  nodes: ['172.18.0.11', '172.18.0.12', 'fd00:172:18::11'],
+  bridges: ['cni0'],
+  tunnelPorts: [4789, 8472],
+  tunnelProtocols: ['ipencap'],
+  closedPorts: { ipv4: [8472], ipv6: [] },
+};
+
+describe('of a node whose network is known', () => {
+  let network: NodeNetwork | undefined;
+  let pods: ReadonlySet<string>;
+  const compilerOf = (interfaces: readonly string[] = []) =>
+    createProgramCompiler({
+      sources: () => interfaces,
+      guard: { network: () => network, isOfPod: (address) => pods.has(address) },
+    });
+
+  beforeEach(() => {
+    network = NETWORK;
+    pods = new Set();
+  });
+
+  const rulesOf = (interfaces: readonly string[], family: 'ipv4' | 'ipv6' = 'ipv4'): readonly string[] => {
+    const compiler = compilerOf(interfaces);
+    compiler.update(NO_CHANGE);
+    return (planChanges(held(OFF), compiler.program()).raw?.[family] ?? '')
+      .split('\n')
+      .filter((line) => line.startsWith('-A '))
+      .map((line) => line.replaceAll('PORTCULLIS-', '').slice(3));
+  };
+
+  test('addresses of the node and its pods and the ends of tunnels are looked at, each packet by few rules', () => {
+    expect(rulesOf(['veth+'])).toEqual([
+      'SOURCES -p udp -m multiport --dports 4789,8472 -j TUNNELS',
+      'SOURCES -p ipencap -j TUNNELS',
+      'SOURCES -i veth+ -m rpfilter --invert -g SPOOFED',
+      'SOURCES -i veth+ -j RETURN',
+      'SOURCES -i cni0 -m addrtype --src-type LOCAL -g SPOOFED',
+      'SOURCES -i cni0 -j RETURN',
+      'SOURCES -m set --match-set portcullis-4-local src -m rpfilter --invert -g SPOOFED',
+      'SPOOFED -m comment --comment "the source is not routed to where the packet came from" -j DROP',
+      'TUNNELS -i veth+ -m set --match-set portcullis-4-nodes dst -g INJECTED',
+      'TUNNELS -i veth+ -m addrtype --dst-type LOCAL -g INJECTED',
+      'TUNNELS -i cni0 -m set --match-set portcullis-4-nodes dst -g INJECTED',
+      'TUNNELS -i cni0 -m addrtype --dst-type LOCAL -g INJECTED',
+      'TUNNELS -m set --match-set portcullis-4-nodes src -j RETURN',
+      'TUNNELS -m set --match-set portcullis-4-local src -m set --match-set portcullis-4-nodes dst -g INJECTED',
+      'TUNNELS -m set --match-set portcullis-4-local src -m addrtype --dst-type LOCAL -g INJECTED',
+      'TUNNELS -p udp -m udp --dport 8472 -m addrtype --dst-type LOCAL -g INJECTED',
+      'INJECTED -m comment --comment "only nodes speak to the ends of tunnels" -j DROP',
+    ]);
+    expect(rulesOf([], 'ipv6').filter((rule) => rule.includes('--dport 8472'))).toEqual([]);
+  });
+
+  test('a packet of an uplink meets two rules where there is neither pattern, bridge nor tunnel', () => {
+    network = { ...NETWORK, bridges: [], tunnelPorts: [], tunnelProtocols: [] };
+    expect(rulesOf([])).toEqual([
+      'SOURCES -m set --match-set portcullis-4-local src -m rpfilter --invert -g SPOOFED',
+      'SPOOFED -m comment --comment "the source is not routed to where the packet came from" -j DROP',
+    ]);
+  });
+
+  test('what changes while the agent runs is the same as what is compared, pods that come by members alone', () => {
+    const compiler = compilerOf();
+    network = undefined;
+    pods = new Set(['10.244.1.4']);
+    compiler.update({ ...NO_CHANGE, addresses: pods });
+    const step = (addresses: readonly string[] = []) => {
+      const before = projectProgram(compiler.program(), IP_FAMILIES);
+      const delta = planDelta(compiler.update({ ...NO_CHANGE, addresses: new Set(addresses) }), IP_FAMILIES);
+      expect(delta).toEqual(planChanges(before, compiler.program()));
+      return delta;
+    };
+    expect(isEmptyPlan(step())).toBe(true);
+    network = NETWORK;
+    expect(step().prepare).toContain('add portcullis-4-local 10.244.1.4\n');
+    pods = new Set(['10.244.1.5', 'fd00:10:244:1::5']);
+    const came = step(['10.244.1.4', ...pods]);
+    expect(came).toMatchObject({ tables: {}, destroy: [] });
+    expect(came.raw).toBeUndefined();
+    expect(came.prepare.split('\n').toSorted()).toEqual([
+      '',
+      'add portcullis-4-local 10.244.1.5',
+      'add portcullis-6-local fd00:10:244:1::5',
+      'del portcullis-4-local 10.244.1.4',
+    ]);
+    network = { ...NETWORK, nodes: [...NETWORK.nodes, '172.18.0.13'] };
+    expect(step().prepare).toBe('add portcullis-4-nodes 172.18.0.13\n');
+    network = { ...NETWORK, tunnelPorts: [] };
+    expect(Object.keys(step().raw ?? {})).toEqual(['ipv4', 'ipv6']);
+    network = undefined;
+    expect(step().destroy).toHaveLength(4);
+    expect(compiler.program().ipv4.raw).toBeUndefined();
+  });
+});
+
 test('dropped packets are counted by the rule', () => {
   const save = ['*raw', '[9:540] -A PORTCULLIS-SOURCES -i veth+ -j DROP', `[12:720] ${DROP}`, 'COMMIT', ''].join('\n');
   expect(spoofedPackets(save)).toBe(12);
+  expect(spoofedPackets(`${save}[3:99] -A PORTCULLIS-INJECTED -m comment --comment x -j DROP\n`)).toBe(15);
   expect(spoofedPackets('*raw\nCOMMIT\n')).toBe(0);
 });
