@@ -147,6 +147,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     condition,
     sources,
     guard,
+    results,
     lock,
     kernel: tellAdoption(kernel, log),
     lookout,

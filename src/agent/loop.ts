@@ -1,4 +1,5 @@
 import { OBJECT_KINDS } from '../model/cluster-change.ts';
+import type { CniResults } from '../cluster/cni/follow-results.ts';
 import type { ClusterSource } from '../cluster/source.ts';
 import type { PodCondition } from '../cluster/condition/pod-condition.ts';
 import type { PodRanges } from '../cluster/pod-ranges.ts';
@@ -26,6 +27,7 @@ interface LoopParts {
   readonly condition: PodCondition | undefined;
   readonly sources: SourceInterfaces | undefined;
   readonly guard: NodeGuardian | undefined;
+  readonly results: CniResults | undefined;
   readonly lock: NodeLock;
   readonly kernel: Kernel;
   readonly lookout: KernelLookout;
@@ -34,10 +36,25 @@ interface LoopParts {
   readonly metrics: AgentMetrics;
 }
 
+/** Finds a pod's interface by its address. All that one pass asks are found in one index. */
+const createInterfaceIndex = (results: CniResults): ((address: string) => string | undefined) => {
+  let index: ReadonlyMap<string, string | undefined> | undefined;
+  return (address) => {
+    if (index === undefined) {
+      index = new Map(results.links().flatMap(({ ips, hostInterface }) => ips.map((ip) => [ip, hostInterface])));
+      queueMicrotask(() => {
+        index = undefined;
+      });
+    }
+    return index.get(address);
+  };
+};
+
 /** The loop that keeps the kernel at what the cluster asks for, and after each change its review of live connections. */
 export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler => {
   const { config, clock, log, events } = context;
-  const { source, podRanges, condition, sources, guard, lock, kernel, lookout, runner, families, metrics } = parts;
+  const { source, podRanges, condition, sources, guard, results, lock, kernel, lookout, runner, families, metrics } =
+    parts;
   const observeSync = createSyncObserver(metrics, log, Date.now);
   const tellSync = createSyncEvents(events, {
     node: config.nodeName,
@@ -53,6 +70,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
         gate: gateOf(config, podRanges),
         sources: sources && (() => sources.chosen().interfaces),
         guard,
+        interfaceOf: results && createInterfaceIndex(results),
       },
     },
     {

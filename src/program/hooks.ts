@@ -32,7 +32,28 @@ export interface Judged {
   readonly gate?: GateSets | undefined;
   /** Addresses of the node itself, as far as they are known: no router stands between it and its pods. */
   readonly nodeAddresses?: readonly string[];
+  /** Interfaces of isolated pods that have no address of the family, by the direction that is isolated. */
+  readonly unaddressed?: Readonly<Record<Direction, readonly string[]>>;
 }
+
+const INTERFACE = { egress: 'inInterface', ingress: 'outInterface' } as const;
+
+/**
+ * An isolated pod without an address of the family takes and sends nothing of it: no policy names what it would use. Not
+ * even what the interface carries of it by itself is to pass (IPv6 where the cluster has IPv4 alone).
+ */
+const closeInterfaces = (unaddressed: NonNullable<Judged['unaddressed']>): readonly Rule[] =>
+  (['egress', 'ingress'] as const).flatMap((direction) =>
+    unaddressed[direction].map(
+      (name): Rule => ({
+        matches: [
+          { kind: INTERFACE[direction], name },
+          { kind: 'comment', text: 'an isolated pod without an address of this family' },
+        ],
+        verdict: { kind: 'drop' },
+      }),
+    ),
+  );
 
 /**
  * A TCP packet that opens nothing may not become a connection of a governed pod: otherwise the reply to a connection
@@ -81,6 +102,7 @@ export const hookChains = (family: IpFamily, judged: Judged): readonly Chain[] =
     name: FORWARD_CHAIN,
     rules: [
       ESTABLISHED,
+      ...closeInterfaces(judged.unaddressed ?? { egress: [], ingress: [] }),
       ...(sets === undefined ? [] : closed(sets)),
       ...(isJudged
         ? [{ matches: [{ kind: 'icmp', family }], verdict: { kind: 'goto', chain: ICMP_CHAIN[family] } } satisfies Rule]

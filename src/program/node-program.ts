@@ -42,6 +42,8 @@ export type Match =
   | { readonly kind: 'tunnelProtocol'; readonly protocol: TunnelProtocol }
   /** The packet came in by an interface of this name; one that ends in `+` stands for all that begin so. */
   | { readonly kind: 'inInterface'; readonly name: string }
+  /** The packet leaves by the interface of this name. */
+  | { readonly kind: 'outInterface'; readonly name: string }
   /** The node would not send an answer to the source out of the interface that the packet came in by (rpfilter). */
   | { readonly kind: 'unroutedSource' }
   | { readonly kind: 'comment'; readonly text: string }

@@ -49,6 +49,10 @@ const MATCHES: readonly (readonly [Match, string])[] = [
   [{ kind: 'icmp', family: 'ipv4', type: 3 }, '-p icmp -m icmp --icmp-type 3'],
   [{ kind: 'hopLimit', equals: 255 }, '-m hl --hl-eq 255'],
   [{ kind: 'localSource' }, '-m addrtype --src-type LOCAL'],
+  [{ kind: 'localDestination' }, '-m addrtype --dst-type LOCAL'],
+  [{ kind: 'tunnelProtocol', protocol: 'ipencap' }, '-p ipencap'],
+  [{ kind: 'inInterface', name: 'veth+' }, '-i veth+'],
+  [{ kind: 'outInterface', name: 'veth1' }, '-o veth1'],
   [{ kind: 'comment', text: 'some words' }, '-m comment --comment some words'],
   [{ kind: 'limit', perSecond: 10, burst: 20 }, '-m limit --limit 10/sec --limit-burst 20'],
 ];

@@ -1,5 +1,6 @@
 import type { Direction } from '../../model/direction.ts';
 import type { IpFamily } from '../../model/family.ts';
+import type { PodEndpoint } from '../../model/pod.ts';
 import { messageOf } from '../../model/message-of.ts';
 import { type Cidr, familyOf, parseAddress } from '../../policy/cidr.ts';
 import type { PolicyFault } from '../../policy/fault.ts';
@@ -40,6 +41,8 @@ export interface FamilyOptions {
   /** The interfaces whose packets' sources are looked at; asked at each update. */
   readonly sources?: (() => readonly string[]) | undefined;
   readonly guard?: NodeGuard | undefined;
+  /** The node's interface that is the pod's alone, by an address of the pod. */
+  readonly interfaceOf?: ((address: string) => string | undefined) | undefined;
 }
 
 export interface FamilyCompiler {
@@ -82,6 +85,18 @@ interface Judged {
   readonly fault: string | undefined;
 }
 
+/** Interfaces of isolated pods that have no address of the family. */
+interface Unaddressed {
+  readonly direction: Direction;
+  readonly interfaces: readonly string[];
+}
+
+/** Whether some rule allows every peer at every port. */
+const allowsAll = ({ rules }: Isolation): boolean =>
+  rules.some(
+    ({ peers, ports }) => peers.some(({ kind }) => kind === 'any') && ports.some(({ kind }) => kind === 'any'),
+  );
+
 const NO_SETS: ReadonlySet<SetName> = new Set();
 
 const setsNamedBy = (chains: readonly Chain[]): ReadonlySet<SetName> =>
@@ -104,7 +119,7 @@ const dispatchKey = (judged: Judged | undefined): string =>
 
 export const createFamilyCompiler = (
   family: IpFamily,
-  { log, gate: nodeGate, sources, guard: nodeGuard }: FamilyOptions,
+  { log, gate: nodeGate, sources, guard: nodeGuard, interfaceOf }: FamilyOptions,
 ): FamilyCompiler => {
   const sets = createFamilySets(family);
   const gate = createFamilyGate(family, nodeGate, sets);
@@ -122,6 +137,7 @@ export const createFamilyCompiler = (
   /** Keys of isolations whose chain was closed or opened. */
   const stale = new Set<string>();
   const faulty = new Map<string, Judged>();
+  const unaddressed = new Map<string, Unaddressed>();
   let hookSets = NO_SETS;
   let begun = false;
   let interfaces: readonly string[] = [];
@@ -152,6 +168,15 @@ export const createFamilyCompiler = (
     return { isolation, addresses, nodeAddresses, chain, sets: named, fault };
   };
 
+  /** @returns whether other interfaces are to be closed now */
+  const noteUnaddressed = (key: string, isolation: Isolation | undefined): boolean => {
+    const before = unaddressed.get(key)?.interfaces.join();
+    const interfaces = isolation?.pods.flatMap(interfaceOfBare) ?? [];
+    if (isolation === undefined || interfaces.length === 0 || allowsAll(isolation)) unaddressed.delete(key);
+    else unaddressed.set(key, { direction: isolation.direction, interfaces });
+    return before !== unaddressed.get(key)?.interfaces.join();
+  };
+
   /** @returns whether the way to the chain is another now */
   const replace = (key: string, isolation: Isolation | undefined): boolean => {
     const before = judged.get(key);
@@ -164,8 +189,17 @@ export const createFamilyCompiler = (
       sets.use(now?.sets ?? NO_SETS);
       sets.unuse(before?.sets ?? NO_SETS);
     }
-    return dispatchKey(now) !== dispatchKey(before);
+    const closesOthers = noteUnaddressed(key, isolation);
+    return closesOthers || dispatchKey(now) !== dispatchKey(before);
   };
+
+  const interfaceOfBare = ({ ips }: PodEndpoint): readonly string[] =>
+    ips.some((ip) => familyOf(ip) === family) ? [] : ips.flatMap((ip) => interfaceOf?.(ip) ?? []);
+
+  const bareIn = (direction: Direction): readonly string[] =>
+    [
+      ...new Set([...unaddressed.values()].flatMap((each) => (each.direction === direction ? each.interfaces : []))),
+    ].sort();
 
   /** Everything that leads to the chains of isolations. */
   const lead = (): void => {
@@ -191,6 +225,7 @@ export const createFamilyCompiler = (
       sets: governed.size === 0 ? undefined : { governed: sets.govern(governed), held: sets.hold() },
       gate: gateSets,
       nodeAddresses: [...nodeAddresses].sort(),
+      unaddressed: { egress: bareIn('egress'), ingress: bareIn('ingress') },
     });
     const named = setsNamedBy(hooks);
     sets.use(named);

@@ -18,6 +18,8 @@ export interface ProgramOptions<Gate = GateOptions, Guard = Pick<NodeGuard, 'net
   readonly sources?: (() => readonly string[]) | undefined;
   /** Keeps addresses of the node and its pods, and ends of tunnels, to those whose they are; undefined does not. */
   readonly guard?: Guard | undefined;
+  /** The node's interface that is the pod's alone, by an address of the pod; undefined where there is none, or none known. */
+  readonly interfaceOf?: ((address: string) => string | undefined) | undefined;
 }
 
 /** What an update did to the program of the node. */

@@ -94,11 +94,8 @@ export const parseRule = (args: readonly string[], text: string, family: IpFamil
   const options: Readonly<Record<string, (option: string) => void>> = {
     '-s': (option) => address('source', next(option)),
     '-d': (option) => address('destination', next(option)),
-    '-i': (option) => {
-      const name = next(option);
-      if (!/^[^\s/!+]{1,15}\+?$/.test(name) || name.length > MAX_INTERFACE) throw new Refusal(`bad interface ${name}`);
-      matches.push({ kind: 'in interface', name, negated: takeNegation() });
-    },
+    '-i': (option) => interfaceName('in interface', next(option)),
+    '-o': (option) => interfaceName('out interface', next(option)),
     '-p': (option) => {
       const inverted = takeNegation();
       const name = next(option);
@@ -181,6 +178,11 @@ export const parseRule = (args: readonly string[], text: string, family: IpFamil
   const address = (kind: 'source' | 'destination', block: string): void => {
     requireBlock(block, family, 1);
     matches.push({ kind, block, negated: takeNegation() });
+  };
+
+  const interfaceName = (kind: 'in interface' | 'out interface', name: string): void => {
+    if (!/^[^\s/!+]{1,15}\+?$/.test(name) || name.length > MAX_INTERFACE) throw new Refusal(`bad interface ${name}`);
+    matches.push({ kind, name, negated: takeNegation() });
   };
 
   const connectionAddress = (field: 'origsrc' | 'origdst' | 'replsrc', text: string): void => {

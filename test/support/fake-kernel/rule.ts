@@ -21,7 +21,7 @@ export type FakeMatch =
     }
   | { readonly kind: 'local source' }
   | { readonly kind: 'local destination' }
-  | { readonly kind: 'in interface'; readonly name: string; readonly negated: boolean }
+  | { readonly kind: 'in interface' | 'out interface'; readonly name: string; readonly negated: boolean }
   | { readonly kind: 'unrouted source' };
 
 export type FakeTarget =

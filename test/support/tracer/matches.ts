@@ -70,8 +70,11 @@ export const meetsMatch = (match: FakeMatch, packet: WalkedPacket, sets: Readonl
       return match.states.includes(CT_STATE[state]);
     case 'local source':
       return packet.localSource === true;
-    case 'local destination':
     case 'in interface':
+      return (packet.inInterface === match.name) !== match.negated;
+    case 'out interface':
+      return (packet.outInterface === match.name) !== match.negated;
+    case 'local destination':
     case 'unrouted source':
       throw new Error('these are in the raw table, which no packet is walked through');
   }

@@ -30,6 +30,9 @@ export interface WalkedPacket {
   readonly hopLimit?: number;
   /** The connection that it belongs to or is about; one from source to destination if absent, by a Service if they are one. */
   readonly connection?: TrackedConnection;
+  /** Names of interfaces, of no meaning to most rules. */
+  readonly inInterface?: string;
+  readonly outInterface?: string;
   /** 'new' if absent. */
   readonly state?: PacketState;
   /** 'FORWARD' if absent. */
