@@ -199,7 +199,7 @@ const events = oneOf<EventsChoice>(['on', 'off'], {
 const antiSpoofing: Setting<AntiSpoofing> = {
   flag: 'anti-spoofing',
   placeholder: 'auto|off|PATTERN,…',
-  help: 'drop packets of pods whose source is not theirs: where the CNI results show that pods have interfaces of their own, or by these interfaces, such as veth+',
+  help: 'drop packets with a source of the node or its pods that come in elsewhere, what is forged for tunnels, and packets of pods whose source is not theirs: where the CNI results show that pods have interfaces of their own, or by these interfaces, such as veth+',
   initial: 'auto',
   accepts: 'auto, off, or names of interfaces, each perhaps a beginning followed by "+"',
   read: readAntiSpoofing,

@@ -5,7 +5,10 @@ import type { Exemption } from './trace.ts';
 const ownNode = (pod: PodEndpoint | undefined, other: string): Exemption | undefined =>
   pod?.hostIPs.includes(other) === true ? { kind: 'own-node', pod, node: other } : undefined;
 
-/** Why policies do not concern packets between two addresses, if they do not. */
+/**
+ * Why policies do not concern connections between two addresses, if they do not. A pod's packets to itself cross the node
+ * only where it asked for a Service; others that bear such addresses are forged and dropped.
+ */
 export const findExemption = (index: PolicyIndex, source: string, destination: string): Exemption | undefined => {
   const from = index.podAt(source);
   const to = index.podAt(destination);
