@@ -28,20 +28,24 @@ const SIDES = {
   errors: { own: 'source', other: 'destination' },
 } as const;
 
-/** What becomes of the packets of one entry: rules that lead on, and rules for what none of them took. */
+/** What becomes of the packets of one entry: rules that lead on, and the address whose packets to itself are left. */
 interface Leaf {
   readonly lead: readonly Rule[];
-  readonly rest: readonly Rule[];
+  readonly itself?: Cidr;
 }
 
 /** Packets of a pod to itself never leave it, unless it addressed them to something that was translated: a Service. */
-const toItself = (cidr: string, address: string): readonly Rule[] => {
+const toItself = (address: Cidr): readonly Rule[] => {
+  const cidr = formatCidr(address);
   const ends: readonly Match[] = [
     { kind: 'source', cidr },
     { kind: 'destination', cidr },
   ];
   return [
-    { matches: [...ends, { kind: 'translatedToItself', address }], verdict: { kind: 'return' } },
+    {
+      matches: [...ends, { kind: 'translatedToItself', address: formatAddress(address) }],
+      verdict: { kind: 'return' },
+    },
     { matches: ends, verdict: { kind: 'drop' } },
   ];
 };
@@ -56,7 +60,6 @@ const errorLeaf = ({ address, chain }: DispatchEntry): Leaf => {
       { matches: [source, { kind: 'destination', cidr }], verdict },
       { matches: [source, { kind: 'noEndOfConnection', address: formatAddress(address) }], verdict },
     ],
-    rest: [],
   };
 };
 
@@ -69,17 +72,9 @@ const leaf = (entry: DispatchEntry, tree: Tree): Leaf => {
     { kind: own, cidr },
     { kind: other, cidr, negated: true },
   ];
-  return {
-    lead: [{ matches, verdict: { kind: 'goto', chain } }],
-    rest: closesItself === true ? toItself(cidr, formatAddress(address)) : [],
-  };
+  const lead: readonly Rule[] = [{ matches, verdict: { kind: 'goto', chain } }];
+  return closesItself === true ? { lead, itself: address } : { lead };
 };
-
-/** The rules of a chain: what leads on comes first, since most packets are taken by it. */
-const rulesOf = (leaves: readonly Leaf[]): readonly Rule[] => [
-  ...leaves.flatMap(({ lead }) => lead),
-  ...leaves.flatMap(({ rest }) => rest),
-];
 
 /** The longest prefix that all addresses between the two share. */
 const commonPrefix = (first: Cidr, last: Cidr): number => {
@@ -87,9 +82,36 @@ const commonPrefix = (first: Cidr, last: Cidr): number => {
   return differing === '0' ? first.prefix : ADDRESS_BITS[first.family] - differing.length;
 };
 
+/**
+ * The chains of some leaves. What leads on comes first, since most packets are taken by it; packets of a pod to itself have a
+ * chain of their own, to which only those get whose ends both lie where the pods are.
+ */
+const chainsOfLeaves = (name: ChainName, leaves: readonly Leaf[], tree: Tree): readonly Chain[] => {
+  const lead = leaves.flatMap((each) => each.lead);
+  const addresses = leaves.flatMap(({ itself }) => itself ?? []);
+  const [first] = addresses;
+  const last = addresses.at(-1);
+  if (first === undefined || last === undefined) return [{ name, rules: lead }];
+  const rules = addresses.flatMap(toItself);
+  const prefix = commonPrefix(first, last);
+  if (prefix === 0) return [{ name, rules: [...lead, ...rules] }];
+  const block = formatCidr(blockOf(first, prefix));
+  const itself = dispatchChain(tree, `${name} to itself`);
+  const matches: readonly Match[] = [
+    { kind: 'source', cidr: block },
+    { kind: 'destination', cidr: block },
+  ];
+  return [
+    { name, rules: [...lead, { matches, verdict: { kind: 'goto', chain: itself } }] },
+    { name: itself, rules },
+  ];
+};
+
 /** A chain of the tree with all below it. */
 interface Branch {
-  readonly chain: Chain;
+  readonly name: ChainName;
+  /** The chain, and where it needs one that of packets of a pod to itself. */
+  readonly chains: readonly Chain[];
   /** Sorted by address. */
   readonly entries: readonly DispatchEntry[];
   /** By the block of each. */
@@ -112,8 +134,8 @@ const build = (name: ChainName, entries: readonly DispatchEntry[], tree: Tree, b
   const [first] = entries;
   const last = entries.at(-1);
   if (first === undefined || last === undefined || entries.length <= LEAF_ENTRIES) {
-    const rules = rulesOf(entries.map((entry) => leaf(entry, tree)));
-    return { chain: { name, rules }, entries, below: new Map() };
+    const leaves = entries.map((entry) => leaf(entry, tree));
+    return { name, chains: chainsOfLeaves(name, leaves, tree), entries, below: new Map() };
   }
   const bits = ADDRESS_BITS[first.address.family];
   const prefix = branchPrefix(commonPrefix(first.address, last.address), bits);
@@ -123,15 +145,15 @@ const build = (name: ChainName, entries: readonly DispatchEntry[], tree: Tree, b
     if (more.length === 0) return leaf(only, tree);
     const block = formatCidr(blockOf(only.address, prefix));
     const known = before?.below.get(block);
-    const branch = build(known?.chain.name ?? dispatchChain(tree, block), members, tree, known);
+    const branch = build(known?.name ?? dispatchChain(tree, block), members, tree, known);
     below.set(block, branch);
-    const verdict = { kind: 'goto', chain: branch.chain.name } as const;
-    return { lead: [{ matches: [{ kind: SIDES[tree].own, cidr: block }], verdict }], rest: [] };
+    const verdict = { kind: 'goto', chain: branch.name } as const;
+    return { lead: [{ matches: [{ kind: SIDES[tree].own, cidr: block }], verdict }] };
   });
-  return { chain: { name, rules: rulesOf(leaves) }, entries, below };
+  return { name, chains: chainsOfLeaves(name, leaves, tree), entries, below };
 };
 
-const chainsOf = ({ chain, below }: Branch): readonly Chain[] => [chain, ...[...below.values()].flatMap(chainsOf)];
+const chainsOf = ({ chains, below }: Branch): readonly Chain[] => [...chains, ...[...below.values()].flatMap(chainsOf)];
 
 /**
  * Leads each address to its chain through a tree over the bits of the address, so that a packet meets a number of rules

@@ -57,7 +57,7 @@ const policy = (name: string, rules: object): readonly [PolicyKey, PolicyObject]
     namespace: 'shop',
     name,
     spec: { podSelector: { matchLabels: { app: name } }, policyTypes: ['Ingress', 'Egress'], ...rules },
-  } as PolicyObject,
+  },
 ];
 
 const FAR = [{ podSelector: { matchLabels: { app: 'far' } } }];

@@ -78,8 +78,8 @@ describe('the dispatch tree', () => {
     expect(dispatchTree('egress', [])).toEqual([{ name: 'PORTCULLIS-EGRESS', rules: [] }]);
   });
 
-  test('of few entries is one chain', () => {
-    expect(dispatchTree('ingress', entriesFor(block(8)))).toHaveLength(1);
+  test('of few entries is one chain, and one for their packets to themselves', () => {
+    expect(dispatchTree('ingress', entriesFor(block(8)))).toHaveLength(2);
   });
 
   test.each([
@@ -98,7 +98,7 @@ describe('the dispatch tree', () => {
 
   test.each<[Tree, boolean, number]>([
     ['ingress', false, 2],
-    ['ingress', true, 4],
+    ['ingress', true, 5],
     ['errors', true, 3],
   ])('of %s, with packets to itself %j, has fewer rules than %i times its entries', (tree, closesItself, times) => {
     for (const count of [9, 110, 1_000]) {
@@ -109,9 +109,16 @@ describe('the dispatch tree', () => {
   });
 
   test('asks of packets that a pod sends to itself only after all that lead on', () => {
-    const [{ rules } = { rules: [] }] = dispatchTree('egress', entriesFor(block(3)));
-    expect(rules.map(({ verdict }) => verdict.kind)).toEqual([
-      ...['goto', 'goto', 'goto'],
+    const [root, itself] = dispatchTree('egress', entriesFor(block(3)));
+    expect(root?.rules.map(({ verdict }) => verdict.kind)).toEqual(['goto', 'goto', 'goto', 'goto']);
+    expect(root?.rules.at(-1)).toEqual({
+      matches: [
+        { kind: 'source', cidr: '10.0.0.0/30' },
+        { kind: 'destination', cidr: '10.0.0.0/30' },
+      ],
+      verdict: { kind: 'goto', chain: itself?.name },
+    });
+    expect(itself?.rules.map(({ verdict }) => verdict.kind)).toEqual([
       ...['return', 'drop', 'return', 'drop', 'return', 'drop'],
     ]);
   });
@@ -136,7 +143,8 @@ describe('the dispatch tree', () => {
     const before = dispatchTree('ingress', entriesFor(block(256)));
     const grown = dispatchTree('ingress', entriesFor(block(255)));
     const changed = before.filter((chain) => !grown.some((other) => JSON.stringify(other) === JSON.stringify(chain)));
-    expect(changed).toHaveLength(1);
+    // The chain of the address, and that of packets to itself.
+    expect(changed).toHaveLength(2);
   });
 
   test.each(['10.0.0.250', '10.0.1.3', '10.0.77.1', '10.9.0.1', '192.0.2.1'])(
@@ -148,8 +156,8 @@ describe('the dispatch tree', () => {
       const changed = after.filter((chain) => !known.has(JSON.stringify(chain)));
       const gone = before.filter(({ name }) => !after.some((chain) => chain.name === name));
       expect(gone).toEqual([]);
-      // The root, and what was the root before.
-      expect(changed.length).toBeLessThanOrEqual(2);
+      // The root, what was the root before, and the chain of the pod's packets to itself.
+      expect(changed.length).toBeLessThanOrEqual(3);
     },
   );
 
