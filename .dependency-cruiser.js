@@ -1,18 +1,19 @@
 /**
- * The import rule of the project, as a checker: model ← policy ← program ← render ← reconcile; trace sees model, policy
+ * The import rule of the project, as a checker: model ← addresses ← policy ← program ← render ← reconcile; trace sees model, policy
  * and program; effects sit behind ports; only main, agent and cli see everything.
  */
 
 /** What each folder of src may import besides itself. A folder that is not listed here may not exist. */
 const SEES = {
   model: [],
-  policy: ['model'],
+  addresses: ['model'],
+  policy: ['model', 'addresses'],
   program: ['model', 'policy'],
   render: ['model', 'policy', 'program'],
   trace: ['model', 'policy', 'program'],
   check: ['model', 'policy'],
   reconcile: ['model', 'policy', 'program', 'render', 'trace'],
-  cluster: ['model'],
+  cluster: ['model', 'addresses'],
   kernel: ['model', 'policy', 'program', 'render', 'reconcile'],
   lab: ['model', 'kernel/command.ts'],
   config: ['model'],
@@ -20,7 +21,7 @@ const SEES = {
 };
 
 /** Folders without effects, and the few modules of Node that one of them may use. */
-const PURE = { model: [], policy: [], program: ['crypto'], render: [], trace: [], check: [] };
+const PURE = { model: [], addresses: [], policy: [], program: ['crypto'], render: [], trace: [], check: [] };
 
 const anyOf = (names) => `(?:${names.join('|')})`;
 

@@ -28,6 +28,7 @@ export interface RawPod {
     readonly name: string;
     readonly uid: string;
     readonly creationTimestamp: string;
+    readonly deletionTimestamp?: string;
     readonly labels: JsonLabels;
   };
   readonly spec: {

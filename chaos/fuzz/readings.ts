@@ -31,15 +31,15 @@ const isLive = ({ status }: RawPod): boolean => status.phase !== 'Succeeded' && 
 
 const addressesOf = ({ status }: RawPod): readonly string[] => (status.podIPs ?? []).map(({ ip }) => ip);
 
-const isNewer = ({ metadata: one }: RawPod, { metadata: other }: RawPod): boolean =>
-  one.creationTimestamp === other.creationTimestamp
-    ? one.uid > other.uid
-    : one.creationTimestamp > other.creationTimestamp;
+/** Of several live pods that report an address, one that is being deleted has lost it to those that came after it. */
+const hasLost = ({ metadata: one }: RawPod, { metadata: other }: RawPod): boolean =>
+  one.deletionTimestamp !== undefined &&
+  other.deletionTimestamp === undefined &&
+  other.creationTimestamp >= one.creationTimestamp;
 
-/** Of several live pods that report an address, the newest has it. */
-const ownsAddress = (pod: RawPod, all: readonly RawPod[], ip: string): boolean =>
+const mayHave = (pod: RawPod, all: readonly RawPod[], ip: string): boolean =>
   pod.spec.hostNetwork === true ||
-  !all.some((other) => other.spec.hostNetwork !== true && addressesOf(other).includes(ip) && isNewer(other, pod));
+  !all.some((other) => other.spec.hostNetwork !== true && addressesOf(other).includes(ip) && hasLost(pod, other));
 
 const portsOf = (containers: readonly RawContainer[]): NaivePod['ports'] =>
   containers.flatMap(({ ports = [] }) =>
@@ -50,7 +50,7 @@ const portsOf = (containers: readonly RawContainer[]): NaivePod['ports'] =>
     })),
   );
 
-/** The cluster as the naive evaluator takes it: finished pods gone, each address one pod's, faulty policies closed. */
+/** The cluster as the naive evaluator takes it: finished pods gone, each address those pods' that may have it, faulty policies closed. */
 export const worldOf = ({ namespaces, pods, policies }: FuzzCluster): NaiveWorld => {
   const live = pods.filter(isLive);
   return {
@@ -59,7 +59,7 @@ export const worldOf = ({ namespaces, pods, policies }: FuzzCluster): NaiveWorld
       namespace: pod.metadata.namespace,
       name: pod.metadata.name,
       labels: pod.metadata.labels,
-      ips: addressesOf(pod).filter((ip) => ownsAddress(pod, live, ip)),
+      ips: addressesOf(pod).filter((ip) => mayHave(pod, live, ip)),
       hostIPs: (pod.status.hostIPs ?? []).map(({ ip }) => ip),
       hostNetwork: pod.spec.hostNetwork === true,
       ports: portsOf([
@@ -74,5 +74,5 @@ export const worldOf = ({ namespaces, pods, policies }: FuzzCluster): NaiveWorld
 /** The node on which the pod with this address runs, or whose own address it is; undefined for the outside. */
 export const nodeAt = (cluster: FuzzCluster, address: string): string | undefined => {
   const live = cluster.pods.filter((pod) => isLive(pod) && pod.spec.hostNetwork !== true);
-  return live.find((pod) => addressesOf(pod).includes(address) && ownsAddress(pod, live, address))?.spec.nodeName;
+  return live.find((pod) => addressesOf(pod).includes(address) && mayHave(pod, live, address))?.spec.nodeName;
 };

@@ -40,7 +40,6 @@ const newPod = (state: ChaosState, random: Random, name: string): Change => {
     ips,
     ports: sample(fc.array(containerPort, { maxLength: 3 }), random),
     finished: false,
-    createdAt: '',
     uid: '',
   };
   return createPod(pod, taken);
@@ -50,7 +49,7 @@ const newPod = (state: ChaosState, random: Random, name: string): Change => {
 const heir = (pod: ChaosPod, state: ChaosState, random: Random, name: string): readonly Change[] => {
   const others = livePods(state).filter((other) => other !== pod);
   const taken = pod.ips.filter((ip) => others.some((other) => other.ips.includes(ip)));
-  const next = { ...pod, namespace: random.pick(NAMESPACES), name, labels: randomLabels(random), uid: '', createdAt: '' };
+  const next = { ...pod, namespace: random.pick(NAMESPACES), name, labels: randomLabels(random), uid: '' };
   return [random.chance(0.7) ? deletePod(pod) : finishPod(pod), createPod(next, taken)];
 };
 

@@ -3,7 +3,7 @@ import type { NaivePacket } from '../../test/support/naive/world.ts';
 import type { Expectation } from '../../test/support/lab/prober.ts';
 import { pathOf } from './addresses.ts';
 import type { Change } from './change.ts';
-import { type ChaosState, worldOf } from './state.ts';
+import { type ChaosState, leftAddresses, worldOf } from './state.ts';
 
 /**
  * Every state that a reader of the API can be in on the way: objects of one kind come in the order in which they were
@@ -22,10 +22,14 @@ const statesBetween = (before: ChaosState, changes: readonly Change[]): readonly
   );
 };
 
-/** What the state says of each packet. */
-export const verdictsOf = (state: ChaosState, packets: readonly NaivePacket[]): readonly boolean[] => {
+/** What the state says of each packet: `?` where it depends on what an agent remembers. */
+export const verdictsOf = (state: ChaosState, packets: readonly NaivePacket[]): readonly Expectation[] => {
   const world = worldOf(state);
-  return packets.map((packet) => arrives(world, packet));
+  const left = leftAddresses(state);
+  return packets.map((packet) => {
+    if (!arrives(world, packet)) return 'd';
+    return left.has(packet.from) || left.has(packet.to) ? '?' : 'a';
+  });
 };
 
 const sidesOf = (state: ChaosState, packet: NaivePacket): { readonly leaves: boolean; readonly enters: boolean } => {
@@ -50,11 +54,13 @@ export const expectBetween = (
   packets: readonly NaivePacket[],
 ): readonly Expectation[] => {
   const states = statesBetween(before, changes);
+  const left = new Set(states.flatMap((state) => [...leftAddresses(state)]));
   const contested = new Set(changes.flatMap((change) => change.contested));
   return packets.map((packet) => {
     if (contested.has(packet.from) || contested.has(packet.to)) return '?';
+    const isLeft = left.has(packet.from) || left.has(packet.to);
     const passes = passesOnTheWay(states, packet);
-    if (passes.every((each) => each)) return 'a';
+    if (passes.every((each) => each)) return isLeft ? '?' : 'a';
     return passes.some((each) => each) ? '?' : 'd';
   });
 };

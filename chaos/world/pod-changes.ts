@@ -1,4 +1,4 @@
-import type { AdminClient, StoredObject } from '../../src/lab/apiserver/client.ts';
+import type { AdminClient } from '../../src/lab/apiserver/client.ts';
 import type { JsonLabels } from '../../test/support/naive/world.ts';
 import { type Change, RefusedError } from './change.ts';
 import { podObject, podRef, podStatus } from './objects.ts';
@@ -17,18 +17,21 @@ const withPod = (state: ChaosState, pod: ChaosPod): ChaosState => ({
 const withoutPod = (state: ChaosState, pod: ChaosPod): ChaosState => ({
   ...state,
   pods: withEntry(state.pods, keyOf(pod), undefined),
+  left: state.left.union(new Set(pod.ips)),
 });
 
-const createdAtOf = ({ metadata }: StoredObject): string =>
-  (metadata as { readonly creationTimestamp?: string }).creationTimestamp ?? '';
+const withLeft = (state: ChaosState, pod: ChaosPod): ChaosState => ({
+  ...state,
+  left: state.left.union(new Set(pod.ips)),
+});
 
 const create = async (admin: AdminClient, pod: ChaosPod): Promise<{ readonly pod: ChaosPod; readonly version: string }> => {
-  const made = await admin.create(podObject(pod)).catch((error: unknown) => {
+  await admin.create(podObject(pod)).catch((error: unknown) => {
     throw new RefusedError(error);
   });
   const written = await admin.patchStatus(podRef(pod), podStatus(pod));
   const { resourceVersion: version, uid } = written.metadata;
-  return { pod: { ...pod, uid, createdAt: createdAtOf(made) }, version };
+  return { pod: { ...pod, uid }, version };
 };
 
 export const createPod = (pod: ChaosPod, contested: readonly string[]): Change => ({
@@ -74,10 +77,10 @@ export const finishPod = (pod: ChaosPod): Change => {
     name: 'finish pod',
     kind: 'pods',
     contested: [],
-    apply: (state) => withPod(state, after),
+    apply: (state) => withLeft(withPod(state, after), after),
     async write(admin, state) {
       await admin.patchStatus(podRef(pod), podStatus(after));
-      return { state: withPod(state, after) };
+      return { state: withLeft(withPod(state, after), after) };
     },
   };
 };

@@ -11,8 +11,6 @@ export interface ChaosPod {
   readonly ports: readonly RawPort[];
   /** Phase Succeeded: its containers are gone for good. */
   readonly finished: boolean;
-  /** From the API server, '' before it was written: of two owners of an address the newer has it, then the higher uid. */
-  readonly createdAt: string;
   readonly uid: string;
 }
 
@@ -27,6 +25,8 @@ export interface ChaosState {
   readonly namespaces: ReadonlyMap<string, JsonLabels>;
   readonly pods: ReadonlyMap<string, ChaosPod>;
   readonly policies: ReadonlyMap<string, ChaosPolicy>;
+  /** The addresses of all pods that finished or were deleted. */
+  readonly left: ReadonlySet<string>;
 }
 
 export const keyOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string =>
@@ -39,21 +39,22 @@ export const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V | undef
   return changed;
 };
 
-const isNewer = (one: ChaosPod, other: ChaosPod): boolean =>
-  one.createdAt === other.createdAt ? one.uid > other.uid : one.createdAt > other.createdAt;
+/** Addresses of pods that are gone, and that no other pod has: an agent that saw them go closes them for a while. */
+export const leftAddresses = ({ pods, left }: ChaosState): ReadonlySet<string> => {
+  const live = [...pods.values()].filter(({ finished }) => !finished).flatMap(({ ips }) => ips);
+  return left.difference(new Set(live));
+};
 
 /** The state as the naive evaluator takes it. */
 export const worldOf = ({ namespaces, pods, policies }: ChaosState): NaiveWorld => {
   const live = [...pods.values()].filter(({ finished }) => !finished);
-  const owns = (pod: ChaosPod, ip: string): boolean =>
-    !live.some((other) => other !== pod && other.ips.includes(ip) && isNewer(other, pod));
   return {
     namespaces: Object.fromEntries(namespaces),
     pods: live.map((pod) => ({
       namespace: pod.namespace,
       name: pod.name,
       labels: pod.labels,
-      ips: pod.ips.filter((ip) => owns(pod, ip)),
+      ips: pod.ips,
       hostIPs: [],
       hostNetwork: false,
       ports: pod.ports.map(({ name, containerPort, protocol = 'TCP' }) => ({

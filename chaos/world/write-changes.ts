@@ -56,6 +56,7 @@ export const createChaosCluster = async (admin: AdminClient): Promise<ChaosClust
     namespaces: new Map([MARKERS, ...NAMESPACES].map((name) => [name, { 'kubernetes.io/metadata.name': name }])),
     pods: new Map(),
     policies: new Map(),
+    left: new Set(),
   };
   return {
     state: () => state,

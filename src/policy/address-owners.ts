@@ -1,10 +1,9 @@
+import { type AddressBook, createAddressBook } from '../addresses/address-book.ts';
 import type { PodEndpoint } from '../model/pod.ts';
-import { createAddressBook } from './incremental/address-book.ts';
 
-/** The pods with the addresses that each owns, see AddressBook. */
-export const settleAddresses = (pods: Iterable<PodEndpoint>): readonly PodEndpoint[] => {
-  const all = [...pods];
+/** Returns whose each address is. */
+export const settleAddresses = (pods: Iterable<PodEndpoint>): Pick<AddressBook, 'ownershipOf' | 'settle'> => {
   const book = createAddressBook();
-  all.forEach(book.claim);
-  return all.map(book.settle);
+  for (const pod of pods) book.claim(pod);
+  return book;
 };

@@ -51,11 +51,12 @@ export interface AllowRule {
 
 /**
  * Pods that are isolated in one direction by the same policies. Only what a rule allows may pass; the union of all
- * rules counts (networking.k8s.io/v1).
+ * rules counts (networking.k8s.io/v1). An address that more than one pod may have is in an isolation of each that is
+ * isolated, and each has to allow what passes.
  */
 export interface Isolation {
   readonly direction: Direction;
-  /** Sorted. */
+  /** Sorted. None for pods that are closed, see PodEndpoint.closed: nothing is allowed there. */
   readonly policies: readonly PolicyKey[];
   /** How the named ports of ingress rules resolve on these pods; pods that differ in it are in different isolations. */
   readonly namedPorts: string;

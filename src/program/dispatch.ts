@@ -2,10 +2,11 @@ import { ADDRESS_BITS, blockOf, type Cidr, compareCidrs, formatAddress, formatCi
 import { type ChainName, DISPATCH_CHAIN, dispatchChain, type Tree } from './names.ts';
 import type { Chain, Match, Rule } from './node-program.ts';
 
-/** An isolated address and the chain that judges it. */
+/** An isolated address and the chains that judge it. */
 export interface DispatchEntry {
   readonly address: Cidr;
-  readonly chain: ChainName;
+  /** At least one, sorted. More than one where more than one pod may have the address: each has to allow. */
+  readonly chains: readonly ChainName[];
   /** This tree is to see to packets of the address to itself, which no chain judges; one of the trees does. */
   readonly closesItself?: boolean;
 }
@@ -50,29 +51,32 @@ const toItself = (address: Cidr): readonly Rule[] => {
   ];
 };
 
+/** What a chain allows returns from it: from those before the last one to the next rule here. */
+const leadTo = (chains: readonly ChainName[], matches: readonly Match[]): readonly Rule[] =>
+  chains.map((chain, at) => ({ matches, verdict: { kind: at === chains.length - 1 ? 'goto' : 'jump', chain } }));
+
 /** Errors of a pod to itself, or about connections of others, are no errors. */
-const errorLeaf = ({ address, chain }: DispatchEntry): Leaf => {
+const errorLeaf = ({ address, chains }: DispatchEntry): Leaf => {
   const cidr = formatCidr(address);
-  const verdict = { kind: 'goto', chain } as const;
   const source = { kind: 'source', cidr } as const;
   return {
     lead: [
-      { matches: [source, { kind: 'destination', cidr }], verdict },
-      { matches: [source, { kind: 'noEndOfConnection', address: formatAddress(address) }], verdict },
+      ...leadTo(chains, [source, { kind: 'destination', cidr }]),
+      ...leadTo(chains, [source, { kind: 'noEndOfConnection', address: formatAddress(address) }]),
     ],
   };
 };
 
 const leaf = (entry: DispatchEntry, tree: Tree): Leaf => {
   if (tree === 'errors') return errorLeaf(entry);
-  const { address, chain, closesItself } = entry;
+  const { address, chains, closesItself } = entry;
   const cidr = formatCidr(address);
   const { own, other } = SIDES[tree];
   const matches: readonly Match[] = [
     { kind: own, cidr },
     { kind: other, cidr, negated: true },
   ];
-  const lead: readonly Rule[] = [{ matches, verdict: { kind: 'goto', chain } }];
+  const lead = leadTo(chains, matches);
   return closesItself === true ? { lead, itself: address } : { lead };
 };
 
@@ -120,9 +124,10 @@ interface Branch {
 
 const sameEntries = (a: readonly DispatchEntry[], b: readonly DispatchEntry[]): boolean =>
   a.length === b.length &&
-  a.every(({ address, chain, closesItself }, at) => {
+  a.every(({ address, chains, closesItself }, at) => {
     const other = b[at];
-    return chain === other?.chain && closesItself === other.closesItself && address.base === other.address.base;
+    if (other === undefined || chains.join() !== other.chains.join()) return false;
+    return closesItself === other.closesItself && address.base === other.address.base;
   });
 
 const groupByBlock = (entries: readonly DispatchEntry[], prefix: number, bits: number) =>

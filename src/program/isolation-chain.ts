@@ -8,7 +8,11 @@ import type { Chain, Rule } from './node-program.ts';
 import type { SetBuilder } from './set-builder.ts';
 
 const commentOf = ({ direction, policies }: Isolation): string =>
-  commentText(`${direction} isolated by ${policies.join(' ')}`);
+  commentText(
+    policies.length === 0
+      ? 'closed: the API server does not know its pod'
+      : `${direction} isolated by ${policies.join(' ')}`,
+  );
 
 const unique = (conditions: readonly Conditions[]): readonly Conditions[] => [
   ...new Map(conditions.map((each) => [JSON.stringify(each), each])).values(),

@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import type { Direction } from '../model/direction.ts';
+import type { PodEndpoint } from '../model/pod.ts';
 import type { PolicyFault } from '../policy/fault.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import type { ProgramDelta, ProgramOptions } from '../program/incremental/program-compiler.ts';
@@ -50,6 +51,7 @@ export interface Enforcement {
   policy(): NodePolicy;
   faults(): readonly PolicyFault[];
   isolatedPods(): Readonly<Record<Direction, number>>;
+  closedPods(): readonly PodEndpoint[];
   /** See SyncResult.contested. */
   isContested(): boolean;
   /** The first programming was done and verified. */
@@ -236,6 +238,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     policy: () => compiler.policy(),
     faults: () => compiler.faults(),
     isolatedPods: () => compiler.isolatedPods(),
+    closedPods: () => compiler.closedPods(),
     isContested: contest.isOn,
     isReady: () => ready,
     applied: () => applied,

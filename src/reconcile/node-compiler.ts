@@ -17,7 +17,7 @@ export interface NodeCompiler extends Omit<PolicyCompiler, 'update'>, Omit<Progr
 export const createNodeCompiler = (node: string, options: ProgramOptions): NodeCompiler => {
   const policyCompiler = createPolicyCompiler(node);
   const { gate, guard, ...others } = options;
-  const isKnown = (address: string): boolean => policyCompiler.podAt(address)?.node === node;
+  const isKnown = (address: string): boolean => policyCompiler.podsAt(address).some((pod) => pod.node === node);
   const programCompiler = createProgramCompiler({
     ...others,
     gate: gate && { ...gate, isKnown },
@@ -30,8 +30,9 @@ export const createNodeCompiler = (node: string, options: ProgramOptions): NodeC
       return faults.length === 0 ? policyCompiler.faults() : [...policyCompiler.faults(), ...faults];
     },
     isolatedPods: policyCompiler.isolatedPods,
-    podAt: policyCompiler.podAt,
-    isolationAt: policyCompiler.isolationAt,
+    closedPods: policyCompiler.closedPods,
+    podsAt: policyCompiler.podsAt,
+    isolationsAt: policyCompiler.isolationsAt,
     program: programCompiler.program,
     close: programCompiler.close,
     open: programCompiler.open,

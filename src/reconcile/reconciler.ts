@@ -1,5 +1,6 @@
 import type { ClusterChange } from '../model/cluster-change.ts';
 import { messageOf } from '../model/message-of.ts';
+import type { PodEndpoint } from '../model/pod.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import { retryDelay } from './backoff.ts';
 import { createEnforcement, type Done, type EnforcementOptions, type EnforcementPorts } from './enforcement.ts';
@@ -26,6 +27,8 @@ export interface Reconciler {
   status(): ReconcilerStatus;
   /** What the newest pass compiled. */
   policy(): NodePolicy;
+  /** What it closed in both directions, see PodEndpoint.closed; the same list until it is another. */
+  closedPods(): readonly PodEndpoint[];
   /** Finishes the pass under way and begins no other. What is in the kernel stays. */
   stop(): Promise<void>;
 }
@@ -128,6 +131,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       heartbeatAt,
     }),
     policy: () => enforcement.policy(),
+    closedPods: () => enforcement.closedPods(),
     async stop() {
       stopped = true;
       cancelTimer?.();

@@ -12,6 +12,6 @@ const ownNode = (pod: PodEndpoint | undefined, other: string): Exemption | undef
 export const findExemption = (index: PolicyIndex, source: string, destination: string): Exemption | undefined => {
   const from = index.podAt(source);
   const to = index.podAt(destination);
-  if (from !== undefined && from === to) return { kind: 'same-pod', pod: from };
+  if (from !== undefined && source === destination) return { kind: 'same-pod', pod: from };
   return ownNode(from, destination) ?? ownNode(to, source);
 };

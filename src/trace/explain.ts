@@ -1,4 +1,5 @@
 import type { Direction } from '../model/direction.ts';
+import type { Closure, PodEndpoint } from '../model/pod.ts';
 import { formatField } from '../model/field-path.ts';
 import { describePeer, describePod, describePort, describeTarget, PEER_FIELD } from './describe.ts';
 import { nearestMiss } from './nearest.ts';
@@ -63,6 +64,14 @@ const explainMiss = (direction: Direction, packet: Packet, miss: Miss): string =
   }
 };
 
+const CLOSED: Readonly<Record<Closure, string>> = {
+  unknown: 'its sandbox lives but the API server does not know its pod',
+  vanished: 'the API server knows the pod no longer, and nothing tells that its sandbox is gone',
+};
+
+const explainClosed = (direction: Direction, pod: PodEndpoint): string =>
+  `denied: ${direction} of ${describePod(pod)} is closed: ${CLOSED[pod.closed ?? 'unknown']}`;
+
 const explainSide = (side: SideTrace, packet: Packet): string => {
   const { direction, subject } = side;
   switch (side.kind) {
@@ -75,6 +84,7 @@ const explainSide = (side: SideTrace, packet: Packet): string => {
     case 'allowed':
       return explainAllowance(direction, side.by);
     case 'denied': {
+      if (side.subject.closed !== undefined) return explainClosed(direction, side.subject);
       const nearest = nearestMiss(side.misses);
       const isolated = `denied: ${direction} of ${describePod(side.subject)} is isolated by ${listed(side.policies, ', ')}`;
       return nearest === undefined ? isolated : `${isolated}; nearest: ${explainMiss(direction, packet, nearest)}`;

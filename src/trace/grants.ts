@@ -3,8 +3,8 @@ import type { PodEndpoint } from '../model/pod.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import type { Isolation, PortMatch } from '../policy/node-policy.ts';
 import { resolvePort } from '../policy/pod-ports.ts';
-import type { PolicyIndex } from './policy-index.ts';
-import { ALL_PORTS, isEmpty, NO_PORTS, type PortSet, unitePorts } from './port-set.ts';
+import type { Governing, PolicyIndex } from './policy-index.ts';
+import { ALL_PORTS, intersectPorts, isEmpty, NO_PORTS, type PortSet, unitePorts } from './port-set.ts';
 
 /** What one rule allows between two addresses. */
 export interface Grant {
@@ -17,10 +17,10 @@ export interface Grant {
 
 /** What the policies of one end allow between two addresses. */
 export interface SideGrants {
-  /** The policies that isolate this end; none where it is open. */
+  /** The policies that isolate this end; none where it is open or closed. */
   readonly policies: readonly PolicyKey[];
   readonly grants: readonly Grant[];
-  /** All ports where the end is open, else what the grants add up to. */
+  /** All ports where the end is open, else what the grants add up to, or have in common where two pods may be this end. */
   readonly ports: PortSet;
 }
 
@@ -33,13 +33,8 @@ const portsOf = (match: PortMatch, destination: PodEndpoint | undefined): PortSe
   return unitePorts(numbers.map((port) => ({ ...NO_PORTS, [match.protocol]: [{ from: port, to: port }] })));
 };
 
-/** Answers for one end: its own address, the remote one, and the pod at the destination of the two. */
-export type FindGrants = (
-  direction: Direction,
-  own: string,
-  remote: string,
-  destination: PodEndpoint | undefined,
-) => SideGrants;
+/** Answers for one end: its own address and the remote one. */
+export type FindGrants = (direction: Direction, own: string, remote: string) => SideGrants;
 
 /** Answers are remembered: asked for all pairs, each isolation is compared with each address once. */
 export const createFindGrants = (index: PolicyIndex): FindGrants => {
@@ -55,14 +50,24 @@ export const createFindGrants = (index: PolicyIndex): FindGrants => {
     return { policies: isolation.policies, grants, ports: unitePorts(grants.map(({ ports }) => ports)) };
   };
 
-  return (direction, own, remote, destination) => {
-    const isolation = index.isolationAt(direction, own);
-    if (isolation === undefined) return OPEN;
+  const ofOne = ({ isolation, pod }: Governing, remote: string): SideGrants => {
+    const destination = isolation.direction === 'ingress' ? pod : index.ownerAt(remote);
     // Pods of one isolation share an answer per remote address: for ingress their named ports are equal.
     const answers = known.get(isolation) ?? new Map<string, SideGrants>();
     known.set(isolation, answers);
     const answer = answers.get(remote) ?? compare(isolation, remote, destination);
     answers.set(remote, answer);
     return answer;
+  };
+
+  const both = (one: SideGrants, other: SideGrants): SideGrants => ({
+    policies: [...one.policies, ...other.policies],
+    grants: [...one.grants, ...other.grants],
+    ports: intersectPorts(one.ports, other.ports),
+  });
+
+  return (direction, own, remote) => {
+    const [first = OPEN, ...more] = index.isolationsAt(direction, own).map((governing) => ofOne(governing, remote));
+    return more.reduce(both, first);
   };
 };

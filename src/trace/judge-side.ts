@@ -1,8 +1,9 @@
 import type { Direction } from '../model/direction.ts';
+import type { PodEndpoint } from '../model/pod.ts';
 import type { AllowRule, Isolation } from '../policy/node-policy.ts';
 import { portMiss } from './match-port.ts';
 import type { Packet } from './packet.ts';
-import type { PolicyIndex } from './policy-index.ts';
+import type { Governing, PolicyIndex } from './policy-index.ts';
 import type { Allowance, Entry, Miss, PortMiss, SideTrace } from './trace.ts';
 
 const entries = <Match>(matches: readonly Match[]): readonly Entry<Match>[] =>
@@ -15,13 +16,14 @@ interface Side {
   readonly index: PolicyIndex;
   readonly packet: Packet;
   readonly remote: string;
+  /** The pod that the packet goes to, as far as it is certain. */
+  readonly destination: PodEndpoint | undefined;
 }
 
 /** A rule allows what any of its peers sends to, or receives at, any of its ports. */
-const tryRule = (compiled: AllowRule, { index, packet, remote }: Side): Outcome => {
+const tryRule = (compiled: AllowRule, { index, packet, remote, destination }: Side): Outcome => {
   const { policy, index: rule } = compiled;
   const peer = entries(compiled.peers).find(({ match }) => index.means(match, remote));
-  const destination = index.podAt(packet.destination);
   const portMisses: PortMiss[] = [];
   for (const port of entries(compiled.ports)) {
     const miss = portMiss(port, packet, destination);
@@ -44,19 +46,26 @@ const missesOf = (isolation: Isolation, index: PolicyIndex, ofRules: readonly Ex
   });
 };
 
-/** What the policies of one end say of the packet, the other end's left aside. */
-export const judgeSide = (index: PolicyIndex, direction: Direction, packet: Packet): SideTrace => {
-  const [own, remote] =
-    direction === 'egress' ? [packet.source, packet.destination] : [packet.destination, packet.source];
-  const subject = index.podAt(own);
-  const isolation = index.isolationAt(direction, own);
-  if (subject === undefined || isolation === undefined) return { kind: 'open', direction, subject };
-  const { policies } = isolation;
+const judge = ({ isolation, pod: subject }: Governing, side: Side): Exclude<SideTrace, { kind: 'open' }> => {
+  const { direction, policies } = isolation;
   const misses: Extract<Miss, { kind: 'rule' }>[] = [];
   for (const rule of isolation.rules) {
-    const outcome = tryRule(rule, { index, packet, remote });
+    const outcome = tryRule(rule, side);
     if ('allowance' in outcome) return { kind: 'allowed', direction, subject, policies, by: outcome.allowance };
     misses.push(outcome.miss);
   }
-  return { kind: 'denied', direction, subject, policies, misses: missesOf(isolation, index, misses) };
+  return { kind: 'denied', direction, subject, policies, misses: missesOf(isolation, side.index, misses) };
+};
+
+/** What the policies of one end say of the packet, the other end's left aside. Where two pods may be that end, both have to allow. */
+export const judgeSide = (index: PolicyIndex, direction: Direction, packet: Packet): SideTrace => {
+  const [own, remote] =
+    direction === 'egress' ? [packet.source, packet.destination] : [packet.destination, packet.source];
+  const judged = index.isolationsAt(direction, own).map((governing) => {
+    const destination = direction === 'ingress' ? governing.pod : index.ownerAt(packet.destination);
+    return judge(governing, { index, packet, remote, destination });
+  });
+  const [first] = judged;
+  if (first === undefined) return { kind: 'open', direction, subject: index.podAt(own) };
+  return judged.find(({ kind }) => kind === 'denied') ?? first;
 };

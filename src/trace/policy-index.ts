@@ -7,13 +7,22 @@ import type { PolicyFault } from '../policy/fault.ts';
 import { admits } from '../policy/ip-block.ts';
 import type { Isolation, NodePolicy, Peer } from '../policy/node-policy.ts';
 
+/** An isolation at an address, and the pod whose it is. */
+export interface Governing {
+  readonly isolation: Isolation;
+  readonly pod: PodEndpoint;
+}
+
 /** A compiled policy, found by address as the kernel finds it. Addresses are canonical text. */
 export interface PolicyIndex {
   /** The canonical text of an address in any spelling. @throws TypeError where it is none. */
   canonical(address: string): string;
-  /** The pod that owns the address; a pod on the host network owns none. */
+  /** The pod that has the address, or the first of those that may have it; a pod on the host network has none. */
   podAt(address: string): PodEndpoint | undefined;
-  isolationAt(direction: Direction, address: string): Isolation | undefined;
+  /** The pod that has the address for certain. */
+  ownerAt(address: string): PodEndpoint | undefined;
+  /** What governs the address. More than one where more than one pod may have it: each has to allow. */
+  isolationsAt(direction: Direction, address: string): readonly Governing[];
   /** Whether the peer means the address. */
   means(peer: Peer, address: string): boolean;
   faultsOf(policy: PolicyKey): readonly PolicyFault[];
@@ -40,35 +49,36 @@ const remember = <Key, Value>(work: (key: Key) => Value): ((key: Key) => Value) 
   };
 };
 
-const byAddress = <Value>(entries: Iterable<readonly [PodEndpoint, Value]>): ReadonlyMap<string, Value> => {
-  const found = new Map<string, Value>();
-  for (const [pod, value] of entries) for (const ip of pod.ips) found.set(ip, value);
+const OPEN: readonly Governing[] = [];
+
+const governingIn = ({ isolations }: NodePolicy, direction: Direction): ReadonlyMap<string, readonly Governing[]> => {
+  const found = new Map<string, readonly Governing[]>();
+  for (const isolation of isolations) {
+    if (isolation.direction !== direction) continue;
+    for (const pod of isolation.pods) {
+      for (const ip of pod.ips) found.set(ip, [...(found.get(ip) ?? OPEN), { isolation, pod }]);
+    }
+  }
   return found;
 };
 
 /** @param pods those of the snapshot that the policy was compiled from. */
 export const createPolicyIndex = (policy: NodePolicy, pods: Iterable<PodEndpoint>): PolicyIndex => {
-  const owners = byAddress(
-    settleAddresses(pods)
-      .filter((pod) => !pod.hostNetwork)
-      .map((pod) => [pod, pod] as const),
-  );
-  const isolated = (direction: Direction): ReadonlyMap<string, Isolation> =>
-    byAddress(
-      policy.isolations
-        .filter((isolation) => isolation.direction === direction)
-        .flatMap((isolation) => isolation.pods.map((pod) => [pod, isolation] as const)),
-    );
-  const isolations: Readonly<Record<Direction, ReadonlyMap<string, Isolation>>> = {
-    ingress: isolated('ingress'),
-    egress: isolated('egress'),
+  const { ownershipOf } = settleAddresses(pods);
+  const governing: Readonly<Record<Direction, ReadonlyMap<string, readonly Governing[]>>> = {
+    ingress: governingIn(policy, 'ingress'),
+    egress: governingIn(policy, 'egress'),
   };
   const faults = Map.groupBy(policy.faults, (fault) => fault.policy);
   const cidrOf = remember(toCidr);
   return {
     canonical: remember((address) => formatAddress(cidrOf(address))),
-    podAt: (address) => owners.get(address),
-    isolationAt: (direction, address) => isolations[direction].get(address),
+    podAt: (address) => ownershipOf(address)?.owners[0],
+    ownerAt(address) {
+      const ownership = ownershipOf(address);
+      return ownership?.isCertain === true ? ownership.owners[0] : undefined;
+    },
+    isolationsAt: (direction, address) => governing[direction].get(address) ?? OPEN,
     means(peer, address) {
       switch (peer.kind) {
         case 'any':

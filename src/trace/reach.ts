@@ -19,10 +19,9 @@ export interface Reach {
 export const createReach = (index: PolicyIndex): ((source: string, destination: string) => Reach) => {
   const findGrants = createFindGrants(index);
   return (source, destination) => {
-    const target = index.podAt(destination);
     const exemption = findExemption(index, source, destination);
-    const egress = findGrants('egress', source, destination, target);
-    const ingress = findGrants('ingress', destination, source, target);
+    const egress = findGrants('egress', source, destination);
+    const ingress = findGrants('ingress', destination, source);
     const ports = exemption === undefined ? intersectPorts(egress.ports, ingress.ports) : ALL_PORTS;
     return { ports, exemption, egress, ingress };
   };

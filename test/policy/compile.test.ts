@@ -109,11 +109,51 @@ describe('who is isolated', () => {
     expect(compile([web, far], [allow], 'n3').isolations).toEqual([]);
   });
 
-  test('by address: the newest owner alone is known by a reused one', () => {
-    const old = pod('shop/old', {}, { ips: ['10.0.0.1'], createdAt: 1 });
+  test('by address: the pod that got a reused one is known by it alone', () => {
+    const old = pod('shop/old', {}, { ips: ['10.0.0.1'], createdAt: 1, isTerminating: true });
     const young = pod('shop/young', {}, { ips: ['10.0.0.1'], createdAt: 2 });
     const [isolation] = compile([old, young], [policy('shop/deny', { podSelector: {} })]).isolations;
     expect(isolation?.pods.map(({ name, ips }) => [name, ...ips])).toEqual([['old'], ['young', '10.0.0.1']]);
+  });
+
+  test('by address: both pods that may have one are', () => {
+    const one = pod('shop/one', {}, { ips: ['10.0.0.1'], createdAt: 1 });
+    const other = pod('shop/other', {}, { ips: ['10.0.0.1'], createdAt: 2 });
+    const allow = policy('shop/p', { podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] });
+    const [isolation] = compile([one, other], [allow]).isolations;
+    expect(isolation?.pods.map(({ name, ips }) => [name, ...ips])).toEqual([
+      ['one', '10.0.0.1'],
+      ['other', '10.0.0.1'],
+    ]);
+    expect(isolation?.rules[0]?.peers[0]).toMatchObject({ addresses: { ipv4: new Set() } });
+  });
+
+  test('in both directions and with nothing allowed: a sandbox whose pod is unknown', () => {
+    const gone = pod('shop/gone', {}, { ips: ['10.0.0.1'], closed: 'unknown' });
+    const { isolations } = compile([gone], [policy('shop/open', { podSelector: {}, ingress: [{}], egress: [{}] })]);
+    expect(isolations).toEqual(
+      ['egress', 'ingress'].map((direction) => ({
+        direction,
+        policies: [],
+        namedPorts: '',
+        pods: [gone],
+        rules: [],
+      })),
+    );
+  });
+
+  test('in both directions, if any policy selects it: a pod that vanished', () => {
+    const gone = pod('shop/gone', { app: 'gone' }, { ips: ['10.0.0.1'], closed: 'vanished' });
+    const selecting = policy('shop/p', { podSelector: { matchLabels: { app: 'gone' } }, ingress: [{}] });
+    expect(compile([gone], [selecting]).isolations.map(({ direction, policies }) => [direction, policies])).toEqual([
+      ['egress', []],
+      ['ingress', []],
+    ]);
+    expect(compile([gone], [policy('shop/p', { podSelector: { matchLabels: { app: 'web' } } })]).isolations).toEqual(
+      [],
+    );
+    const heir = pod('shop/heir', { app: 'heir' }, { ips: ['10.0.0.1'] });
+    expect(compile([gone, heir], [selecting]).isolations).toEqual([]);
   });
 });
 

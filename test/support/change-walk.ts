@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { ClusterChanges } from '../../src/model/cluster-change.ts';
 import type { NamespaceEntry } from '../../src/model/namespace.ts';
-import type { PodEndpoint } from '../../src/model/pod.ts';
+import type { Closure, PodEndpoint } from '../../src/model/pod.ts';
 import type { PolicyKey, PolicyObject } from '../../src/model/policy-object.ts';
 import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
 import { randomCluster } from '../render/random-cluster.ts';
@@ -26,15 +26,39 @@ const podTraits = fc.record({
   node: fc.constantFrom('n1', 'n1', 'n2'),
   createdAt: fc.integer({ min: 0, max: 2 }),
   hostNetwork: fc.integer({ min: 0, max: 9 }).map((roll) => roll === 0),
+  isTerminating: fc.integer({ min: 0, max: 3 }).map((roll) => roll === 0),
+  notedAt: fc.integer({ min: -3, max: 2 }),
+  doubted: fc.constantFrom([], [], ['10.1.1.1'], ['10.1.1.2', 'fd00::1']),
+  closed: fc.constantFrom<(Closure | undefined)[]>('unknown', 'vanished', undefined, undefined, undefined, undefined),
 });
 
-/** A cluster of more than one node, some of whose pods come later than others or share their node's network. */
+type Traits = typeof podTraits extends fc.Arbitrary<infer T> ? T : never;
+
+const withTraits = (pod: PodEndpoint, traits: Traits | undefined): PodEndpoint => {
+  if (traits === undefined) return pod;
+  const { node, createdAt, hostNetwork, isTerminating, notedAt, doubted, closed } = traits;
+  const isNoted = notedAt >= 0 && !hostNetwork && closed !== 'vanished';
+  return {
+    ...pod,
+    node,
+    createdAt,
+    hostNetwork,
+    ...(isTerminating && { isTerminating }),
+    ...(isNoted && { sandbox: { noted: pod.ips, doubted: doubted.filter((ip) => !pod.ips.includes(ip)), notedAt } }),
+    ...(closed !== undefined && !hostNetwork && { closed }),
+  };
+};
+
+/**
+ * A cluster of more than one node, some of whose pods come later than others, go, have noted sandboxes, are closed, or share
+ * their node's network.
+ */
 const manyNodes: fc.Arbitrary<ClusterSnapshot> = fc
   .tuple(randomCluster, fc.array(podTraits, { minLength: 7, maxLength: 7 }))
   .map(([snapshot, traits]) => ({
     ...snapshot,
     pods: new Map(
-      [...snapshot.pods].map(([uid, pod], at): [string, PodEndpoint] => [uid, { ...pod, ...traits[at % 7] }]),
+      [...snapshot.pods].map(([uid, pod], at): [string, PodEndpoint] => [uid, withTraits(pod, traits[at % 7])]),
     ),
   }));
 

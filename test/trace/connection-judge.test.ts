@@ -111,7 +111,7 @@ describe('egress', () => {
 test('an address is judged by the pod that owns it now', () => {
   const reused = [
     ...pods,
-    pod('shop/gone', { app: 'old' }, { ips: ['10.1.1.12'], createdAt: 1 }),
+    pod('shop/gone', { app: 'old' }, { ips: ['10.1.1.12'], createdAt: 1, isTerminating: true }),
     pod('shop/heir', { app: 'web' }, { ips: ['10.1.1.12'], createdAt: 2 }),
   ];
   const stale = connection({ from: STRANGER, to: '10.1.1.12', port: 80 });

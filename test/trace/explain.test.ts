@@ -171,6 +171,34 @@ describe('denied', () => {
     );
   });
 
+  test('where an end is closed', () => {
+    const closed: readonly PodEndpoint[] = [{ ...web, closed: 'unknown' }, db];
+    const evaluator = createEvaluator(compileNodePolicy(cluster({ shop: {} }, closed, []), undefined), closed);
+    const trace = evaluator.trace({ source: '10.0.0.1', destination: '10.0.0.2', protocol: 'TCP', port: 80 });
+    expect([trace.verdict, ...explain(trace)]).toEqual([
+      'deny',
+      'denied: egress of shop/web is closed: its sandbox lives but the API server does not know its pod',
+    ]);
+    expect(evaluator.reach('10.0.0.2', '10.0.0.1').ports.TCP).toEqual([]);
+  });
+
+  test('where one of two pods that may have the address denies', () => {
+    const both = [web, db, pod('shop/heir', { app: 'heir' }, { ips: ['10.0.0.2'] })];
+    const allow = policy('shop/allow', { ...toDb, ingress: [{}] });
+    const deny = policy('shop/deny', { podSelector: { matchLabels: { app: 'heir' } } });
+    const trace = (policies: readonly PolicyObject[]) =>
+      createEvaluator(compileNodePolicy(cluster({ shop: {} }, both, policies), undefined), both).trace({
+        source: '10.0.0.1',
+        destination: '10.0.0.2',
+        protocol: 'TCP',
+        port: 80,
+      });
+    expect(trace([allow]).verdict).toBe('allow');
+    expect(explain(trace([allow, deny]))).toEqual([
+      'denied: ingress of shop/heir is isolated by shop/deny; nearest: shop/deny has no ingress rules',
+    ]);
+  });
+
   test('by both ends: each is told; an end that allows is left out', () => {
     const out = policy('shop/out', { podSelector: fromWeb.podSelector, policyTypes: ['Egress'] });
     expect(why([denyAll, out])).toEqual([

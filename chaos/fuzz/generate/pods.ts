@@ -26,6 +26,7 @@ const fields = fc.record({
   address: fc.nat(ADDRESSES_PER_NODE - 1),
   families: fc.constantFrom('4', '6', '46', '46', '46'),
   created: fc.nat(4),
+  going: fc.nat(2).map((roll) => roll === 0),
   ports: fc.array(containerPort, { maxLength: 3 }),
   sidecarPorts: fc.option(fc.tuple(fc.boolean(), containerPort), { nil: undefined, freq: 6 }),
 });
@@ -33,7 +34,7 @@ const fields = fc.record({
 type Fields = typeof fields extends fc.Arbitrary<infer Each> ? Each : never;
 
 const toPod = (given: Fields, at: number): RawPod => {
-  const { namespace, state, node, address, families, created, ports, sidecarPorts } = given;
+  const { namespace, state, node, address, families, created, going, ports, sidecarPorts } = given;
   const host = NODES[node];
   const own = [false, true]
     .filter((six) => families.includes(six ? '6' : '4'))
@@ -48,6 +49,7 @@ const toPod = (given: Fields, at: number): RawPod => {
       name: `pod-${at}`,
       uid: `uid-${String(at).padStart(2, '0')}`,
       creationTimestamp: `2026-01-01T00:00:0${created}Z`,
+      ...(going && { deletionTimestamp: '2026-01-01T00:01:00Z' }),
       labels: given.labels,
     },
     spec: {

@@ -10,13 +10,17 @@ import type { PolicyEntry } from './policy-store.ts';
 export interface Groups {
   /** @param policies that select the pod, sorted by key */
   join(pod: PodEndpoint, policies: readonly PolicyEntry[]): void;
+  /** Isolates the pod in both directions, with nothing allowed. */
+  close(pod: PodEndpoint): void;
   /** The very object that joined. */
   leave(pod: PodEndpoint): void;
   isolationOf(direction: Direction, uid: string): Isolation | undefined;
   /** Sorted by key. */
   isolations(): readonly Isolation[];
-  /** Pods that are isolated. */
+  /** Pods that policies isolate. */
   count(direction: Direction): number;
+  /** Pods that are closed, sorted; the same list until it is another. */
+  closedPods(): readonly PodEndpoint[];
   /** The isolations that are other than when this was asked last, by key; undefined for those that are gone. */
   takeChanges(rulesOf: (policy: PolicyEntry, direction: Direction) => readonly AllowRule[]): IsolationChanges;
 }
@@ -32,6 +36,11 @@ interface Group {
   readonly pods: Map<string, PodEndpoint>;
   isolation: Isolation | undefined;
 }
+
+const NO_PODS: readonly PodEndpoint[] = [];
+
+/** The isolation for ingress of pods that are closed; that for egress has the same pods. */
+const CLOSED_KEY = isolationKey({ direction: 'ingress', policies: [], namedPorts: '' });
 
 const comparePods = (a: PodEndpoint, b: PodEndpoint): number =>
   byText(a.namespace, b.namespace) || byText(a.name, b.name) || byText(a.uid, b.uid);
@@ -82,7 +91,12 @@ export const createGroups = (): Groups => {
     };
   };
 
+  const closed = (): readonly PodEndpoint[] => groups.get(CLOSED_KEY)?.isolation?.pods ?? NO_PODS;
+
   return {
+    close(pod) {
+      for (const direction of DIRECTIONS) joinOne(direction, pod, []);
+    },
     join(pod, policies) {
       for (const direction of DIRECTIONS) {
         const isolating = policies.filter((entry) => entry.parsed().directions.includes(direction));
@@ -103,7 +117,8 @@ export const createGroups = (): Groups => {
       [...groups.values()]
         .sort((a, b) => byText(a.key, b.key))
         .flatMap(({ isolation }) => (isolation === undefined ? [] : [isolation])),
-    count: (direction) => membership[direction].size,
+    count: (direction) => membership[direction].size - closed().length,
+    closedPods: closed,
     takeChanges(rulesOf) {
       const changes = new Map<string, Isolation | undefined>();
       for (const group of touched) {

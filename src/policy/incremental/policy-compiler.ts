@@ -1,3 +1,4 @@
+import type { SettledPod } from '../../addresses/address-book.ts';
 import type { ClusterChanges } from '../../model/cluster-change.ts';
 import type { Direction } from '../../model/direction.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
@@ -34,9 +35,12 @@ export interface PolicyCompiler {
   faults(): readonly PolicyFault[];
   /** Pods of the node that some policy isolates. */
   isolatedPods(): Readonly<Record<Direction, number>>;
-  /** The pod that owns the address. */
-  podAt(address: string): PodEndpoint | undefined;
-  isolationAt(direction: Direction, address: string): Isolation | undefined;
+  /** What is closed in both directions; the same list until it is another. */
+  closedPods(): readonly PodEndpoint[];
+  /** The pods that may have the address. */
+  podsAt(address: string): readonly PodEndpoint[];
+  /** Those of the pods that may have the address: each has to allow what goes to or comes from it. */
+  isolationsAt(direction: Direction, address: string): readonly Isolation[];
 }
 
 /** The keys whose object is not the one that is known. */
@@ -66,12 +70,13 @@ export const createPolicyCompiler = (node: string | undefined): PolicyCompiler =
   let policy: NodePolicy | undefined;
 
   const isSubject = (pod: PodEndpoint): boolean => node === undefined || pod.node === node;
+  const canBePeer = (pod: PodEndpoint): boolean => pod.closed === undefined;
 
   const changePods = (snapshot: ClusterSnapshot, changes: ClusterChanges): PodChanges => {
     const uids = changes === 'everything' ? differing(podStore.uids(), podStore.reported, snapshot.pods) : changes.pods;
     const { gone, come } = podStore.change(uids, (uid) => snapshot.pods.get(uid));
-    const canBePeer = (pod: PodEndpoint): boolean => !pod.hostNetwork;
-    return { gone: gone.filter(canBePeer), come: come.filter(canBePeer) };
+    const hasOwnAddresses = ({ subject }: SettledPod): boolean => !subject.hostNetwork;
+    return { gone: gone.filter(hasOwnAddresses), come: come.filter(hasOwnAddresses) };
   };
 
   const changedNamespaces = (snapshot: ClusterSnapshot, changes: ClusterChanges): Iterable<string> =>
@@ -87,21 +92,23 @@ export const createPolicyCompiler = (node: string | undefined): PolicyCompiler =
       const record = createMemberRecord();
       const { gone, come } = changePods(snapshot, changes);
       // An address goes before it comes: it may pass from one pod to another.
-      for (const pod of gone) {
-        if (isSubject(pod)) subjects.remove(pod);
-        pods.remove(pod);
-        portNames.removePod(pod);
-        peers.removePod(pod, record);
+      for (const { subject, peer } of gone) {
+        if (isSubject(subject)) subjects.remove(subject);
+        if (!canBePeer(peer)) continue;
+        pods.remove(peer);
+        portNames.removePod(peer);
+        peers.removePod(peer, record);
       }
       for (const name of changedNamespaces(snapshot, changes)) {
         peers.changeNamespace(name, snapshot.namespaces.get(name), record);
       }
-      for (const pod of come) {
-        pods.add(pod);
-        portNames.addPod(pod);
-        peers.addPod(pod, record);
+      for (const { peer } of come) {
+        if (!canBePeer(peer)) continue;
+        pods.add(peer);
+        portNames.addPod(peer);
+        peers.addPod(peer, record);
       }
-      const local = come.filter(isSubject);
+      const local = come.map(({ subject }) => subject).filter(isSubject);
       expected = new Set(local.map(({ namespace }) => namespace));
       for (const key of changedPolicies(snapshot, changes)) {
         const before = policies.get(key);
@@ -117,16 +124,15 @@ export const createPolicyCompiler = (node: string | undefined): PolicyCompiler =
       return {
         isolations,
         members: record.changes(),
-        addresses: new Set([...gone, ...come].flatMap(({ ips }) => ips)),
+        addresses: new Set([...gone, ...come].flatMap(({ subject }) => subject.ips)),
       };
     },
     policy: () => (policy ??= { isolations: groups.isolations(), faults: policies.faults() }),
     faults: policies.faults,
     isolatedPods: () => ({ ingress: groups.count('ingress'), egress: groups.count('egress') }),
-    podAt: podStore.at,
-    isolationAt(direction, address) {
-      const pod = podStore.at(address);
-      return pod === undefined ? undefined : groups.isolationOf(direction, pod.uid);
-    },
+    closedPods: groups.closedPods,
+    podsAt: podStore.at,
+    isolationsAt: (direction, address) =>
+      podStore.at(address).flatMap(({ uid }) => groups.isolationOf(direction, uid) ?? []),
   };
 };

@@ -73,12 +73,18 @@ export const createSubjects = ({ policies, groups, peers, portNames }: SubjectsP
   };
 
   const enter = (subject: Subject): void => {
+    const { closed, ips } = subject.pod;
+    if (closed !== undefined) {
+      // A pod that vanished is closed only if policies isolated it, and each only where no other pod has its addresses.
+      if (ips.length > 0 && (closed === 'unknown' || subject.policies.length > 0)) groups.close(subject.pod);
+      return;
+    }
     for (const entry of subject.policies) use(entry, 1);
     groups.join(subject.pod, subject.policies);
   };
 
   const retire = (subject: Subject): void => {
-    for (const entry of subject.policies) use(entry, -1);
+    if (subject.pod.closed === undefined) for (const entry of subject.policies) use(entry, -1);
     groups.leave(subject.pod);
   };
 

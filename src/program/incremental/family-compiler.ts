@@ -212,10 +212,15 @@ export const createFamilyCompiler = (
         if (chain === undefined || isolation.direction !== direction) continue;
         for (const address of hostIPs) nodeAddresses.add(address);
         for (const { text, cidr } of addresses) {
+          const known = chainsAt[direction].get(text);
+          if (known !== undefined) {
+            known.chains.add(chain.name);
+            continue;
+          }
           const closesItself = !governed.has(text);
-          if (closesItself) entries.errors.push({ address: cidr, chain: JUDGE_CHAIN });
+          if (closesItself) entries.errors.push({ address: cidr, chains: [JUDGE_CHAIN] });
           governed.add(text);
-          entries[direction].push({ address: cidr, chain: chain.name, closesItself });
+          chainsAt[direction].set(text, { address: cidr, chains: new Set([chain.name]), closesItself });
         }
       }
     }

@@ -6,9 +6,15 @@ import { liesIn } from './bits.ts';
 import { matchesLabels } from './labels.ts';
 import type { JsonPeer, JsonPolicy, JsonPort, NaivePacket, NaivePod, NaiveWorld } from './world.ts';
 
-/** The pod with this address. A pod on the host network has its node's address, not one of its own. */
-const podWith = (world: NaiveWorld, address: string): NaivePod | undefined =>
-  world.pods.find((pod) => !pod.hostNetwork && pod.ips.includes(address));
+/** The pods that may have this address. A pod on the host network has its node's address, not one of its own. */
+const podsWith = (world: NaiveWorld, address: string): readonly NaivePod[] =>
+  world.pods.filter((pod) => !pod.hostNetwork && pod.ips.includes(address));
+
+/** The pod that surely has this address. */
+const podWith = (world: NaiveWorld, address: string): NaivePod | undefined => {
+  const [pod, ...others] = podsWith(world, address);
+  return others.length === 0 ? pod : undefined;
+};
 
 /** "If no policyTypes are specified, this will default to [Ingress]… and Egress if there are egress rules." */
 const typesOf = ({ spec }: JsonPolicy): readonly string[] => {
@@ -39,25 +45,19 @@ const isPeer = (world: NaiveWorld, peer: JsonPeer, policy: JsonPolicy, address: 
 };
 
 /** A named port is looked up on the pod that receives the packet. */
-const isPort = (world: NaiveWorld, allowed: JsonPort, packet: NaivePacket): boolean => {
+const isPort = (receiver: NaivePod | undefined, allowed: JsonPort, packet: NaivePacket): boolean => {
   if ((allowed.protocol ?? 'TCP') !== packet.protocol) return false;
   const { port, endPort } = allowed;
   if (port === undefined) return true;
   if (typeof port === 'number') return packet.port >= port && packet.port <= (endPort ?? port);
-  const receiver = podWith(world, packet.to);
   return (receiver?.ports ?? []).some(
     (declared) => declared.name === port && declared.protocol === packet.protocol && declared.port === packet.port,
   );
 };
 
 /** Whether a pod's own policies of one type let the packet through: "If no policies select a pod, all is allowed." */
-const sideAllows = (
-  world: NaiveWorld,
-  pod: NaivePod | undefined,
-  type: 'Ingress' | 'Egress',
-  packet: NaivePacket,
-): boolean => {
-  if (pod === undefined) return true;
+const sideAllows = (world: NaiveWorld, pod: NaivePod, type: 'Ingress' | 'Egress', packet: NaivePacket): boolean => {
+  const receiver = type === 'Ingress' ? pod : podWith(world, packet.to);
   const governing = world.policies.filter((policy) => appliesTo(policy, pod, type));
   if (governing.length === 0) return true;
   const remote = type === 'Ingress' ? packet.from : packet.to;
@@ -68,7 +68,7 @@ const sideAllows = (
         : (policy.spec.egress ?? []).map(({ to, ports }) => ({ peers: to, ports }));
     return rules.some(({ peers = [], ports = [] }) => {
       const peerFits = peers.length === 0 || peers.some((peer) => isPeer(world, peer, policy, remote));
-      const portFits = ports.length === 0 || ports.some((port) => isPort(world, port, packet));
+      const portFits = ports.length === 0 || ports.some((port) => isPort(receiver, port, packet));
       return peerFits && portFits;
     });
   });
@@ -76,17 +76,18 @@ const sideAllows = (
 
 /** Traffic that no policy can refuse: of a pod with itself, and between a pod and the node it runs on. */
 const isExempt = (world: NaiveWorld, { from, to }: NaivePacket): boolean => {
-  const source = podWith(world, from);
-  const target = podWith(world, to);
-  if (source !== undefined && source === target) return true;
-  return (source?.hostIPs.includes(to) ?? false) || (target?.hostIPs.includes(from) ?? false);
+  const sources = podsWith(world, from);
+  const targets = podsWith(world, to);
+  if (sources.length > 0 && from === to) return true;
+  return sources.some(({ hostIPs }) => hostIPs.includes(to)) || targets.some(({ hostIPs }) => hostIPs.includes(from));
 };
 
+/** Where more than one pod may have an address, what each of them allows in common passes. */
 export const ingressAllows = (world: NaiveWorld, packet: NaivePacket): boolean =>
-  sideAllows(world, podWith(world, packet.to), 'Ingress', packet);
+  podsWith(world, packet.to).every((pod) => sideAllows(world, pod, 'Ingress', packet));
 
 export const egressAllows = (world: NaiveWorld, packet: NaivePacket): boolean =>
-  sideAllows(world, podWith(world, packet.from), 'Egress', packet);
+  podsWith(world, packet.from).every((pod) => sideAllows(world, pod, 'Egress', packet));
 
 /** Whether a packet that would open a connection arrives. */
 export const arrives = (world: NaiveWorld, packet: NaivePacket): boolean =>

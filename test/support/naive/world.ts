@@ -43,7 +43,7 @@ export interface NaivePod {
   readonly ports: readonly { readonly name?: string; readonly port: number; readonly protocol: string }[];
 }
 
-/** No two pods share an address, and every policy is one that the API server accepts. */
+/** Of pods that share an address each may have it. Every policy is one that the API server accepts. */
 export interface NaiveWorld {
   readonly namespaces: Readonly<Record<string, JsonLabels>>;
   readonly pods: readonly NaivePod[];

@@ -1,0 +1,71 @@
+import type { PodEndpoint } from '../model/pod.ts';
+
+/**
+ * How well it is known that an address is a pod's. `noted`: the runtime's note of a sandbox that is not known to be gone.
+ * `told`: the pod's status, which no note contradicts. `doubted`: a status that a note contradicts, or a pod that vanished.
+ */
+type Standing = 'noted' | 'told' | 'doubted';
+
+const standingOf = ({ sandbox, closed }: PodEndpoint, address: string): Standing => {
+  if (sandbox?.noted.includes(address) === true) return 'noted';
+  return closed === 'vanished' || sandbox?.doubted.includes(address) === true ? 'doubted' : 'told';
+};
+
+/** Returns the addresses that a pod may have; pods on the host network share their node's and have none of their own. */
+export const claimedBy = ({ hostNetwork, ips, sandbox }: PodEndpoint): readonly string[] => {
+  if (hostNetwork) return [];
+  return sandbox === undefined || sandbox.doubted.length === 0 ? ips : [...new Set([...ips, ...sandbox.doubted])];
+};
+
+/**
+ * Whether a pod that the API server knows may be the one whose sandbox was noted under a uid that it does not know: the
+ * mirror pod of a static pod has the static pod's name and another uid.
+ */
+const mayMirror = (told: PodEndpoint, noted: PodEndpoint): boolean =>
+  noted.closed === 'unknown' &&
+  told.node === noted.node &&
+  told.sandbox === undefined &&
+  (noted.namespace === '' || (noted.namespace === told.namespace && noted.name === told.name));
+
+/**
+ * Whether a pod got the address after another one: that one is being deleted, and the pod was created after it and is not.
+ * Creation alone says nothing about sandboxes: after a reboot older pods get the addresses of newer ones.
+ */
+const succeeds = (pod: PodEndpoint, other: PodEndpoint): boolean =>
+  other.isTerminating === true && pod.isTerminating !== true && pod.createdAt >= other.createdAt;
+
+const newestNotes = (pods: readonly PodEndpoint[]): readonly PodEndpoint[] => {
+  const newest = Math.max(...pods.map(({ sandbox }) => sandbox?.notedAt ?? 0));
+  return pods.filter(({ sandbox }) => sandbox?.notedAt === newest);
+};
+
+const byUid = (one: PodEndpoint, other: PodEndpoint): number => (one.uid < other.uid ? -1 : 1);
+
+/** Who may have an address. */
+export interface Ownership {
+  /** At least one, in an order of their own; the policies of each of them hold. */
+  readonly owners: readonly PodEndpoint[];
+  /** There is one owner, it has the address now, and it is a pod of the API server. */
+  readonly isCertain: boolean;
+}
+
+/**
+ * Weighs the words about one address. docs/addresses.md has the table. The answer depends on the words alone, not on the
+ * order in which they came.
+ *
+ * @param pods all that claim the address, at least one
+ */
+export const findOwners = (pods: readonly PodEndpoint[], address: string): Ownership => {
+  const by = Map.groupBy(pods, (pod) => standingOf(pod, address));
+  const told = by.get('told') ?? [];
+  const noted = (by.get('noted') ?? []).filter((pod) => !told.some((each) => mayMirror(each, pod)));
+  if (noted.length > 0) {
+    const owners = newestNotes(noted).toSorted(byUid);
+    return { owners, isCertain: owners.length === 1 && owners[0]?.closed === undefined };
+  }
+  if (told.length > 0) {
+    const owners = told.filter((pod) => !told.some((other) => succeeds(other, pod))).toSorted(byUid);
+    return { owners, isCertain: owners.length === 1 };
+  }
+  return { owners: (by.get('doubted') ?? []).toSorted(byUid), isCertain: false };
+};
