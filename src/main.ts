@@ -34,6 +34,7 @@ import { olderAgentPatience } from './kernel/node-lock/older-agent.ts';
 import { type ClusterChange, OBJECT_KINDS } from './model/cluster-change.ts';
 import { NO_EVENTS } from './model/operator-event.ts';
 import { tellAdoption } from './telemetry/adoption.ts';
+import { describeClosed } from './telemetry/closed-observer.ts';
 import type { Endpoints } from './telemetry/endpoints.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createAgentMetrics } from './telemetry/metrics.ts';
@@ -181,6 +182,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       events: recorder?.status(),
       ...surroundings.status(),
       gate: { scope: config.gate, ranges: podRanges?.ranges() ?? [] },
+      closed: describeClosed(reconciler.closedPods()),
       antiSpoofing: { ...(sources?.chosen() ?? { interfaces: [] }), ...guard?.status() },
     }),
   };

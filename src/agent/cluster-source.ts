@@ -1,9 +1,10 @@
 import { uptime } from 'node:os';
 import type { Beginning } from '../cluster/api/first-list.ts';
 import { createApiSource } from '../cluster/api-source.ts';
-import { withEarlyAddresses } from '../cluster/cni/early-addresses.ts';
 import { type CniResults, followCniResults } from '../cluster/cni/follow-results.ts';
+import { withSandboxes } from '../cluster/cni/with-sandboxes.ts';
 import type { ClusterSource } from '../cluster/source.ts';
+import { readInterfaces, readRoutedAddresses } from '../kernel/host-routes.ts';
 import { connectTo } from './connect.ts';
 import type { AgentContext } from './context.ts';
 
@@ -51,15 +52,14 @@ interface ClusterSourceOptions {
   readonly beginning: Beginning;
 }
 
-/** Where the agent learns of pods, namespaces and policies, and of the addresses of pods that are about to start. */
+/** Where the agent learns of pods, namespaces and policies, and of the sandboxes of the node's pods. */
 export const createClusterSource = async (
   context: AgentContext,
   results: CniResults | undefined,
   { onResult, beginning }: ClusterSourceOptions,
 ): Promise<ClusterSource> => {
   const source = await createSource(context, beginning);
-  if (results === undefined) return source;
-  const told: CniResults = {
+  const told: CniResults | undefined = results && {
     ...results,
     start(tell) {
       results.start((podUid) => {
@@ -68,5 +68,11 @@ export const createClusterSource = async (
       });
     },
   };
-  return withEarlyAddresses(source, told, context.config.nodeName);
+  const { config, clock } = context;
+  return withSandboxes(source, {
+    results: told,
+    node: config.nodeName,
+    host: { readInterfaces, readRoutedAddresses },
+    clock,
+  });
 };

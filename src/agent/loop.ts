@@ -13,6 +13,7 @@ import type { IpFamily } from '../model/family.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import { createReconciler, type Reconciler } from '../reconcile/reconciler.ts';
 import { createReview } from '../reconcile/review.ts';
+import { createClosedObserver } from '../telemetry/closed-observer.ts';
 import type { AgentMetrics } from '../telemetry/metrics.ts';
 import { createReviewObserver } from '../telemetry/review-observer.ts';
 import { createSyncEvents } from '../telemetry/events/sync-events.ts';
@@ -56,6 +57,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
   const { source, podRanges, condition, sources, guard, results, lock, kernel, lookout, runner, families, metrics } =
     parts;
   const observeSync = createSyncObserver(metrics, log, Date.now);
+  const observeClosed = createClosedObserver(metrics, log, clock);
   const tellSync = createSyncEvents(events, {
     node: config.nodeName,
     snapshot: () => source.snapshot(),
@@ -96,6 +98,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
         const culprits = lookout.takeCulprits();
         observeSync(result, culprits);
         tellSync(result, culprits);
+        observeClosed.observe(reconciler.closedPods());
         review.after(result);
         condition?.noteResult(result.outcome !== 'failed');
       },
@@ -111,6 +114,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
   return {
     ...reconciler,
     async stop() {
+      observeClosed.stop();
       await Promise.all([reconciler.stop(), review.stop()]);
     },
   };

@@ -1,26 +1,35 @@
 /**
- * A live map with a few of its values replaced. Only keys of the map itself count, so that what is replaced never outlives
- * its original. Takes no copy: reading all of it costs what reading the map costs.
+ * A live map with some values replaced and some entries added. A replacement counts for keys that the map itself has, an
+ * addition for those that it has not. Takes no copy: reading all of it costs what reading the map costs.
  */
-export const overlayMap = <K, V>(base: ReadonlyMap<K, V>, replaced: ReadonlyMap<K, V>): ReadonlyMap<K, V> => {
+export const overlayMap = <K, V>(
+  base: ReadonlyMap<K, V>,
+  replaced: ReadonlyMap<K, V>,
+  added: ReadonlyMap<K, V> = new Map(),
+): ReadonlyMap<K, V> => {
   const pick = (key: K, value: V): V => (replaced.size === 0 ? value : (replaced.get(key) ?? value));
-  const entries = (): MapIterator<[K, V]> =>
-    replaced.size === 0 ? base.entries() : base.entries().map(([key, value]): [K, V] => [key, pick(key, value)]);
+  const additions = (): IteratorObject<[K, V]> => added.entries().filter(([key]) => !base.has(key));
+  function* entries(): Generator<[K, V], undefined> {
+    if (replaced.size === 0) yield* base.entries();
+    else for (const [key, value] of base) yield [key, pick(key, value)];
+    yield* additions();
+    return undefined;
+  }
   const overlaid: ReadonlyMap<K, V> = {
     get size() {
-      return base.size;
+      return base.size + (added.size === 0 ? 0 : [...additions()].length);
     },
-    has: (key) => base.has(key),
+    has: (key) => base.has(key) || added.has(key),
     get(key) {
       const value = base.get(key);
-      return value === undefined ? undefined : pick(key, value);
+      return value === undefined ? added.get(key) : pick(key, value);
     },
-    keys: () => base.keys(),
-    values: () => (replaced.size === 0 ? base.values() : base.entries().map(([key, value]) => pick(key, value))),
-    entries,
-    [Symbol.iterator]: entries,
+    keys: () => (added.size === 0 ? base.keys() : entries().map(([key]) => key)),
+    values: () => (replaced.size === 0 && added.size === 0 ? base.values() : entries().map(([, value]) => value)),
+    entries: () => (replaced.size === 0 && added.size === 0 ? base.entries() : entries()),
+    [Symbol.iterator]: () => overlaid.entries(),
     forEach(visit) {
-      for (const [key, value] of entries()) visit(value, key, overlaid);
+      for (const [key, value] of overlaid) visit(value, key, overlaid);
     },
   };
   return overlaid;

@@ -11,6 +11,8 @@ export interface KindStatus {
   readonly lastHeardAt: number | undefined;
   /** Why the last list or watch ended badly; undefined while all is well. */
   readonly trouble: string | undefined;
+  /** The newest full list was empty, and nothing came since: see api/empty-lists.ts. */
+  readonly listedNone?: boolean;
   /** How often list or watch ended badly and began again; an orderly end by the server does not count. */
   readonly restarts: number;
 }

@@ -23,6 +23,10 @@ const creationTime = (timestamp: unknown): number => {
   return Number.isNaN(ms) ? 0 : ms;
 };
 
+/** From JSON, a text; from protobuf, ms or null. */
+const isSet = (timestamp: unknown): boolean =>
+  typeof timestamp === 'number' || (typeof timestamp === 'string' && timestamp !== '');
+
 /** `metadata.uid`; `namespace/name` for a manifest, which has none. Undefined for what is no Pod. */
 export const podUid = (raw: RawObject): string | undefined => {
   const metadata = asObject(raw['metadata']);
@@ -65,6 +69,7 @@ export const trimPod = (raw: RawObject, intern: Intern, neighbour?: PodEndpoint)
     hostNetwork: spec['hostNetwork'] === true,
     ports: neighbour !== undefined && equalPorts(ports, neighbour.ports) ? neighbour.ports : ports,
     createdAt: creationTime(metadata['creationTimestamp']),
+    ...(isSet(metadata['deletionTimestamp']) ? { isTerminating: true } : {}),
     ...trimReadiness(spec, status),
   };
 };
@@ -80,6 +85,7 @@ export const samePod = (one: PodEndpoint, other: PodEndpoint): boolean =>
   one.node === other.node &&
   one.hostNetwork === other.hostNetwork &&
   one.createdAt === other.createdAt &&
+  one.isTerminating === other.isTerminating &&
   sameTexts(one.ips, other.ips) &&
   sameTexts(one.hostIPs, other.hostIPs) &&
   equalPorts(one.ports, other.ports) &&

@@ -13,3 +13,7 @@ export const readHostRoutes = async (): Promise<HostRoutes> => {
 /** The names of the interfaces in the present network namespace. */
 export const readInterfaces = async (): Promise<ReadonlySet<string>> =>
   hostRoutes([], await readIfThere('/proc/net/dev')).interfaces;
+
+/** The addresses that a route of their own leads to, canonical. */
+export const readRoutedAddresses = async (): Promise<ReadonlySet<string>> =>
+  new Set((await readHostRoutes()).toAddress.keys());

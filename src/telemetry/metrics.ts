@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
 import { EVENT_OUTCOMES, type EventOutcome } from '../model/operator-event.ts';
+import { type Closure, CLOSURES } from '../model/pod.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import { TAMPERING_KINDS, type TamperingKind } from '../render/tampering.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
@@ -48,6 +49,8 @@ export interface AgentMetrics {
   setClusterObjects(objects: ClusterObjects): void;
   /** Pods of this node that policies isolate. */
   setIsolatedPods(direction: Direction, count: number): void;
+  /** Pods of this node, known to the API server no longer, that nothing may go to or come from. */
+  setClosedPods(counts: Readonly<Record<Closure, number>>): void;
   /** Number of faults of each policy that has any; policies not named have none any more. */
   setPolicyFaults(faults: ReadonlyMap<PolicyKey, number>): void;
   /** @param engines other programs that enforce policy on the node */
@@ -142,6 +145,12 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     policies: gauge('cluster_policies', 'NetworkPolicies known from the cluster'),
   };
   const isolated = gauge('isolated_pods', 'Pods of this node that policies isolate', ['direction']);
+  const closedPods = gauge(
+    'closed_pods',
+    'Pods of this node that the API server does not know any more and that are closed in both directions',
+    ['reason'],
+  );
+  for (const reason of CLOSURES) closedPods.set({ reason }, 0);
   const faults = gauge('policy_faults', 'Faults of a policy: its pods are isolated for what they hide', [
     'namespace',
     'policy',
@@ -201,6 +210,9 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
       cluster.policies.set(policies);
     },
     setIsolatedPods: (direction, count) => isolated.set({ direction }, count),
+    setClosedPods(counts) {
+      for (const reason of CLOSURES) closedPods.set({ reason }, counts[reason]);
+    },
     setPolicyFaults: (found) => {
       faults.reset();
       for (const [key, count] of [...found].slice(0, MAX_FAULTY)) {

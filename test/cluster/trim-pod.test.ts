@@ -59,7 +59,12 @@ describe('trimPod', () => {
   });
 
   test('a terminating pod is kept: it still has its address', () => {
-    expect(trim({ metadata: { deletionTimestamp: '2026-01-02T03:04:05Z' } })).toBeDefined();
+    expect(trim({ metadata: { deletionTimestamp: '2026-01-02T03:04:05Z' } })).toMatchObject({ isTerminating: true });
+    // As protobuf has it.
+    expect(trim({ metadata: { deletionTimestamp: 1_767_323_045_000 } })).toMatchObject({ isTerminating: true });
+    for (const none of [undefined, null]) {
+      expect(trim({ metadata: { deletionTimestamp: none } })).not.toHaveProperty('isTerminating');
+    }
   });
 
   test('status.podIP counts where podIPs is missing or empty', () => {

@@ -18,7 +18,7 @@ const addressOf = (text: string): Cidr => {
 const entriesFor = (addresses: readonly string[]): readonly DispatchEntry[] =>
   addresses.map((text) => ({
     address: addressOf(text),
-    chain: isolationChain('ingress', [text], ''),
+    chains: [isolationChain('ingress', [text], '')],
     closesItself: true,
   }));
 
@@ -62,9 +62,9 @@ const OTHER: Readonly<Record<string, Cidr>> = { ipv4: addressOf('203.0.113.7'), 
 /** What each address costs to find as the destination. */
 const costs = (addresses: readonly string[]): readonly number[] => {
   const entries = entriesFor(addresses);
-  const chains = dispatchTree('ingress', entries);
-  return entries.map(({ address, chain }) => {
-    const { end, rules } = follow(chains, OTHER[address.family] ?? address, address);
+  const tree = dispatchTree('ingress', entries);
+  return entries.map(({ address, chains: [chain] }) => {
+    const { end, rules } = follow(tree, OTHER[address.family] ?? address, address);
     expect(end).toBe(chain);
     return rules;
   });
@@ -76,6 +76,18 @@ const block = (count: number, step = 1): readonly string[] =>
 describe('the dispatch tree', () => {
   test('of no entry is its root, empty', () => {
     expect(dispatchTree('egress', [])).toEqual([{ name: 'PORTCULLIS-EGRESS', rules: [] }]);
+  });
+
+  test('leads an address that two pods may have to the chain of the one and then of the other', () => {
+    const [entry] = entriesFor(['10.0.0.1']);
+    const chains = [isolationChain('ingress', ['a'], ''), isolationChain('ingress', ['b'], '')];
+    const [root] = dispatchTree('ingress', entry === undefined ? [] : [{ ...entry, chains }]);
+    const [first, second] = root?.rules ?? [];
+    expect([first, second].map((rule) => rule?.verdict)).toEqual([
+      { kind: 'jump', chain: chains[0] },
+      { kind: 'goto', chain: chains[1] },
+    ]);
+    expect(first?.matches).toEqual(second?.matches);
   });
 
   test('of few entries is one chain, and one for their packets to themselves', () => {
@@ -126,7 +138,10 @@ describe('the dispatch tree', () => {
   test('of the senders of errors takes those about connections of others, and those to the sender itself', () => {
     const entries = entriesFor(block(20));
     const chains = dispatchTree('errors', entries);
-    for (const { address, chain } of entries) {
+    for (const {
+      address,
+      chains: [chain],
+    } of entries) {
       const other = OTHER['ipv4'] ?? address;
       expect(follow(chains, address, other).end).toBe(chain);
       expect(follow(chains, address, other, true).end).toBeUndefined();
@@ -206,7 +221,10 @@ describe('the dispatch tree', () => {
         const ends = (own: Cidr, other: Cidr, translated = false): string | undefined =>
           (direction === 'ingress' ? follow(chains, other, own, translated) : follow(chains, own, other, translated))
             .end;
-        for (const { address: own, chain } of entries) {
+        for (const {
+          address: own,
+          chains: [chain],
+        } of entries) {
           const other = OTHER[own.family] ?? own;
           expect(ends(own, other)).toBe(chain);
           expect(ends(own, own)).toBe('drop');

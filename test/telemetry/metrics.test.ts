@@ -36,6 +36,7 @@ describe('agent metrics', () => {
     metrics.setKernelObjects('ipv6', { rules: 1, chains: 1, sets: 0, members: 0 });
     metrics.setClusterObjects({ pods: 5, namespaces: 2, policies: 7 });
     metrics.setIsolatedPods('ingress', 4);
+    metrics.setClosedPods({ unknown: 2, vanished: 1 });
     metrics.recordDriftRepair(new Set(['jump_missing', 'chain_changed']), 3);
     metrics.recordDriftRepair(new Set(['jump_missing']), 2);
     const { text } = await metrics.expose();
@@ -43,6 +44,7 @@ describe('agent metrics', () => {
     expect(samples(text, 'portcullis_kernel_set_members')).toEqual(['{family="ipv4"} 40', '{family="ipv6"} 0']);
     expect(samples(text, 'portcullis_cluster_policies')).toEqual(['7']);
     expect(samples(text, 'portcullis_isolated_pods')).toEqual(['{direction="ingress"} 4']);
+    expect(samples(text, 'portcullis_closed_pods')).toEqual(['{reason="unknown"} 2', '{reason="vanished"} 1']);
     const repairs = samples(text, 'portcullis_drift_repairs_total');
     expect(repairs.filter((line) => !line.endsWith(' 0'))).toEqual([
       '{kind="jump_missing"} 2',

@@ -89,7 +89,7 @@ export const createReflector = <K extends string, T>(
       store.objects.size === 0 && !(resource.neverNone && !status.synced),
     );
     const changed = store.replace(listed.objects);
-    status = { ...status, synced: true };
+    status = { ...status, synced: true, listedNone: listed.objects.size === 0 };
     reached(listed.resourceVersion);
     setTrouble(undefined);
     changed.forEach(onChange);
@@ -111,6 +111,7 @@ export const createReflector = <K extends string, T>(
         setTrouble(undefined);
       },
       changed(key, value) {
+        if (value !== undefined && status.listedNone === true) status = { ...status, listedNone: false };
         if (store.put(key, value)) onChange(key);
       },
       reached(resourceVersion) {

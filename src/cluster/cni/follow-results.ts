@@ -3,19 +3,22 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../../model/clock.ts';
 import type { PodLink } from '../../model/pod-link.ts';
+import type { Sandbox } from '../../model/sandbox.ts';
 import { codeOf, messageOf } from '../error-text.ts';
 import { parseCniResult, POD_INTERFACE } from './parse-result.ts';
 import { readResultFile } from './read-result-file.ts';
 import { createResultIndex, type FileVersion } from './result-index.ts';
 
-/** libcni's result cache, as far as pods' addresses go. */
+/** libcni's result cache: what the runtime noted of the pods' sandboxes. */
 export interface CniResults {
-  /** Begins to follow. `onChange` is told of each pod whose addresses are others now, after they are. */
+  /** Begins to follow. `onChange` is called for each pod of which something else is noted now, after it is. */
   start(onChange: (podUid: string) => void): void;
   /** The first look at the folder is over, whatever it found. */
   hasLooked(): boolean;
-  /** Canonical, at most one per family. */
-  addressesOf(podUid: string): readonly string[] | undefined;
+  /** What was noted of the pod's sandboxes since the node booted, in any order. */
+  sandboxesOf(podUid: string): readonly Sandbox[];
+  /** The pods of which something was noted. */
+  podUids(): Iterable<string>;
   /** How each pod is attached. */
   links(): readonly PodLink[];
   status(): CniResultsStatus;
@@ -188,7 +191,8 @@ export const followCniResults = ({ folder, clock, bootedAt, onTrouble }: CniResu
       work();
     },
     hasLooked: () => looked,
-    addressesOf: index.addressesOf,
+    sandboxesOf: index.sandboxesOf,
+    podUids: index.podUids,
     links: index.links,
     status: () => ({ folder, watched: watched !== undefined, pods: index.pods() }),
     async stop() {

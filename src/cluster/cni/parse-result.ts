@@ -1,4 +1,5 @@
 import type { PodLink } from '../../model/pod-link.ts';
+import type { Sandbox } from '../../model/sandbox.ts';
 import { onePerFamily } from '../address.ts';
 import { asList, asObject, asText, type RawObject } from '../raw.ts';
 
@@ -9,6 +10,10 @@ export const POD_INTERFACE = 'eth0';
 export interface CniResult extends PodLink {
   /** CNI argument K8S_POD_UID: `metadata.uid` of the pod (of a static pod: the kubelet's, which the API does not know). */
   readonly podUid: string;
+  /** CNI arguments K8S_POD_NAMESPACE and K8S_POD_NAME; undefined where one is missing. */
+  readonly pod: Sandbox['pod'];
+  /** All interfaces of the node that the plugins named, each once. */
+  readonly hostInterfaces: readonly string[];
 }
 
 /** `cniArgs` is a list of pairs. A name that is there twice has the same value twice (runtimes append their own). */
@@ -40,13 +45,21 @@ const addressesIn = (result: RawObject): readonly string[] => {
  * Interfaces without a sandbox are the node's (CNI specification, ADD success): a plugin that makes a pair tells its outer
  * end, one that puts that end on a bridge tells the bridge too.
  */
-const hostInterfaceIn = (result: RawObject): string | undefined => {
+const hostInterfacesIn = (result: RawObject): Pick<CniResult, 'hostInterface' | 'hostInterfaces'> => {
   const ofNode = asList(result['interfaces'])
     .map(asObject)
     .filter(({ sandbox }) => sandbox === undefined || sandbox === '');
-  const [only] = ofNode;
-  const name = ofNode.length === 1 ? asText(only?.['name']) : undefined;
-  return name === '' ? undefined : name;
+  const names = ofNode.map(({ name }) => asText(name)).filter((name) => name !== undefined && name !== '');
+  return {
+    hostInterface: ofNode.length === 1 ? names[0] : undefined,
+    hostInterfaces: [...new Set(names)] as readonly string[],
+  };
+};
+
+const podIn = (args: unknown): Sandbox['pod'] => {
+  const namespace = argument(args, 'K8S_POD_NAMESPACE');
+  const name = argument(args, 'K8S_POD_NAME');
+  return namespace === undefined || name === undefined ? undefined : { namespace, name };
 };
 
 /**
@@ -61,5 +74,5 @@ export const parseCniResult = (text: string): CniResult | undefined => {
   if (podUid === undefined || podUid === '') return undefined;
   const result = asObject(raw['result']);
   const ips = onePerFamily(addressesIn(result));
-  return ips.length === 0 ? undefined : { podUid, ips, hostInterface: hostInterfaceIn(result) };
+  return ips.length === 0 ? undefined : { podUid, pod: podIn(raw['cniArgs']), ips, ...hostInterfacesIn(result) };
 };

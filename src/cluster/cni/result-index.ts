@@ -1,4 +1,5 @@
 import type { PodLink } from '../../model/pod-link.ts';
+import type { Sandbox } from '../../model/sandbox.ts';
 import type { CniResult } from './parse-result.ts';
 
 /** What a file was when it was read: another of either means that it has to be read again. */
@@ -11,26 +12,35 @@ export interface FileVersion {
 interface Entry extends FileVersion {
   /** Undefined for a file that is about no pod, or cannot be read. */
   readonly result: CniResult | undefined;
+  /** The same object as long as the file says the same. */
+  readonly sandbox: Sandbox | undefined;
 }
 
-/** The files of a result cache, and the newest addresses of each pod. */
+/** The files of a result cache, and what they tell of each pod. */
 export interface ResultIndex {
-  /** @returns the pods whose addresses are others now */
+  /** @returns the pods of which something else is told now */
   put(file: string, version: FileVersion, result: CniResult | undefined): readonly string[];
-  /** @returns the pods whose addresses are others now */
+  /** @returns the pods of which something else is told now */
   remove(file: string): readonly string[];
   versionOf(file: string): FileVersion | undefined;
   files(): Iterable<string>;
-  /** Addresses that the newest file about a pod names; a crash of the runtime may have left older ones. */
-  addressesOf(podUid: string): readonly string[] | undefined;
+  /** What each file about a pod says; a crash of the runtime may have left older ones. */
+  sandboxesOf(podUid: string): readonly Sandbox[];
+  /** The pods that some file is about. */
+  podUids(): Iterable<string>;
   /** How each pod is attached, as the newest file about it says. */
   links(): readonly PodLink[];
   /** Pods that some file is about. */
   pods(): number;
 }
 
-const sameAddresses = (one: readonly string[] | undefined, other: readonly string[] | undefined): boolean =>
-  one?.join() === other?.join();
+const sandboxOf = ({ podUid, pod, ips, hostInterfaces }: CniResult, notedAt: number): Sandbox => ({
+  podUid,
+  pod,
+  ips,
+  hostInterfaces,
+  notedAt,
+});
 
 export const createResultIndex = (): ResultIndex => {
   const entries = new Map<string, Entry>();
@@ -45,13 +55,9 @@ export const createResultIndex = (): ResultIndex => {
     return newest?.result;
   };
 
-  const addressesOf = (podUid: string): readonly string[] | undefined => newestOf(podUid)?.ips;
-
   const change = (file: string, entry: Entry | undefined): readonly string[] => {
     const before = entries.get(file)?.result?.podUid;
     const after = entry?.result?.podUid;
-    const concerned = [...new Set([before, after].filter((uid) => uid !== undefined))];
-    const known = concerned.map(addressesOf);
     if (before !== undefined && before !== after) {
       const files = filesOf.get(before);
       files?.delete(file);
@@ -60,15 +66,17 @@ export const createResultIndex = (): ResultIndex => {
     if (entry === undefined) entries.delete(file);
     else entries.set(file, entry);
     if (after !== undefined) filesOf.set(after, (filesOf.get(after) ?? new Set()).add(file));
-    return concerned.filter((uid, at) => !sameAddresses(known[at], addressesOf(uid)));
+    return [...new Set([before, after].filter((uid) => uid !== undefined))];
   };
 
   return {
-    put: (file, { mtimeMs, size }, result) => change(file, { mtimeMs, size, result }),
+    put: (file, { mtimeMs, size }, result) =>
+      change(file, { mtimeMs, size, result, sandbox: result && sandboxOf(result, mtimeMs) }),
     remove: (file) => change(file, undefined),
     versionOf: (file) => entries.get(file),
     files: () => entries.keys(),
-    addressesOf,
+    sandboxesOf: (podUid) => [...(filesOf.get(podUid) ?? [])].flatMap((file) => entries.get(file)?.sandbox ?? []),
+    podUids: () => filesOf.keys(),
     links: () => [...filesOf.keys()].map(newestOf).filter((result) => result !== undefined),
     pods: () => filesOf.size,
   };

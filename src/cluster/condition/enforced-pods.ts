@@ -28,6 +28,12 @@ export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
   /** Pods that were told of. */
   const told = new Set<string>();
 
+  /** What is closed is no pod of the API server any more. */
+  const podOf = (podUid: string): PodEndpoint | undefined => {
+    const pod = snapshot().pods.get(podUid);
+    return pod?.closed === undefined ? pod : undefined;
+  };
+
   const isDue = (pod: PodEndpoint | undefined): pod is PodEndpoint =>
     pod?.node === node &&
     !pod.hostNetwork &&
@@ -37,22 +43,20 @@ export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
 
   return {
     changed(podUid) {
-      const pod = snapshot().pods.get(podUid);
+      const pod = podOf(podUid);
       if (pod === undefined && told.delete(podUid)) onGone(podUid);
       if (pod?.node === node && !told.has(podUid)) changedPods.add(podUid);
     },
     taken() {
       if (changedPods.size === 0) return;
-      const { pods } = snapshot();
       // A failed pass is followed by one that takes everything anew: what it had taken stays in.
-      for (const uid of changedPods) if (isDue(pods.get(uid))) inPass.add(uid);
+      for (const uid of changedPods) if (isDue(podOf(uid))) inPass.add(uid);
       changedPods.clear();
     },
     ended(succeeded) {
       if (!succeeded || inPass.size === 0) return;
-      const { pods } = snapshot();
       for (const uid of inPass) {
-        const pod = pods.get(uid);
+        const pod = podOf(uid);
         if (!isDue(pod)) continue;
         told.add(uid);
         onEnforced(pod);

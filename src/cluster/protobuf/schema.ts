@@ -16,6 +16,7 @@ const OBJECT_META: Message = {
     5: one('uid', 'text'),
     6: one('resourceVersion', 'text'),
     8: one('creationTimestamp', 'time'),
+    9: one('deletionTimestamp', 'time'),
     11: one('labels', 'labels'),
   },
 };

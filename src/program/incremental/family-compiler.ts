@@ -111,6 +111,13 @@ const toAddress = (text: string): readonly Address[] => {
   return cidr === undefined ? [] : [{ text, cidr }];
 };
 
+/** An address in a direction: the chains of all pods that may have it. */
+interface JudgedAddress {
+  readonly address: Cidr;
+  readonly chains: Set<ChainName>;
+  readonly closesItself: boolean;
+}
+
 /** What the dispatch trees depend on, and the chain of errors. */
 const dispatchKey = (judged: Judged | undefined): string =>
   judged?.chain === undefined
@@ -203,7 +210,8 @@ export const createFamilyCompiler = (
 
   /** Everything that leads to the chains of isolations. */
   const lead = (): void => {
-    const entries: Record<Tree, DispatchEntry[]> = { egress: [], ingress: [], errors: [] };
+    const errors: DispatchEntry[] = [];
+    const judgedAt: Record<Direction, Map<string, JudgedAddress>> = { egress: new Map(), ingress: new Map() };
     const governed = new Set<string>();
     const own = guarded?.network.addresses.filter((address) => familyOf(address) === family) ?? [];
     const nodeAddresses = new Set(own.slice(0, MAX_NODE_ADDRESSES));
@@ -212,18 +220,25 @@ export const createFamilyCompiler = (
         if (chain === undefined || isolation.direction !== direction) continue;
         for (const address of hostIPs) nodeAddresses.add(address);
         for (const { text, cidr } of addresses) {
-          const known = chainsAt[direction].get(text);
+          const known = judgedAt[direction].get(text);
           if (known !== undefined) {
             known.chains.add(chain.name);
             continue;
           }
           const closesItself = !governed.has(text);
-          if (closesItself) entries.errors.push({ address: cidr, chains: [JUDGE_CHAIN] });
+          if (closesItself) errors.push({ address: cidr, chains: [JUDGE_CHAIN] });
           governed.add(text);
-          chainsAt[direction].set(text, { address: cidr, chains: new Set([chain.name]), closesItself });
+          judgedAt[direction].set(text, { address: cidr, chains: new Set([chain.name]), closesItself });
         }
       }
     }
+    const entriesOf = (direction: Direction): readonly DispatchEntry[] =>
+      [...judgedAt[direction].values()].map((each) => ({ ...each, chains: [...each.chains].sort(byText) }));
+    const entries: Readonly<Record<Tree, readonly DispatchEntry[]>> = {
+      egress: entriesOf('egress'),
+      ingress: entriesOf('ingress'),
+      errors,
+    };
     const directions = ORDER.filter((direction) => entries[direction].length > 0);
     const hooks = hookChains(family, {
       directions,

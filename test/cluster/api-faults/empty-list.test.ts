@@ -14,6 +14,7 @@ describe('an empty list', () => {
     expect(pods()).toEqual(['a']);
     await passUntil('the full list', 100, () => requests(true).length === 2);
     expect(pods()).toEqual(['a']);
+    expect(source?.status().pods.listedNone).toBe(false);
     expect(told()).toEqual([]);
     expect(troubles).toContain('/api/v1/pods: suddenly nothing is left; believed once the server has said so for 30 s');
   });
@@ -24,6 +25,7 @@ describe('an empty list', () => {
     const waited = await passUntil('the end of the pod', SECOND, () => pods().length === 0);
     expect(waited).toBeGreaterThanOrEqual(30 * SECOND);
     expect(waited).toBeLessThan(2 * MINUTE);
+    expect(source?.status().pods.listedNone).toBe(true);
   });
 
   test('of policies and pods is normal where none were known', async () => {

@@ -50,6 +50,12 @@ const follow = async (settings: Partial<CniResultsDeps> = {}): Promise<CniResult
   return results;
 };
 
+/** Reads what the newest note about a pod says. */
+const addressesIn =
+  ({ sandboxesOf }: CniResults) =>
+  (podUid: string): readonly string[] | undefined =>
+    sandboxesOf(podUid).toSorted((one, other) => other.notedAt - one.notedAt)[0]?.ips;
+
 const write = async (parts: CniResultParts, modifiedAt?: number): Promise<string> => {
   const file = path.join(folder, cniResultFile(parts));
   await writeFile(file, cniResultText(parts));
@@ -65,13 +71,15 @@ const withoutTimers = (): CniResultsDeps['clock'] => ({ ...createSystemClock(), 
 describe('follows files', () => {
   test('that are there', async () => {
     await write(WEB);
-    const { addressesOf, status } = await follow();
+    const followed = await follow();
+    const { status } = followed;
+    const addressesOf = addressesIn(followed);
     expect(addressesOf('web')).toEqual(['10.244.1.5']);
     expect(status()).toEqual({ folder, watched: true, pods: 1 });
   });
 
   test('that come and go, as the kernel tells', async () => {
-    const { addressesOf } = await follow({ clock: withoutTimers() });
+    const addressesOf = addressesIn(await follow({ clock: withoutTimers() }));
     const file = await write(WEB);
     await until('the addresses', () => addressesOf('web') !== undefined);
     await rm(file);
@@ -80,7 +88,7 @@ describe('follows files', () => {
   });
 
   test('that are written in two steps', async () => {
-    const { addressesOf } = await follow({ clock: withoutTimers() });
+    const addressesOf = addressesIn(await follow({ clock: withoutTimers() }));
     const file = path.join(folder, cniResultFile(WEB));
     await writeFile(file, cniResultText(WEB).slice(0, 40));
     await write({ ...WEB, uid: 'other', container: 'later' });
@@ -91,9 +99,11 @@ describe('follows files', () => {
   });
 
   test('of which nobody tells, at the next look', async () => {
-    const { addressesOf } = await follow({
-      clock: { ...createSystemClock(), after: (_ms, callback) => createSystemClock().after(20, callback) },
-    });
+    const addressesOf = addressesIn(
+      await follow({
+        clock: { ...createSystemClock(), after: (_ms, callback) => createSystemClock().after(20, callback) },
+      }),
+    );
     const aside = path.join(parent, 'aside');
     await writeFile(aside, cniResultText(WEB));
     await rename(folder, `${folder}.old`);
@@ -108,7 +118,7 @@ describe('the newest file about a pod wins', () => {
     await write({ ...WEB, container: 'b', addresses: ['10.244.1.7/24'] }, 2000);
     await write({ ...WEB, container: 'a', addresses: ['10.244.1.6/24'] }, 3000);
     await write({ ...WEB, container: 'c', addresses: ['10.244.1.8/24'] }, 1000);
-    const { addressesOf } = await follow();
+    const addressesOf = addressesIn(await follow());
     expect(addressesOf('web')).toEqual(['10.244.1.6']);
     await rm(path.join(folder, cniResultFile({ ...WEB, container: 'a' })));
     await until('the next', () => addressesOf('web')?.[0] === '10.244.1.7');
@@ -117,7 +127,7 @@ describe('the newest file about a pod wins', () => {
   test('and none from before the node booted counts', async () => {
     await write(WEB, 1000);
     await write({ ...WEB, uid: 'new', container: 'new' }, 3000);
-    const { addressesOf } = await follow({ bootedAt: 2_000_000 });
+    const addressesOf = addressesIn(await follow({ bootedAt: 2_000_000 }));
     expect(addressesOf('web')).toBeUndefined();
     expect(addressesOf('new')).toEqual(['10.244.1.5']);
   });
@@ -126,7 +136,9 @@ describe('the newest file about a pod wins', () => {
 describe('the folder', () => {
   test('may come later', async () => {
     await rm(folder, { recursive: true });
-    const { addressesOf, status } = await follow();
+    const followed = await follow();
+    const { status } = followed;
+    const addressesOf = addressesIn(followed);
     expect(status().watched).toBe(false);
     await mkdir(folder);
     await write(WEB);
@@ -136,7 +148,7 @@ describe('the folder', () => {
 
   test('may go, and come again', async () => {
     await write(WEB);
-    const { addressesOf } = await follow();
+    const addressesOf = addressesIn(await follow());
     await rm(folder, { recursive: true });
     await until('the end', () => addressesOf('web') === undefined);
     await mkdir(folder);
@@ -153,7 +165,9 @@ test('bad files are told once, and keep no other from being read', async () => {
   await symlink('/dev/zero', path.join(folder, 'pods-link-eth0'));
   await mkdir(path.join(folder, 'pods-folder-eth0'));
   await write(WEB);
-  const { addressesOf } = await follow({ clock: { ...often, after: (_ms, callback) => often.after(10, callback) } });
+  const addressesOf = addressesIn(
+    await follow({ clock: { ...often, after: (_ms, callback) => often.after(10, callback) } }),
+  );
   expect(addressesOf('web')).toEqual(['10.244.1.5']);
   await until('all to be told', () => troubles.length >= 4);
   await write({ ...WEB, uid: 'later', container: 'later' });

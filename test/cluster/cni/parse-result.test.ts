@@ -12,6 +12,8 @@ describe('a result of', () => {
       podUid: 'u1',
       ips: ['10.244.1.5', 'fd00:10:244:1::5'],
       hostInterface: 'veth1',
+      hostInterfaces: ['veth1'],
+      pod: { namespace: 'shop', name: 'web' },
     });
   });
 
@@ -56,6 +58,12 @@ describe('the node’s end of the link', () => {
     expect(hostInterface(inside)).toBeUndefined();
     expect(hostInterface()).toBeUndefined();
     expect(hostInterface({ name: 7 }, inside)).toBeUndefined();
+  });
+
+  test('is kept with all others that the plugins named', () => {
+    const result = { interfaces: [{ name: 'cni0' }, { name: 'veth1' }, { name: 'cni0' }, { name: '' }, inside], ips };
+    const text = cniResultText({ uid: 'u1', addresses: [], result });
+    expect(parseCniResult(text)?.hostInterfaces).toEqual(['cni0', 'veth1']);
   });
 });
 

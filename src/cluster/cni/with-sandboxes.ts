@@ -1,0 +1,164 @@
+import { weighPod, weighUnknown } from '../../addresses/weigh-sandboxes.ts';
+import type { Clock } from '../../model/clock.ts';
+import type { PodEndpoint } from '../../model/pod.ts';
+import type { ClusterSnapshot } from '../../model/snapshot.ts';
+import { overlayMap } from '../overlay-map.ts';
+import type { ClusterSource } from '../source.ts';
+import type { CniResults } from './follow-results.ts';
+import { followLivingSandboxes, type LivingSandboxesDeps } from './living-sandboxes.ts';
+import { createVanishedPods, type VanishedPodsDeps } from './vanished-pods.ts';
+
+export interface SandboxesDeps {
+  /** Undefined where nothing tells of sandboxes. */
+  readonly results: CniResults | undefined;
+  readonly node: string;
+  /** What of the node's network namespace proves that sandboxes live. */
+  readonly host: Pick<LivingSandboxesDeps, 'readInterfaces'> & Pick<VanishedPodsDeps, 'readRoutedAddresses'>;
+  readonly clock: Clock;
+}
+
+const NO_RESULTS: Pick<CniResults, 'start' | 'sandboxesOf' | 'podUids' | 'hasLooked' | 'stop'> = {
+  start: () => undefined,
+  sandboxesOf: () => [],
+  podUids: () => [],
+  hasLooked: () => true,
+  stop: () => Promise.resolve(),
+};
+
+/**
+ * The same cluster, with what the node's sandboxes tell beside the API server: a pod has the address of its newest sandbox
+ * some 0.2 s before its first container starts, a sandbox whose pod the API server does not know is closed, and so is a pod
+ * of the node that the API server knows no longer and whose sandbox nobody noted. How the words are weighed is in
+ * src/addresses and docs/addresses.md; but for the pods that vanished it depends on the newest state of the sources alone.
+ */
+export const withSandboxes = (source: ClusterSource, { results, node, host, clock }: SandboxesDeps): ClusterSource => {
+  const { hasLooked, stop, ...notes } = results ?? NO_RESULTS;
+  /** Pods that the API server knows, with what sandboxes tell of them. */
+  const weighed = new Map<string, PodEndpoint>();
+  /** What stands for sandboxes and pods that it does not know. */
+  const closed = new Map<string, PodEndpoint>();
+  /** The pods of the node, as they were last. */
+  const local = new Map<string, PodEndpoint>();
+  /** Those of which a sandbox was ever noted: of these it is known when it goes. */
+  const everNoted = new Set<string>();
+  /** Pods whose addresses depend on whether a sandbox lives. */
+  const doubtful = new Set<string>();
+  let hadNone = true;
+  let onChange: Parameters<ClusterSource['start']>[0] = () => undefined;
+
+  let under = source.snapshot();
+  let seen: ClusterSnapshot = { ...under, pods: overlayMap(under.pods, weighed, closed) };
+
+  const told = (podUid: string): PodEndpoint | undefined => source.snapshot().pods.get(podUid);
+  /**
+   * A server that knows no pod at all is more likely wrong than right, and before the first list nobody knows what it knows:
+   * then nothing is closed for being unknown.
+   */
+  const knowsNone = (): boolean => {
+    const { synced, listedNone } = source.status().pods;
+    return !synced || listedNone === true;
+  };
+
+  const sandboxes = followLivingSandboxes({
+    results: notes,
+    readInterfaces: host.readInterfaces,
+    clock,
+    outlivesNotes: (podUid) => told(podUid) === undefined,
+    isDoubtful: () => doubtful.size > 0,
+  });
+  const vanished = createVanishedPods({
+    readRoutedAddresses: host.readRoutedAddresses,
+    clock,
+    onForgotten(podUid) {
+      settle(podUid);
+      onChange({ kind: 'pods', key: podUid });
+    },
+  });
+
+  const settleKnown = (pod: PodEndpoint): void => {
+    const { uid } = pod;
+    closed.delete(uid);
+    vanished.delete(uid);
+    if (pod.node !== node) return;
+    const living = sandboxes.of(uid);
+    const now = weighPod(pod, living, sandboxes.notedOf(uid));
+    if (now === pod) weighed.delete(uid);
+    else weighed.set(uid, now);
+    local.set(uid, now);
+    if (living.length > 1 || (now.sandbox?.doubted.length ?? 0) > 0) doubtful.add(uid);
+    else doubtful.delete(uid);
+  };
+
+  const settleUnknown = (podUid: string): void => {
+    weighed.delete(podUid);
+    const pod = local.get(podUid);
+    local.delete(podUid);
+    const isUntold = pod !== undefined && !pod.hostNetwork && pod.ips.length > 0 && !everNoted.has(podUid);
+    if (isUntold && !knowsNone()) vanished.add(pod);
+    everNoted.delete(podUid);
+    const unknown = knowsNone() ? undefined : weighUnknown(podUid, sandboxes.of(podUid), node);
+    const now = unknown ?? vanished.get(podUid);
+    if (now === undefined) closed.delete(podUid);
+    else closed.set(podUid, now);
+    if (unknown === undefined) doubtful.delete(podUid);
+    else doubtful.add(podUid);
+  };
+
+  function settle(podUid: string): void {
+    const pod = told(podUid);
+    if (pod === undefined) settleUnknown(podUid);
+    else settleKnown(pod);
+  }
+
+  const settleAndLook = (podUid: string): void => {
+    const had = doubtful.has(podUid);
+    settle(podUid);
+    if (!had && doubtful.has(podUid)) sandboxes.look();
+  };
+
+  /** Whether everything else that nobody knows is to be closed, or not any more. */
+  const followEmptiness = (): void => {
+    if (knowsNone() === hadNone) return;
+    hadNone = knowsNone();
+    if (hadNone) for (const uid of vanished.uids()) vanished.delete(uid);
+    for (const podUid of new Set([...sandboxes.podUids(), ...closed.keys()])) {
+      if (told(podUid) !== undefined) continue;
+      settleAndLook(podUid);
+      onChange({ kind: 'pods', key: podUid });
+    }
+  };
+
+  return {
+    ...source,
+    start(listener) {
+      onChange = listener;
+      sandboxes.start((podUid) => {
+        if (sandboxes.of(podUid).length > 0 && told(podUid) !== undefined) everNoted.add(podUid);
+        const had = weighed.has(podUid) || closed.has(podUid);
+        settleAndLook(podUid);
+        if (had || weighed.has(podUid) || closed.has(podUid)) onChange({ kind: 'pods', key: podUid });
+      });
+      source.start((change) => {
+        if (change.kind === 'pods') {
+          followEmptiness();
+          if (sandboxes.of(change.key).length > 0) everNoted.add(change.key);
+          settleAndLook(change.key);
+        }
+        onChange(change);
+      });
+    },
+    hasSynced: () => source.hasSynced() && hasLooked(),
+    snapshot() {
+      const base = source.snapshot();
+      // Asked several times for each change, and live like the maps below it.
+      if (base !== under) seen = { ...base, pods: overlayMap(base.pods, weighed, closed) };
+      under = base;
+      return seen;
+    },
+    async stop() {
+      sandboxes.stop();
+      vanished.stop();
+      await Promise.all([source.stop(), stop()]);
+    },
+  };
+};
