@@ -7,8 +7,9 @@ import type { PodEndpoint } from '../model/pod.ts';
 type Standing = 'noted' | 'told' | 'doubted';
 
 const standingOf = ({ sandbox, closed }: PodEndpoint, address: string): Standing => {
+  if (closed === 'vanished') return 'doubted';
   if (sandbox?.noted.includes(address) === true) return 'noted';
-  return closed === 'vanished' || sandbox?.doubted.includes(address) === true ? 'doubted' : 'told';
+  return sandbox?.doubted.includes(address) === true ? 'doubted' : 'told';
 };
 
 /** Returns the addresses that a pod may have; pods on the host network share their node's and have none of their own. */

@@ -79,7 +79,12 @@ export const withSandboxes = (source: ClusterSource, { results, node, host, cloc
     const { uid } = pod;
     closed.delete(uid);
     vanished.delete(uid);
-    if (pod.node !== node) return;
+    if (pod.node !== node) {
+      weighed.delete(uid);
+      local.delete(uid);
+      doubtful.delete(uid);
+      return;
+    }
     const living = sandboxes.of(uid);
     const now = weighPod(pod, living, sandboxes.notedOf(uid));
     if (now === pod) weighed.delete(uid);
