@@ -2,7 +2,7 @@ import { uptime } from 'node:os';
 import type { Beginning } from '../cluster/api/first-list.ts';
 import { createApiSource } from '../cluster/api-source.ts';
 import { type CniResults, followCniResults } from '../cluster/cni/follow-results.ts';
-import { withSandboxes } from '../cluster/cni/with-sandboxes.ts';
+import { type SandboxesDeps, withSandboxes } from '../cluster/cni/with-sandboxes.ts';
 import type { ClusterSource } from '../cluster/source.ts';
 import { readInterfaces, readRoutedAddresses } from '../kernel/host-routes.ts';
 import { connectTo } from './connect.ts';
@@ -46,6 +46,16 @@ export const createCniResults = ({ config, clock, log }: AgentContext): CniResul
   return followCniResults({ folder, clock, bootedAt, onTrouble });
 };
 
+const host: SandboxesDeps['host'] = {
+  async readInterfaces() {
+    const names = await readInterfaces();
+    // There is always lo: a file that cannot be read proves nothing.
+    if (names.size === 0) throw new Error('/proc/net/dev cannot be read');
+    return names;
+  },
+  readRoutedAddresses,
+};
+
 interface ClusterSourceOptions {
   /** Told of each change of the results, after the source was. */
   readonly onResult: () => void;
@@ -72,7 +82,7 @@ export const createClusterSource = async (
   return withSandboxes(source, {
     results: told,
     node: config.nodeName,
-    host: { readInterfaces, readRoutedAddresses },
+    host,
     clock,
   });
 };
