@@ -126,8 +126,8 @@ const sameEntries = (a: readonly DispatchEntry[], b: readonly DispatchEntry[]): 
   a.length === b.length &&
   a.every(({ address, chains, closesItself }, at) => {
     const other = b[at];
-    if (other === undefined || chains.join() !== other.chains.join()) return false;
-    return closesItself === other.closesItself && address.base === other.address.base;
+    const isSameAddress = address.base === other?.address.base && closesItself === other.closesItself;
+    return isSameAddress && chains.join() === other.chains.join();
   });
 
 const groupByBlock = (entries: readonly DispatchEntry[], prefix: number, bits: number) =>
