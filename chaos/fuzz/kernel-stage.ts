@@ -54,9 +54,13 @@ const addNode = async (ip: IpBatch, { node: name, far }: Place): Promise<Wire> =
   return wire;
 };
 
-/** The positions of the packets that are forwarded by the node. */
+/**
+ * Returns the positions of the packets that are forwarded by the node. A pod's packet to itself is forwarded only after a
+ * Service translated it, and packets are injected here as they are.
+ */
 const throughNode = (node: string, cluster: FuzzCluster, packets: readonly FuzzPacket[]): readonly number[] =>
   packets.flatMap((packet, at) =>
+    packet.from !== packet.to &&
     passagesOf(cluster, packet).some((passage) => passage.node === node && passage.hook === 'FORWARD') ? [at] : [],
   );
 
