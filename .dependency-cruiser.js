@@ -12,16 +12,26 @@ const SEES = {
   render: ['model', 'policy', 'program'],
   trace: ['model', 'policy', 'program'],
   check: ['model', 'policy'],
-  reconcile: ['model', 'policy', 'program', 'render', 'trace'],
+  bridge: ['model', 'policy', 'program'],
+  reconcile: ['model', 'policy', 'program', 'render', 'trace', 'bridge'],
   cluster: ['model', 'addresses'],
-  kernel: ['model', 'policy', 'program', 'render', 'reconcile'],
+  kernel: ['model', 'policy', 'program', 'render', 'bridge', 'reconcile'],
   lab: ['model', 'kernel/command.ts'],
   config: ['model'],
-  telemetry: ['model', 'config', 'policy', 'program', 'render', 'reconcile'],
+  telemetry: ['model', 'config', 'policy', 'program', 'render', 'bridge', 'reconcile'],
 };
 
 /** Folders without effects, and the few modules of Node that one of them may use. */
-const PURE = { model: [], addresses: [], policy: [], program: ['crypto'], render: [], trace: [], check: [] };
+const PURE = {
+  model: [],
+  addresses: [],
+  policy: [],
+  program: ['crypto'],
+  render: [],
+  trace: [],
+  check: [],
+  bridge: [],
+};
 
 const anyOf = (names) => `(?:${names.join('|')})`;
 

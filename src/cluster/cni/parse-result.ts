@@ -1,4 +1,4 @@
-import type { PodLink } from '../../model/pod-link.ts';
+import type { BridgedLink, PodLink } from '../../model/pod-link.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
 import { onePerFamily } from '../address.ts';
 import { asList, asObject, asText, type RawObject } from '../raw.ts';
@@ -62,6 +62,21 @@ const podIn = (args: unknown): Sandbox['pod'] => {
   return namespace === undefined || name === undefined ? undefined : { namespace, name };
 };
 
+const isText = (text: string | undefined): text is string => text !== undefined && text !== '';
+
+const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
+
+/** A plugin that puts the outer end on a bridge tells the bridge too. */
+const bridgedIn = (
+  podUid: string,
+  interfaces: readonly RawObject[],
+  nodeInterfaces: readonly string[],
+): BridgedLink | undefined => {
+  const pod = interfaces.find(({ name, sandbox }) => name === POD_INTERFACE && isText(asText(sandbox)));
+  const mac = asText(pod?.['mac'])?.toLowerCase() ?? '';
+  return nodeInterfaces.length > 1 && MAC.test(mac) ? { podUid, nodeInterfaces, mac } : undefined;
+};
+
 /**
  * Reads a file of libcni's result cache (libcni, `cniCacheV1`; results of CNI 0.1.0 to 1.1.0).
  * @returns undefined for what is not about the cluster network's interface of a pod
@@ -74,5 +89,8 @@ export const parseCniResult = (text: string): CniResult | undefined => {
   if (podUid === undefined || podUid === '') return undefined;
   const result = asObject(raw['result']);
   const ips = onePerFamily(addressesIn(result));
-  return ips.length === 0 ? undefined : { podUid, pod: podIn(raw['cniArgs']), ips, ...hostInterfacesIn(result) };
+  if (ips.length === 0) return undefined;
+  const interfaces = hostInterfacesIn(result);
+  const bridged = bridgedIn(podUid, asList(result['interfaces']).map(asObject), interfaces.hostInterfaces);
+  return { podUid, pod: podIn(raw['cniArgs']), ips, ...interfaces, ...(bridged === undefined ? {} : { bridged }) };
 };

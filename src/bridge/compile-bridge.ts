@@ -1,0 +1,154 @@
+import type { NodeBridges, PortOwner } from '../model/bridge-port.ts';
+import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
+import { covers, formatAddress, parseAddress, parseCidr } from '../policy/cidr.ts';
+import type { AllowRule, Isolation } from '../policy/node-policy.ts';
+import { type BridgeProgram, type BridgeRules, BRIDGE_SETS, type BridgeSet, type Element } from './bridge-program.ts';
+import { addressElement, addressNumber, isSoundPort, linkLocalOf, ofFamily, ofPort, portElement } from './elements.ts';
+import { opennessOf } from './openness.ts';
+
+/** What is known of a node's bridges and pods. */
+export interface BridgeFacts {
+  readonly node: NodeBridges;
+  /** At most one of each port. */
+  readonly owners: readonly PortOwner[];
+  /** Addresses of pods of the node whose port is not known, canonical. */
+  readonly unowned: readonly string[];
+  /** UIDs of pods whose namespace lets them forward packets of others. */
+  readonly routers: ReadonlySet<string>;
+  /** The families in which iptables sees bridged packets and our rules stand there. */
+  readonly judged: Readonly<Record<IpFamily, boolean>>;
+}
+
+type Sets = Record<BridgeSet, Set<Element>>;
+
+/** The single addresses that the rules' blocks name; remembered, since rules may be many and change seldom. */
+const singles = new WeakMap<readonly AllowRule[], readonly string[]>();
+
+const singlesOf = (rules: readonly AllowRule[]): readonly string[] => {
+  const known = singles.get(rules);
+  if (known !== undefined) return known;
+  const found = rules.flatMap(({ peers }) =>
+    peers.flatMap((peer) => {
+      if (peer.kind !== 'ipBlock') return [];
+      const { cidr } = peer.block;
+      return cidr.prefix === (cidr.family === 'ipv4' ? 32 : 128) ? [formatAddress(cidr)] : [];
+    }),
+  );
+  singles.set(rules, found);
+  return found;
+};
+
+const addAddresses = (
+  addresses: Iterable<string>,
+  { four, six, nd }: { readonly four: Set<Element>; readonly six: Set<Element>; readonly nd: Set<Element> },
+): void => {
+  for (const address of addresses) {
+    const number = addressNumber(address);
+    if (number === undefined) four.add(addressElement(address));
+    else {
+      six.add(addressElement(address));
+      nd.add(addressElement(number));
+    }
+  }
+};
+
+/** What policies say of the port of a pod. */
+interface Isolated {
+  /** In the families in which some direction is judged. */
+  readonly isolated: boolean;
+  /** In which nothing is let out to addresses that nobody is known to have. */
+  readonly caged: Readonly<Record<IpFamily, boolean>>;
+}
+
+const isolationOf = (isolations: readonly Isolation[]): Isolated => {
+  const inFamily = (family: IpFamily) => {
+    const found = isolations.map((isolation) => [isolation.direction, opennessOf(isolation, family)] as const);
+    return {
+      isolated: found.some(([, openness]) => openness !== 'all'),
+      caged: found.some(([direction, openness]) => direction === 'egress' && openness === 'none'),
+    };
+  };
+  const { ipv4, ipv6 } = { ipv4: inFamily('ipv4'), ipv6: inFamily('ipv6') };
+  return { isolated: ipv4.isolated || ipv6.isolated, caged: { ipv4: ipv4.caged, ipv6: ipv6.caged } };
+};
+
+const ruleVariants = (facts: BridgeFacts, logGroup: number | undefined): BridgeRules => {
+  const { bridges } = facts.node;
+  const subnetsOf = (family: IpFamily): readonly string[] => {
+    const each = bridges.map(({ subnets }) => ofFamily(subnets, family));
+    // The blocks of a bridge that the node has no address on cannot be told.
+    if (each.some(({ length }) => length === 0)) return [];
+    const blocks = [...new Set(each.flat())].flatMap((text) => parseCidr(text) ?? []);
+    const widest = blocks.filter((block) => !blocks.some((other) => other !== block && covers(other, block)));
+    return widest.map(({ prefix, ...address }) => `${formatAddress(address)}/${prefix}`).sort();
+  };
+  return { judged: facts.judged, subnets: { ipv4: subnetsOf('ipv4'), ipv6: subnetsOf('ipv6') }, logGroup };
+};
+
+const canonical = (address: string): string => {
+  const parsed = parseAddress(address);
+  return parsed === undefined ? address : formatAddress(parsed);
+};
+
+/** Turns what is known of bridges, ports and policies into the table that has to be there; undefined where no pod hangs on a bridge. */
+export const compileBridge = (
+  facts: BridgeFacts,
+  isolations: readonly Isolation[],
+  logGroup: number | undefined,
+): BridgeProgram | undefined => {
+  const { node, owners, unowned, routers, judged } = facts;
+  if (node.bridges.length === 0) return undefined;
+  const sets = Object.fromEntries(BRIDGE_SETS.map((name) => [name, new Set<Element>()])) as Sets;
+  const rules = ruleVariants(facts, logGroup);
+
+  for (const port of node.otherPorts) if (isSoundPort(port)) sets.others.add(portElement(port));
+  for (const { mac, ports } of node.bridges) {
+    sets.bridgemac.add(addressElement(mac));
+    sets.protmac.add(addressElement(mac));
+    for (const { name, kind } of ports) if (kind === 'uplink' && isSoundPort(name)) sets.uplinks.add(portElement(name));
+  }
+  const protectedSets = { four: sets.prot4, six: sets.prot6, nd: sets.pnd6 };
+  addAddresses(node.nodeAddresses, protectedSets);
+  addAddresses(unowned, { four: sets.wanted4, six: sets.wanted6, nd: sets.wnd6 });
+
+  const byPod = new Map<string, Isolation[]>();
+  for (const isolation of isolations) {
+    for (const { uid } of isolation.pods) byPod.set(uid, [...(byPod.get(uid) ?? []), isolation]);
+  }
+  for (const { port, mac, ips, podUid, origin } of owners) {
+    if (!isSoundPort(port)) continue;
+    const { isolated, caged } = isolationOf(byPod.get(podUid) ?? []);
+    const hasIpv6 = ofFamily(ips, 'ipv6').length > 0;
+    // Of a pod that has no other address its link-local one is of no use, and nobody judges what it does with it.
+    const own = hasIpv6 || !isolated ? [...ips, canonical(linkLocalOf(mac))] : ips;
+    sets.known.add(portElement(port));
+    if (origin === 'learned') sets.learned.add(portElement(port));
+    sets.ownmac.add(ofPort(port, mac));
+    sets.protmac.add(addressElement(mac));
+    addAddresses(own, protectedSets);
+    for (const ip of own) {
+      const number = addressNumber(ip);
+      (number === undefined ? sets.own4 : sets.own6).add(ofPort(port, ip));
+      if (number !== undefined) sets.nd6.add(ofPort(port, number));
+    }
+    if (!isolated) {
+      if (routers.has(podUid)) sets.routers.add(portElement(port));
+      continue;
+    }
+    sets.isolated.add(portElement(port));
+    if (caged.ipv4) sets.caged4.add(portElement(port));
+    if (caged.ipv6) sets.caged6.add(portElement(port));
+    if (hasIpv6 && judged.ipv6) sets.v6.add(portElement(port));
+  }
+
+  const blocks = IP_FAMILIES.flatMap((family) => rules.subnets[family]).flatMap((text) => parseCidr(text) ?? []);
+  const isOnLink = (address: string): boolean => {
+    const parsed = parseAddress(address);
+    return parsed !== undefined && blocks.some((block) => covers(block, parsed));
+  };
+  const named = [...new Set(isolations.flatMap((isolation) => singlesOf(isolation.rules)))]
+    .filter(isOnLink)
+    .filter((address) => !sets.prot4.has(addressElement(address)) && !sets.prot6.has(addressElement(address)));
+  addAddresses(named, { four: sets.named4, six: sets.named6, nd: sets.nnd6 });
+  return { rules, sets };
+};

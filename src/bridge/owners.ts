@@ -1,0 +1,63 @@
+import type { NodeBridges, PortOwner } from '../model/bridge-port.ts';
+import type { PodLink } from '../model/pod-link.ts';
+
+/** A pod of the node, as the API tells. */
+export interface LocalPod {
+  readonly uid: string;
+  readonly ips: readonly string[];
+}
+
+/** An owner that was found out by answers, and of which interface. */
+export interface LearnedOwner extends PortOwner {
+  /** The kernel's number of the port. */
+  readonly index: number;
+}
+
+export interface Owners {
+  readonly owners: readonly PortOwner[];
+  /** Addresses of pods whose port is not known, canonical. */
+  readonly unowned: readonly string[];
+  /** Ports that two results name, sorted: nobody owns them. */
+  readonly disputed: readonly string[];
+}
+
+const fromResult = (link: PodLink, ports: ReadonlyMap<string, number>): readonly PortOwner[] => {
+  const { ips, bridged } = link;
+  if (bridged === undefined) return [];
+  // The bridge itself is no port of a bridge.
+  const port = bridged.nodeInterfaces.find((name) => ports.has(name));
+  return port === undefined ? [] : [{ port, mac: bridged.mac, ips, podUid: bridged.podUid, origin: 'result' }];
+};
+
+/** Says whose each port is: what results tell comes first, then what was found out of ports that are still the same. */
+export const settleOwners = (
+  { bridges }: NodeBridges,
+  links: readonly PodLink[],
+  learned: readonly LearnedOwner[],
+  pods: readonly LocalPod[],
+): Owners => {
+  const ports = new Map(bridges.flatMap((bridge) => bridge.ports.map(({ name, index }) => [name, index] as const)));
+  const byPort = Map.groupBy(links.flatMap((link) => fromResult(link, ports)), ({ port }) => port);
+  const known = new Set(pods.map(({ uid }) => uid));
+  const disputed: string[] = [];
+  const told = [...byPort].flatMap(([port, all]): readonly PortOwner[] => {
+    // A crash may have left a result behind whose pod is no more.
+    const living = all.length > 1 ? all.filter(({ podUid }) => known.has(podUid)) : all;
+    if (living.length === 1) return living;
+    disputed.push(port);
+    return [];
+  });
+  const toldPorts = new Set(told.map(({ port }) => port));
+  const taken = new Set(told.flatMap(({ ips }) => ips));
+  const found = learned
+    .filter(({ port, index }) => ports.get(port) === index && !toldPorts.has(port))
+    .map(({ index: _, ...owner }) => ({ ...owner, ips: owner.ips.filter((ip) => !taken.has(ip)) }))
+    .filter(({ ips }) => ips.length > 0);
+  const owners = [...told, ...found];
+  const owned = new Set(owners.flatMap(({ ips }) => ips));
+  return {
+    owners,
+    unowned: pods.flatMap(({ ips }) => ips).filter((ip) => !owned.has(ip)),
+    disputed: disputed.sort(),
+  };
+};
