@@ -122,6 +122,10 @@ const namedEgress = (port: NamedPort, parts: PeerParts, { sets }: AllowContext):
   return [...parts.pods.map(match), ...(blocks.length === 0 ? [] : [match({ kind: 'blocks', blocks })])];
 };
 
+/** The same of a rule's peers alone that stand for every address of the family. */
+export const anyPeerConditions = (rule: AllowRule, context: AllowContext): readonly Conditions[] =>
+  partsOf(rule.peers, context.family).any ? allowConditions({ ...rule, peers: [{ kind: 'any' }] }, context) : [];
+
 /** The conditions, any one of which lets a packet pass, that a rule means in one family. */
 export const allowConditions = (rule: AllowRule, context: AllowContext): readonly Conditions[] => {
   const parts = partsOf(rule.peers, context.family);

@@ -1,5 +1,6 @@
 import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
+import { bridgedRules } from './bridge-ports.ts';
 import { type GateSets, gateRules } from './gate.ts';
 import { errorChain, icmpChain } from './icmp.ts';
 import {
@@ -34,6 +35,8 @@ export interface Judged {
   readonly nodeAddresses?: readonly string[];
   /** Interfaces of isolated pods that have no address of the family, by the direction that is isolated. */
   readonly unaddressed?: Readonly<Record<Direction, readonly string[]>>;
+  /** The set of the addresses of pods on the node's bridges; undefined where none of these is isolated. */
+  readonly ports?: SetName | undefined;
 }
 
 const INTERFACE = { egress: 'inInterface', ingress: 'outInterface' } as const;
@@ -87,7 +90,7 @@ const closed = ({ held }: NonNullable<Judged['sets']>): readonly Rule[] => [
  * else is judged as egress, then as ingress. A packet that a connection's helper expects (FTP data) is a new connection.
  */
 export const hookChains = (family: IpFamily, judged: Judged): readonly Chain[] => {
-  const { directions, sets, gate } = judged;
+  const { directions, sets, gate, ports } = judged;
   const judge: readonly Rule[] = [
     ...(gate === undefined ? [] : gateRules(gate)),
     ...directions.map(
@@ -103,6 +106,7 @@ export const hookChains = (family: IpFamily, judged: Judged): readonly Chain[] =
     rules: [
       ESTABLISHED,
       ...closeInterfaces(judged.unaddressed ?? { egress: [], ingress: [] }),
+      ...(ports === undefined ? [] : bridgedRules(ports)),
       ...(sets === undefined ? [] : closed(sets)),
       ...(isJudged
         ? [{ matches: [{ kind: 'icmp', family }], verdict: { kind: 'goto', chain: ICMP_CHAIN[family] } } satisfies Rule]

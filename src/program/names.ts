@@ -28,6 +28,8 @@ export const ICMP_CHAIN: Readonly<Record<IpFamily, ChainName>> = { ipv4: chain('
 /** Where errors about live connections go, and where all goes that is not spared. */
 export const ERRORS_CHAIN = chain('ERRORS');
 export const JUDGE_CHAIN = chain('JUDGE');
+/** Bridged packets with an end that is no pod's address. */
+export const PORTS_CHAIN = chain('PORTS');
 /** In the raw table: where the sources of packets are looked at, and what becomes of those that lie. */
 export const SOURCES_CHAIN = chain('SOURCES');
 export const SPOOFED_CHAIN = chain('SPOOFED');
@@ -82,6 +84,10 @@ const digested = (prefix: string, max: number, parts: readonly string[]): string
 export const isolationChain = (direction: Direction, policies: readonly string[], namedPorts: string): ChainName =>
   digested(chain(`${LETTER[direction]}-`), MAX_CHAIN_NAME, [direction, namedPorts, ...policies]) as ChainName;
 
+/** What the isolation's rules allow whoever is at the other end. */
+export const anyPeerChain = (direction: Direction, policies: readonly string[], namedPorts: string): ChainName =>
+  digested(chain(`A${LETTER[direction]}-`), MAX_CHAIN_NAME, [direction, namedPorts, ...policies]) as ChainName;
+
 /** Whether the chain is one of isolationChain. */
 export const isIsolationChain = (name: ChainName): boolean =>
   Object.values(LETTER).some((letter) => name.startsWith(chain(`${letter}-`)));
@@ -110,11 +116,13 @@ const GATE = {
   'gate egress': 'gate-out',
   local: 'local',
   nodes: 'nodes',
+  ports: 'ports',
 } as const;
 
 /**
  * `known`: the addresses of the node's pods. `gate`: what is closed, in that direction, where it is not known. `local`: the
  * addresses of the node and its pods, as sources. `nodes`: the addresses of all nodes.
+ * `ports`: the addresses of pods on the node's bridges.
  */
 export type GateSet = keyof typeof GATE;
 

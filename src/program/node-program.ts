@@ -44,6 +44,8 @@ export type Match =
   | { readonly kind: 'inInterface'; readonly name: string }
   /** The packet leaves by the interface of this name. */
   | { readonly kind: 'outInterface'; readonly name: string }
+  /** The packet goes from one port of a bridge to another; from or to these, where they are named. */
+  | { readonly kind: 'bridged'; readonly in?: string; readonly out?: string }
   /** The node would not send an answer to the source out of the interface that the packet came in by (rpfilter). */
   | { readonly kind: 'unroutedSource' }
   | { readonly kind: 'comment'; readonly text: string }

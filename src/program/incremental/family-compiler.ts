@@ -7,6 +7,7 @@ import type { PolicyFault } from '../../policy/fault.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import type { Isolation } from '../../policy/node-policy.ts';
 import { byText } from '../../policy/text-order.ts';
+import type { LocalPorts } from '../bridge-ports.ts';
 import { createDispatchTree, type DispatchEntry } from '../dispatch.ts';
 import type { GateSets } from '../gate.ts';
 import { HOOKS, hookChains } from '../hooks.ts';
@@ -19,6 +20,7 @@ import { type Guarded, sourceCheck } from '../source-check.ts';
 import { type ChainChange, createFamilyChains } from './family-chains.ts';
 import { createFamilyGate, type NodeGate } from './family-gate.ts';
 import { createFamilyGuard, type NodeGuard } from './family-guard.ts';
+import { createFamilyPorts } from './family-ports.ts';
 import { createFamilySets, type SetsDelta } from './family-sets.ts';
 
 /** What an update did to the program of a family. */
@@ -43,6 +45,8 @@ export interface FamilyOptions {
   readonly guard?: NodeGuard | undefined;
   /** The node's interface that is the pod's alone, by an address of the pod. */
   readonly interfaceOf?: ((address: string) => string | undefined) | undefined;
+  /** The ports of the node's bridges; asked at each update. */
+  readonly ports?: (() => LocalPorts | undefined) | undefined;
 }
 
 export interface FamilyCompiler {
@@ -126,13 +130,14 @@ const dispatchKey = (judged: Judged | undefined): string =>
 
 export const createFamilyCompiler = (
   family: IpFamily,
-  { log, gate: nodeGate, sources, guard: nodeGuard, interfaceOf }: FamilyOptions,
+  { log, gate: nodeGate, sources, guard: nodeGuard, interfaceOf, ports: nodePorts }: FamilyOptions,
 ): FamilyCompiler => {
   const sets = createFamilySets(family);
   const gate = createFamilyGate(family, nodeGate, sets);
   const guard = createFamilyGuard(family, nodeGuard, sets);
   let gateSets: GateSets | undefined;
   let guarded: Guarded | undefined;
+  const ports = createFamilyPorts(family, sets, log);
   const chains = createFamilyChains();
   const judged = new Map<string, Judged>();
   const trees = {
@@ -246,6 +251,7 @@ export const createFamilyCompiler = (
       gate: gateSets,
       nodeAddresses: [...nodeAddresses].sort(),
       unaddressed: { egress: bareIn('egress'), ingress: bareIn('ingress') },
+      ports: ports.known(),
     });
     const named = setsNamedBy(hooks);
     sets.use(named);
@@ -283,7 +289,10 @@ export const createFamilyCompiler = (
       const guardedBefore = guarded;
       guarded = guard.update(delta);
       const isOtherNode = guarded?.network.addresses.join() !== guardedBefore?.network.addresses.join();
-      if (moved.length > 0 || !begun || gateSets?.ranges.join() !== gated || isOtherNode) lead();
+      const bridged = ports.update(isolations, nodePorts?.(), (key) => judged.get(key)?.fault !== undefined);
+      const isOther = isOtherNode || bridged !== undefined || gateSets?.ranges.join() !== gated;
+      if (moved.length > 0 || !begun || isOther) lead();
+      if (bridged !== undefined) chains.put('ports', bridged);
       begun = true;
       stale.clear();
       // Behind those that lead to them, which is the order in which people read them.

@@ -29,7 +29,7 @@ export interface FamilySets {
   govern(addresses: ReadonlySet<string>): SetName;
   /** What could open a connection again that was cut, filled when one is: @returns the name of the set */
   hold(): SetName;
-  /** A set of the gate or of the check of sources, with these members and no others from now on: @returns its name */
+  /** A set of the gate, the check of sources or the bridges, with these members and no others from now on: @returns its name */
   gate(kind: GateSet, members: ReadonlySet<string>): SetName;
   /** Follows the members, and drops what no rule names. */
   settle(delta: Pick<PolicyDelta, 'members' | 'addresses'>): SetsDelta;
@@ -55,6 +55,7 @@ const GATE_SETS: Readonly<Record<GateSet, Pick<IpSet, 'type' | 'effect'>>> = {
   'gate egress': { type: 'hash:net', effect: 'deny' },
   local: { type: 'hash:ip', effect: 'deny' },
   nodes: { type: 'hash:ip', effect: 'allow' },
+  ports: { type: 'hash:ip', effect: 'allow' },
 };
 
 interface Entry {

@@ -1,6 +1,7 @@
 import { IP_FAMILIES, type IpFamily } from '../../model/family.ts';
 import type { PolicyFault } from '../../policy/fault.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
+import type { LocalPorts } from '../bridge-ports.ts';
 import type { GateOptions } from '../gate.ts';
 import type { DeniedLog } from '../denied-log.ts';
 import type { ChainName } from '../names.ts';
@@ -20,6 +21,8 @@ export interface ProgramOptions<Gate = GateOptions, Guard = Pick<NodeGuard, 'net
   readonly guard?: Guard | undefined;
   /** The node's interface that is the pod's alone, by an address of the pod; undefined where there is none, or none known. */
   readonly interfaceOf?: ((address: string) => string | undefined) | undefined;
+  /** The ports of the node's bridges; undefined where it has none that pods hang on. Asked at each update. */
+  readonly ports?: (() => LocalPorts | undefined) | undefined;
 }
 
 /** What an update did to the program of the node. */

@@ -1,0 +1,117 @@
+import type { IpFamily } from '../model/family.ts';
+import type { Isolation } from '../policy/node-policy.ts';
+import { type AllowContext, anyPeerConditions } from './allow.ts';
+import { commentText } from './comment.ts';
+import { type DeniedLog, reportRules } from './denied-log.ts';
+import { anyPeerChain, PORTS_CHAIN, type SetName } from './names.ts';
+import type { Chain, Rule } from './node-program.ts';
+import type { SetBuilder } from './set-builder.ts';
+
+/** The ports of the node's bridges, as far as their pods are known. The same object until something of it is another. */
+export interface LocalPorts {
+  /** The port of each pod, by its `metadata.uid`. */
+  readonly portOf: ReadonlyMap<string, string>;
+  /** Addresses of the node's pods, canonical, of both families: packets between two of them are judged by address. */
+  readonly addresses: readonly string[];
+  /** Ports by which other machines are reached. */
+  readonly uplinks: readonly string[];
+}
+
+const SIDE = { egress: 'in', ingress: 'out' } as const;
+
+/** Neighbour discovery is judged by the table of the bridge family, which knows whose each address is. */
+const DISCOVERY: Readonly<Record<IpFamily, readonly Rule[]>> = {
+  ipv4: [],
+  ipv6: [135, 136].map(
+    (type): Rule => ({
+      matches: [
+        { kind: 'icmp', family: 'ipv6', type },
+        { kind: 'hopLimit', equals: 255 },
+      ],
+      verdict: { kind: 'return' },
+    }),
+  ),
+};
+
+/** Other machines have addresses that nobody here knows: those are judged as they are when they are routed. */
+const throughUplink = (port: string, known: SetName): readonly Rule[] => [
+  { matches: [{ kind: 'bridged', in: port }, { kind: 'set', set: known, fields: 'dst' }], verdict: { kind: 'return' } },
+  { matches: [{ kind: 'bridged', out: port }, { kind: 'set', set: known, fields: 'src' }], verdict: { kind: 'return' } },
+];
+
+/** Leads bridged packets with an end that is no pod's address to where they are judged by the port. */
+export const bridgedRules = (known: SetName): readonly Rule[] =>
+  (['src', 'dst'] as const).map((fields) => ({
+    matches: [{ kind: 'bridged' }, { kind: 'set', set: known, fields, negated: true }],
+    verdict: { kind: 'jump', chain: PORTS_CHAIN },
+  }));
+
+/**
+ * What the isolation allows whoever is at the other end, since nobody knows who that is. A TCP packet that opens nothing may
+ * not become a connection.
+ */
+const anyPeers = (
+  { isolation, isClosed }: PortsIsolation,
+  context: AllowContext,
+  log: DeniedLog | undefined,
+): Chain | undefined => {
+  const allowed = isClosed ? [] : isolation.rules.flatMap((rule) => anyPeerConditions(rule, context));
+  if (allowed.some((conditions) => conditions.length === 0)) return undefined;
+  const { direction, policies, namedPorts } = isolation;
+  const name = anyPeerChain(direction, policies, namedPorts);
+  return {
+    name,
+    rules: [
+      { matches: [{ kind: 'strayTcp' }], verdict: { kind: 'drop' } },
+      ...allowed.map((matches): Rule => ({ matches, verdict: { kind: 'return' } })),
+      ...reportRules(log, name),
+      {
+        matches: [{ kind: 'comment', text: commentText(`${direction}: the other end is no address of a pod`) }],
+        verdict: { kind: 'drop' },
+      },
+    ],
+  };
+};
+
+/** An isolation, and whether it allows nothing although its policies would. */
+export interface PortsIsolation {
+  readonly isolation: Isolation;
+  readonly isClosed: boolean;
+}
+
+export interface PortsOptions {
+  readonly family: IpFamily;
+  readonly sets: SetBuilder;
+  readonly log: DeniedLog | undefined;
+  /** The set of LocalPorts.addresses. */
+  readonly known: SetName;
+}
+
+/**
+ * The chains that judge by port what comes from or goes to addresses that are no pod's: link-local, group, broadcast and
+ * made-up ones. Empty where no port is isolated.
+ */
+export const portsChains = (
+  { portOf, uplinks }: LocalPorts,
+  isolations: Iterable<PortsIsolation>,
+  { family, sets, log, known }: PortsOptions,
+): readonly Chain[] => {
+  const chains: Chain[] = [];
+  const jumps: Rule[] = [];
+  for (const judged of isolations) {
+    const { direction, pods } = judged.isolation;
+    const ports = pods.flatMap(({ uid }) => portOf.get(uid) ?? []).sort();
+    const chain = ports.length === 0 ? undefined : anyPeers(judged, { direction, family, pods, sets }, log);
+    if (chain === undefined) continue;
+    chains.push(chain);
+    for (const port of ports) {
+      jumps.push({
+        matches: [{ kind: 'bridged', [SIDE[direction]]: port }],
+        verdict: { kind: 'jump', chain: chain.name },
+      });
+    }
+  }
+  if (jumps.length === 0) return [];
+  const rules = [...DISCOVERY[family], ...uplinks.flatMap((port) => throughUplink(port, known)), ...jumps];
+  return [{ name: PORTS_CHAIN, rules }, ...chains];
+};

@@ -1,0 +1,81 @@
+import type { IpFamily } from '../../model/family.ts';
+import { familyOf } from '../../policy/cidr.ts';
+import type { Isolation } from '../../policy/node-policy.ts';
+import { byText } from '../../policy/text-order.ts';
+import { type LocalPorts, portsChains, type PortsIsolation } from '../bridge-ports.ts';
+import type { DeniedLog } from '../denied-log.ts';
+import type { SetName } from '../names.ts';
+import type { Chain } from '../node-program.ts';
+import type { FamilySets } from './family-sets.ts';
+
+/** The chains of one family that judge by the port of a bridge, kept up to date. */
+export interface FamilyPorts {
+  /**
+   * @param isolations those that changed, by key
+   * @param isClosed whether the isolation of the key denies everything, against its policies
+   * @returns the chains as they are now; undefined where nothing can have changed
+   */
+  update(
+    isolations: Iterable<readonly [string, Isolation | undefined]>,
+    ports: LocalPorts | undefined,
+    isClosed: (key: string) => boolean,
+  ): readonly Chain[] | undefined;
+  /** The set that the hook's rules name; undefined where no chain is there to lead to. */
+  known(): SetName | undefined;
+}
+
+export const createFamilyPorts = (
+  family: IpFamily,
+  sets: FamilySets,
+  log: DeniedLog | undefined,
+): FamilyPorts => {
+  const all = new Map<string, Isolation>();
+  let before: LocalPorts | undefined;
+  let chains: readonly Chain[] = [];
+  let used: readonly SetName[] = [];
+  let set: SetName | undefined;
+
+  const compile = (ports: LocalPorts | undefined, isClosed: (key: string) => boolean): readonly Chain[] => {
+    if (ports === undefined) return [];
+    const known = sets.gate('ports', new Set(ports.addresses.filter((address) => familyOf(address) === family)));
+    const isolations = [...all]
+      .sort(([a], [b]) => byText(a, b))
+      .map(([key, isolation]): PortsIsolation => ({ isolation, isClosed: isClosed(key) }));
+    try {
+      return portsChains(ports, isolations, { family, sets: sets.builder, log, known });
+    } catch {
+      // One that cannot be compiled is told of where its own chain is.
+      const closed = isolations.map(({ isolation }): PortsIsolation => ({ isolation, isClosed: true }));
+      return portsChains(ports, closed, { family, sets: sets.builder, log, known });
+    }
+  };
+
+  const namedBy = (now: readonly Chain[]): readonly SetName[] =>
+    now.flatMap(({ rules }) =>
+      rules.flatMap(({ matches }) => matches.flatMap((match) => (match.kind === 'set' ? [match.set] : []))),
+    );
+
+  return {
+    update(isolations, ports, isClosed) {
+      let isOther = ports !== before;
+      before = ports;
+      for (const [key, isolation] of isolations) {
+        isOther = true;
+        if (isolation === undefined) all.delete(key);
+        else all.set(key, isolation);
+      }
+      if (!isOther || (ports === undefined && chains.length === 0)) return undefined;
+      chains = compile(ports, isClosed);
+      const named = namedBy(chains);
+      sets.use(named);
+      sets.unuse(used);
+      used = named;
+      set =
+        ports === undefined || chains.length === 0
+          ? undefined
+          : sets.gate('ports', new Set(ports.addresses.filter((address) => familyOf(address) === family)));
+      return chains;
+    },
+    known: () => set,
+  };
+};
