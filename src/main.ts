@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { createBridges } from './agent/bridges.ts';
 import { createClusterSource, createCniResults } from './agent/cluster-source.ts';
 import { createCondition } from './agent/condition.ts';
 import type { AgentContext, AgentOptions } from './agent/context.ts';
@@ -123,6 +124,16 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     { backend, families, intervalMs: config.driftIntervalMs, onTouched: () => reconciler.inspect() },
     { runner, start, clock },
   );
+  const bridges = createBridges(context, {
+    source,
+    results,
+    runner,
+    start,
+    families,
+    metrics,
+    policy: () => reconciler.policy(),
+    onPorts: () => reconciler.trigger({ kind: 'pods', key: '' }),
+  });
   const { kernel, isBlank } = lookFirst(lookout.over(plainKernel), lock.isHeld());
   blank.resolve(isBlank);
   const podRanges = createPodRanges(context);
@@ -150,7 +161,8 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     guard,
     results,
     lock,
-    kernel: tellAdoption(kernel, log),
+    bridges,
+    kernel: bridges.over(tellAdoption(kernel, log)),
     lookout,
     runner,
     families,
@@ -164,6 +176,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     metrics: async () => {
       const { pods, namespaces, policies } = source.snapshot();
       metrics.setClusterObjects({ pods: pods.size, namespaces: namespaces.size, policies: policies.size });
+      await bridges.count();
       if (guard?.network() !== undefined || (sources?.chosen().interfaces.length ?? 0) > 0) {
         // A scrape is not to fail for it.
         await readSpoofedPackets(runner, backend, families).then(metrics.setSpoofedPackets, () => undefined);
@@ -184,6 +197,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       gate: { scope: config.gate, ranges: podRanges?.ranges() ?? [] },
       closed: describeClosed(reconciler.closedPods()),
       antiSpoofing: { ...(sources?.chosen() ?? { interfaces: [] }), ...guard?.status() },
+      bridges: bridges.status(),
     }),
   };
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
@@ -207,6 +221,13 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   changes.listen((change) => {
     condition?.noteChange(change);
     guard?.noteChange(change);
+  links.listen(() => {
+    sources?.note();
+    bridges.noteLinks();
+  });
+  changes.listen((change) => {
+    condition?.noteChange(change);
+    bridges.noteChange(change);
     reconciler.trigger(change);
   });
 
@@ -216,6 +237,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       lockObserver.stop();
       sources?.stop();
       guard?.stop();
+      await bridges.stop();
       lookout.stop();
       runner.stop();
       launching.stop();

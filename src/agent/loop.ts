@@ -18,11 +18,13 @@ import type { AgentMetrics } from '../telemetry/metrics.ts';
 import { createReviewObserver } from '../telemetry/review-observer.ts';
 import { createSyncEvents } from '../telemetry/events/sync-events.ts';
 import { createSyncObserver } from '../telemetry/sync-observer.ts';
+import type { Bridges } from './bridges.ts';
 import type { AgentContext } from './context.ts';
 import { gateOf } from './gate.ts';
 import { UNREADY_AFTER_FAILURES } from './probes.ts';
 
 interface LoopParts {
+  readonly bridges: Pick<Bridges, 'hasLooked' | 'ports' | 'notePass'>;
   readonly source: ClusterSource;
   readonly podRanges: PodRanges | undefined;
   readonly condition: PodCondition | undefined;
@@ -54,7 +56,7 @@ const createInterfaceIndex = (results: CniResults): ((address: string) => string
 /** The loop that keeps the kernel at what the cluster asks for, and after each change its review of live connections. */
 export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler => {
   const { config, clock, log, events } = context;
-  const { source, podRanges, condition, sources, guard, results, lock, kernel, lookout, runner, families, metrics } =
+  const { bridges, source, podRanges, condition, sources, guard, results, lock, kernel, lookout, runner, families, metrics } =
     parts;
   const observeSync = createSyncObserver(metrics, log, Date.now);
   const observeClosed = createClosedObserver(metrics, log, clock);
@@ -73,6 +75,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
         sources: sources && (() => sources.chosen().interfaces),
         guard,
         interfaceOf: results && createInterfaceIndex(results),
+        ports: bridges.ports,
       },
     },
     {
@@ -82,7 +85,8 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
           source.hasSynced() &&
           podRanges?.hasAsked() !== false &&
           sources?.hasChosen() !== false &&
-          guard?.hasLooked() !== false,
+          guard?.hasLooked() !== false &&
+          bridges.hasLooked(),
         snapshot: () => source.snapshot(),
         revisions: () => {
           condition?.notePass();
@@ -99,6 +103,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
         observeSync(result, culprits);
         tellSync(result, culprits);
         observeClosed.observe(reconciler.closedPods());
+        bridges.notePass();
         review.after(result);
         condition?.noteResult(result.outcome !== 'failed');
       },

@@ -102,7 +102,9 @@ export const compileBridge = (
   const rules = ruleVariants(facts, logGroup);
 
   for (const port of node.otherPorts) if (isSoundPort(port)) sets.others.add(portElement(port));
+  const withUplink = new Set<string>();
   for (const { mac, ports } of node.bridges) {
+    if (ports.some(({ kind }) => kind === 'uplink')) for (const { name } of ports) withUplink.add(name);
     sets.bridgemac.add(addressElement(mac));
     sets.protmac.add(addressElement(mac));
     for (const { name, kind } of ports) if (kind === 'uplink' && isSoundPort(name)) sets.uplinks.add(portElement(name));
@@ -136,8 +138,10 @@ export const compileBridge = (
       continue;
     }
     sets.isolated.add(portElement(port));
-    if (caged.ipv4) sets.caged4.add(portElement(port));
-    if (caged.ipv6) sets.caged6.add(portElement(port));
+    // Machines that nobody here knows are neighbours then: what may be asked for cannot be told.
+    const isCaged = (family: IpFamily): boolean => caged[family] && !withUplink.has(port);
+    if (isCaged('ipv4')) sets.caged4.add(portElement(port));
+    if (isCaged('ipv6')) sets.caged6.add(portElement(port));
     if (hasIpv6 && judged.ipv6) sets.v6.add(portElement(port));
   }
 

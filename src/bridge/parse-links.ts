@@ -55,6 +55,7 @@ export const nodeBridges = (links: readonly Link[], { names, subnets, nodeAddres
     bridges: ofPods.map(
       (bridge): PodBridge => ({
         name: bridge.name,
+        index: bridge.index,
         mac: bridge.mac ?? '',
         ports: portsOf(bridge).map(({ name, index, kind = '' }) => ({
           name,

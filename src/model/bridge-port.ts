@@ -12,6 +12,8 @@ export interface BridgePort {
 /** A bridge of the node that pods hang on. */
 export interface PodBridge {
   readonly name: string;
+  /** The kernel's number of it. */
+  readonly index: number;
   /** Lower case, as /sys prints it. */
   readonly mac: string;
   readonly ports: readonly BridgePort[];

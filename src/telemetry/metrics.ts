@@ -5,6 +5,7 @@ import { EVENT_OUTCOMES, type EventOutcome } from '../model/operator-event.ts';
 import { type Closure, CLOSURES } from '../model/pod.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import { TAMPERING_KINDS, type TamperingKind } from '../render/tampering.ts';
+import { type BridgeMetrics, registerBridgeMetrics } from './bridge-metrics.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 import { registerSourceMetrics, type SourceSample } from './source-metrics.ts';
 
@@ -36,7 +37,7 @@ export interface ClusterObjects {
 }
 
 /** The agent's metrics, one method per thing that happens or stands. Prometheus names start with `portcullis_`. */
-export interface AgentMetrics {
+export interface AgentMetrics extends BridgeMetrics {
   recordSync(sample: SyncSample): void;
   /**
    * @param kinds what others had done, each once
@@ -186,6 +187,7 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
   registerProcessMetrics(registry);
 
   return {
+    ...registerBridgeMetrics(registry),
     recordSync: ({ result, reason, durationMs, endedAt }) => {
       syncs.inc({ result, reason });
       duration.observe({ result }, durationMs / MS_PER_SECOND);

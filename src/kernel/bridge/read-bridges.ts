@@ -1,6 +1,6 @@
+import type { BridgeLook } from '../../bridge/bridge-look.ts';
 import { type Link, nodeBridges, parseLinks } from '../../bridge/parse-links.ts';
 import { IP_FAMILIES, type IpFamily } from '../../model/family.ts';
-import type { NodeBridges } from '../../model/bridge-port.ts';
 import { formatCidr } from '../../policy/cidr.ts';
 import { ownIpv4Addresses, ownIpv6Addresses } from '../../render/parse-own-addresses.ts';
 import { isRefusal, type Route } from '../../render/parse-routes.ts';
@@ -8,12 +8,6 @@ import { devicesTo } from '../../render/route-devices.ts';
 import { readIfThere } from '../read-if-there.ts';
 import { readRoutes } from '../routes.ts';
 
-/** What a look at the node tells of its bridges. */
-export interface BridgeLook {
-  readonly node: NodeBridges;
-  /** br_netfilter shows bridged packets of the family, on each bridge of pods. */
-  readonly shown: Readonly<Record<IpFamily, boolean>>;
-}
 
 const SWITCHES: Readonly<Record<IpFamily, string>> = {
   ipv4: '/proc/sys/net/bridge/bridge-nf-call-iptables',

@@ -1,0 +1,87 @@
+import type { CniResults } from '../cluster/cni/follow-results.ts';
+import type { ClusterSource } from '../cluster/source.ts';
+import { createBridgeKernel } from '../kernel/bridge/bridge-kernel.ts';
+import type { CommandRunner } from '../kernel/command.ts';
+import type { StartCompanion } from '../kernel/companion.ts';
+import type { ClusterChange } from '../model/cluster-change.ts';
+import type { IpFamily } from '../model/family.ts';
+import type { NodePolicy } from '../policy/node-policy.ts';
+import { type BridgeGuard, createBridgeGuard } from '../reconcile/bridge-guard.ts';
+import { createBridgeGuardObserver } from '../telemetry/bridge-guard-observer.ts';
+import type { AgentMetrics } from '../telemetry/metrics.ts';
+import type { AgentContext } from './context.ts';
+import { createLocalPods } from './local-pods.ts';
+
+/** Label of a namespace, `true`: its pods forward packets of others, and send from addresses that are not theirs. */
+const FORWARDING_LABEL = 'portcullis.io/allow-forwarding';
+
+interface BridgesParts {
+  readonly source: ClusterSource;
+  readonly results: CniResults | undefined;
+  readonly runner: CommandRunner;
+  readonly start: StartCompanion;
+  readonly families: readonly IpFamily[];
+  readonly metrics: AgentMetrics;
+  readonly policy: () => NodePolicy;
+  /** The chains that judge by port are to be compiled again. */
+  readonly onPorts: () => void;
+}
+
+/** What the agent does on the node's bridges. */
+export interface Bridges extends Omit<BridgeGuard, 'noteChange'> {
+  noteChange(change: ClusterChange): void;
+  /** To be called at a scrape: it reads the counts of dropped packets. Never rejects. */
+  count(): Promise<void>;
+}
+
+export const createBridges = (context: AgentContext, parts: BridgesParts): Bridges => {
+  const { config, clock } = context;
+  const { source, results, runner, start, families, metrics, policy, onPorts } = parts;
+  const pods = createLocalPods(source, config.nodeName);
+  const kernel = createBridgeKernel(
+    { runner, start, clock },
+    {
+      onLinks: () => {
+        guard.noteLinks();
+      },
+      onTable: (by) => {
+        guard.noteTable(by);
+      },
+    },
+  );
+  const guard = createBridgeGuard(
+    { checkIntervalMs: config.driftIntervalMs, logGroup: config.deniedLog?.group },
+    {
+      inputs: {
+        links: () => results?.links() ?? [],
+        pods: pods.list,
+        routers() {
+          const { namespaces } = source.snapshot();
+          const forwards = (name: string): boolean => namespaces.get(name)?.labels.get(FORWARDING_LABEL) === 'true';
+          return new Set(pods.list().flatMap(({ uid, namespace }) => (forwards(namespace) ? [uid] : [])));
+        },
+        families,
+      },
+      kernel,
+      clock,
+      isolations: () => policy().isolations,
+      onPorts,
+      ...createBridgeGuardObserver(metrics, context.log),
+    },
+  );
+  return {
+    ...guard,
+    noteChange(change) {
+      if (pods.note(change) || change.kind === 'namespaces') guard.noteChange();
+    },
+    async count() {
+      if (guard.status() === undefined) return;
+      // A scrape is not to fail for it.
+      await kernel.counts().then(metrics.setBridgeDrops, () => undefined);
+    },
+    async stop() {
+      await guard.stop();
+      kernel.stop();
+    },
+  };
+};

@@ -1,0 +1,150 @@
+import { learnOwners } from '../bridge/learn.ts';
+import type { LearnedOwner, LocalPod } from '../bridge/owners.ts';
+import type { ObservedBridge } from '../bridge/parse-table.ts';
+import type { PodBridge } from '../model/bridge-port.ts';
+import type { Clock } from '../model/clock.ts';
+import { covers, familyOf, parseAddress, parseCidr } from '../policy/cidr.ts';
+import type { BridgeFactsBook } from './bridge-facts.ts';
+import type { BridgeKernel, BridgeQuestion } from './bridge-kernel.ts';
+
+export interface BridgeLearningParts {
+  readonly book: BridgeFactsBook;
+  readonly pods: () => readonly LocalPod[];
+  /** The table is there, whose rules note who answers. */
+  readonly isInForce: () => boolean;
+  readonly onLearned: () => void;
+  /** Answers came that decide nothing. */
+  readonly onUnclear: () => void;
+}
+
+/** Finds out whose ports are that no result of the network plugin names: all ports are asked who has the pods' addresses. */
+export interface BridgeLearning {
+  /** Takes over what a predecessor had found out, as the table in the kernel tells. Never rejects. */
+  recall(): Promise<void>;
+  /** Asks, if there is something to be asked and it is time. */
+  consider(): void;
+  stop(): void;
+}
+
+/** Between questions for the same addresses, ms: a pod that starts answers soon, one that hangs never. */
+const PAUSES_MS = [20, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
+/** An answer takes no longer, ms. */
+const ANSWER_MS = 120;
+/** Asked at once; the others' turn comes next. */
+const MOST_AT_ONCE = 256;
+
+const questionFor = (target: string, bridges: readonly PodBridge[], own: readonly string[]): readonly BridgeQuestion[] => {
+  const address = parseAddress(target);
+  if (address === undefined) return [];
+  return bridges.flatMap(({ index, mac, subnets }) => {
+    const blocks = subnets.flatMap((text) => parseCidr(text) ?? []).filter((block) => covers(block, address));
+    const from = own.find((text) => {
+      const parsed = familyOf(text) === address.family ? parseAddress(text) : undefined;
+      return parsed !== undefined && blocks.some((block) => covers(block, parsed));
+    });
+    return from === undefined ? [] : [{ bridge: index, mac, from, target }];
+  });
+};
+
+/** Elements of ports and values, `"port" . value`. */
+const pairs = (elements: ReadonlySet<string>): readonly (readonly [string, string])[] =>
+  [...elements].map((element) => {
+    const [port = '', value = ''] = element.split(' . ');
+    return [port.slice(1, -1), value];
+  });
+
+const recallOwners = (
+  { sets }: ObservedBridge,
+  bridges: readonly PodBridge[],
+  pods: readonly LocalPod[],
+): readonly LearnedOwner[] => {
+  const macOf = new Map(pairs(sets.ownmac));
+  const addresses = [...pairs(sets.own4), ...pairs(sets.own6)];
+  return bridges.flatMap(({ ports }) =>
+    ports.flatMap(({ name, index }): readonly LearnedOwner[] => {
+      const mac = macOf.get(name);
+      if (!sets.learned.has(`"${name}"`) || mac === undefined) return [];
+      const held = addresses.filter(([port]) => port === name).map(([, address]) => address);
+      const pod = pods.find(({ ips }) => ips.some((ip) => held.includes(ip)));
+      const ips = pod?.ips.filter((ip) => held.includes(ip)) ?? [];
+      return pod === undefined ? [] : [{ port: name, index, mac, ips, podUid: pod.uid, origin: 'learned' }];
+    }),
+  );
+};
+
+export const createBridgeLearning = (
+  kernel: BridgeKernel,
+  clock: Clock,
+  { book, pods, isInForce, onLearned, onUnclear }: BridgeLearningParts,
+): BridgeLearning => {
+  let attempt = 0;
+  /** Addresses and ports, as the questions were made for last. */
+  let asked = '';
+  let isAsking = false;
+  let stopped = false;
+  let cancel: (() => void) | undefined;
+
+  const wait = (ms: number): Promise<undefined> =>
+    new Promise((resolve) => {
+      clock.after(ms, () => {
+        resolve(undefined);
+      });
+    });
+
+  const ask = async (): Promise<void> => {
+    const { node, unowned } = book.facts();
+    const targets = unowned.slice(0, MOST_AT_ONCE);
+    await kernel.ask(targets.flatMap((target) => questionFor(target, node.bridges, node.nodeAddresses)));
+    await wait(ANSWER_MS);
+    const before = book.learned();
+    const unclear = book.disputed();
+    const { learned, disputed } = learnOwners(node, before, pods(), await kernel.claims());
+    book.learn(learned, disputed);
+    if (JSON.stringify(learned) !== JSON.stringify(before)) onLearned();
+    else if (JSON.stringify(disputed) !== JSON.stringify(unclear)) onUnclear();
+  };
+
+  const consider = (): void => {
+    const { node, unowned } = book.facts();
+    if (stopped || isAsking || !isInForce() || unowned.length === 0) return;
+    // Others are asked soon, whatever those before them did not answer.
+    const subject = JSON.stringify([unowned, node.bridges]);
+    if (subject !== asked) {
+      asked = subject;
+      attempt = 0;
+      cancel?.();
+      cancel = undefined;
+    }
+    if (cancel !== undefined) return;
+    const pause = PAUSES_MS[Math.min(attempt, PAUSES_MS.length - 1)] ?? 0;
+    cancel = clock.after(pause, () => {
+      cancel = undefined;
+      attempt += 1;
+      isAsking = true;
+      // It is tried again: what stays unknown is told by the guarantee.
+      void ask()
+        .catch(() => undefined)
+        .then(() => {
+          isAsking = false;
+          consider();
+        });
+    });
+  };
+
+  return {
+    async recall() {
+      try {
+        const observed = await kernel.read();
+        if (observed === undefined) return;
+        book.learn(recallOwners(observed, book.facts().node.bridges, pods()), []);
+      } catch {
+        // It is found out anew.
+      }
+    },
+    consider,
+    stop() {
+      stopped = true;
+      cancel?.();
+    },
+  };
+};

@@ -1,0 +1,30 @@
+import type { Guarantee } from '../bridge/guarantee.ts';
+import type { BridgeDrift } from '../reconcile/bridge-writer.ts';
+import type { Logger } from './logger.ts';
+import type { AgentMetrics } from './metrics.ts';
+
+interface BridgeGuardObserver {
+  readonly onGuarantee: (guarantee: Guarantee | undefined) => void;
+  readonly onDrift: (drift: BridgeDrift) => void;
+}
+
+/** Turns what holds on the node's bridges, and what others do to the table that sees to it, into metrics and log lines. */
+export const createBridgeGuardObserver = (
+  metrics: Pick<AgentMetrics, 'setBridgeGuarantee' | 'recordBridgeDrift'>,
+  log: Logger,
+): BridgeGuardObserver => ({
+  onGuarantee(guarantee) {
+    metrics.setBridgeGuarantee(guarantee?.level);
+    if (guarantee === undefined) return;
+    const { level, reasons } = guarantee;
+    if (level === 'full') log.info('a packet on a bridge belongs to the port that it comes from', { guarantee: level });
+    else log.warn('the guarantee on bridges is weaker than full', { guarantee: level, reasons });
+  },
+  onDrift({ kind, by }) {
+    metrics.recordBridgeDrift(kind);
+    log.warn('somebody else changed our table of the bridge family; it is repaired', {
+      what: kind,
+      ...(by === undefined ? {} : { by }),
+    });
+  },
+});

@@ -1,0 +1,50 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { DROP_REASONS, type DropReason } from '../bridge/bridge-program.ts';
+import { type GuaranteeLevel, GUARANTEES } from '../bridge/guarantee.ts';
+import { BRIDGE_DRIFTS, type BridgeDrift } from '../reconcile/bridge-writer.ts';
+
+/** The metrics of the node's bridges. */
+export interface BridgeMetrics {
+  /** @param level undefined where no pod of the node hangs on a bridge */
+  setBridgeGuarantee(level: GuaranteeLevel | undefined): void;
+  recordBridgeDrift(kind: BridgeDrift['kind']): void;
+  /** @param packets that were dropped since the table was made, by reason */
+  setBridgeDrops(packets: ReadonlyMap<DropReason, number>): void;
+}
+
+export const registerBridgeMetrics = (registry: Registry): BridgeMetrics => {
+  const registers = [registry];
+  const guarantee = new Gauge({
+    name: 'portcullis_guarantee',
+    help: '1 for what holds between the pods of a kind of network on this node',
+    labelNames: ['network', 'level'],
+    registers,
+  });
+  const drifts = new Counter({
+    name: 'portcullis_bridge_drift_repairs_total',
+    help: 'Times that others had changed the table of the bridge family, and that it was made anew',
+    labelNames: ['kind'],
+    registers,
+  });
+  for (const kind of BRIDGE_DRIFTS) drifts.inc({ kind }, 0);
+  const drops = new Counter({
+    name: 'portcullis_bridge_dropped_packets_total',
+    help: 'Packets that the table of the bridge family dropped since it was made',
+    labelNames: ['reason'],
+    registers,
+  });
+  return {
+    setBridgeGuarantee(level) {
+      guarantee.reset();
+      if (level === undefined) return;
+      for (const each of GUARANTEES) guarantee.set({ network: 'bridge', level: each }, each === level ? 1 : 0);
+    },
+    recordBridgeDrift: (kind) => {
+      drifts.inc({ kind });
+    },
+    setBridgeDrops(packets) {
+      drops.reset();
+      for (const reason of DROP_REASONS) drops.inc({ reason }, packets.get(reason) ?? 0);
+    },
+  };
+};
