@@ -20,13 +20,22 @@ const known: Readonly<Record<IpFamily, WeakMap<readonly AllowRule[], Openness>>>
   ipv6: new WeakMap(),
 };
 
-/** How open the isolation is to addresses of the family that nobody is known to have. */
+const find = (rules: readonly AllowRule[], family: IpFamily): Openness => {
+  const open = rules.filter((rule) => allowsEveryPeer(rule, family));
+  const everything = open.some(({ ports }) => ports.some(({ kind }) => kind === 'any'));
+  return everything ? 'all' : open.length > 0 ? 'some' : 'none';
+};
+
+/** How open the isolation is to addresses of the family that nobody is known to have; not at all where it cannot be read. */
 export const opennessOf = ({ rules }: Isolation, family: IpFamily): Openness => {
   const before = known[family].get(rules);
   if (before !== undefined) return before;
-  const open = rules.filter((rule) => allowsEveryPeer(rule, family));
-  const everything = open.some(({ ports }) => ports.some(({ kind }) => kind === 'any'));
-  const openness = everything ? 'all' : open.length > 0 ? 'some' : 'none';
+  let openness: Openness = 'none';
+  try {
+    openness = find(rules, family);
+  } catch {
+    // It is told of where the rules are compiled.
+  }
   known[family].set(rules, openness);
   return openness;
 };

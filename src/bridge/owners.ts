@@ -37,8 +37,16 @@ export const settleOwners = (
   pods: readonly LocalPod[],
 ): Owners => {
   const ports = new Map(bridges.flatMap((bridge) => bridge.ports.map(({ name, index }) => [name, index] as const)));
-  const byPort = Map.groupBy(links.flatMap((link) => fromResult(link, ports)), ({ port }) => port);
   const known = new Set(pods.map(({ uid }) => uid));
+  const podAt = new Map(pods.flatMap(({ uid, ips }) => ips.map((ip) => [ip, uid] as const)));
+  // The API knows a static pod by another UID than the network plugin was told.
+  const named = (owner: PortOwner): PortOwner => {
+    if (known.has(owner.podUid)) return owner;
+    const uid = owner.ips.map((ip) => podAt.get(ip)).find((found) => found !== undefined);
+    return uid === undefined ? owner : { ...owner, podUid: uid };
+  };
+  const results = links.flatMap((link) => fromResult(link, ports)).map(named);
+  const byPort = Map.groupBy(results, ({ port }) => port);
   const disputed: string[] = [];
   const told = [...byPort].flatMap(([port, all]): readonly PortOwner[] => {
     // A crash may have left a result behind whose pod is no more.

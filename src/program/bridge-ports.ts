@@ -1,6 +1,6 @@
 import type { IpFamily } from '../model/family.ts';
 import type { Isolation } from '../policy/node-policy.ts';
-import { type AllowContext, anyPeerConditions } from './allow.ts';
+import { type AllowContext, anyPeerConditions, type Conditions } from './allow.ts';
 import { commentText } from './comment.ts';
 import { type DeniedLog, reportRules } from './denied-log.ts';
 import { anyPeerChain, PORTS_CHAIN, type SetName } from './names.ts';
@@ -46,6 +46,15 @@ export const bridgedRules = (known: SetName): readonly Rule[] =>
     verdict: { kind: 'jump', chain: PORTS_CHAIN },
   }));
 
+const allowedToAny = ({ rules }: Isolation, context: AllowContext): readonly Conditions[] => {
+  try {
+    return rules.flatMap((rule) => anyPeerConditions(rule, context));
+  } catch {
+    // It is told of where the isolation's own chain is compiled.
+    return [];
+  }
+};
+
 /**
  * What the isolation allows whoever is at the other end, since nobody knows who that is. A TCP packet that opens nothing may
  * not become a connection.
@@ -55,7 +64,7 @@ const anyPeers = (
   context: AllowContext,
   log: DeniedLog | undefined,
 ): Chain | undefined => {
-  const allowed = isClosed ? [] : isolation.rules.flatMap((rule) => anyPeerConditions(rule, context));
+  const allowed = isClosed ? [] : allowedToAny(isolation, context);
   if (allowed.some((conditions) => conditions.length === 0)) return undefined;
   const { direction, policies, namedPorts } = isolation;
   const name = anyPeerChain(direction, policies, namedPorts);

@@ -93,7 +93,9 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
   /** Changes of iptables that are under way, or that failed. */
   let unsettled = 0;
   let compiled: { readonly key: readonly unknown[]; readonly program: BridgeProgram | undefined } | undefined;
+  /** The guarantee that was told, and the newest one. */
   let told: string | undefined;
+  let lasting: string | undefined;
   let tail: Promise<void> = Promise.resolve();
   const cancel: Record<'look' | 'retry' | 'tell' | 'periodic', () => void> = {
     look: () => undefined,
@@ -133,12 +135,13 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
 
   const tellGuarantee = (): void => {
     const now = JSON.stringify(guarantee() ?? null);
+    if (now === lasting) return;
+    lasting = now;
     cancel.tell();
     if (stopped || now === told) return;
     cancel.tell = clock.after(LASTING_MS, () => {
-      const lasting = guarantee();
-      told = JSON.stringify(lasting ?? null);
-      onGuarantee(lasting);
+      told = now;
+      onGuarantee(guarantee());
     });
   };
 

@@ -41,13 +41,7 @@ export const createFamilyPorts = (
     const isolations = [...all]
       .sort(([a], [b]) => byText(a, b))
       .map(([key, isolation]): PortsIsolation => ({ isolation, isClosed: isClosed(key) }));
-    try {
-      return portsChains(ports, isolations, { family, sets: sets.builder, log, known });
-    } catch {
-      // One that cannot be compiled is told of where its own chain is.
-      const closed = isolations.map(({ isolation }): PortsIsolation => ({ isolation, isClosed: true }));
-      return portsChains(ports, closed, { family, sets: sets.builder, log, known });
-    }
+    return portsChains(ports, isolations, { family, sets: sets.builder, log, known });
   };
 
   const namedBy = (now: readonly Chain[]): readonly SetName[] =>
