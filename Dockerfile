@@ -30,14 +30,16 @@ RUN mkdir /notices /notices/node \
     && find . -type f \( -iname 'licen[cs]e*' -o -iname 'copying*' -o -iname 'notice*' \) -exec cp --parents {} /notices \;
 COPY LICENSE /notices/
 FROM ${BASE_IMAGE}
-# iptables brings both backends, for IPv4 and IPv6; ulogd2 with its JSON output turns logged packets into records. Perl,
-# which deletes entries of conntrack, is in every Debian (perl-base is essential).
+# iptables brings both backends, for IPv4 and IPv6, nftables the program that writes the table of the bridge family; ulogd2 with
+# its JSON output turns logged packets into records. Perl, which deletes entries of conntrack and lists interfaces, is in every
+# Debian (perl-base is essential).
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         conntrack \
         iproute2 \
         ipset \
         iptables \
+        nftables \
         ulogd2 \
         ulogd2-json \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/cache/ldconfig/* /var/log/*

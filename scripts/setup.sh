@@ -61,7 +61,7 @@ need() {
 
 step_tools() {
   need iptables:iptables ip6tables:iptables ipset:ipset conntrack:conntrack ip:iproute2 curl:curl unshare:util-linux setpriv:util-linux \
-    nsenter:util-linux ps:procps sysctl:procps perl:perl-base
+    nsenter:util-linux ps:procps sysctl:procps perl:perl-base nft:nftables
 }
 
 step_etcd() {

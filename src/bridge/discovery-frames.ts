@@ -26,7 +26,19 @@ const checksum = (text: string): string => {
 
 /** RFC 826, in a frame of Ethernet to everybody. */
 const arpRequest = ({ mac, from, target }: Question): string =>
-  ['ffffffffffff', macHex(mac), '0806', '0001', '0800', '06', '04', '0001', macHex(mac), addressHex(from), '000000000000']
+  [
+    'ffffffffffff',
+    macHex(mac),
+    '0806',
+    '0001',
+    '0800',
+    '06',
+    '04',
+    '0001',
+    macHex(mac),
+    addressHex(from),
+    '000000000000',
+  ]
     .concat(addressHex(target))
     .join('');
 
@@ -41,7 +53,15 @@ const neighbourSolicitation = ({ mac, from, target }: Question): string => {
   const message = (sum: string): string => `8700${sum}00000000${addressHex(target)}${option}`;
   const pseudo = `${addressHex(from)}${destination}${hex(length, 4)}0000003a`;
   const sum = checksum(`${pseudo}${message('0000')}`);
-  return [`333300000001${macHex(mac)}86dd`, '60000000', hex(length, 2), '3aff', addressHex(from), destination, message(sum)].join('');
+  return [
+    `333300000001${macHex(mac)}86dd`,
+    '60000000',
+    hex(length, 2),
+    '3aff',
+    addressHex(from),
+    destination,
+    message(sum),
+  ].join('');
 };
 
 /** The frame that asks, in hexadecimal digits. */

@@ -40,7 +40,8 @@ export const guaranteeOf = (facts: GuaranteeFacts): Guarantee => {
     ...(unowned.length === 0 ? [] : [`the ports of pods at these addresses are not known: ${some(unowned)}`]),
     ...(disputed.length === 0 ? [] : [`more than one port or pod stands for: ${some(disputed)}`]),
   ];
-  const weaker = learned.length === 0 ? [] : [`no result of the network plugin names the pods of ports: ${some(learned)}`];
+  const weaker =
+    learned.length === 0 ? [] : [`no result of the network plugin names the pods of ports: ${some(learned)}`];
   const level = weak.length > 0 ? 'address-only' : weaker.length > 0 ? 'learned' : 'full';
   return { level, reasons: [...weak, ...weaker] };
 };

@@ -47,7 +47,9 @@ export const learnOwners = (
     const macs = new Set([...all.map(({ claim }) => claim.mac), ...(stillThere === undefined ? [] : [stillThere.mac])]);
     const [podUid] = uids;
     const [mac] = macs;
-    const isElsewhere = [...learned.values()].some((owner) => owner.port !== port && uids.has(owner.podUid) && ports.get(owner.port) === owner.index);
+    const isElsewhere = [...learned.values()].some(
+      (owner) => owner.port !== port && uids.has(owner.podUid) && ports.get(owner.port) === owner.index,
+    );
     if (podUid === undefined || mac === undefined || uids.size > 1 || macs.size > 1 || isElsewhere) {
       for (const { claim } of all) disputed.add(claim.address);
       continue;

@@ -59,7 +59,13 @@ export const settleOwners = (
   const taken = new Set(told.flatMap(({ ips }) => ips));
   const found = learned
     .filter(({ port, index }) => ports.get(port) === index && !toldPorts.has(port))
-    .map(({ index: _, ...owner }) => ({ ...owner, ips: owner.ips.filter((ip) => !taken.has(ip)) }))
+    .map(({ port, mac, ips, podUid, origin }) => ({
+      port,
+      mac,
+      ips: ips.filter((ip) => !taken.has(ip)),
+      podUid,
+      origin,
+    }))
     .filter(({ ips }) => ips.length > 0);
   const owners = [...told, ...found];
   const owned = new Set(owners.flatMap(({ ips }) => ips));

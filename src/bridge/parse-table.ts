@@ -1,5 +1,12 @@
 import { numberText } from './elements.ts';
-import { BRIDGE_SETS, type BridgeProgram, type BridgeSet, DROP_REASONS, type DropReason, type Element } from './bridge-program.ts';
+import {
+  BRIDGE_SETS,
+  type BridgeProgram,
+  type BridgeSet,
+  DROP_REASONS,
+  type DropReason,
+  type Element,
+} from './bridge-program.ts';
 
 /** What the kernel holds of our table. */
 export interface ObservedBridge {
@@ -58,7 +65,8 @@ export const parseBridgeTable = (json: string): ObservedBridge => {
 /** Whether each set holds what it has to. */
 export const holdsElements = ({ sets }: ObservedBridge, program: BridgeProgram): boolean =>
   BRIDGE_SETS.every(
-    (name) => sets[name].size === program.sets[name].size && program.sets[name].isSubsetOf(sets[name] as ReadonlySet<Element>),
+    (name) =>
+      sets[name].size === program.sets[name].size && program.sets[name].isSubsetOf(sets[name] as ReadonlySet<Element>),
   );
 
 /** Packets dropped since the table was made, by reason, of `nft -j list counters table bridge portcullis`. @throws SyntaxError */

@@ -161,7 +161,14 @@ const TAGGED_TO_NODE = `ether type { 8021q, 8021ad } ether daddr @bridgemac ${dr
 const fromOthers = ({ subnets }: BridgeRules): readonly Chain[] => [
   {
     name: 'from-known',
-    rules: [TAGGED_TO_NODE, 'jump claims', 'jump claims-named', 'jump claims-wanted', 'iifname @routers accept', 'goto on-link'],
+    rules: [
+      TAGGED_TO_NODE,
+      'jump claims',
+      'jump claims-named',
+      'jump claims-wanted',
+      'iifname @routers accept',
+      'goto on-link',
+    ],
   },
   { name: 'from-uplink', rules: ['jump claims'] },
   {

@@ -1,4 +1,12 @@
-import { type BridgeProgram, BRIDGE_SETS, type BridgeSet, DROP_REASONS, type Element, SET_TYPES, TABLE } from './bridge-program.ts';
+import {
+  type BridgeProgram,
+  BRIDGE_SETS,
+  type BridgeSet,
+  DROP_REASONS,
+  type Element,
+  SET_TYPES,
+  TABLE,
+} from './bridge-program.ts';
 import { chainsText } from './rules-text.ts';
 
 /** Who answered for a wanted address: filled by packets, and never part of what has to be there. */

@@ -14,8 +14,8 @@ export const cleanupVerb: Verb = {
       'after',
       `
 Works in the network namespace it is started in, as root there, on iptables-nft and iptables-legacy, IPv4 and IPv6.
-Only chains named PORTCULLIS-… (in the filter and raw tables) with the jumps to them, and sets named portcullis-…, are
-removed. From then on no policy
+Only chains named PORTCULLIS-… (in the filter and raw tables) with the jumps to them, sets named portcullis-…, and the
+nftables table portcullis of the bridge family are removed. From then on no policy
 is enforced on this node. Stop the agent first, or it puts everything back.
 
 Examples:

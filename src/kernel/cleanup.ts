@@ -1,6 +1,7 @@
 import { EMPTY_PROGRAM } from '../program/empty-program.ts';
 import { planChanges } from '../render/plan.ts';
 import type { Observed } from '../render/observed.ts';
+import { removeBridgeTable } from './bridge/bridge-table.ts';
 import type { CommandRunner } from './command.ts';
 import { detectFamilies, hasLegacyTables } from './detect.ts';
 import type { Backend } from './iptables.ts';
@@ -25,12 +26,13 @@ const chainsOf = ({ tables, raw = {} }: Observed): readonly string[] =>
   [...Object.values(tables), ...Object.values(raw)].flatMap(({ chains }) => [...chains.keys()]);
 
 /**
- * Removes every chain, set and jump of ours from both backends and families, and nothing else.
+ * Removes every chain, set and jump of ours from both backends and families, our table of the bridge family, and nothing else.
  * @throws CommandError, or CleanupError when foreign rules use a chain or a set of ours.
  */
 export const cleanup = async (runner: CommandRunner, xtablesWaitSeconds: number): Promise<readonly Removed[]> => {
   const families = await detectFamilies();
   const backends: readonly Backend[] = (await hasLegacyTables()) ? ['nft', 'legacy'] : ['nft'];
+  await removeBridgeTable(runner);
   const removed: Removed[] = [];
   const chainsLeft: string[] = [];
   let setsLeft: readonly string[] = [];

@@ -35,8 +35,20 @@ const DISCOVERY: Readonly<Record<IpFamily, readonly Rule[]>> = {
 
 /** Other machines have addresses that nobody here knows: those are judged as they are when they are routed. */
 const throughUplink = (port: string, known: SetName): readonly Rule[] => [
-  { matches: [{ kind: 'bridged', in: port }, { kind: 'set', set: known, fields: 'dst' }], verdict: { kind: 'return' } },
-  { matches: [{ kind: 'bridged', out: port }, { kind: 'set', set: known, fields: 'src' }], verdict: { kind: 'return' } },
+  {
+    matches: [
+      { kind: 'bridged', in: port },
+      { kind: 'set', set: known, fields: 'dst' },
+    ],
+    verdict: { kind: 'return' },
+  },
+  {
+    matches: [
+      { kind: 'bridged', out: port },
+      { kind: 'set', set: known, fields: 'src' },
+    ],
+    verdict: { kind: 'return' },
+  },
 ];
 
 /** Leads bridged packets with an end that is no pod's address to where they are judged by the port. */

@@ -33,7 +33,11 @@ const ANSWER_MS = 120;
 /** Asked at once; the others' turn comes next. */
 const MOST_AT_ONCE = 256;
 
-const questionFor = (target: string, bridges: readonly PodBridge[], own: readonly string[]): readonly BridgeQuestion[] => {
+const questionFor = (
+  target: string,
+  bridges: readonly PodBridge[],
+  own: readonly string[],
+): readonly BridgeQuestion[] => {
   const address = parseAddress(target);
   if (address === undefined) return [];
   return bridges.flatMap(({ index, mac, subnets }) => {

@@ -1,5 +1,11 @@
 import { TABLE, type DropReason } from '../../bridge/bridge-program.ts';
-import { type Claim, type ObservedBridge, parseBridgeTable, parseClaims, parseDropCounts } from '../../bridge/parse-table.ts';
+import {
+  type Claim,
+  type ObservedBridge,
+  parseBridgeTable,
+  parseClaims,
+  parseDropCounts,
+} from '../../bridge/parse-table.ts';
 import { CLAIM_SETS, removalText } from '../../bridge/table-text.ts';
 import type { CommandRunner } from '../command.ts';
 
@@ -30,9 +36,7 @@ export const createBridgeTable = (runner: CommandRunner): BridgeTable => ({
     return parseDropCounts(await runner.run('nft', ['-j', 'list', 'counters', 'table', ...OURS]));
   },
   async claims() {
-    const lists = await Promise.all(
-      CLAIM_SETS.map((name) => runner.run('nft', ['-j', 'list', 'set', ...OURS, name])),
-    );
+    const lists = await Promise.all(CLAIM_SETS.map((name) => runner.run('nft', ['-j', 'list', 'set', ...OURS, name])));
     return lists.flatMap(parseClaims);
   },
 });

@@ -137,7 +137,8 @@ export const createLinkWatch = (start: StartCompanion, now: () => number, news: 
   return {
     async list() {
       const asked = open();
-      if (asked === undefined) throw new Error('interfaces cannot be listed: the program that lists them does not start');
+      if (asked === undefined)
+        throw new Error('interfaces cannot be listed: the program that lists them does not start');
       if (waiting !== undefined) return waiting.promise;
       listed = [];
       const answer = Promise.withResolvers<string>();

@@ -8,7 +8,6 @@ import { devicesTo } from '../../render/route-devices.ts';
 import { readIfThere } from '../read-if-there.ts';
 import { readRoutes } from '../routes.ts';
 
-
 const SWITCHES: Readonly<Record<IpFamily, string>> = {
   ipv4: '/proc/sys/net/bridge/bridge-nf-call-iptables',
   ipv6: '/proc/sys/net/bridge/bridge-nf-call-ip6tables',
@@ -25,9 +24,12 @@ const isOfLink = ({ block, flags }: Route): boolean =>
 
 const subnetsByDevice = (routes: readonly Route[]): ReadonlyMap<string, readonly string[]> =>
   new Map(
-    [...Map.groupBy(routes.filter((route) => isOfLink(route) && !isRefusal(route)), ({ device }) => device)].map(
-      ([device, own]) => [device, [...new Set(own.map(({ block }) => formatCidr(block)))].sort()],
-    ),
+    [
+      ...Map.groupBy(
+        routes.filter((route) => isOfLink(route) && !isRefusal(route)),
+        ({ device }) => device,
+      ),
+    ].map(([device, own]) => [device, [...new Set(own.map(({ block }) => formatCidr(block)))].sort()]),
   );
 
 /**

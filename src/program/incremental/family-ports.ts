@@ -24,11 +24,7 @@ export interface FamilyPorts {
   known(): SetName | undefined;
 }
 
-export const createFamilyPorts = (
-  family: IpFamily,
-  sets: FamilySets,
-  log: DeniedLog | undefined,
-): FamilyPorts => {
+export const createFamilyPorts = (family: IpFamily, sets: FamilySets, log: DeniedLog | undefined): FamilyPorts => {
   const all = new Map<string, Isolation>();
   let before: LocalPorts | undefined;
   let chains: readonly Chain[] = [];
