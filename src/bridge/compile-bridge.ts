@@ -85,11 +85,6 @@ const ruleVariants = (facts: BridgeFacts, logGroup: number | undefined): BridgeR
   return { judged: facts.judged, subnets: { ipv4: subnetsOf('ipv4'), ipv6: subnetsOf('ipv6') }, logGroup };
 };
 
-const canonical = (address: string): string => {
-  const parsed = parseAddress(address);
-  return parsed === undefined ? address : formatAddress(parsed);
-};
-
 /** Turns what is known of bridges, ports and policies into the table that has to be there; undefined where no pod hangs on a bridge. */
 export const compileBridge = (
   facts: BridgeFacts,
@@ -122,7 +117,7 @@ export const compileBridge = (
     const { isolated, caged } = isolationOf(byPod.get(podUid) ?? []);
     const hasIpv6 = ofFamily(ips, 'ipv6').length > 0;
     // Of a pod that has no other address its link-local one is of no use, and nobody judges what it does with it.
-    const own = hasIpv6 || !isolated ? [...ips, canonical(linkLocalOf(mac))] : ips;
+    const own = hasIpv6 || !isolated ? [...ips, linkLocalOf(mac)] : ips;
     sets.known.add(portElement(port));
     if (origin === 'learned') sets.learned.add(portElement(port));
     sets.ownmac.add(ofPort(port, mac));

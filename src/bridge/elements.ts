@@ -1,5 +1,5 @@
 import type { IpFamily } from '../model/family.ts';
-import { familyOf, parseAddress } from '../policy/cidr.ts';
+import { familyOf, formatAddress, parseAddress } from '../policy/cidr.ts';
 import type { Element } from './bridge-program.ts';
 
 /** Linux names an interface with any bytes but `/`, white space and `:` (dev_valid_name); these are what plugins use. */
@@ -25,12 +25,12 @@ export const addressNumber = (address: string): string | undefined => {
   return parsed?.family === 'ipv6' ? numberText(parsed.base) : undefined;
 };
 
-/** The link-local address that a host makes of its MAC (RFC 4291, appendix A). */
+/** The link-local address that a host makes of its MAC (RFC 4291, appendix A), canonical. */
 export const linkLocalOf = (mac: string): string => {
   const [first = 0, ...rest] = mac.split(':').map((part) => Number.parseInt(part, 16));
   const bytes = [first ^ 2, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)];
-  const words = [0, 2, 4, 6].map((at) => (((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)).toString(16));
-  return `fe80::${words.join(':')}`;
+  const identifier = bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+  return formatAddress({ family: 'ipv6', base: (0xfe80n << 112n) | identifier });
 };
 
 export const ofFamily = (addresses: readonly string[], family: IpFamily): readonly string[] =>

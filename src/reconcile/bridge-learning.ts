@@ -1,9 +1,10 @@
+import { linkLocalOf } from '../bridge/elements.ts';
 import { learnOwners } from '../bridge/learn.ts';
 import type { LearnedOwner, LocalPod } from '../bridge/owners.ts';
 import type { ObservedBridge } from '../bridge/parse-table.ts';
 import type { PodBridge } from '../model/bridge-port.ts';
 import type { Clock } from '../model/clock.ts';
-import { covers, familyOf, parseAddress, parseCidr } from '../policy/cidr.ts';
+import { type Cidr, covers, familyOf, parseAddress, parseCidr } from '../policy/cidr.ts';
 import type { BridgeFactsBook } from './bridge-facts.ts';
 import type { BridgeKernel, BridgeQuestion } from './bridge-kernel.ts';
 
@@ -33,6 +34,19 @@ const ANSWER_MS = 120;
 /** Asked at once; the others' turn comes next. */
 const MOST_AT_ONCE = 256;
 
+/** The node's address that asks: one of the target's subnet, or else any that hosts answer to. */
+const askingAddress = (address: Cidr, { mac, subnets }: PodBridge, own: readonly string[]): string | undefined => {
+  const blocks = subnets.flatMap((text) => parseCidr(text) ?? []).filter((block) => covers(block, address));
+  const ofFamily = own.filter(
+    (text) => familyOf(text) === address.family && text !== '::1' && !text.startsWith('127.'),
+  );
+  const onLink = ofFamily.find((text) => {
+    const parsed = parseAddress(text);
+    return parsed !== undefined && blocks.some((block) => covers(block, parsed));
+  });
+  return onLink ?? ofFamily.find((text) => text === linkLocalOf(mac)) ?? ofFamily[0];
+};
+
 const questionFor = (
   target: string,
   bridges: readonly PodBridge[],
@@ -40,13 +54,9 @@ const questionFor = (
 ): readonly BridgeQuestion[] => {
   const address = parseAddress(target);
   if (address === undefined) return [];
-  return bridges.flatMap(({ index, mac, subnets }) => {
-    const blocks = subnets.flatMap((text) => parseCidr(text) ?? []).filter((block) => covers(block, address));
-    const from = own.find((text) => {
-      const parsed = familyOf(text) === address.family ? parseAddress(text) : undefined;
-      return parsed !== undefined && blocks.some((block) => covers(block, parsed));
-    });
-    return from === undefined ? [] : [{ bridge: index, mac, from, target }];
+  return bridges.flatMap((bridge) => {
+    const from = askingAddress(address, bridge, own);
+    return from === undefined ? [] : [{ bridge: bridge.index, mac: bridge.mac, from, target }];
   });
 };
 
