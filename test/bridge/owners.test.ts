@@ -71,7 +71,11 @@ test.each([
   ['one port answers with two MACs', ['veth-old', '04', '10.1.0.4'], ['veth-old', '05', 'fd00:1::4']],
   ['one port answers for two pods', ['veth-old', '04', '10.1.0.4'], ['veth-old', '04', '10.1.0.2']],
 ] as const)('where %s nothing is learned, and that is told', (_, ...answers) => {
-  const claims = answers.map(([port = '', mac = '', address = '']) => ({ port, mac: `02:00:00:00:00:${mac}`, address }));
+  const claims = answers.map(([port = '', mac = '', address = '']) => ({
+    port,
+    mac: `02:00:00:00:00:${mac}`,
+    address,
+  }));
   const lesson = learnOwners(node, [], PODS, claims);
   expect(lesson.learned).toEqual([]);
   expect(lesson.disputed).toContain('10.1.0.4');

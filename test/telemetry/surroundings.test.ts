@@ -56,7 +56,9 @@ test('company is in the metrics, the log and the events as long as it is there',
 test('so are bridges that iptables does not see into', async () => {
   const observe = createBridgeObserver(metrics, told);
   observe([{ bridge: 'cni0', family: 'ipv6' }]);
-  expect(await series('bridge_not_filtered')).toEqual(['portcullis_bridge_not_filtered{bridge="cni0",family="ipv6"} 1']);
+  expect(await series('bridge_not_filtered')).toEqual([
+    'portcullis_bridge_not_filtered{bridge="cni0",family="ipv6"} 1',
+  ]);
   expect(lines).toHaveLength(1);
   expect(topics.get('bridges')).toEqual([
     expect.stringMatching(/^BridgeNotFiltered: ipv6 .* cni0 .* set net\.bridge\.bridge-nf-call-ip6tables=1$/),
