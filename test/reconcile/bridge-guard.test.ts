@@ -15,6 +15,13 @@ const link = (name: string, last: number, mac = `02:00:00:00:00:0${last}`): PodL
   bridged: { podUid: `shop/${name}`, nodeInterfaces: ['cni0', `veth-${name}`], mac },
 });
 
+type Tamper = (bridge: ReturnType<typeof createFakeBridge>) => void;
+
+const TAMPERING: readonly (readonly [kind: string, tamper: Tamper])[] = [
+  ['table_missing', (bridge) => void (bridge.table = undefined)],
+  ['elements_changed', (bridge) => void (bridge.table?.sets.isolated as Set<string>).clear()],
+];
+
 const setUp = (start: { readonly links?: readonly PodLink[]; readonly pods?: readonly LocalPod[] } = {}) => {
   const clock = createDrivenClock();
   const bridge = createFakeBridge({ node: FACTS.node, shown: { ipv4: true, ipv6: true } });
@@ -119,7 +126,7 @@ test('a table that cannot be written holds up nothing; it is told, and tried aga
 test('a table that hangs holds up iptables for half a second at most', async () => {
   const { clock, bridge, begin, state, inIptables } = setUp();
   await begin();
-  bridge.write = () => new Promise(() => undefined);
+  bridge.write = (): Promise<void> => new Promise(() => undefined);
   state.isolations = [isolation('ingress', 'web')];
   let applied = false;
   void inIptables(() => {
@@ -130,13 +137,7 @@ test('a table that hangs holds up iptables for half a second at most', async () 
   expect(applied).toBe(true);
 });
 
-test.each([
-  ['table_missing', (bridge: ReturnType<typeof createFakeBridge>) => void (bridge.table = undefined)],
-  [
-    'elements_changed',
-    (bridge: ReturnType<typeof createFakeBridge>) => (bridge.table?.sets.isolated as Set<string>).clear(),
-  ],
-] as const)('what others do to the table is found and repaired: %s', async (kind, tamper) => {
+test.each(TAMPERING)('what others do to the table is found and repaired: %s', async (kind, tamper) => {
   const { clock, bridge, told, state, begin, guard } = setUp();
   state.isolations = [isolation('ingress', 'web')];
   await begin();
