@@ -103,7 +103,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
         observeSync(result, culprits);
         tellSync(result, culprits);
         observeClosed.observe(reconciler.closedPods());
-        bridges.notePass();
+        bridges.notePass(result.reason === 'check' && result.outcome === 'unchanged');
         review.after(result);
         condition?.noteResult(result.outcome !== 'failed');
       },

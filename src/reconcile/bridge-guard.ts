@@ -57,8 +57,8 @@ export interface BridgeGuard {
   noteLinks(): void;
   /** Pods of the node or their namespaces may be others; a pass of the loop is about to take them in. */
   noteChange(): void;
-  /** A pass is over: policies may isolate other pods. */
-  notePass(): void;
+  /** A pass is over, by which policies may isolate other pods, or which found nothing to do: then it is time to look around. */
+  notePass(foundNothing: boolean): void;
   /** A program changed our table. */
   noteTable(by: string): void;
   /** Undefined where no pod hangs on a bridge. */
@@ -97,11 +97,10 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
   let told: string | undefined;
   let lasting: string | undefined;
   let tail: Promise<void> = Promise.resolve();
-  const cancel: Record<'look' | 'retry' | 'tell' | 'periodic', () => void> = {
+  const cancel: Record<'look' | 'retry' | 'tell', () => void> = {
     look: () => undefined,
     retry: () => undefined,
     tell: () => undefined,
-    periodic: () => undefined,
   };
 
   const inOrder = (work: () => Promise<void>): Promise<void> => {
@@ -208,17 +207,8 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
     });
   };
 
-  const watch = (): void => {
-    cancel.periodic = clock.after(options.checkIntervalMs, () => {
-      if (clock.now() - lookedAt >= LOOK_EVERY_MS) lookSoon();
-      if (hasBridges() && writer.isCheckDue()) void inOrder(() => writer.check(undefined)).then(sync);
-      watch();
-    });
-  };
-
   const begin = (): void => {
     hasBegun = true;
-    watch();
     if (!isWorthALook()) {
       hasLooked = true;
       looked.resolve(undefined);
@@ -273,8 +263,11 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
       book.touch();
       if (hasLooked && !hasBridges()) lookSoon();
     },
-    notePass() {
-      if (hasBridges()) void sync();
+    notePass(foundNothing) {
+      if (!hasBridges()) return;
+      if (!foundNothing) void sync();
+      else if (clock.now() - lookedAt >= LOOK_EVERY_MS) lookSoon();
+      else if (writer.isCheckDue()) void inOrder(() => writer.check(undefined)).then(sync);
     },
     noteTable(by) {
       if (writer.isForeign(by) && !stopped) void inOrder(() => writer.check(by)).then(sync);

@@ -54,8 +54,11 @@ export const createBridgeWriter = (
   { checkIntervalMs, onDrift }: BridgeWriterOptions,
 ): BridgeWriter => {
   let inForce: BridgeProgram | undefined;
-  /** All but elements, as it was read back after the table was written. */
-  let shape: string | undefined;
+  /**
+   * All but elements, as it was read back after the table of these rules was written first. nft spells it in its own way, so
+   * that it cannot be known beforehand.
+   */
+  let shape: { readonly rules: string; readonly text: string; readonly readAt: number } | undefined;
   let isKnown = false;
   let refusal: string | undefined;
   let own = { left: 0, until: Number.NEGATIVE_INFINITY };
@@ -72,18 +75,23 @@ export const createBridgeWriter = (
 
   const differs = (observed: ObservedBridge | undefined, program: BridgeProgram): BridgeDrift['kind'] | undefined => {
     if (observed === undefined) return 'table_missing';
-    if (shape !== undefined && observed.shape !== shape) return 'rules_changed';
+    if (shape?.rules === JSON.stringify(program.rules) && observed.shape !== shape.text) return 'rules_changed';
     return holdsElements(observed, program) ? undefined : 'elements_changed';
   };
 
   const replace = async (program: BridgeProgram): Promise<void> => {
-    shape = undefined;
     await transact(tableText(program));
     const observed = await kernel.read();
     const left = differs(observed, program);
-    if (left !== undefined) throw new Error(`the table of the bridge family is not what was written: ${left}`);
     checkedAt = clock.now();
-    shape = observed?.shape;
+    const rules = JSON.stringify(program.rules);
+    if (observed !== undefined && left === undefined) {
+      if (shape?.rules !== rules) shape = { rules, text: observed.shape, readAt: checkedAt };
+      return;
+    }
+    // Whichever of the two is wrong, the next one begins anew.
+    shape = undefined;
+    throw new Error(`the table of the bridge family is not what was written: ${left ?? 'table_missing'}`);
   };
 
   const isCheckDue = (): boolean => {
@@ -94,6 +102,13 @@ export const createBridgeWriter = (
 
   const check = async (by: string | undefined): Promise<void> => {
     if (!isKnown || inForce === undefined) return;
+    if (by !== undefined && shape !== undefined && clock.now() - shape.readAt < ECHO_MS) {
+      // What was read back may have been theirs already.
+      shape = undefined;
+      isKnown = false;
+      onDrift({ kind: 'rules_changed', by });
+      return;
+    }
     if (by !== undefined && clock.now() - checkedAt < CHECK_AT_MOST_MS) {
       // What comes in between is seen by this one as well.
       const { promise, resolve } = Promise.withResolvers<undefined>();

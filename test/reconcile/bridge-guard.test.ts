@@ -19,6 +19,12 @@ type Tamper = (bridge: ReturnType<typeof createFakeBridge>) => void;
 
 const TAMPERING: readonly (readonly [kind: string, tamper: Tamper])[] = [
   ['table_missing', (bridge) => void (bridge.table = undefined)],
+  [
+    'rules_changed',
+    (bridge) => {
+      if (bridge.table !== undefined) bridge.table = { ...bridge.table, shape: 'less' };
+    },
+  ],
   ['elements_changed', (bridge) => void (bridge.table?.sets.isolated as Set<string>).clear()],
 ];
 
@@ -55,7 +61,7 @@ const setUp = (start: { readonly links?: readonly PodLink[]; readonly pods?: rea
     guard.hasLooked();
     await clock.pass(10);
     expect(guard.hasLooked()).toBe(true);
-    guard.notePass();
+    guard.notePass(false);
     await clock.pass(10);
   };
   const inIptables = (work: () => Promise<void>): Kernel =>
@@ -93,7 +99,7 @@ test('after a change of iptables that failed the tighter of both states stays', 
     .catch(String);
   await clock.pass(10);
   expect(await outcome).toBe('Error: no');
-  guard.notePass();
+  guard.notePass(false);
   await clock.pass(5_000);
   expect(bridge.held('isolated')).toEqual(['"veth-web"']);
   const opening = inIptables(() => Promise.resolve()).apply(EMPTY_PLAN);
@@ -143,18 +149,40 @@ test.each(TAMPERING)('what others do to the table is found and repaired: %s', as
   await begin();
   // Of its own transaction the guard hears as well.
   guard.noteTable('nft');
+  await clock.pass(1_100);
   tamper(bridge);
   guard.noteTable('nft');
   await clock.pass(1_500);
   expect(told).toContain(`drift ${kind} by nft`);
   expect(bridge.held('isolated')).toEqual(['"veth-web"']);
+  expect(bridge.table?.shape).toContain('chain');
+});
+
+test('a change of others just after the table was written is not taken for what was written', async () => {
+  const { clock, bridge, begin, guard } = setUp();
+  const { read } = bridge;
+  bridge.read = async () => {
+    // The first reading is of what a predecessor left.
+    if (bridge.table === undefined) return undefined;
+    bridge.read = read;
+    bridge.table = { ...bridge.table, shape: 'less' };
+    return bridge.table;
+  };
+  await begin();
+  guard.noteTable('nft');
+  guard.noteTable('nft');
+  await clock.pass(1_500);
+  expect(bridge.table?.shape).toContain('chain');
 });
 
 test('where the kernel told of nothing the table is read back now and then', async () => {
-  const { clock, bridge, told, begin } = setUp();
+  const { clock, bridge, told, begin, guard } = setUp();
   await begin();
   bridge.table = undefined;
-  await clock.pass(160_000);
+  for (let passes = 0; passes < 80; passes += 1) {
+    guard.notePass(true);
+    await clock.pass(2_000);
+  }
   expect(told).toContain('drift table_missing by nobody');
 });
 
@@ -206,7 +234,7 @@ test('a node whose pods hang on no bridge writes no table and is spared looks', 
   };
   expect(guard.hasLooked()).toBe(true);
   guard.noteChange();
-  guard.notePass();
+  guard.notePass(false);
   await clock.pass(200_000);
   expect([looks, bridge.written, guard.status()]).toEqual([0, [], undefined]);
 });

@@ -72,11 +72,13 @@ const PROGRAM = `
       list();
     }
     if (vec($ready, fileno(L), 1)) {
-      recv(L, my $news, 262144, 0);
+      my $news;
+      recv(L, $news, 262144, 0);
       print "links\\n";
     }
     if (vec($ready, fileno(T), 1)) {
-      if (not defined recv(T, my $news, 262144, 0)) { print "table ?\\n"; next }
+      my $news;
+      if (not defined recv(T, $news, 262144, 0)) { print "table ?\\n"; next }
       for (my $at = 0; $at + 20 <= length $news;) {
         my ($length, $type) = unpack("L S", substr($news, $at, 6));
         last if $length < 20;
