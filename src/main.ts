@@ -217,16 +217,13 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
   sources?.start();
   guard?.start();
-  links.listen(() => sources?.note());
-  changes.listen((change) => {
-    condition?.noteChange(change);
-    guard?.noteChange(change);
   links.listen(() => {
     sources?.note();
     bridges.noteLinks();
   });
   changes.listen((change) => {
     condition?.noteChange(change);
+    guard?.noteChange(change);
     bridges.noteChange(change);
     reconciler.trigger(change);
   });

@@ -372,16 +372,14 @@ describe('the table of the bridge family', () => {
   /** What of the shots arrived, in words. */
   const arrivals = async (shots: readonly Shot[]): Promise<readonly string[]> => {
     const seen = new Map<Name, string>();
-    const listeners: Promise<void>[] = [];
+    const listeners: Promise<string>[] = [];
     for (const name of NAMES) {
       const ready = Promise.withResolvers<undefined>();
       const sink = () => (piece: string) => {
         seen.set(name, (seen.get(name) ?? '') + piece);
         if (piece.includes('ready')) ready.resolve(undefined);
       };
-      listeners.push(
-        indexOf(name).then(async (index) => void (await inPod(name).run('perl', ['-e', LISTEN, index], { sink }))),
-      );
+      listeners.push(indexOf(name).then((index) => inPod(name).run('perl', ['-e', LISTEN, index], { sink })));
       await ready.promise;
     }
     for (const { by, at, frame } of shots) {

@@ -25,7 +25,12 @@ const TAMPERING: readonly (readonly [kind: string, tamper: Tamper])[] = [
       if (bridge.table !== undefined) bridge.table = { ...bridge.table, shape: 'less' };
     },
   ],
-  ['elements_changed', (bridge) => void (bridge.table?.sets.isolated as Set<string>).clear()],
+  [
+    'elements_changed',
+    (bridge) => {
+      (bridge.table?.sets.isolated as Set<string>).clear();
+    },
+  ],
 ];
 
 const setUp = (start: { readonly links?: readonly PodLink[]; readonly pods?: readonly LocalPod[] } = {}) => {
@@ -161,12 +166,12 @@ test.each(TAMPERING)('what others do to the table is found and repaired: %s', as
 test('a change of others just after the table was written is not taken for what was written', async () => {
   const { clock, bridge, begin, guard } = setUp();
   const { read } = bridge;
-  bridge.read = async () => {
+  bridge.read = () => {
     // The first reading is of what a predecessor left.
-    if (bridge.table === undefined) return undefined;
+    if (bridge.table === undefined) return Promise.resolve(undefined);
     bridge.read = read;
     bridge.table = { ...bridge.table, shape: 'less' };
-    return bridge.table;
+    return Promise.resolve(bridge.table);
   };
   await begin();
   guard.noteTable('nft');
