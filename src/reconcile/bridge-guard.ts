@@ -198,7 +198,8 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
   const lookSoon = (): void => {
     if (stopped || !hasBegun || !isWorthALook()) return;
     cancel.look();
-    const least = hasBridges() ? GATHER_MS : Math.max(GATHER_MS, lookedAt + LOOK_AT_MOST_MS - clock.now());
+    const isLikely = hasBridges() || named().length > 0;
+    const least = isLikely ? GATHER_MS : Math.max(GATHER_MS, lookedAt + LOOK_AT_MOST_MS - clock.now());
     cancel.look = clock.after(least, () => {
       void inOrder(async () => {
         await look();
