@@ -56,8 +56,21 @@ const createInterfaceIndex = (results: CniResults): ((address: string) => string
 /** The loop that keeps the kernel at what the cluster asks for, and after each change its review of live connections. */
 export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler => {
   const { config, clock, log, events } = context;
-  const { bridges, source, podRanges, condition, sources, guard, results, lock, kernel, lookout, runner, families, metrics } =
-    parts;
+  const {
+    bridges,
+    source,
+    podRanges,
+    condition,
+    sources,
+    guard,
+    results,
+    lock,
+    kernel,
+    lookout,
+    runner,
+    families,
+    metrics,
+  } = parts;
   const observeSync = createSyncObserver(metrics, log, Date.now);
   const observeClosed = createClosedObserver(metrics, log, clock);
   const tellSync = createSyncEvents(events, {
