@@ -55,11 +55,12 @@ test('packets with an end that is no pod are judged by the port, where nothing b
   const program = compile([isolation('ingress', [DNS, FRIENDS]), isolation('egress', [FRIENDS])], PORTS);
   expect(textOf(program, 'ipv4')).toMatchInlineSnapshot(`
 [
-  "PORTCULLIS-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN",
+  "PORTCULLIS-FORWARD -m conntrack --ctstate ESTABLISHED -j RETURN",
   "PORTCULLIS-FORWARD -m physdev --physdev-is-bridged -m set ! --match-set portcullis-4-ports src -j PORTCULLIS-PORTS",
   "PORTCULLIS-FORWARD -m physdev --physdev-is-bridged -m set ! --match-set portcullis-4-ports dst -j PORTCULLIS-PORTS",
   "PORTCULLIS-FORWARD -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW -j PORTCULLIS-STRAY",
   "PORTCULLIS-FORWARD ! -p tcp -m set --match-set portcullis-4-held src,src,dst -j DROP",
+  "PORTCULLIS-FORWARD -p icmp -g PORTCULLIS-ICMP",
   "PORTCULLIS-FORWARD -j PORTCULLIS-EGRESS",
   "PORTCULLIS-FORWARD -j PORTCULLIS-INGRESS",
   "PORTCULLIS-PORTS -m physdev --physdev-in veth1 --physdev-is-bridged -j PORTCULLIS-AE-g3bkxyd5whawgu",
@@ -73,8 +74,8 @@ test('packets with an end that is no pod are judged by the port, where nothing b
 `);
   expect(textOf(program, 'ipv6').filter((line) => line.startsWith('PORTCULLIS-PORTS'))).toMatchInlineSnapshot(`
 [
-  "PORTCULLIS-PORTS -p ipv6-icmp -m icmp6 --icmpv6-type 135 -j RETURN",
-  "PORTCULLIS-PORTS -p ipv6-icmp -m icmp6 --icmpv6-type 136 -j RETURN",
+  "PORTCULLIS-PORTS -p ipv6-icmp -m icmp6 --icmpv6-type 135 -m hl --hl-eq 255 -j RETURN",
+  "PORTCULLIS-PORTS -p ipv6-icmp -m icmp6 --icmpv6-type 136 -m hl --hl-eq 255 -j RETURN",
   "PORTCULLIS-PORTS -m physdev --physdev-in veth1 --physdev-is-bridged -j PORTCULLIS-AE-g3bkxyd5whawgu",
   "PORTCULLIS-PORTS -m physdev --physdev-out veth1 --physdev-is-bridged -j PORTCULLIS-AI-fywfi7tjqadmy6",
 ]
