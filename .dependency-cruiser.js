@@ -12,7 +12,7 @@ const SEES = {
   render: ['model', 'policy', 'program'],
   trace: ['model', 'policy', 'program'],
   check: ['model', 'policy'],
-  bridge: ['model', 'policy', 'program'],
+  bridge: ['model', 'addresses', 'policy', 'program'],
   reconcile: ['model', 'policy', 'program', 'render', 'trace', 'bridge'],
   cluster: ['model', 'addresses'],
   kernel: ['model', 'policy', 'program', 'render', 'bridge', 'reconcile'],

@@ -18,11 +18,14 @@ export const claimedBy = ({ hostNetwork, ips, sandbox }: PodEndpoint): readonly 
   return sandbox === undefined || sandbox.doubted.length === 0 ? ips : [...new Set([...ips, ...sandbox.doubted])];
 };
 
+/** What tells a mirror pod and the pod that it mirrors. */
+export type Mirroring = Partial<Pick<PodEndpoint, 'node' | 'namespace' | 'name' | 'sandbox' | 'closed'>>;
+
 /**
  * Whether a pod that the API server knows may be the one whose sandbox was noted under a uid that it does not know: the
  * mirror pod of a static pod has the static pod's name and another uid.
  */
-const mayMirror = (told: PodEndpoint, noted: PodEndpoint): boolean =>
+export const mayMirror = (told: Mirroring, noted: Mirroring): boolean =>
   noted.closed === 'unknown' &&
   told.node === noted.node &&
   told.sandbox === undefined &&

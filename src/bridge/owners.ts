@@ -1,8 +1,9 @@
+import { mayMirror, type Mirroring } from '../addresses/find-owners.ts';
 import type { NodeBridges, PortOwner } from '../model/bridge-port.ts';
 import type { PodLink } from '../model/pod-link.ts';
 
-/** A pod of the node, as the API tells. */
-export interface LocalPod {
+/** A pod of the node, as the API tells, or what stands for a sandbox whose pod the API does not know. */
+export interface LocalPod extends Mirroring {
   readonly uid: string;
   readonly ips: readonly string[];
 }
@@ -37,26 +38,29 @@ export const settleOwners = (
   pods: readonly LocalPod[],
 ): Owners => {
   const ports = new Map(bridges.flatMap((bridge) => bridge.ports.map(({ name, index }) => [name, index] as const)));
-  const known = new Set(pods.map(({ uid }) => uid));
-  const podAt = new Map(pods.flatMap(({ uid, ips }) => ips.map((ip) => [ip, uid] as const)));
+  const known = new Map(pods.map((pod) => [pod.uid, pod]));
+  const told = pods.filter(({ closed }) => closed === undefined);
   // The API knows a static pod by another UID than the network plugin was told.
   const named = (owner: PortOwner): PortOwner => {
-    if (known.has(owner.podUid)) return owner;
-    const uid = owner.ips.map((ip) => podAt.get(ip)).find((found) => found !== undefined);
+    const noted = known.get(owner.podUid);
+    if (noted !== undefined && noted.closed !== 'unknown') return owner;
+    const uid = told.find(
+      (pod) => pod.ips.some((ip) => owner.ips.includes(ip)) && (noted === undefined || mayMirror(pod, noted)),
+    )?.uid;
     return uid === undefined ? owner : { ...owner, podUid: uid };
   };
   const results = links.flatMap((link) => fromResult(link, ports)).map(named);
   const byPort = Map.groupBy(results, ({ port }) => port);
   const disputed: string[] = [];
-  const told = [...byPort].flatMap(([port, all]): readonly PortOwner[] => {
+  const byResult = [...byPort].flatMap(([port, all]): readonly PortOwner[] => {
     // A crash may have left a result behind whose pod is no more.
     const living = all.length > 1 ? all.filter(({ podUid }) => known.has(podUid)) : all;
     if (living.length === 1) return living;
     disputed.push(port);
     return [];
   });
-  const toldPorts = new Set(told.map(({ port }) => port));
-  const taken = new Set(told.flatMap(({ ips }) => ips));
+  const toldPorts = new Set(byResult.map(({ port }) => port));
+  const taken = new Set(byResult.flatMap(({ ips }) => ips));
   const found = learned
     .filter(({ port, index }) => ports.get(port) === index && !toldPorts.has(port))
     .map(({ port, mac, ips, podUid, origin }) => ({
@@ -67,7 +71,7 @@ export const settleOwners = (
       origin,
     }))
     .filter(({ ips }) => ips.length > 0);
-  const owners = [...told, ...found];
+  const owners = [...byResult, ...found];
   const owned = new Set(owners.flatMap(({ ips }) => ips));
   return {
     owners,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { guaranteeOf } from '../../src/bridge/guarantee.ts';
 import { learnOwners } from '../../src/bridge/learn.ts';
-import { type LearnedOwner, settleOwners } from '../../src/bridge/owners.ts';
+import { type LearnedOwner, type LocalPod, settleOwners } from '../../src/bridge/owners.ts';
 import { nodeBridges, parseLinks } from '../../src/bridge/parse-links.ts';
 import type { PodLink } from '../../src/model/pod-link.ts';
 import { FACTS } from './small-bridge.ts';
@@ -37,6 +37,24 @@ test('a result says whose a port is, and which addresses of pods no port is know
 test('a static pod, which the API knows by another UID, is known by its address', () => {
   const { owners } = settleOwners(node, [link('kubelets-own', 'veth-web', ['10.1.0.2'])], [], PODS);
   expect(owners[0]?.podUid).toBe('web');
+});
+
+test('a sandbox whose pod the API knows by another UID is that pod, and one whose pod it does not know stays closed', () => {
+  const noted = {
+    uid: 'kubelets-own',
+    ips: ['10.1.0.2'],
+    node: 'n1',
+    namespace: '',
+    name: 'x',
+    closed: 'unknown' as const,
+  };
+  const mirror = { uid: 'web', ips: ['10.1.0.2'], node: 'n1', namespace: 'shop', name: 'web' };
+  const ownerAmong = (...pods: readonly LocalPod[]) =>
+    settleOwners(node, [link('kubelets-own', 'veth-web', ['10.1.0.2'])], [], pods).owners[0]?.podUid;
+  expect(ownerAmong(noted, mirror)).toBe('web');
+  expect(ownerAmong({ ...noted, namespace: 'shop', name: 'web' }, mirror)).toBe('web');
+  expect(ownerAmong({ ...noted, namespace: 'shop', name: 'old' }, mirror)).toBe('kubelets-own');
+  expect(ownerAmong(noted)).toBe('kubelets-own');
 });
 
 test('of two results for one port that of a living pod counts, and of two living pods neither', () => {
