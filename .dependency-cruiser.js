@@ -17,7 +17,7 @@ const SEES = {
   cluster: ['model', 'addresses'],
   kernel: ['model', 'policy', 'program', 'render', 'bridge', 'reconcile'],
   lab: ['model', 'kernel/command.ts'],
-  config: ['model'],
+  config: ['model', 'policy'],
   telemetry: ['model', 'config', 'policy', 'program', 'render', 'bridge', 'reconcile'],
 };
 

@@ -82,6 +82,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
     {
       node: config.nodeName,
       checkIntervalMs: config.driftIntervalMs,
+      limits: config.limits,
       program: {
         log: config.deniedLog,
         gate: gateOf(config, podRanges),

@@ -1,4 +1,5 @@
 import type { IpFamily } from '../model/family.ts';
+import type { Limits } from '../policy/limits.ts';
 import type { ListenAddress } from './listen-address.ts';
 
 /** An API server, and how to find it. */
@@ -69,4 +70,6 @@ export interface Config {
   readonly events: EventsChoice;
   /** By which interfaces packets are dropped whose source is not routed there. */
   readonly antiSpoofing: AntiSpoofing;
+  /** What policies may ask of the node. */
+  readonly limits: Limits;
 }

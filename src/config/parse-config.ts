@@ -63,6 +63,7 @@ export const parseConfig = (flags: Flags, env: Environment): Config => {
     gate: values.gate,
     events: values.events,
     antiSpoofing: values.antiSpoofing,
+    limits: values.limits,
     cniResults: values.cniResults === '0' ? undefined : values.cniResults,
   });
 };

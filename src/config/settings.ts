@@ -1,3 +1,5 @@
+import type { Limits } from '../policy/limits.ts';
+import { readLimits } from './limits.ts';
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 import type {
   AntiSpoofing,
@@ -205,6 +207,15 @@ const antiSpoofing: Setting<AntiSpoofing> = {
   read: readAntiSpoofing,
 };
 
+const limits: Setting<Limits> = {
+  flag: 'limits',
+  placeholder: 'default|NAME=NUMBER,…',
+  help: 'what policies may ask of the node, such as namespace-rules=20000: policy-, namespace- or node-, then rules, sets, members or memory (MiB)',
+  initial: 'default',
+  accepts: 'default, or names with numbers, such as namespace-rules=20000,node-memory=256',
+  read: readLimits,
+};
+
 /** Every setting of the agent, keyed as the command line's parser keys its options, in the order of the help. */
 export const SETTINGS = {
   kubeconfig,
@@ -228,6 +239,7 @@ export const SETTINGS = {
   gate,
   events,
   antiSpoofing,
+  limits,
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

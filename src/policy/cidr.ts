@@ -12,7 +12,31 @@ export interface Cidr {
 /** Bits of an address. */
 export const ADDRESS_BITS: Readonly<Record<IpFamily, number>> = { ipv4: 32, ipv6: 128 };
 
-const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+const DOT = 46;
+const ZERO = 48;
+
+/** The number that dotted decimal stands for; a policy can hold tens of thousands of them. */
+const parseIpv4 = (text: string): number | undefined => {
+  let value = 0;
+  let part = 0;
+  let digits = 0;
+  let parts = 1;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === DOT && digits > 0) {
+      value = value * 256 + part;
+      part = 0;
+      digits = 0;
+      parts += 1;
+      continue;
+    }
+    if (code < ZERO || code > ZERO + 9) return undefined;
+    part = part * 10 + code - ZERO;
+    digits += 1;
+    if (digits > 3 || part > 255) return undefined;
+  }
+  return parts === 4 && digits > 0 ? value * 256 + part : undefined;
+};
 
 const toBigInt = (bytes: readonly number[]): bigint => bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
 
@@ -21,20 +45,21 @@ const toBigInt = (bytes: readonly number[]): bigint => bytes.reduce((value, byte
  * RFC 4291 text without a zone. Undefined for anything else, IPv4-mapped IPv6 included, whose family is ambiguous.
  */
 export const parseAddress = (text: string): Cidr | undefined => {
-  if (IPV4.test(text)) {
-    const bytes = text.split('.').map(Number);
-    return bytes.every((byte) => byte <= 255) ? { family: 'ipv4', base: toBigInt(bytes), prefix: 32 } : undefined;
-  }
+  const ipv4 = parseIpv4(text);
+  if (ipv4 !== undefined) return { family: 'ipv4', base: BigInt(ipv4), prefix: 32 };
   if (!text.includes(':') || text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
   const address = ipaddr.IPv6.parse(text);
   if (address.isIPv4MappedAddress()) return undefined;
   return { family: 'ipv6', base: toBigInt(address.toByteArray()), prefix: 128 };
 };
 
-const blockMask = (family: IpFamily, prefix: number): bigint => {
-  const bits = ADDRESS_BITS[family];
-  return ((1n << BigInt(prefix)) - 1n) << BigInt(bits - prefix);
-};
+const masksOf = (bits: number): readonly bigint[] =>
+  Array.from({ length: bits + 1 }, (_, prefix) => ((1n << BigInt(prefix)) - 1n) << BigInt(bits - prefix));
+
+/** By prefix. */
+const MASKS: Readonly<Record<IpFamily, readonly bigint[]>> = { ipv4: masksOf(32), ipv6: masksOf(128) };
+
+const blockMask = (family: IpFamily, prefix: number): bigint => MASKS[family][prefix] ?? 0n;
 
 /** The block of the given prefix that holds the address. */
 export const blockOf = (address: Cidr, prefix: number): Cidr => ({
@@ -45,9 +70,11 @@ export const blockOf = (address: Cidr, prefix: number): Cidr => ({
 
 /** Reads `address/prefix` (RFC 4632, RFC 4291); bits past the prefix are cleared, as the API server does. */
 export const parseCidr = (text: string): Cidr | undefined => {
-  const [addressText = '', prefixText = '', ...more] = text.split('/');
-  const address = parseAddress(addressText);
-  if (address === undefined || more.length > 0 || !/^\d{1,3}$/.test(prefixText)) return undefined;
+  const slash = text.indexOf('/');
+  const prefixText = slash < 0 ? '' : text.slice(slash + 1);
+  if (!/^\d{1,3}$/.test(prefixText)) return undefined;
+  const address = parseAddress(text.slice(0, slash));
+  if (address === undefined) return undefined;
   const prefix = Number(prefixText);
   return prefix <= ADDRESS_BITS[address.family] ? blockOf(address, prefix) : undefined;
 };

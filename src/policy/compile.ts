@@ -1,6 +1,9 @@
+import type { ClusterChanges } from '../model/cluster-change.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
 import { createPolicyCompiler } from './incremental/policy-compiler.ts';
 import type { NodePolicy } from './node-policy.ts';
+
+const NO_CHANGES: ClusterChanges = { pods: new Set(), namespaces: new Set(), networkpolicies: new Set() };
 
 /**
  * Works out what the cluster's policies ask of one node.
@@ -10,5 +13,6 @@ import type { NodePolicy } from './node-policy.ts';
 export const compileNodePolicy = (snapshot: ClusterSnapshot, node: string | undefined): NodePolicy => {
   const compiler = createPolicyCompiler(node);
   compiler.update(snapshot, 'everything');
+  while (compiler.isUnfinished()) compiler.update(snapshot, NO_CHANGES);
   return compiler.policy();
 };

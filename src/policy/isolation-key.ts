@@ -1,4 +1,15 @@
+import type { Direction } from '../model/direction.ts';
+import type { PolicyKey } from '../model/policy-object.ts';
 import type { Isolation } from './node-policy.ts';
+
+/** The keys of isolations by the same policies, which may be very many; they differ in the named ports. */
+export const isolationKeys = (
+  direction: Direction,
+  policies: readonly PolicyKey[],
+): ((namedPorts: string) => string) => {
+  const beginning = `${JSON.stringify([direction, policies]).slice(0, -1)},`;
+  return (namedPorts) => `${beginning}${JSON.stringify(namedPorts)}]`;
+};
 
 /** Text that is equal exactly for pods that the same policies isolate in a direction, with equal named ports. */
 export const isolationKey = ({

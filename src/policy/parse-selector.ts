@@ -10,6 +10,9 @@ const TAKES_VALUES: Readonly<Record<SelectorOperator, boolean>> = {
   DoesNotExist: false,
 };
 
+/** Values of one requirement: pods come and go, and each is compared with all of them. */
+export const MAX_VALUES = 4_096;
+
 const isOperator = (value: string): value is SelectorOperator => Object.hasOwn(TAKES_VALUES, value);
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -40,7 +43,15 @@ const parseExpression = (value: unknown, path: FieldPath, sink: FaultSink): Labe
     sink.report([...path, 'operator'], `${JSON.stringify(operator)} is not one of In, NotIn, Exists, DoesNotExist`);
     return [];
   }
-  const values = readList(fields.values, [...path, 'values'], sink).map((each, at) => {
+  const given = readList(fields.values, [...path, 'values'], sink);
+  if (given.length > MAX_VALUES) {
+    sink.report(
+      [...path, 'values'],
+      `has ${given.length} values, more than ${MAX_VALUES}: use labels that say the same`,
+    );
+    return [];
+  }
+  const values = given.map((each, at) => {
     const text = readString(each, [...path, 'values', at], sink) ?? '';
     const problem = labelValueProblem(text);
     if (problem !== undefined) sink.report([...path, 'values', at], problem);

@@ -1,4 +1,5 @@
 import { PROTOCOLS } from '../model/protocol.ts';
+import type { AllowRule, Peer, PortMatch } from './node-policy.ts';
 import type { PeerSpec, PortSpec, RuleSpec } from './parsed.ts';
 
 /**
@@ -11,14 +12,14 @@ export const MAX_RULES = 10_000;
 const RANGES_PER_MATCH = 7;
 
 /** Blocks without excepts are one set together; each other peer needs rules of its own. */
-const waysOfPeers = (peers: readonly PeerSpec[] | 'any'): number => {
+const waysOfPeers = (peers: readonly (PeerSpec | Peer)[] | 'any'): number => {
   if (peers === 'any') return 1;
   const whole = peers.filter((peer) => peer.kind === 'ipBlock' && peer.block.except.length === 0).length;
   return peers.length - whole + Math.min(whole, 1);
 };
 
-const waysOfPorts = (ports: readonly PortSpec[] | 'any'): number => {
-  if (ports === 'any') return 1;
+const waysOfPorts = (ports: readonly (PortSpec | PortMatch)[] | 'any'): number => {
+  if (ports === 'any' || ports.some(({ kind }) => kind === 'any')) return 1;
   const named = ports.filter(({ kind }) => kind === 'named').length;
   const matches = PROTOCOLS.map((protocol) => {
     const ranges = ports.filter((port) => port.kind === 'range' && port.protocol === protocol).length;
@@ -28,4 +29,4 @@ const waysOfPorts = (ports: readonly PortSpec[] | 'any'): number => {
 };
 
 /** No fewer rules than the kernel will need for this rule of a policy, for each family. */
-export const ruleSize = ({ peers, ports }: RuleSpec): number => waysOfPeers(peers) * waysOfPorts(ports);
+export const ruleSize = ({ peers, ports }: RuleSpec | AllowRule): number => waysOfPeers(peers) * waysOfPorts(ports);

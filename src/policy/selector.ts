@@ -1,5 +1,17 @@
 import type { LabelRequirement, Labels, LabelSelector } from '../model/labels.ts';
 
+/** Lists that are shorter are as fast to go through. */
+const LONG = 16;
+
+const asSets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+const holds = (values: readonly string[], value: string): boolean => {
+  if (values.length < LONG) return values.includes(value);
+  const set = asSets.get(values) ?? new Set(values);
+  asSets.set(values, set);
+  return set.has(value);
+};
+
 /**
  * Whether the labels meet one requirement. NotIn is also met by labels that lack the key, and In needs the key even
  * where the value asked for is empty (apimachinery labels.Requirement.Matches).
@@ -8,9 +20,9 @@ export const meets = (labels: Labels, { key, operator, values }: LabelRequiremen
   const value = labels.get(key);
   switch (operator) {
     case 'In':
-      return value !== undefined && values.includes(value);
+      return value !== undefined && holds(values, value);
     case 'NotIn':
-      return value === undefined || !values.includes(value);
+      return value === undefined || !holds(values, value);
     case 'Exists':
       return value !== undefined;
     case 'DoesNotExist':
@@ -19,8 +31,10 @@ export const meets = (labels: Labels, { key, operator, values }: LabelRequiremen
 };
 
 /** Whether the labels meet all requirements of the selector; the empty selector selects everything. */
-export const selects = (selector: LabelSelector, labels: Labels): boolean =>
-  selector.requirements.every((requirement) => meets(labels, requirement));
+export const selects = (selector: LabelSelector, labels: Labels): boolean => {
+  for (const requirement of selector.requirements) if (!meets(labels, requirement)) return false;
+  return true;
+};
 
 /** Text that is equal exactly for selectors with the same requirements. */
 export const selectorKey = (selector: LabelSelector): string =>

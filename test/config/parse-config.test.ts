@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigError } from '../../src/config/config-error.ts';
+import { DEFAULT_LIMITS } from '../../src/policy/limits.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import type { Environment, Flags } from '../../src/config/read-settings.ts';
 
@@ -33,6 +34,7 @@ describe('parseConfig', () => {
       gate: 'isolated-namespaces',
       events: 'on',
       antiSpoofing: 'auto',
+      limits: DEFAULT_LIMITS,
     });
   });
 
@@ -56,6 +58,7 @@ describe('parseConfig', () => {
       gate: 'all',
       events: 'off',
       antiSpoofing: 'cni0,veth+',
+      limits: 'namespace-rules=20000,node-memory=256',
     };
     expect(parseConfig(flags, {})).toEqual({
       source: { kind: 'kubeconfig', file: '/etc/kube config' },
@@ -75,6 +78,11 @@ describe('parseConfig', () => {
       gate: 'all',
       events: 'off',
       antiSpoofing: ['cni0', 'veth+'],
+      limits: {
+        ...DEFAULT_LIMITS,
+        namespace: { ...DEFAULT_LIMITS.namespace, rules: 20_000 },
+        node: { ...DEFAULT_LIMITS.node, memory: 256 * 1024 * 1024 },
+      },
     });
   });
 
@@ -97,6 +105,7 @@ describe('parseConfig', () => {
       PORTCULLIS_GATE: 'off',
       PORTCULLIS_EVENTS: 'off',
       PORTCULLIS_ANTI_SPOOFING: 'off',
+      PORTCULLIS_LIMITS: 'policy-sets=7',
     };
     expect(parseConfig({}, env)).toEqual({
       source: { kind: 'in-cluster' },
@@ -114,6 +123,7 @@ describe('parseConfig', () => {
       gate: 'off',
       events: 'off',
       antiSpoofing: 'off',
+      limits: { ...DEFAULT_LIMITS, policy: { ...DEFAULT_LIMITS.policy, sets: 7 } },
     });
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileNodePolicy } from '../../src/policy/compile.ts';
+import type { PolicyObject } from '../../src/model/policy-object.ts';
 import { parsePolicy } from '../../src/policy/parse-policy.ts';
 import { MAX_RULES, ruleSize } from '../../src/policy/rule-size.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
@@ -86,4 +87,26 @@ test('a subject that cannot be read is everything, also where the faults before 
     policy('x/p', { ...unknown, podSelector: { matchLabels: { app: 'a', '-bad-': 'b' } } }),
   );
   expect(podSelector).toEqual({ requirements: [] });
+});
+
+test('a selector with more values than anybody compares pods with is a fault, which is told at once', () => {
+  const listed = (count: number): PolicyObject =>
+    policy('x/p', {
+      podSelector: {},
+      ingress: [
+        {
+          from: [
+            {
+              podSelector: {
+                matchExpressions: [{ key: 'app', operator: 'In', values: numbers(count).map((at) => `v${at}`) }],
+              },
+            },
+          ],
+        },
+      ],
+    });
+  expect(parsePolicy(listed(4_096)).faults).toEqual([]);
+  expect(parsePolicy(listed(4_097)).faults).toMatchObject([
+    { message: 'has 4097 values, more than 4096: use labels that say the same' },
+  ]);
 });

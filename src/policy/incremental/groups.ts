@@ -1,9 +1,9 @@
 import { DIRECTIONS, type Direction } from '../../model/direction.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
-import { isolationKey } from '../isolation-key.ts';
+import { isolationKey, isolationKeys } from '../isolation-key.ts';
 import type { AllowRule, Isolation } from '../node-policy.ts';
 import { byText } from '../text-order.ts';
-import { namedPortKey } from './named-port-key.ts';
+import { namedIngressPorts, type NamedPort, namedPortKey } from './named-port-key.ts';
 import type { PolicyEntry } from './policy-store.ts';
 
 /** Pods by the policies that isolate them in each direction. */
@@ -21,6 +21,12 @@ export interface Groups {
   count(direction: Direction): number;
   /** Pods that are closed, sorted; the same list until it is another. */
   closedPods(): readonly PodEndpoint[];
+  /** Namespaces in which a pod came to a group or left one since the last changes were taken. */
+  touched(): ReadonlySet<string>;
+  /** In how many groups each policy of the namespace is. */
+  uses(namespace: string): ReadonlyMap<PolicyEntry, Readonly<Record<Direction, number>>>;
+  /** The rules of the namespace's policies may be others than they were. */
+  touch(namespace: string): void;
   /** The isolations that are other than when this was asked last, by key; undefined for those that are gone. */
   takeChanges(rulesOf: (policy: PolicyEntry, direction: Direction) => readonly AllowRule[]): IsolationChanges;
 }
@@ -38,9 +44,18 @@ interface Group {
 }
 
 const NO_PODS: readonly PodEndpoint[] = [];
+const NO_POLICIES: readonly PolicyEntry[] = [];
 
 /** The isolation for ingress of pods that are closed; that for egress has the same pods. */
 const CLOSED_KEY = isolationKey({ direction: 'ingress', policies: [], namedPorts: '' });
+
+/** What the groups of pods that the same policies select have in common, in one direction. */
+interface Shape {
+  /** Those that isolate in the direction. */
+  readonly policies: readonly PolicyEntry[];
+  readonly named: readonly NamedPort[];
+  readonly keyOf: (namedPorts: string) => string;
+}
 
 const comparePods = (a: PodEndpoint, b: PodEndpoint): number =>
   byText(a.namespace, b.namespace) || byText(a.name, b.name) || byText(a.uid, b.uid);
@@ -51,12 +66,31 @@ const sameItems = <T>(a: readonly T[], b: readonly T[]): boolean =>
 export const createGroups = (): Groups => {
   const groups = new Map<string, Group>();
   const membership: Readonly<Record<Direction, Map<string, Group>>> = { ingress: new Map(), egress: new Map() };
+  const shapes = { ingress: new WeakMap<object, Shape>(), egress: new WeakMap<object, Shape>() };
   const touched = new Set<Group>();
+  const byNamespace = new Map<string, Set<Group>>();
+  const namespaceOf = ({ policies: [first] }: Group): string => first?.object.namespace ?? '';
 
-  const joinOne = (direction: Direction, pod: PodEndpoint, policies: readonly PolicyEntry[]): void => {
-    const parsed = policies.map((entry) => entry.parsed());
-    const namedPorts = namedPortKey(direction, parsed, pod);
-    const key = isolationKey({ direction, policies: policies.map((policy) => policy.key), namedPorts });
+  const shapeOf = (list: readonly PolicyEntry[], direction: Direction): Shape => {
+    const known = shapes[direction].get(list);
+    if (known !== undefined) return known;
+    const policies = list.filter((entry) => entry.parsed().directions.includes(direction));
+    const named = direction === 'egress' ? [] : namedIngressPorts(policies.map((entry) => entry.parsed()));
+    const shape = {
+      policies,
+      named,
+      keyOf: isolationKeys(
+        direction,
+        policies.map(({ key }) => key),
+      ),
+    };
+    shapes[direction].set(list, shape);
+    return shape;
+  };
+
+  const joinOne = (direction: Direction, pod: PodEndpoint, { policies, named, keyOf }: Shape): void => {
+    const namedPorts = namedPortKey(named, pod);
+    const key = keyOf(namedPorts);
     const group: Group = groups.get(key) ?? {
       key,
       direction,
@@ -68,8 +102,17 @@ export const createGroups = (): Groups => {
     group.policies = policies;
     group.pods.set(pod.uid, pod);
     groups.set(key, group);
+    const siblings = byNamespace.get(namespaceOf(group)) ?? new Set();
+    byNamespace.set(namespaceOf(group), siblings.add(group));
     membership[direction].set(pod.uid, group);
     touched.add(group);
+  };
+
+  const remove = (group: Group): void => {
+    groups.delete(group.key);
+    const siblings = byNamespace.get(namespaceOf(group));
+    siblings?.delete(group);
+    if (siblings?.size === 0) byNamespace.delete(namespaceOf(group));
   };
 
   /** The isolation as it is now; the same object, or the same rules in it, where these did not change. */
@@ -95,12 +138,12 @@ export const createGroups = (): Groups => {
 
   return {
     close(pod) {
-      for (const direction of DIRECTIONS) joinOne(direction, pod, []);
+      for (const direction of DIRECTIONS) joinOne(direction, pod, shapeOf(NO_POLICIES, direction));
     },
     join(pod, policies) {
       for (const direction of DIRECTIONS) {
-        const isolating = policies.filter((entry) => entry.parsed().directions.includes(direction));
-        if (isolating.length > 0) joinOne(direction, pod, isolating);
+        const shape = shapeOf(policies, direction);
+        if (shape.policies.length > 0) joinOne(direction, pod, shape);
       }
     },
     leave({ uid }) {
@@ -119,12 +162,28 @@ export const createGroups = (): Groups => {
         .flatMap(({ isolation }) => (isolation === undefined ? [] : [isolation])),
     count: (direction) => membership[direction].size - closed().length,
     closedPods: closed,
+    touched: () => new Set([...touched].map(namespaceOf)),
+    uses(namespace) {
+      const uses = new Map<PolicyEntry, Record<Direction, number>>();
+      for (const { direction, pods, policies } of byNamespace.get(namespace) ?? []) {
+        if (pods.size === 0) continue;
+        for (const policy of policies) {
+          const counts = uses.get(policy) ?? { ingress: 0, egress: 0 };
+          counts[direction] += 1;
+          uses.set(policy, counts);
+        }
+      }
+      return uses;
+    },
+    touch(namespace) {
+      for (const group of byNamespace.get(namespace) ?? []) touched.add(group);
+    },
     takeChanges(rulesOf) {
       const changes = new Map<string, Isolation | undefined>();
       for (const group of touched) {
         const before = group.isolation;
         group.isolation = group.pods.size === 0 ? undefined : build(group, rulesOf);
-        if (group.isolation === undefined) groups.delete(group.key);
+        if (group.isolation === undefined) remove(group);
         if (group.isolation !== before) changes.set(group.key, group.isolation);
       }
       touched.clear();

@@ -4,9 +4,26 @@ import type { ParsedPolicy, PeerSpec, PortSpec } from '../parsed.ts';
 import type { Peers } from './peers.ts';
 import type { PortNames } from './port-names.ts';
 
+/** The peers of the policy that are pods. */
+export const podsPeers = function* ({ directions, rules }: ParsedPolicy): Generator<PodsSpec> {
+  for (const direction of directions) {
+    for (const { peers } of rules[direction]) {
+      if (peers === 'any') continue;
+      for (const peer of peers) if (peer.kind === 'pods') yield peer;
+    }
+  }
+};
+
+type PodsSpec = Extract<PeerSpec, { kind: 'pods' }>;
+type PodsPeer = Extract<Peer, { kind: 'pods' }>;
+
 /** A policy's rules with live members, for as long as some pod of the node is selected by it. */
 export interface MaterialisedRules {
   of(direction: Direction): readonly AllowRule[];
+  /** The distinct peers that are pods. */
+  readonly peers: ReadonlySet<PodsPeer>;
+  /** No fewer members than the sets of address and port have by now. */
+  namedMembers(): number;
   /** Lets go of the peers. */
   release(): void;
 }
@@ -14,14 +31,39 @@ export interface MaterialisedRules {
 const ANY_PEER: readonly Peer[] = [{ kind: 'any' }];
 const ANY_PORT: readonly PortMatch[] = [{ kind: 'any' }];
 
-export const materialiseRules = (policy: ParsedPolicy, peers: Peers, portNames: PortNames): MaterialisedRules => {
-  const acquired: Extract<Peer, { kind: 'pods' }>[] = [];
+const sizeOf = ({ addresses }: PodsPeer): number => addresses.ipv4.size + addresses.ipv6.size;
 
-  const peerOf = (spec: PeerSpec): Peer => {
-    if (spec.kind === 'ipBlock') return spec;
+const namedOf = (rules: readonly AllowRule[]): number => {
+  let members = 0;
+  for (const { peers, ports } of rules) {
+    for (const port of ports) {
+      if (port.kind !== 'named') continue;
+      const targets = port.targets?.size ?? 0;
+      for (const peer of peers) members += peer.kind === 'pods' ? Math.min(targets, sizeOf(peer)) : targets;
+    }
+  }
+  return members;
+};
+
+/** @returns the number of members where it gave up, since there are more than `most` */
+export const materialiseRules = (
+  policy: ParsedPolicy,
+  peers: Peers,
+  portNames: PortNames,
+  most = Number.POSITIVE_INFINITY,
+): MaterialisedRules | number => {
+  const acquired: PodsPeer[] = [];
+  const distinct = new Set<PodsPeer>();
+  let members = 0;
+
+  const peerOf = (spec: PeerSpec): readonly Peer[] => {
+    if (spec.kind === 'ipBlock') return [spec];
+    if (members > most) return [];
     const peer = peers.acquire(spec, policy.namespace);
     acquired.push(peer);
-    return peer;
+    if (!distinct.has(peer)) members += sizeOf(peer);
+    distinct.add(peer);
+    return [peer];
   };
 
   const portOf = (port: PortSpec, direction: Direction): PortMatch => {
@@ -34,7 +76,7 @@ export const materialiseRules = (policy: ParsedPolicy, peers: Peers, portNames: 
       ? policy.rules[direction].map((rule, index) => ({
           policy: policy.key,
           index,
-          peers: rule.peers === 'any' ? ANY_PEER : rule.peers.map(peerOf),
+          peers: rule.peers === 'any' ? ANY_PEER : rule.peers.flatMap(peerOf),
           ports: rule.ports === 'any' ? ANY_PORT : rule.ports.map((port) => portOf(port, direction)),
         }))
       : [];
@@ -43,10 +85,12 @@ export const materialiseRules = (policy: ParsedPolicy, peers: Peers, portNames: 
     ingress: rulesOf('ingress'),
     egress: rulesOf('egress'),
   };
-  return {
-    of: (direction) => rules[direction],
-    release() {
-      acquired.forEach(peers.release);
-    },
+  const release = (): void => {
+    acquired.forEach(peers.release);
   };
+  if (members > most) {
+    release();
+    return members;
+  }
+  return { of: (direction) => rules[direction], peers: distinct, namedMembers: () => namedOf(rules.egress), release };
 };

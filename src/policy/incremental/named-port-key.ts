@@ -1,22 +1,30 @@
-import type { Direction } from '../../model/direction.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 import type { ParsedPolicy, PortSpec } from '../parsed.ts';
 import { resolvePort } from '../pod-ports.ts';
 import { byText } from '../text-order.ts';
 
-const namedIngressPorts = (policies: readonly ParsedPolicy[]): readonly Extract<PortSpec, { kind: 'named' }>[] =>
-  policies.flatMap(({ rules }) =>
-    rules.ingress.flatMap(({ ports }) => (ports === 'any' ? [] : ports.filter((port) => port.kind === 'named'))),
-  );
+export type NamedPort = Extract<PortSpec, { kind: 'named' }>;
 
-/** Text that is equal for pods on which the ingress rules' named ports stand for the same numbers. */
-export const namedPortKey = (direction: Direction, policies: readonly ParsedPolicy[], pod: PodEndpoint): string => {
-  if (direction === 'egress') return '';
-  const resolved = namedIngressPorts(policies).map(
-    ({ protocol, name }) =>
-      `${protocol}/${name}=${resolvePort(pod, protocol, name)
-        .toSorted((a, b) => a - b)
-        .join('+')}`,
-  );
-  return [...new Set(resolved)].sort(byText).join(' ');
+/** The distinct port names of the policies' ingress rules. */
+export const namedIngressPorts = (policies: readonly ParsedPolicy[]): readonly NamedPort[] => {
+  const named = new Map<string, NamedPort>();
+  for (const { rules } of policies) {
+    for (const { ports } of rules.ingress) {
+      if (ports === 'any') continue;
+      for (const port of ports) if (port.kind === 'named') named.set(`${port.protocol}/${port.name}`, port);
+    }
+  }
+  return [...named.values()];
 };
+
+/** Text that is equal for pods on which the port names stand for the same numbers. */
+export const namedPortKey = (named: readonly NamedPort[], pod: PodEndpoint): string =>
+  named
+    .map(
+      ({ protocol, name }) =>
+        `${protocol}/${name}=${resolvePort(pod, protocol, name)
+          .toSorted((a, b) => a - b)
+          .join('+')}`,
+    )
+    .sort(byText)
+    .join(' ');

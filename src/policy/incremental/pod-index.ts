@@ -12,6 +12,8 @@ export interface PodIndex {
   inNamespace(name: string): Iterable<PodEndpoint>;
   /** @param selector undefined selects every pod of the namespaces */
   select(namespaces: ReadonlySet<string>, selector: LabelSelector | undefined): Iterable<PodEndpoint>;
+  /** How many pods were looked at to select some. */
+  looks(): number;
 }
 
 const NONE: ReadonlySet<PodEndpoint> = new Set();
@@ -22,6 +24,7 @@ export const createPodIndex = (): PodIndex => {
     for (const pods of byNamespace.values()) yield* pods;
   }
   const labels = createLabelIndex(all);
+  let looks = 0;
   const inNamespace = (name: string): ReadonlySet<PodEndpoint> => byNamespace.get(name) ?? NONE;
 
   const areFewer = (namespaces: ReadonlySet<string>, most: number): boolean => {
@@ -49,14 +52,22 @@ export const createPodIndex = (): PodIndex => {
     all,
     inNamespace,
     select(namespaces, selector) {
-      const within = namespaces.values().flatMap(inNamespace);
-      if (selector === undefined) return within;
-      const matches = ({ labels: own }: PodEndpoint): boolean => selects(selector, own);
-      if (namespaces.size <= 1) return within.filter(matches);
-      const byLabel = labels.candidates(selector);
-      return byLabel === undefined || areFewer(namespaces, byLabel.size)
-        ? within.filter(matches)
-        : Iterator.from(byLabel.items).filter((pod) => namespaces.has(pod.namespace) && matches(pod));
+      const selected: PodEndpoint[] = [];
+      // A plain loop: very many pods are looked at, for each of very many selectors.
+      const look = (pods: Iterable<PodEndpoint>): void => {
+        for (const pod of pods) {
+          looks += 1;
+          if (selector === undefined || selects(selector, pod.labels)) selected.push(pod);
+        }
+      };
+      const byLabel = selector === undefined || namespaces.size <= 1 ? undefined : labels.candidates(selector);
+      if (byLabel === undefined || areFewer(namespaces, byLabel.size)) {
+        for (const name of namespaces) look(inNamespace(name));
+        return selected;
+      }
+      for (const pod of byLabel.items) if (namespaces.has(pod.namespace)) look([pod]);
+      return selected;
     },
+    looks: () => looks,
   };
 };

@@ -5,7 +5,9 @@ import type { PodEndpoint } from '../../model/pod.ts';
 import type { PolicyKey } from '../../model/policy-object.ts';
 import type { ClusterSnapshot } from '../../model/snapshot.ts';
 import type { PolicyFault } from '../fault.ts';
+import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Isolation, NodePolicy } from '../node-policy.ts';
+import { createBudget } from './budget.ts';
 import { createGroups, type IsolationChanges } from './groups.ts';
 import { createMemberRecord, type MemberChanges } from './member-changes.ts';
 import { createNamespaceIndex } from './namespace-index.ts';
@@ -27,8 +29,11 @@ export interface PolicyDelta {
 
 /** Works out what the cluster's policies ask of one node, and keeps it up to date. */
 export interface PolicyCompiler {
-  /** Takes what changed. The work depends on the changes and on the node's own pods, not on the cluster's size. */
-  update(snapshot: ClusterSnapshot, changes: ClusterChanges): PolicyDelta;
+  /**
+   * Takes what changed. The work depends on the changes and on the node's own pods, not on the cluster's size.
+   * @param isForSmall what takes long has to wait for further updates, see isUnfinished
+   */
+  update(snapshot: ClusterSnapshot, changes: ClusterChanges, isForSmall?: boolean): PolicyDelta;
   /** As of the last update; valid until the next one. */
   policy(): NodePolicy;
   /** Of all policies; the same list until one changes. */
@@ -41,6 +46,8 @@ export interface PolicyCompiler {
   podsAt(address: string): readonly PodEndpoint[];
   /** Those of the pods that may have the address: each has to allow what goes to or comes from it. */
   isolationsAt(direction: Direction, address: string): readonly Isolation[];
+  /** Some policies allow nothing yet, for their turn is to come: an update without changes goes on. */
+  isUnfinished(): boolean;
 }
 
 /** The keys whose object is not the one that is known. */
@@ -55,8 +62,11 @@ const differing = <K extends string, T>(
   return keys;
 };
 
-/** @param node the node whose pods are the subjects; undefined for the pods of all nodes. */
-export const createPolicyCompiler = (node: string | undefined): PolicyCompiler => {
+/**
+ * @param node the node whose pods are the subjects; undefined for the pods of all nodes.
+ * @param limits what policies may ask of the node
+ */
+export const createPolicyCompiler = (node: string | undefined, limits: Limits = DEFAULT_LIMITS): PolicyCompiler => {
   const podStore = createPodStore();
   const pods = createPodIndex();
   const namespaces = createNamespaceIndex();
@@ -66,8 +76,35 @@ export const createPolicyCompiler = (node: string | undefined): PolicyCompiler =
   let expected: ReadonlySet<string> = new Set();
   const policies = createPolicyStore((namespace) => expected.has(namespace) || subjects.hasAny(namespace));
   const groups = createGroups();
-  const subjects = createSubjects({ policies, groups, peers, portNames });
+  let podCount = 0;
+  const budget = createBudget(limits, () => podCount);
+  const subjects = createSubjects({
+    policies,
+    groups,
+    peers,
+    portNames,
+    budget,
+    podCount: () => podCount,
+    looks: pods.looks,
+  });
+  let faults: {
+    readonly read: readonly PolicyFault[];
+    readonly over: readonly PolicyFault[];
+    all: readonly PolicyFault[];
+  } = {
+    read: [],
+    over: [],
+    all: [],
+  };
   let policy: NodePolicy | undefined;
+
+  const allFaults = (): readonly PolicyFault[] => {
+    const read = policies.faults();
+    const over = budget.faults();
+    if (over.length === 0) return read;
+    if (faults.read !== read || faults.over !== over) faults = { read, over, all: [...read, ...over] };
+    return faults.all;
+  };
 
   const isSubject = (pod: PodEndpoint): boolean => node === undefined || pod.node === node;
   const canBePeer = (pod: PodEndpoint): boolean => pod.closed === undefined;
@@ -88,7 +125,7 @@ export const createPolicyCompiler = (node: string | undefined): PolicyCompiler =
       : (changes.networkpolicies as ReadonlySet<PolicyKey>);
 
   return {
-    update(snapshot, changes) {
+    update(snapshot, changes, isForSmall) {
       const record = createMemberRecord();
       const { gone, come } = changePods(snapshot, changes);
       // An address goes before it comes: it may pass from one pod to another.
@@ -119,20 +156,25 @@ export const createPolicyCompiler = (node: string | undefined): PolicyCompiler =
       for (const pod of local) subjects.add(pod);
       expected = new Set();
       policy = undefined;
-      const isolations = subjects.takeChanges();
+      podCount += come.length - gone.length;
+      const members = record.changes();
+      let moved = 0;
+      for (const { added } of members.values()) moved += added.size;
+      const isolations = subjects.takeChanges(gone.length > 0 ? Math.max(1, moved) : moved, isForSmall);
       policies.settle(subjects.uses);
       return {
         isolations,
-        members: record.changes(),
+        members,
         addresses: new Set([...gone, ...come].flatMap(({ subject }) => subject.ips)),
       };
     },
-    policy: () => (policy ??= { isolations: groups.isolations(), faults: policies.faults() }),
-    faults: policies.faults,
+    policy: () => (policy ??= { isolations: groups.isolations(), faults: allFaults() }),
+    faults: allFaults,
     isolatedPods: () => ({ ingress: groups.count('ingress'), egress: groups.count('egress') }),
     closedPods: groups.closedPods,
     podsAt: podStore.at,
     isolationsAt: (direction, address) =>
       podStore.at(address).flatMap(({ uid }) => groups.isolationOf(direction, uid) ?? []),
+    isUnfinished: subjects.isUnfinished,
   };
 };

@@ -1,3 +1,4 @@
+import type { LabelSelector } from '../../model/labels.ts';
 import type { PolicyKey, PolicyObject } from '../../model/policy-object.ts';
 import type { PolicyFault } from '../fault.ts';
 import type { ParsedPolicy } from '../parsed.ts';
@@ -9,6 +10,8 @@ export interface PolicyEntry {
   readonly key: PolicyKey;
   readonly object: PolicyObject;
   parsed(): ParsedPolicy;
+  /** Kept where the rest is forgotten: a pod that comes to the namespace asks all of its policies. */
+  podSelector(): LabelSelector;
 }
 
 /**
@@ -56,6 +59,7 @@ export const createPolicyStore = (matters: (namespace: string) => boolean): Poli
 
   const createEntry = (object: PolicyObject): OpenEntry => {
     let known: ParsedPolicy | undefined;
+    let podSelector: LabelSelector | undefined;
     const entry: OpenEntry = {
       key: object.key,
       object,
@@ -64,11 +68,13 @@ export const createPolicyStore = (matters: (namespace: string) => boolean): Poli
         const parsed = parsePolicy(object);
         if (unread.delete(entry)) noteFaults(object.key, parsed.faults);
         if (matters(object.namespace)) {
+          podSelector = parsed.podSelector;
           known = parsed;
           read.add(entry);
         }
         return parsed;
       },
+      podSelector: () => podSelector ?? entry.parsed().podSelector,
       forget() {
         known = undefined;
       },

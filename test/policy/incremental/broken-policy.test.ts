@@ -1,11 +1,13 @@
 import { expect, test } from '@jest/globals';
 import type { PolicyObject } from '../../../src/model/policy-object.ts';
+import { createBudget } from '../../../src/policy/incremental/budget.ts';
 import { createGroups } from '../../../src/policy/incremental/groups.ts';
 import type { Peers } from '../../../src/policy/incremental/peers.ts';
 import { createPodIndex } from '../../../src/policy/incremental/pod-index.ts';
 import { createPolicyStore } from '../../../src/policy/incremental/policy-store.ts';
 import { createPortNames } from '../../../src/policy/incremental/port-names.ts';
 import { createSubjects } from '../../../src/policy/incremental/subjects.ts';
+import { DEFAULT_LIMITS } from '../../../src/policy/limits.ts';
 import { compileNodePolicy } from '../../../src/policy/compile.ts';
 import { cluster, pod, policy } from '../../support/small-cluster.ts';
 
@@ -44,7 +46,15 @@ test('a policy on which the compiler fails allows nothing, what others allow to 
     changeNamespace: () => undefined,
     sweep: () => undefined,
   };
-  const subjects = createSubjects({ policies, groups, peers, portNames: createPortNames(createPodIndex()) });
+  const subjects = createSubjects({
+    policies,
+    groups,
+    peers,
+    portNames: createPortNames(createPodIndex()),
+    budget: createBudget(DEFAULT_LIMITS, () => 1),
+    podCount: () => 1,
+    looks: () => 0,
+  });
   const bad = policy('a/bad', { podSelector: {}, ingress: [PEER] });
   const good = policy('a/good', {
     podSelector: {},
@@ -52,7 +62,7 @@ test('a policy on which the compiler fails allows nothing, what others allow to 
   });
   for (const object of [bad, good]) subjects.changePolicy(undefined, policies.put(object.key, object));
   subjects.add(pod('a/web', {}, { ips: ['10.0.0.1'] }));
-  const [isolation] = [...subjects.takeChanges().values()];
+  const [isolation] = [...subjects.takeChanges(0).values()];
   expect(isolation?.policies).toEqual(['a/bad', 'a/good']);
   expect(isolation?.rules.map((rule) => rule.policy)).toEqual(['a/good']);
   expect(policies.faults()).toMatchObject([{ policy: 'a/bad', message: 'cannot be compiled: never thought of that' }]);

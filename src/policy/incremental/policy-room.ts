@@ -1,0 +1,102 @@
+import { policyCost } from '../policy-cost.ts';
+import type { Budget, Demand, Found } from './budget.ts';
+import type { Groups } from './groups.ts';
+import type { MaterialisedRules } from './materialised-rules.ts';
+import type { PolicyEntry } from './policy-store.ts';
+
+/** Asks the budget about the policies that select pods of the node. */
+export interface PolicyRoom {
+  /**
+   * Decides anew where a decision may come out another way.
+   * @param members how many addresses came into peers that were there before
+   * @param isForSmall what takes long has to wait
+   */
+  judge(members: number, isForSmall: boolean): void;
+}
+
+export interface PolicyRoomParts {
+  readonly groups: Groups;
+  readonly budget: Budget;
+  readonly podCount: () => number;
+  /** See PodIndex. */
+  readonly looks: () => number;
+  readonly rulesInUse: (entry: PolicyEntry) => MaterialisedRules | undefined;
+  /** Looks for the policy's peers until the time is up. @returns whether all are there, or more than `most` members */
+  readonly search: (entry: PolicyEntry, most: number, isTimeUp: () => boolean) => boolean;
+  readonly materialise: (entry: PolicyEntry, most: number) => MaterialisedRules | number | undefined;
+  readonly dematerialise: (entry: PolicyEntry) => void;
+}
+
+/** Pods that one update looks at for selectors that are new, some 30 ms. Further selectors wait for the next update. */
+const WORK = 200_000;
+/** The same where there is something small to be done. */
+const WORK_BESIDE = 30_000;
+/** Members that come at once which no other check of a namespace's room foresees. */
+const MANY_MEMBERS = 10_000;
+
+const foundIn = (rules: MaterialisedRules): Found => ({
+  peers: new Map([...rules.peers].map(({ key, addresses }) => [key, addresses.ipv4.size + addresses.ipv6.size])),
+  namedMembers: rules.namedMembers(),
+});
+
+const NOTHING: Found = { peers: new Map(), namedMembers: 0 };
+
+export const createPolicyRoom = (parts: PolicyRoomParts): PolicyRoom => {
+  const { groups, budget, podCount, looks, rulesInUse, search, materialise, dematerialise } = parts;
+  /** Of policies that are over: what was found when they were looked at, and how many pods there were. */
+  const before = new WeakMap<PolicyEntry, { readonly found: Found; readonly pods: number }>();
+  let begun = 0;
+  let work = WORK;
+
+  const known = (entry: PolicyEntry): Found | undefined => {
+    const rules = rulesInUse(entry);
+    if (rules !== undefined) return foundIn(rules);
+    const memory = before.get(entry);
+    return memory === undefined || podCount() < memory.pods * 0.9 ? undefined : memory.found;
+  };
+
+  const find = (entry: PolicyEntry, most: number): Found | undefined => {
+    const rules = rulesInUse(entry);
+    if (rules !== undefined) return foundIn(rules);
+    if (!search(entry, most, () => looks() - begun >= work)) return undefined;
+    const made = materialise(entry, most);
+    if (made === undefined) return NOTHING;
+    const found = typeof made === 'number' ? { ...NOTHING, namedMembers: made } : foundIn(made);
+    before.set(entry, { found, pods: podCount() });
+    return found;
+  };
+
+  const demandOf = (entry: PolicyEntry, groupCount: { readonly ingress: number; readonly egress: number }): Demand => {
+    const { rules, sets, members } = policyCost(entry.parsed());
+    return {
+      key: entry.key,
+      rules: rules.ingress * groupCount.ingress + rules.egress * groupCount.egress,
+      sets,
+      members,
+      known: () => known(entry),
+      find: (most) => find(entry, most),
+    };
+  };
+
+  const judgeOne = (namespace: string): void => {
+    const demands = [...groups.uses(namespace)];
+    const changed = budget.judge(
+      namespace,
+      demands.map(([entry, counts]) => demandOf(entry, counts)),
+    );
+    if (!changed) return;
+    groups.touch(namespace);
+    for (const [entry] of demands) if (budget.isOver(entry.key)) dematerialise(entry);
+  };
+
+  return {
+    judge(members, isForSmall) {
+      work = isForSmall ? WORK_BESIDE : WORK;
+      begun = looks();
+      const sensitive = members === 0 ? [] : budget.sensitive(podCount());
+      const all = members > MANY_MEMBERS ? budget.namespaces() : sensitive;
+      for (const namespace of new Set([...groups.touched(), ...budget.unfinished(), ...all])) judgeOne(namespace);
+      for (const namespace of budget.restless()) judgeOne(namespace);
+    },
+  };
+};
