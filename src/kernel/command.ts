@@ -32,9 +32,12 @@ export interface CommandRunner {
 export class CommandError extends Error {
   readonly exitCode: number | undefined;
   readonly stderr: string;
+  /** It was ended, since it took too long. */
+  readonly timedOut: boolean;
 
-  constructor(command: string, reason: string, exitCode: number | undefined, stderr: string) {
+  constructor(command: string, reason: string, exitCode: number | undefined, stderr: string, timedOut = false) {
     super(`${command}: ${reason}`);
+    this.timedOut = timedOut;
     this.name = 'CommandError';
     this.exitCode = exitCode;
     this.stderr = stderr;
@@ -69,11 +72,11 @@ const reasonOf = ({ timedOut, originalMessage, signal, exitCode }: Ending, stder
 
 /** The failure of a program that ended like that. */
 export const commandFailure = (command: string, ending: Ending, stderr: string): CommandError =>
-  new CommandError(command, reasonOf(ending, stderr), ending.exitCode, stderr);
+  new CommandError(command, reasonOf(ending, stderr), ending.exitCode, stderr, ending.timedOut);
 
 /** The failure of a program that SIGKILL did not end either. */
 export const endlessCommand = (command: string): CommandError =>
-  new CommandError(command, 'timed out, and does not end', undefined, '');
+  new CommandError(command, 'timed out, and does not end', undefined, '', true);
 
 class DeadlineError extends Error {}
 

@@ -1,4 +1,5 @@
 import type { IpFamily } from '../model/family.ts';
+import { mayNameScratchChain } from '../program/names.ts';
 import type { RawHook } from '../program/node-program.ts';
 import type { ObservedTable } from '../render/observed.ts';
 import { parseIptablesSave, parseRawTable } from '../render/parse-iptables.ts';
@@ -28,6 +29,13 @@ export interface FilterTable {
   restore(text: string): Promise<void>;
 }
 
+/**
+ * The text with as few transactions as the backend needs. The legacy one writes the whole table anew for each, and has no limit
+ * of their size; where rules are only tried out each is needed.
+ */
+const forBackend = (text: string, backend: Backend): string =>
+  backend === 'nft' || mayNameScratchChain(text) ? text : text.replaceAll(/^COMMIT\n\*(?:filter|raw)\n/gm, '');
+
 /** @param waitSeconds how long to wait for the xtables lock that other programs hold */
 export const createFilterTable = (
   runner: CommandRunner,
@@ -48,7 +56,7 @@ export const createFilterTable = (
   },
   async restore(text) {
     await runner.run(iptablesProgram(family, backend, 'restore'), restoreArguments(waitSeconds), {
-      input: text,
+      input: forBackend(text, backend),
       timeoutMs: (waitSeconds + 30) * 1000,
     });
   },

@@ -4,6 +4,7 @@ import { allowConditions, type Conditions } from './allow.ts';
 import { commentText } from './comment.ts';
 import { type DeniedLog, reportRules } from './denied-log.ts';
 import { isolationChain } from './names.ts';
+import { matchesText } from './match-text.ts';
 import type { Chain, Rule } from './node-program.ts';
 import type { SetBuilder } from './set-builder.ts';
 
@@ -15,7 +16,7 @@ const commentOf = ({ direction, policies }: Isolation): string =>
   );
 
 const unique = (conditions: readonly Conditions[]): readonly Conditions[] => [
-  ...new Map(conditions.map((each) => [JSON.stringify(each), each])).values(),
+  ...new Map(conditions.map((each) => [matchesText(each), each])).values(),
 ];
 
 /**

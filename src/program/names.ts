@@ -80,6 +80,9 @@ const digest = (parts: readonly string[], length: number): string =>
 const digested = (prefix: string, max: number, parts: readonly string[]): string =>
   `${prefix}${digest(parts, max - prefix.length)}`;
 
+const BODY_PREFIX = chain('B-');
+const SCRATCH_PREFIX = chain('X-');
+
 /** The chain of the pods that the same policies isolate. */
 export const isolationChain = (direction: Direction, policies: readonly string[], namedPorts: string): ChainName =>
   digested(chain(`${LETTER[direction]}-`), MAX_CHAIN_NAME, [direction, namedPorts, ...policies]) as ChainName;
@@ -92,9 +95,19 @@ export const anyPeerChain = (direction: Direction, policies: readonly string[], 
 export const isIsolationChain = (name: ChainName): boolean =>
   Object.values(LETTER).some((letter) => name.startsWith(chain(`${letter}-`)));
 
+/** The body of an isolation's chain, by what it holds. */
+export const bodyChain = (of: ChainName, rules: string): ChainName =>
+  digested(BODY_PREFIX, MAX_CHAIN_NAME, ['body', of, rules]) as ChainName;
+
+/** Whether the chain is one of bodyChain. */
+export const isBodyChain = (name: string): boolean => name.startsWith(BODY_PREFIX);
+
 /** A chain that nothing leads to, to try the rules of another one in. */
 export const scratchChain = (name: ChainName): ChainName =>
-  digested(chain('X-'), MAX_CHAIN_NAME, ['scratch', name]) as ChainName;
+  digested(SCRATCH_PREFIX, MAX_CHAIN_NAME, ['scratch', name]) as ChainName;
+
+/** Whether the text of rules may name such a chain. */
+export const mayNameScratchChain = (text: string): boolean => text.includes(SCRATCH_PREFIX);
 
 /** The chain that dispatches the addresses of one block. */
 export const dispatchChain = (tree: Tree, block: string): ChainName =>

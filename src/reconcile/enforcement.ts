@@ -1,9 +1,14 @@
 import type { Clock } from '../model/clock.ts';
 import type { Direction } from '../model/direction.ts';
 import type { PodEndpoint } from '../model/pod.ts';
+import type { PolicyKey } from '../model/policy-object.ts';
+import type { IpFamily } from '../model/family.ts';
 import type { PolicyFault } from '../policy/fault.ts';
+import type { Limits } from '../policy/limits.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import type { ProgramDelta, ProgramOptions } from '../program/incremental/program-compiler.ts';
+import { weightOf } from '../policy/weight.ts';
+import type { Room } from '../program/incremental/room.ts';
 import type { Observed } from '../render/observed.ts';
 import { isEmptyPlan, type Plan, planChanges, planDelta } from '../render/plan.ts';
 import { findTampering } from '../render/tampering.ts';
@@ -11,9 +16,10 @@ import { createContest, isPlaceAlone } from './contest.ts';
 import type { Kernel } from './kernel.ts';
 import type { Lookout } from './lookout.ts';
 import { createNarrowing } from './narrowing.ts';
-import { createNodeCompiler } from './node-compiler.ts';
+import { createNodeCompiler, type NodeCompiler } from './node-compiler.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { PolicySource } from './policy-source.ts';
+import { isTimeout } from './refused.ts';
 import { createStaleSets } from './stale-sets.ts';
 import type { ReconcilerStatus } from './status.ts';
 import type { SyncResult } from './sync-result.ts';
@@ -24,6 +30,8 @@ export interface EnforcementOptions {
   /** The kernel is looked at so often, ms. */
   readonly checkIntervalMs: number;
   readonly program: ProgramOptions;
+  /** What policies may ask of the node; by default see DEFAULT_LIMITS. */
+  readonly limits?: Limits;
 }
 
 export interface EnforcementPorts {
@@ -35,7 +43,10 @@ export interface EnforcementPorts {
 }
 
 /** What a pass did to the kernel. */
-export type Done = Pick<SyncResult, 'outcome' | 'changes' | 'drift' | 'tampering' | 'contested' | 'program'>;
+export type Done = Pick<
+  SyncResult,
+  'outcome' | 'changes' | 'drift' | 'tampering' | 'contested' | 'program' | 'isGrowing' | 'concerned'
+>;
 
 /** What is in force, and the way from there to the newest state. It is passed from one state to the next, never twice at once. */
 export interface Enforcement {
@@ -52,6 +63,8 @@ export interface Enforcement {
   faults(): readonly PolicyFault[];
   isolatedPods(): Readonly<Record<Direction, number>>;
   closedPods(): readonly PodEndpoint[];
+  /** A pass without changes goes on with what is too large for one. */
+  isGrowing(): boolean;
   /** See SyncResult.contested. */
   isContested(): boolean;
   /** The first programming was done and verified. */
@@ -65,6 +78,17 @@ export interface Enforcement {
   /** It has to be looked at now. */
   checkNow(): void;
 }
+
+/** What one pass may bring, see Room: some 25 ms of the kernel's time. */
+const PASS_ROOM = 1_000;
+/** And of what is too large for that: one text that a program takes which is running already. */
+const PORTION_ROOM = 150;
+/** What the first pass may bring, when nothing of ours is in force that could wait. */
+const FIRST_ROOM = 20_000;
+/** Values in the policies that one pass reads: some 20 ms. The rest is read by the next passes. */
+const PASS_WEIGHT = 10_000;
+/** What a pass may bring after one that took too long: what is to blame then goes alone. */
+const CAUTIOUS_ROOM = 50;
 
 type Drift = Pick<Done, 'drift' | 'tampering'>;
 
@@ -91,7 +115,7 @@ const distance = (plan: Plan): number => plan.size - plan.destroy.length;
 
 export const createEnforcement = (options: EnforcementOptions, ports: EnforcementPorts): Enforcement => {
   const { source, kernel, clock, lookout } = ports;
-  let compiler = createNodeCompiler(options.node, options.program);
+  let compiler = createNodeCompiler(options.node, options.program, options.limits);
   const narrowing = createNarrowing(kernel, clock);
   const contest = createContest(clock);
   const stale = createStaleSets();
@@ -108,15 +132,37 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   let lastCheck: ReconcilerStatus['lastCheck'];
   let lastChange: ReconcilerStatus['lastChange'];
   let checkDueAt = clock.now();
+  /** A pass took too long that brought only what seemed small. */
+  let cautious = false;
+  /** The last pass left no time to what is large. */
+  let wasForSmall = false;
+
+  const newCompiler = (): NodeCompiler => createNodeCompiler(options.node, options.program, options.limits);
+
+  const isGoingOn = (): boolean => compiler.isGrowing() || compiler.isUnfinished();
+
+  /** What is small goes first, but not for ever. */
+  const roomFor = (observed: Observed | undefined, hasChanges: boolean): Room => {
+    const isForSmall = hasChanges && !wasForSmall && observed === undefined;
+    wasForSmall = isForSmall;
+    const left = cautious ? CAUTIOUS_ROOM : ready ? PASS_ROOM : FIRST_ROOM;
+    if (observed === undefined) return { left, isForSmall, ...(ready ? { forLarge: PORTION_ROOM } : {}) };
+    const has = (family: IpFamily, name: string): boolean =>
+      observed.sets.has(name) || observed.tables[family]?.chains.has(name) === true;
+    return { left, isForSmall, has };
+  };
 
   /** Brings the compiler to the newest state. */
-  const compile = (pending: PendingChanges): ProgramDelta => {
-    const changes = pending.take();
+  const compile = (pending: PendingChanges, observed: Observed | undefined): ProgramDelta => {
+    const room = roomFor(observed, !pending.isEmpty());
+    const { policies } = source.snapshot();
+    const weigh = (key: string): number => weightOf(policies.get(key as PolicyKey)?.spec);
+    const changes = pending.take(weigh, PASS_WEIGHT);
     try {
-      return compiler.update(source.snapshot(), changes);
+      return compiler.update(source.snapshot(), changes, room);
     } catch (error) {
       // Half an update is worth nothing: the next pass compiles everything anew.
-      compiler = createNodeCompiler(options.node, options.program);
+      compiler = newCompiler();
       throw error;
     }
   };
@@ -193,23 +239,34 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     throw new Error(`the kernel holds something else than was written; missing: ${sample.join(' | ')}`);
   };
 
+  const failed = async (error: unknown): Promise<void> => {
+    const grown = compiler.grown();
+    await narrowing.failed(error, compiler);
+    if (!isTimeout(error) || grown.ipv4.length + grown.ipv6.length > 0) return;
+    // All of it is brought again, what is small at once and what is larger one by one.
+    cautious = true;
+    compiler = newCompiler();
+  };
+
   const done = (outcome: Done['outcome'], what: Drift & Pick<Done, 'changes'>): Done => ({
     ...what,
     outcome,
     contested: contest.isOn(),
     program: compiler.program(),
+    isGrowing: isGoingOn(),
+    concerned: compiler.takeConcerned(),
   });
 
   return {
     async pass(pending) {
       const checked = (await needsReading(pending)) ? await observe(pending) : undefined;
       const reopens = narrowing.before(compiler);
-      if (checked === undefined && pending.isEmpty() && !reopens) {
+      if (checked === undefined && pending.isEmpty() && !reopens && !isGoingOn()) {
         return done('unchanged', { changes: 0, drift: 0, tampering: [] });
       }
       // From here to the plan nothing awaits: the revisions are those of the state that is compiled.
       const revisions = source.revisions();
-      const plan = planFor(compile(pending), checked);
+      const plan = planFor(compile(pending, checked?.isPutOff === true ? undefined : checked?.observed), checked);
       if (checked !== undefined) untold = withDrift(untold, checked);
       if (!isEmptyPlan(plan)) {
         const toVerify = !trusted || untold.drift > 0;
@@ -217,7 +274,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
         try {
           await kernel.apply(plan);
         } catch (error) {
-          await narrowing.failed(error, compiler);
+          await failed(error);
           throw error;
         } finally {
           lastChange = { at: clock.wall() };
@@ -225,6 +282,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
         if (toVerify) await verify();
       }
       narrowing.succeeded();
+      if (!isGoingOn()) cautious = false;
       trusted = true;
       applied = revisions;
       ready = true;
@@ -239,6 +297,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     faults: () => compiler.faults(),
     isolatedPods: () => compiler.isolatedPods(),
     closedPods: () => compiler.closedPods(),
+    isGrowing: isGoingOn,
     isContested: contest.isOn,
     isReady: () => ready,
     applied: () => applied,

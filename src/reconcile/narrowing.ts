@@ -1,7 +1,8 @@
 import type { Clock } from '../model/clock.ts';
+import type { IpFamily } from '../model/family.ts';
 import type { Kernel } from './kernel.ts';
 import type { NodeCompiler } from './node-compiler.ts';
-import { findRefused, isRefusal } from './refused.ts';
+import { findRefused, isRefusal, isTimeout } from './refused.ts';
 
 /** A change that the kernel refuses so often is not tried as a whole again: the first time may have been chance. */
 const REFUSALS = 2;
@@ -15,7 +16,10 @@ export interface Narrowing {
   before(compiler: NodeCompiler): boolean;
   /** The kernel holds what was compiled. */
   succeeded(): void;
-  /** The kernel refused, or something else went wrong: closes the isolations to blame, if there are any. Never rejects. */
+  /**
+   * The kernel refused, or something else went wrong: closes the isolations to blame, if there are any. What was brought for
+   * large isolations went by itself, so that nothing has to be tried to know that it is to blame. Never rejects.
+   */
   failed(error: unknown, compiler: NodeCompiler): Promise<void>;
 }
 
@@ -25,13 +29,26 @@ export const createNarrowing = (kernel: Kernel, clock: Clock): Narrowing => {
   /** When to try again; undefined while nothing is closed. */
   let reopenAt: number | undefined;
 
+  const putOff = (): void => {
+    reopenAt = clock.now() + pause;
+    pause = Math.min(LONGEST_REOPEN_MS, 2 * pause);
+    refusals = 0;
+  };
+
   const close = async (compiler: NodeCompiler): Promise<void> => {
     const refused = await findRefused(kernel, await kernel.observe(), compiler.program());
     if (refused.ipv4.size + refused.ipv6.size === 0) return;
     compiler.close(refused);
-    reopenAt = clock.now() + pause;
-    pause = Math.min(LONGEST_REOPEN_MS, 2 * pause);
-    refusals = 0;
+    putOff();
+  };
+
+  const closeGrown = (compiler: NodeCompiler, reason: string): boolean => {
+    const grown = compiler.grown();
+    const reasons = (family: IpFamily) => new Map(grown[family].map((name) => [name, reason] as const));
+    if (grown.ipv4.length + grown.ipv6.length === 0) return false;
+    compiler.close({ ipv4: reasons('ipv4'), ipv6: reasons('ipv6') });
+    putOff();
+    return true;
   };
 
   return {
@@ -48,6 +65,7 @@ export const createNarrowing = (kernel: Kernel, clock: Clock): Narrowing => {
       if (reopenAt === undefined) pause = FIRST_REOPEN_MS;
     },
     async failed(error, compiler) {
+      if ((isRefusal(error) || isTimeout(error)) && closeGrown(compiler, error.message)) return;
       if (!isRefusal(error)) return;
       refusals += 1;
       // What goes wrong here goes wrong for everything, and is tried again as a whole.

@@ -1,21 +1,28 @@
 import type { ClusterChanges } from '../model/cluster-change.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
-import { createPolicyCompiler, type PolicyCompiler } from '../policy/incremental/policy-compiler.ts';
+import { createPolicyCompiler, type PolicyCompiler, type PolicyDelta } from '../policy/incremental/policy-compiler.ts';
+import type { Limits } from '../policy/limits.ts';
 import {
   createProgramCompiler,
   type ProgramCompiler,
   type ProgramDelta,
   type ProgramOptions,
 } from '../program/incremental/program-compiler.ts';
+import type { Room } from '../program/incremental/room.ts';
 
 /** Keeps what the kernel of one node has to hold up to date with the cluster. */
 export interface NodeCompiler extends Omit<PolicyCompiler, 'update'>, Omit<ProgramCompiler, 'update'> {
   /** @throws with nothing of the compiler to be used any more */
-  update(snapshot: ClusterSnapshot, changes: ClusterChanges): ProgramDelta;
+  update(snapshot: ClusterSnapshot, changes: ClusterChanges, room?: Room): ProgramDelta;
+  /** The addresses whose connections may be denied since the last update, by the namespace of their pods; once. */
+  takeConcerned(): Concerned;
 }
 
-export const createNodeCompiler = (node: string, options: ProgramOptions): NodeCompiler => {
-  const policyCompiler = createPolicyCompiler(node);
+/** Addresses of pods by their namespace. */
+export type Concerned = ReadonlyMap<string, ReadonlySet<string>>;
+
+export const createNodeCompiler = (node: string, options: ProgramOptions, limits?: Limits): NodeCompiler => {
+  const policyCompiler = createPolicyCompiler(node, limits);
   const { gate, guard, ...others } = options;
   const isKnown = (address: string): boolean => policyCompiler.podsAt(address).some((pod) => pod.node === node);
   const programCompiler = createProgramCompiler({
@@ -23,6 +30,22 @@ export const createNodeCompiler = (node: string, options: ProgramOptions): NodeC
     gate: gate && { ...gate, isKnown },
     guard: guard && { ...guard, isOfPod: isKnown },
   });
+  let concerned = new Map<string, Set<string>>();
+
+  const note = (namespace: string, address: string): void => {
+    concerned.set(namespace, (concerned.get(namespace) ?? new Set()).add(address));
+  };
+
+  const noteChanges = ({ isolations, members }: PolicyDelta): void => {
+    concerned = new Map();
+    for (const isolation of isolations.values()) {
+      for (const { namespace, ips } of isolation?.pods ?? []) for (const ip of ips) note(namespace, ip);
+    }
+    for (const { removed } of members.values()) {
+      for (const address of removed) note(policyCompiler.podsAt(address)[0]?.namespace ?? '', address);
+    }
+  };
+
   return {
     policy: policyCompiler.policy,
     faults() {
@@ -36,6 +59,18 @@ export const createNodeCompiler = (node: string, options: ProgramOptions): NodeC
     program: programCompiler.program,
     close: programCompiler.close,
     open: programCompiler.open,
-    update: (snapshot, changes) => programCompiler.update(policyCompiler.update(snapshot, changes)),
+    isUnfinished: policyCompiler.isUnfinished,
+    isGrowing: programCompiler.isGrowing,
+    grown: programCompiler.grown,
+    update(snapshot, changes, room) {
+      const delta = policyCompiler.update(snapshot, changes, room?.isForSmall);
+      noteChanges(delta);
+      return programCompiler.update(delta, room);
+    },
+    takeConcerned() {
+      const taken = concerned;
+      concerned = new Map();
+      return taken;
+    },
   };
 };

@@ -7,8 +7,11 @@ export interface PendingChanges {
   isEmpty(): boolean;
   /** Settles once there is something, at once where there is. */
   arrival(): Promise<undefined>;
-  /** Hands over what was noted, and begins anew. */
-  take(): ClusterChanges;
+  /**
+   * Hands over what was noted, and begins anew. Of policies only as many as weigh up to `most` together, the lightest first,
+   * and one at least; the others stay.
+   */
+  take(weigh?: (key: string) => number, most?: number): ClusterChanges;
 }
 
 const noKeys = (): Record<ObjectKind, Set<string>> => ({
@@ -16,6 +19,20 @@ const noKeys = (): Record<ObjectKind, Set<string>> => ({
   namespaces: new Set(),
   networkpolicies: new Set(),
 });
+
+/** Those that are too heavy to be taken with the others. */
+const heavy = (keys: ReadonlySet<string>, weigh: (key: string) => number, most: number): readonly string[] => {
+  if (keys.size < 2) return [];
+  let sum = 0;
+  return [...keys]
+    .map((key) => ({ key, weight: weigh(key) }))
+    .sort((a, b) => a.weight - b.weight)
+    .filter(({ weight }, at) => {
+      sum += weight;
+      return sum > most && at > 0;
+    })
+    .map(({ key }) => key);
+};
 
 /** Begins with everything: nobody looked yet. */
 export const createPendingChanges = (): PendingChanges => {
@@ -33,12 +50,21 @@ export const createPendingChanges = (): PendingChanges => {
     },
     isEmpty: () => empty,
     arrival: () => arrived.promise,
-    take() {
+    take(weigh = () => 0, most = Number.POSITIVE_INFINITY) {
       const taken = everything ? 'everything' : keys;
+      const left = everything ? [] : heavy(keys.networkpolicies, weigh, most);
       everything = false;
       empty = true;
       arrived = Promise.withResolvers();
       keys = noKeys();
+      for (const key of left) {
+        if (taken !== 'everything') taken.networkpolicies.delete(key);
+        keys.networkpolicies.add(key);
+      }
+      if (left.length > 0) {
+        empty = false;
+        arrived.resolve(undefined);
+      }
       return taken;
     },
   };

@@ -33,6 +33,8 @@ export interface Reconciler {
   stop(): Promise<void>;
 }
 
+const NOBODY: SyncResult['concerned'] = new Map();
+
 /** Until the source has everything, it is asked again so often, ms. */
 const WAIT_FOR_SOURCE_MS = 20;
 
@@ -80,13 +82,27 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       failures += 1;
       lastError = messageOf(error);
       const contested = enforcement.isContested();
-      finish({ outcome: 'failed', changes: 0, drift: 0, tampering: [], contested, program: undefined }, lastError);
+      const isGrowing = enforcement.isGrowing();
+      finish(
+        {
+          outcome: 'failed',
+          changes: 0,
+          drift: 0,
+          tampering: [],
+          contested,
+          program: undefined,
+          isGrowing,
+          concerned: NOBODY,
+        },
+        lastError,
+      );
     }
   };
 
   const delayToNext = (): number => {
     if (failures > 0) return retryDelay(failures);
     if (!source.hasSynced()) return WAIT_FOR_SOURCE_MS;
+    if (enforcement.isGrowing()) return 0;
     return pending.isEmpty() ? Math.max(0, enforcement.checkDueAt() - clock.now()) : 0;
   };
 
@@ -122,7 +138,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     },
     status: () => ({
       ready: enforcement.isReady(),
-      pending: !pending.isEmpty() || running !== undefined,
+      pending: !pending.isEmpty() || running !== undefined || enforcement.isGrowing(),
       failures,
       lastError,
       applied: enforcement.applied(),

@@ -1,7 +1,7 @@
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 import type { RefusedChains } from '../program/incremental/program-compiler.ts';
-import { type ChainName, isIsolationChain, markerSet, type SetName, spareSet } from '../program/names.ts';
-import type { Chain, NodeProgram } from '../program/node-program.ts';
+import { type ChainName, isIsolationChain, isBodyChain, markerSet, type SetName, spareSet } from '../program/names.ts';
+import type { Chain, FamilyProgram, NodeProgram } from '../program/node-program.ts';
 import type { Observed } from '../render/observed.ts';
 import { desiredSets, EMPTY_PLAN, type Plan } from '../render/plan.ts';
 import { compareSets } from '../render/plan-sets.ts';
@@ -13,6 +13,10 @@ type Reasons<K> = ReadonlyMap<K, string>;
 /** Whether a tool of the kernel said no, rather than hang, die or be missing. */
 export const isRefusal = (error: unknown): error is Error & { readonly exitCode: number } =>
   error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number';
+
+/** Whether a tool took so long that it was ended. */
+export const isTimeout = (error: unknown): error is Error =>
+  error instanceof Error && 'timedOut' in error && error.timedOut === true;
 
 /** Finds those that are refused, by halves: `attempt` takes all it is given or none, or throws the refusal. */
 const bisect = async <T>(units: readonly T[], attempt: (units: readonly T[]) => Promise<void>): Promise<Reasons<T>> => {
@@ -46,12 +50,23 @@ const namesSet = ({ rules }: Chain, sets: Reasons<string>): string | undefined =
   return undefined;
 };
 
+/** Of each body of an isolation's chain, that chain; see withBody. */
+const ownersOf = ({ chains }: FamilyProgram): ReadonlyMap<ChainName, ChainName> => {
+  const owners = new Map<ChainName, ChainName>();
+  for (const first of chains.values()) {
+    if (!isIsolationChain(first.name)) continue;
+    const verdict = first.rules.at(-1)?.verdict;
+    if (verdict?.kind === 'goto') owners.set(verdict.chain, first.name);
+  }
+  return owners;
+};
+
 /** Chains that have to change, of those that judge pods. */
 const candidatesOf = (observed: Observed, program: NodeProgram, family: IpFamily): readonly Chain[] => {
   const seen = observed.tables[family];
   if (seen === undefined) return [];
   const { fresh, changed } = compareTable(seen, program[family]);
-  return [...fresh, ...changed].filter(({ name }) => isIsolationChain(name));
+  return [...fresh, ...changed].filter(({ name }) => isIsolationChain(name) || isBodyChain(name));
 };
 
 /**
@@ -97,13 +112,18 @@ export const findRefused = async (kernel: Kernel, observed: Observed, program: N
 
   const refusedChains = async (family: IpFamily, sets: Reasons<string>): Promise<Reasons<ChainName>> => {
     const reasons = new Map<ChainName, string>();
+    const owners = ownersOf(program[family]);
+    const ownerOf = (name: ChainName): ChainName => owners.get(name) ?? name;
     for (const chain of program[family].chains.values()) {
       const reason = namesSet(chain, sets);
-      if (reason !== undefined && isIsolationChain(chain.name)) reasons.set(chain.name, reason);
+      if (reason !== undefined && isIsolationChain(ownerOf(chain.name))) reasons.set(ownerOf(chain.name), reason);
     }
-    const units = candidatesOf(observed, program, family).filter(({ name }) => !reasons.has(name));
+    // What leads to a body leads to none in a trial, which is no reason to refuse it.
+    const units = candidatesOf(observed, program, family)
+      .filter(({ name }) => !reasons.has(ownerOf(name)))
+      .map((chain) => ({ ...chain, rules: chain.rules.filter(({ verdict }) => verdict.kind !== 'goto') }));
     for (const [{ name }, reason] of await bisect(units, (some) => attemptChains(family, some))) {
-      reasons.set(name, reason);
+      reasons.set(ownerOf(name), reason);
     }
     return reasons;
   };

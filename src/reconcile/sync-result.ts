@@ -2,6 +2,7 @@ import type { Direction } from '../model/direction.ts';
 import type { PolicyFault } from '../policy/fault.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import type { Tampering } from '../render/tampering.ts';
+import type { Concerned } from './node-compiler.ts';
 
 /** Why the kernel is looked at. */
 export type SyncReason = 'start' | 'change' | 'check' | 'retry';
@@ -19,6 +20,10 @@ export interface SyncResult {
   readonly tampering: readonly Tampering[];
   /** Another program keeps putting its rules before ours, and we ours before its. */
   readonly contested: boolean;
+  /** Isolations are too large for one pass: they deny everything until further passes, which follow at once, brought them. */
+  readonly isGrowing: boolean;
+  /** The addresses whose connections may be denied since the last pass, by the namespace of their pods. */
+  readonly concerned: Concerned;
   readonly faults: readonly PolicyFault[];
   /** Pods of the node that some policy isolates. */
   readonly isolatedPods: Readonly<Record<Direction, number>>;

@@ -22,8 +22,11 @@ export interface SetSteps {
 
 /** Room that every set is made with: a limit only, memory is taken as members come. */
 const MIN_ROOM = 1_048_576;
-/** Members that come and go by themselves: so many at once, some 100 bytes each. */
-const TIMED_ROOM = 65_536;
+/**
+ * Members that come and go by themselves, some 100 bytes each, while they are there: as many as a connection tracking table of
+ * the usual size has entries (nf_conntrack_max), and four times that.
+ */
+const TIMED_ROOM = 1_048_576;
 /** Buckets a set starts with: ipset's smallest, and the most it is worth taking before members come. */
 const MIN_BUCKETS = 64;
 const MAX_BUCKETS = 65_536;
@@ -89,6 +92,8 @@ const isTooSmall = (seen: ObservedSet, wanted: DesiredSet): boolean => seen.maxE
 const tightened = (seen: ReadonlySet<string>, { members, effect }: DesiredSet): ReadonlySet<string> =>
   effect === 'allow' ? seen.intersection(members) : seen.union(members);
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 const NO_STEPS: Omit<SetSteps, 'destroy'> = { create: [], tighten: [], loosen: [] };
 
 const sameMembers = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && a.isSubsetOf(b);
@@ -100,7 +105,10 @@ const planSet = (seen: ObservedSet | undefined, set: DesiredSet, leftover: boole
     // Sets of two types cannot be swapped. No rule of ours names this one: what a rule needs is part of the name.
     return { create: [destroyLine(set.name), ...makeLines(set)], tighten: [], loosen: [] };
   }
-  if (set.timeoutSeconds !== undefined) return NO_STEPS;
+  if (set.timeoutSeconds !== undefined) {
+    // An earlier version made it smaller. What it holds is a matter of seconds.
+    return seen.maxElements >= TIMED_ROOM ? NO_STEPS : { ...NO_STEPS, create: enlargeLines(set, NOTHING, leftover) };
+  }
   const grows = isTooSmall(seen, set);
   if (!grows && sameMembers(seen.members, set.members)) return NO_STEPS;
   const between = tightened(seen.members, set);

@@ -1,9 +1,9 @@
-import { isOwnChain, scratchChain } from '../program/names.ts';
+import { isBodyChain, isOwnChain, scratchChain } from '../program/names.ts';
 import type { FamilyDelta } from '../program/incremental/family-compiler.ts';
 import type { Chain, Hook, TableProgram } from '../program/node-program.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
 import { reachedChains, targetOf } from './reached.ts';
-import { chainRules, hookRule } from './rule-lines.ts';
+import { chainRules, hookRule, rulesBehind } from './rule-lines.ts';
 
 /** The tables that we have chains in. */
 export type TableName = 'filter' | 'raw';
@@ -63,6 +63,8 @@ export interface TableChange {
   readonly fresh: readonly Chain[];
   /** Chains that packets may meet, with their new rules. */
   readonly changed: readonly Chain[];
+  /** Chains that get further rules behind those that they have, so many. */
+  readonly appended?: readonly { readonly chain: Chain; readonly behind: number }[];
   /** Chains that have to be empty, since others lead to them. */
   readonly emptied: readonly string[];
   readonly deleted: readonly string[];
@@ -76,7 +78,7 @@ export interface TableChange {
  * much to load, chains that no packet can get to yet go ahead of it.
  */
 export const tableText = (
-  { fresh, changed, emptied, deleted, hooks }: TableChange,
+  { fresh, changed, appended = [], emptied, deleted, hooks }: TableChange,
   table: TableName = 'filter',
 ): string => {
   const isMuch = ruleLines([...fresh, ...changed]).length > PORTION;
@@ -84,6 +86,7 @@ export const tableText = (
   const lines = [
     ...[...atOnce.map(({ name }): string => name), ...emptied, ...deleted].sort().map(declare),
     ...ruleLines(atOnce),
+    ...appended.flatMap(({ chain, behind }) => rulesBehind(chain, behind).map((rule) => `-A ${chain.name} ${rule}`)),
     ...hooks,
     ...deleted.toSorted().map((name) => `-X ${name}`),
   ];
@@ -111,15 +114,23 @@ export const compareTable = <In extends Hook>(
   };
 };
 
+/** A body that is brought in portions: the same rules, and more of them. */
+const isContinued = (before: Chain, after: Chain): boolean =>
+  isBodyChain(after.name) &&
+  before.rules.length < after.rules.length &&
+  before.rules.every((rule, at) => rule === after.rules[at]);
+
 /** The way of a table that holds what is expected, from one program to the next. */
 export const changeTable = (changes: FamilyDelta['chains']): TableChange => {
   const fresh: Chain[] = [];
   const changed: Chain[] = [];
+  const appended: { chain: Chain; behind: number }[] = [];
   const deleted: string[] = [];
   for (const [name, { before, after }] of changes) {
     if (after === undefined) deleted.push(name);
     else if (before === undefined) fresh.push(after);
+    else if (isContinued(before, after)) appended.push({ chain: after, behind: before.rules.length });
     else changed.push(after);
   }
-  return { fresh, changed, emptied: [], deleted, hooks: [] };
+  return { fresh, changed, appended, emptied: [], deleted, hooks: [] };
 };

@@ -119,11 +119,18 @@ const createLineReader = <Result>(read: (line: string) => void, result: () => Re
   };
 };
 
-/** Reads what `conntrack -L -o extended,id` prints: the entries that are selected. Lines of another kind are passed over. */
-export const createListReader = (selection: ConnectionSelection): PieceReader<readonly TrackedConnection[]> => {
+/**
+ * Reads what `conntrack -L -o extended,id` prints: the entries that are selected, up to `most` of them. Lines of another kind
+ * are passed over.
+ */
+export const createListReader = (
+  selection: ConnectionSelection,
+  most = Number.POSITIVE_INFINITY,
+): PieceReader<readonly TrackedConnection[]> => {
   const found: TrackedConnection[] = [];
   return createLineReader(
     (line) => {
+      if (found.length >= most) return;
       const entry = selectEntry(line, withoutDottedTail, selection);
       if (entry !== undefined && entry !== 'unreadable') found.push({ ...entry[0], id: entry[1] });
     },
@@ -146,13 +153,17 @@ const createSpelling = (): Spelling => {
 
 /**
  * Reads /proc/net/nf_conntrack, whose lines are those of the list, but for the entries' identities and the spelling of
- * IPv6 addresses. Its end throws where a line was not as expected.
+ * IPv6 addresses; up to `most` entries. Its end throws where a line was not as expected.
  */
-export const createFileReader = (selection: ConnectionSelection): PieceReader<readonly Connection[]> => {
+export const createFileReader = (
+  selection: ConnectionSelection,
+  most = Number.POSITIVE_INFINITY,
+): PieceReader<readonly Connection[]> => {
   const spelling = createSpelling();
   const found: Connection[] = [];
   return createLineReader(
     (line) => {
+      if (found.length >= most) return;
       const entry = selectEntry(line, spelling, selection);
       if (entry === 'unreadable') throw new TypeError(`no entry of conntrack: ${line}`);
       if (entry !== undefined) found.push(entry[0]);

@@ -19,6 +19,9 @@ const countObjects = ({ chains, sets, raw }: FamilyProgram): KernelObjects => {
   return { chains: chains.size + (raw?.chains.size ?? 0), rules, sets: sets.size, members };
 };
 
+/** Large policies that are brought for this long are told of, ms. */
+const LONG_GROWTH_MS = 1_000;
+
 const faultText = ({ policy, field, message }: PolicyFault): string =>
   `NetworkPolicy ${policy}: ${formatField(field)}: ${message}`;
 
@@ -39,6 +42,9 @@ export const createSyncObserver = (
   let counted: NodeProgram | undefined;
   let failing = false;
   let fighting = false;
+  /** Since when there is something to be brought. */
+  let growingSince: number | undefined;
+  let toldGrowing = false;
 
   const observeFaults = (faults: readonly PolicyFault[]): void => {
     if (faults === heard) return;
@@ -58,10 +64,40 @@ export const createSyncObserver = (
     for (const family of IP_FAMILIES) metrics.setKernelObjects(family, countObjects(program[family]));
   };
 
+  /** Most large policies are there within a second, which is not worth a line. */
+  const observeGrowth = (isGrowing: boolean): void => {
+    if (!isGrowing) {
+      if (toldGrowing) log.info('all large policies are in force');
+      growingSince = undefined;
+      toldGrowing = false;
+      return;
+    }
+    growingSince ??= now();
+    if (toldGrowing || now() - growingSince < LONG_GROWTH_MS) return;
+    toldGrowing = true;
+    log.info(
+      'large policies are brought into the kernel in portions; what they select is closed until all of it is there',
+    );
+  };
+
   return (
-    { reason, outcome, durationMs, changes, drift, tampering, contested, faults, isolatedPods, program, error },
+    {
+      reason,
+      outcome,
+      durationMs,
+      changes,
+      drift,
+      tampering,
+      contested,
+      faults,
+      isolatedPods,
+      program,
+      error,
+      isGrowing,
+    },
     culprits,
   ) => {
+    observeGrowth(isGrowing);
     const result = outcome === 'applied' ? 'changed' : outcome;
     metrics.recordSync({ result, reason, durationMs, endedAt: now() });
     metrics.setReady(outcome !== 'failed');

@@ -13,8 +13,10 @@ import type { GateSets } from '../gate.ts';
 import { HOOKS, hookChains } from '../hooks.ts';
 import type { DeniedLog } from '../denied-log.ts';
 import { closedIsolation, compileIsolation } from '../isolation-chain.ts';
-import { type ChainName, JUDGE_CHAIN, type SetName, type Tree } from '../names.ts';
+import { isolationCost } from '../isolation-cost.ts';
+import { type ChainName, isolationChain, JUDGE_CHAIN, type SetName, type Tree } from '../names.ts';
 import type { Chain, FamilyProgram, RawHook, TableProgram } from '../node-program.ts';
+import { withBody } from '../body-chain.ts';
 import { addressesOf } from '../set-builder.ts';
 import { type Guarded, sourceCheck } from '../source-check.ts';
 import { type ChainChange, createFamilyChains } from './family-chains.ts';
@@ -22,6 +24,8 @@ import { createFamilyGate, type NodeGate } from './family-gate.ts';
 import { createFamilyGuard, type NodeGuard } from './family-guard.ts';
 import { createFamilyPorts } from './family-ports.ts';
 import { createFamilySets, type SetsDelta } from './family-sets.ts';
+import { createGrowths, type Grown } from './growth.ts';
+import { endlessRoom, type Room } from './room.ts';
 
 /** What an update did to the program of a family. */
 export interface FamilyDelta {
@@ -50,7 +54,15 @@ export interface FamilyOptions {
 }
 
 export interface FamilyCompiler {
-  update(delta: PolicyDelta): FamilyDelta;
+  /**
+   * @param room for what is brought at once, endless where it is absent. What is too large denies everything until further
+   * updates have brought it: see isGrowing
+   */
+  update(delta: PolicyDelta, room?: Room): FamilyDelta;
+  /** Something is still to be brought, whatever changes. */
+  isGrowing(): boolean;
+  /** Chains of the isolations that the last update brought a part of. */
+  grown(): readonly ChainName[];
   /** From the next update on these chains deny everything, until their rules change or `open`. The values say why. */
   close(chains: ReadonlyMap<ChainName, string>): void;
   /** From the next update on no chain is closed. */
@@ -83,6 +95,8 @@ interface Judged {
   readonly nodeAddresses: readonly string[];
   /** Undefined where there is nothing to judge. */
   readonly chain: Chain | undefined;
+  /** The chain and its body. */
+  readonly chains: readonly Chain[];
   /** Those that the chain names. */
   readonly sets: ReadonlySet<SetName>;
   /** Why the chain denies everything, which its policies do not ask for. */
@@ -156,28 +170,25 @@ export const createFamilyCompiler = (
   let raw: TableProgram<RawHook> | undefined;
   let rawSets = NO_SETS;
 
-  const chainOf = (isolation: Isolation): Pick<Judged, 'chain' | 'sets' | 'fault'> => {
-    const close = (fault: string) => ({ chain: closedIsolation(isolation), sets: NO_SETS, fault });
+  const nameOf = ({ direction, policies, namedPorts }: Isolation): ChainName =>
+    isolationChain(direction, policies, namedPorts);
+
+  const closedBy = (isolation: Isolation, fault: string | undefined): Grown => ({
+    chains: [closedIsolation(isolation)],
+    sets: NO_SETS,
+    fault,
+  });
+
+  const compile = (isolation: Isolation): Grown => {
+    const refusal = closed.size === 0 ? undefined : closed.get(nameOf(isolation));
+    if (refusal !== undefined) return closedBy(isolation, refusal);
     try {
       const chain = compileIsolation(isolation, family, sets.builder, log);
-      const refusal = chain === undefined ? undefined : closed.get(chain.name);
-      if (refusal !== undefined) return close(refusal);
-      return { chain, sets: chain === undefined ? NO_SETS : setsNamedBy([chain]), fault: undefined };
+      if (chain === undefined) return { chains: [], sets: NO_SETS, fault: undefined };
+      return { chains: withBody(chain), sets: setsNamedBy([chain]), fault: undefined };
     } catch (error) {
-      return close(`it cannot be compiled: ${messageOf(error)}`);
+      return closedBy(isolation, `it cannot be compiled: ${messageOf(error)}`);
     }
-  };
-
-  const judge = (key: string, isolation: Isolation | undefined, before: Judged | undefined): Judged | undefined => {
-    const addresses = isolation?.pods.flatMap((pod) => addressesOf(pod, family).flatMap(toAddress)) ?? [];
-    if (isolation === undefined || addresses.length === 0) return undefined;
-    const sameRules = before?.isolation.rules === isolation.rules;
-    // Other rules may be taken where those before were not.
-    if (!sameRules && before?.chain !== undefined) closed.delete(before.chain.name);
-    const { chain, sets: named, fault } = sameRules && !stale.has(key) ? before : chainOf(isolation);
-    const hostIPs = new Set(isolation.pods.flatMap((pod) => pod.hostIPs));
-    const nodeAddresses = [...hostIPs].filter((ip) => familyOf(ip) === family).sort();
-    return { isolation, addresses, nodeAddresses, chain, sets: named, fault };
   };
 
   /** @returns whether other interfaces are to be closed now */
@@ -189,21 +200,93 @@ export const createFamilyCompiler = (
     return before !== unaddressed.get(key)?.interfaces.join();
   };
 
-  /** @returns whether the way to the chain is another now */
-  const replace = (key: string, isolation: Isolation | undefined): boolean => {
-    const before = judged.get(key);
-    const now = judge(key, isolation, before);
-    if (now === undefined) judged.delete(key);
-    else judged.set(key, now);
-    if (now?.fault === undefined) faulty.delete(key);
+  const growths = createGrowths(family, sets, compile);
+
+  const addressesIn = (isolation: Isolation | undefined): readonly Address[] =>
+    isolation?.pods.flatMap((pod) => addressesOf(pod, family).flatMap(toAddress)) ?? [];
+
+  const isSame = (key: string, isolation: Isolation): boolean =>
+    judged.get(key)?.isolation.rules === isolation.rules && !stale.has(key);
+
+  const put = (key: string, isolation: Isolation, addresses: readonly Address[], grown: Grown): Judged => {
+    const { chains: all, sets: named, fault } = grown;
+    const hostIPs = new Set(isolation.pods.flatMap((pod) => pod.hostIPs));
+    const nodeAddresses = [...hostIPs].filter((ip) => familyOf(ip) === family).sort();
+    const now = { isolation, addresses, nodeAddresses, chain: all[0], chains: all, sets: named, fault };
+    judged.set(key, now);
+    if (fault === undefined) faulty.delete(key);
     else faulty.set(key, now);
-    if (now?.chain !== before?.chain) {
-      sets.use(now?.sets ?? NO_SETS);
-      sets.unuse(before?.sets ?? NO_SETS);
-    }
-    const closesOthers = noteUnaddressed(key, isolation);
-    return closesOthers || dispatchKey(now) !== dispatchKey(before);
+    return now;
   };
+
+  const costOf = (isolation: Isolation | undefined): number => {
+    if (isolation === undefined || (closed.size > 0 && closed.has(nameOf(isolation)))) return 0;
+    try {
+      return isolationCost(isolation, family, sets.isInUse);
+    } catch {
+      // To compile it fails as well.
+      return 0;
+    }
+  };
+
+  /** @returns whether the way to the chain is another now */
+  const replace = (key: string, isolation: Isolation | undefined, room: Room): boolean => {
+    const closesOthers = noteUnaddressed(key, isolation);
+    return replaceJudged(key, isolation, room) || closesOthers;
+  };
+
+  /** @returns whether the way to the chain is another now */
+  const replaceJudged = (key: string, isolation: Isolation | undefined, room: Room): boolean => {
+    const before = judged.get(key);
+    const addresses = addressesIn(isolation);
+    if (isolation === undefined || addresses.length === 0) {
+      growths.drop(key);
+      judged.delete(key);
+      faulty.delete(key);
+      sets.unuse(before?.sets ?? NO_SETS);
+      return before?.chain !== undefined;
+    }
+    if (before !== undefined && isSame(key, isolation)) {
+      // One that grows has the same rules still.
+      if (growths.has(key)) growths.begin(key, isolation);
+      return dispatchKey(put(key, isolation, addresses, before)) !== dispatchKey(before);
+    }
+    // Other rules may be taken where those before were not.
+    if (before?.chain !== undefined && before.isolation.rules !== isolation.rules) closed.delete(before.chain.name);
+    const cost = costOf(isolation);
+    const fits = cost <= room.left;
+    if (fits) {
+      room.left -= cost;
+      growths.drop(key);
+    } else growths.begin(key, isolation);
+    const now = put(key, isolation, addresses, fits ? compile(isolation) : closedBy(isolation, undefined));
+    sets.use(now.sets);
+    sets.unuse(before?.sets ?? NO_SETS);
+    return dispatchKey(now) !== dispatchKey(before);
+  };
+
+  /** Brings more of what is too large for one update. @returns whether the way to a chain is another now */
+  const grow = (room: Room): boolean => {
+    let moved = false;
+    for (const [key, isolation, grown] of growths.grow(room)) {
+      const before = judged.get(key);
+      const now = put(key, isolation, before?.addresses ?? [], grown);
+      if (dispatchKey(now) !== dispatchKey(before)) moved = true;
+    }
+    return moved;
+  };
+
+  /** The small ones first. */
+  const bySize = (
+    isolations: readonly (readonly [string, Isolation | undefined])[],
+    { left }: Room,
+  ): readonly (readonly [string, Isolation | undefined])[] =>
+    isolations.length === 1 || left === Number.POSITIVE_INFINITY
+      ? isolations
+      : isolations
+          .map((entry) => ({ entry, cost: costOf(entry[1]) }))
+          .sort((a, b) => a.cost - b.cost)
+          .map(({ entry }) => entry);
 
   const interfaceOfBare = ({ ips }: PodEndpoint): readonly string[] =>
     ips.some((ip) => familyOf(ip) === family) ? [] : ips.flatMap((ip) => interfaceOf?.(ip) ?? []);
@@ -277,13 +360,15 @@ export const createFamilyCompiler = (
   };
 
   return {
-    update(delta) {
+    update(delta, room = endlessRoom()) {
       const again = [...stale].flatMap((key) => {
         const isolation = judged.get(key)?.isolation;
         return isolation === undefined ? [] : [[key, isolation] as const];
       });
       const isolations = [...new Map([...again, ...delta.isolations])].sort(([a], [b]) => byText(a, b));
-      const moved = isolations.filter(([key, isolation]) => replace(key, isolation));
+      const growing = growths.keys();
+      const moved = bySize(isolations, room).filter(([key, isolation]) => replace(key, isolation, room));
+      const grew = grow(room);
       const gated = gateSets?.ranges.join();
       gateSets = gate.update(delta);
       const guardedBefore = guarded;
@@ -291,18 +376,19 @@ export const createFamilyCompiler = (
       const isOtherNode = guarded?.network.addresses.join() !== guardedBefore?.network.addresses.join();
       const bridged = ports.update(isolations, nodePorts?.(), (key) => judged.get(key)?.fault !== undefined);
       const isOther = isOtherNode || bridged !== undefined || gateSets?.ranges.join() !== gated;
-      if (moved.length > 0 || !begun || isOther) lead();
+      if (moved.length > 0 || grew || !begun || isOther) lead();
       if (bridged !== undefined) chains.put('ports', bridged);
       begun = true;
       stale.clear();
       // Behind those that lead to them, which is the order in which people read them.
-      for (const [key] of isolations) {
-        const chain = judged.get(key)?.chain;
-        chains.put(key, chain === undefined ? [] : [chain]);
+      for (const key of new Set([...isolations.map(([each]) => each), ...growing])) {
+        chains.put(key, [...(judged.get(key)?.chains ?? []), ...growths.chainsOf(key)]);
       }
       const rawChange = lookAtSources(guardedBefore);
       return { chains: chains.takeChanges(), sets: sets.settle(delta), raw: rawChange };
     },
+    isGrowing: growths.isAny,
+    grown: growths.grown,
     close(refused) {
       for (const [name, reason] of refused) closed.set(name, reason);
       for (const [key, { chain }] of judged) if (chain !== undefined && refused.has(chain.name)) stale.add(key);

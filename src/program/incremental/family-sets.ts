@@ -25,6 +25,13 @@ export interface FamilySets {
   /** Rules begin to name these sets. */
   use(names: Iterable<SetName>): void;
   unuse(names: Iterable<SetName>): void;
+  /** Keeps what these sets would hold up to date, without making them, until rules name them or `unreserve`. */
+  reserve(names: Iterable<SetName>): void;
+  unreserve(names: Iterable<SetName>): void;
+  /** Whether rules name a set with these very members. */
+  isInUse(members: ReadonlySet<string>): boolean;
+  /** Members of a set that is there or reserved. */
+  sizeOf(name: SetName): number;
   /** The addresses that some policy isolates: @returns the name of their set */
   govern(addresses: ReadonlySet<string>): SetName;
   /** What could open a connection again that was cut, filled when one is: @returns the name of the set */
@@ -63,6 +70,7 @@ interface Entry {
   readonly set: IpSet;
   readonly named: NamedPortMembers | undefined;
   uses: number;
+  reserved: number;
 }
 
 /** A block as `ipset save` prints it: a single address without its prefix. */
@@ -126,7 +134,7 @@ export const createFamilySets = (family: IpFamily): FamilySets => {
     const given = membersOf();
     const members = 'members' in given ? given.members : given;
     const set: IpSet = { name: nameOf(), type, members, effect };
-    return enter({ origin, set, named: 'members' in given ? given : undefined, uses: 0 }).set.name;
+    return enter({ origin, set, named: 'members' in given ? given : undefined, uses: 0, reserved: 0 }).set.name;
   };
 
   const fixed = (kind: string, blocks: readonly Cidr[], effect: IpSet['effect']): SetName => {
@@ -139,6 +147,15 @@ export const createFamilySets = (family: IpFamily): FamilySets => {
       const entry = byName.get(name);
       if (entry === undefined) throw new Error(`no set is named ${name}`);
       entry.uses += by;
+      touched.add(entry);
+    }
+  };
+
+  const reserve = (names: Iterable<SetName>, by: 1 | -1): void => {
+    for (const name of names) {
+      const entry = byName.get(name);
+      if (entry === undefined) continue;
+      entry.reserved += by;
       touched.add(entry);
     }
   };
@@ -162,7 +179,7 @@ export const createFamilySets = (family: IpFamily): FamilySets => {
       return 'created';
     }
     if (entry.uses > 0) return undefined;
-    remove(entry);
+    if (entry.reserved === 0) remove(entry);
     return sets.delete(name) ? 'destroyed' : undefined;
   };
 
@@ -183,6 +200,17 @@ export const createFamilySets = (family: IpFamily): FamilySets => {
     unuse: (names) => {
       count(names, -1);
     },
+    reserve: (names) => {
+      reserve(names, 1);
+    },
+    unreserve: (names) => {
+      reserve(names, -1);
+    },
+    isInUse(members) {
+      const entry = byMembers.get(members);
+      return entry !== undefined && sets.has(entry.set.name);
+    },
+    sizeOf: (name) => byName.get(name)?.set.members.size ?? 0,
     govern(addresses) {
       for (const address of governed) if (!addresses.has(address)) record.remove(governed, address);
       for (const address of addresses) record.add(governed, address);
@@ -204,7 +232,7 @@ export const createFamilySets = (family: IpFamily): FamilySets => {
         effect: 'deny',
         timeoutSeconds: HELD_SECONDS,
       };
-      return enter({ origin: '["held"]', set, named: undefined, uses: 0 }).set.name;
+      return enter({ origin: '["held"]', set, named: undefined, uses: 0, reserved: 0 }).set.name;
     },
     gate(kind, members) {
       const held = gates.get(kind) ?? new Set<string>();
@@ -228,7 +256,7 @@ export const createFamilySets = (family: IpFamily): FamilySets => {
       const changed = [...delta.members, ...record.changes()].flatMap(([members, { added, removed }]) => {
         const set = byMembers.get(members)?.set;
         const same = added.size === 0 && removed.size === 0;
-        return set === undefined || same || fresh.has(set) ? [] : [{ set, added, removed }];
+        return set === undefined || same || fresh.has(set) || !sets.has(set.name) ? [] : [{ set, added, removed }];
       });
       const destroyed = outcomes.filter(({ outcome }) => outcome === 'destroyed').map(({ entry }) => entry.set.name);
       touched = new Set();

@@ -9,6 +9,7 @@ import type { NodeProgram } from '../node-program.ts';
 import { createFamilyCompiler, type FamilyDelta } from './family-compiler.ts';
 import type { NodeGate } from './family-gate.ts';
 import type { NodeGuard } from './family-guard.ts';
+import type { Room } from './room.ts';
 
 export interface ProgramOptions<Gate = GateOptions, Guard = Pick<NodeGuard, 'network'>> {
   /** Where to report denied packets; undefined reports none. */
@@ -33,7 +34,11 @@ export type RefusedChains = Readonly<Record<IpFamily, ReadonlyMap<ChainName, str
 
 /** Turns what policies ask of a node into what its kernel has to hold, and keeps it up to date. */
 export interface ProgramCompiler {
-  update(delta: PolicyDelta): ProgramDelta;
+  /** @param room for what is brought at once, see FamilyCompiler; of both families together */
+  update(delta: PolicyDelta, room?: Room): ProgramDelta;
+  isGrowing(): boolean;
+  /** See FamilyCompiler. */
+  grown(): Readonly<Record<IpFamily, readonly ChainName[]>>;
   /** Chains that are to deny everything from the next update on, see FamilyCompiler. */
   close(chains: RefusedChains): void;
   open(): void;
@@ -46,7 +51,9 @@ export interface ProgramCompiler {
 export const createProgramCompiler = (options: ProgramOptions<NodeGate, NodeGuard>): ProgramCompiler => {
   const families = { ipv4: createFamilyCompiler('ipv4', options), ipv6: createFamilyCompiler('ipv6', options) };
   return {
-    update: (delta) => ({ ipv4: families.ipv4.update(delta), ipv6: families.ipv6.update(delta) }),
+    update: (delta, room) => ({ ipv4: families.ipv4.update(delta, room), ipv6: families.ipv6.update(delta, room) }),
+    isGrowing: () => IP_FAMILIES.some((family) => families[family].isGrowing()),
+    grown: () => ({ ipv4: families.ipv4.grown(), ipv6: families.ipv6.grown() }),
     close(chains) {
       for (const family of IP_FAMILIES) families[family].close(chains[family]);
     },

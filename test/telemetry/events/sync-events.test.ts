@@ -23,6 +23,8 @@ const GOOD: SyncResult = {
   faults: [],
   isolatedPods: { ingress: 0, egress: 0 },
   program: undefined,
+  isGrowing: false,
+  concerned: new Map(),
   error: undefined,
 };
 
