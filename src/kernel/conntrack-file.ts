@@ -22,11 +22,11 @@ const TIMEOUT_MS = 60_000;
  */
 export const createConntrackFile = (runner: CommandRunner, kernel: string): Connections['glance'] => {
   let isOfUse = isAtLeast(versionIn(kernel), GOES_ON_WHERE_IT_STOPPED);
-  return async (families, selection) => {
+  return async (families, selection, most) => {
     if (!isOfUse) return undefined;
     try {
       const found = await readPieces(runner, ['cat', FILE], {
-        createReader: () => createFileReader(selection),
+        createReader: () => createFileReader(selection, most),
         timeoutMs: TIMEOUT_MS,
       });
       return found.filter(({ family }) => families.includes(family));

@@ -7,6 +7,7 @@ import { heldLines } from '../render/held-members.ts';
 import { createListReader } from '../render/read-conntrack.ts';
 import { ownIpv4Addresses, ownIpv6Addresses } from '../render/parse-own-addresses.ts';
 import type { CommandRunner } from './command.ts';
+import { listEnds } from './conntrack-ends.ts';
 import { createConntrackFile } from './conntrack-file.ts';
 import { createIpSets } from './ipset.ts';
 import { readPieces } from './read-pieces.ts';
@@ -70,12 +71,13 @@ export const createConnections = (runner: CommandRunner, kernel = release()): Co
     return families.map((family) => ['-f', family]);
   };
 
-  const hold = async (verb: 'add' | 'del', connections: readonly Connection[]): Promise<void> => {
+  const holdLines = async (verb: 'add' | 'del', connections: readonly Connection[]): Promise<void> => {
     const lines = heldLines(verb, connections);
     if (lines !== '') await sets.restore(lines);
   };
 
   const cut = async (connections: readonly TrackedConnection[]): Promise<number> => {
+    if (connections.length === 0) return 0;
     const input = connections.map((connection) => `${conntrackDelete(connection)}\n`).join('');
     const output = await runner.run('perl', ['-e', SEND], { input, timeoutMs: TIMEOUT_MS });
     const codes = output.trim().split('\n').map(Number);
@@ -87,11 +89,11 @@ export const createConnections = (runner: CommandRunner, kernel = release()): Co
 
   return {
     glance: createConntrackFile(runner, kernel),
-    async list(families, selection) {
+    async list(families, selection, most) {
       const lists = await Promise.all(
         (await asked(families)).map((which) =>
           readPieces(runner, ['conntrack', '-L', ...which, '-o', 'extended,id'], {
-            createReader: () => createListReader(selection),
+            createReader: () => createListReader(selection, most),
             timeoutMs: TIMEOUT_MS,
           }),
         ),
@@ -106,16 +108,9 @@ export const createConnections = (runner: CommandRunner, kernel = release()): Co
       );
       return new Set(read.flatMap((addresses) => [...addresses]));
     },
-    async cut(connections) {
-      if (connections.length === 0) return 0;
-      // Before, so that no datagram slips in between; one that cannot be held closed is cut all the same.
-      const [held] = await Promise.allSettled([hold('add', connections)]);
-      const count = await cut(connections);
-      if (held.status === 'rejected') throw held.reason;
-      return count;
-    },
-    async release(connections) {
-      await hold('del', connections);
-    },
+    listEnds: (addresses, selection, most) => listEnds(runner, addresses, selection, most),
+    cut,
+    hold: (connections) => holdLines('add', connections),
+    release: (connections) => holdLines('del', connections),
   };
 };

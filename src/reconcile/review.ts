@@ -1,12 +1,14 @@
 import type { Clock } from '../model/clock.ts';
-import type { Connection, ConnectionSelection, TrackedConnection } from '../model/connection.ts';
+import type { Connection, ConnectionSelection, Opening, TrackedConnection } from '../model/connection.ts';
 import type { IpFamily } from '../model/family.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import { type ConnectionJudge, createConnectionJudge, openingOf } from '../trace/connection-judge.ts';
 import { retryDelay } from './backoff.ts';
 import type { Connections } from './connections.ts';
+import { createReopenGuard } from './reopen-guard.ts';
 import type { SyncResult } from './sync-result.ts';
+import { createUrgentReview } from './urgent-review.ts';
 
 /** A review begins when nothing changed for so long, ms. */
 const QUIET_MS = 100;
@@ -17,8 +19,12 @@ const PAUSE_MS = 1_200;
 /** and so many times what that one took, for where the kernel tracks very many connections. */
 const PAUSE_FACTOR = 4;
 
-/** What was cut is remembered so long: by then nothing of it is held closed any more, ms. */
-const REMEMBERED_MS = 120_000;
+/** Connections that are found, judged and cut at once; very many are cut in rounds. */
+const ROUND = 8_192;
+/** Of these each program that deletes gets, so that they are held closed and gone within some 20 ms. */
+const PORTION = 1_024;
+/** A review that takes this long is one of a large table, ms: what changed is then looked at by itself, see createUrgentReview. */
+const SLOW_MS = 60;
 
 /** What one look through the live connections did. */
 export interface ReviewResult {
@@ -45,7 +51,7 @@ export interface ReviewPorts {
  */
 export interface Review {
   /** Told of every pass of the loop; only some are followed by a review. */
-  after(pass: Pick<SyncResult, 'outcome' | 'reason'>): void;
+  after(pass: Pick<SyncResult, 'outcome' | 'reason'> & Partial<Pick<SyncResult, 'concerned'>>): void;
   /** Finishes the review under way and begins no other. */
   stop(): Promise<void>;
 }
@@ -59,7 +65,11 @@ const mayLeaveDenied = ({ outcome, reason }: Pick<SyncResult, 'outcome' | 'reaso
 
 export const createReview = ({ connections, families, clock, policy, report }: ReviewPorts): Review => {
   let firstAt: number | undefined;
-  let lately: readonly { readonly connection: Connection; readonly until: number }[] = [];
+  const guard = createReopenGuard(connections, clock);
+  /** Changed since the last review of all began. */
+  let concerned: readonly (readonly [string, ReadonlySet<string>])[] = [];
+  let lastMs = 0;
+  let startedAt = Number.NEGATIVE_INFINITY;
   /** Kept for as long as a review takes: it remembers what it said of each connection. */
   let newest: { readonly policy: NodePolicy; readonly judge: ConnectionJudge } | undefined;
   let failures = 0;
@@ -69,17 +79,14 @@ export const createReview = ({ connections, families, clock, policy, report }: R
   let cancelTimer: (() => void) | undefined;
 
   const cut = async (denied: readonly TrackedConnection[]): Promise<number> => {
-    const until = clock.now() + REMEMBERED_MS;
-    lately = [...lately, ...denied.map((connection) => ({ connection, until }))];
-    return connections.cut(denied);
-  };
-
-  /** What was cut and is allowed again may come back at once, from either end. */
-  const releaseAllowed = async (judge: ConnectionJudge): Promise<void> => {
-    const still = lately.filter(({ until }) => until > clock.now());
-    lately = still.filter(({ connection }) => !judge.allows(openingOf(connection)));
-    const allowed = still.filter(({ connection }) => judge.allows(openingOf(connection)));
-    if (allowed.length > 0) await connections.release(allowed.map(({ connection }) => connection));
+    let count = 0;
+    for (let at = 0; at < denied.length; at += PORTION) {
+      const portion = denied.slice(at, at + PORTION);
+      // Before, so that no datagram slips in between; one that cannot be held closed is cut all the same.
+      await guard.hold(portion);
+      count += await connections.cut(portion);
+    }
+    return count;
   };
 
   /** By what is in force now. Where there are many rules it takes half a millisecond to make one. */
@@ -89,10 +96,13 @@ export const createReview = ({ connections, families, clock, policy, report }: R
     return newest.judge;
   };
 
+  const isDenied = (judge: ConnectionJudge, opening: Opening): boolean =>
+    guard.isReopened(opening) || (judge.concerns(opening.source, opening.destination) && !judge.allows(opening));
+
   /** While the table is read passes may come to their end: each entry is judged by what is in force when it is read. */
   const denied: ConnectionSelection = {
-    concerns: (source, destination) => judgeNow().concerns(source, destination),
-    selects: (opening) => !judgeNow().allows(opening),
+    concerns: (source, destination) => judgeNow().concerns(source, destination) || guard.mayReopen(source, destination),
+    selects: (opening) => isDenied(judgeNow(), opening),
   };
 
   /** Of those found to be denied: what still is, and meets rules of ours. */
@@ -105,30 +115,66 @@ export const createReview = ({ connections, families, clock, policy, report }: R
       (connection) =>
         !own.has(connection.original.source) &&
         !own.has(connection.reply.source) &&
-        !judge.allows(openingOf(connection)),
+        isDenied(judge, openingOf(connection)),
     );
+  };
+
+  /** @param list the next of the connections that are denied, of all or of some ends */
+  const cutRounds = async (list: () => Promise<readonly TrackedConnection[]>): Promise<number> => {
+    let total = 0;
+    for (;;) {
+      const found = await list();
+      const count = await cut(await stillDenied(found));
+      total += count;
+      // Where nothing more can be deleted there would be no end.
+      if (found.length < ROUND || count === 0) return total;
+    }
   };
 
   const cutDenied = async (): Promise<number> => {
     if (policy().isolations.length === 0) return 0;
-    await releaseAllowed(judgeNow());
+    await guard.release(judgeNow());
+    await guard.retry(judgeNow());
     // Nearly always it shows that nothing is to be cut; where something is, only the list tells which entries.
-    const glimpsed = await connections.glance(families, denied);
-    if (glimpsed !== undefined && (await stillDenied(glimpsed)).length === 0) return 0;
-    return cut(await stillDenied(await connections.list(families, denied)));
+    const glimpsed = await connections.glance(families, denied, ROUND);
+    const isAll = glimpsed !== undefined && glimpsed.length < ROUND;
+    if (isAll && (await stillDenied(glimpsed)).length === 0) return 0;
+    const count = await cutRounds(() => connections.list(families, denied, ROUND));
+    // What was not held closed just now is told, and tried again.
+    await guard.retry(judgeNow());
+    return count;
   };
 
+  const urgent = createUrgentReview({
+    clock,
+    async review(addresses) {
+      const from = clock.now();
+      const count = await cut(await stillDenied(await connections.listEnds(addresses, denied, ROUND)));
+      if (count > 0) report({ cut: count, durationMs: clock.now() - from, error: undefined });
+      return count === ROUND;
+    },
+  });
+
+  const isSlow = (): boolean => lastMs > SLOW_MS || (running !== undefined && clock.now() - startedAt > SLOW_MS);
+
   const run = async (): Promise<void> => {
-    const startedAt = clock.now();
+    startedAt = clock.now();
+    const cancelUrgent = clock.after(SLOW_MS, () => {
+      urgent.begin(concerned);
+    });
     const finish = (count: number, error?: string): void => {
       newest = undefined;
+      cancelUrgent();
       const durationMs = clock.now() - startedAt;
+      lastMs = durationMs;
       notBefore = clock.now() + Math.max(PAUSE_MS, PAUSE_FACTOR * durationMs);
       report({ cut: count, durationMs, error });
     };
     firstAt = undefined;
+    const covered = concerned;
     try {
       const count = await cutDenied();
+      concerned = concerned.slice(covered.length);
       failures = 0;
       finish(count);
     } catch (error) {
@@ -155,12 +201,14 @@ export const createReview = ({ connections, families, clock, policy, report }: R
     after(pass) {
       if (!mayLeaveDenied(pass)) return;
       firstAt ??= clock.now();
+      if (isSlow()) urgent.begin(pass.concerned ?? []);
+      else concerned = [...concerned, ...(pass.concerned ?? [])];
       if (failures === 0) schedule();
     },
     async stop() {
       stopped = true;
       cancelTimer?.();
-      await running;
+      await Promise.all([running, urgent.stop()]);
     },
   };
 };

@@ -40,6 +40,8 @@ export const createConnectionJudge = (policy: NodePolicy): ConnectionJudge => {
     policy.isolations.flatMap(({ pods }) => pods),
   );
   const known = new Map<string, boolean>();
+  /** The first few say most: of very many different ones none comes again. */
+  const mostKnown = 50_000;
   return {
     concerns: (source, destination) => isolated.egress.has(source) || isolated.ingress.has(destination),
     allows({ source, destination, protocol, port }) {
@@ -48,7 +50,7 @@ export const createConnectionJudge = (policy: NodePolicy): ConnectionJudge => {
       if (before !== undefined) return before;
       const packet: Packet = { source, destination, protocol: PROTOCOLS.get(protocol) ?? 'other', port };
       const allowed = evaluator.trace(packet).verdict === 'allow';
-      known.set(key, allowed);
+      if (known.size < mostKnown) known.set(key, allowed);
       return allowed;
     },
   };

@@ -116,6 +116,18 @@ describe('the table of connections', () => {
     expect(await odd.list(IP_FAMILIES, ALL)).toHaveLength(ENTRIES.length);
   });
 
+  test('tells of a few ends exactly what the list of all tells of them', async () => {
+    const every = await all();
+    const ends = new Set(every.flatMap(({ original, reply }) => [original.source, reply.source]));
+    for (const end of ends) {
+      const expected = every.filter(({ original, reply }) => original.source === end || reply.source === end);
+      const found = await connections.listEnds([end], ALL, 1_000);
+      expect([...found].sort((a, b) => a.id - b.id)).toEqual([...expected].sort((a, b) => a.id - b.id));
+    }
+    expect(await connections.listEnds(['203.0.113.77', 'fd00:dead::1'], ALL, 1_000)).toEqual([]);
+    expect(await connections.listEnds([...ends], ALL, 2)).toHaveLength(2);
+  });
+
   test('loses exactly the entry that is named, whatever its kind', async () => {
     const before = await all();
     let left = await ids();
@@ -173,7 +185,7 @@ describe('the table of connections', () => {
         .filter((line) => /^add portcullis-[46]-held /.test(line))
         .map((line) => line.replace(/ timeout 1[0-2]\d$/, ' timeout'));
     const victims = await all();
-    await connections.cut(victims);
+    await connections.hold(victims);
     expect(await held()).toEqual(
       [
         // Not TCP and ICMP; the server as it really is, the client as the server sees it.
@@ -193,10 +205,9 @@ describe('the table of connections', () => {
     expect(await held()).toEqual([]);
   });
 
-  test('is cut even where nothing can be held closed, which is told', async () => {
+  test('cannot be held closed where there is no set for it, which is told', async () => {
     await filter.bring(EMPTY_PROGRAM);
-    await expect(connections.cut(await all())).rejects.toThrow(/set with the given name does not exist/);
-    expect(await all()).toEqual([]);
+    await expect(connections.hold(await all())).rejects.toThrow(/set with the given name does not exist/);
   });
 
   test('says so where it cannot be read', async () => {

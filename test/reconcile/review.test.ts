@@ -54,6 +54,10 @@ const setUp = () => {
     /** What happens while the table is read. */
     meanwhile: (): void => undefined,
     refusal: undefined as string | undefined,
+    /** Whether what is cut can be held closed. */
+    holds: true,
+    /** The ends that were looked at by themselves. */
+    ends: [] as string[][],
     cut: [] as number[],
     released: [] as number[],
     results: [] as ReviewResult[],
@@ -82,6 +86,13 @@ const setUp = () => {
         bench.meanwhile();
         return selected(selection);
       },
+      listEnds(addresses, selection) {
+        bench.ends.push([...addresses]);
+        const isAsked = ({ original, reply }: TrackedConnection): boolean =>
+          addresses.includes(original.source) || addresses.includes(reply.source);
+        return Promise.resolve(selected(selection).filter(isAsked));
+      },
+      hold: () => (bench.holds ? Promise.resolve() : Promise.reject(new Error('Hash is full'))),
       ownAddresses: () => Promise.resolve(new Set([OWN])),
       cut(connections) {
         bench.cut.push(...connections.map(({ id }) => id));
@@ -286,4 +297,76 @@ test('a failure is told, and tried again until it works, ever more seldom', asyn
   const times = bench.lists;
   await clock.pass(60_000);
   expect(bench.lists).toBe(times);
+});
+
+describe('where a review of all takes long', () => {
+  const concerned = (address: string) => ({ ...CHANGED, concerned: new Map([['shop', new Set([address])]]) });
+
+  test('what changed is looked at by itself, before the review is through', async () => {
+    const { bench, clock, review } = setUp();
+    bench.takesMs = 10_000;
+    review.after(concerned(WEB));
+    await clock.pass(300);
+    expect(bench.ends).toEqual([[WEB]]);
+    expect(bench.cut).toEqual([2]);
+  });
+
+  test('so is what changes while it goes on, each namespace in its own turn', async () => {
+    const { bench, clock, review } = setUp();
+    bench.takesMs = 10_000;
+    review.after(CHANGED);
+    await clock.pass(1_000);
+    review.after(concerned(WEB));
+    review.after({ ...CHANGED, concerned: new Map([['other', new Set([API])]]) });
+    await clock.pass(50);
+    expect(bench.ends).toEqual([[WEB], [API]]);
+    expect(bench.cut).toEqual([2]);
+  });
+
+  test('nothing is looked at by itself where it takes no time', async () => {
+    const { bench, clock, review } = setUp();
+    for (let change = 0; change < 5; change += 1) {
+      review.after(concerned(WEB));
+      await clock.pass(2_000);
+    }
+    expect(bench.ends).toEqual([]);
+    expect(bench.cut).toEqual([2]);
+  });
+});
+
+test('very many connections are cut in rounds, until none is left', async () => {
+  const { bench, clock, review } = setUp();
+  bench.table = Array.from({ length: 20_000 }, (_, at) => live(1 + at, STRANGER, WEB));
+  review.after(CHANGED);
+  await clock.pass(1_000);
+  expect(bench.cut).toHaveLength(20_000);
+  expect(bench.results).toMatchObject([{ cut: 20_000, error: undefined }]);
+});
+
+describe('what cannot be held closed', () => {
+  const stream = (id: number, from: string, to: string): TrackedConnection => ({ ...live(id, from, to), protocol: 17 });
+
+  test('is cut all the same, is told, and is cut again where a datagram of the server brought it back', async () => {
+    const { bench, clock, review } = setUp();
+    bench.table = [stream(5, STRANGER, WEB)];
+    bench.holds = false;
+    review.after(CHANGED);
+    await clock.pass(100);
+    expect(bench.cut).toEqual([5]);
+    expect(bench.results.at(-1)?.error).toBe('Hash is full');
+    const again = { ...stream(6, WEB, STRANGER) };
+    bench.table = [
+      {
+        ...again,
+        original: { ...again.original, sourcePort: 80, destinationPort: 5 },
+        reply: { ...again.reply, sourcePort: 5, destinationPort: 80 },
+      },
+    ];
+    await clock.pass(2_000);
+    expect(bench.cut).toEqual([5]);
+    bench.holds = true;
+    await clock.pass(10_000);
+    expect(bench.cut).toEqual([5, 6]);
+    expect(bench.results.at(-1)).toMatchObject({ cut: 1, error: undefined });
+  });
 });
