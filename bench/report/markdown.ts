@@ -1,3 +1,4 @@
+import type { Machine } from './machine.ts';
 import { ROWS, type Row } from '../rows/row.ts';
 import { SIZES } from '../state/size.ts';
 import { goalOf } from './goal.ts';
@@ -26,6 +27,10 @@ const rowLine = (row: Row, result: RowResult, agents: readonly string[], results
   return tableLine([title, goal, ...cells, String(Math.max(...sizes))]);
 };
 
+/** The machine, in one line. */
+export const describeMachineLine = ({ cpu, cores, memoryGb, kernel, iptables, node }: Machine): string =>
+  `${cpu}, ${cores} cores, ${memoryGb} GB; Linux ${kernel}; ${iptables}; Node ${node}`;
+
 /** The table of a state, for people. */
 export const markdownOf = (results: Results): string => {
   const { state, machine, rows, note } = results;
@@ -50,7 +55,7 @@ export const markdownOf = (results: Results): string => {
     '',
     `![samples](${state}.svg)`,
     '',
-    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB; Linux ${machine.kernel}; ${machine.iptables}; Node ${machine.node}.`,
+    `${describeMachineLine(machine)}.`,
     `Load average while measuring ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)}, the measured work`,
     `included; ${days.join(', ')}.`,
     '',

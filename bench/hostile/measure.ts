@@ -1,0 +1,91 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AdminClient } from '../../src/lab/apiserver/client.ts';
+import type { RunningAgent } from '../agent/run-agent.ts';
+import { FRIENDS_AND_FOES, FRIENDS_ONLY } from '../stage/cast.ts';
+import { type Flow, nowNs } from '../stage/flow.ts';
+import { HOSTILE_NAMESPACE, type HostileTenant } from './tenants.ts';
+import { policyOf } from '../state/policies.ts';
+
+export const PHASES = ['calm', 'coming and going', 'there', 'deleted'] as const;
+
+export type Phase = (typeof PHASES)[number];
+
+/** What one hostile tenant does to another one's changes. */
+export interface TenantResult {
+  readonly tenant: string;
+  /** From the API server's answer until the kernel's verdict is the new one, ms. */
+  readonly samples: Readonly<Record<Phase, readonly number[]>>;
+  /** Most memory that the agent had, MB. */
+  readonly peakMb: number;
+}
+
+/** Requests of the tenant under way at once. */
+const WORKERS = 8;
+const ACT_MS = 25;
+
+const forAll = async <T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> => {
+  const iterator = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of iterator) await work(item).catch(() => undefined);
+  };
+  await Promise.all(Array.from({ length: WORKERS }, worker));
+};
+
+/** Changes the other tenant's policy back and forth, and waits each time until packets show that it is in force. */
+const measureChanges = async (admin: AdminClient, flow: Flow, count: number): Promise<readonly number[]> => {
+  const samples: number[] = [];
+  while (samples.length < count) {
+    const opens = samples.length % 2 === 0;
+    await delay(20 + Math.random() * 60);
+    const asked = nowNs();
+    await admin.patch(FRIENDS_ONLY, { spec: (opens ? FRIENDS_AND_FOES : FRIENDS_ONLY).spec });
+    // What the API server needs for it is not the agent's: a busy one needs longer.
+    const answered = (nowNs() - asked) / 1e6;
+    samples.push(Math.max(0, (await flow.until(opens ? 'open' : 'closed', asked)) - answered));
+  }
+  return samples;
+};
+
+/** @returns what stops it, and waits for its end */
+const repeat = (work: (turn: number) => Promise<unknown>, pauseMs: number): (() => Promise<void>) => {
+  let stopped = false;
+  const run = async (): Promise<void> => {
+    for (let turn = 0; !stopped; turn += 1) {
+      await work(turn).catch(() => undefined);
+      await delay(pauseMs);
+    }
+  };
+  const running = run();
+  return async () => {
+    stopped = true;
+    await running;
+  };
+};
+
+/** Measures the other tenant's changes before the tenant does anything, while he comes and goes, is there, and was deleted. */
+export const measureTenant = async (
+  { name, policies, act }: HostileTenant,
+  { admin, flow, agent, count }: { admin: AdminClient; flow: Flow; agent: RunningAgent; count: number },
+): Promise<TenantResult> => {
+  const come = (): Promise<void> => forAll(policies, (policy) => admin.create(policy));
+  const go = (): Promise<void> =>
+    forAll(policies, (policy) => admin.delete(policyOf(HOSTILE_NAMESPACE, policy.metadata.name, {})));
+  const measure = (): Promise<readonly number[]> => {
+    agent.assertAlive();
+    return measureChanges(admin, flow, count);
+  };
+  const calm = await measure();
+  const stopComing = repeat(async () => {
+    await come();
+    await delay(500);
+    await go();
+  }, 500);
+  const coming = await measure().finally(stopComing);
+  await come();
+  const stopActing = act === undefined ? undefined : repeat((turn) => act(admin, turn), ACT_MS);
+  const there = await measure().finally(stopActing);
+  await go();
+  const deleted = await measure();
+  const samples = { calm, 'coming and going': coming, there, deleted };
+  return { tenant: name, samples, peakMb: agent.usage().peakMb };
+};

@@ -1,0 +1,28 @@
+import { Command, Option } from 'commander';
+import { positive } from '../../scripts/positive.ts';
+import { SIZES, type SizeName } from '../state/size.ts';
+
+export interface HostileOptions {
+  readonly state: SizeName;
+  /** Changes of the other tenant in each phase. */
+  readonly changes: number;
+  /** Only tenants whose name holds this. */
+  readonly only: string;
+  readonly out: string;
+}
+
+/** Reads the command line; prints help or what is wrong and ends the process where that is all there is to do. */
+export const parseHostileOptions = (args: readonly string[], root: string): HostileOptions => {
+  const command = new Command('npm run bench:hostile --')
+    .description("Measures how long a tenant's changes take while another tenant does his worst.")
+    .addOption(
+      new Option('--state <SIZE>', 'size of the cluster')
+        .choices(Object.keys(SIZES).filter((name) => name !== 'XL'))
+        .default('M'),
+    )
+    .option('--changes <N>', 'changes in each phase', positive, 100)
+    .option('--only <TEXT>', 'only tenants whose name holds this', '')
+    .option('--out <FOLDER>', 'where results go', `${root}/bench/results/hostile`);
+  command.parse(args, { from: 'user' });
+  return command.opts<HostileOptions>();
+};
