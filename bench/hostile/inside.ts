@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { createCommandRunner } from '../../src/kernel/command.ts';
-import { ownAgent } from '../agent/agent-spec.ts';
+import { agentOf } from '../agent/agent-spec.ts';
 import { cleanNode } from '../agent/clean-node.ts';
 import { runAgent } from '../agent/run-agent.ts';
 import { untilQuiet } from '../agent/until-quiet.ts';
@@ -27,7 +27,7 @@ const measureOne = async (stage: Stage, tenant: HostileTenant): Promise<TenantRe
   await cleanNode(stage.node);
   await stage.api.admin.patch(FRIENDS_ONLY, { spec: FRIENDS_ONLY.spec });
   const flow = await flowFrom(stage.prober, CAST.client, { ip: CAST.server.ip, port: SERVED_PORT });
-  const agent = await runAgent(ownAgent(root), stage.place);
+  const agent = await runAgent(agentOf(root), stage.place);
   try {
     await flow.until('closed', nowNs(), 60_000);
     await untilQuiet(agent);
