@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 import { buildAgentSnapshot } from './build/agent-snapshot.ts';
@@ -49,6 +49,8 @@ const workshop = await mkdtemp(`${dist}.`);
 try {
   const fresh = path.join(workshop, 'new');
   const later = await bundleInto(fresh);
+  // Perl is not bundled: the program is found beside the file that the process was started with.
+  await cp(path.join(root, 'src/kernel/netlink/relay.pl'), path.join(fresh, 'relay.pl'));
   await buildAgentSnapshot({ common: COMMON, outdir: fresh, later });
   if (existsSync(dist)) await rename(dist, path.join(workshop, 'old'));
   await rename(fresh, dist);

@@ -24,6 +24,8 @@ import { hasNoSets, lookFirst } from './kernel/first-look.ts';
 import { createKernel } from './kernel/kernel.ts';
 import { createLaunchingRunner } from './kernel/launcher.ts';
 import { createKernelLookout } from './kernel/kernel-lookout.ts';
+import { createNetlink } from './kernel/netlink/netlink.ts';
+import { createSetReader } from './kernel/netlink/set-reader.ts';
 import { ipsetRestore, iptablesRestore } from './kernel/restore-programs.ts';
 import { createStandingRunner } from './kernel/standing-runner.ts';
 import { readSpoofedPackets } from './kernel/spoofed-packets.ts';
@@ -78,8 +80,10 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const links = createRelay<undefined>();
   const blank = Promise.withResolvers<boolean>();
   const plainRunner = createCommandRunner();
-  const noSets = hasNoSets(plainRunner);
   const start = createCompanionStarter();
+  const netlink = createNetlink(createCompanionStarter([], 'bytes'));
+  const reader = createSetReader(netlink);
+  const noSets = hasNoSets(reader);
   const kernelLock = createKernelLock(start);
   const source = await createClusterSource(context, results, {
     onResult() {
@@ -100,6 +104,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     detectBackend(launching, families).catch(async (error: unknown) => {
       launching.stop();
       kernelLock.stop();
+      netlink.stop();
       await source.stop();
       throw error;
     });
@@ -110,7 +115,12 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     { runner: launching, start, clock, after: blank.promise.then(() => setImmediate()) },
   );
   const lockObserver = createNodeLockObserver(context);
-  const plainKernel = createKernel(runner, { backend, families, xtablesWaitSeconds: config.xtablesWaitSeconds });
+  const plainKernel = createKernel(runner, {
+    backend,
+    families,
+    xtablesWaitSeconds: config.xtablesWaitSeconds,
+    reader,
+  });
   const lock = await createNodeLock({
     introduction: { version: options.version, pid: process.pid },
     kernelLock,
@@ -122,7 +132,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
   const lookout = createKernelLookout(
     { backend, families, intervalMs: config.driftIntervalMs, onTouched: () => reconciler.inspect() },
-    { runner, start, clock },
+    { runner, start, sets: reader, clock },
   );
   const bridges = createBridges(context, {
     source,
@@ -165,11 +175,12 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     kernel: bridges.over(tellAdoption(kernel, log)),
     lookout,
     runner,
+    netlink,
     families,
     metrics,
   });
 
-  const surroundings = watchSurroundings(context, { source, runner, backend, families, metrics });
+  const surroundings = watchSurroundings(context, { source, runner, netlink, backend, families, metrics });
   const healthFile = createHealthFile(context, createProbes({ lock, reconciler, clock }));
   const endpoints: Endpoints = {
     ...healthFile.probes,
@@ -238,6 +249,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       lookout.stop();
       runner.stop();
       launching.stop();
+      netlink.stop();
       surroundings.stop();
       await Promise.all([recorder?.stop(), lock.release(), healthFile.stop()]);
       log.info('portcullis agent stopped; its rules stay in force');

@@ -1,3 +1,5 @@
+import { onNode } from '../../src/lab/node.ts';
+import { netlinkIn } from '../../test/support/lab/netlink-in.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
 import { policyKey } from '../../src/model/policy-object.ts';
@@ -53,7 +55,8 @@ const snapshotWith = (localPods: number): ClusterSnapshot => {
 
 /** How much longer a new connection takes through the rules of a node full of pods than through those of one with few. */
 export const measureGrowth = async ({ node, prober }: Stage, record: RecordSample): Promise<void> => {
-  const kernel = createKernel(node, { backend: 'nft', families: ['ipv4'], xtablesWaitSeconds: 5 });
+  const { netlink, reader } = netlinkIn(onNode(OWN_NODE));
+  const kernel = createKernel(node, { backend: 'nft', families: ['ipv4'], xtablesWaitSeconds: 5, reader });
   const ranges = [parseCidr(LOCAL_RANGE)].filter((range) => range !== undefined);
   const measured = [FEW, MANY].map((count) => {
     const compiler = createNodeCompiler(OWN_NODE, { gate: { scope: 'isolated', ranges: () => ranges } });
@@ -69,6 +72,7 @@ export const measureGrowth = async ({ node, prober }: Stage, record: RecordSampl
     }
   }
   await cleanNode(node);
+  netlink.stop();
   const [few, many] = measured.map(({ p50s }) => median(p50s));
   if (few !== undefined && many !== undefined) record('growth', many / few);
 };

@@ -1,3 +1,5 @@
+import type { Netlink } from '../../src/kernel/netlink/netlink.ts';
+import { netlinkIn } from '../../test/support/lab/netlink-in.ts';
 import { createCommandRunner } from '../../src/kernel/command.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import { createIpBatch, type IpBatch } from '../../src/lab/batch.ts';
@@ -70,12 +72,15 @@ export const openKernelStage = async (backend: IptablesBackend): Promise<KernelS
   await prepareSandbox(outside);
   const ip = createIpBatch(outside);
   const kernels = new Map<string, Kernel>();
+  const netlinks: Netlink[] = [];
   const wires: Wire[] = [];
   for (const { name } of NODES) {
     const place = placeOf(backend, name);
     wires.push(await addNode(ip, place));
     const runner = createCommandRunner(onNode(place.node));
-    kernels.set(name, createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5 }));
+    const { netlink, reader } = netlinkIn(onNode(place.node));
+    netlinks.push(netlink);
+    kernels.set(name, createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5, reader }));
   }
   const prober = await createProber();
   for (const wire of wires) await prober.wire(wire);
@@ -112,6 +117,7 @@ export const openKernelStage = async (backend: IptablesBackend): Promise<KernelS
       return first.map((passed, at) => (odd.includes(at) ? (second[odd.indexOf(at)] ?? passed) : passed));
     },
     async close() {
+      for (const netlink of netlinks) netlink.stop();
       await prober.close();
       const places = NODES.map(({ name }) => placeOf(backend, name));
       await ip.run(places.flatMap(({ node, far }) => [`netns delete ${far}`, `netns delete ${node}`]));

@@ -24,6 +24,8 @@ export const buildAgentSnapshot = async ({ common, outdir, later }: AgentSnapsho
     entryPoints: ['src/cli/agent-snapshot.ts'],
     outfile: builder,
     format: 'cjs',
+    // There are no modules in it: files beside it are found by the one that the process was started with.
+    define: { 'import.meta.dirname': 'undefined' },
     plugins: [plainBuiltins('snapshot'), requireLater(later)],
   });
   await writeFile(settings, JSON.stringify({ builder, withoutCodeCache: true }));

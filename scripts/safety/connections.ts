@@ -1,8 +1,10 @@
+import { onNode } from '../../src/lab/node.ts';
+import { netlinkIn } from '../../test/support/lab/netlink-in.ts';
 import { createConnections } from '../../src/kernel/conntrack.ts';
 import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import type { Row } from './row.ts';
-import { addressOf, type PodName, SERVER_PORT, type Stage, openStage } from './stage.ts';
+import { addressOf, NODE, type PodName, SERVER_PORT, type Stage, openStage } from './stage.ts';
 
 /** How many connections there are of those that become illegal and of those that stay legal; each divisible by four. */
 export interface ConnectionCounts {
@@ -52,7 +54,8 @@ const countAnswered = async ({ prober }: Stage, client: Client): Promise<number>
 const entriesOf = async ({ node }: Stage, client: Client): Promise<ReadonlySet<number>> => {
   const sources = IP_FAMILIES.map((family: IpFamily) => addressOf(client, family));
   const destinations = IP_FAMILIES.map((family: IpFamily) => addressOf('server', family));
-  const list = await createConnections(node).list(IP_FAMILIES, {
+  // A list takes no netlink relay, so that none is started.
+  const list = await createConnections(node, netlinkIn(onNode(NODE)).netlink).list(IP_FAMILIES, {
     concerns: (source, destination) => sources.includes(source) && destinations.includes(destination),
     selects: () => true,
   });

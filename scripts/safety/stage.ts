@@ -17,7 +17,7 @@ import { removeFolder } from '../../test/support/clean-up.ts';
 const ROOT = path.join(import.meta.dirname, '../..');
 /** The cluster of the recorded layouts: its node's rules are those that the old release made for it. */
 const CLUSTER = path.join(ROOT, 'test/kernel/layouts');
-const NODE = 'node1';
+export const NODE = 'node1';
 const LISTEN = `${nodeAddress('ipv4', 1)}:9577`;
 const READY_MS = 60_000;
 

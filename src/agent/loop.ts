@@ -8,6 +8,7 @@ import type { CommandRunner } from '../kernel/command.ts';
 import type { KernelLookout } from '../kernel/kernel-lookout.ts';
 import type { SourceInterfaces } from '../kernel/source-interfaces.ts';
 import type { NodeGuardian } from './node-guard.ts';
+import type { Netlink } from '../kernel/netlink/netlink.ts';
 import type { NodeLock } from '../kernel/node-lock/node-lock.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
@@ -35,6 +36,7 @@ interface LoopParts {
   readonly kernel: Kernel;
   readonly lookout: KernelLookout;
   readonly runner: CommandRunner;
+  readonly netlink: Netlink;
   readonly families: readonly IpFamily[];
   readonly metrics: AgentMetrics;
 }
@@ -68,6 +70,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
     kernel,
     lookout,
     runner,
+    netlink,
     families,
     metrics,
   } = parts;
@@ -124,7 +127,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
     },
   );
   const review = createReview({
-    connections: createConnections(runner),
+    connections: createConnections(runner, netlink),
     families,
     clock,
     policy: () => reconciler.policy(),

@@ -2,6 +2,7 @@ import type { ClusterSource } from '../cluster/source.ts';
 import type { CommandRunner } from '../kernel/command.ts';
 import { type Company, lookForCompany } from '../kernel/company.ts';
 import type { Backend } from '../kernel/iptables.ts';
+import type { Netlink } from '../kernel/netlink/netlink.ts';
 import { findUnseenBridges, type UnseenBridge } from '../kernel/unseen-bridges.ts';
 import { createWatch } from '../kernel/watch.ts';
 import type { IpFamily } from '../model/family.ts';
@@ -18,6 +19,7 @@ const BRIDGES_EVERY_MS = 60_000;
 interface Node {
   readonly source: ClusterSource;
   readonly runner: CommandRunner;
+  readonly netlink: Netlink;
   readonly backend: Backend;
   readonly families: readonly IpFamily[];
   readonly metrics: AgentMetrics;
@@ -32,7 +34,7 @@ interface Surroundings {
 
 export const watchSurroundings = (
   context: AgentContext,
-  { source, runner, backend, families, metrics }: Node,
+  { source, runner, netlink, backend, families, metrics }: Node,
 ): Surroundings => {
   const { clock, config } = context;
   const podAddresses = (): readonly string[] =>
@@ -40,7 +42,7 @@ export const watchSurroundings = (
       node === config.nodeName && !hostNetwork ? ips : [],
     );
   const company = createWatch({
-    look: () => lookForCompany(runner, backend, families),
+    look: () => lookForCompany(runner, netlink, backend, families),
     everyMs: COMPANY_EVERY_MS,
     clock,
     onNews: createCompanyObserver(metrics, context),

@@ -1,5 +1,8 @@
 import { cleanup } from '../kernel/cleanup.ts';
 import { createCommandRunner } from '../kernel/command.ts';
+import { createCompanionStarter } from '../kernel/companion.ts';
+import { createNetlink } from '../kernel/netlink/netlink.ts';
+import { createSetReader } from '../kernel/netlink/set-reader.ts';
 import { formatOutput, type OutputOptions, outputOption } from './output.ts';
 import type { Verb } from './verb.ts';
 
@@ -25,7 +28,10 @@ Examples:
   },
   async run(command, io) {
     const { output } = command.opts<OutputOptions>();
-    const removed = await cleanup(createCommandRunner(), XTABLES_WAIT_SECONDS);
+    const netlink = createNetlink(createCompanionStarter([], 'bytes'));
+    const removed = await cleanup(createCommandRunner(), createSetReader(netlink), XTABLES_WAIT_SECONDS).finally(() => {
+      netlink.stop();
+    });
     io.out(
       formatOutput(output, { removed }, () =>
         removed

@@ -6,6 +6,7 @@ import type { CommandRunner } from './command.ts';
 import { detectFamilies, hasLegacyTables } from './detect.ts';
 import type { Backend } from './iptables.ts';
 import { createKernel } from './kernel.ts';
+import type { SetReader } from './netlink/set-reader.ts';
 
 /** What a cleanup found to remove, in one backend. */
 export interface Removed {
@@ -29,7 +30,11 @@ const chainsOf = ({ tables, raw = {} }: Observed): readonly string[] =>
  * Removes every chain, set and jump of ours from both backends and families, our table of the bridge family, and nothing else.
  * @throws CommandError, or CleanupError when foreign rules use a chain or a set of ours.
  */
-export const cleanup = async (runner: CommandRunner, xtablesWaitSeconds: number): Promise<readonly Removed[]> => {
+export const cleanup = async (
+  runner: CommandRunner,
+  reader: Pick<SetReader, 'read'>,
+  xtablesWaitSeconds: number,
+): Promise<readonly Removed[]> => {
   const families = await detectFamilies();
   const backends: readonly Backend[] = (await hasLegacyTables()) ? ['nft', 'legacy'] : ['nft'];
   await removeBridgeTable(runner);
@@ -37,7 +42,7 @@ export const cleanup = async (runner: CommandRunner, xtablesWaitSeconds: number)
   const chainsLeft: string[] = [];
   let setsLeft: readonly string[] = [];
   for (const backend of backends) {
-    const kernel = createKernel(runner, { backend, families, xtablesWaitSeconds });
+    const kernel = createKernel(runner, { backend, families, xtablesWaitSeconds, reader });
     const before = await kernel.observe();
     await kernel.apply(planChanges(before, EMPTY_PROGRAM));
     const after = await kernel.observe();

@@ -37,10 +37,11 @@ const spawnOrTell = (...args: Parameters<typeof spawn>): ChildProcess | Error =>
 
 /**
  * @param prefix put before every command, as for the CommandRunner
- * @param output `prompt`: line by line; `as it is`: as the program, and those that it starts, would do it
+ * @param output `prompt`: line by line; `as it is`: as the program, and those that it starts, would do it; `bytes`: likewise,
+ *   and each character of what is written and of what comes is one byte
  */
 export const createCompanionStarter =
-  (prefix: readonly string[] = [], output: 'prompt' | 'as it is' = 'prompt'): StartCompanion =>
+  (prefix: readonly string[] = [], output: 'prompt' | 'as it is' | 'bytes' = 'prompt'): StartCompanion =>
   (file, args, onText, onComplaint) => {
     const wrapped = output === 'prompt' ? [...MORTAL, ...PROMPT] : MORTAL;
     const [command, ...rest] = [...prefix, ...wrapped, file, ...args] as [string, ...string[]];
@@ -65,12 +66,13 @@ export const createCompanionStarter =
     });
     // Where there are no file descriptors left there are no pipes either.
     const { stdin, stdout, stderr } = child as Partial<Pick<ChildProcess, 'stdin' | 'stdout' | 'stderr'>>;
-    stdout?.setEncoding('utf8').on('data', onText);
+    const encoding = output === 'bytes' ? 'latin1' : 'utf8';
+    stdout?.setEncoding(encoding).on('data', onText);
     stderr?.setEncoding('utf8').on('data', (text: string) => onComplaint?.(text));
     // It may end while something is being written to it; `ended` tells.
     stdin?.on('error', () => undefined);
     return {
-      write: (text) => void stdin?.write(text),
+      write: (text) => void stdin?.write(text, encoding),
       ended,
       stop() {
         if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;

@@ -1,9 +1,10 @@
 import type { IpFamily } from '../model/family.ts';
 import { findEngines, holdsRules } from '../render/company.ts';
+import { tableNames, TABLES_REQUEST } from '../render/netlink/nft-tables.ts';
 import type { CommandRunner } from './command.ts';
 import { hasLegacyTables } from './detect.ts';
 import { type Backend, iptablesProgram } from './iptables.ts';
-import { listNftTables } from './nft-tables.ts';
+import { type Netlink, NetlinkError } from './netlink/netlink.ts';
 
 /** Who else works on the node's packet filter. */
 export interface Company {
@@ -15,9 +16,20 @@ export interface Company {
 
 const OTHER: Readonly<Record<Backend, Backend>> = { nft: 'legacy', legacy: 'nft' };
 
+/** A kernel without nftables refuses the request. */
+const tablesOf = async (netlink: Netlink): Promise<readonly string[]> => {
+  try {
+    return tableNames(await netlink.request(TABLES_REQUEST));
+  } catch (error) {
+    if (error instanceof NetlinkError && error.code < 0) return [];
+    throw error;
+  }
+};
+
 /** Reads all tables of all backends in use, for which it takes some time. @throws CommandError */
 export const lookForCompany = async (
   runner: CommandRunner,
+  netlink: Netlink,
   backend: Backend,
   families: readonly IpFamily[],
 ): Promise<Company> => {
@@ -29,7 +41,7 @@ export const lookForCompany = async (
   const own = await save(backend);
   const other = await save(OTHER[backend]);
   return {
-    engines: findEngines([...own, ...other], await listNftTables(runner)),
+    engines: findEngines([...own, ...other], await tablesOf(netlink)),
     mixedBackends: other.some(holdsRules),
   };
 };

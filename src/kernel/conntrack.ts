@@ -2,7 +2,7 @@ import { release } from 'node:os';
 import type { Connection, TrackedConnection } from '../model/connection.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { Connections } from '../reconcile/connections.ts';
-import { conntrackDelete } from '../render/conntrack-delete.ts';
+import { conntrackDelete } from '../render/netlink/conntrack-delete.ts';
 import { heldLines } from '../render/held-members.ts';
 import { createListReader } from '../render/read-conntrack.ts';
 import { ownIpv4Addresses, ownIpv6Addresses } from '../render/parse-own-addresses.ts';
@@ -10,26 +10,12 @@ import type { CommandRunner } from './command.ts';
 import { listEnds } from './conntrack-ends.ts';
 import { createConntrackFile } from './conntrack-file.ts';
 import { createIpSets } from './ipset.ts';
+import { type Netlink, NetlinkError } from './netlink/netlink.ts';
 import { readPieces } from './read-pieces.ts';
 import { isAtLeast, versionIn } from './version.ts';
 
 /** A table of 200,000 entries takes about a second, on a busy machine several. */
 const TIMEOUT_MS = 60_000;
-
-/**
- * Sends each line's message to the kernel's conntrack (AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER) and prints the error
- * number that it answers with. `conntrack -D` reads the whole table for each entry that it deletes, 35 ms among 6,000:
- * a thousand would take half a minute. Node has no sockets of this kind; every Debian has perl.
- */
-const SEND = `
-  socket(S, 16, 3, 12) or die "netlink socket: $!\\n";
-  while (<STDIN>) {
-    chomp;
-    defined send(S, pack("H*", $_), 0) or die "netlink send: $!\\n";
-    defined recv(S, $answer, 8192, 0) or die "netlink receive: $!\\n";
-    print unpack("x16 l", $answer), "\\n";
-  }
-`;
 
 /** errno(3): the entry is gone, or another took its place. */
 const ENOENT = -2;
@@ -58,10 +44,10 @@ const listsBoth = async (runner: CommandRunner): Promise<boolean> => {
 };
 
 /**
- * The connection tracking table of the network namespace that `runner` works in.
+ * The connection tracking table of the network namespace that `runner` and `netlink` work in.
  * @param kernel release of the running kernel
  */
-export const createConnections = (runner: CommandRunner, kernel = release()): Connections => {
+export const createConnections = (runner: CommandRunner, netlink: Netlink, kernel = release()): Connections => {
   const sets = createIpSets(runner);
   let both: Promise<boolean> | undefined;
 
@@ -76,11 +62,19 @@ export const createConnections = (runner: CommandRunner, kernel = release()): Co
     if (lines !== '') await sets.restore(lines);
   };
 
+  /** @returns the error number, 0 where the entry was deleted. `conntrack -D` would read the whole table for each entry. */
+  const deleteOne = async (connection: TrackedConnection): Promise<number> => {
+    try {
+      await netlink.request(conntrackDelete(connection));
+      return 0;
+    } catch (error) {
+      if (error instanceof NetlinkError && error.code !== 0) return error.code;
+      throw error;
+    }
+  };
+
   const cut = async (connections: readonly TrackedConnection[]): Promise<number> => {
-    if (connections.length === 0) return 0;
-    const input = connections.map((connection) => `${conntrackDelete(connection)}\n`).join('');
-    const output = await runner.run('perl', ['-e', SEND], { input, timeoutMs: TIMEOUT_MS });
-    const codes = output.trim().split('\n').map(Number);
+    const codes = await Promise.all(connections.map(deleteOne));
     const failed = codes.filter((code) => code !== 0 && code !== ENOENT);
     const [first] = failed;
     if (first !== undefined) throw new ConntrackError(failed.length, codes.length, first);

@@ -1,7 +1,6 @@
 import type { Kernel } from '../reconcile/kernel.ts';
-import { isOwnSet } from '../program/names.ts';
 import type { Observed } from '../render/observed.ts';
-import type { CommandRunner } from './command.ts';
+import type { SetReader } from './netlink/set-reader.ts';
 
 /** A kernel that was looked at before anybody asked. */
 export interface FirstLook {
@@ -49,9 +48,9 @@ export const lookFirst = (kernel: Kernel, isOurs: boolean): FirstLook => {
 };
 
 /** Whether no set of ours is there: nearly always so where nothing of ours is, and found out long before that is. */
-export const hasNoSets = async (runner: CommandRunner): Promise<boolean> => {
+export const hasNoSets = async (reader: Pick<SetReader, 'headers'>): Promise<boolean> => {
   try {
-    return !(await runner.run('ipset', ['list', '-name'])).split('\n').some(isOwnSet);
+    return (await reader.headers()).size === 0;
   } catch {
     return false;
   }

@@ -9,8 +9,8 @@ import type { CommandRunner } from './command.ts';
 import type { StartCompanion } from './companion.ts';
 import type { Backend } from './iptables.ts';
 import { createRuleMonitor } from './rule-monitor.ts';
+import type { SetReader } from './netlink/set-reader.ts';
 import { createSetLists } from './set-lists.ts';
-import { createSetWatch } from './set-watch.ts';
 import { createTableText } from './table-text.ts';
 
 export interface LookoutOptions {
@@ -25,6 +25,7 @@ export interface LookoutOptions {
 export interface LookoutDeps {
   readonly runner: CommandRunner;
   readonly start: StartCompanion;
+  readonly sets: SetReader;
   readonly clock: Clock;
 }
 
@@ -62,7 +63,10 @@ const transactions = (texts: readonly string[]): number =>
  * tells of no change (nft), or their text is the same (legacy). Members that were exchanged one for one show only when
  * the kernel tells of all of them: at every other look, and less often where there are very many.
  */
-export const createKernelLookout = (options: LookoutOptions, { runner, start, clock }: LookoutDeps): KernelLookout => {
+export const createKernelLookout = (
+  options: LookoutOptions,
+  { runner, start, sets: reader, clock }: LookoutDeps,
+): KernelLookout => {
   const { backend, families, intervalMs } = options;
   const never = Number.NEGATIVE_INFINITY;
   let tablesReadAt = never;
@@ -80,8 +84,7 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
     });
   };
   const monitor = backend === 'nft' ? createRuleMonitor(start, clock, tell) : undefined;
-  const watch = createSetWatch(start);
-  const sets = createSetLists(runner, watch, families);
+  const sets = createSetLists(reader, families);
   const tables = createTableText(runner, backend, families);
 
   const tablesHold = async (program: NodeProgram): Promise<boolean> => {
@@ -144,7 +147,6 @@ export const createKernelLookout = (options: LookoutOptions, { runner, start, cl
     stop() {
       cancel?.();
       monitor?.stop();
-      watch.stop();
     },
   };
 };

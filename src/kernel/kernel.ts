@@ -4,12 +4,15 @@ import { destroyedSet, destroyLine, emptyFirst } from '../render/stale-set.ts';
 import { type CommandRunner, CommandError } from './command.ts';
 import { createIpSets, type IpSets } from './ipset.ts';
 import { type Backend, createFilterTable, restoreAll } from './iptables.ts';
+import type { SetReader } from './netlink/set-reader.ts';
 import { createRawTables } from './raw-tables.ts';
 
 export interface KernelOptions {
   readonly backend: Backend;
   readonly families: readonly IpFamily[];
   readonly xtablesWaitSeconds: number;
+  /** Of the same network namespace. */
+  readonly reader: Pick<SetReader, 'read'>;
 }
 
 /** So many are not worth a process of their own for the text. */
@@ -35,7 +38,7 @@ const destroyWhatCan = async (sets: IpSets, names: readonly string[]): Promise<r
 
 /** The packet filter of the network namespace that `runner` works in. */
 export const createKernel = (runner: CommandRunner, options: KernelOptions): Kernel => {
-  const { backend, families, xtablesWaitSeconds } = options;
+  const { backend, families, xtablesWaitSeconds, reader } = options;
   const sets = createIpSets(runner);
   const tables = families.map((family) => ({
     family,
@@ -48,7 +51,7 @@ export const createKernel = (runner: CommandRunner, options: KernelOptions): Ker
     families,
     async observe() {
       const [seen, seenRaw, ...read] = await Promise.all([
-        sets.read(),
+        reader.read(),
         raw.observe(),
         ...tables.map(async ({ family, table }) => [family, await table.read()] as const),
       ]);

@@ -2,9 +2,9 @@ import type { IpFamily } from '../model/family.ts';
 import type { SetName } from '../program/names.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import { matchHeaders, matchMembers } from '../render/match-sets.ts';
-import { type ListedSet, parseIpsetList } from '../render/parse-ipset-list.ts';
-import type { CommandRunner } from './command.ts';
-import type { SetWatch, Watched } from './set-watch.ts';
+import type { SetHeader } from '../render/netlink/ip-sets.ts';
+import type { SetReader } from './netlink/set-reader.ts';
+import { createSetWatch, type Watched } from './set-watch.ts';
 
 /** Looks at the sets without reading all that they hold, or without reading it again. */
 export interface SetLists {
@@ -28,15 +28,16 @@ export interface SetsHold {
 /** What a line of `ipset restore` changes; of a swap, both. */
 const CHANGED = /^(?:create|add|del|flush|destroy) (\S+)|^swap (\S+) (\S+)/gm;
 
-export const createSetLists = (runner: CommandRunner, watch: SetWatch, families: readonly IpFamily[]): SetLists => {
-  let seeds: ReadonlyMap<string, string> = new Map();
+export const createSetLists = (reader: SetReader, families: readonly IpFamily[]): SetLists => {
+  const watch = createSetWatch(reader);
+  let seeds: ReadonlyMap<string, number> = new Map();
   /** Sets that we changed since all were asked for. */
   let own = new Set<string>();
   /** Sets that were not found right as they are. */
   const doubtful = { headers: new Set<string>(), members: new Set<string>() };
 
   /** Made anew or swapped by others; or new, and nothing that the program asks for. */
-  const isNew = (name: string, { seed }: ListedSet, program: NodeProgram): boolean => {
+  const isNew = (name: string, { seed }: SetHeader, program: NodeProgram): boolean => {
     if (own.has(name)) return false;
     const before = seeds.get(name);
     return before === undefined
@@ -46,7 +47,7 @@ export const createSetLists = (runner: CommandRunner, watch: SetWatch, families:
 
   const headersHold = async (program: NodeProgram): Promise<boolean> => {
     if (doubtful.headers.size === 0) return true;
-    const listed = parseIpsetList(await runner.run('ipset', ['list', '-terse']));
+    const listed = await reader.headers();
     const someNew = [...listed].some(([name, set]) => isNew(name, set, program));
     own = new Set();
     seeds = new Map([...listed].map(([name, { seed }]) => [name, seed]));
@@ -58,7 +59,7 @@ export const createSetLists = (runner: CommandRunner, watch: SetWatch, families:
   const membersHold = async (program: NodeProgram): Promise<boolean> => {
     if (doubtful.members.size === 0) return true;
     const isDoubted = (name: string): boolean => doubtful.members.has(name);
-    const listed = parseIpsetList(await runner.run('ipset', ['list']), isDoubted);
+    const listed = await reader.read(isDoubted);
     const holds = matchMembers(listed, program, families, isDoubted);
     if (holds) doubtful.members.clear();
     return holds;

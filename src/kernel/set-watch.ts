@@ -1,126 +1,77 @@
+import { createHash } from 'node:crypto';
 import { IP_FAMILIES } from '../model/family.ts';
-import { heldSet, SET_PREFIX } from '../program/names.ts';
-import type { Companion, StartCompanion } from './companion.ts';
+import { heldSet } from '../program/names.ts';
+import type { SetHeader } from '../render/netlink/ip-sets.ts';
+import type { NetlinkMessage } from '../render/netlink/message.ts';
+import type { SetReader } from './netlink/set-reader.ts';
 
 /** Of all sets: their headers (type, number of members, seed …), or the members as well. */
 export type Watched = 'headers' | 'members';
 
 export interface Seen {
-  /** Names of our sets that are not what they were when this was asked last: they came, went or changed. At first, all. */
+  /** Names of our sets that are not what they were at the last look: they came, went or changed. At first, all. */
   readonly changed: readonly string[];
-  /** What the kernel told, bytes. */
+  /** Size of the kernel's answers, bytes. */
   readonly size: number;
 }
 
 /**
- * Knows which of our sets in the kernel are the same as when it was asked last. It is a program that stays, keeps the
- * kernel's messages and compares them with the next ones: half of what `ipset list` costs, which prints each member, and
- * nothing of it has to be read.
+ * Knows which of our sets in the kernel are the same as at the last look, by the kernel's messages as they are: nothing of
+ * a set that stays is read.
  */
 export interface SetWatch {
-  /** @throws Error where there is no answer; the next question starts anew, with all of them */
+  /** @throws NetlinkError; the next look starts anew, with all of them */
   look(watched: Watched): Promise<Seen>;
-  stop(): void;
 }
 
-/**
- * AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER; a message is nlmsghdr, nfgenmsg and attributes (include/uapi/linux/netlink.h,
- * netfilter/nfnetlink.h, netfilter/ipset/ip_set.h). Asked is IPSET_CMD_LIST as a dump with IPSET_ATTR_PROTOCOL 6, and with
- * IPSET_FLAG_LIST_HEADER for headers. Each answer is about one set, a large one comes in several, and begins with the
- * protocol and the set's name; what comes ends with NLMSG_DONE. Of sets whose members go by themselves it looks at what
- * stands before IPSET_ATTR_DATA alone, which is their shape.
- *
- * Arguments: how our names begin; names of sets whose members go by themselves.
- */
-const PROGRAM = `
-  ($prefix, @timed) = @ARGV;
-  $isTimed{$_} = 1 for @timed;
-  socket(S, 16, 3, 12) or die "netlink socket: $!\n";
-  $| = 1;
-  while ($watched = <STDIN>) {
-    $body = pack("C C n S S C x3", 2, 0, 0, 5, 1, 6);
-    $body .= pack("S S N", 8, 0x4006, 4) if $watched eq "headers\n";
-    defined send(S, pack("L S S L L", 16 + length $body, 0x607, 0x301, 0, 0) . $body, 0) or die "netlink send: $!\n";
-    %seen = ();
-    $size = 0;
-    ANSWER: while (1) {
-      defined recv(S, $answer, 65536, 0) or die "netlink receive: $!\n";
-      $size += length $answer;
-      for ($at = 0; $at < length $answer; $at += ($length + 3) & ~3) {
-        ($length, $type, $code) = unpack("x$at L S x10 l", $answer);
-        die "netlink: error $code\n" if $type == 2 or $length < 16 or ($type == 3 and $code != 0);
-        last ANSWER if $type == 3;
-        $name = unpack("Z32", substr($answer, $at + 32, 32));
-        next if index($name, $prefix) != 0;
-        $end = $length;
-        if ($isTimed{$name}) {
-          for ($end = 28; $end < $length; $end += ($skipped + 3) & ~3) {
-            ($skipped, $attribute) = unpack("S S", substr($answer, $at + $end, 4));
-            last if ($attribute & 0x3fff) > 6 or $skipped < 4;
-          }
-        }
-        $seen{$name} .= substr($answer, $at + 28, $end - 28);
-      }
-    }
-    $last = $known{$watched};
-    @changed = grep { not defined $last->{$_} or $last->{$_} ne $seen{$_} } keys %seen;
-    push @changed, grep { not defined $seen{$_} } keys %$last;
-    $known{$watched} = { %seen };
-    print join(" ", $size, @changed), "\n";
-  }
-`;
+/** Sets whose members come and go by themselves: only their shape is compared. */
+const TIMED: ReadonlySet<string> = new Set(IP_FAMILIES.map(heldSet));
 
-const ANSWER = /^(\d+)((?: \S+)*)\n$/;
+const shapeOf = ({ type, family, maxElements, seed }: SetHeader): string => [type, family, maxElements, seed].join();
 
-export const createSetWatch = (start: StartCompanion, timeoutMs = 5_000): SetWatch => {
-  const timed = IP_FAMILIES.map(heldSet);
-  let companion: Companion | undefined;
-  let answer = '';
-  let told: (() => void) | undefined;
+const headerKey = (header: SetHeader): string => `${shapeOf(header)},${header.entries}`;
 
-  const open = (): Companion => {
-    const opened = start('perl', ['-e', PROGRAM, SET_PREFIX, ...timed], (text) => {
-      answer += text;
-      told?.();
-    });
-    void opened.ended.then(() => {
-      if (companion === opened) companion = undefined;
-      told?.();
-    });
-    return opened;
-  };
+const sizeOf = (messages: readonly NetlinkMessage[]): number =>
+  messages.reduce((sum, { body }) => sum + body.byteLength, 0);
 
-  /** Settles when the answer is complete, the program has ended, or the time is over. */
-  const settled = (asked: Companion): Promise<RegExpExecArray | null> =>
-    new Promise((resolve) => {
-      const impatience = setTimeout(resolve, timeoutMs, null);
-      told = () => {
-        const complete = ANSWER.exec(answer);
-        if (complete === null && companion === asked) return;
-        clearTimeout(impatience);
-        resolve(complete);
-      };
-    });
+const digestOf = (messages: readonly NetlinkMessage[]): string => {
+  const hash = createHash('sha1');
+  for (const { body } of messages) hash.update(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
+  return hash.digest('base64');
+};
 
-  const stop = (): void => {
-    companion?.stop();
-    companion = undefined;
-  };
+export const createSetWatch = (reader: SetReader): SetWatch => {
+  const known: Record<Watched, ReadonlyMap<string, string>> = { headers: new Map(), members: new Map() };
+
+  const lookAtMembers = async (
+    headers: ReadonlyMap<string, SetHeader>,
+  ): Promise<readonly (readonly [name: string, key: string, size: number])[]> =>
+    Promise.all(
+      [...headers.values()].map(async (header) => {
+        const { name } = header;
+        if (TIMED.has(name)) return [name, shapeOf(header), 0] as const;
+        const messages = (await reader.messages(name)) ?? [];
+        return [name, digestOf(messages), sizeOf(messages)] as const;
+      }),
+    );
 
   return {
     async look(watched) {
-      answer = '';
-      const asked = (companion ??= open());
-      const complete = settled(asked);
-      asked.write(`${watched}\n`);
-      const [, size, names] = (await complete) ?? [];
-      told = undefined;
-      if (names === undefined) {
-        stop();
-        throw new Error('nobody tells of the sets');
-      }
-      return { changed: names.split(' ').filter((name) => name !== ''), size: Number(size) };
+      const headers = await reader.headers();
+      const looked =
+        watched === 'members'
+          ? await lookAtMembers(headers)
+          : [...headers.values()].map(
+              (header) => [header.name, TIMED.has(header.name) ? shapeOf(header) : headerKey(header), 0] as const,
+            );
+      const before = known[watched];
+      const seen = new Map(looked.map(([name, key]) => [name, key]));
+      known[watched] = seen;
+      const changed = [
+        ...[...seen].filter(([name, key]) => before.get(name) !== key).map(([name]) => name),
+        ...[...before.keys()].filter((name) => !seen.has(name)),
+      ];
+      return { changed, size: looked.reduce((sum, [, , size]) => sum + size, 0) };
     },
-    stop,
   };
 };

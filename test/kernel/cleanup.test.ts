@@ -21,15 +21,29 @@ describe('cleanup', () => {
   });
 
   const program = async (backend: Backend): Promise<void> => {
-    const kernel = createKernel(filter.runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5 });
+    const kernel = createKernel(filter.runner, {
+      backend,
+      families: IP_FAMILIES,
+      xtablesWaitSeconds: 5,
+      reader: filter.reader,
+    });
     await kernel.apply(planChanges(await kernel.observe(), programOf((await loadGolden('dual-stack')).snapshot)));
   };
 
   const cleanUp = (): Promise<unknown> =>
     runInside(
       filter,
-      { cleanup: 'kernel/cleanup.ts', createCommandRunner: 'kernel/command.ts' },
-      'return cleanup(createCommandRunner(), 5).catch((error) => error.message);',
+      {
+        cleanup: 'kernel/cleanup.ts',
+        createCommandRunner: 'kernel/command.ts',
+        createCompanionStarter: 'kernel/companion.ts',
+        createNetlink: 'kernel/netlink/netlink.ts',
+        createSetReader: 'kernel/netlink/set-reader.ts',
+      },
+      `const netlink = createNetlink(createCompanionStarter([], 'bytes'));
+      return cleanup(createCommandRunner(), createSetReader(netlink), 5)
+        .catch((error) => error.message)
+        .finally(() => netlink.stop());`,
     );
 
   const saved = async (backend: Backend): Promise<string> =>

@@ -8,8 +8,14 @@ describe('company on the node', () => {
   const look = (backend: 'nft' | 'legacy'): Promise<unknown> =>
     runInside(
       filter,
-      { createCommandRunner: 'kernel/command.ts', lookForCompany: 'kernel/company.ts' },
-      `return lookForCompany(createCommandRunner(), '${backend}', ['ipv4']);`,
+      {
+        createCommandRunner: 'kernel/command.ts',
+        lookForCompany: 'kernel/company.ts',
+        createCompanionStarter: 'kernel/companion.ts',
+        createNetlink: 'kernel/netlink/netlink.ts',
+      },
+      `const netlink = createNetlink(createCompanionStarter([], 'bytes'));
+      return lookForCompany(createCommandRunner(), netlink, '${backend}', ['ipv4']).finally(() => netlink.stop());`,
     );
 
   beforeEach(async () => {

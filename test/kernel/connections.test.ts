@@ -52,12 +52,12 @@ describe('the table of connections', () => {
   const all = () => connections.list(IP_FAMILIES, ALL);
   const withoutIds = (list: readonly TrackedConnection[]) => list.map((each) => ({ ...each, id: undefined }));
   /** The kernel's file can be read that way since then; the tests may run on an older one. */
-  const glancing = (runner: CommandRunner) => createConnections(runner, '6.18.0');
+  const glancing = (runner: CommandRunner) => createConnections(runner, filter.netlink, '6.18.0');
   const ids = async (): Promise<readonly number[]> => (await all()).map(({ id }) => id).sort((a, b) => a - b);
 
   beforeEach(async () => {
     filter = await openPacketFilter('nft');
-    connections = createConnections(filter.runner);
+    connections = createConnections(filter.runner, filter.netlink);
     await filter.bring(programOf((await loadGolden('dual-stack')).snapshot));
     await add(ENTRIES);
   });
@@ -108,6 +108,7 @@ describe('the table of connections', () => {
           return filter.runner.run('sh', ['-c', instead], options);
         },
       },
+      filter.netlink,
       kernel,
     );
     expect(await odd.glance(IP_FAMILIES, ALL)).toBeUndefined();
@@ -211,9 +212,13 @@ describe('the table of connections', () => {
   });
 
   test('says so where it cannot be read', async () => {
-    const broken = createConnections({
-      run: (file, args, options) => filter.runner.run(file, args.includes('-L') ? ['-L', '--nonsense'] : args, options),
-    });
+    const broken = createConnections(
+      {
+        run: (file, args, options) =>
+          filter.runner.run(file, args.includes('-L') ? ['-L', '--nonsense'] : args, options),
+      },
+      filter.netlink,
+    );
     await expect(broken.list(['ipv4'], ALL)).rejects.toBeInstanceOf(CommandError);
   });
 });
@@ -231,7 +236,7 @@ test('the addresses of the node itself are known, those of interfaces that are d
     'route add fd00:244::5/128 dev up0',
   ];
   await filter.runner.run('ip', ['-batch', '-'], { input: `${batch.join('\n')}\n` });
-  const own = await createConnections(filter.runner).ownAddresses(IP_FAMILIES);
+  const own = await createConnections(filter.runner, filter.netlink).ownAddresses(IP_FAMILIES);
   expect([...own]).toEqual(expect.arrayContaining(['127.0.0.1', '::1', '172.18.0.3', 'fd00:18::3', '10.96.0.10']));
   expect([...own]).not.toEqual(expect.arrayContaining(['10.244.1.5']));
   expect(own.has('fd00:244::5')).toBe(false);

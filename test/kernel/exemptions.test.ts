@@ -1,3 +1,4 @@
+import { netlinkIn } from '../support/lab/netlink-in.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCommandRunner } from '../../src/kernel/command.ts';
 import { iptablesProgram } from '../../src/kernel/iptables.ts';
@@ -71,6 +72,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
   let lab: Lab;
   let prober: Prober;
   let kernel: Kernel;
+  let node1: ReturnType<typeof netlinkIn>;
   let judged: NodeProgram;
   let lengths = 300;
   const on = (netns: string) => createCommandRunner(inNetns(netns));
@@ -177,10 +179,12 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
     for (const name of ['closed', 'web', 'open', 'far']) {
       await prober.serve(ipsOf(name).map((ip) => ({ netns: name, ip, protocol: 'UDP', port: 53 })));
     }
+    node1 = netlinkIn(onNode('node1'));
     kernel = createKernel(createCommandRunner(onNode('node1')), {
       backend,
       families: IP_FAMILIES,
       xtablesWaitSeconds: 5,
+      reader: node1.reader,
     });
     await on('node1').run('ip', [
       ...['link', 'add', 'flannel.1', 'type', 'vxlan', 'id', '1', 'local', at('node1', 'ipv4'), 'dev'],
@@ -204,6 +208,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
   }, PROBER_START_MS);
 
   afterAll(async () => {
+    node1.netlink.stop();
     await prober.close();
     await lab.close();
   });

@@ -79,12 +79,20 @@ describe('a first look', () => {
 });
 
 describe('whether no set of ours is there', () => {
-  test.each<[boolean, string, () => Promise<string>]>([
-    [true, 'nothing', () => Promise.resolve('')],
-    [true, 'sets of others', () => Promise.resolve('KUBE-CLUSTER-IP\nmy-portcullis-set\n')],
-    [false, 'a set of ours among others', () => Promise.resolve('KUBE-CLUSTER-IP\nportcullis-4-governed\n')],
-    [false, 'an error', () => Promise.reject(new Error('ipset is missing'))],
-  ])('is %s for %s', async (expected, _, run) => {
-    expect(await hasNoSets({ run })).toBe(expected);
+  const HEADER = {
+    type: 'hash:ip',
+    family: 'ipv4',
+    maxElements: 64,
+    entries: 0,
+    seed: 1,
+    name: 'portcullis-4-x',
+  } as const;
+
+  test.each<[boolean, string, () => Promise<ReadonlyMap<string, typeof HEADER>>]>([
+    [true, 'nothing', () => Promise.resolve(new Map())],
+    [false, 'a set', () => Promise.resolve(new Map([[HEADER.name, HEADER]]))],
+    [false, 'an error', () => Promise.reject(new Error('no answer'))],
+  ])('is %s for %s', async (expected, _, headers) => {
+    expect(await hasNoSets({ headers })).toBe(expected);
   });
 });

@@ -1,3 +1,4 @@
+import { netlinkIn } from '../support/lab/netlink-in.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCommandRunner } from '../../src/kernel/command.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
@@ -30,6 +31,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach', ({ attach, backend }
   let lab: Lab;
   let prober: Prober;
   let kernel: Kernel;
+  let node1: ReturnType<typeof netlinkIn>;
   let compiler: NodeCompiler;
   const pods = new Map<string, PodEndpoint>();
 
@@ -66,10 +68,12 @@ describe.each(ATTACHMENTS)('with pods attached by $attach', ({ attach, backend }
       ipsOf(netns).map((ip) => ({ netns, ip, protocol: 'TCP' as const, port: 80 })),
     );
     await prober.serve(listeners);
+    node1 = netlinkIn(onNode('node1'));
     kernel = createKernel(createCommandRunner(onNode('node1')), {
       backend,
       families: IP_FAMILIES,
       xtablesWaitSeconds: 5,
+      reader: node1.reader,
     });
     const ranges = dualStackNode(1).podCidrs.flatMap((range) => parseCidr(range) ?? []);
     compiler = createNodeCompiler('node1', { gate: { scope: 'all', ranges: () => ranges } });
@@ -78,6 +82,9 @@ describe.each(ATTACHMENTS)('with pods attached by $attach', ({ attach, backend }
 
   afterAll(async () => {
     await cleanUp(
+      () => {
+        node1.netlink.stop();
+      },
       () => prober.close(),
       () => lab.close(),
     );

@@ -47,9 +47,11 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the raw table', (backend
     };
     lookout = createKernelLookout(
       { backend, families: IP_FAMILIES, intervalMs: INTERVAL_MS, onTouched: () => (touched += 1) },
-      { runner, start: createCompanionStarter(inNetns(filter.name)), clock: createSystemClock() },
+      { runner, sets: filter.reader, start: createCompanionStarter(inNetns(filter.name)), clock: createSystemClock() },
     );
-    kernel = lookout.over(createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5 }));
+    kernel = lookout.over(
+      createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5, reader: filter.reader }),
+    );
   });
 
   afterEach(async () => {

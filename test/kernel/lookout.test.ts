@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createSystemClock } from '../../src/kernel/clock.ts';
-import { createCompanionStarter } from '../../src/kernel/companion.ts';
+import { createCompanionStarter, type StartCompanion } from '../../src/kernel/companion.ts';
+import { createNetlink } from '../../src/kernel/netlink/netlink.ts';
+import { createSetReader } from '../../src/kernel/netlink/set-reader.ts';
 import type { Backend } from '../../src/kernel/iptables.ts';
 import { createKernelLookout, type KernelLookout } from '../../src/kernel/kernel-lookout.ts';
 import { inNetns } from '../../src/lab/batch.ts';
@@ -51,7 +53,12 @@ describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
     touched = 0;
     lookout = createKernelLookout(
       { backend, families: ['ipv4', 'ipv6'], intervalMs: INTERVAL_MS, onTouched: () => (touched += 1) },
-      { runner: filter.runner, start: createCompanionStarter(inNetns(filter.name)), clock: createSystemClock() },
+      {
+        runner: filter.runner,
+        start: createCompanionStarter(inNetns(filter.name)),
+        sets: filter.reader,
+        clock: createSystemClock(),
+      },
     );
     kernel = lookout.over(filter.kernel);
     await kernel.apply(planChanges(await kernel.observe(), program));
@@ -132,11 +139,13 @@ describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
 
   test('trusts nothing that does not answer', async () => {
     await filter.runner.run('ipset', ['--version']);
+    const mute: StartCompanion = (_file, args, onText) => createCompanionStarter()('false', args, onText);
     const deaf = createKernelLookout(
       { backend, families: ['ipv4'], intervalMs: INTERVAL_MS, onTouched: () => undefined },
       {
         runner: filter.runner,
-        start: (_file, args, onText) => createCompanionStarter()('false', args, onText),
+        start: mute,
+        sets: createSetReader(createNetlink(mute)),
         clock: createSystemClock(),
       },
     );

@@ -8,6 +8,9 @@ import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
 import type { Kernel } from '../../src/reconcile/kernel.ts';
 import { type Plan, planChanges } from '../../src/render/plan.ts';
+import { netlinkIn } from '../support/lab/netlink-in.ts';
+import type { Netlink } from '../../src/kernel/netlink/netlink.ts';
+import type { SetReader } from '../../src/kernel/netlink/set-reader.ts';
 import { withoutMoments } from '../support/without-moments.ts';
 
 /** The real packet filter of a network namespace made for one test. */
@@ -17,6 +20,8 @@ export interface PacketFilter {
   readonly kernel: Kernel;
   /** Runs commands in the namespace. */
   readonly runner: CommandRunner;
+  readonly netlink: Netlink;
+  readonly reader: SetReader;
   /** What iptables-save prints of the filter table, less dates and counters. */
   table(family: IpFamily): Promise<string>;
   /** What `ipset save` prints, less what is random. */
@@ -39,7 +44,8 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
   const name = `filter-${randomUUID()}`;
   await outside.run('ip', ['netns', 'add', name]);
   const runner = createCommandRunner(inNetns(name));
-  const kernel = createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5 });
+  const { netlink, reader } = netlinkIn(inNetns(name));
+  const kernel = createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5, reader });
 
   const table = async (family: IpFamily): Promise<string> =>
     withoutMoments(await runner.run(iptablesProgram(family, backend, 'save'), ['-t', 'filter']));
@@ -54,6 +60,8 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
     name,
     kernel,
     runner,
+    netlink,
+    reader,
     table,
     sets,
     text: async () => (await Promise.all([table('ipv4'), table('ipv6'), sets()])).join('\n'),
@@ -71,6 +79,7 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
     },
     left: async (program) => planChanges(await kernel.observe(), program),
     async close() {
+      netlink.stop();
       await outside.run('ip', ['netns', 'del', name]);
     },
   };

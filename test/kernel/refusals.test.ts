@@ -1,3 +1,5 @@
+import type { SetReader } from '../../src/kernel/netlink/set-reader.ts';
+import { parseIpsetSave } from '../support/parse-ipset.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CommandError, type CommandRunner } from '../../src/kernel/command.ts';
 import { createIpSets } from '../../src/kernel/ipset.ts';
@@ -141,11 +143,11 @@ describe.each(BACKENDS)('iptables-%s and the fake', (backend) => {
 
   beforeEach(async () => {
     filter = await openPacketFilter(backend);
-    const worldOf = (runner: CommandRunner): World => ({
+    const worldOf = (runner: CommandRunner, readSets: SetReader['read']): World => ({
       runner,
       async state() {
         const { chains, hooks } = await table({ runner }).read();
-        const sets = await createIpSets(runner).read();
+        const sets = await readSets();
         return JSON.stringify([
           [...chains].sort(([a], [b]) => (a < b ? -1 : 1)),
           hooks,
@@ -155,8 +157,9 @@ describe.each(BACKENDS)('iptables-%s and the fake', (backend) => {
         ]);
       },
     });
-    real = worldOf(filter.runner);
-    fake = worldOf(createFakeRunner(createFakeHost()));
+    real = worldOf(filter.runner, filter.reader.read);
+    const fakeRunner = createFakeRunner(createFakeHost());
+    fake = worldOf(fakeRunner, async () => parseIpsetSave(await fakeRunner.run('ipset', ['save'])));
     for (const world of [real, fake]) {
       await createIpSets(world.runner).restore(setText(SETS));
       await table(world).restore(tableText(TABLE));

@@ -1,3 +1,4 @@
+import { netlinkIn } from '../support/lab/netlink-in.ts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCommandRunner } from '../../src/kernel/command.ts';
 import { type Backend, iptablesProgram } from '../../src/kernel/iptables.ts';
@@ -57,6 +58,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
   let lab: Lab;
   let prober: Prober;
   let kernel: Kernel;
+  let node1: ReturnType<typeof netlinkIn>;
   const outside = createCommandRunner();
   const on = (netns: string) => createCommandRunner(inNetns(netns));
 
@@ -159,14 +161,17 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
         });
       }
     }
+    node1 = netlinkIn(onNode('node1'));
     kernel = createKernel(createCommandRunner(onNode('node1')), {
       backend,
       families: IP_FAMILIES,
       xtablesWaitSeconds: 5,
+      reader: node1.reader,
     });
   }, PROBER_START_MS);
 
   afterAll(async () => {
+    node1.netlink.stop();
     await prober.close();
     await lab.close();
     expect(await outside.run('ip', ['netns', 'list'])).toBe('');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { withoutDottedTail } from '../../src/render/dotted-tail.ts';
-import { parseIpsetSave } from '../../src/render/parse-ipset.ts';
+import { parseIpsetSave } from '../support/parse-ipset.ts';
 import { parseIptablesSave } from '../../src/render/parse-iptables.ts';
 
 describe('iptables-save', () => {

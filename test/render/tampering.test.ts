@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Observed } from '../../src/render/observed.ts';
 import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
-import { parseIpsetSave } from '../../src/render/parse-ipset.ts';
+import { parseIpsetSave } from '../support/parse-ipset.ts';
 import { parseIptablesSave } from '../../src/render/parse-iptables.ts';
 import { planChanges } from '../../src/render/plan.ts';
 import { projectProgram } from '../support/project-program.ts';

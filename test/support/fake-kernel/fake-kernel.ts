@@ -6,6 +6,7 @@ import type { FakeHost, FakeStep } from './host.ts';
 import { Refusal } from './refusal.ts';
 import { restoreSetLine } from './restore-sets.ts';
 import { restoreTable } from './restore-table.ts';
+import { parseIpsetSave } from '../parse-ipset.ts';
 import { savedSets, savedTable } from './save-text.ts';
 
 const TABLE_PROGRAM = /^(ip6?tables)-(?:nft|legacy)-(save|restore)$/;
@@ -73,5 +74,8 @@ export const createFakeRunner = (host: FakeHost): CommandRunner => {
 };
 
 /** The product's own kernel adapter over the fake. */
-export const createFakeKernel = (host: FakeHost, families: readonly IpFamily[] = ['ipv4', 'ipv6']): Kernel =>
-  createKernel(createFakeRunner(host), { backend: 'nft', families, xtablesWaitSeconds: 5 });
+export const createFakeKernel = (host: FakeHost, families: readonly IpFamily[] = ['ipv4', 'ipv6']): Kernel => {
+  const runner = createFakeRunner(host);
+  const reader = { read: async () => parseIpsetSave(await runner.run('ipset', ['save'])) };
+  return createKernel(runner, { backend: 'nft', families, xtablesWaitSeconds: 5, reader });
+};

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { TrackedConnection } from '../../src/model/connection.ts';
-import { conntrackDelete } from '../../src/render/conntrack-delete.ts';
+import type { TrackedConnection } from '../../../src/model/connection.ts';
+import { conntrackDelete as requestOf } from '../../../src/render/netlink/conntrack-delete.ts';
+import { encodeRequest } from '../../../src/render/netlink/message.ts';
 
 const tuple = (source: string, sourcePort: number, destination: string, destinationPort: number) => ({
   source,
@@ -19,6 +20,9 @@ const UDP: TrackedConnection = {
   zone: 0,
   id: 0x0102_0304,
 };
+
+const conntrackDelete = (connection: TrackedConnection): string =>
+  Buffer.from(encodeRequest(requestOf(connection), 0)).toString('hex');
 
 /** The text is that of a little-endian machine, as all are that Kubernetes is built for but s390x. */
 test('names tuple and identity', () => {

@@ -1,6 +1,6 @@
-import { isOwnSet } from '../program/names.ts';
-import { withoutDottedTail } from './dotted-tail.ts';
-import type { ObservedSet } from './observed.ts';
+import { isOwnSet } from '../../src/program/names.ts';
+import { withoutDottedTail } from '../../src/render/dotted-tail.ts';
+import type { ObservedSet } from '../../src/render/observed.ts';
 
 interface OpenSet extends ObservedSet {
   readonly members: Set<string>;

@@ -1,0 +1,186 @@
+import { existsSync } from 'node:fs';
+import { endianness } from 'node:os';
+import path from 'node:path';
+import {
+  decodeMessages,
+  DONE_TYPE,
+  encodeRequest,
+  ERROR_TYPE,
+  errorCode,
+  INTERRUPTED_FLAG,
+  MULTI_FLAG,
+  type NetlinkMessage,
+  type NetlinkRequest,
+} from '../../render/netlink/message.ts';
+import type { Companion, StartCompanion } from '../companion.ts';
+
+/** The kernel refused a request, or answered in part. */
+export class NetlinkError extends Error {
+  /** errno(3) as the kernel gives it, negative; 0 where there was no whole answer. */
+  readonly code: number;
+
+  constructor(message: string, code: number) {
+    super(`netlink: ${message}`);
+    this.name = 'NetlinkError';
+    this.code = code;
+  }
+}
+
+/** The kernel's netfilter objects, by messages: sets, connections, tables of nftables. */
+export interface Netlink {
+  /**
+   * Sends a request. @returns the messages of the whole answer, without its end or acknowledgement
+   * @throws NetlinkError where the kernel refuses, the answer is incomplete or changed while it was made, or none comes
+   */
+  request(request: NetlinkRequest): Promise<readonly NetlinkMessage[]>;
+  stop(): void;
+}
+
+export interface NetlinkOptions {
+  /** The longest wait for the next message of an answer, ms. */
+  readonly timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+const LENGTH_BYTES = 4;
+const LITTLE_ENDIAN = endianness() === 'LE';
+const FILE = 'relay.pl';
+
+/** Beside this module, or beside the bundle that it became part of (scripts/build.ts). */
+const relayFile = (): string => {
+  const folders = [import.meta.dirname as string | undefined, path.dirname(process.argv[1] ?? '')];
+  const files = folders.filter((folder) => folder !== undefined).map((folder) => path.join(folder, FILE));
+  return files.find((file) => existsSync(file)) ?? FILE;
+};
+
+interface Pending {
+  readonly messages: NetlinkMessage[];
+  readonly resolve: (messages: readonly NetlinkMessage[]) => void;
+  readonly reject: (error: NetlinkError) => void;
+  isInterrupted: boolean;
+  /** Date of the last sign of it, ms. */
+  seenAt: number;
+}
+
+/** Settles the request that the message belongs to, where it ends its answer. @returns whether it does */
+const take = (pending: Pending, message: NetlinkMessage): boolean => {
+  if ((message.flags & INTERRUPTED_FLAG) !== 0) pending.isInterrupted = true;
+  const isEnd = message.type === DONE_TYPE || message.type === ERROR_TYPE;
+  if (!isEnd) pending.messages.push(message);
+  if (!isEnd && (message.flags & MULTI_FLAG) !== 0) return false;
+  const code = isEnd ? errorCode(message) : 0;
+  if (code < 0) pending.reject(new NetlinkError(`error ${-code}`, code));
+  else if (pending.isInterrupted) pending.reject(new NetlinkError('the answer changed while it was made', 0));
+  else pending.resolve(pending.messages);
+  return true;
+};
+
+/**
+ * Opens the socket by way of a small program (relay.pl), since Node has no sockets of this kind. The program starts with
+ * the first request and again after it ended.
+ */
+export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }: NetlinkOptions = {}): Netlink => {
+  let relay: Companion | undefined;
+  let input = Buffer.alloc(0);
+  let sequence = 0;
+  let watchdog: ReturnType<typeof setInterval> | undefined;
+  const pending = new Map<number, Pending>();
+
+  const fail = (error: NetlinkError): void => {
+    const failed = [...pending.values()];
+    pending.clear();
+    clearInterval(watchdog);
+    watchdog = undefined;
+    for (const { reject } of failed) reject(error);
+  };
+
+  const close = (error: NetlinkError): void => {
+    relay?.stop();
+    relay = undefined;
+    fail(error);
+  };
+
+  const takePacket = (packet: Buffer): void => {
+    // The kernel threw something away: nobody knows what is missing.
+    if (packet.length === 0) {
+      fail(new NetlinkError('messages were lost', 0));
+      return;
+    }
+    for (const message of decodeMessages(packet)) {
+      const asked = pending.get(message.sequence);
+      if (asked === undefined) continue;
+      asked.seenAt = Date.now();
+      if (take(asked, message)) pending.delete(message.sequence);
+    }
+    if (pending.size === 0) {
+      clearInterval(watchdog);
+      watchdog = undefined;
+    }
+  };
+
+  const takePiece = (text: string): void => {
+    const piece = Buffer.from(text, 'latin1');
+    input = input.length === 0 ? piece : Buffer.concat([input, piece]);
+    while (input.length >= LENGTH_BYTES) {
+      const length = LITTLE_ENDIAN ? input.readUInt32LE(0) : input.readUInt32BE(0);
+      if (input.length < LENGTH_BYTES + length) return;
+      const packet = input.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
+      input = input.subarray(LENGTH_BYTES + length);
+      takePacket(packet);
+    }
+  };
+
+  const open = (): Companion => {
+    input = Buffer.alloc(0);
+    let complaint = '';
+    const opened = start(
+      'perl',
+      [relayFile()],
+      (text) => {
+        if (relay !== opened) return;
+        try {
+          takePiece(text);
+        } catch (error) {
+          close(new NetlinkError(error instanceof Error ? error.message : String(error), 0));
+        }
+      },
+      (text) => {
+        complaint += text;
+      },
+    );
+    void opened.ended.then(({ originalMessage }) => {
+      if (relay !== opened) return;
+      relay = undefined;
+      fail(new NetlinkError(complaint.trim() || (originalMessage ?? 'the relay ended'), 0));
+    });
+    return opened;
+  };
+
+  const watch = (): void => {
+    watchdog ??= setInterval(() => {
+      const oldest = Date.now() - timeoutMs;
+      if ([...pending.values()].some(({ seenAt }) => seenAt < oldest)) close(new NetlinkError('no answer in time', 0));
+    }, timeoutMs / 4).unref();
+  };
+
+  return {
+    request(request) {
+      sequence = (sequence + 1) >>> 0;
+      const own = sequence;
+      const answer = new Promise<readonly NetlinkMessage[]>((resolve, reject) => {
+        pending.set(own, { messages: [], resolve, reject, isInterrupted: false, seenAt: Date.now() });
+      });
+      watch();
+      const bytes = encodeRequest(request, own);
+      const length = Buffer.alloc(LENGTH_BYTES);
+      if (LITTLE_ENDIAN) length.writeUInt32LE(bytes.length);
+      else length.writeUInt32BE(bytes.length);
+      relay ??= open();
+      relay.write(Buffer.concat([length, bytes]).toString('latin1'));
+      return answer;
+    },
+    stop() {
+      close(new NetlinkError('stopped', 0));
+    },
+  };
+};

@@ -1,0 +1,9 @@
+import { createCompanionStarter } from '../../../src/kernel/companion.ts';
+import { createNetlink, type Netlink } from '../../../src/kernel/netlink/netlink.ts';
+import { createSetReader, type SetReader } from '../../../src/kernel/netlink/set-reader.ts';
+
+/** The kernel's netfilter objects of the namespace that commands with this prefix run in. To be stopped with it. */
+export const netlinkIn = (prefix: readonly string[]): { readonly netlink: Netlink; readonly reader: SetReader } => {
+  const netlink = createNetlink(createCompanionStarter(prefix, 'bytes'));
+  return { netlink, reader: createSetReader(netlink) };
+};
