@@ -17,11 +17,13 @@ export interface Comparison {
   readonly interval: readonly [low: number, high: number];
   /** The ratio is not to be worse than this. */
   readonly bound: number;
-  /** The whole interval lies beyond the bound. */
+  /** The whole interval lies beyond the bound, of enough pairs to say so. */
   readonly isWorse: boolean;
 }
 
 const RESAMPLES = 2000;
+/** Of fewer pairs the interval of the median is not one of 95 %: all six on one side have a chance of 3 %. */
+const LEAST_PAIRS = 6;
 
 /** Mulberry32: the same draws in each run, so that a table can be made again from its samples. */
 const createDraw = (seed: number): ((below: number) => number) => {
@@ -56,7 +58,8 @@ const compareRow = (
   if (pairs === 0) return undefined;
   const ratios = sides.now.slice(0, pairs).map((now, at) => ratioOf(now, sides.other[at] ?? Number.NaN));
   const interval = medianInterval(ratios);
-  const isWorse = row.isMoreBetter === true ? interval[1] < bound : interval[0] > bound;
+  const isBeyond = row.isMoreBetter === true ? interval[1] < bound : interval[0] > bound;
+  const isWorse = isBeyond && pairs >= LEAST_PAIRS;
   return { row, with: sides.with, pairs, ratio: median(ratios), interval, bound, isWorse };
 };
 
