@@ -1,0 +1,23 @@
+import type { Attack } from '../run/attack.ts';
+import { ADDRESSES } from './addresses.ts';
+import { ARP } from './arp.ts';
+import { FRAMES, HARDWARE } from './hardware.ts';
+import { MULTICAST } from './multicast.ts';
+import { NEIGHBOURS } from './neighbours.ts';
+import { PLAIN } from './plain.ts';
+import { CONTROL_MESSAGES, PROTOCOLS } from './protocols.ts';
+import { FRAGMENTS } from './fragments.ts';
+
+/** All ways around the rules that were tried, by group. */
+export const ATTACKS: readonly Attack[] = [
+  ...PLAIN,
+  ...ADDRESSES,
+  ...MULTICAST,
+  ...ARP,
+  ...NEIGHBOURS,
+  ...FRAMES,
+  ...HARDWARE,
+  ...FRAGMENTS,
+  ...PROTOCOLS,
+  ...CONTROL_MESSAGES,
+];

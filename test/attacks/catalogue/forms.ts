@@ -1,0 +1,28 @@
+import type { Tag } from '../frames/ethernet.ts';
+import type { Form } from '../run/attack.ts';
+import type { Lies, Play } from '../run/play.ts';
+import type { Machine } from '../stage/cast.ts';
+
+/** Lies that depend on who is where. */
+export type LiesOf = (play: Play, from: Machine, to: Machine) => Lies;
+
+/** A datagram with some lies. */
+export const datagram =
+  (lies: LiesOf = () => ({})): Form =>
+  (play, from, to) =>
+    play.udp(from, to, lies(play, from, to));
+
+/** The first segment of a TCP connection, with some lies. */
+export const opening =
+  (lies: LiesOf = () => ({})): Form =>
+  (play, from, to) =>
+    play.syn(from, to, lies(play, from, to));
+
+/** A datagram in a frame with tags. */
+export const tagged =
+  (...tags: readonly Tag[]): Form =>
+  (play, from, to) =>
+    play.udp(from, to, { tags });
+
+/** The frame goes straight to the receiver's interface, wherever its packet says it goes. */
+export const straight: LiesOf = ({ scene }, _from, to) => ({ mac: scene.mac(to) });

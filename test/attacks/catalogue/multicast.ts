@@ -1,0 +1,147 @@
+import { addressBytes } from '../frames/bytes.ts';
+import { BROADCAST_MAC, groupMac } from '../frames/ethernet.ts';
+import { icmp, ICMPV6, icmpv6, solicitedNode } from '../frames/icmp.ts';
+import { hopByHop, extended, ipv6, ip, PROTOCOL } from '../frames/ip.ts';
+import { u16, u32, u8 } from '../frames/bytes.ts';
+import { type Attack, BRIDGES, type Form, V4, V6 } from '../run/attack.ts';
+import type { Machine } from '../stage/cast.ts';
+import type { Play } from '../run/play.ts';
+
+/** A datagram to a group, by the hardware address that belongs to it. */
+const toGroup =
+  (group: (play: Play, to: Machine) => string): Form =>
+  (play, from, to) => {
+    const destination = group(play, to);
+    const mac = destination.endsWith('.255') ? BROADCAST_MAC : groupMac([...addressBytes(destination)]);
+    play.udp(from, to, { destination, mac });
+  };
+
+const GROUPS: readonly (readonly [name: string, what: string, group: string])[] = [
+  ['all-hosts', 'UDP to all hosts of the link, 224.0.0.1', '224.0.0.1'],
+  ['mdns', 'UDP to the group of mDNS', '224.0.0.251'],
+  ['ssdp', 'UDP to a group of the organisation, 239.255.255.250', '239.255.255.250'],
+  ['directed-broadcast', 'UDP to the broadcast address of the pods’ range', '10.244.1.255'],
+  ['limited-broadcast', 'UDP to 255.255.255.255', '255.255.255.255'],
+  ['all-nodes-v6', 'UDP to all nodes of the link, ff02::1', 'ff02::1'],
+  ['mdns-v6', 'UDP to the group of mDNS', 'ff02::fb'],
+  ['site-v6', 'UDP to a group of the site, ff05::1:3', 'ff05::1:3'],
+];
+
+const BY = 'bridge table: groups and broadcasts are not judged as peers, so isolated ports neither take nor send them';
+
+const mldReport = (play: Play, from: Machine, to: Machine): void => {
+  const ends = { source: play.scene.linkLocal(from), destination: 'ff02::16' };
+  const record = Buffer.concat([u8(4, 0), u16(0), addressBytes('ff05::1:3')]);
+  const message = icmpv6(ends, ICMPV6.listenerReport2, 0, u16(0, 1), Buffer.concat([record, play.data]));
+  const { protocol, payload } = extended([hopByHop(u8(5, 2, 0, 0))], PROTOCOL.icmpv6, message);
+  play.packet(from, to, ipv6({ ...ends, protocol, ttl: 1 }, payload), { mac: groupMac([...addressBytes('ff02::16')]) });
+};
+
+/** What goes to many at once. */
+export const MULTICAST: readonly Attack[] = [
+  ...GROUPS.map(
+    ([name, what, group]): Attack => ({
+      name: `multicast/${name}`,
+      what: `${what}, into a pod that takes nothing`,
+      needs: 'nothing',
+      networks: BRIDGES,
+      families: group.includes(':') ? V6 : V4,
+      form: toGroup(() => group),
+      from: 'stranger',
+      to: 'closed',
+      twin: { at: 'client' },
+      kind: 'closed',
+      by: BY,
+    }),
+  ),
+  ...(['ipv4', 'ipv6'] as const).map(
+    (family): Attack => ({
+      name: `multicast/out-${family}`,
+      what: 'a caged pod sends to a group that its neighbours listen to',
+      needs: 'nothing',
+      networks: BRIDGES,
+      families: [family],
+      form: toGroup(() => (family === 'ipv4' ? '224.0.0.1' : 'ff02::1')),
+      from: 'caged',
+      to: 'client',
+      twin: { from: 'stranger' },
+      kind: 'closed',
+      by: BY,
+    }),
+  ),
+  {
+    name: 'multicast/solicited-node',
+    what: 'UDP to the group by which a pod is asked for its address',
+    needs: 'nothing',
+    networks: BRIDGES,
+    families: V6,
+    form: toGroup(({ ip: address }, to) => solicitedNode(address(to))),
+    from: 'stranger',
+    to: 'closed',
+    twin: { to: 'client' },
+    kind: 'closed',
+    by: BY,
+  },
+  {
+    name: 'multicast/broadcast-out',
+    what: 'a caged pod sends to 255.255.255.255',
+    needs: 'nothing',
+    networks: BRIDGES,
+    families: V4,
+    form: toGroup(() => '255.255.255.255'),
+    from: 'caged',
+    to: 'client',
+    twin: { from: 'stranger' },
+    kind: 'closed',
+    by: BY,
+  },
+  {
+    name: 'multicast/igmp-in',
+    what: 'a query of IGMP by a pod, with data behind it',
+    needs: 'NET_RAW',
+    networks: BRIDGES,
+    families: V4,
+    form: (play, from, to) => {
+      const query = icmp(0x11, 100, u32(0), play.data);
+      const ends = { source: play.ip(from), destination: '224.0.0.1' };
+      const packet = ip({ ...ends, protocol: PROTOCOL.igmp, ttl: 1, options: u8(0x94, 4, 0, 0) }, query);
+      play.packet(from, to, packet, { mac: groupMac([224, 0, 0, 1]) });
+    },
+    from: 'stranger',
+    to: 'closed',
+    twin: { at: 'client' },
+    kind: 'closed',
+    by: BY,
+  },
+  {
+    name: 'multicast/mld-report-out',
+    what: 'a report of MLDv2 by a pod that may send nothing, with data behind its records',
+    needs: 'NET_RAW',
+    networks: BRIDGES,
+    families: V6,
+    form: mldReport,
+    from: 'closed',
+    to: 'client',
+    twin: { from: 'stranger' },
+    kind: 'closed',
+    by: 'bridge table: reports of isolated ports go to the node alone',
+  },
+  {
+    name: 'multicast/mld-query-in',
+    what: 'a query of MLD by a pod, which is no router, with data behind it',
+    needs: 'NET_RAW',
+    networks: BRIDGES,
+    families: V6,
+    form: (play, from, to) => {
+      const ends = { source: play.scene.linkLocal(from), destination: 'ff02::1' };
+      const message = icmpv6(ends, ICMPV6.listenerQuery, 0, u16(1000, 0), Buffer.concat([Buffer.alloc(16), play.data]));
+      const { protocol, payload } = extended([hopByHop(u8(5, 2, 0, 0))], PROTOCOL.icmpv6, message);
+      play.packet(from, to, ipv6({ ...ends, protocol, ttl: 1 }, payload), { mac: groupMac([...addressBytes('ff02::1')]) });
+    },
+    from: 'stranger',
+    to: 'closed',
+    twin: { at: 'client' },
+    kind: 'closed',
+    by: 'bridge table: queries of MLD come from the node alone',
+  },
+];

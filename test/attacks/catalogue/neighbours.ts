@@ -1,0 +1,183 @@
+import { addressBytes, u16, u32, u8 } from '../frames/bytes.ts';
+import { groupMac } from '../frames/ethernet.ts';
+import {
+  advertisement,
+  ICMPV6,
+  icmpv6,
+  linkAddress,
+  ND_OPTION,
+  ndOption,
+  redirect,
+  routerAdvertisement,
+  solicitation,
+  solicitedNode,
+} from '../frames/icmp.ts';
+import { ipv6, PROTOCOL } from '../frames/ip.ts';
+import type { Ends } from '../frames/transport.ts';
+import { type Attack, BRIDGES, type Course, type Form, V6 } from '../run/attack.ts';
+import type { Play } from '../run/play.ts';
+import { gatewayAddress, type Machine } from '../stage/cast.ts';
+
+const SOLICITED_OVERRIDE = 0x60;
+const OVERRIDE = 0x20;
+const ALL_NODES = 'ff02::1';
+
+/** Returns the token as an option that nobody knows, beside a true one. */
+const mark = ({ data }: Play, ...options: readonly Buffer[]): Buffer =>
+  Buffer.concat([...options, ndOption(ND_OPTION.experimental, data)]);
+
+/** Sends a message of neighbour discovery with the hop limit that it has to have. */
+const discovery = (play: Play, from: Machine, to: Machine, ends: Ends, message: Buffer, mac?: string): void => {
+  const group = ends.destination.startsWith('ff') ? groupMac([...addressBytes(ends.destination)]) : undefined;
+  const packet = ipv6({ ...ends, protocol: PROTOCOL.icmpv6, ttl: 255 }, message);
+  play.packet(from, to, packet, { mac: mac ?? group ?? play.scene.mac(to) });
+};
+
+/** Tells the receiver that `target` is at the sender's hardware address. */
+const claim =
+  (target: (play: Play) => string, destination?: string): Form =>
+  (play, from, to) => {
+    const ends = play.ends(from, to, destination === undefined ? {} : { destination });
+    const options = mark(play, linkAddress(ND_OPTION.targetMac, play.scene.mac(from)));
+    const flags = destination === undefined ? SOLICITED_OVERRIDE : OVERRIDE;
+    discovery(play, from, to, ends, advertisement(ends, target(play), flags, options));
+  };
+
+/** Tells the receiver where the sender's own address is. */
+const honest: Form = (play, from, to) => {
+  const ends = play.ends(from, to);
+  const options = mark(play, linkAddress(ND_OPTION.targetMac, play.scene.mac(from)));
+  discovery(play, from, to, ends, advertisement(ends, play.ip(from), SOLICITED_OVERRIDE, options));
+};
+
+/** Asks for the receiver's address. */
+const ask =
+  (source?: (play: Play) => string): Form =>
+  (play, from, to) => {
+    const lie = source?.(play);
+    const ends = { ...play.ends(from, to), source: lie ?? play.ip(from), destination: solicitedNode(play.ip(to)) };
+    const options = lie === '::' ? mark(play) : mark(play, linkAddress(ND_OPTION.sourceMac, play.scene.mac(from)));
+    discovery(play, from, to, ends, solicitation(ends, play.ip(to), options));
+  };
+
+const advertise =
+  (lifetime: number, source?: string, options: Buffer = Buffer.alloc(0)): Form =>
+  (play, from, to) => {
+    const ends = { source: source ?? play.scene.linkLocal(from), destination: ALL_NODES };
+    discovery(play, from, to, ends, routerAdvertisement(ends, lifetime, '2001:db8:bad::', mark(play, options)));
+  };
+
+const redirecting: Form = (play, from, to) => {
+  const ends = { source: 'fe80::1', destination: play.ip(to) };
+  const message = redirect(ends, play.scene.linkLocal(from), play.ip('outside'), mark(play));
+  discovery(play, from, to, ends, message);
+};
+
+const CLAIM = 'bridge table: nobody advertises an address that belongs to an isolated pod or to a peer of rules';
+const ROUTER = 'bridge table: router advertisements and redirects neither reach nor leave an isolated port';
+const HONEST: Partial<Course> = { form: honest, from: 'client' };
+
+const lie = (name: string, what: string, form: Form, rest: Partial<Attack> = {}): Attack => ({
+  name: `neighbours/${name}`,
+  what,
+  needs: 'NET_RAW',
+  networks: BRIDGES,
+  families: V6,
+  form,
+  from: 'stranger',
+  to: 'web',
+  twin: HONEST,
+  kind: 'closed',
+  by: CLAIM,
+  ...rest,
+});
+
+/** The same with neighbour discovery (RFC 4861), and what routers say. */
+export const NEIGHBOURS: readonly Attack[] = [
+  lie('claim', 'an advertisement that an allowed client’s address is the stranger’s', claim(({ ip }) => ip('client'))),
+  lie('claim-to-all', 'the same to all nodes, unasked', claim(({ ip }) => ip('client'), ALL_NODES)),
+  lie(
+    'claim-of-gateway',
+    'an advertisement that the node’s address is the stranger’s',
+    claim(() => gatewayAddress(1, 'ipv6')),
+  ),
+  lie('claim-of-router', 'an advertisement that the router’s link-local address is the stranger’s', claim(() => 'fe80::1')),
+  lie('claim-of-isolated', 'a client is told that an isolated pod’s address is the stranger’s', claim(({ ip }) => ip('web')), {
+    to: 'client',
+    twin: { form: honest, from: 'web' },
+  }),
+  lie(
+    'claim-of-far-peer',
+    'an advertisement that the address of a client of another node is here',
+    claim(({ ip }) => ip('client2')),
+  ),
+  lie('solicitation-as-client', 'a question whose sender is the client, with the stranger’s hardware address', ask(({ ip }) => ip('client')), {
+    twin: { form: ask(), from: 'client' },
+  }),
+  lie('denial-of-address', 'an isolated pod is asked for its own address from ::, as if another took it (RFC 4862, 5.4.3)', ask(() => '::'), {
+    by: CLAIM,
+    twin: { form: ask(), from: 'client' },
+  }),
+  lie('denial-by-answer', 'an isolated pod that tries its address is told that it is taken', claim(({ ip }) => ip('web'), ALL_NODES)),
+  lie('router', 'a router advertisement: neighbours get addresses and a route through the stranger', advertise(1800), {
+    to: 'closed',
+    twin: { at: 'client' },
+    by: ROUTER,
+  }),
+  lie('router-gone', 'an advertisement of lifetime 0 in the name of the router: neighbours lose their route', advertise(0, 'fe80::1'), {
+    to: 'closed',
+    twin: { at: 'client' },
+    by: ROUTER,
+  }),
+  lie(
+    'router-with-resolver',
+    'an advertisement that names a resolver and a route (RFC 8106, RFC 4191)',
+    advertise(
+      0,
+      undefined,
+      Buffer.concat([
+        ndOption(ND_OPTION.resolver, Buffer.concat([u16(0), u32(3600), addressBytes('2001:db8:bad::53')])),
+        ndOption(ND_OPTION.route, Buffer.concat([u8(48, 0), u32(3600), addressBytes('2001:db8:bad::').subarray(0, 8)])),
+      ]),
+    ),
+    { to: 'closed', twin: { at: 'client' }, by: ROUTER },
+  ),
+  lie('router-out', 'a router advertisement out of a pod that may send nothing', advertise(0), {
+    from: 'closed',
+    to: 'client',
+    twin: { from: 'stranger' },
+    by: ROUTER,
+  }),
+  lie('redirect', 'a redirect in the name of the router', redirecting, { to: 'closed', twin: { to: 'client' }, by: ROUTER }),
+  lie(
+    'solicitation-of-routers-out',
+    'a router solicitation with data, to a neighbour, out of a pod that may send nothing',
+    (play, from, to) => {
+      const ends = { source: play.scene.linkLocal(from), destination: 'ff02::2' };
+      discovery(play, from, to, ends, icmpv6(ends, ICMPV6.routerSolicitation, 0, u32(0), mark(play)), play.scene.mac(to));
+    },
+    { from: 'closed', to: 'client', twin: { from: 'stranger' }, by: 'bridge table: router solicitations go to the node alone' },
+  ),
+  lie('options-as-channel', 'an honest advertisement with data in an option, out of a pod that may send nothing', honest, {
+    from: 'closed',
+    to: 'stranger',
+    twin: { from: 'client' },
+    by: 'bridge table: a pod that may send nothing asks and answers nobody but its node',
+  }),
+  lie(
+    'low-hop-limit',
+    'an advertisement with hop limit 64, which came from far or is no discovery at all',
+    (play, from, to) => {
+      const ends = play.ends(from, to);
+      const message = advertisement(ends, play.ip(from), SOLICITED_OVERRIDE, mark(play));
+      play.packet(from, to, ipv6({ ...ends, protocol: PROTOCOL.icmpv6, ttl: 64 }, message));
+    },
+    { from: 'stranger', to: 'closed', twin: { form: honest, from: 'client', to: 'web' }, by: 'discovery has hop limit 255, all else is judged' },
+  ),
+  lie(
+    'link-local-claim',
+    'an advertisement that the link-local address of a neighbour is the stranger’s',
+    claim(({ scene }) => scene.linkLocal('client')),
+    { by: 'bridge table: discovery of and to isolated ports bears the ports’ own addresses' },
+  ),
+];

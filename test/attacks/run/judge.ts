@@ -1,0 +1,39 @@
+import type { IpFamily } from '../../../src/model/family.ts';
+import type { IptablesBackend } from '../../../src/lab/settings.ts';
+import type { Families, Network } from '../stage/setting.ts';
+import type { Attack } from './attack.ts';
+import type { Row } from './run-attacks.ts';
+
+/** An attack that gets through and is to be closed: as long as it does, it is no failure; when it does not, it is one. */
+export interface KnownOpen {
+  readonly attack: string;
+  readonly reason: string;
+  readonly networks?: readonly Network[];
+  readonly families?: readonly Families[];
+  readonly family?: IpFamily;
+  readonly backend?: IptablesBackend;
+}
+
+/** Reports whether an entry is about that row. */
+const isAbout = (entry: KnownOpen, row: Row): boolean =>
+  entry.attack === row.attack &&
+  (entry.networks?.includes(row.network) ?? true) &&
+  (entry.families?.includes(row.families) ?? true) &&
+  (entry.family === undefined || entry.family === row.family) &&
+  (entry.backend === undefined || entry.backend === row.backend);
+
+/** Returns what is wrong with a row, in words; nothing where it is as its attack says. */
+export const faultsOf = (attack: Attack, row: Row, open: readonly KnownOpen[]): readonly string[] => {
+  const weak = attack.weak?.networks.includes(row.network) ?? false;
+  const refused = attack.kind === 'kernel' || (attack.kernelOn?.includes(row.network) ?? false);
+  const known = open.find((entry) => isAbout(entry, row));
+  return [
+    ...(row.off === refused
+      ? [row.off ? 'it arrives without agents, though the kernel is said to refuse it' : 'it does not even arrive without agents']
+      : []),
+    ...(row.on && !weak && known === undefined ? ['it gets through'] : []),
+    ...(!row.on && weak ? ['it does not get through any more, though it is said that it cannot be held'] : []),
+    ...(!row.on && known !== undefined ? [`it is no longer open: take its entry away (${known.reason})`] : []),
+    ...(row.twin ? [] : ['the like traffic that is allowed does not pass']),
+  ];
+};

@@ -1,0 +1,95 @@
+import path from 'node:path';
+import { createCommandRunner } from '../../../src/kernel/command.ts';
+import { onNode } from '../../../src/lab/node.ts';
+import { type RunningProcess, startProcess } from '../../../src/lab/process.ts';
+import type { IptablesBackend } from '../../../src/lab/settings.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import type { Node } from './cast.ts';
+
+/** The checkout whose agent is attacked: this one, or the one that the variable names. It has to be built. */
+export const CHECKOUT = process.env['PORTCULLIS_CHECKOUT'] ?? path.join(import.meta.dirname, '../../..');
+
+const PORTCULLIS = path.join(CHECKOUT, 'bin/portcullis');
+const URL = 'http://127.0.0.1:9577';
+const READY_MS = 60_000;
+const APPLIED_MS = 30_000;
+const REMEMBERED_LINES = 60;
+
+interface Status {
+  readonly pending: boolean;
+  readonly applied?: Readonly<Record<string, string>>;
+}
+
+/** An agent of the attacked checkout on a node. */
+export interface NodeAgent {
+  /** Resolves once the state of the folder with that version is in force. */
+  applied(version: number): Promise<void>;
+  status(): Promise<string>;
+  log(): string;
+  /** Ends it by SIGKILL. */
+  kill(): Promise<void>;
+  /** Ends it by SIGTERM, which leaves its rules. */
+  stop(): Promise<void>;
+}
+
+export interface AgentPlace {
+  readonly node: Node;
+  readonly manifests: string;
+  readonly results: string;
+  readonly backend: IptablesBackend;
+}
+
+/** Starts an agent, and waits until it reports that it is ready. */
+export const startNodeAgent = async ({ node, manifests, results, backend }: AgentPlace): Promise<NodeAgent> => {
+  const lines: string[] = [];
+  const [file, ...args] = [
+    ...onNode(node),
+    PORTCULLIS,
+    'agent',
+    `--manifests=${manifests}`,
+    `--node-name=${node}`,
+    `--cni-results=${results}`,
+    `--iptables-backend=${backend}`,
+    '--log-format=text',
+  ] as const;
+  const child: RunningProcess = await startProcess(file, args, {
+    output: (line) => {
+      lines.push(line);
+      if (lines.length > REMEMBERED_LINES) lines.shift();
+    },
+  });
+  const log = (): string => lines.join('\n');
+  const get = (what: string): Promise<string> =>
+    createCommandRunner(onNode(node)).run('curl', ['-s', '-f', '-m', '3', `${URL}${what}`]);
+  const ask = (what: string): Promise<string | undefined> => get(what).catch(() => undefined);
+  await waitFor(`the agent on ${node} to be ready`, READY_MS, () => ask('/readyz'), log);
+  return {
+    async applied(version) {
+      await waitFor(
+        `version ${version} to be in force on ${node}`,
+        APPLIED_MS,
+        async () => {
+          const text = await ask('/status');
+          if (text === undefined) return undefined;
+          const { pending, applied } = JSON.parse(text) as Status;
+          return !pending && Number(applied?.['namespaces'] ?? 0) >= version ? true : undefined;
+        },
+        log,
+      );
+    },
+    status: () => get('/status'),
+    log,
+    async kill() {
+      child.signal('SIGKILL');
+      await child.ended;
+    },
+    async stop() {
+      await child.stop();
+    },
+  };
+};
+
+/** Takes all of an agent's rules off a node. */
+export const cleanUp = async (node: Node): Promise<void> => {
+  await createCommandRunner(onNode(node)).run(PORTCULLIS, ['cleanup']);
+};
