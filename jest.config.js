@@ -1,4 +1,4 @@
-/** Everything the two projects share: native ES modules, TypeScript stripped by swc, no type check (that is `npm run check`). */
+/** Everything the projects share: native ES modules, TypeScript stripped by swc, no type check (that is `npm run check`). */
 const common = {
   testEnvironment: '<rootDir>/test/runner/environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
@@ -19,6 +19,8 @@ const common = {
 const EFFECTS = ['kernel', 'api', 'lab', 'chaos', 'cli/play/live', 'manifests'];
 /** The same, and they take the longest, most of it waiting: `npm test` gives them a sandbox of their own. */
 const CONFORMANCE = ['conformance/kernel'];
+/** Clusters that are attacked by hand-made frames; the rest of test/attacks is pure. */
+const ATTACKS = ['attacks/networks'];
 
 const pathOf = (folder) => `<rootDir>/test/${folder}/`;
 const inFolders = (folders) => folders.map((folder) => `${pathOf(folder)}**/*.test.ts`);
@@ -35,7 +37,7 @@ export default {
       ...common,
       displayName: 'pure',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', ...[...EFFECTS, ...CONFORMANCE].map(pathOf)],
+      testPathIgnorePatterns: ['/node_modules/', ...[...EFFECTS, ...CONFORMANCE, ...ATTACKS].map(pathOf)],
     },
     {
       ...common,
@@ -46,6 +48,11 @@ export default {
       ...common,
       displayName: 'conformance',
       testMatch: inFolders(CONFORMANCE),
+    },
+    {
+      ...common,
+      displayName: 'attacks',
+      testMatch: inFolders(ATTACKS),
     },
   ],
 };

@@ -6,6 +6,12 @@ import { MULTICAST } from './multicast.ts';
 import { NEIGHBOURS } from './neighbours.ts';
 import { PLAIN } from './plain.ts';
 import { CONTROL_MESSAGES, PROTOCOLS } from './protocols.ts';
+import { FOREIGN } from './foreign.ts';
+import { LIFETIME } from './lifetime.ts';
+import { SERVICE_ATTACKS } from './services.ts';
+import { RELATED, RIDING } from './related.ts';
+import { SOURCES } from './sources.ts';
+import { TUNNELS } from './tunnels.ts';
 import { FRAGMENTS } from './fragments.ts';
 
 /** All ways around the rules that were tried, by group. */
@@ -20,4 +26,11 @@ export const ATTACKS: readonly Attack[] = [
   ...FRAGMENTS,
   ...PROTOCOLS,
   ...CONTROL_MESSAGES,
+  ...RELATED,
+  ...RIDING,
+  ...SOURCES,
+  ...TUNNELS,
+  ...SERVICE_ATTACKS,
+  ...LIFETIME,
+  ...FOREIGN,
 ];

@@ -33,7 +33,8 @@ const speak =
     play.frame(from, ethernet(header, Buffer.concat([arp(parts), data, Buffer.alloc(12)])));
   };
 
-const CLAIM = 'bridge table: nobody says in ARP that an address is his which belongs to an isolated pod or to a peer of rules';
+const CLAIM =
+  'bridge table: nobody says in ARP that an address is his which belongs to an isolated pod or to a peer of rules';
 const OWN = 'bridge table: ARP of and to isolated ports bears the ports’ own addresses';
 
 /** An honest question of the client to whom the liar lies. */
@@ -78,6 +79,7 @@ export const ARP: readonly Attack[] = [
     to: 'web',
     twin: { form: speak(() => ({ mac: BROADCAST_MAC })), from: 'client' },
     kind: 'closed',
+    alone: true,
     by: CLAIM,
   },
   {
@@ -117,7 +119,32 @@ export const ARP: readonly Attack[] = [
     to: 'web',
     twin: HONEST,
     kind: 'closed',
+    alone: true,
     by: CLAIM,
+  },
+  {
+    name: 'arp/claim-to-node',
+    what: 'a stranger tells the node that an isolated pod’s address is his: what others send to the pod comes to him',
+    needs: 'NET_RAW',
+    networks: BRIDGES,
+    families: V4,
+    form: async (play, from, to) => {
+      const { scene } = play;
+      // Of an announcement the kernel believes at once what it would believe of an answer after a second (arp_is_garp).
+      const lie = { operation: 1, senderMac: scene.mac(from), senderIp: addressBytes(play.ip(to)) };
+      const toNode = { targetMac: NO_MAC, targetIp: lie.senderIp };
+      const header = { to: scene.gatewayMac('stranger'), from: scene.mac(from), type: ETHER.arp };
+      play.frame(from, ethernet(header, arp({ ...lie, ...toNode })));
+      await play.stage.stations[from].settled();
+      play.udp('client2', to, { port: 53 });
+    },
+    from: 'stranger',
+    to: 'web',
+    at: 'stranger',
+    twin: { at: 'web' },
+    kind: 'closed',
+    by: 'bridge table: what is said to the node itself is looked at as well (before it is routed)',
+    alone: true,
   },
   {
     name: 'arp/claim-of-far-peer',

@@ -23,6 +23,3 @@ export const tagged =
   (...tags: readonly Tag[]): Form =>
   (play, from, to) =>
     play.udp(from, to, { tags });
-
-/** The frame goes straight to the receiver's interface, wherever its packet says it goes. */
-export const straight: LiesOf = ({ scene }, _from, to) => ({ mac: scene.mac(to) });

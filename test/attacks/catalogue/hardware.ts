@@ -60,16 +60,19 @@ export const FRAMES: readonly Attack[] = [
     families: BOTH,
     by: TAGS,
   }),
-  into(
-    'two-tags',
-    'IP in two tags of priority',
-    tagged({ type: ETHER.vlan, vlan: 0 }, { type: ETHER.vlan, vlan: 0 }),
-    { families: BOTH, by: TAGS },
-  ),
-  into('mixed-tags', 'IP in a tag of 802.1ad and one of 802.1Q', tagged({ type: ETHER.serviceVlan, vlan: 7 }, { type: ETHER.vlan, vlan: 5 }), {
+  into('two-tags', 'IP in two tags of priority', tagged({ type: ETHER.vlan, vlan: 0 }, { type: ETHER.vlan, vlan: 0 }), {
     families: BOTH,
     by: TAGS,
   }),
+  into(
+    'mixed-tags',
+    'IP in a tag of 802.1ad and one of 802.1Q',
+    tagged({ type: ETHER.serviceVlan, vlan: 7 }, { type: ETHER.vlan, vlan: 5 }),
+    {
+      families: BOTH,
+      by: TAGS,
+    },
+  ),
   into('old-tags', 'IP in a tag of type 0x9100', tagged({ type: ETHER.oldDoubleVlan, vlan: 1 }), { by: TYPES }),
   into('vlan-out', 'IP in a tag, out of a pod that may send nothing', tagged({ type: ETHER.vlan, vlan: 0 }), {
     families: BOTH,
@@ -78,12 +81,28 @@ export const FRAMES: readonly Attack[] = [
     twin: { from: 'stranger' },
     by: TAGS,
   }),
-  into('bpdu', 'a BPDU of the spanning tree: a bridge without one passes it on', (play, from) => {
-    play.frame(from, llc(STP_MAC, play.scene.mac(from), 0x42, Buffer.concat([u16(0), u8(0, 0x80), play.data, Buffer.alloc(30)])));
-  }, { twin: { at: 'client' } }),
-  into('pvst', 'a BPDU of Cisco’s, in SNAP', (play, from) => {
-    play.frame(from, snap(PVST_MAC, play.scene.mac(from), 0x0c, 0x010b, Buffer.concat([play.data, Buffer.alloc(36)])));
-  }, { twin: { at: 'client' } }),
+  into(
+    'bpdu',
+    'a BPDU of the spanning tree: a bridge without one passes it on',
+    (play, from) => {
+      play.frame(
+        from,
+        llc(STP_MAC, play.scene.mac(from), 0x42, Buffer.concat([u16(0), u8(0, 0x80), play.data, Buffer.alloc(30)])),
+      );
+    },
+    { twin: { at: 'client' } },
+  ),
+  into(
+    'pvst',
+    'a BPDU of Cisco’s, in SNAP',
+    (play, from) => {
+      play.frame(
+        from,
+        snap(PVST_MAC, play.scene.mac(from), 0x0c, 0x010b, Buffer.concat([play.data, Buffer.alloc(36)])),
+      );
+    },
+    { twin: { at: 'client' } },
+  ),
   into('lldp', 'LLDP to its group', frameOf(ETHER.lldp, undefined, LLDP_MAC), {
     kind: 'kernel',
     by: 'a bridge passes on nothing to 01:80:c2:00:00:01–0f (group_fwd_mask)',
@@ -107,22 +126,46 @@ export const FRAMES: readonly Attack[] = [
   into('snap', 'IP in SNAP (RFC 1042)', (play, from, to) => {
     play.frame(from, snap(play.scene.mac(to), play.scene.mac(from), 0, ETHER.ipv4, packetOf(play, from, to)));
   }),
-  into('pppoe', 'IP in PPPoE, which a bridge shows to iptables only where it was told to', around(ETHER.pppoe, (packet) =>
-    Buffer.concat([u8(0x11, 0), u16(1, packet.length + 2, 0x0021)]),
-  )),
-  into('mpls', 'IP in MPLS', around(ETHER.mpls, () => u32((16 << 12) | 0x1ff))),
+  into(
+    'pppoe',
+    'IP in PPPoE, which a bridge shows to iptables only where it was told to',
+    around(ETHER.pppoe, (packet) => Buffer.concat([u8(0x11, 0), u16(1, packet.length + 2, 0x0021)])),
+  ),
+  into(
+    'mpls',
+    'IP in MPLS',
+    around(ETHER.mpls, () => u32((16 << 12) | 0x1ff)),
+  ),
   into('type-out', 'a type that is not assigned, out of a pod that may send nothing', frameOf(ETHER.nonsense), {
     from: 'closed',
     to: 'client',
     twin: { from: 'stranger' },
   }),
-  into('bpdu-out', 'a BPDU out of a pod that may send nothing', (play, from) => {
-    play.frame(from, llc(STP_MAC, play.scene.mac(from), 0x42, Buffer.concat([play.data, Buffer.alloc(34)])));
-  }, { from: 'closed', to: 'client', twin: { from: 'stranger' } }),
-  into('wrong-type', 'an IPv6 packet in a frame of type IPv4, and the other way round', (play, from, to) => {
-    const type = play.family === 'ipv4' ? ETHER.ipv6 : ETHER.ipv4;
-    play.frame(from, ethernet({ to: play.scene.mac(to), from: play.scene.mac(from), type }, packetOf(play, from, to)));
-  }, { families: BOTH, kind: 'kernel', by: 'br_netfilter drops what is no packet of its type', twin: { form: datagram(), to: 'client' } }),
+  into(
+    'bpdu-out',
+    'a BPDU out of a pod that may send nothing',
+    (play, from) => {
+      play.frame(from, llc(STP_MAC, play.scene.mac(from), 0x42, Buffer.concat([play.data, Buffer.alloc(34)])));
+    },
+    { from: 'closed', to: 'client', twin: { from: 'stranger' } },
+  ),
+  into(
+    'wrong-type',
+    'an IPv6 packet in a frame of type IPv4, and the other way round',
+    (play, from, to) => {
+      const type = play.family === 'ipv4' ? ETHER.ipv6 : ETHER.ipv4;
+      play.frame(
+        from,
+        ethernet({ to: play.scene.mac(to), from: play.scene.mac(from), type }, packetOf(play, from, to)),
+      );
+    },
+    {
+      families: BOTH,
+      kind: 'kernel',
+      by: 'br_netfilter drops what is no packet of its type',
+      twin: { form: datagram(), to: 'client' },
+    },
+  ),
 ];
 
 /** Sends something with another's hardware address, so that the bridge believes that one to be here. */

@@ -3,6 +3,7 @@ import { BROADCAST_MAC, groupMac } from '../frames/ethernet.ts';
 import { icmp, ICMPV6, icmpv6, solicitedNode } from '../frames/icmp.ts';
 import { hopByHop, extended, ipv6, ip, PROTOCOL } from '../frames/ip.ts';
 import { u16, u32, u8 } from '../frames/bytes.ts';
+import { dhcpReply, udpPacket } from '../frames/transport.ts';
 import { type Attack, BRIDGES, type Form, V4, V6 } from '../run/attack.ts';
 import type { Machine } from '../stage/cast.ts';
 import type { Play } from '../run/play.ts';
@@ -136,12 +137,31 @@ export const MULTICAST: readonly Attack[] = [
       const ends = { source: play.scene.linkLocal(from), destination: 'ff02::1' };
       const message = icmpv6(ends, ICMPV6.listenerQuery, 0, u16(1000, 0), Buffer.concat([Buffer.alloc(16), play.data]));
       const { protocol, payload } = extended([hopByHop(u8(5, 2, 0, 0))], PROTOCOL.icmpv6, message);
-      play.packet(from, to, ipv6({ ...ends, protocol, ttl: 1 }, payload), { mac: groupMac([...addressBytes('ff02::1')]) });
+      play.packet(from, to, ipv6({ ...ends, protocol, ttl: 1 }, payload), {
+        mac: groupMac([...addressBytes('ff02::1')]),
+      });
     },
     from: 'stranger',
     to: 'closed',
     twin: { at: 'client' },
     kind: 'closed',
     by: 'bridge table: queries of MLD come from the node alone',
+  },
+  {
+    name: 'multicast/dhcp-offer',
+    what: 'a pod answers as a DHCP server to all, with an address and data of its own',
+    needs: 'nothing',
+    networks: BRIDGES,
+    families: V4,
+    form: (play, from, to) => {
+      const reply = dhcpReply(2, play.scene.mac(to), '10.244.1.77', play.ip(from), play.data);
+      const ends = { source: play.ip(from), destination: '255.255.255.255' };
+      play.packet(from, to, udpPacket(ends, { sourcePort: 67, port: 68 }, reply), { mac: BROADCAST_MAC });
+    },
+    from: 'stranger',
+    to: 'closed',
+    twin: { at: 'client' },
+    kind: 'closed',
+    by: BY,
   },
 ];

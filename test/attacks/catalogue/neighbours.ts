@@ -94,41 +94,98 @@ const lie = (name: string, what: string, form: Form, rest: Partial<Attack> = {})
 
 /** The same with neighbour discovery (RFC 4861), and what routers say. */
 export const NEIGHBOURS: readonly Attack[] = [
-  lie('claim', 'an advertisement that an allowed client’s address is the stranger’s', claim(({ ip }) => ip('client'))),
-  lie('claim-to-all', 'the same to all nodes, unasked', claim(({ ip }) => ip('client'), ALL_NODES)),
+  lie(
+    'claim',
+    'an advertisement that an allowed client’s address is the stranger’s',
+    claim(({ ip }) => ip('client')),
+  ),
+  lie(
+    'claim-to-all',
+    'the same to all nodes, unasked',
+    claim(({ ip }) => ip('client'), ALL_NODES),
+    { alone: true },
+  ),
   lie(
     'claim-of-gateway',
     'an advertisement that the node’s address is the stranger’s',
     claim(() => gatewayAddress(1, 'ipv6')),
   ),
-  lie('claim-of-router', 'an advertisement that the router’s link-local address is the stranger’s', claim(() => 'fe80::1')),
-  lie('claim-of-isolated', 'a client is told that an isolated pod’s address is the stranger’s', claim(({ ip }) => ip('web')), {
-    to: 'client',
-    twin: { form: honest, from: 'web' },
-  }),
+  lie(
+    'claim-of-router',
+    'an advertisement that the router’s link-local address is the stranger’s',
+    claim(() => 'fe80::1'),
+  ),
+  lie(
+    'claim-of-isolated',
+    'a client is told that an isolated pod’s address is the stranger’s',
+    claim(({ ip }) => ip('web')),
+    {
+      to: 'client',
+      twin: { form: honest, from: 'web' },
+    },
+  ),
   lie(
     'claim-of-far-peer',
     'an advertisement that the address of a client of another node is here',
     claim(({ ip }) => ip('client2')),
   ),
-  lie('solicitation-as-client', 'a question whose sender is the client, with the stranger’s hardware address', ask(({ ip }) => ip('client')), {
-    twin: { form: ask(), from: 'client' },
-  }),
-  lie('denial-of-address', 'an isolated pod is asked for its own address from ::, as if another took it (RFC 4862, 5.4.3)', ask(() => '::'), {
-    by: CLAIM,
-    twin: { form: ask(), from: 'client' },
-  }),
-  lie('denial-by-answer', 'an isolated pod that tries its address is told that it is taken', claim(({ ip }) => ip('web'), ALL_NODES)),
+  lie(
+    'solicitation-as-client',
+    'a question whose sender is the client, with the stranger’s hardware address',
+    ask(({ ip }) => ip('client')),
+    {
+      twin: { form: ask(), from: 'client' },
+    },
+  ),
+  lie(
+    'denial-of-address',
+    'an isolated pod is asked for its own address from ::, as if another took it (RFC 4862, 5.4.3)',
+    ask(() => '::'),
+    {
+      by: CLAIM,
+      twin: { form: ask(), from: 'client' },
+    },
+  ),
+  lie(
+    'claim-to-node',
+    'the node is told that an isolated pod’s address is the stranger’s: what others send to the pod comes to him',
+    async (play, from, to) => {
+      const { scene } = play;
+      const ends = { source: play.ip(from), destination: gatewayAddress(1, 'ipv6') };
+      const options = linkAddress(ND_OPTION.targetMac, scene.mac(from));
+      const message = advertisement(ends, play.ip(to), SOLICITED_OVERRIDE, options);
+      discovery(play, from, to, ends, message, scene.gatewayMac('stranger'));
+      await play.stage.stations[from].settled();
+      play.udp('client2', to, { port: 53 });
+    },
+    {
+      at: 'stranger',
+      twin: { at: 'web' },
+      alone: true,
+      by: 'bridge table: what is said to the node itself is looked at as well',
+    },
+  ),
+  lie(
+    'denial-by-answer',
+    'an isolated pod that tries its address is told that it is taken',
+    claim(({ ip }) => ip('web'), ALL_NODES),
+    { alone: true },
+  ),
   lie('router', 'a router advertisement: neighbours get addresses and a route through the stranger', advertise(1800), {
     to: 'closed',
     twin: { at: 'client' },
     by: ROUTER,
   }),
-  lie('router-gone', 'an advertisement of lifetime 0 in the name of the router: neighbours lose their route', advertise(0, 'fe80::1'), {
-    to: 'closed',
-    twin: { at: 'client' },
-    by: ROUTER,
-  }),
+  lie(
+    'router-gone',
+    'an advertisement of lifetime 0 in the name of the router: neighbours lose their route',
+    advertise(0, 'fe80::1'),
+    {
+      to: 'closed',
+      twin: { at: 'client' },
+      by: ROUTER,
+    },
+  ),
   lie(
     'router-with-resolver',
     'an advertisement that names a resolver and a route (RFC 8106, RFC 4191)',
@@ -148,22 +205,43 @@ export const NEIGHBOURS: readonly Attack[] = [
     twin: { from: 'stranger' },
     by: ROUTER,
   }),
-  lie('redirect', 'a redirect in the name of the router', redirecting, { to: 'closed', twin: { to: 'client' }, by: ROUTER }),
+  lie('redirect', 'a redirect in the name of the router', redirecting, {
+    to: 'closed',
+    twin: { to: 'client' },
+    by: ROUTER,
+  }),
   lie(
     'solicitation-of-routers-out',
     'a router solicitation with data, to a neighbour, out of a pod that may send nothing',
     (play, from, to) => {
       const ends = { source: play.scene.linkLocal(from), destination: 'ff02::2' };
-      discovery(play, from, to, ends, icmpv6(ends, ICMPV6.routerSolicitation, 0, u32(0), mark(play)), play.scene.mac(to));
+      discovery(
+        play,
+        from,
+        to,
+        ends,
+        icmpv6(ends, ICMPV6.routerSolicitation, 0, u32(0), mark(play)),
+        play.scene.mac(to),
+      );
     },
-    { from: 'closed', to: 'client', twin: { from: 'stranger' }, by: 'bridge table: router solicitations go to the node alone' },
+    {
+      from: 'closed',
+      to: 'client',
+      twin: { from: 'stranger' },
+      by: 'bridge table: router solicitations go to the node alone',
+    },
   ),
-  lie('options-as-channel', 'an honest advertisement with data in an option, out of a pod that may send nothing', honest, {
-    from: 'closed',
-    to: 'stranger',
-    twin: { from: 'client' },
-    by: 'bridge table: a pod that may send nothing asks and answers nobody but its node',
-  }),
+  lie(
+    'options-as-channel',
+    'an honest advertisement with data in an option, out of a pod that may send nothing',
+    honest,
+    {
+      from: 'closed',
+      to: 'stranger',
+      twin: { from: 'client' },
+      by: 'bridge table: a pod that may send nothing asks and answers nobody but its node',
+    },
+  ),
   lie(
     'low-hop-limit',
     'an advertisement with hop limit 64, which came from far or is no discovery at all',
@@ -172,7 +250,12 @@ export const NEIGHBOURS: readonly Attack[] = [
       const message = advertisement(ends, play.ip(from), SOLICITED_OVERRIDE, mark(play));
       play.packet(from, to, ipv6({ ...ends, protocol: PROTOCOL.icmpv6, ttl: 64 }, message));
     },
-    { from: 'stranger', to: 'closed', twin: { form: honest, from: 'client', to: 'web' }, by: 'discovery has hop limit 255, all else is judged' },
+    {
+      from: 'stranger',
+      to: 'closed',
+      twin: { form: honest, from: 'client', to: 'web' },
+      by: 'discovery has hop limit 255, all else is judged',
+    },
   ),
   lie(
     'link-local-claim',

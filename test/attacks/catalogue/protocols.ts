@@ -15,7 +15,10 @@ const protocolOf =
   (play, from, to) =>
     play.packet(from, to, ip({ ...play.ends(from, to), protocol }, bytes(play, from, to)));
 
-const opaque = (before: Buffer = Buffer.alloc(8, 1)) => ({ data }: Play): Buffer => Buffer.concat([before, data, Buffer.alloc(18)]);
+const opaque =
+  (before: Buffer = Buffer.alloc(8, 1)) =>
+  ({ data }: Play): Buffer =>
+    Buffer.concat([before, data, Buffer.alloc(18)]);
 
 const innerTo = (play: Play, from: Machine, to: Machine): Buffer =>
   udpPacket(play.ends(from, to), play.ports({ port: 53 }), play.data);
@@ -23,7 +26,11 @@ const innerTo = (play: Play, from: Machine, to: Machine): Buffer =>
 const segment =
   (flags: number, port = 9999): Form =>
   (play, from, to) =>
-    play.packet(from, to, tcpPacket(play.ends(from, to), { ...play.ports({ port }), flags, acknowledges: 1 }, play.data));
+    play.packet(
+      from,
+      to,
+      tcpPacket(play.ends(from, to), { ...play.ports({ port }), flags, acknowledges: 1 }, play.data),
+    );
 
 const to = (name: string, what: string, form: Form, rest: Partial<Attack> = {}): Attack => ({
   name: `protocols/${name}`,
@@ -45,27 +52,84 @@ const FROM_CLIENT: Partial<Attack> = { from: 'client', to: 'web', twin: { form: 
 
 /** Protocols beside UDP, and segments that open nothing. */
 export const PROTOCOLS: readonly Attack[] = [
-  to('udp-lite', 'UDP-Lite, whose ports are not UDP’s', protocolOf(PROTOCOL.udpLite, (play, from, at) => udpLite(play.ends(from, at), play.ports({ port: 53 }), play.data)), FROM_CLIENT),
-  to('sctp-init', 'an SCTP chunk that opens an association', protocolOf(PROTOCOL.sctp, (play) => sctp(play.ports({ port: 80 }), 1, sctpInit(play.data))), FROM_CLIENT),
-  to('sctp-data', 'an SCTP chunk of an association that was never opened', protocolOf(PROTOCOL.sctp, (play) => sctp(play.ports(), 0, Buffer.concat([u32(1, 1, 0), play.data]), 7)), {
-    twin: { form: protocolOf(PROTOCOL.sctp, (play) => sctp(play.ports(), 1, sctpInit(play.data))), to: 'client' },
-  }),
-  to('dccp', 'a request of DCCP', protocolOf(PROTOCOL.dccp, (play, from, at) => dccpRequest(play.ends(from, at), play.ports(), play.data))),
-  to('esp', 'IPsec (ESP) to a pod that a client may reach by one port', protocolOf(PROTOCOL.esp, opaque()), FROM_CLIENT),
-  to('gre', 'GRE, with an allowed datagram inside', protocolOf(PROTOCOL.gre, (play, from, at) => gre(play.family === 'ipv4' ? 0x0800 : 0x86dd, innerTo(play, from, at))), {
-    ...FROM_CLIENT,
-  }),
-  to('ip-in-ip', 'IP in IP, with an allowed datagram inside', protocolOf(PROTOCOL.ipip, (play, from, at) => innerTo(play, from, at)), { families: V4, ...FROM_CLIENT }),
-  to('ipv6-in-ip', 'IPv6 in IP, with an allowed datagram inside', protocolOf(PROTOCOL.ipv6, (play, from, at) => innerTo(play, from, at)), { families: V6, ...FROM_CLIENT }),
+  to(
+    'udp-lite',
+    'UDP-Lite, whose ports are not UDP’s',
+    protocolOf(PROTOCOL.udpLite, (play, from, at) => udpLite(play.ends(from, at), play.ports({ port: 53 }), play.data)),
+    FROM_CLIENT,
+  ),
+  to(
+    'sctp-init',
+    'an SCTP chunk that opens an association',
+    protocolOf(PROTOCOL.sctp, (play) => sctp(play.ports({ port: 80 }), 1, sctpInit(play.data))),
+    FROM_CLIENT,
+  ),
+  to(
+    'sctp-data',
+    'an SCTP chunk of an association that was never opened',
+    protocolOf(PROTOCOL.sctp, (play) => sctp(play.ports(), 0, Buffer.concat([u32(1, 1, 0), play.data]), 7)),
+    {
+      twin: { form: protocolOf(PROTOCOL.sctp, (play) => sctp(play.ports(), 1, sctpInit(play.data))), to: 'client' },
+    },
+  ),
+  to(
+    'dccp',
+    'a request of DCCP',
+    protocolOf(PROTOCOL.dccp, (play, from, at) => dccpRequest(play.ends(from, at), play.ports(), play.data)),
+  ),
+  to(
+    'esp',
+    'IPsec (ESP) to a pod that a client may reach by one port',
+    protocolOf(PROTOCOL.esp, opaque()),
+    FROM_CLIENT,
+  ),
+  to(
+    'gre',
+    'GRE, with an allowed datagram inside',
+    protocolOf(PROTOCOL.gre, (play, from, at) =>
+      gre(play.family === 'ipv4' ? 0x0800 : 0x86dd, innerTo(play, from, at)),
+    ),
+    {
+      ...FROM_CLIENT,
+    },
+  ),
+  to(
+    'ip-in-ip',
+    'IP in IP, with an allowed datagram inside',
+    protocolOf(PROTOCOL.ipip, (play, from, at) => innerTo(play, from, at)),
+    { families: V4, ...FROM_CLIENT },
+  ),
+  to(
+    'ipv6-in-ip',
+    'IPv6 in IP, with an allowed datagram inside',
+    protocolOf(PROTOCOL.ipv6, (play, from, at) => innerTo(play, from, at)),
+    { families: V6, ...FROM_CLIENT },
+  ),
   to('l2tp', 'L2TP directly on IP', protocolOf(PROTOCOL.l2tp, opaque())),
   to('ospf', 'OSPF', protocolOf(PROTOCOL.ospf, opaque())),
   to('vrrp', 'VRRP to the pod itself', protocolOf(PROTOCOL.vrrp, opaque())),
   to('pim', 'PIM to the pod itself', protocolOf(PROTOCOL.pim, opaque())),
-  to('mobility', 'the mobility header (RFC 6275)', protocolOf(PROTOCOL.mobility, opaque(u8(59, 1, 0, 0, 0, 0, 0, 0))), { families: V6 }),
+  to('mobility', 'the mobility header (RFC 6275)', protocolOf(PROTOCOL.mobility, opaque(u8(59, 1, 0, 0, 0, 0, 0, 0))), {
+    families: V6,
+  }),
   to('experimental', 'a protocol number for experiments', protocolOf(PROTOCOL.experimental, opaque())),
-  to('out-experimental', 'the same out of a cage', protocolOf(PROTOCOL.experimental, opaque()), { from: 'caged', to: 'client', twin: { from: 'stranger' } }),
-  to('igmp-unicast', 'IGMP to the pod’s own address', protocolOf(PROTOCOL.igmp, ({ data }) => icmp(0x16, 0, u32(0xef01_0203), data)), { families: V4 }),
-  to('tcp-ack', 'an acknowledgement in the middle of nothing, which connection tracking would pick up', segment(TCP_FLAG.ack), { by: 'TCP that opens nothing may not become a connection of an isolated pod' }),
+  to('out-experimental', 'the same out of a cage', protocolOf(PROTOCOL.experimental, opaque()), {
+    from: 'caged',
+    to: 'client',
+    twin: { from: 'stranger' },
+  }),
+  to(
+    'igmp-unicast',
+    'IGMP to the pod’s own address',
+    protocolOf(PROTOCOL.igmp, ({ data }) => icmp(0x16, 0, u32(0xef01_0203), data)),
+    { families: V4 },
+  ),
+  to(
+    'tcp-ack',
+    'an acknowledgement in the middle of nothing, which connection tracking would pick up',
+    segment(TCP_FLAG.ack),
+    { by: 'TCP that opens nothing may not become a connection of an isolated pod' },
+  ),
   to('tcp-ack-by-port', 'the same of an allowed client to its allowed port', segment(TCP_FLAG.ack, 80), {
     ...FROM_CLIENT,
     by: 'TCP that opens nothing may not become a connection of an isolated pod',
@@ -76,8 +140,17 @@ export const PROTOCOLS: readonly Attack[] = [
   to('tcp-all', 'a segment with all flags', segment(63)),
   to('tcp-reset', 'a reset with data', segment(TCP_FLAG.reset)),
   to('tcp-syn-fin', 'beginning and end at once', segment(TCP_FLAG.syn | TCP_FLAG.fin)),
-  to('tcp-ack-out', 'an acknowledgement out of a cage', segment(TCP_FLAG.ack), { from: 'caged', to: 'client', twin: { form: opening(() => ({ port: 80 })) } }),
-  to('short-udp', 'a datagram of 4 bytes', protocolOf(PROTOCOL.udp, ({ data }) => data.subarray(0, 6)), { families: V4 }),
+  to('tcp-ack-out', 'an acknowledgement out of a cage', segment(TCP_FLAG.ack), {
+    from: 'caged',
+    to: 'client',
+    twin: { form: opening(() => ({ port: 80 })) },
+  }),
+  to(
+    'short-udp',
+    'a datagram of 4 bytes',
+    protocolOf(PROTOCOL.udp, ({ data }) => data.subarray(0, 6)),
+    { families: V4 },
+  ),
 ];
 
 const V4_TYPES: readonly (readonly [name: string, type: number])[] = [
@@ -138,7 +211,10 @@ const ofType = (family: 'ipv4' | 'ipv6', name: string, type: number): Attack =>
     families: family === 'ipv4' ? V4 : V6,
     twin: { form: datagram(), to: 'client' },
     ...(family === 'ipv6' &&
-      FREE.has(type) && { kind: 'closed', by: 'discovery has hop limit 255 and is of the link, MLD has hop limit 1; all else is judged' }),
+      FREE.has(type) && {
+        kind: 'closed',
+        by: 'discovery has hop limit 255 and is of the link, MLD has hop limit 1; all else is judged',
+      }),
   });
 
 /** Types of ICMP into a pod that takes nothing, and some out of it. */
@@ -155,20 +231,30 @@ export const CONTROL_MESSAGES: readonly Attack[] = [
       ['router-255-out', ICMPV6.routerAdvertisement, 255],
     ] as const
   ).map(([name, type, ttl]) =>
-    to(`icmpv6-${name}`, `ICMPv6 type ${type}, hop limit ${ttl}, routed out of a pod that may send nothing`, message(type, ttl), {
+    to(
+      `icmpv6-${name}`,
+      `ICMPv6 type ${type}, hop limit ${ttl}, routed out of a pod that may send nothing`,
+      message(type, ttl),
+      {
+        families: V6,
+        from: 'closed',
+        to: 'outside',
+        twin: { form: datagram(), from: 'stranger' },
+        kind: 'closed',
+        by: 'discovery has hop limit 255 and is of the link, MLD has hop limit 1; all else is judged',
+      },
+    ),
+  ),
+  to(
+    'icmpv6-advertisement-255-across',
+    'an advertisement with hop limit 255 to a pod of another node',
+    message(ICMPV6.neighbourAdvertisement, 255),
+    {
       families: V6,
-      from: 'closed',
-      to: 'outside',
-      twin: { form: datagram(), from: 'stranger' },
+      from: 'stranger2',
+      twin: { form: datagram(), to: 'client' },
       kind: 'closed',
       by: 'discovery has hop limit 255 and is of the link, MLD has hop limit 1; all else is judged',
-    }),
+    },
   ),
-  to('icmpv6-advertisement-255-across', 'an advertisement with hop limit 255 to a pod of another node', message(ICMPV6.neighbourAdvertisement, 255), {
-    families: V6,
-    from: 'stranger2',
-    twin: { form: datagram(), to: 'client' },
-    kind: 'closed',
-    by: 'discovery has hop limit 255 and is of the link, MLD has hop limit 1; all else is judged',
-  }),
 ];

@@ -37,13 +37,7 @@ export interface EthernetParts {
 }
 
 export const ethernet = ({ to, from, type, tags = [] }: EthernetParts, payload: Buffer): Buffer =>
-  Buffer.concat([
-    macBytes(to),
-    macBytes(from),
-    ...tags.map((tag) => u16(tag.type, tag.vlan)),
-    u16(type),
-    payload,
-  ]);
+  Buffer.concat([macBytes(to), macBytes(from), ...tags.map((tag) => u16(tag.type, tag.vlan)), u16(type), payload]);
 
 /** Returns an 802.3 frame, whose type field is its length, with a header of 802.2 (LLC). */
 export const llc = (to: string, from: string, sap: number, payload: Buffer): Buffer => {

@@ -98,7 +98,9 @@ describe('ip', () => {
     const { protocol, payload } = extended([hopByHop(), routing(0, 0, []), destinationOptions()], 17, hex('aa'));
     expect(protocol).toBe(0);
     expect(payload).toEqual(hex('2b00 010400000000 3c00 0000 00000000 1100 010400000000 aa'));
-    expect(routing(4, 1, ['2001:db8::1']).bytes(59)).toEqual(hex('3b02 0401 00000000 20010db8000000000000000000000001'));
+    expect(routing(4, 1, ['2001:db8::1']).bytes(59)).toEqual(
+      hex('3b02 0401 00000000 20010db8000000000000000000000001'),
+    );
   });
 
   test('options of odd lengths are filled up', () => {
@@ -109,7 +111,10 @@ describe('ip', () => {
 
   test('fragments of IPv6 carry what the packet carried as their next header', () => {
     const pieces = ipv6Fragments({ ...V6, protocol: 17 }, 5, Buffer.alloc(20), 16);
-    expect(pieces.map((piece) => piece.subarray(40, 48))).toEqual([hex('1100 0001 00000005'), hex('1100 0010 00000005')]);
+    expect(pieces.map((piece) => piece.subarray(40, 48))).toEqual([
+      hex('1100 0001 00000005'),
+      hex('1100 0010 00000005'),
+    ]);
     expect(fragment(5, 0, false).bytes(17)).toEqual(hex('1100 0000 00000005'));
   });
 });

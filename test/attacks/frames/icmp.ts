@@ -91,13 +91,7 @@ export const routerAdvertisement = (ends: Ends, lifetime: number, prefix: string
 
 /** Returns a redirect of what goes to `destination` to the neighbour `target`. */
 export const redirect = (ends: Ends, target: string, destination: string, options: Buffer): Buffer =>
-  icmpv6(
-    ends,
-    ICMPV6.redirect,
-    0,
-    u32(0),
-    Buffer.concat([addressBytes(target), addressBytes(destination), options]),
-  );
+  icmpv6(ends, ICMPV6.redirect, 0, u32(0), Buffer.concat([addressBytes(target), addressBytes(destination), options]));
 
 /** Returns the option that tells a hardware address. */
 export const linkAddress = (type: number, mac: string): Buffer => ndOption(type, macBytes(mac));

@@ -85,7 +85,8 @@ export interface Extension {
 /** Returns options filled up to a whole header of 8 bytes with PadN (RFC 8200, 4.2). */
 const optionsHeader = (next: number, options: Buffer): Buffer => {
   const missing = (8 - ((2 + options.length) % 8)) % 8;
-  const padding = missing === 0 ? u8() : missing === 1 ? u8(0) : Buffer.concat([u8(1, missing - 2), Buffer.alloc(missing - 2)]);
+  const padding =
+    missing === 0 ? u8() : missing === 1 ? u8(0) : Buffer.concat([u8(1, missing - 2), Buffer.alloc(missing - 2)]);
   const body = Buffer.concat([options, padding]);
   return Buffer.concat([u8(next, (2 + body.length) / 8 - 1), body]);
 };

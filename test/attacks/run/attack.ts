@@ -47,8 +47,8 @@ export interface Attack extends Course {
    * that it arrives nowhere when the agent is off either.
    */
   readonly kind: 'closed' | 'held' | 'kernel';
-  /** Networks on which the kernel alone refuses it, though elsewhere it takes a rule. */
-  readonly kernelOn?: readonly Network[];
+  /** Where the kernel alone refuses it, though elsewhere it takes a rule; all families if none are named. */
+  readonly refused?: { readonly networks: readonly Network[]; readonly families?: readonly IpFamily[] };
   /** Why it cannot be held on these networks: there it arrives. */
   readonly weak?: { readonly networks: readonly Network[]; readonly why: string };
   /** It changes what others depend on: it runs by itself, and lies are forgotten afterwards. */

@@ -22,18 +22,28 @@ const isAbout = (entry: KnownOpen, row: Row): boolean =>
   (entry.family === undefined || entry.family === row.family) &&
   (entry.backend === undefined || entry.backend === row.backend);
 
+/** Reports whether the kernel refuses an attack without any rule. */
+export const isRefused = ({ kind, refused }: Attack, { network, family }: Row): boolean =>
+  kind === 'kernel' ||
+  (refused !== undefined && refused.networks.includes(network) && (refused.families?.includes(family) ?? true));
+
 /** Returns what is wrong with a row, in words; nothing where it is as its attack says. */
 export const faultsOf = (attack: Attack, row: Row, open: readonly KnownOpen[]): readonly string[] => {
   const weak = attack.weak?.networks.includes(row.network) ?? false;
-  const refused = attack.kind === 'kernel' || (attack.kernelOn?.includes(row.network) ?? false);
+  const refused = isRefused(attack, row);
   const known = open.find((entry) => isAbout(entry, row));
   return [
     ...(row.off === refused
-      ? [row.off ? 'it arrives without agents, though the kernel is said to refuse it' : 'it does not even arrive without agents']
+      ? [
+          row.off
+            ? 'it arrives without agents, though the kernel is said to refuse it'
+            : 'it does not even arrive without agents',
+        ]
       : []),
     ...(row.on && !weak && known === undefined ? ['it gets through'] : []),
     ...(!row.on && weak ? ['it does not get through any more, though it is said that it cannot be held'] : []),
     ...(!row.on && known !== undefined ? [`it is no longer open: take its entry away (${known.reason})`] : []),
-    ...(row.twin ? [] : ['the like traffic that is allowed does not pass']),
+    // An attack that gets through may take with it what its twin needs.
+    ...(row.twin || known !== undefined ? [] : ['the like traffic that is allowed does not pass']),
   ];
 };

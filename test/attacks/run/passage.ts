@@ -2,11 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IpFamily } from '../../../src/model/family.ts';
 import { ETHER, ethernet } from '../frames/ethernet.ts';
 import { udpPacket } from '../frames/transport.ts';
-import { isPod, type Machine, nodeOf } from '../stage/cast.ts';
+import { farEnd, isPod, type Machine, nodeOf } from '../stage/cast.ts';
 import type { Scene } from '../stage/scene.ts';
 import type { Station } from '../station/station.ts';
 import { nextToken } from '../station/token.ts';
-import { farEnd } from './play.ts';
 
 /** What it takes to send and see something. */
 export interface Floor {

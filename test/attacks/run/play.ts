@@ -2,7 +2,7 @@ import type { IpFamily } from '../../../src/model/family.ts';
 import { ETHER, ethernet, type Tag } from '../frames/ethernet.ts';
 import type { Ends, Ports } from '../frames/transport.ts';
 import { TCP_FLAG, tcpPacket, udpPacket } from '../frames/transport.ts';
-import { deviceOf, isPod, type Machine } from '../stage/cast.ts';
+import type { Machine } from '../stage/cast.ts';
 import type { Scene } from '../stage/scene.ts';
 import type { Stage } from '../stage/stage.ts';
 import { nextToken } from '../station/token.ts';
@@ -61,7 +61,7 @@ const freshPort = (): number => {
 };
 
 /** The interface that a machine sends by: that of a node is its uplink. */
-const ownDevice = (): string => 'eth0';
+const DEVICE = 'eth0';
 
 /** @param senders gets the name of each machine that sends something */
 export const createPlay = (stage: Stage, family: IpFamily, senders: Set<Machine>): Play => {
@@ -79,7 +79,7 @@ export const createPlay = (stage: Stage, family: IpFamily, senders: Set<Machine>
   });
   const frame: Play['frame'] = (from, bytes) => {
     senders.add(from);
-    stage.stations[from].send(bytes, ownDevice());
+    stage.stations[from].send(bytes, DEVICE);
   };
   const packet: Play['packet'] = (from, to, bytes, lies = {}) => {
     const type = (bytes[0] ?? 0) >> 4 === 6 ? ETHER.ipv6 : ETHER.ipv4;
@@ -116,9 +116,3 @@ export const createPlay = (stage: Stage, family: IpFamily, senders: Set<Machine>
     },
   };
 };
-
-/** The name of the interface at the other end of a pod's link, and whose it is. */
-export const farEnd = (machine: Machine): { readonly station: Machine; readonly device: string } =>
-  isPod(machine)
-    ? { station: machine.endsWith('2') ? 'node2' : 'node1', device: deviceOf(machine) }
-    : { station: 'node1', device: 'eth0' };

@@ -46,12 +46,18 @@ const twinOf = (attack: Attack): Course => {
   return at === undefined ? twin : { ...twin, at };
 };
 
+/** A course in one family. */
+interface Trial {
+  readonly course: Course;
+  readonly family: IpFamily;
+}
+
 const arrivedAt = ({ at, to }: Course): Machine => at ?? to;
 
 /** Runs courses side by side. @returns which of them arrived */
 const tryCourses = async (
   stage: Stage,
-  courses: readonly { readonly course: Course; readonly family: IpFamily }[],
+  courses: readonly Trial[],
 ): Promise<readonly boolean[]> => {
   const senders = new Set<Machine>();
   const plays = await Promise.all(
@@ -70,7 +76,7 @@ const tryCourses = async (
 /** As `tryCourses`, but what did not arrive and should is tried again. */
 const tryWanted = async (
   stage: Stage,
-  courses: readonly { readonly course: Course; readonly family: IpFamily }[],
+  courses: readonly Trial[],
 ): Promise<readonly boolean[]> => {
   let arrived = await tryCourses(stage, courses);
   for (let tries = 1; tries < TRIES && arrived.includes(false); tries += 1) {
@@ -93,7 +99,7 @@ interface Seen {
 /** Runs some cases, and with agents their twins. */
 const runSome = async (stage: Stage, cases: readonly Case[], withTwins: boolean): Promise<Seen> => {
   const startedAt = performance.now();
-  const courses = cases.map(({ attack, family }) => ({ course: attack as Course, family }));
+  const courses: readonly Trial[] = cases.map(({ attack, family }) => ({ course: attack, family }));
   const arrived = withTwins ? await tryCourses(stage, courses) : await tryWanted(stage, courses);
   const twins = withTwins
     ? await tryWanted(

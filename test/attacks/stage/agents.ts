@@ -88,8 +88,3 @@ export const startNodeAgent = async ({ node, manifests, results, backend }: Agen
     },
   };
 };
-
-/** Takes all of an agent's rules off a node. */
-export const cleanUp = async (node: Node): Promise<void> => {
-  await createCommandRunner(onNode(node)).run(PORTCULLIS, ['cleanup']);
-};

@@ -56,3 +56,9 @@ export const deviceOf = (pod: Pod): string => `veth1a2b0${PODS[pod].node}${PODS[
 
 /** Returns the UID of a pod. */
 export const uidOf = (pod: Pod): string => `uid-${pod}`;
+
+/** The name of the interface at the other end of a pod's link, and whose it is. */
+export const farEnd = (machine: Machine): { readonly station: Machine; readonly device: string } =>
+  isPod(machine)
+    ? { station: machine.endsWith('2') ? 'node2' : 'node1', device: deviceOf(machine) }
+    : { station: 'node1', device: 'eth0' };

@@ -111,7 +111,10 @@ export const openCluster = async (setting: Setting, macs: ReadonlyMap<Machine, I
     write,
     restore: () => {
       const strange = [...written].filter((name) => !original.has(name));
-      return write({ ...Object.fromEntries(strange.map((name) => [name, undefined])), ...Object.fromEntries(original) });
+      return write({
+        ...Object.fromEntries(strange.map((name) => [name, undefined])),
+        ...Object.fromEntries(original),
+      });
     },
     writeResult,
     close: () => rm(folder, { recursive: true, force: true }),

@@ -11,7 +11,10 @@ const OUTSIDE_PEER = 'outside0';
 
 export const nodeSpec = (node: Node, families: readonly IpFamily[]): NodeSpec => {
   const index = node === 'node1' ? 1 : 2;
-  const ranges: Readonly<Record<IpFamily, string>> = { ipv4: `10.244.${index}.0/24`, ipv6: `fd00:10:244:${index}::/64` };
+  const ranges: Readonly<Record<IpFamily, string>> = {
+    ipv4: `10.244.${index}.0/24`,
+    ipv6: `fd00:10:244:${index}::/64`,
+  };
   return {
     name: node,
     ips: families.map((family) => nodeAddress(family, index)),
@@ -100,7 +103,14 @@ export const teachNeighbours = async (
  * or an error of theirs would change what connection tracking knows.
  */
 export const silencePods = async (machines: readonly Machine[]): Promise<void> => {
-  const silence = ['*raw', '-A PREROUTING -i lo -j ACCEPT', '-A PREROUTING -p ipv6-icmp -j ACCEPT', '-A PREROUTING -j DROP', 'COMMIT', ''];
+  const silence = [
+    '*raw',
+    '-A PREROUTING -i lo -j ACCEPT',
+    '-A PREROUTING -p ipv6-icmp -j ACCEPT',
+    '-A PREROUTING -j DROP',
+    'COMMIT',
+    '',
+  ];
   await Promise.all(
     machines.flatMap((machine) =>
       ['iptables', 'ip6tables'].map((program) =>

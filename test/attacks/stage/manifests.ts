@@ -22,7 +22,12 @@ export const podManifest = (pod: Pod, families: readonly IpFamily[], labels: Rea
         },
       ],
     },
-    status: { phase: 'Running', hostIP: addressOf(`node${node}`, families[0] ?? 'ipv4'), podIP: ips[0]?.ip, podIPs: ips },
+    status: {
+      phase: 'Running',
+      hostIP: addressOf(`node${node}`, families[0] ?? 'ipv4'),
+      podIP: ips[0]?.ip,
+      podIPs: ips,
+    },
   };
 };
 

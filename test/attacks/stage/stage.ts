@@ -1,7 +1,10 @@
 import { type CommandRunner, createCommandRunner } from '../../../src/kernel/command.ts';
 import { createIpBatch, inNetns } from '../../../src/lab/batch.ts';
+import { fabricCidr } from '../../../src/lab/fabric.ts';
 import type { Lab } from '../../../src/lab/lab.ts';
 import { onNode } from '../../../src/lab/node.ts';
+import { iptablesProgram } from '../../../src/lab/service.ts';
+import { IP_FAMILIES, type IpFamily } from '../../../src/model/family.ts';
 import { openLab } from '../../support/lab/open-lab.ts';
 import { awaitPassage } from '../run/passage.ts';
 import { openStation, type Station } from '../station/station.ts';
@@ -19,6 +22,7 @@ import {
 } from './links.ts';
 import { type Interfaces, type Scene, sceneOf } from './scene.ts';
 import { familiesOf, type Setting } from './setting.ts';
+import { addTunnels, listenForTunnels } from './tunnel.ts';
 
 /** A cluster of two nodes to be attacked: machines, stations on them, and agents when they are asked for. */
 export interface Stage {
@@ -34,10 +38,26 @@ export interface Stage {
   restartAgent(node: Node): Promise<void>;
   /** Waits until what the cluster's folder holds in that version is in force on both nodes; at once without agents. */
   applied(version: number): Promise<void>;
+  /** Loads iptables-restore text on both nodes, for each family of the cluster. */
+  restore(text: (family: IpFamily) => readonly string[]): Promise<void>;
+  /** Gives nodes, and the machine outside, addresses and a way out in the family that the cluster does not use. */
+  addForeign(): Promise<void>;
+  removeForeign(): Promise<void>;
   /** Makes nodes and bridges forget lies, and connections that were tracked. */
   forget(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Batch lines that give a machine of the nodes' network its address of the family that the cluster does not use. */
+const foreignLines = (machine: Node | 'outside', scene: Scene, verb: 'add' | 'delete'): readonly string[] =>
+  IP_FAMILIES.filter((family) => !scene.families.includes(family)).flatMap((family) => {
+    const nodad = family === 'ipv6' && verb === 'add' ? ' nodad' : '';
+    const neighbour = `${addressOf('outside', family)} lladdr ${scene.mac('outside')} dev eth0`;
+    return [
+      `address ${verb} ${fabricCidr(addressOf(machine, family))} dev eth0${nodad}`,
+      ...(machine === 'outside' || verb === 'delete' ? [] : [`neighbour replace ${neighbour} nud permanent`]),
+    ];
+  });
 
 const openMachines = async (lab: Lab, setting: Setting): Promise<ReadonlyMap<Machine, Interfaces>> => {
   const families = familiesOf(setting.families);
@@ -53,6 +73,7 @@ const openMachines = async (lab: Lab, setting: Setting): Promise<ReadonlyMap<Mac
   const ip = createIpBatch(createCommandRunner());
   await addOutside(ip, families);
   await completeNodes(ip, setting);
+  await addTunnels(ip, families);
   await silencePods([...POD_NAMES, 'outside']);
   return new Map(await Promise.all(MACHINES.map(async (name) => [name, await readInterfaces(name)] as const)));
 };
@@ -67,6 +88,10 @@ export const openStage = async (setting: Setting): Promise<Stage> => {
   const cluster = await openCluster(setting, macs);
   const opened = await Promise.all(MACHINES.map(async (name) => [name, await openStation(name)] as const));
   const stations = Object.fromEntries(opened) as Record<Machine, Station>;
+  for (const node of NODES) {
+    listenForTunnels(stations[node]);
+    await stations[node].settled();
+  }
   const on = (machine: Machine): CommandRunner =>
     createCommandRunner(NODES.some((node) => node === machine) ? onNode(machine) : inNetns(machine));
   let agents: Record<Node, NodeAgent> | undefined;
@@ -89,6 +114,27 @@ export const openStage = async (setting: Setting): Promise<Stage> => {
     },
     async applied(version) {
       await Promise.all(Object.values(agents ?? {}).map((agent) => agent.applied(version)));
+    },
+    async restore(text) {
+      await Promise.all(
+        NODES.flatMap((node) =>
+          families.map((family) =>
+            on(node).run(iptablesProgram(family, backend, '-restore'), ['--noflush', '-w'], {
+              input: text(family).join('\n'),
+            }),
+          ),
+        ),
+      );
+    },
+    async addForeign() {
+      await Promise.all(
+        [...NODES, 'outside' as const].map((machine) => ip.run(foreignLines(machine, scene, 'add'), machine)),
+      );
+    },
+    async removeForeign() {
+      await Promise.all(
+        [...NODES, 'outside' as const].map((machine) => ip.run(foreignLines(machine, scene, 'delete'), machine)),
+      );
     },
     async forget() {
       await teachNeighbours(ip, setting, macs);

@@ -1,0 +1,37 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { ATTACKS } from '../test/attacks/catalogue/all.ts';
+import { attackSetting } from '../test/attacks/run/attack-setting.ts';
+import { type ReportRow, reportRows, reportText } from '../test/attacks/run/report.ts';
+import { settingName } from '../test/attacks/stage/setting.ts';
+import { parseOptions } from './attacks/options.ts';
+import { endOnSignals } from './end-on-signals.ts';
+
+/** The inner half of `npm run attacks`, inside the sandbox. */
+
+endOnSignals();
+const { settings, only, report } = parseOptions(process.argv.slice(2));
+const attacks = ATTACKS.filter(({ name }) => name.includes(only));
+
+const told: ReportRow[] = [];
+let failed = false;
+for (const setting of settings) {
+  try {
+    const rows = reportRows(await attackSetting(setting, attacks), attacks);
+    told.push(...rows);
+    const bad = rows.filter(({ outcome }) => outcome !== 'kept out' && outcome !== 'cannot be held');
+    if (bad.length > 0) failed = true;
+    console.log(`attacks: ${settingName(setting)}: ${rows.length} tries, ${bad.length} not as they should be`);
+    for (const row of bad) console.log(`  ${row.attack} by ${row.family}: ${row.outcome}`);
+  } catch (error) {
+    failed = true;
+    console.log(`attacks: ${settingName(setting)}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+if (report !== undefined) {
+  await mkdir(report, { recursive: true });
+  await writeFile(path.join(report, 'report.md'), reportText(told));
+  const lines = told.map((row) => JSON.stringify(row));
+  await writeFile(path.join(report, 'report.json'), `[\n${lines.join(',\n')}\n]\n`);
+}
+process.exitCode = failed ? 1 : 0;

@@ -1,0 +1,15 @@
+import path from 'node:path';
+import { createCommandRunner } from '../src/kernel/command.ts';
+import { enterSandbox } from '../src/lab/sandbox.ts';
+import { parseOptions } from './attacks/options.ts';
+
+/**
+ * `npm run attacks [-- OPTIONS]`: see its --help. It runs in a sandbox, where nothing of the machine can be touched, and needs
+ * neither Go nor an API server.
+ */
+
+const args = process.argv.slice(2);
+const { checkout } = parseOptions(args);
+process.env['PORTCULLIS_CHECKOUT'] = checkout;
+const inside = path.join(import.meta.dirname, 'attacks-in-sandbox.ts');
+process.exitCode = await enterSandbox(createCommandRunner(), process.execPath, [inside, ...args]);

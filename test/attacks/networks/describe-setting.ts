@@ -1,0 +1,31 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { ATTACKS } from '../catalogue/all.ts';
+import { KNOWN_OPEN } from '../known-open.ts';
+import { attackSetting } from '../run/attack-setting.ts';
+import { faultsOf } from '../run/judge.ts';
+import { casesOf, type Row } from '../run/run-attacks.ts';
+import { type Setting, settingName } from '../stage/setting.ts';
+
+/** All attacks of a setting take about 10 s; a busy machine gets a multiple of that, ms. */
+const SETTING_MS = 300_000;
+
+const keyOf = ({ attack, family }: Pick<Row, 'attack' | 'family'>): string => `${attack} ${family}`;
+
+/** Attacks a cluster and has a test for each attack and family. */
+export const describeSetting = (setting: Setting): void => {
+  describe(`on ${settingName(setting)}`, () => {
+    let rows: ReadonlyMap<string, Row> = new Map();
+
+    beforeAll(async () => {
+      rows = new Map((await attackSetting(setting, ATTACKS)).map((row) => [keyOf(row), row]));
+    }, SETTING_MS);
+
+    test.each(casesOf(ATTACKS, setting).map((each) => ({ name: each.attack.name, ...each })))(
+      '$name by $family ends as the catalogue says, and its legal twin passes',
+      ({ attack, family }) => {
+        const row = rows.get(keyOf({ attack: attack.name, family }));
+        expect(row === undefined ? ['it was not tried'] : faultsOf(attack, row, KNOWN_OPEN)).toEqual([]);
+      },
+    );
+  });
+};
