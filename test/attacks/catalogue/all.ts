@@ -6,12 +6,15 @@ import { MULTICAST } from './multicast.ts';
 import { NEIGHBOURS } from './neighbours.ts';
 import { PLAIN } from './plain.ts';
 import { CONTROL_MESSAGES, PROTOCOLS } from './protocols.ts';
+import { CONNECTIONS } from './connections.ts';
+import { WINDOWS } from './windows.ts';
 import { FOREIGN } from './foreign.ts';
 import { LIFETIME } from './lifetime.ts';
 import { SERVICE_ATTACKS } from './services.ts';
 import { RELATED, RIDING } from './related.ts';
 import { SOURCES } from './sources.ts';
 import { TUNNELS } from './tunnels.ts';
+import { HEADERS } from './headers.ts';
 import { FRAGMENTS } from './fragments.ts';
 
 /** All ways around the rules that were tried, by group. */
@@ -24,13 +27,16 @@ export const ATTACKS: readonly Attack[] = [
   ...FRAMES,
   ...HARDWARE,
   ...FRAGMENTS,
+  ...HEADERS,
   ...PROTOCOLS,
   ...CONTROL_MESSAGES,
   ...RELATED,
   ...RIDING,
+  ...CONNECTIONS,
   ...SOURCES,
   ...TUNNELS,
   ...SERVICE_ATTACKS,
   ...LIFETIME,
   ...FOREIGN,
+  ...WINDOWS,
 ];

@@ -254,4 +254,24 @@ export const ARP: readonly Attack[] = [
     kind: 'closed',
     by: OWN,
   },
+  {
+    name: 'arp/in-a-tag',
+    what: 'a claim of an allowed client’s address in a tag of priority',
+    needs: 'NET_RAW',
+    networks: BRIDGES,
+    families: V4,
+    form: (play, from, to) => {
+      const { scene, data } = play;
+      const said = { operation: 2, senderMac: scene.mac(from), senderIp: addressBytes(play.ip('client')) };
+      const body = arp({ ...said, targetMac: scene.mac(to), targetIp: addressBytes(play.ip(to)) });
+      const tags = [{ type: ETHER.vlan, vlan: 0 }];
+      const header = { to: scene.mac(to), from: scene.mac(from), type: ETHER.arp, tags };
+      play.frame(from, ethernet(header, Buffer.concat([body, data, Buffer.alloc(12)])));
+    },
+    from: 'stranger',
+    to: 'web',
+    twin: HONEST,
+    kind: 'closed',
+    by: 'bridge table: tagged frames neither reach nor leave an isolated port',
+  },
 ];

@@ -1,3 +1,5 @@
+import { type Extension, extended, ipv6, PROTOCOL } from '../frames/ip.ts';
+import { udp } from '../frames/transport.ts';
 import type { Tag } from '../frames/ethernet.ts';
 import type { Form } from '../run/attack.ts';
 import type { Lies, Play } from '../run/play.ts';
@@ -23,3 +25,12 @@ export const tagged =
   (...tags: readonly Tag[]): Form =>
   (play, from, to) =>
     play.udp(from, to, { tags });
+
+/** A datagram behind extension headers. IPv6 alone. */
+export const chain =
+  (...extensions: readonly Extension[]): Form =>
+  (play, from, to) => {
+    const ends = play.ends(from, to);
+    const { protocol, payload } = extended(extensions, PROTOCOL.udp, udp(ends, play.ports(), play.data));
+    play.packet(from, to, ipv6({ ...ends, protocol }, payload));
+  };

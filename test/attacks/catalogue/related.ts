@@ -30,7 +30,7 @@ interface Flow {
 }
 
 /** Sends the first datagram of a flow, and waits until it has got to the server, so that nodes on the way track it. */
-const openFlow = async (play: Play, { client, server, sourcePort, port }: Flow): Promise<void> => {
+export const openFlow = async (play: Play, { client, server, sourcePort, port }: Flow): Promise<void> => {
   const token = nextToken();
   play.packet(client, server, udpPacket(play.ends(client, server), { sourcePort, port }, Buffer.from(token)));
   await play.arrived(server, token);

@@ -16,8 +16,8 @@ export interface Course {
   readonly form: Form;
   readonly from: Machine;
   readonly to: Machine;
-  /** Where it is looked for; `to` if absent. */
-  readonly at?: Machine;
+  /** Where it is looked for, any of them; `to` if absent. */
+  readonly at?: Machine | readonly Machine[];
   /** Frames on the interface ('wire', if absent), or what programs of the machine receive. */
   readonly sense?: Sense;
 }
@@ -53,6 +53,8 @@ export interface Attack extends Course {
   readonly weak?: { readonly networks: readonly Network[]; readonly why: string };
   /** It changes what others depend on: it runs by itself, and lies are forgotten afterwards. */
   readonly alone?: true;
+  /** It takes a second or more, so it runs once for all families, on clusters of both alone. */
+  readonly slow?: true;
   /** It uses the family that the cluster has no addresses of. */
   readonly foreign?: true;
   /** What has to be there for it. */

@@ -34,6 +34,8 @@ export const casesOf = (attacks: readonly Attack[], { network, families }: Setti
   return attacks
     .filter((attack) => attack.networks.includes(network))
     .flatMap((attack) => {
+      if (attack.slow && families !== 'dual') return [];
+      if (attack.slow) return attack.families.slice(0, 1).map((family) => ({ attack, family }));
       const runs = attack.foreign ? attack.families.filter((family) => !own.includes(family)) : own;
       return attack.families.filter((family) => runs.includes(family)).map((family) => ({ attack, family }));
     });
@@ -52,13 +54,13 @@ interface Trial {
   readonly family: IpFamily;
 }
 
-const arrivedAt = ({ at, to }: Course): Machine => at ?? to;
+const receiversOf = ({ at = [], to }: Course): readonly Machine[] => {
+  const named = typeof at === 'string' ? [at] : at;
+  return named.length === 0 ? [to] : named;
+};
 
 /** Runs courses side by side. @returns which of them arrived */
-const tryCourses = async (
-  stage: Stage,
-  courses: readonly Trial[],
-): Promise<readonly boolean[]> => {
+const tryCourses = async (stage: Stage, courses: readonly Trial[]): Promise<readonly boolean[]> => {
   const senders = new Set<Machine>();
   const plays = await Promise.all(
     courses.map(async ({ course, family }) => {
@@ -67,17 +69,16 @@ const tryCourses = async (
       return play;
     }),
   );
-  await awaitPassage(stage, senders, new Set(courses.map(({ course }) => arrivedAt(course))));
+  await awaitPassage(stage, senders, new Set(courses.flatMap(({ course }) => receiversOf(course))));
   return courses.map(({ course }, at) =>
-    stage.stations[arrivedAt(course)].has(plays[at]?.token ?? '', course.sense ?? 'wire'),
+    receiversOf(course).some((receiver) =>
+      stage.stations[receiver].has(plays[at]?.token ?? '', course.sense ?? 'wire'),
+    ),
   );
 };
 
 /** As `tryCourses`, but what did not arrive and should is tried again. */
-const tryWanted = async (
-  stage: Stage,
-  courses: readonly Trial[],
-): Promise<readonly boolean[]> => {
+const tryWanted = async (stage: Stage, courses: readonly Trial[]): Promise<readonly boolean[]> => {
   let arrived = await tryCourses(stage, courses);
   for (let tries = 1; tries < TRIES && arrived.includes(false); tries += 1) {
     const missing = courses.filter((_course, at) => !arrived[at]);

@@ -88,8 +88,12 @@ export const clusterManifests = (families: readonly IpFamily[]): ReadonlyMap<str
     ...POLICIES.map((policy) => [`policy-${policy.metadata.name}`, policy] as const),
   ]);
 
-/** An object whose version tells which state of the folder has been read; nothing selects it. */
-export const versionManifest = (version: number) => ({
-  ...namespace('version'),
-  metadata: { ...namespace('version').metadata, resourceVersion: String(version) },
-});
+/**
+ * An object whose version tells which state of the folder has been read. No policy selects it; its label changes with the
+ * version, since agents pass over objects that only have another version.
+ */
+export const versionManifest = (version: number) => {
+  const { metadata, ...rest } = namespace('version');
+  const labels = { ...metadata.labels, version: String(version) };
+  return { ...rest, metadata: { ...metadata, labels, resourceVersion: String(version) } };
+};
