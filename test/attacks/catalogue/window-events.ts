@@ -120,7 +120,8 @@ export const addressesExchanged = (stage: Stage): Promise<void> =>
     stage,
     rounds((at) => {
       const [closed, web] = [pod(stage, 'closed', {}), pod(stage, 'web', {})];
-      if (at % 2 === 1) return { 'pod-closed': closed, 'pod-web': web };
+      // In this order, so that web's address is somebody's at all times.
+      if (at % 2 === 1) return { 'pod-web': web, 'pod-closed': closed };
       return { 'pod-closed': { ...closed, status: web.status }, 'pod-web': { ...web, status: closed.status } };
     }),
   );

@@ -24,6 +24,9 @@ const FORBIDDEN: readonly Flow[] = [
 /** A pod that is something else for a while may send meanwhile; what it takes stays forbidden. */
 const WITHOUT_CLOSED = FORBIDDEN.filter(({ from }) => from !== 'closed');
 
+/** The address has always an isolated pod, whichever it is. */
+const TO_WEB = FORBIDDEN.filter(({ to }) => to === 'web');
+
 const ALLOWED: readonly Flow[] = [{ from: 'client', to: 'web', lies: { port: 53 } }];
 
 const EVERY_MS = 4;

@@ -11,16 +11,17 @@ const SETTING_MS = 300_000;
 
 const keyOf = ({ attack, family }: Pick<Row, 'attack' | 'family'>): string => `${attack} ${family}`;
 
-/** Attacks a cluster and has a test for each attack and family. */
-export const describeSetting = (setting: Setting): void => {
+/** Attacks a cluster and has a test for each attack and family. Slow ones run where it is asked for. */
+export const describeSetting = (setting: Setting, slowness: 'quick ones' | 'slow ones too' = 'quick ones'): void => {
+  const attacks = ATTACKS.filter(({ slow }) => slow === undefined || slowness === 'slow ones too');
   describe(`on ${settingName(setting)}`, () => {
     let rows: ReadonlyMap<string, Row> = new Map();
 
     beforeAll(async () => {
-      rows = new Map((await attackSetting(setting, ATTACKS)).map((row) => [keyOf(row), row]));
+      rows = new Map((await attackSetting(setting, attacks)).map((row) => [keyOf(row), row]));
     }, SETTING_MS);
 
-    test.each(casesOf(ATTACKS, setting).map((each) => ({ name: each.attack.name, ...each })))(
+    test.each(casesOf(attacks, setting).map((each) => ({ name: each.attack.name, ...each })))(
       '$name by $family ends as the catalogue says, and its legal twin passes',
       ({ attack, family }) => {
         const row = rows.get(keyOf({ attack: attack.name, family }));
