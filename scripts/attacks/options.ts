@@ -7,10 +7,14 @@ export interface AttackOptions {
   readonly settings: readonly Setting[];
   /** Part of the names of the attacks that run; all if empty. */
   readonly only: string;
+  /** Leaves out what takes a second or more. */
+  readonly quick: boolean;
   /** The built checkout that is attacked. */
   readonly checkout: string;
   /** The folder of the report; none is written if absent. */
   readonly report: string | undefined;
+  /** Only writes docs/attacks.md. */
+  readonly table: boolean;
 }
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -28,15 +32,19 @@ export const parseOptions = (args: readonly string[]): AttackOptions => {
     .addOption(new Option('--backend <BACKEND>', 'only this one').choices(BACKENDS))
     .option('--only <TEXT>', 'attacks whose name contains it', '')
     .option('--checkout <DIR>', 'the built checkout that is attacked', process.env['PORTCULLIS_CHECKOUT'] ?? ROOT)
+    .option('--quick', 'leave out attacks that take a second or more', false)
+    .option('--table', 'only write docs/attacks.md from the catalogue', false)
     .option('--report <DIR>', 'where report.md and report.json are written');
   command.parse(args, { from: 'user' });
-  const { network, families, backend, only, checkout, report } = command.opts<{
+  const { network, families, backend, only, checkout, report, table, quick } = command.opts<{
     network?: Network;
     families?: Families;
     backend?: IptablesBackend;
     only: string;
     checkout: string;
     report?: string;
+    table: boolean;
+    quick: boolean;
   }>();
   const chosen = <T>(all: readonly T[], one: T | undefined): readonly T[] => (one === undefined ? all : [one]);
   return {
@@ -46,6 +54,8 @@ export const parseOptions = (args: readonly string[]): AttackOptions => {
       ),
     ),
     only,
+    quick,
+    table,
     checkout: path.resolve(checkout),
     report: report === undefined ? undefined : path.resolve(report),
   };

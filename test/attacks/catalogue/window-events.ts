@@ -115,16 +115,26 @@ export const policiesRenamed = async (stage: Stage): Promise<void> => {
   );
 };
 
-export const addressesExchanged = (stage: Stage): Promise<void> =>
-  walk(
-    stage,
-    rounds((at) => {
-      const [closed, web] = [pod(stage, 'closed', {}), pod(stage, 'web', {})];
-      // In this order, so that web's address is somebody's at all times.
-      if (at % 2 === 1) return { 'pod-web': web, 'pod-closed': closed };
-      return { 'pod-closed': { ...closed, status: web.status }, 'pod-web': { ...web, status: closed.status } };
-    }),
-  );
+/** Both pods are in one file: agents would else read one of them before and the other one after. */
+export const addressesExchanged = (stage: Stage): Promise<void> => {
+  const [closed, web] = [pod(stage, 'closed', {}), pod(stage, 'web', {})];
+  const both = (exchanged: boolean) => ({
+    apiVersion: 'v1',
+    kind: 'List',
+    items: exchanged
+      ? [
+          { ...closed, status: web.status },
+          { ...web, status: closed.status },
+        ]
+      : [closed, web],
+  });
+  return walk(stage, [
+    { 'pod-web': both(false) },
+    { 'pod-closed': undefined },
+    ...rounds((at) => ({ 'pod-web': both(at % 2 === 0) })),
+    { 'pod-closed': closed },
+  ]);
+};
 
 export const unreadablePolicy = (stage: Stage): Promise<void> =>
   walk(
