@@ -40,6 +40,9 @@ const OWN = 'bridge table: ARP of and to isolated ports bears the ports’ own a
 /** An honest question of the client to whom the liar lies. */
 const HONEST = { form: speak(), from: 'client' } as const;
 
+/** An honest question of the client to a stranger. */
+const HONEST_OF_STRANGER = { form: speak(), from: 'client', to: 'stranger' } as const;
+
 /** Lies about who has an address, and what else ARP carries. */
 export const ARP: readonly Attack[] = [
   {
@@ -207,7 +210,7 @@ export const ARP: readonly Attack[] = [
     form: speak(() => ({ senderIp: '83.69.67.82' })),
     from: 'closed',
     to: 'stranger',
-    twin: { from: 'client' },
+    twin: HONEST_OF_STRANGER,
     kind: 'closed',
     by: OWN,
   },
@@ -235,7 +238,11 @@ export const ARP: readonly Attack[] = [
     to: 'stranger',
     twin: { from: 'client' },
     kind: 'closed',
-    by: 'bridge table: a pod that may send nothing asks for nobody but its node',
+    by: 'nothing on the node',
+    weak: {
+      networks: BRIDGES,
+      why: 'neighbours have to find each other, and whatever fills their frames up to the least length passes',
+    },
   },
   {
     name: 'arp/other-lengths',

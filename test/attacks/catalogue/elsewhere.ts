@@ -100,6 +100,13 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     by: 'no helper is assigned to a connection unless a rule of somebody’s does it (nf_conntrack_helper is gone since Linux 6.0)',
   },
   {
+    name: 'nodes/other-tunnels',
+    what: 'a pod speaks to its node’s Geneve, WireGuard, IPIP, 6in4 or GRE endpoint',
+    outcome: 'closed',
+    by: 'pods do not speak to the node’s tunnel endpoints, which are known by their devices',
+    test: 'test/render/raw-table.test.ts',
+  },
+  {
     name: 'nodes/full-connection-table',
     what: 'a tenant fills the node’s table of connections, so that others cannot open any',
     outcome: 'cannot be held',

@@ -67,11 +67,13 @@ const advertise =
     discovery(play, from, to, ends, routerAdvertisement(ends, lifetime, '2001:db8:bad::', mark(play, options)));
   };
 
-const redirecting: Form = (play, from, to) => {
-  const ends = { source: 'fe80::1', destination: play.ip(to) };
-  const message = redirect(ends, play.scene.linkLocal(from), play.ip('outside'), mark(play));
-  discovery(play, from, to, ends, message);
-};
+const redirecting =
+  (source?: string): Form =>
+  (play, from, to) => {
+    const ends = { source: source ?? play.scene.linkLocal(from), destination: play.ip(to) };
+    const message = redirect(ends, play.scene.linkLocal(from), play.ip('outside'), mark(play));
+    discovery(play, from, to, ends, message);
+  };
 
 const CLAIM = 'bridge table: nobody advertises an address that belongs to an isolated pod or to a peer of rules';
 const ROUTER = 'bridge table: router advertisements and redirects neither reach nor leave an isolated port';
@@ -182,7 +184,7 @@ export const NEIGHBOURS: readonly Attack[] = [
     advertise(0, 'fe80::1'),
     {
       to: 'closed',
-      twin: { at: 'client' },
+      twin: { form: advertise(0), to: 'client' },
       by: ROUTER,
     },
   ),
@@ -205,9 +207,9 @@ export const NEIGHBOURS: readonly Attack[] = [
     twin: { from: 'stranger' },
     by: ROUTER,
   }),
-  lie('redirect', 'a redirect in the name of the router', redirecting, {
+  lie('redirect', 'a redirect in the name of the router', redirecting('fe80::1'), {
     to: 'closed',
-    twin: { to: 'client' },
+    twin: { form: redirecting(), to: 'client' },
     by: ROUTER,
   }),
   lie(
@@ -239,7 +241,11 @@ export const NEIGHBOURS: readonly Attack[] = [
       from: 'closed',
       to: 'stranger',
       twin: { from: 'client' },
-      by: 'bridge table: a pod that may send nothing asks and answers nobody but its node',
+      by: 'nothing on the node',
+      weak: {
+        networks: BRIDGES,
+        why: 'neighbours have to find each other, and an option that nobody knows has to be passed over (RFC 4861, 4.6)',
+      },
     },
   ),
   lie(

@@ -1,11 +1,10 @@
 import type { IpFamily } from '../../../src/model/family.ts';
 import { ETHER, ethernet } from '../frames/ethernet.ts';
-import { ip, PROTOCOL } from '../frames/ip.ts';
-import { geneve, gre, udpPacket, vxlan } from '../frames/transport.ts';
-import { type Attack, BOTH, EVERYWHERE, type Form, V4 } from '../run/attack.ts';
-import type { Lies, Play } from '../run/play.ts';
+import { udpPacket, vxlan } from '../frames/transport.ts';
+import { type Attack, BOTH, EVERYWHERE, type Form } from '../run/attack.ts';
+import type { Play } from '../run/play.ts';
 import type { Machine, Node } from '../stage/cast.ts';
-import { TUNNEL } from '../stage/tunnel.ts';
+import { type Tunnel, TUNNELS_OF_NODES } from '../stage/tunnel.ts';
 import { datagram } from './forms.ts';
 
 /** What comes out of the tunnel: who is said to send it, and to whom. */
@@ -18,27 +17,29 @@ interface Inner {
 const innerPacket = (play: Play, { as, to, port = 53 }: Inner): Buffer =>
   udpPacket(play.ends(as, to), play.ports({ port }), play.data);
 
-const innerFrame = (play: Play, inner: Inner, node: Node): Buffer => {
+const innerFrame = (play: Play, inner: Inner, mac: string): Buffer => {
   const type = play.family === 'ipv4' ? ETHER.ipv4 : ETHER.ipv6;
-  return ethernet({ to: TUNNEL.mac[node], from: '02:00:00:00:00:01', type }, innerPacket(play, inner));
+  return ethernet({ to: mac, from: '02:00:00:00:00:01', type }, innerPacket(play, inner));
 };
+
+/** What is said outside: who sends it, if not who does, and by which tunnel. */
+interface Outer {
+  readonly as?: Machine;
+  readonly tunnel?: Tunnel;
+}
 
 /** The family that the nodes' tunnel uses. */
 const outerFamily = ({ scene }: Play): IpFamily => scene.families[0] ?? 'ipv4';
 
 /** Sends a frame in VXLAN to a node's own port, as a plain datagram that needs no rights. */
 const byVxlan =
-  (inner: Inner, node: Node = 'node1', lies: (play: Play) => Lies = () => ({})): Form =>
+  (inner: Inner, node: Node = 'node1', { as, tunnel = TUNNELS_OF_NODES.flannel }: Outer = {}): Form =>
   (play, from) => {
     const family = outerFamily(play);
-    const honest = { source: play.scene.ip(from, family), destination: play.scene.ip(node, family) };
-    const ends = { ...honest, source: lies(play).source ?? honest.source };
-    const ports = { sourcePort: play.freshPort(), port: TUNNEL.port };
-    play.packet(from, node, udpPacket(ends, ports, vxlan(TUNNEL.network, innerFrame(play, inner, node))));
+    const ends = { source: play.scene.ip(as ?? from, family), destination: play.scene.ip(node, family) };
+    const ports = { sourcePort: play.freshPort(), port: tunnel.port };
+    play.packet(from, node, udpPacket(ends, ports, vxlan(tunnel.network, innerFrame(play, inner, tunnel.mac[node]))));
   };
-
-/** Sends a datagram to a port of the node at which tunnels of some kind listen, to be received there by a program. */
-const toPort = (port: number): Form => datagram(() => ({ port }));
 
 const ENDPOINT = 'pods do not speak to the node’s tunnel endpoints';
 const TUNNELLED =
@@ -66,15 +67,7 @@ const through = (
   ...rest,
 });
 
-const WIRE: Partial<Attack> = { to: 'node1', sense: 'socket', twin: { form: datagram(() => ({ port: 7001 })) } };
-
-/** Sends an IP protocol that nodes take out of tunnels, to be received by a program of the node. */
-const toProtocol =
-  (protocol: number, payload: (play: Play) => Buffer): Form =>
-  (play, from, to) =>
-    play.packet(from, to, ip({ ...play.ends(from, to), protocol }, payload(play)));
-
-/** Tunnels of the nodes that take what anybody sends. The cluster has flannel's VXLAN; a kernel may lack other devices. */
+/** Tunnels of the nodes that take what anybody sends. The cluster's are VXLAN; a kernel may lack other kinds. */
 export const TUNNELS: readonly Attack[] = [
   through(
     'as-far-client',
@@ -136,7 +129,7 @@ export const TUNNELS: readonly Attack[] = [
   through(
     'near-as-node',
     'the same in the name of another node',
-    byVxlan({ as: 'client', to: 'web' }, 'node1', (play) => ({ source: play.scene.ip('node2', outerFamily(play)) })),
+    byVxlan({ as: 'client', to: 'web' }, 'node1', { as: 'node2' }),
     'outside',
     'web',
     { needs: 'nodes’ network', by: TUNNELLED },
@@ -169,56 +162,33 @@ export const TUNNELS: readonly Attack[] = [
     },
   ),
   through(
-    'vxlan-standard-port',
-    'a datagram to the port that IANA gave VXLAN',
-    toPort(4789),
+    'standard-port',
+    'a pod sends to the port that IANA gave VXLAN, where Calico’s device listens',
+    byVxlan({ as: 'client2', to: 'web' }, 'node1', { tunnel: TUNNELS_OF_NODES.calico }),
     'stranger',
-    'node1',
-    WIRE,
-  ),
-  through(
-    'geneve-port',
-    'a datagram to the port of Geneve',
-    (play, from, to) => {
-      const data = geneve(1, innerFrame(play, { as: 'client2', to: 'web' }, 'node1'));
-      play.packet(from, to, udpPacket(play.ends(from, to), play.ports({ port: 6081 }), data));
+    'web',
+    {
+      twin: {
+        form: byVxlan({ as: 'client2', to: 'web' }, 'node1', { tunnel: TUNNELS_OF_NODES.calico }),
+        from: 'node2',
+      },
     },
-    'stranger',
-    'node1',
-    WIRE,
-  ),
-  through('wireguard-port', 'a datagram to the usual port of WireGuard', toPort(51820), 'stranger', 'node1', WIRE),
-  through(
-    'ip-in-ip',
-    'IP in IP to the node',
-    toProtocol(PROTOCOL.ipip, (play) => innerPacket(play, { as: 'client2', to: 'web' })),
-    'stranger',
-    'node1',
-    { ...WIRE, families: V4, needs: 'NET_RAW' },
   ),
   through(
-    'ipv6-in-ip',
-    'IPv6 in IPv4 to the node',
-    (play, from, to) => {
-      const inner = udpPacket(
-        { source: play.scene.ip('client2', 'ipv6'), destination: play.scene.ip('web', 'ipv6') },
-        play.ports({ port: 53 }),
-        play.data,
-      );
-      play.packet(from, to, ip({ ...play.ends(from, to), protocol: PROTOCOL.ipv6 }, inner));
+    'other-port',
+    'a pod sends to a port of its node where no tunnel is',
+    datagram(() => ({ port: 7001 })),
+    'caged',
+    'node1',
+    {
+      sense: 'socket',
+      kind: 'held',
+      by: 'nothing: a pod and its node always talk',
+      weak: {
+        networks: EVERYWHERE,
+        why: 'NetworkPolicy always allows traffic between a pod and its node; the node’s programs have to look after themselves',
+      },
+      twin: { form: datagram(() => ({ port: 7001 })), from: 'stranger', to: 'node1' },
     },
-    'stranger',
-    'node1',
-    { ...WIRE, families: V4, needs: 'NET_RAW' },
-  ),
-  through(
-    'gre',
-    'GRE to the node',
-    toProtocol(PROTOCOL.gre, (play) =>
-      gre(play.family === 'ipv4' ? ETHER.ipv4 : ETHER.ipv6, innerPacket(play, { as: 'client2', to: 'web' })),
-    ),
-    'stranger',
-    'node1',
-    { ...WIRE, needs: 'NET_RAW' },
   ),
 ];

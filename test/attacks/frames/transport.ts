@@ -97,10 +97,6 @@ export const gre = (type: number, payload: Buffer): Buffer => Buffer.concat([u16
 /** Returns VXLAN (RFC 7348) around a frame. */
 export const vxlan = (network: number, frame: Buffer): Buffer => Buffer.concat([u32(0x0800_0000, network << 8), frame]);
 
-/** Returns Geneve (RFC 8926) around a frame, without options. */
-export const geneve = (network: number, frame: Buffer): Buffer =>
-  Buffer.concat([u8(0, 0), u16(0x6558), u32(network << 8), frame]);
-
 /** Returns a DHCP offer or acknowledgement (RFC 2131): `kind` 2 or 5. */
 export const dhcpReply = (kind: number, client: string, address: string, server: string, data: Buffer): Buffer =>
   Buffer.concat([

@@ -68,8 +68,8 @@ export const attackDocument = (attacks: readonly Attack[], elsewhere: readonly E
     '',
     '## What this suite does not try',
     '',
-    'The kernel it was written on has no Geneve, GRE, IP in IP, WireGuard, macvlan, IPVS or SCTP sockets. Packets of tunnels that',
-    'it lacks are sent all the same and looked for at sockets of the node; SCTP is sent as raw packets, as is all else.',
+    'The kernel it was written on has no devices for Geneve, GRE, IP in IP, WireGuard, macvlan or IPVS, and no SCTP sockets. Of tunnels',
+    'it has VXLAN alone; SCTP is sent as raw packets, as is all else.',
     '',
   ].join('\n');
 };

@@ -12,6 +12,7 @@ export const CHECKOUT = process.env['PORTCULLIS_CHECKOUT'] ?? path.join(import.m
 const PORTCULLIS = path.join(CHECKOUT, 'bin/portcullis');
 const URL = 'http://127.0.0.1:9577';
 const READY_MS = 60_000;
+const LEARNED_MS = 20_000;
 const APPLIED_MS = 30_000;
 const REMEMBERED_LINES = 60;
 
@@ -24,7 +25,8 @@ interface Status {
 export interface NodeAgent {
   /** Resolves once the state of the folder with that version is in force. */
   applied(version: number): Promise<void>;
-  status(): Promise<string>;
+  /** Resolves once it does not judge by addresses alone any more, as it does until pods without results have answered. */
+  learned(): Promise<void>;
   log(): string;
   /** Ends it by SIGKILL. */
   kill(): Promise<void>;
@@ -77,7 +79,14 @@ export const startNodeAgent = async ({ node, manifests, results, backend }: Agen
         log,
       );
     },
-    status: () => get('/status'),
+    async learned() {
+      const known = /^portcullis_guarantee\{.*level="(?:full|learned)".*\} 1$/m;
+      const isLearned = async (): Promise<true | undefined> => {
+        const text = (await ask('/metrics')) ?? 'portcullis_guarantee';
+        return known.test(text) || !text.includes('portcullis_guarantee') ? true : undefined;
+      };
+      await waitFor(`the agent on ${node} to know its pods' ports`, LEARNED_MS, isLearned, log);
+    },
     log,
     async kill() {
       child.signal('SIGKILL');

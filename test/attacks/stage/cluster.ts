@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { removeFolder } from '../../support/clean-up.ts';
 import type { IpFamily } from '../../../src/model/family.ts';
 import { addressOf, deviceOf, type Machine, NODES, nodeOf, type Pod, POD_NAMES, PODS, uidOf } from './cast.ts';
 import { clusterManifests, versionManifest } from './manifests.ts';
@@ -117,7 +118,7 @@ export const openCluster = async (setting: Setting, macs: ReadonlyMap<Machine, I
       });
     },
     writeResult,
-    close: () => rm(folder, { recursive: true, force: true }),
+    close: () => removeFolder(folder),
   };
   await cluster.restore();
   return cluster;

@@ -5,6 +5,7 @@ import type { Lab } from '../../../src/lab/lab.ts';
 import { onNode } from '../../../src/lab/node.ts';
 import { iptablesProgram } from '../../../src/lab/service.ts';
 import { IP_FAMILIES, type IpFamily } from '../../../src/model/family.ts';
+import { cleanUp } from '../../support/clean-up.ts';
 import { openLab } from '../../support/lab/open-lab.ts';
 import { awaitPassage } from '../run/passage.ts';
 import { openStation, type Station } from '../station/station.ts';
@@ -22,7 +23,7 @@ import {
 } from './links.ts';
 import { type Interfaces, type Scene, sceneOf } from './scene.ts';
 import { familiesOf, type Setting } from './setting.ts';
-import { addTunnels, listenForTunnels } from './tunnel.ts';
+import { addTunnels, listenOnNode } from './tunnel.ts';
 
 /** A cluster of two nodes to be attacked: machines, stations on them, and agents when they are asked for. */
 export interface Stage {
@@ -89,7 +90,7 @@ export const openStage = async (setting: Setting): Promise<Stage> => {
   const opened = await Promise.all(MACHINES.map(async (name) => [name, await openStation(name)] as const));
   const stations = Object.fromEntries(opened) as Record<Machine, Station>;
   for (const node of NODES) {
-    listenForTunnels(stations[node]);
+    listenOnNode(stations[node]);
     await stations[node].settled();
   }
   const on = (machine: Machine): CommandRunner =>
@@ -108,6 +109,7 @@ export const openStage = async (setting: Setting): Promise<Stage> => {
     async startAgents() {
       const [node1, node2] = await Promise.all([start('node1'), start('node2')]);
       agents = { node1, node2 };
+      if (network === 'bridge-blind') await Promise.all([node1.learned(), node2.learned()]);
     },
     async restartAgent(node) {
       if (agents !== undefined) agents = { ...agents, [node]: await start(node) };
@@ -142,12 +144,13 @@ export const openStage = async (setting: Setting): Promise<Stage> => {
       // Whoever sends something is found by the bridge again.
       await awaitPassage({ scene, stations }, new Set(POD_NAMES), new Set());
     },
-    async close() {
-      await Promise.all(Object.values(agents ?? {}).map((agent) => agent.kill()));
-      await Promise.all(Object.values(stations).map((station) => station.close()));
-      await removeOutside(ip);
-      await lab.close();
-      await cluster.close();
-    },
+    close: () =>
+      cleanUp(
+        () => Promise.all(Object.values(agents ?? {}).map((agent) => agent.kill())),
+        () => Promise.all(Object.values(stations).map((station) => station.close())),
+        () => removeOutside(ip),
+        () => lab.close(),
+        () => cluster.close(),
+      ),
   };
 };

@@ -3,36 +3,46 @@ import type { IpFamily } from '../../../src/model/family.ts';
 import type { Station } from '../station/station.ts';
 import { addressOf, type Node, NODES } from './cast.ts';
 
-/** flannel's tunnel between nodes: VXLAN on the port that Linux had before there was a standard. */
-export const TUNNEL = {
-  port: 8472,
-  network: 1,
-  mac: { node1: '02:f1:00:00:00:01', node2: '02:f1:00:00:00:02' } satisfies Record<Node, string>,
-} as const;
+/** A tunnel between nodes. */
+export interface Tunnel {
+  readonly device: string;
+  readonly port: number;
+  readonly network: number;
+  readonly mac: Readonly<Record<Node, string>>;
+}
 
-/** Ports at which programs of a node receive: two of its own, and those at which other tunnels would. */
-const UDP_PORTS = [7001, 7002, 4789, 6081, 51820];
-/** Protocols that a node's tunnels take: IP in IP, IPv6 in IP, GRE. */
-const PROTOCOLS = [4, 41, 47];
+/** VXLAN as flannel has it, on the port that Linux had before there was a standard, and as Calico has it, on the standard's. */
+export const TUNNELS_OF_NODES = {
+  flannel: {
+    device: 'flannel.1',
+    port: 8472,
+    network: 1,
+    mac: { node1: '02:f1:00:00:00:01', node2: '02:f1:00:00:00:02' },
+  },
+  calico: {
+    device: 'vxlan.calico',
+    port: 4789,
+    network: 4096,
+    mac: { node1: '02:f2:00:00:00:01', node2: '02:f2:00:00:00:02' },
+  },
+} as const satisfies Readonly<Record<string, Tunnel>>;
 
-/** Gives each node flannel's device. Its packets go to the node whatever the pods' addresses are. */
+/** Ports at which programs of a node receive. */
+const UDP_PORTS = [7001, 7002];
+
+const tunnelLines = (node: Node, family: IpFamily): readonly string[] =>
+  Object.values(TUNNELS_OF_NODES).flatMap(({ device, port, network, mac }) => [
+    `link add ${device} address ${mac[node]} type vxlan id ${network} local ${addressOf(node, family)} dev eth0 dstport ${port} nolearning`,
+    `link set ${device} addrgenmode none`,
+    `link set ${device} up`,
+  ]);
+
+/** Gives each node devices for tunnels, which take what anybody sends. */
 export const addTunnels = async (ip: IpBatch, families: readonly IpFamily[]): Promise<void> => {
-  await Promise.all(
-    NODES.map((node) =>
-      ip.run(
-        [
-          `link add flannel.1 address ${TUNNEL.mac[node]} type vxlan id ${TUNNEL.network} local ${addressOf(node, families[0] ?? 'ipv4')} dev eth0 dstport ${TUNNEL.port} nolearning`,
-          'link set flannel.1 addrgenmode none',
-          'link set flannel.1 up',
-        ],
-        node,
-      ),
-    ),
-  );
+  await Promise.all(NODES.map((node) => ip.run(tunnelLines(node, families[0] ?? 'ipv4'), node)));
 };
 
-/** Has a node's programs receive what tunnels would. */
-export const listenForTunnels = (station: Station): void => {
+/** Has programs of a node receive what comes to its ports. */
+export const listenOnNode = (station: Station): void => {
   for (const port of UDP_PORTS) station.listen('udp', port);
-  for (const protocol of PROTOCOLS) station.listen('raw', protocol);
 };
