@@ -33,6 +33,18 @@ const speak =
     play.frame(from, ethernet(header, Buffer.concat([arp(parts), data, Buffer.alloc(12)])));
   };
 
+/** Tells the node that another's address is the sender's, and has somebody far away send to it. */
+const tellNode: Form = async (play, from, to) => {
+  const { scene } = play;
+  // Of an announcement the kernel believes at once what it would believe of an answer after a second (arp_is_garp).
+  const lie = { operation: 1, senderMac: scene.mac(from), senderIp: addressBytes(play.ip(to)) };
+  const toNode = { targetMac: NO_MAC, targetIp: lie.senderIp };
+  const header = { to: scene.gatewayMac('stranger'), from: scene.mac(from), type: ETHER.arp };
+  play.frame(from, ethernet(header, arp({ ...lie, ...toNode })));
+  await play.stage.stations[from].settled();
+  play.udp('client2', to, { port: 53 });
+};
+
 const CLAIM =
   'bridge table: nobody says in ARP that an address is his which belongs to an isolated pod or to a peer of rules';
 const OWN = 'bridge table: ARP of and to isolated ports bears the ports’ own addresses';
@@ -131,22 +143,28 @@ export const ARP: readonly Attack[] = [
     needs: 'NET_RAW',
     networks: BRIDGES,
     families: V4,
-    form: async (play, from, to) => {
-      const { scene } = play;
-      // Of an announcement the kernel believes at once what it would believe of an answer after a second (arp_is_garp).
-      const lie = { operation: 1, senderMac: scene.mac(from), senderIp: addressBytes(play.ip(to)) };
-      const toNode = { targetMac: NO_MAC, targetIp: lie.senderIp };
-      const header = { to: scene.gatewayMac('stranger'), from: scene.mac(from), type: ETHER.arp };
-      play.frame(from, ethernet(header, arp({ ...lie, ...toNode })));
-      await play.stage.stations[from].settled();
-      play.udp('client2', to, { port: 53 });
-    },
+    form: tellNode,
     from: 'stranger',
     to: 'web',
     at: 'stranger',
     twin: { at: 'web' },
     kind: 'closed',
     by: 'bridge table: what is said to the node itself is looked at as well (before it is routed)',
+    alone: true,
+  },
+  {
+    name: 'arp/draw-traffic',
+    what: 'a pod that may take nothing tells the node that a neighbour’s address is its own',
+    needs: 'NET_RAW',
+    networks: BRIDGES,
+    families: V4,
+    form: tellNode,
+    from: 'closed',
+    to: 'client',
+    at: 'closed',
+    twin: { at: 'client' },
+    kind: 'closed',
+    by: OWN,
     alone: true,
   },
   {

@@ -1,7 +1,7 @@
 import { u16, u32, u8 } from '../frames/bytes.ts';
 import { ETHER, ethernet, llc, snap } from '../frames/ethernet.ts';
 import { udpPacket } from '../frames/transport.ts';
-import { type Attack, BOTH, BRIDGES, type Form, V4 } from '../run/attack.ts';
+import { type Attack, BOTH, BRIDGES, EVERYWHERE, type Form, V4 } from '../run/attack.ts';
 import type { Play } from '../run/play.ts';
 import type { Machine } from '../stage/cast.ts';
 import { datagram, tagged } from './forms.ts';
@@ -70,6 +70,22 @@ export const FRAMES: readonly Attack[] = [
     tagged({ type: ETHER.serviceVlan, vlan: 7 }, { type: ETHER.vlan, vlan: 5 }),
     {
       families: BOTH,
+      by: TAGS,
+    },
+  ),
+  into(
+    'vlan-by-the-node',
+    'IP in a tag of priority to the node, which routes it, in the name of a neighbour',
+    (play, from, to) => {
+      const mac = play.scene.gatewayMac('closed');
+      play.udp(from, to, { mac, source: play.ip('client'), tags: [{ type: ETHER.vlan, vlan: 0 }] });
+    },
+    {
+      families: BOTH,
+      networks: EVERYWHERE,
+      from: 'closed',
+      to: 'outside',
+      twin: { form: datagram(), from: 'client' },
       by: TAGS,
     },
   ),
@@ -237,6 +253,24 @@ export const HARDWARE: readonly Attack[] = [
     twin: { form: datagram(), from: 'client' },
     kind: 'closed',
     by: 'bridge table: what comes from an isolated port has a hardware address of that port',
+    alone: true,
+  },
+  {
+    name: 'hardware/draw-traffic',
+    what: 'a pod that may take nothing sends with a neighbour’s hardware address, so as to get what is the neighbour’s',
+    needs: 'NET_RAW',
+    networks: BRIDGES,
+    families: BOTH,
+    form: async (play, from, to) => {
+      await pretend(play, from, play.scene.mac(to));
+      play.udp('stranger', to);
+    },
+    from: 'closed',
+    to: 'client',
+    at: 'closed',
+    twin: { at: 'client' },
+    kind: 'closed',
+    by: 'bridge table: what comes from an isolated port has a hardware address of that port (before the bridge learns it)',
     alone: true,
   },
   {

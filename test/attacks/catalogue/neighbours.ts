@@ -12,7 +12,7 @@ import {
   solicitation,
   solicitedNode,
 } from '../frames/icmp.ts';
-import { ipv6, PROTOCOL } from '../frames/ip.ts';
+import { destinationOptions, type Extension, extended, fragment, hopByHop, ipv6, PROTOCOL } from '../frames/ip.ts';
 import type { Ends } from '../frames/transport.ts';
 import { type Attack, BRIDGES, type Course, type Form, V6 } from '../run/attack.ts';
 import type { Play } from '../run/play.ts';
@@ -75,6 +75,28 @@ const redirecting =
     discovery(play, from, to, ends, message);
   };
 
+/** Sends a message of discovery behind extension headers. */
+const behind = (
+  play: Play,
+  from: Machine,
+  to: Machine,
+  ends: Ends,
+  message: Buffer,
+  headers: readonly Extension[],
+): void => {
+  const { protocol, payload } = extended(headers, PROTOCOL.icmpv6, message);
+  const group = ends.destination.startsWith('ff') ? groupMac([...addressBytes(ends.destination)]) : play.scene.mac(to);
+  play.packet(from, to, ipv6({ ...ends, protocol, ttl: 255 }, payload), { mac: group });
+};
+
+const routerBehind =
+  (headers: readonly Extension[]): Form =>
+  (play, from, to) => {
+    const ends = { source: play.scene.linkLocal(from), destination: ALL_NODES };
+    behind(play, from, to, ends, routerAdvertisement(ends, 0, '2001:db8:bad::', mark(play)), headers);
+  };
+
+const OWN = 'bridge table: discovery of and to isolated ports bears the ports’ own addresses';
 const CLAIM = 'bridge table: nobody advertises an address that belongs to an isolated pod or to a peer of rules';
 const ROUTER = 'bridge table: router advertisements and redirects neither reach nor leave an isolated port';
 const HONEST: Partial<Course> = { form: honest, from: 'client' };
@@ -268,5 +290,72 @@ export const NEIGHBOURS: readonly Attack[] = [
     'an advertisement that the link-local address of a neighbour is the stranger’s',
     claim(({ scene }) => scene.linkLocal('client')),
     { by: 'bridge table: discovery of and to isolated ports bears the ports’ own addresses' },
+  ),
+  lie(
+    'claim-from-link-local',
+    'an advertisement of an allowed client’s address whose sender is the stranger’s link-local address',
+    (play, from, to) => {
+      const ends = { source: play.scene.linkLocal(from), destination: play.ip(to) };
+      const options = mark(play, linkAddress(ND_OPTION.targetMac, play.scene.mac(from)));
+      discovery(play, from, to, ends, advertisement(ends, play.ip('client'), SOLICITED_OVERRIDE, options));
+    },
+  ),
+  lie(
+    'data-as-target',
+    'a question for an address that is data, out of a pod that may send nothing',
+    (play, from, to) => {
+      const ends = play.ends(from, to);
+      const message = icmpv6(
+        ends,
+        ICMPV6.neighbourSolicitation,
+        0,
+        u32(0),
+        Buffer.concat([play.data, Buffer.alloc(10)]),
+      );
+      discovery(play, from, to, ends, message);
+    },
+    { from: 'closed', to: 'client', twin: { form: ask(), to: 'web', from: 'client' }, by: OWN },
+  ),
+  lie(
+    'router-behind-options',
+    'a router advertisement behind destination options (RFC 7113, evasion of RA guard)',
+    routerBehind([destinationOptions()]),
+    {
+      to: 'closed',
+      twin: { at: 'client' },
+      by: ROUTER,
+    },
+  ),
+  lie('router-behind-hop-by-hop', 'a router advertisement behind options for each hop', routerBehind([hopByHop()]), {
+    to: 'closed',
+    twin: { at: 'client' },
+    by: ROUTER,
+  }),
+  lie(
+    'router-atomic',
+    'a router advertisement behind a fragment header (RFC 6980)',
+    routerBehind([fragment(4711, 0, false)]),
+    {
+      to: 'closed',
+      twin: { form: advertise(0), to: 'client' },
+      by: ROUTER,
+    },
+  ),
+  lie('claim-behind-options', 'an advertisement of a client’s address behind destination options', (play, from, to) => {
+    const ends = play.ends(from, to);
+    const options = mark(play, linkAddress(ND_OPTION.targetMac, play.scene.mac(from)));
+    behind(play, from, to, ends, advertisement(ends, play.ip('client'), SOLICITED_OVERRIDE, options), [
+      destinationOptions(),
+    ]);
+  }),
+  lie(
+    'report-to-one',
+    'a report of MLD with hop limit 1 to one neighbour, out of a pod that may send nothing',
+    (play, from, to) => {
+      const ends = { source: play.scene.linkLocal(from), destination: play.ip(to) };
+      const message = icmpv6(ends, ICMPV6.listenerReport2, 0, u32(0), play.data);
+      play.packet(from, to, ipv6({ ...ends, protocol: PROTOCOL.icmpv6, ttl: 1 }, message));
+    },
+    { from: 'closed', to: 'client', twin: { from: 'stranger' }, by: 'MLD has hop limit 1 and goes to its groups' },
   ),
 ];

@@ -49,7 +49,7 @@ export const tcp = (ends: Ends, parts: TcpParts, data: Buffer = Buffer.alloc(0))
 };
 
 /** Returns the CRC32c of RFC 9260, appendix A. */
-const crc32c = (bytes: Buffer): number => {
+export const crc32c = (bytes: Buffer): number => {
   let crc = 0xffff_ffff;
   for (const byte of bytes) {
     crc ^= byte;
