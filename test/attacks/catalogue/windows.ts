@@ -37,9 +37,9 @@ const during =
   (event: (stage: Stage) => Promise<void>, flows: readonly Flow[]): Form =>
   async (play) => {
     const { stage } = play;
-    let over = false;
+    const state = { over: false };
     const probing = (async () => {
-      while (!over) {
+      while (!state.over) {
         for (const family of play.scene.families) {
           for (const { from, to, lies } of flows) {
             const ends = { source: play.scene.ip(from, family), destination: play.scene.ip(to, family) };
@@ -53,7 +53,7 @@ const during =
       if (stage.agents() !== undefined) await event(stage);
       await delay(AFTERWARDS_MS);
     } finally {
-      over = true;
+      state.over = true;
       await probing;
     }
   };
@@ -93,12 +93,7 @@ export const WINDOWS: readonly Attack[] = [
   meanwhile('role-changes', 'a pod changes between two policies', events.roleChanges, WITHOUT_CLOSED),
   meanwhile('pod-replaced', 'a pod is replaced by one of another UID at the same address', events.podReplaced),
   meanwhile('policies-renamed', 'policies are replaced by the same of other names', events.policiesRenamed),
-  meanwhile(
-    'addresses-exchanged',
-    'two isolated pods exchange their addresses',
-    events.addressesExchanged,
-    WITHOUT_CLOSED,
-  ),
+  meanwhile('addresses-exchanged', 'two isolated pods exchange their addresses', events.addressesExchanged, TO_WEB),
   meanwhile('unreadable-policy', 'a policy that cannot be read comes and goes', events.unreadablePolicy),
   meanwhile(
     'huge-lists',
