@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ATTACKS } from '../test/attacks/catalogue/all.ts';
 import { attackSetting } from '../test/attacks/run/attack-setting.ts';
-import { type ReportRow, reportRows, reportText } from '../test/attacks/run/report.ts';
+import { type ReportRow, reportJson, reportRows, reportText } from '../test/attacks/run/report.ts';
 import { settingName } from '../test/attacks/stage/setting.ts';
 import { parseOptions } from './attacks/options.ts';
 import { endOnSignals } from './end-on-signals.ts';
@@ -31,7 +31,6 @@ for (const setting of settings) {
 if (report !== undefined) {
   await mkdir(report, { recursive: true });
   await writeFile(path.join(report, 'report.md'), reportText(told));
-  const lines = told.map((row) => JSON.stringify(row));
-  await writeFile(path.join(report, 'report.json'), `[\n${lines.join(',\n')}\n]\n`);
+  await writeFile(path.join(report, 'report.json'), reportJson(told));
 }
 process.exitCode = failed ? 1 : 0;

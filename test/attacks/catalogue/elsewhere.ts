@@ -11,6 +11,27 @@ export interface Elsewhere {
 
 export const ELSEWHERE: readonly Elsewhere[] = [
   {
+    name: 'agent/port-taken',
+    what: 'a process of the node’s network without capabilities listens where the agent would',
+    outcome: 'closed',
+    by: 'enforcement does not wait for the listener',
+    test: 'test/kernel/faults/surface.test.ts',
+  },
+  {
+    name: 'agent/lock-name-taken',
+    what: 'such a process takes the name by which agents know of each other',
+    outcome: 'closed',
+    by: 'the node lock takes NET_ADMIN',
+    test: 'test/kernel/node-lock/kernel-lock.test.ts',
+  },
+  {
+    name: 'agent/half-open-requests',
+    what: 'such a process fills the listener with requests that it does not end',
+    outcome: 'closed',
+    by: 'probes are answered by a program of the image, not over HTTP',
+    test: 'test/kernel/faults/surface.test.ts',
+  },
+  {
     name: 'agent/listener-from-pods',
     what: 'a pod connects to the agent’s listener',
     outcome: 'held',

@@ -3,7 +3,22 @@ import { isRefused } from './judge.ts';
 import type { Row } from './run-attacks.ts';
 
 /** What a row means in one word. */
-export type Outcome = 'kept out' | 'gets through' | 'cannot be held' | 'twin lost' | 'no control';
+const OUTCOMES = ['kept out', 'cannot be held', 'gets through', 'twin lost', 'no control'] as const;
+
+export type Outcome = (typeof OUTCOMES)[number];
+
+const COLUMNS = [
+  'attack',
+  'network',
+  'families',
+  'backend',
+  'family',
+  'off',
+  'on',
+  'twin',
+  'outcome',
+  'seconds',
+] as const;
 
 export const outcomeOf = (attack: Attack, row: Row): Outcome => {
   if (row.off === isRefused(attack, row)) return 'no control';
@@ -25,41 +40,51 @@ export const reportRows = (rows: readonly Row[], attacks: readonly Attack[]): re
   });
 };
 
-const yes = (seen: boolean): string => (seen ? 'arrives' : '–');
-
-/** Counts rows by a key, in the order in which keys come first. */
-const countBy = (
-  rows: readonly ReportRow[],
-  keyOf: (row: ReportRow) => string,
-): ReadonlyMap<string, readonly ReportRow[]> => Map.groupBy(rows, keyOf);
-
 const settingOf = ({ network, families, backend }: Row): string => `${network} | ${families} | ${backend}`;
 
-/** Writes the report as Markdown: a table of settings, and one of every row. */
+const settingRow = ([setting, rows]: readonly [string, readonly ReportRow[]]): string => {
+  const count = (outcome: Outcome): number => rows.filter((row) => row.outcome === outcome).length;
+  const seconds = rows.reduce((sum, row) => sum + row.seconds, 0);
+  const counts = OUTCOMES.map((outcome) => String(count(outcome)));
+  return `| ${[setting, String(rows.length), ...counts, seconds.toFixed(1)].join(' | ')} |`;
+};
+
+const placeOf = ({ network, backend }: Row): string => `${network} ${backend}`;
+
+/** What became of an attack in one family on one network: one outcome, or each that there was on some clusters. */
+const cellOf = (rows: readonly ReportRow[]): string =>
+  [...new Set(rows.map(({ outcome }) => outcome))].join(', ') || '–';
+
+/** Writes the report as Markdown: a table of clusters, and one of attacks. */
 export const reportText = (rows: readonly ReportRow[]): string => {
-  const settings = [...countBy(rows, settingOf)].map(([setting, of]) => {
-    const count = (outcome: Outcome): number => of.filter((row) => row.outcome === outcome).length;
-    const seconds = of.reduce((sum, row) => sum + row.seconds, 0);
-    return `| ${setting} | ${of.length} | ${count('kept out')} | ${count('cannot be held')} | ${count('gets through')} | ${count('twin lost')} | ${count('no control')} | ${seconds.toFixed(1)} |`;
+  const places = [...new Set(rows.map(placeOf))];
+  const attacks = [...Map.groupBy(rows, ({ attack, family }) => `\`${attack}\` | ${family}`)].map(([key, of]) => {
+    const cells = places.map((place) => cellOf(of.filter((row) => placeOf(row) === place)));
+    return `| ${[key, ...cells].join(' | ')} |`;
   });
-  const all = rows.map(
-    (row) =>
-      `| ${row.attack} | ${settingOf(row)} | ${row.family} | ${yes(row.off)} | ${yes(row.on)} | ${yes(row.twin)} | ${row.outcome} | ${row.seconds.toFixed(2)} |`,
-  );
   return [
     '# Attacks',
     '',
-    'Written by `npm run attacks`. What each attack is stands in [docs/attacks.md](../../../docs/attacks.md). *Off*: what is sent',
-    'arrives where no agent runs, or the kernel refuses it there too. *On*: it arrives where agents run. *Twin*: the like',
-    'traffic that is allowed arrives where agents run.',
+    'Written by `npm run attacks -- --report test/attacks/report`. What each attack is stands in',
+    '[docs/attacks.md](../../../docs/attacks.md); report.json has each try: whether it arrived where no agent runs (off) and where one',
+    'does (on), whether the like traffic that is allowed arrived (twin), and the time.',
     '',
-    '| network | families | backend | tries | kept out | cannot be held | gets through | twin lost | no control | seconds |',
-    '|---|---|---|---|---|---|---|---|---|---|',
-    ...settings,
+    '*kept out*: it arrives without agents, or the kernel refuses it there too, does not with them, and its twin does. *no control*:',
+    'it does not arrive without agents either, so nothing is proven. *twin lost*: so does what is allowed.',
     '',
-    '| attack | network | families | backend | family | off | on | twin | outcome | seconds |',
-    '|---|---|---|---|---|---|---|---|---|---|',
-    ...all,
+    `| network | families | backend | tries | ${OUTCOMES.join(' | ')} | seconds |`,
+    `|---|---|---|---|${OUTCOMES.map(() => '---|').join('')}---|`,
+    ...[...Map.groupBy(rows, settingOf)].map(settingRow),
+    '',
+    `| attack | family | ${places.join(' | ')} |`,
+    `|---|---|${places.map(() => '---|').join('')}`,
+    ...attacks,
     '',
   ].join('\n');
+};
+
+/** Writes the report as JSON: names of columns, and a line for each try. */
+export const reportJson = (rows: readonly ReportRow[]): string => {
+  const lines = rows.map((row) => `  ${JSON.stringify(COLUMNS.map((column) => row[column]))}`);
+  return `{\n"columns": ${JSON.stringify(COLUMNS)},\n"rows": [\n${lines.join(',\n')}\n]\n}\n`;
 };
