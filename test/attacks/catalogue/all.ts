@@ -8,6 +8,7 @@ import { PLAIN } from './plain.ts';
 import { CONTROL_MESSAGES, PROTOCOLS } from './protocols.ts';
 import { CONNECTIONS } from './connections.ts';
 import { WINDOWS } from './windows.ts';
+import { NEW_PORTS } from './new-ports.ts';
 import { FOREIGN } from './foreign.ts';
 import { LIFETIME } from './lifetime.ts';
 import { SERVICE_ATTACKS } from './services.ts';
@@ -26,6 +27,7 @@ export const ATTACKS: readonly Attack[] = [
   ...NEIGHBOURS,
   ...FRAMES,
   ...HARDWARE,
+  ...NEW_PORTS,
   ...FRAGMENTS,
   ...HEADERS,
   ...PROTOCOLS,

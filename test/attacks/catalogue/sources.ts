@@ -1,3 +1,4 @@
+import { ETHER } from '../frames/ethernet.ts';
 import { type Attack, BOTH, EVERYWHERE, V4, V6 } from '../run/attack.ts';
 import { FAR_NOBODY, gatewayAddress, NOBODY } from '../stage/cast.ts';
 import { datagram } from './forms.ts';
@@ -144,6 +145,19 @@ export const SOURCES: readonly Attack[] = [
     networks: EVERYWHERE,
     families: BOTH,
     form: datagram(({ ip }) => ({ source: ip('client'), port: 53 })),
+    from: 'outside',
+    to: 'web',
+    twin: { form: datagram(() => ({ port: 53 })), from: 'client2' },
+    kind: 'closed',
+    by: UPLINK,
+  },
+  {
+    name: 'sources/pod-by-uplink-tagged',
+    what: 'the same in a frame with a tag of priority',
+    needs: 'nodes’ network',
+    networks: EVERYWHERE,
+    families: BOTH,
+    form: datagram(({ ip }) => ({ source: ip('client'), port: 53, tags: [{ type: ETHER.vlan, vlan: 0 }] })),
     from: 'outside',
     to: 'web',
     twin: { form: datagram(() => ({ port: 53 })), from: 'client2' },

@@ -1,9 +1,10 @@
 import type { IpFamily } from '../../../src/model/family.ts';
 import { ETHER, ethernet } from '../frames/ethernet.ts';
-import { udpPacket, vxlan } from '../frames/transport.ts';
+import { ipv4Fragments, ipv6Fragments, PROTOCOL } from '../frames/ip.ts';
+import { udp, udpPacket, vxlan } from '../frames/transport.ts';
 import { type Attack, BOTH, EVERYWHERE, type Form } from '../run/attack.ts';
 import type { Play } from '../run/play.ts';
-import type { Machine, Node } from '../stage/cast.ts';
+import { gatewayAddress, type Machine, type Node, nodeOf } from '../stage/cast.ts';
 import { type Tunnel, TUNNELS_OF_NODES } from '../stage/tunnel.ts';
 import { datagram } from './forms.ts';
 
@@ -25,6 +26,7 @@ const innerFrame = (play: Play, inner: Inner, mac: string): Buffer => {
 /** What is said outside: who sends it, if not who does, and by which tunnel. */
 interface Outer {
   readonly as?: Machine;
+  readonly to?: (play: Play) => string;
   readonly tunnel?: Tunnel;
 }
 
@@ -33,10 +35,10 @@ const outerFamily = ({ scene }: Play): IpFamily => scene.families[0] ?? 'ipv4';
 
 /** Sends a frame in VXLAN to a node's own port, as a plain datagram that needs no rights. */
 const byVxlan =
-  (inner: Inner, node: Node = 'node1', { as, tunnel = TUNNELS_OF_NODES.flannel }: Outer = {}): Form =>
+  (inner: Inner, node: Node = 'node1', { as, to, tunnel = TUNNELS_OF_NODES.flannel }: Outer = {}): Form =>
   (play, from) => {
     const family = outerFamily(play);
-    const ends = { source: play.scene.ip(as ?? from, family), destination: play.scene.ip(node, family) };
+    const ends = { source: play.scene.ip(as ?? from, family), destination: to?.(play) ?? play.scene.ip(node, family) };
     const ports = { sourcePort: play.freshPort(), port: tunnel.port };
     play.packet(from, node, udpPacket(ends, ports, vxlan(tunnel.network, innerFrame(play, inner, tunnel.mac[node]))));
   };
@@ -173,6 +175,40 @@ export const TUNNELS: readonly Attack[] = [
         from: 'node2',
       },
     },
+  ),
+  through(
+    'by-gateway-address',
+    'a pod sends to the VXLAN port at the node’s address on the pods’ side',
+    byVxlan({ as: 'client2', to: 'web' }, 'node1', { to: (play) => gatewayAddress(1, outerFamily(play)) }),
+    'stranger',
+    'web',
+  ),
+  through(
+    'as-node-by-pod',
+    'a pod sends to its node’s VXLAN port in the name of another node',
+    byVxlan({ as: 'client2', to: 'web' }, 'node1', { as: 'node2' }),
+    'stranger',
+    'web',
+    { needs: 'NET_RAW' },
+  ),
+  through(
+    'in-fragments',
+    'a pod sends to the VXLAN port in pieces',
+    (play, from, to) => {
+      const family = outerFamily(play);
+      const node = nodeOf(to) ?? 'node1';
+      const ends = { source: play.scene.ip(from, family), destination: play.scene.ip(node, family) };
+      const { network, port, mac } = TUNNELS_OF_NODES.flannel;
+      const frame = innerFrame(play, { as: 'client2', to }, mac[node]);
+      const whole = udp(ends, { sourcePort: play.freshPort(), port }, vxlan(network, frame));
+      const parts = { ...ends, protocol: PROTOCOL.udp };
+      const id = play.freshPort();
+      const pieces =
+        family === 'ipv4' ? ipv4Fragments({ ...parts, id }, whole, 40) : ipv6Fragments(parts, id, whole, 40);
+      for (const piece of pieces) play.packet(from, node, piece);
+    },
+    'stranger',
+    'web',
   ),
   through(
     'other-port',

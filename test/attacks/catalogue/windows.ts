@@ -10,6 +10,8 @@ interface Flow {
   readonly from: Machine;
   readonly to: Machine;
   readonly lies?: Lies;
+  /** Whose address it bears, if not its sender's. */
+  readonly as?: Machine;
 }
 
 const FORBIDDEN: readonly Flow[] = [
@@ -27,6 +29,13 @@ const WITHOUT_CLOSED = FORBIDDEN.filter(({ from }) => from !== 'closed');
 /** The address has always an isolated pod, whichever it is. */
 const TO_WEB = FORBIDDEN.filter(({ to }) => to === 'web');
 
+/** Probes that would be allowed if their senders were who they say. */
+const SPOOFED: readonly Flow[] = [
+  { from: 'stranger', to: 'web', as: 'client', lies: { port: 53 } },
+  { from: 'stranger', to: 'web', as: 'client2', lies: { port: 53 } },
+  { from: 'caged', to: 'outside', as: 'client' },
+];
+
 const ALLOWED: readonly Flow[] = [{ from: 'client', to: 'web', lies: { port: 53 } }];
 
 const EVERY_MS = 4;
@@ -41,8 +50,8 @@ const during =
     const probing = (async () => {
       while (!state.over) {
         for (const family of play.scene.families) {
-          for (const { from, to, lies } of flows) {
-            const ends = { source: play.scene.ip(from, family), destination: play.scene.ip(to, family) };
+          for (const { from, to, lies, as = from } of flows) {
+            const ends = { source: play.scene.ip(as, family), destination: play.scene.ip(to, family) };
             play.udp(from, to, { ...lies, ...ends });
           }
         }
@@ -106,4 +115,12 @@ export const WINDOWS: readonly Attack[] = [
     'policies come and go and the agent is killed in the middle',
     events.killedInTheMiddle,
   ),
+  meanwhile(
+    'spoofed-agent-killed',
+    'the agent is killed and started again, with false sources',
+    events.agentKilled,
+    SPOOFED,
+  ),
+  meanwhile('spoofed-label-churn', 'labels of isolated pods change, with false sources', events.labelChurn, SPOOFED),
+  meanwhile('spoofed-many-policies', '100 policies come and go, with false sources', events.manyPolicies, SPOOFED),
 ];

@@ -41,6 +41,8 @@ export interface Stage {
   applied(version: number): Promise<void>;
   /** Loads iptables-restore text on both nodes, for each family of the cluster. */
   restore(text: (family: IpFamily) => readonly string[]): Promise<void>;
+  /** Runs lines of `ip -batch` in a machine. */
+  change(machine: Machine, lines: readonly string[]): Promise<void>;
   /** Gives nodes, and the machine outside, addresses and a way out in the family that the cluster does not use. */
   addForeign(): Promise<void>;
   removeForeign(): Promise<void>;
@@ -128,6 +130,7 @@ export const openStage = async (setting: Setting): Promise<Stage> => {
         ),
       );
     },
+    change: (machine, lines) => ip.run(lines, machine),
     async addForeign() {
       await Promise.all(
         [...NODES, 'outside' as const].map((machine) => ip.run(foreignLines(machine, scene, 'add'), machine)),

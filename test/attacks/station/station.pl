@@ -22,15 +22,14 @@ socket(my $wire, 17, 3, $everything) or die "packet socket: $!\n";
 setsockopt($wire, 1, 33, pack('i', 1 << 23)) or setsockopt($wire, 1, 8, pack('i', 1 << 23));    # SO_RCVBUFFORCE
 
 my $any6 = "\0" x 16;
-my (%index, %socket);
+my %socket;
 
+# Asks each time: a device that was made anew has another number.
 sub index_of {
   my ($device) = @_;
-  return $index{$device} //= do {
-    my $request = pack('a16x24', $device);
-    ioctl($wire, 0x8933, $request) or die "no device $device: $!\n";    # SIOCGIFINDEX
-    unpack('x16i', $request);
-  };
+  my $request = pack('a16x24', $device);
+  ioctl($wire, 0x8933, $request) or die "no device $device: $!\n";    # SIOCGIFINDEX
+  return unpack('x16i', $request);
 }
 
 sub listen_at {
