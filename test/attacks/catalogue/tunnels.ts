@@ -144,11 +144,7 @@ export const TUNNELS: readonly Attack[] = [
     'web',
     {
       needs: 'nodes’ network',
-      by: 'nothing on the node',
-      weak: {
-        networks: EVERYWHERE,
-        why: 'a tunnel that does not authenticate takes what looks like another node’s: the network between nodes has to keep strangers out, or encrypt',
-      },
+      by: 'nobody but a known node speaks to the ports of tunnels that do not authenticate',
     },
   ),
   through(
