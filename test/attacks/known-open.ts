@@ -82,9 +82,7 @@ export const KNOWN_OPEN: readonly KnownOpen[] = [
       'sources/unspecified-v6-out',
     ],
   ),
-  ...open('IPv6 addresses of peers on other nodes may be claimed', {}, [
-    'neighbours/claim-of-far-peer',
-  ]),
+  ...open('IPv6 addresses of peers on other nodes may be claimed', {}, ['neighbours/claim-of-far-peer']),
   ...open(
     'ports of pods with results are not taken for isolated where the API has another UID',
     { networks: ['bridge'] },

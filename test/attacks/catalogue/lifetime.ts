@@ -1,6 +1,7 @@
-import { type Attack, BOTH, EVERYWHERE, type Form, type Ground } from '../run/attack.ts';
+import { type Attack, BOTH, BRIDGES, EVERYWHERE, type Form, type Ground, V6 } from '../run/attack.ts';
 import type { Machine } from '../stage/cast.ts';
 import { datagram } from './forms.ts';
+import { toGroup } from './multicast.ts';
 
 /** The pods are gone from the API, and their sandboxes are not (a forced deletion, a kubelet that is down). */
 const GONE: Ground = {
@@ -62,4 +63,28 @@ export const LIFETIME: readonly Attack[] = [
     'stranger',
     { from: 'client' },
   ),
+  {
+    ...gone(
+      'closed-takes-by-link-local',
+      'a neighbour sends by link-local addresses to a pod that took nothing, whose object was deleted',
+      datagram(({ scene }, from, to) => ({ source: scene.linkLocal(from), destination: scene.linkLocal(to) })),
+      'stranger',
+      'closed',
+      { to: 'client' },
+    ),
+    networks: BRIDGES,
+    families: V6,
+    needs: 'nothing',
+  },
+  {
+    ...gone(
+      'caged-goes-to-group',
+      'a caged pod whose object was deleted sends to all nodes of the link',
+      toGroup(({ family }) => (family === 'ipv4' ? '224.0.0.1' : 'ff02::1')),
+      'caged',
+      'client',
+      { from: 'stranger' },
+    ),
+    networks: BRIDGES,
+  },
 ];

@@ -9,7 +9,7 @@ import type { Machine } from '../stage/cast.ts';
 import type { Play } from '../run/play.ts';
 
 /** A datagram to a group, by the hardware address that belongs to it. */
-const toGroup =
+export const toGroup =
   (group: (play: Play, to: Machine) => string): Form =>
   (play, from, to) => {
     const destination = group(play, to);
