@@ -125,7 +125,11 @@ describe('a neighbour without capabilities', () => {
   const undisturbed = async (): Promise<number> => {
     const { agent, ms } = await startAndMeasure();
     await agent.stop();
-    await space().run('sh', '-c', 'for t in iptables-nft ip6tables-nft; do $t -F; $t -X; done; ipset destroy');
+    // nft goes on using a set for some milliseconds after its rules are gone.
+    const flush =
+      'for t in iptables-nft ip6tables-nft; do for u in filter raw; do $t -t $u -F; $t -t $u -X; done; done';
+    const destroy = 'for i in $(seq 50); do ipset destroy 2>/dev/null && exit 0; sleep 0.1; done; ipset destroy';
+    await space().run('sh', '-c', `${flush}; ${destroy}`);
     return ms;
   };
 
