@@ -1,4 +1,5 @@
 import type { IpFamily } from '../model/family.ts';
+import { parseCidr } from '../policy/cidr.ts';
 import { type BridgeRules, DROP_REASONS, type DropReason } from './bridge-program.ts';
 
 /** Before br_netfilter (0) and connection tracking (-200 of the IP hooks), which are called from hooks of the bridge. */
@@ -44,6 +45,24 @@ const onLink = (family: IpFamily, field: string, subnets: readonly string[], rea
   subnets.length === 0
     ? ['accept']
     : [`${field} { ${[...ON_LINK[family], ...subnets].join(', ')} } accept`, drop(reason)];
+
+/** Whether the target of neighbour discovery lies in the block. */
+const isTargetIn = (block: string): readonly string[] => {
+  const cidr = parseCidr(block);
+  return cidr === undefined || cidr.prefix === 0
+    ? []
+    : [`@th,64,${cidr.prefix} 0x${(cidr.base >> BigInt(128 - cidr.prefix)).toString(16)}`];
+};
+
+/** Who says that an address is his says so of his own, or of a free one on the link; of others where its blocks are not known. */
+const targetOnLink = (subnets: readonly string[]): readonly string[] =>
+  subnets.length === 0
+    ? []
+    : [
+        `iifname . ${TARGET} @nd6 return`,
+        ...['fe80::/10', ...subnets].flatMap(isTargetIn).map((match) => `${match} return`),
+        drop('nd'),
+      ];
 
 /** What every port may not claim: what belongs to another one, or to the node. */
 const claims: readonly Chain[] = [
@@ -200,8 +219,13 @@ const fromOthers = ({ subnets }: BridgeRules): readonly Chain[] => [
   },
   {
     name: 'on-link-ip6',
-    rules: ['iifname . ip6 saddr @own6 accept', ...onLink('ipv6', 'ip6 saddr', subnets.ipv6, 'source')],
+    rules: [
+      'icmpv6 type nd-neighbor-advert jump on-link-target',
+      'iifname . ip6 saddr @own6 accept',
+      ...onLink('ipv6', 'ip6 saddr', subnets.ipv6, 'source'),
+    ],
   },
+  { name: 'on-link-target', rules: targetOnLink(subnets.ipv6) },
 ];
 
 /**
