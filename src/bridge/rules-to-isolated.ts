@@ -1,0 +1,117 @@
+import type { BridgeRules } from './bridge-program.ts';
+import {
+  type Chain,
+  drop,
+  TARGET,
+  IS_DISCOVERY,
+  OF_ROUTERS,
+  IS_MLD,
+  UNICAST,
+  LONGEST_ARP,
+  LONGEST_DISCOVERY,
+} from './rule-words.ts';
+
+/**
+ * To an address of the port's own. Where iptables judges the family that is enough; where it does not see the packet, the
+ * sender has to be the one it says, and nothing else gets through.
+ */
+const toOwn = (field: 'ip' | 'ip6', judged: boolean): readonly string[] => {
+  const digit = field === 'ip' ? 4 : 6;
+  const isOwn = `oifname . ${field} daddr @own${digit}`;
+  return judged
+    ? [`${isOwn} accept`, `${field} daddr @prot${digit} ${drop('address')}`, 'accept']
+    : [`${isOwn} iifname . ${field} saddr @own${digit} accept`, `${isOwn} iifname != @known accept`, drop('address')];
+};
+
+const toIsolated = ({ judged }: BridgeRules): readonly Chain[] => [
+  {
+    name: 'leave-isolated',
+    rules: [
+      `${IS_MLD} ${drop('nd')}`,
+      `ip daddr @prot4 oifname . ip daddr != @own4 ${drop('flood')}`,
+      `ip6 daddr @prot6 oifname . ip6 daddr != @own6 ${drop('flood')}`,
+    ],
+  },
+  {
+    name: 'to-isolated',
+    rules: [
+      `ether type != { ip, ip6, arp } ${drop('ethertype')}`,
+      // Sent to all ports because the bridge does not know the MAC.
+      `${UNICAST} oifname . ether daddr != @ownmac ${drop('flood')}`,
+      'ether type arp goto to-isolated-arp',
+      'ether type ip6 goto to-isolated-ip6',
+      ...toOwn('ip', judged.ipv4),
+    ],
+  },
+  {
+    name: 'to-isolated-arp',
+    rules: [
+      `meta length > ${LONGEST_ARP} ${drop('arp')}`,
+      `arp operation != { request, reply } ${drop('arp')}`,
+      'oifname != @caged4 accept',
+      'oifname . arp daddr ip @own4 goto arp-sender',
+      'iifname . arp daddr ip @own4 goto arp-sender',
+      drop('arp'),
+    ],
+  },
+  {
+    name: 'arp-sender',
+    rules: [
+      'iifname . arp saddr ip @own4 accept',
+      'arp saddr ip 0.0.0.0 iifname . arp daddr ip @own4 accept',
+      'iifname != @known accept',
+      drop('arp'),
+    ],
+  },
+  {
+    name: 'to-isolated-ip6',
+    rules: [
+      `oifname != @v6 ${drop('address')}`,
+      `ip6 nexthdr ipv6-icmp ${IS_DISCOVERY} goto to-isolated-nd`,
+      `icmpv6 type { 130-137, 143 } ${drop('nd')}`,
+      ...toOwn('ip6', judged.ipv6),
+    ],
+  },
+  {
+    name: 'to-isolated-nd',
+    rules: [
+      `ip6 hoplimit != 255 ${drop('nd')}`,
+      `meta length > ${LONGEST_DISCOVERY} ${drop('nd')}`,
+      'oifname != @caged6 accept',
+      `icmpv6 type nd-neighbor-solicit oifname . ${TARGET} @nd6 goto nd-sender`,
+      `iifname . ${TARGET} @nd6 goto nd-sender`,
+      'icmpv6 type nd-neighbor-advert iifname != @known accept',
+      drop('nd'),
+    ],
+  },
+  {
+    name: 'nd-sender',
+    rules: [
+      'iifname . ip6 saddr @own6 accept',
+      'icmpv6 type nd-neighbor-solicit ip6 saddr :: accept',
+      'iifname != @known accept',
+      drop('nd'),
+    ],
+  },
+];
+
+/** From the node: its own packets, and those that it routes. Their sources are for the IP hooks. */
+const fromNode: readonly Chain[] = [
+  {
+    name: 'from-node',
+    rules: [
+      `ether type != { ip, ip6, arp } ${drop('ethertype')}`,
+      `ether type ip6 oifname != @v6 ${drop('address')}`,
+      `${OF_ROUTERS} ${drop('nd')}`,
+      `ether daddr & 01:00:00:00:00:00 == 01:00:00:00:00:00 accept`,
+      `oifname . ether daddr != @ownmac ${drop('flood')}`,
+      'ether type arp accept',
+      'oifname . ip daddr @own4 accept',
+      'oifname . ip6 daddr @own6 accept',
+      drop('address'),
+    ],
+  },
+];
+
+/** The chains that frames meet on their way to an isolated pod, from other ports and from the node. */
+export const toIsolatedPorts = (rules: BridgeRules): readonly Chain[] => [...toIsolated(rules), ...fromNode];
