@@ -5,6 +5,7 @@ import { removeBridgeTable } from './bridge/bridge-table.ts';
 import type { CommandRunner } from './command.ts';
 import { detectFamilies, hasLegacyTables } from './detect.ts';
 import type { Backend } from './iptables.ts';
+import { removeEmptyRawTables } from './empty-raw-table.ts';
 import { createKernel } from './kernel.ts';
 import type { SetReader } from './netlink/set-reader.ts';
 
@@ -52,6 +53,7 @@ export const cleanup = async (
     const chains = chainsOf(before).length - heldChains.length;
     removed.push({ backend, chains, sets: before.sets.size - after.sets.size });
   }
+  await removeEmptyRawTables(runner, families);
   const left = [...chainsLeft, ...setsLeft];
   if (left.length > 0) throw new CleanupError(left);
   return removed;

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import { addConfigOptions } from '../../src/cli/config-options.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
+import { DEFAULT_LIMITS } from '../../src/policy/limits.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
 
 const declare = (): Command => {
@@ -31,6 +32,7 @@ test('what is typed reaches the setting of that name', () => {
     ['--events', 'off'],
     ['--anti-spoofing', 'off'],
     ['--nflog-group', '7'],
+    ['--limits', 'node-rules=77'],
   ];
   const command = declare().parse(typed.flat(), { from: 'user' });
   expect(parseConfig(command.opts(), {})).toEqual({
@@ -52,6 +54,7 @@ test('what is typed reaches the setting of that name', () => {
     events: 'off',
     antiSpoofing: 'off',
     deniedLog: { group: 7 },
+    limits: { ...DEFAULT_LIMITS, node: { ...DEFAULT_LIMITS.node, rules: 77 } },
   });
 });
 

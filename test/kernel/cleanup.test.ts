@@ -52,7 +52,7 @@ describe('cleanup', () => {
   test('takes away all of ours, and nothing else', async () => {
     const before = await filter.text();
     await program('nft');
-    expect(await cleanUp()).toEqual([{ backend: 'nft', chains: 14, sets: 6 }]);
+    expect(await cleanUp()).toEqual([{ backend: 'nft', chains: 23, sets: 6 }]);
     expect(await filter.text()).toBe(before);
   });
 
@@ -68,11 +68,20 @@ describe('cleanup', () => {
     await program('nft');
     await program('legacy');
     expect(await cleanUp()).toEqual([
-      { backend: 'nft', chains: 14, sets: 0 },
-      { backend: 'legacy', chains: 14, sets: 6 },
+      { backend: 'nft', chains: 23, sets: 0 },
+      { backend: 'legacy', chains: 23, sets: 6 },
     ]);
     expect(await filter.text()).toBe(before);
     expect(await saved('legacy')).not.toContain('PORTCULLIS');
+  });
+
+  test('deletes a raw table that nothing is left in, and no other', async () => {
+    await filter.runner.run('iptables-nft', ['-t', 'raw', '-L']);
+    await filter.runner.run('ip6tables-nft', ['-t', 'raw', '-A', 'OUTPUT', '-s', 'fd00::1']);
+    await cleanUp();
+    const tables = await filter.runner.run('nft', ['list', 'tables']);
+    expect(tables).not.toContain('table ip raw');
+    expect(tables).toContain('table ip6 raw');
   });
 
   test('names what something else holds on to', async () => {

@@ -1,0 +1,115 @@
+/** A rule that is taken out of a copy of the sources, and the network whose attacks then get through. */
+export interface TakeOut {
+  readonly name: string;
+  readonly network: 'routed' | 'bridge';
+  readonly edits: readonly Edit[];
+}
+
+interface Edit {
+  readonly file: string;
+  /** Text that stands there once or more; all of it is replaced. */
+  readonly text: string;
+  readonly by: string;
+}
+
+const BRIDGE_REASONS = ['source', 'mac', 'arp', 'nd', 'ethertype', 'flood', 'address'] as const;
+
+/** Frames that the table of the bridge family drops for one of these reasons pass. */
+const bridgePasses = (reasons: readonly string[]): Edit => ({
+  file: 'src/bridge/rules-text.ts',
+  text: '`counter name "n-${reason}" drop`',
+  by: `\`counter name "n-\${reason}" \${${JSON.stringify(reasons)}.includes(reason) ? 'accept' : 'drop'}\``,
+});
+
+/** Packets of unknown addresses are not judged by the port. */
+const NO_PORTS: Edit = {
+  file: 'src/program/hooks.ts',
+  text: '...(ports === undefined ? [] : bridgedRules(ports))',
+  by: '...(ports === undefined ? [] : bridgedRules(ports)).slice(9)',
+};
+
+const NO_SOURCES: Edit = {
+  file: 'src/program/source-check.ts',
+  text: '    dropChain(SPOOFED_CHAIN, log,',
+  by: '    pass(SPOOFED_CHAIN, log,',
+};
+const NO_TUNNELS: Edit = {
+  file: 'src/program/source-check.ts',
+  text: '          dropChain(INJECTED_CHAIN, log,',
+  by: '          pass(INJECTED_CHAIN, log,',
+};
+const PASS: Edit = {
+  file: 'src/program/source-check.ts',
+  text: 'const dropChain = ',
+  by: "const pass = (name: typeof SPOOFED_CHAIN, ..._: unknown[]): Chain => ({ name, rules: [{ matches: [], verdict: { kind: 'return' } }] });\nconst dropChain = ",
+};
+
+const ANY_ERROR: Edit = {
+  file: 'src/program/icmp.ts',
+  text: "verdict: isolates ? { kind: 'goto', chain: ERRORS_CHAIN } : { kind: 'return' }",
+  by: "verdict: { kind: 'return' }",
+};
+
+const ANY_HOP_LIMIT: readonly Edit[] = ["{ kind: 'hopLimit', equals: 255 },", "{ kind: 'hopLimit', equals: 1 },"].map(
+  (text) => ({
+    file: 'src/program/icmp.ts',
+    text,
+    by: '',
+  }),
+);
+
+const ANY_MLD_GROUP: Edit = {
+  file: 'src/program/icmp.ts',
+  text: "{ kind: 'destination', cidr },",
+  by: '',
+};
+
+const HAIRPIN: Edit = {
+  file: 'src/program/dispatch.ts',
+  text: "{ matches: ends, verdict: { kind: 'drop' } }",
+  by: "{ matches: ends, verdict: { kind: 'return' } }",
+};
+
+const NO_INTERFACES: Edit = {
+  file: 'src/program/hooks.ts',
+  text: '...closeInterfaces(judged.unaddressed ?? { egress: [], ingress: [] })',
+  by: '...closeInterfaces({ egress: [], ingress: [] })',
+};
+
+const NO_LIFETIME: readonly Edit[] = [
+  {
+    file: 'src/addresses/weigh-sandboxes.ts',
+    text: 'if (newest === undefined || isOfStaticPod(podUid)) return undefined;',
+    by: 'if (newest !== undefined || isOfStaticPod(podUid)) return undefined;',
+  },
+  { file: 'src/cluster/cni/with-sandboxes.ts', text: 'if (isUntold && !knowsNone()) vanished.add(pod);', by: '' },
+];
+
+export const TAKE_OUTS: readonly TakeOut[] = [
+  ...BRIDGE_REASONS.map(
+    (reason): TakeOut => ({ name: `bridge table: ${reason}`, network: 'bridge', edits: [bridgePasses([reason])] }),
+  ),
+  {
+    name: 'bridge table as a whole, and ports in the IP hooks',
+    network: 'bridge',
+    edits: [bridgePasses(BRIDGE_REASONS), NO_PORTS],
+  },
+  {
+    name: 'bridge table as a whole, and source validation',
+    network: 'bridge',
+    edits: [bridgePasses(BRIDGE_REASONS), NO_PORTS, PASS, NO_SOURCES],
+  },
+  {
+    name: 'bridge table as a whole, and ICMP by hop limit',
+    network: 'bridge',
+    edits: [bridgePasses(BRIDGE_REASONS), NO_PORTS, ...ANY_HOP_LIMIT, ANY_MLD_GROUP],
+  },
+  { name: 'errors by their connection', network: 'routed', edits: [ANY_ERROR] },
+  { name: 'ICMPv6 by hop limit and group', network: 'routed', edits: [...ANY_HOP_LIMIT, ANY_MLD_GROUP] },
+  { name: 'hairpin by translation, and source validation', network: 'routed', edits: [HAIRPIN, PASS, NO_SOURCES] },
+  { name: 'source validation', network: 'routed', edits: [PASS, NO_SOURCES] },
+  { name: 'tunnels', network: 'routed', edits: [PASS, NO_TUNNELS] },
+  { name: 'tunnels and source validation', network: 'routed', edits: [PASS, NO_TUNNELS, NO_SOURCES] },
+  { name: 'interfaces without an address of the family', network: 'routed', edits: [NO_INTERFACES] },
+  { name: 'sandboxes that outlive their pods', network: 'routed', edits: NO_LIFETIME },
+];
