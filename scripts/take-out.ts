@@ -46,7 +46,9 @@ const openedBy = async (takeOut: TakeOut): Promise<readonly string[]> => {
     await execa(process.execPath, [path.join(folder, 'scripts/build.ts')], { stdin: 'ignore' });
     const report = path.join(folder, 'report');
     await mkdir(report);
-    const choice = ['--network', takeOut.network, '--families', 'dual', '--backend', 'nft', '--quick'];
+    const { network, families = 'dual', only } = takeOut;
+    const which = only === undefined ? ['--quick'] : ['--only', only];
+    const choice = ['--network', network, '--families', families, '--backend', 'nft', ...which];
     const command = [path.join(root, 'scripts/attacks.ts'), ...choice, '--checkout', folder, '--report', report];
     // It ends with 1 where attacks get through, which is what is wanted here.
     await execa(process.execPath, command, { stdin: 'ignore', reject: false });

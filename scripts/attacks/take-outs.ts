@@ -2,6 +2,10 @@
 export interface TakeOut {
   readonly name: string;
   readonly network: 'routed' | 'bridge';
+  /** Families of the cluster, both where it is absent. */
+  readonly families?: 'ipv4' | 'ipv6';
+  /** Only attacks whose name contains this are tried, those that take a second or more as well. */
+  readonly only?: string;
   readonly edits: readonly Edit[];
 }
 
@@ -110,6 +114,45 @@ export const TAKE_OUTS: readonly TakeOut[] = [
   { name: 'source validation', network: 'routed', edits: [PASS, NO_SOURCES] },
   { name: 'tunnels', network: 'routed', edits: [PASS, NO_TUNNELS] },
   { name: 'tunnels and source validation', network: 'routed', edits: [PASS, NO_TUNNELS, NO_SOURCES] },
-  { name: 'interfaces without an address of the family', network: 'routed', edits: [NO_INTERFACES] },
-  { name: 'sandboxes that outlive their pods', network: 'routed', edits: NO_LIFETIME },
+  { name: 'interfaces without an address of the family', network: 'routed', families: 'ipv4', edits: [NO_INTERFACES] },
+  {
+    name: 'interfaces without an address of the family, and source validation',
+    network: 'routed',
+    families: 'ipv4',
+    edits: [NO_INTERFACES, PASS, NO_SOURCES],
+  },
+  {
+    name: 'bridge table as a whole in a cluster of IPv4 alone',
+    network: 'bridge',
+    families: 'ipv4',
+    edits: [bridgePasses(BRIDGE_REASONS), NO_PORTS, NO_INTERFACES],
+  },
+  { name: 'sandboxes that outlive their pods', network: 'routed', only: 'lifetime/', edits: NO_LIFETIME },
+  {
+    name: 'sandboxes that outlive their pods, and the bridge table',
+    network: 'bridge',
+    only: 'lifetime/',
+    edits: [...NO_LIFETIME, bridgePasses(BRIDGE_REASONS), NO_PORTS],
+  },
+  {
+    name: 'everything at once',
+    network: 'bridge',
+    edits: [
+      bridgePasses(BRIDGE_REASONS),
+      NO_PORTS,
+      NO_INTERFACES,
+      ANY_ERROR,
+      ...ANY_HOP_LIMIT,
+      ANY_MLD_GROUP,
+      HAIRPIN,
+      PASS,
+      NO_SOURCES,
+      NO_TUNNELS,
+    ],
+  },
+  {
+    name: 'everything at once on routed nodes',
+    network: 'routed',
+    edits: [NO_INTERFACES, ANY_ERROR, ...ANY_HOP_LIMIT, ANY_MLD_GROUP, HAIRPIN, PASS, NO_SOURCES, NO_TUNNELS],
+  },
 ];
