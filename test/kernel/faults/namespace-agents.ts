@@ -107,7 +107,10 @@ export const openAgentNamespace = async (backend: Backend = 'nft'): Promise<Agen
       return (JSON.parse(answer) as { readonly pending?: boolean }).pending === false;
     },
     async rules() {
-      const text = `${await run(`iptables-${backend}-save`, '-t', 'filter')}${await run(`ip6tables-${backend}-save`, '-t', 'filter')}${await run('ipset', 'save')}`;
+      const saves = ['iptables', 'ip6tables'].flatMap((program) =>
+        ['filter', 'raw'].map((table) => run(`${program}-${backend}-save`, '-t', table)),
+      );
+      const text = `${(await Promise.all(saves)).join('')}${await run('ipset', 'save')}`;
       return text.replaceAll(/^[#:].*\n/gm, '').replaceAll(/ initval 0x[0-9a-f]+/g, '');
     },
     untilRules: (what, pattern) =>

@@ -4,11 +4,16 @@ import { withoutMoments } from '../without-moments.ts';
 
 const SAVES = ['iptables-nft-save', 'ip6tables-nft-save', 'iptables-legacy-save', 'ip6tables-legacy-save'] as const;
 
-/** All of a node's rules and sets, as text: both backends, both families. */
+/** A table that iptables-legacy made stays until its module is unloaded, and does nothing. */
+const EMPTY_LEGACY_RAW = /(?<=^== ip6?tables-legacy-save\n)\*raw\n(?::\S+ ACCEPT \[0:0\]\n)*COMMIT\n/;
+
+/** All of a node's rules and sets, as text: both backends, both families; an empty raw table of the legacy backend is left out. */
 export const firewallText = async (node: string): Promise<string> => {
   const runner = createCommandRunner(onNode(node));
   const rules = await Promise.all(
-    SAVES.map(async (save) => `== ${save}\n${withoutMoments(await runner.run(save, []))}`),
+    SAVES.map(async (save) =>
+      `== ${save}\n${withoutMoments(await runner.run(save, []))}`.replace(EMPTY_LEGACY_RAW, ''),
+    ),
   );
   return [...rules, '== ipset save', await runner.run('ipset', ['save'])].join('\n');
 };
