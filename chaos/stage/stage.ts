@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connectByKubeconfig } from '../../src/cluster/api/kubeconfig.ts';
+import { createCommandRunner } from '../../src/kernel/command.ts';
 import type { ApiServer } from '../../src/lab/apiserver/start.ts';
 import { FABRIC_ADDRESS } from '../../src/lab/fabric.ts';
 import type { IptablesBackend } from '../../src/lab/settings.ts';
@@ -51,7 +52,10 @@ const build = async (backend: IptablesBackend, closers: (() => Promise<unknown>)
   const lab = await openLab({ backend, attach: 'ptp', families: IP_FAMILIES });
   closers.push(() => lab.close());
   const nodes: ChaosNode[] = [];
-  for (const spec of NODES) nodes.push(await addChaosNode(lab, spec));
+  for (const spec of NODES) {
+    closers.push(() => createCommandRunner().run('ip', ['netns', 'delete', `${spec.name}-far`]));
+    nodes.push(await addChaosNode(lab, spec));
+  }
   const prober = await createProber();
   closers.push(() => prober.close());
   for (const { wire } of nodes) await prober.wire(wire);
@@ -68,7 +72,7 @@ const build = async (backend: IptablesBackend, closers: (() => Promise<unknown>)
     closers.push(() => shims.close());
     const kubeconfig = path.join(folder, node.spec.name);
     await writeFile(kubeconfig, proxy.kubeconfig);
-    const settings = { kubeconfig, backend, driftInterval: DRIFT_INTERVAL, path: shims.path };
+    const settings = { kubeconfig, backend, driftInterval: DRIFT_INTERVAL, path: shims.path, injected: true };
     const agent = await createAgentKeeper(node, settings);
     closers.push(() => agent.end('SIGKILL'));
     posts.push({ node, agent, proxy, shims });

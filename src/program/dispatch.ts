@@ -55,14 +55,20 @@ const toItself = (address: Cidr): readonly Rule[] => {
 const leadTo = (chains: readonly ChainName[], matches: readonly Match[]): readonly Rule[] =>
   chains.map((chain, at) => ({ matches, verdict: { kind: at === chains.length - 1 ? 'goto' : 'jump', chain } }));
 
-/** Errors of a pod to itself, or about connections of others, are no errors. */
-const errorLeaf = ({ address, chains }: DispatchEntry): Leaf => {
+/**
+ * Errors about connections of others are forged, and those of a pod to itself but about what a Service led back: they are dropped. To judge them by policy as well
+ * would put one tree behind another, and nft allows 16 chains in a row.
+ */
+const errorLeaf = ({ address }: DispatchEntry): Leaf => {
   const cidr = formatCidr(address);
   const source = { kind: 'source', cidr } as const;
   return {
     lead: [
-      ...leadTo(chains, [source, { kind: 'destination', cidr }]),
-      ...leadTo(chains, [source, { kind: 'noEndOfConnection', address: formatAddress(address) }]),
+      ...toItself(address),
+      {
+        matches: [source, { kind: 'noEndOfConnection', address: formatAddress(address) }],
+        verdict: { kind: 'drop' },
+      },
     ],
   };
 };

@@ -1,3 +1,4 @@
+import { waitFor } from '../support/wait-for.ts';
 import { describe, expect, test } from '@jest/globals';
 import { CommandError, createCommandRunner } from '../../src/kernel/command.ts';
 
@@ -12,6 +13,9 @@ const failureOf = async (work: Promise<string>): Promise<CommandError> => {
   if (!(error instanceof CommandError)) throw new Error(`no CommandError but ${String(error)}`);
   return error;
 };
+
+/** Longer than a command's time and the grace after it, seconds; unlike any other, to be found by. */
+const HOLDER = '3.371';
 
 describe('a command', () => {
   test('gives back what it printed, to the last byte', async () => {
@@ -96,13 +100,18 @@ describe('a command that fails', () => {
   });
 
   test.each([
-    ['hangs', 'sleep 30 & exec sleep 30'],
-    ['ends in time', 'sleep 30 & echo done'],
+    ['hangs', `sleep ${HOLDER} & exec sleep 30`],
+    ['ends in time', `sleep ${HOLDER} & echo done`],
   ])('to let go of its output in time, though it %s itself, is given up', async (_, script) => {
     const started = performance.now();
     const error = await failureOf(runner.run('sh', ['-c', script], { timeoutMs: 200 }));
     expect(error.message).toMatch(/: timed out, and does not end$/);
     expect(performance.now() - started).toBeLessThan(15_000);
+    await waitFor(
+      'the holder of the output to end',
+      30_000,
+      async () => (await runner.run('pgrep', ['-f', `^sleep ${HOLDER}$`]).catch(() => '')) === '' || undefined,
+    );
   });
 
   test('does not print its input', async () => {

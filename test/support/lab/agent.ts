@@ -37,6 +37,8 @@ export interface AgentSettings {
   readonly backend: IptablesBackend;
   /** Time between two full comparisons with the kernel; '200ms' if absent. */
   readonly driftInterval?: string;
+  /** Packets are injected on links that the node does not route their sources to: no source is checked. */
+  readonly injected?: boolean;
   /** Where it finds programs, if not where we do. */
   readonly path?: string;
 }
@@ -55,7 +57,7 @@ export interface RunningAgent {
 
 /** Starts an agent and waits until it reports ready. */
 export const startAgent = async (settings: AgentSettings): Promise<RunningAgent> => {
-  const { node, address, kubeconfig, backend, driftInterval = DRIFT_INTERVAL, path } = settings;
+  const { node, address, kubeconfig, backend, driftInterval = DRIFT_INTERVAL, injected, path } = settings;
   const lines: string[] = [];
   const listen = `${address}:${PORT}`;
   const [file, ...args] = [
@@ -68,6 +70,7 @@ export const startAgent = async (settings: AgentSettings): Promise<RunningAgent>
     `--iptables-backend=${backend}`,
     `--drift-interval=${driftInterval}`,
     '--log-format=text',
+    ...(injected === true ? ['--anti-spoofing=off'] : []),
   ] as const;
   const child = await startProcess(file, args, {
     ...(path !== undefined && { env: { PATH: path } }),
