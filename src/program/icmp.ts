@@ -63,7 +63,7 @@ export const icmpChain = (family: IpFamily, isolates: boolean): Chain => ({
 });
 
 /**
- * Judges like any packet those errors about a live connection that no host or router sends. The kernel counts as related
+ * Drops errors about a live connection that no host or router sends, but judges those about one with the node. The kernel counts as related
  * only what goes to an end of the connection, to the sender of the packet that the error quotes (nf_conntrack_inet_error
  * since Linux 5.1). So what is left is who sends it: the tree of senders takes isolated pods, and about a connection with
  * the node itself nobody else but the node has anything to say, whose own packets don't come by here.

@@ -14,7 +14,7 @@ import { HOOKS, hookChains } from '../hooks.ts';
 import type { DeniedLog } from '../denied-log.ts';
 import { closedIsolation, compileIsolation } from '../isolation-chain.ts';
 import { isolationCost } from '../isolation-cost.ts';
-import { type ChainName, isolationChain, JUDGE_CHAIN, type SetName, type Tree } from '../names.ts';
+import { type ChainName, isolationChain, type SetName, type Tree } from '../names.ts';
 import type { Chain, FamilyProgram, RawHook, TableProgram } from '../node-program.ts';
 import { withBody } from '../body-chain.ts';
 import { addressesOf } from '../set-builder.ts';
@@ -314,7 +314,7 @@ export const createFamilyCompiler = (
             continue;
           }
           const closesItself = !governed.has(text);
-          if (closesItself) errors.push({ address: cidr, chains: [JUDGE_CHAIN] });
+          if (closesItself) errors.push({ address: cidr, chains: [] });
           governed.add(text);
           judgedAt[direction].set(text, { address: cidr, chains: new Set([chain.name]), closesItself });
         }
