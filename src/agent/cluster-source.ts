@@ -11,8 +11,8 @@ import type { AgentContext } from './context.ts';
 const createSource = async (context: AgentContext, beginning: Beginning): Promise<ClusterSource> => {
   const { config, clock, log } = context;
   const onTrouble = (what: string, trouble: string | undefined): void => {
-    if (trouble === undefined) log.info('the source of the state of the cluster works again', { what });
-    else log.warn('the source of the state of the cluster is in trouble; the last state stays', { what, trouble });
+    if (trouble === undefined) log.info('the connection to the API server was restored', { what });
+    else log.warn('the connection to the API server failed; the last state stays in force', { what, trouble });
   };
   const { source } = config;
   if (source.kind === 'manifests') {
@@ -41,7 +41,7 @@ export const createCniResults = ({ config, clock, log }: AgentContext): CniResul
   if (folder === undefined) return undefined;
   const bootedAt = Date.now() - uptime() * 1000;
   const onTrouble = (what: string, trouble: string): void => {
-    log.warn('pods may be learned of later: a CNI result cannot be read', { what, trouble });
+    log.warn('cannot read a CNI result; using the pod status instead', { what, trouble });
   };
   return followCniResults({ folder, clock, bootedAt, onTrouble });
 };

@@ -17,8 +17,8 @@ export const createCondition = (context: AgentContext, source: ClusterSource): P
     clock,
     random: Math.random,
     onTrouble(trouble) {
-      if (trouble === undefined) log.info('pods get their condition again');
-      else log.warn('pods cannot be given their condition; their policies are in force all the same', { trouble });
+      if (trouble === undefined) log.info('patching pod conditions works again');
+      else log.warn('cannot patch pod conditions; policies are still enforced', { trouble });
     },
   });
 };

@@ -18,8 +18,8 @@ export const createEvents = (
     random: Math.random,
     onOutcome,
     onTrouble(trouble) {
-      if (trouble === undefined) log.info('events can be posted again');
-      else log.warn('events cannot be posted; what they would tell is in the log', { trouble });
+      if (trouble === undefined) log.info('posting events works again');
+      else log.warn('cannot post events; the log has the same messages', { trouble });
     },
   });
 };

@@ -11,7 +11,7 @@ export const createPodRanges = (context: AgentContext): PodRanges | undefined =>
   const connect = findApiServer(context);
   if (connect === undefined || config.gate === 'off') return undefined;
   const onTrouble = (trouble: string): void => {
-    log.warn("the gate is open: the node's pod range is not known", { trouble });
+    log.warn("the unknown-address gate is off: the node's pod range is not known", { trouble });
   };
   return followPodRanges({ connect, node: config.nodeName, clock, random: Math.random, onTrouble });
 };

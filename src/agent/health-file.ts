@@ -19,8 +19,8 @@ export const createHealthFile = ({ config, clock, log }: AgentContext, probes: P
     uptimeMs: () => uptime() * 1000,
     clock,
     onTrouble(trouble) {
-      if (trouble === undefined) log.info('the health file can be written again');
-      else log.warn('the health file cannot be written; probes that read it fail', { trouble });
+      if (trouble === undefined) log.info('writing the health file works again');
+      else log.warn('cannot write the health file; probes that read it fail', { trouble });
     },
   });
   const asked =

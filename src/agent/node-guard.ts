@@ -82,8 +82,7 @@ export const createNodeGuard = (
   let cancel = (): void => undefined;
 
   const tell = (now: string | undefined): void => {
-    if (now !== undefined && now !== trouble)
-      log.warn('sources of packets are not checked as they could be', { reason: now });
+    if (now !== undefined && now !== trouble) log.warn('source address validation is limited', { reason: now });
     trouble = now;
   };
 
@@ -115,7 +114,7 @@ export const createNodeGuard = (
     const now = findNetwork(found.links, addresses, podBridges(found, addresses));
     if (JSON.stringify(now) === JSON.stringify(current)) return;
     if (now.open.join() !== current?.open.join() && now.open.length > 0 && source.hasSynced()) {
-      log.info('ends of tunnels take packets from others than known nodes', { tunnels: now.open });
+      log.info('tunnel endpoints accept packets from unknown nodes', { tunnels: now.open });
     }
     current = now;
   };

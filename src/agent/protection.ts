@@ -22,7 +22,7 @@ export const createProtection = (context: AgentContext): ServerSettings => {
           access: createTokenAccess({
             review: createTokenReview(connect),
             now: clock.now,
-            onTrouble: told('tokens can be asked about again', 'metrics are refused: tokens cannot be asked about'),
+            onTrouble: told('TokenReview works again', 'denying metrics requests: TokenReview failed'),
           }),
         }),
     ...(tls === undefined
@@ -30,7 +30,10 @@ export const createProtection = (context: AgentContext): ServerSettings => {
       : {
           tls: {
             files: tls,
-            onTrouble: told('the new certificate is in use', 'the new certificate cannot be used; the old one stays'),
+            onTrouble: told(
+              'the new certificate is in use',
+              'cannot use the new certificate; the old one stays in use',
+            ),
           },
         }),
   };

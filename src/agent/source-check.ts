@@ -26,9 +26,9 @@ export const createSourceCheck = (
   let known = '';
   const onChosen = ({ interfaces, reason }: PodInterfaces): void => {
     metrics.setSourceCheck(interfaces.length > 0);
-    if (interfaces.length > 0) log.info('packets of pods with a source that is not theirs are dropped', { interfaces });
+    if (interfaces.length > 0) log.info('dropping packets of pods with a spoofed source address', { interfaces });
     if (reason !== undefined) {
-      log[wanted === 'auto' ? 'info' : 'error']('sources of packets are not checked as they could be', { reason });
+      log[wanted === 'auto' ? 'info' : 'error']('source address validation is limited', { reason });
     }
     if (interfaces.join() !== known) onChange();
     known = interfaces.join();

@@ -19,11 +19,12 @@ export const cleanupVerb: Verb = {
 Works in the network namespace it is started in, as root there, on iptables-nft and iptables-legacy, IPv4 and IPv6.
 Only chains named PORTCULLIS-… (in the filter and raw tables) with the jumps to them, sets named portcullis-…, and the
 nftables table portcullis of the bridge family are removed. From then on no policy
-is enforced on this node. Stop the agent first, or it puts everything back.
+is enforced on this node. Stop the agent first: a running agent adds everything again. On a cluster apply
+manifests/cleanup.yaml instead, which runs this on every node without an agent.
 
 Examples:
   portcullis cleanup
-  kubectl -n kube-system exec ds/portcullis -- portcullis cleanup -o json`,
+  portcullis cleanup -o json`,
     );
   },
   async run(command, io) {

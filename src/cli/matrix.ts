@@ -79,7 +79,7 @@ Examples:
     const target = options.port === undefined ? undefined : parseTarget(options.port);
     const loaded = await loadInput(command, io);
     const { snapshot, pods, madeUp, families } = placePods(loaded.snapshot);
-    if (madeUp > 0) io.err(`note: ${madeUp} of ${pods.length} pods have no address yet; made-up ones stand in\n`);
+    if (madeUp > 0) io.err(`note: ${madeUp} of ${pods.length} pods have no address yet; using placeholder addresses\n`);
     const policy = compileNodePolicy(snapshot, undefined);
     tellFaults(policy.faults, loaded, io);
     const evaluator = createEvaluator(policy, snapshot.pods.values());

@@ -30,7 +30,7 @@ interface Rendered {
 const readPatterns = (text: string): readonly string[] => {
   const patterns = readAntiSpoofing(text);
   if (patterns !== undefined && typeof patterns !== 'string') return patterns;
-  throw new UsageError(`--anti-spoofing: "${text}" is no list of names of interfaces`);
+  throw new UsageError(`--anti-spoofing: "${text}" is not a comma-separated list of interface names`);
 };
 
 const withAddresses = (snapshot: ClusterSnapshot, node: string): ClusterSnapshot => ({

@@ -42,14 +42,14 @@ const filePath = (text: string): string | undefined => (text === '' ? undefined 
 const kubeconfig: Setting<string> = {
   flag: 'kubeconfig',
   placeholder: 'FILE',
-  help: 'follow the API server that this kubeconfig names',
+  help: 'watch the API server that this kubeconfig names',
   accepts: 'a path',
   read: filePath,
 };
 
 const inCluster: Setting<boolean> = {
   flag: 'in-cluster',
-  help: 'follow the API server of the cluster this pod runs in; the default inside a pod',
+  help: 'watch the API server of the cluster that this pod runs in; the default inside a pod',
   accepts: 'true or false',
   read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
 };
@@ -57,7 +57,7 @@ const inCluster: Setting<boolean> = {
 const manifests: Setting<string> = {
   flag: 'manifests',
   placeholder: 'DIR',
-  help: 'follow a folder of manifests instead of an API server',
+  help: 'read pods, namespaces and policies from a folder of manifests instead of an API server, and watch it',
   accepts: 'a path',
   read: filePath,
 };
@@ -83,14 +83,14 @@ const listen: Setting<ListenAddress | 'off'> = {
 const metricsAuth = oneOf<MetricsAuth>(['off', 'kubernetes'], {
   flag: 'metrics-auth',
   placeholder: 'off|kubernetes',
-  help: 'kubernetes asks the API server whether a bearer token may get /metrics and /status; /healthz and /readyz stay open',
+  help: 'kubernetes: ask the API server whether the caller may get /metrics and /status; /healthz and /readyz stay open',
   initial: 'off',
 });
 
 const tlsCert: Setting<string> = {
   flag: 'tls-cert',
   placeholder: 'FILE',
-  help: 'serve metrics, health and status over TLS with this certificate (PEM), read again when it changes',
+  help: 'serve metrics, health and status over TLS with this certificate (PEM); a changed file is loaded without a restart',
   accepts: 'a path',
   read: filePath,
 };
@@ -106,21 +106,21 @@ const tlsKey: Setting<string> = {
 const logFormat = oneOf<LogFormat>(['json', 'text'], {
   flag: 'log-format',
   placeholder: 'json|text',
-  help: 'how log lines look',
+  help: 'format of log lines',
   initial: 'json',
 });
 
 const logLevel = oneOf<LogLevel>(['error', 'warn', 'info', 'debug'], {
   flag: 'log-level',
   placeholder: 'LEVEL',
-  help: 'the least that is logged: error, warn, info or debug',
+  help: 'minimum log level: error, warn, info or debug',
   initial: 'info',
 });
 
 const iptablesBackend = oneOf<IptablesBackendChoice>(['auto', 'nft', 'legacy'], {
   flag: 'iptables-backend',
   placeholder: 'auto|nft|legacy',
-  help: 'which iptables to use; auto takes the one that the kubelet and kube-proxy use',
+  help: 'which iptables to use; auto detects the backend that the kubelet and kube-proxy use',
   initial: 'auto',
 });
 
@@ -136,7 +136,7 @@ const ipFamilies: Setting<'auto' | readonly IpFamily[]> = {
 const driftInterval: Setting<number> = {
   flag: 'drift-interval',
   placeholder: 'DURATION',
-  help: 'time between two looks at the kernel for what others changed',
+  help: 'time between two checks of the kernel for changes by other programs',
   initial: '2s',
   accepts: 'a duration from 100ms to 1h, such as 5s',
   read: (text) => within(readDuration(text), MIN_DRIFT_INTERVAL_MS, MAX_DRIFT_INTERVAL_MS),
@@ -145,7 +145,7 @@ const driftInterval: Setting<number> = {
 const xtablesWait: Setting<number> = {
   flag: 'xtables-wait',
   placeholder: 'SECONDS',
-  help: 'how long one iptables command waits for the xtables lock',
+  help: 'how long an iptables command waits for the xtables lock',
   initial: '5',
   accepts: 'whole seconds from 1 to 300',
   read: (text) => (/^\d+$/.test(text) ? within(Number(text), 1, MAX_XTABLES_WAIT_SECONDS) : undefined),
@@ -154,7 +154,7 @@ const xtablesWait: Setting<number> = {
 const nflogGroup: Setting<number> = {
   flag: 'nflog-group',
   placeholder: 'GROUP',
-  help: 'report denied packets to this NFLOG group, with the chain as prefix, at most 10 a second for each chain; 0 reports none',
+  help: 'send denied packets to this NFLOG group, with the chain as prefix, up to 10 a second per chain; 0 sends none',
   initial: '0',
   accepts: 'a number from 0 to 65535',
   read: (text) => (/^\d+$/.test(text) ? within(Number(text), 0, MAX_NFLOG_GROUP) : undefined),
@@ -163,7 +163,7 @@ const nflogGroup: Setting<number> = {
 const cniResults: Setting<string> = {
   flag: 'cni-results',
   placeholder: 'DIR',
-  help: "libcni's result cache, which tells the addresses of this node's pods before they start; 0 reads none",
+  help: "libcni's result cache, from which the agent learns the addresses of this node's pods before they start; 0 reads none",
   initial: '/var/lib/cni/results',
   accepts: 'an absolute path, or 0 for none',
   read: (text) => (text.startsWith('/') || text === '0' ? text : undefined),
@@ -172,7 +172,7 @@ const cniResults: Setting<string> = {
 const healthFile: Setting<string> = {
   flag: 'health-file',
   placeholder: 'FILE',
-  help: 'write here what /healthz and /readyz answer, for portcullis-probe to read; 0 writes none',
+  help: 'write the answers of /healthz and /readyz to this file, for portcullis-probe; 0 writes none',
   initial: '0',
   accepts: 'an absolute path, or 0 for none',
   read: (text) => (text.startsWith('/') || text === '0' ? text : undefined),
@@ -181,36 +181,36 @@ const healthFile: Setting<string> = {
 const podCondition = oneOf<PodConditionScope>(['all', 'gated', 'off'], {
   flag: 'pod-condition',
   placeholder: 'all|gated|off',
-  help: 'give the condition portcullis.io/enforced to pods whose policies are in the kernel: all, or those with such a readiness gate',
+  help: 'set the condition portcullis.io/enforced on pods whose policies are in the kernel: on all, or on those with that readiness gate',
   initial: 'all',
 });
 
 const gate = oneOf<GateScope>(['off', 'isolated-namespaces', 'all'], {
   flag: 'gate',
   placeholder: 'off|isolated-namespaces|all',
-  help: "close addresses of this node's pod range that no known pod has: while an isolated pod's address is awaited, or always",
+  help: "drop traffic of addresses in this node's pod range that no known pod owns: only while an isolated pod has no address yet, or always",
   initial: 'isolated-namespaces',
 });
 
 const events = oneOf<EventsChoice>(['on', 'off'], {
   flag: 'events',
   placeholder: 'on|off',
-  help: 'tell in Events of the API what operators have to see: policies that cannot be read, what others change, trouble',
+  help: 'post Kubernetes Events for invalid policies, changes by other programs, and failures',
   initial: 'on',
 });
 const antiSpoofing: Setting<AntiSpoofing> = {
   flag: 'anti-spoofing',
   placeholder: 'auto|off|PATTERN,…',
-  help: 'drop packets with a source of the node or its pods that come in elsewhere, what is forged for tunnels, and packets of pods whose source is not theirs: where the CNI results show that pods have interfaces of their own, or by these interfaces, such as veth+',
+  help: 'drop packets with a spoofed source address and packets forged for tunnels. auto: check the sources of pods where CNI results show one interface per pod; PATTERN: check them on these interfaces, such as veth+',
   initial: 'auto',
-  accepts: 'auto, off, or names of interfaces, each perhaps a beginning followed by "+"',
+  accepts: 'auto, off, or names of interfaces; a "+" at the end matches any ending',
   read: readAntiSpoofing,
 };
 
 const limits: Setting<Limits> = {
   flag: 'limits',
   placeholder: 'default|NAME=NUMBER,…',
-  help: 'what policies may ask of the node, such as namespace-rules=20000: policy-, namespace- or node-, then rules, sets, members or memory (MiB)',
+  help: 'limits for policies, such as namespace-rules=20000: policy-, namespace- or node-, then rules, sets, members or memory (MiB)',
   initial: 'default',
   accepts: 'default, or names with numbers, such as namespace-rules=20000,node-memory=256',
   read: readLimits,

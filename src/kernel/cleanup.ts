@@ -19,7 +19,7 @@ export interface Removed {
 /** Something of ours could not be removed; what is left harms nobody but is still there. */
 export class CleanupError extends Error {
   constructor(left: readonly string[]) {
-    super(`still there, because something else uses it: ${left.join(', ')}`);
+    super(`could not remove (still in use): ${left.join(', ')}`);
     this.name = 'CleanupError';
   }
 }

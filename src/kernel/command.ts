@@ -76,7 +76,7 @@ export const commandFailure = (command: string, ending: Ending, stderr: string):
 
 /** The failure of a program that SIGKILL did not end either. */
 export const endlessCommand = (command: string): CommandError =>
-  new CommandError(command, 'timed out, and does not end', undefined, '', true);
+  new CommandError(command, 'timed out and could not be killed', undefined, '', true);
 
 class DeadlineError extends Error {}
 

@@ -58,7 +58,7 @@ export const podInterfaces = (links: readonly PodLink[], routes: HostRoutes): Po
     return none('pods share an interface of the node, or their plugin does not tell theirs');
   if (new Set(names).size < names.length) return none('pods share an interface of the node');
   const odd = names.find((name) => beginningOf(name).length < LEAST_BEGINNING);
-  if (odd !== undefined) return none(`what all interfaces of pods are named by cannot be told from ${odd}`);
+  if (odd !== undefined) return none(`cannot derive a common interface name prefix from ${odd}`);
   const patterns = [...new Set(names.map((name) => `${beginningOf(name)}+`))].sort();
   const { interfaces, reason } = usablePatterns(patterns, routes);
   if (interfaces.length < patterns.length) return none(reason ?? '');

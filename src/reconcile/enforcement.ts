@@ -236,7 +236,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     }
     const tables = [...Object.values(left.tables), ...Object.values(left.raw ?? {})].join('');
     const sample = `${left.prepare}${tables}${left.finish}`.split('\n').slice(0, 6);
-    throw new Error(`the kernel holds something else than was written; missing: ${sample.join(' | ')}`);
+    throw new Error(`read-back differs from what was written; missing: ${sample.join(' | ')}`);
   };
 
   const failed = async (error: unknown): Promise<void> => {

@@ -13,9 +13,9 @@ export const tellAdoption = (kernel: Kernel, log: Logger): Kernel => {
       const layout = observedLayout(observed);
       const known = LAYOUT;
       if (!looked && layout !== undefined && layout < known) {
-        log.info('rules of an older version are in force; they are taken over', { layout, known });
+        log.info('adopting the rules of an older version', { layout, known });
       } else if (!looked && layout !== undefined && layout > known) {
-        log.warn('rules of a newer version are in force; what this version knows replaces them', { layout, known });
+        log.warn('replacing the rules of a newer version by those that this version knows', { layout, known });
       }
       looked = true;
       return observed;

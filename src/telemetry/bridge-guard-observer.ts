@@ -17,12 +17,12 @@ export const createBridgeGuardObserver = (
     metrics.setBridgeGuarantee(guarantee?.level);
     if (guarantee === undefined) return;
     const { level, reasons } = guarantee;
-    if (level === 'full') log.info('a packet on a bridge belongs to the port that it comes from', { guarantee: level });
+    if (level === 'full') log.info('bridge ports are enforced with the full guarantee', { guarantee: level });
     else log.warn('the guarantee on bridges is weaker than full', { guarantee: level, reasons });
   },
   onDrift({ kind, by }) {
     metrics.recordBridgeDrift(kind);
-    log.warn('somebody else changed our table of the bridge family; it is repaired', {
+    log.warn('another program changed the bridge table; it was repaired', {
       what: kind,
       ...(by === undefined ? {} : { by }),
     });

@@ -16,20 +16,20 @@ export const registerBridgeMetrics = (registry: Registry): BridgeMetrics => {
   const registers = [registry];
   const guarantee = new Gauge({
     name: 'portcullis_guarantee',
-    help: '1 for what holds between the pods of a kind of network on this node',
+    help: "1 for the guarantee that holds between this node's pods, by kind of network.",
     labelNames: ['network', 'level'],
     registers,
   });
   const drifts = new Counter({
     name: 'portcullis_bridge_drift_repairs_total',
-    help: 'Times that others had changed the table of the bridge family, and that it was made anew',
+    help: 'Number of repairs of the nftables bridge table after another program changed it, by kind of change.',
     labelNames: ['kind'],
     registers,
   });
   for (const kind of BRIDGE_DRIFTS) drifts.inc({ kind }, 0);
   const drops = new Counter({
     name: 'portcullis_bridge_dropped_packets_total',
-    help: 'Packets that the table of the bridge family dropped since it was made',
+    help: 'Number of packets dropped by the nftables bridge table, by reason.',
     labelNames: ['reason'],
     registers,
   });

@@ -16,9 +16,9 @@ const SYSCTLS: Readonly<Record<IpFamily, string>> = {
 const eventOf = ({ bridge, family }: Unseen): OperatorEvent => ({
   type: 'Warning',
   reason: 'BridgeNotFiltered',
-  action: 'LookAround',
+  action: 'Inspect',
   note:
-    `${family} between the pods on the bridge ${bridge} of this node passes no rule of iptables, so no policy holds there: ` +
+    `${family} between the pods on the bridge ${bridge} of this node is not seen by iptables, so policies are not enforced there: ` +
     `load br_netfilter and set ${SYSCTLS[family]}=1`,
 });
 
@@ -29,7 +29,7 @@ export const createBridgeObserver =
     metrics.setUnseenBridges(unseen);
     events.stand('bridges', unseen.map(eventOf));
     for (const each of unseen) {
-      log.warn('no policy holds between pods on this bridge: load br_netfilter and set the sysctl to 1', {
+      log.warn('policies are not enforced between pods on this bridge: load br_netfilter and set the sysctl to 1', {
         ...each,
         sysctl: SYSCTLS[each.family],
       });

@@ -58,10 +58,15 @@ export const createClosedObserver = (
     for (const [uid, pod] of now) {
       if (told.has(uid)) continue;
       const reason = WHY[pod.closed ?? 'unknown'];
-      log.warn('a pod is closed in both directions', { pod: nameOf(pod), uid, addresses: pod.ips, reason });
+      log.warn('a deleted pod still runs; it is closed in both directions', {
+        pod: nameOf(pod),
+        uid,
+        addresses: pod.ips,
+        reason,
+      });
     }
     for (const [uid, pod] of told) {
-      if (!now.has(uid)) log.info('a pod is not closed any more', { pod: nameOf(pod), uid, addresses: pod.ips });
+      if (!now.has(uid)) log.info('a deleted pod is no longer closed', { pod: nameOf(pod), uid, addresses: pod.ips });
     }
     told = now;
   };

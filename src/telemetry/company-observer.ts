@@ -12,8 +12,8 @@ const eventsOf = ({ engines, mixedBackends }: Seen): readonly OperatorEvent[] =>
     (engine): OperatorEvent => ({
       type: 'Warning',
       reason: 'OtherPolicyEngine',
-      action: 'LookAround',
-      note: `${engine} enforces policy on this node as well: a packet has to pass both; remove one of them`,
+      action: 'Inspect',
+      note: `${engine} also enforces policies on this node, and a packet must pass both: remove one of them`,
     }),
   ),
   ...(mixedBackends
@@ -21,8 +21,8 @@ const eventsOf = ({ engines, mixedBackends }: Seen): readonly OperatorEvent[] =>
         {
           type: 'Warning',
           reason: 'BothIptablesBackends',
-          action: 'LookAround',
-          note: 'both iptables backends hold rules on this node: a packet meets both, and people see only one of them',
+          action: 'Inspect',
+          note: 'both iptables backends hold rules on this node, and both filter packets',
         } as const,
       ]
     : []),
@@ -36,11 +36,11 @@ export const createCompanyObserver =
     events.stand('company', eventsOf(seen));
     metrics.setCompany(engines, mixedBackends);
     if (engines.length > 0) {
-      log.warn('other programs enforce policy on this node: a packet has to pass them and us; remove all but one', {
+      log.warn('other policy engines run on this node, and a packet must pass all of them: remove all but one', {
         engines,
       });
     }
     if (mixedBackends) {
-      log.warn('both iptables backends hold rules on this node: a packet meets both, and people see only one of them');
+      log.warn('both iptables backends hold rules on this node, and both filter packets');
     }
   };

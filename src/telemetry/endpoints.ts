@@ -45,7 +45,8 @@ const PATHS: Readonly<Record<string, (endpoints: Endpoints) => Reply | Promise<R
 /** Never throws: an endpoint that fails answers 500 with the reason, and the others go on. */
 export const answer = async (path: string, endpoints: Endpoints): Promise<Reply> => {
   const reply = Object.hasOwn(PATHS, path) ? PATHS[path] : undefined;
-  if (reply === undefined) return { status: 404, type: TEXT, body: `there are ${Object.keys(PATHS).join(', ')}\n` };
+  if (reply === undefined)
+    return { status: 404, type: TEXT, body: `not found; try ${Object.keys(PATHS).join(', ')}\n` };
   try {
     return await reply(endpoints);
   } catch (error) {

@@ -65,7 +65,8 @@ export const createLogger = ({
       const passed = rate.take();
       if (passed === undefined) return;
       const { turnedAway } = passed;
-      if (turnedAway > 0) winston.log({ level: at, message: 'lines were left out', fields: { lines: turnedAway } });
+      if (turnedAway > 0)
+        winston.log({ level: at, message: 'log lines dropped by rate limiting', fields: { lines: turnedAway } });
       winston.log({ level: at, message, ...(fields === undefined ? {} : { fields: boundedFields(fields) }) });
     };
   };

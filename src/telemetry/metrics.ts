@@ -56,7 +56,7 @@ export interface AgentMetrics extends BridgeMetrics {
   setPolicyFaults(faults: ReadonlyMap<PolicyKey, number>): void;
   /** @param engines other programs that enforce policy on the node */
   setCompany(engines: readonly string[], mixedBackends: boolean): void;
-  /** @param contested another program keeps putting its rules before ours */
+  /** @param contested another program keeps inserting rules before ours */
   setContested(contested: boolean): void;
   recordEvent(outcome: EventOutcome): void;
   /** @param bridges between pods of the node that iptables does not see into */
@@ -99,89 +99,94 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
 
   const syncs = new Counter({
     name: 'portcullis_syncs_total',
-    help: 'Runs of the reconcile loop',
+    help: 'Number of reconcile passes, by result and reason.',
     labelNames: ['result', 'reason'],
     registers,
   });
   const duration = new Histogram({
     name: 'portcullis_sync_duration_seconds',
-    help: 'Time of one run of the reconcile loop, from the newest state to the kernel holding it',
+    help: 'Duration of a reconcile pass, in seconds.',
     labelNames: ['result'],
     buckets: SYNC_BUCKETS,
     registers,
   });
   const connectionsCut = new Counter({
     name: 'portcullis_connections_cut_total',
-    help: 'Live connections that were deleted because a newer policy denies them',
+    help: 'Number of live connections deleted because a newer policy denies them.',
     registers,
   });
   const repairs = new Counter({
     name: 'portcullis_drift_repairs_total',
-    help: 'Times that others had changed rules or sets of the agent in the kernel, and that they were put right',
+    help: "Number of repairs after another program changed the agent's rules or sets, by kind of change.",
     labelNames: ['kind'],
     registers,
   });
   for (const kind of TAMPERING_KINDS) repairs.inc({ kind }, 0);
   const repairedLines = new Counter({
     name: 'portcullis_drift_repaired_lines_total',
-    help: 'Lines of restore text that those repairs took',
+    help: 'Number of lines of restore text written by repairs.',
     registers,
   });
   const spoofed = new Counter({
     name: 'portcullis_spoofed_packets_total',
-    help: 'Packets of pods that were dropped because their source is not routed to the pod',
+    help: 'Number of packets dropped because their source address does not belong to the sending pod.',
     labelNames: ['family'],
     registers,
   });
-  const lastSync = gauge('last_successful_sync_timestamp_seconds', 'When the kernel was last known to hold the policy');
+  const lastSync = gauge(
+    'last_successful_sync_timestamp_seconds',
+    'Unix time at which the kernel was last known to hold the newest policy. Advances at every drift check.',
+  );
   const kernel = {
-    rules: gauge('kernel_rules', 'Rules of the agent in the kernel', ['family']),
-    chains: gauge('kernel_chains', 'Chains of the agent in the kernel', ['family']),
-    sets: gauge('kernel_sets', 'Sets of the agent in the kernel', ['family']),
-    members: gauge('kernel_set_members', 'Members of all sets of the agent', ['family']),
+    rules: gauge('kernel_rules', 'Number of iptables rules of the agent in the kernel.', ['family']),
+    chains: gauge('kernel_chains', 'Number of iptables chains of the agent in the kernel.', ['family']),
+    sets: gauge('kernel_sets', 'Number of ipsets of the agent in the kernel.', ['family']),
+    members: gauge('kernel_set_members', 'Number of members in all ipsets of the agent.', ['family']),
   };
   const cluster = {
-    pods: gauge('cluster_pods', 'Running pods known from the cluster'),
-    namespaces: gauge('cluster_namespaces', 'Namespaces known from the cluster'),
-    policies: gauge('cluster_policies', 'NetworkPolicies known from the cluster'),
+    pods: gauge('cluster_pods', 'Number of running pods in the whole cluster that the agent knows.'),
+    namespaces: gauge('cluster_namespaces', 'Number of namespaces in the cluster that the agent knows.'),
+    policies: gauge('cluster_policies', 'Number of NetworkPolicies in the cluster that the agent knows.'),
   };
-  const isolated = gauge('isolated_pods', 'Pods of this node that policies isolate', ['direction']);
+  const isolated = gauge(
+    'isolated_pods',
+    'Number of pods of this node that at least one policy isolates, by direction.',
+    ['direction'],
+  );
   const closedPods = gauge(
     'closed_pods',
-    'Pods of this node that the API server does not know any more and that are closed in both directions',
+    'Number of pods of this node that still run, are gone from the API server, and are closed in both directions.',
     ['reason'],
   );
   for (const reason of CLOSURES) closedPods.set({ reason }, 0);
-  const faults = gauge('policy_faults', 'Faults of a policy: its pods are isolated for what they hide', [
-    'namespace',
-    'policy',
-  ]);
-  const company = gauge('company', 'Other policy engines that have chains on the node', ['engine']);
-  const mixed = gauge('mixed_backends', '1 where there are rules in the iptables backend that the agent does not use');
-  const unseen = gauge('bridge_not_filtered', '1 for a bridge between pods whose traffic passes no rule of iptables', [
+  const faults = gauge(
+    'policy_faults',
+    "Number of faults in a policy. The policy's pods stay isolated until the faults are fixed.",
+    ['namespace', 'policy'],
+  );
+  const company = gauge('company', '1 for each other policy engine that has chains or tables on the node.', ['engine']);
+  const mixed = gauge('mixed_backends', '1 if the iptables backend that the agent does not use holds rules.');
+  const unseen = gauge('bridge_not_filtered', '1 for each bridge of pods whose traffic iptables does not see.', [
     'bridge',
     'family',
   ]);
-  const contested = gauge(
-    'jump_contested',
-    '1 while another program keeps putting its rules before those of the agent',
-  );
+  const contested = gauge('jump_contested', "1 while another program keeps inserting rules before the agent's.");
   const events = new Counter({
     name: 'portcullis_events_total',
-    help: 'Events of the API that the agent told: posted, repeated, known from another agent, or dropped',
+    help: 'Number of Kubernetes Events, by outcome: posted, repeated, known from another agent, or dropped.',
     labelNames: ['outcome'],
     registers,
   });
   for (const outcome of EVENT_OUTCOMES) events.inc({ outcome }, 0);
-  const sourceCheck = gauge('source_check', '1 where packets of pods with a source that is not theirs are dropped');
+  const sourceCheck = gauge('source_check', '1 if source address validation is active on this node.');
   sourceCheck.set(0);
-  const ready = gauge('ready', '1 once the first full programming is done and the kernel takes what it is given');
+  const ready = gauge('ready', '1 if rules are programmed and the last pass succeeded.');
   const listenFailures = new Counter({
     name: 'portcullis_listen_failures_total',
-    help: 'Attempts to listen for metrics, health and status that failed',
+    help: 'Number of failed attempts to listen for metrics, health and status.',
     registers,
   });
-  gauge('build_info', 'The version that runs', ['version']).set({ version }, 1);
+  gauge('build_info', 'Version of the agent; always 1.', ['version']).set({ version }, 1);
   ready.set(0);
   registerSourceMetrics(registry, sources);
   registerProcessMetrics(registry);

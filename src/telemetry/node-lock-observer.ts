@@ -26,10 +26,10 @@ export const createNodeLockObserver = ({ log, events, clock }: Told): NodeLockOb
   const told: Readonly<Record<Held, () => void>> = {
     free: () => undefined,
     'taken over': () => {
-      log.info('the other agent has ended; this one takes its place');
+      log.info('the other agent has ended; this one takes over');
     },
     shared: () => {
-      log.error('something that does no agent’s work has what agents lock the node by; going on without it');
+      log.error('another process holds the node lock but does not enforce policy; continuing without the lock');
     },
   };
   return {
@@ -39,7 +39,7 @@ export const createNodeLockObserver = ({ log, events, clock }: Told): NodeLockOb
       events.stand('two agents', []);
     },
     onWaiting(holder) {
-      log.warn('another agent works on this node; waiting for its end', { holder });
+      log.warn('another agent runs on this node; waiting until it ends', { holder });
       cancel?.();
       cancel = clock.after(UPGRADE_MS, () => {
         events.stand('two agents', [
@@ -47,7 +47,7 @@ export const createNodeLockObserver = ({ log, events, clock }: Told): NodeLockOb
             type: 'Warning',
             reason: 'TwoAgents',
             action: 'Wait',
-            note: `two agents run on this node; ${holder} enforces policy, and this one waits for its end`,
+            note: `two agents run on this node; ${holder} enforces policies, and this one waits until it ends`,
           },
         ]);
       });

@@ -11,7 +11,7 @@ export const registerProcessMetrics = (registry: Registry): void => {
   const registers = [registry];
   new Counter({
     name: 'process_cpu_seconds_total',
-    help: 'User and system CPU time of the process, without the programs it runs',
+    help: 'Total user and system CPU time of the agent process in seconds, without its child processes.',
     registers,
     collect() {
       const { user, system } = process.cpuUsage();
@@ -21,7 +21,7 @@ export const registerProcessMetrics = (registry: Registry): void => {
   });
   new Gauge({
     name: 'process_resident_memory_bytes',
-    help: 'Resident memory of the process',
+    help: 'Resident memory of the agent process in bytes.',
     registers,
     collect() {
       this.set(process.memoryUsage.rss());
@@ -29,7 +29,7 @@ export const registerProcessMetrics = (registry: Registry): void => {
   });
   new Gauge({
     name: 'process_start_time_seconds',
-    help: 'When the process started, seconds since the epoch',
+    help: 'Unix time at which the agent process started.',
     registers,
   }).set(Math.round(performance.timeOrigin) / MS_PER_SECOND);
 };

@@ -8,11 +8,11 @@ export const createReviewObserver = (metrics: AgentMetrics, log: Logger): ((resu
   return ({ cut, durationMs, error }) => {
     metrics.recordConnectionsCut(cut);
     const milliseconds = Math.round(durationMs);
-    if (cut > 0) log.info('live connections that policy denies now are cut', { connections: cut, milliseconds });
+    if (cut > 0) log.info('cut live connections that policy now denies', { connections: cut, milliseconds });
     if (error !== undefined && error !== trouble) {
-      log.warn('live connections cannot be held to the newest policy; trying again', { error });
+      log.warn('the review of live connections failed; retrying', { error });
     } else if (error === undefined && trouble !== undefined) {
-      log.info('live connections are held to the newest policy again');
+      log.info('the review of live connections works again');
     }
     trouble = error;
   };

@@ -57,7 +57,7 @@ export const serveWhenFree = ({ address, serve, log, isSecond, onFailure }: Serv
     onFailure();
     if (trouble === told || isSecond()) return;
     told = trouble;
-    log.error('metrics, health and status are not served; policy is enforced all the same', { trouble });
+    log.error('cannot serve metrics, health and status; policies are still enforced', { trouble });
   };
 
   const untilServing = async (): Promise<TelemetryServer | undefined> => {
@@ -65,7 +65,7 @@ export const serveWhenFree = ({ address, serve, log, isSecond, onFailure }: Serv
     while (!signal.aborted) {
       try {
         const server = await serve(address);
-        log.info('metrics, health and status are served', { url: server.url });
+        log.info('serving metrics, health and status', { url: server.url });
         status = { url: server.url, failures: status.failures };
         return server;
       } catch (error) {

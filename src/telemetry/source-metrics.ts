@@ -18,7 +18,7 @@ export const registerSourceMetrics = (registry: Registry, sample: () => readonly
   const labelNames = ['kind'] as const;
   new Gauge({
     name: 'portcullis_source_synced',
-    help: '1 once the first full list of this kind is in',
+    help: '1 after the first full list of this kind was received.',
     labelNames,
     registers,
     collect() {
@@ -27,7 +27,7 @@ export const registerSourceMetrics = (registry: Registry, sample: () => readonly
   });
   new Counter({
     name: 'portcullis_source_restarts_total',
-    help: 'Lists and watches that ended badly and were begun again',
+    help: 'Number of lists and watches that failed and were restarted.',
     labelNames,
     registers,
     collect() {
@@ -37,7 +37,7 @@ export const registerSourceMetrics = (registry: Registry, sample: () => readonly
   });
   new Gauge({
     name: 'portcullis_source_silence_seconds',
-    help: 'Time since the last sign of life: how old the enforced state may be',
+    help: 'Seconds since the API server last sent data. The enforced state may be that old; up to 76 in health, so alert above 180.',
     labelNames,
     registers,
     collect() {

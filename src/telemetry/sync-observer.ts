@@ -51,9 +51,9 @@ export const createSyncObserver = (
     heard = faults;
     const found = new Set(faults.map(faultText));
     for (const text of found.difference(known)) {
-      log.warn('a policy cannot be read: its pods are isolated and it allows nothing', { fault: text });
+      log.warn('a policy has a fault: its pods are isolated and it allows nothing there', { fault: text });
     }
-    for (const text of known.difference(found)) log.info('a fault of a policy is gone', { fault: text });
+    for (const text of known.difference(found)) log.info('a fault of a policy was fixed', { fault: text });
     if (found.symmetricDifference(known).size > 0) metrics.setPolicyFaults(countByPolicy(faults));
     known = found;
   };
@@ -75,9 +75,7 @@ export const createSyncObserver = (
     growingSince ??= now();
     if (toldGrowing || now() - growingSince < LONG_GROWTH_MS) return;
     toldGrowing = true;
-    log.info(
-      'large policies are brought into the kernel in portions; what they select is closed until all of it is there',
-    );
+    log.info('programming large policies in portions; the pods they select are closed until each policy is complete');
   };
 
   return (
@@ -103,7 +101,7 @@ export const createSyncObserver = (
     metrics.setReady(outcome !== 'failed');
     if (drift > 0) {
       metrics.recordDriftRepair(new Set(tampering.map(({ kind }) => kind)), drift);
-      log.warn('somebody else changed our rules or sets; they are repaired', {
+      log.warn('another program changed our rules or sets; they were repaired', {
         what: describeTampering(tampering),
         ...(culprits.length > 0 ? { by: culprits } : {}),
         lines: drift,
@@ -112,21 +110,21 @@ export const createSyncObserver = (
     metrics.setContested(contested);
     if (contested && !fighting) {
       log.warn(
-        'another program keeps putting its rules before ours: what they accept passes every policy until we are first again',
+        'another program keeps inserting rules before ours: traffic that they accept bypasses all policies until ours are first again',
       );
-    } else if (fighting && !contested) log.info('no other program takes the place of our rules any more');
+    } else if (fighting && !contested) log.info('no other program inserts rules before ours any more');
     fighting = contested;
     observeFaults(faults);
     for (const direction of DIRECTIONS) metrics.setIsolatedPods(direction, isolatedPods[direction]);
     if (program !== undefined) observeProgram(program);
-    if (outcome === 'failed') log.error('the kernel could not be brought up to date; trying again', { reason, error });
-    else if (failing) log.info('the kernel is up to date again');
+    if (outcome === 'failed') log.error('programming the kernel failed; retrying', { reason, error });
+    else if (failing) log.info('programming the kernel works again');
     failing = outcome === 'failed';
     if (outcome === 'applied') {
       const level = reason === 'start' ? 'info' : 'debug';
       log[level]('policy is in force', { reason, changes, milliseconds: Math.round(durationMs * 10) / 10 });
     } else if (outcome === 'unchanged' && reason === 'start') {
-      log.info('policy is in force: everything was there already', { reason });
+      log.info('policy is in force; existing rules were already correct', { reason });
     }
   };
 };

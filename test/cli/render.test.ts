@@ -36,5 +36,5 @@ test('shows none without them', async () => {
 
 test('has no pods to find interfaces of', async () => {
   const { code, err } = await render('--anti-spoofing', 'auto');
-  expect([code, err]).toEqual([2, expect.stringContaining('"auto" is no list of names of interfaces')]);
+  expect([code, err]).toEqual([2, expect.stringContaining('"auto" is not a comma-separated list of interface names')]);
 });

@@ -188,7 +188,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent on a bridge', 
     await node.run('nft', ['delete', 'table', ...TABLE]);
     await until('the table to be back', isInForce);
     await until('the log to say so', () =>
-      Promise.resolve(log.some((line) => line.includes('bridge family; it is repaired'))),
+      Promise.resolve(log.some((line) => line.includes('changed the bridge table; it was repaired'))),
     );
     await node.run('nft', ['flush', 'chain', ...TABLE, 'to-isolated']);
     await until('the rules to be back', async () => /chain to-isolated \{\n[^}]*ether type/.test(await table()));

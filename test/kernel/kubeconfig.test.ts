@@ -64,7 +64,7 @@ describe.each([
     const trouble = await waitFor(
       'a word on the connection',
       DEADLINE_MS,
-      () => Promise.resolve(log.find((line) => line.includes('is in trouble'))),
+      () => Promise.resolve(log.find((line) => line.includes('the connection to the API server failed'))),
       () => log.join('\n'),
     );
     expect(trouble).toContain(`connect ECONNREFUSED ${address}`);

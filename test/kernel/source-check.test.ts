@@ -184,7 +184,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent', (backend) =>
     await start();
     await until('the agent to be ready', ready);
     await until('the first pass', async () => Promise.resolve(log.some((line) => line.includes('policy is in force'))));
-    expect(log.join('\n')).toContain('everything was there already');
+    expect(log.join('\n')).toContain('existing rules were already correct');
     await end();
     expect(await raw()).toContain(JUMP);
   });

@@ -50,13 +50,13 @@ describe('interfaces of pods', () => {
       'a name that is not made up in a known way',
       [{ ips: ['10.244.1.6'], hostInterface: 'to-web' }],
       ['eth0'],
-      'what all interfaces of pods are named by cannot be told from to-web',
+      'cannot derive a common interface name prefix from to-web',
     ],
     [
       'a beginning that says too little',
       [{ ips: ['10.244.1.6'], hostInterface: 'p-0a1b2c3d' }],
       ['eth0'],
-      'what all interfaces of pods are named by cannot be told from p-0a1b2c3d',
+      'cannot derive a common interface name prefix from p-0a1b2c3d',
     ],
     ['an uplink of such a name', [WEB], ['veth9'], 'veth+ would match veth9, by which other machines are reached'],
   ])('are not taken from %s', (_what, links, uplinks, reason) => {

@@ -83,7 +83,7 @@ describe('the first programming', () => {
     const bench = setUpBench(host);
     await bench.clock.settle();
     expect(bench.results).toMatchObject([{ outcome: 'failed', program: undefined }]);
-    expect(bench.results[0]?.error).toContain('the kernel holds something else than was written; missing: ');
+    expect(bench.results[0]?.error).toContain('read-back differs from what was written; missing: ');
     expect(bench.loop.status()).toMatchObject({ ready: false, failures: 1, applied: {}, pending: true });
     host.afterStep = () => undefined;
     await bench.clock.pass(100);

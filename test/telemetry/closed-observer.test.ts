@@ -25,11 +25,14 @@ test('what is closed is counted at once, and told once when it lasts, and when i
   expect(counts).toEqual([{ unknown: 1, vanished: 1 }]);
   expect(lines).toEqual([]);
   await clock.pass(2000);
-  expect(lines).toEqual(['a pod is closed in both directions: shop/gone', 'a pod is closed in both directions: u1']);
+  expect(lines).toEqual([
+    'a deleted pod still runs; it is closed in both directions: shop/gone',
+    'a deleted pod still runs; it is closed in both directions: u1',
+  ]);
   observer.observe([NAMELESS]);
   observer.observe([NAMELESS]);
   await clock.pass(10_000);
-  expect(lines.slice(2)).toEqual(['a pod is not closed any more: shop/gone']);
+  expect(lines.slice(2)).toEqual(['a deleted pod is no longer closed: shop/gone']);
 });
 
 test('what is closed for a moment only is not told', async () => {

@@ -83,7 +83,11 @@ describe('a flood', () => {
   test('is cut off, and what was left out is told', () => {
     const lines = flood();
     expect(lines.filter((line) => line.includes('Flood'))).toHaveLength(200);
-    expect(lines.slice(-3)).toEqual(['TIME WARN  lines were left out lines=800', 'TIME WARN  Later', '']);
+    expect(lines.slice(-3)).toEqual([
+      'TIME WARN  log lines dropped by rate limiting lines=800',
+      'TIME WARN  Later',
+      '',
+    ]);
   });
 
   test('of warnings silences no error', () => {

@@ -34,7 +34,7 @@ test('an agent that waits out an upgrade is nothing to tell', async () => {
 test('one that waits longer is one too many, until it has the node', async () => {
   observer.onWaiting('version 1, process 7');
   await clock.pass(61_000);
-  expect(standing).toEqual([expect.stringMatching(/^TwoAgents: .* version 1, process 7 enforces policy/)]);
+  expect(standing).toEqual([expect.stringMatching(/^TwoAgents: .* version 1, process 7 enforces policies/)]);
   observer.onHeld('taken over');
   expect(standing).toEqual([]);
 });

@@ -46,8 +46,8 @@ describe('a listener that cannot be had at once', () => {
     start(outcomes);
     await untilServing();
     expect(lines).toEqual([
-      'error: metrics, health and status are not served; policy is enforced all the same',
-      'info: metrics, health and status are served',
+      'error: cannot serve metrics, health and status; policies are still enforced',
+      'info: serving metrics, health and status',
     ]);
     expect(failures).toBe(2);
     expect(serving?.status()).toEqual({ url: 'http://127.0.0.1:9577', failures: 2 });
@@ -62,7 +62,7 @@ describe('a listener that cannot be had at once', () => {
   test('is no news to an agent that waits for another one', async () => {
     start([BUSY], true);
     await untilServing();
-    expect(lines).toEqual(['info: metrics, health and status are served']);
+    expect(lines).toEqual(['info: serving metrics, health and status']);
   });
 
   test('is not tried for any more once the agent stops', async () => {

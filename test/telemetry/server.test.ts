@@ -44,7 +44,7 @@ describe('paths', () => {
     const { url } = await serve();
     expect(await get(url + path)).toMatchObject({
       status: 404,
-      body: 'there are /metrics, /healthz, /readyz, /status\n',
+      body: 'not found; try /metrics, /healthz, /readyz, /status\n',
     });
   });
 

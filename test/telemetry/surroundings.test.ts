@@ -43,7 +43,7 @@ test('company is in the metrics, the log and the events as long as it is there',
   expect(await series('mixed')).toEqual(['portcullis_mixed_backends 1']);
   expect(lines).toHaveLength(2);
   expect(topics.get('company')).toEqual([
-    expect.stringMatching(/^OtherPolicyEngine: calico enforces policy on this node as well/),
+    expect.stringMatching(/^OtherPolicyEngine: calico also enforces policies on this node/),
     expect.stringMatching(/^OtherPolicyEngine: weave /),
     expect.stringMatching(/^BothIptablesBackends: /),
   ]);

@@ -3,7 +3,7 @@ import type { Clock } from '../../model/clock.ts';
 /** A list is empty that should not be. What is known stays known. */
 export class EmptyListError extends Error {
   constructor(path: string, ms: number) {
-    super(`${path}: suddenly nothing is left; believed once the server has said so for ${String(ms / 1000)} s`);
+    super(`${path}: list is unexpectedly empty; ignoring it until it has been empty for ${String(ms / 1000)} s`);
     this.name = 'EmptyListError';
   }
 }

@@ -102,7 +102,7 @@ export const createListReader = (item: Message, onItem: (object: RawObject) => v
     },
     end() {
       if (left === undefined) throw new WireError('there is no list in it');
-      if (left > 0 || size > 0) throw new WireError('the list has no end');
+      if (left > 0 || size > 0) throw new WireError('truncated list');
       return metadata;
     },
   };

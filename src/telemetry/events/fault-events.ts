@@ -9,7 +9,7 @@ const eventOf = ({ policy, field, message }: PolicyFault): OperatorEvent => ({
   type: 'Warning',
   reason: 'InvalidPolicy',
   action: 'Compile',
-  note: `${formatField(field)}: ${message}; this allows nothing, and the pods that it may be about are isolated`,
+  note: `${formatField(field)}: ${message}; this part allows nothing, and the pods it may select are isolated`,
 });
 
 /** Tells what of policies cannot be enforced as it is written. */

@@ -25,17 +25,17 @@ const failing = (error: string | undefined): OperatorEvent => ({
   type: 'Warning',
   reason: 'PolicyNotInForce',
   action: 'Program',
-  note: `the newest policy cannot be brought into the kernel, which keeps what it holds: ${error ?? 'unknown'}`,
+  note: `programming the newest policy failed; the previous rules stay in force: ${error ?? 'unknown'}`,
 });
 
 const contest = (culprits: readonly string[]): OperatorEvent => ({
   type: 'Warning',
-  reason: 'PlaceContested',
+  reason: 'HookPositionContested',
   action: 'Repair',
   note: [
-    'another program keeps putting its rules before those of the agent',
+    "another program keeps inserting its rules before the agent's",
     ...(culprits.length > 0 ? [` (${culprits.toSorted().join(', ')})`] : []),
-    ': what they accept passes every policy until the agent is first again, at most 30 times a minute',
+    ': traffic that they accept bypasses all policies until the agent regains the first position, which it does up to 30 times a minute',
   ].join(''),
 });
 
@@ -43,7 +43,7 @@ const RECOVERED: OperatorEvent = {
   type: 'Normal',
   reason: 'PolicyInForce',
   action: 'Program',
-  note: 'the kernel holds the newest policy again',
+  note: 'the newest policy is in force again',
 };
 
 /** Turns each pass of the loop into what operators have to see of it. */

@@ -9,7 +9,7 @@ const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
 const HERE = relative(process.cwd(), import.meta.dirname);
 const SHOP = join(HERE, 'shop.yaml');
 
-const NOTE = 'note: 3 of 3 pods have no address yet; made-up ones stand in\n';
+const NOTE = 'note: 3 of 3 pods have no address yet; using placeholder addresses\n';
 
 const expectGolden = (file: string, text: string): void => {
   const golden = join(import.meta.dirname, file);

@@ -16,7 +16,9 @@ describe('an empty list', () => {
     expect(pods()).toEqual(['a']);
     expect(source?.status().pods.listedNone).toBe(false);
     expect(told()).toEqual([]);
-    expect(troubles).toContain('/api/v1/pods: suddenly nothing is left; believed once the server has said so for 30 s');
+    expect(troubles).toContain(
+      '/api/v1/pods: list is unexpectedly empty; ignoring it until it has been empty for 30 s',
+    );
   });
 
   test('is believed when the server stays with it', async () => {

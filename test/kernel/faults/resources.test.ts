@@ -49,7 +49,7 @@ describe('an agent on a node that is out of', () => {
     const limit = (soft: number): Promise<string> =>
       space().run('prlimit', `--pid=${agent.pid}`, `--nofile=${soft}:4096`);
     await limit(Math.max(3, open - 4));
-    await agent.says(/EMFILE|could not be brought up to date/);
+    await agent.says(/EMFILE|programming the kernel failed/);
     await space().write('policy.yaml', allowPort(81));
     await agent.says(/EMFILE/);
     expect(await space().rules()).toBe(before);
@@ -71,7 +71,7 @@ describe('an agent on a node that is out of', () => {
       const before = await space().rules();
       const free = await useUpProcesses(agent.pid);
       try {
-        const failures = (): number => agent.log().match(/could not be brought up to date/g)?.length ?? 0;
+        const failures = (): number => agent.log().match(/programming the kernel failed/g)?.length ?? 0;
         // After five seconds programs that stay, and cannot without others, are started anew.
         await waitFor('many failures', 60_000, () => Promise.resolve(failures() >= 7 || undefined), agent.log);
         await space().write('policy.yaml', allowPort(81));

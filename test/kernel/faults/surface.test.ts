@@ -138,7 +138,7 @@ describe('a neighbour without capabilities', () => {
     const neighbour = await startNeighbour(PORT);
     const { agent, ms } = await startAndMeasure();
     expect(ms).toBeLessThan(usual + 1_000);
-    await agent.says(/metrics, health and status are not served; policy is enforced all the same.*9577/);
+    await agent.says(/cannot serve metrics, health and status; policies are still enforced.*9577/);
     await space().write('policy.yaml', allowPort(81));
     await space().untilRules('the change', /--dport 81 -j RETURN/);
     await neighbour.stop();
@@ -154,7 +154,7 @@ describe('a neighbour without capabilities', () => {
     await startNeighbour(NAME);
     const { agent, ms } = await startAndMeasure();
     expect(ms - usual).toBeLessThan(3_000);
-    await agent.says(/something that does no agent’s work has what agents lock the node by/);
+    await agent.says(/another process holds the node lock but does not enforce policy/);
   });
 
   test('that takes the name when an agent is killed delays the next one by about a second', async () => {
@@ -175,7 +175,7 @@ describe('a neighbour without capabilities', () => {
     await startNeighbour(NAME);
     const { agent: first } = await startAndMeasure();
     const second = await space().start({ flags: ['--nflog-group=7'] });
-    await second.says(/another agent works on this node/);
+    await second.says(/another agent runs on this node/);
     await space().write('policy.yaml', allowPort(81));
     expect(await space().untilRules('the change', /--dport 81 -j RETURN/)).not.toContain('NFLOG');
     expect(second.log()).not.toContain('policy is in force');
@@ -193,7 +193,7 @@ describe('a neighbour without capabilities', () => {
     await space().write('policy.yaml', allowPort(81));
     await space().untilRules('the change', /--dport 81 -j RETURN/);
     const second = await space().start();
-    await second.says(/another agent works on this node/);
+    await second.says(/another agent runs on this node/);
     expect(agent.log()).not.toMatch(/ ERROR /);
   });
 
@@ -242,7 +242,7 @@ describe('an older agent, which has the name and not the lock', () => {
     try {
       await waitFor('the older agent', DEADLINE_MS, () => Promise.resolve(lines.includes('there') || undefined));
       const agent = await space().start();
-      await agent.says(/another agent works on this node; waiting for its end.*version 0.1.0, process 7/);
+      await agent.says(/another agent runs on this node; waiting until it ends.*version 0.1.0, process 7/);
       // Longer than an impostor gets, and than the older agent takes to tidy up.
       await delay(6_000);
       expect(agent.log()).not.toContain('policy is in force');

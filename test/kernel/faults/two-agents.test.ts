@@ -11,7 +11,7 @@ describe('two agents on one node', () => {
     await space().untilReady();
     // It would log each denied packet, which the first does not: whatever it wrote would be seen.
     const second = await space().start({ flags: ['--nflog-group=7'] });
-    expect(await second.says(/another agent works on this node/)).toMatch(
+    expect(await second.says(/another agent runs on this node/)).toMatch(
       new RegExp(`holder="?version \\S+, process ${first.pid}`),
     );
     await space().write('policy.yaml', allowPort(81));
@@ -21,7 +21,7 @@ describe('two agents on one node', () => {
     first.signal('SIGKILL');
     await first.ended;
     const killed = performance.now();
-    await second.says(/the other agent has ended; this one takes its place/);
+    await second.says(/the other agent has ended; this one takes over/);
     await space().untilRules('the rules of the second', /NFLOG/);
     await space().untilReady();
     expect(performance.now() - killed).toBeLessThan(30_000);
@@ -31,7 +31,7 @@ describe('two agents on one node', () => {
     const agents = await Promise.all([1, 2, 3, 4].map(() => space().start()));
     await space().untilReady();
     const working = (): number => agents.filter((agent) => agent.log().includes('policy is in force')).length;
-    await Promise.all(agents.map((agent) => agent.says(/another agent works on this node|policy is in force/)));
+    await Promise.all(agents.map((agent) => agent.says(/another agent runs on this node|policy is in force/)));
     expect(working()).toBe(1);
     for (let left = agents.length; left > 1; left -= 1) {
       const worker = agents.findLast((agent) => agent.log().includes('policy is in force'));

@@ -80,7 +80,7 @@ describe('a policy that cannot be enforced', () => {
   test('is told as long as it is there', () => {
     pass({ faults: [fault('a')] });
     expect(topics.get('faults')).toEqual([
-      'Warning InvalidPolicy shop/a: spec.ingress[0].from: is not a list; this allows nothing, and the pods that it may be about are isolated',
+      'Warning InvalidPolicy shop/a: spec.ingress[0].from: is not a list; this part allows nothing, and the pods it may select are isolated',
     ]);
     pass({ faults: [] });
     expect(topics.get('faults')).toEqual([]);
@@ -105,7 +105,9 @@ test('a place that is contested is told as long as it is, with who it is', () =>
   pass({ contested: true }, ['iptables-nft']);
   pass({ contested: true });
   expect(topics.get('contest')).toEqual([
-    expect.stringMatching(/^Warning PlaceContested node: .* \(iptables-nft\): what they accept passes every policy/),
+    expect.stringMatching(
+      /^Warning HookPositionContested node: .* \(iptables-nft\): traffic that they accept bypasses all policies/,
+    ),
   ]);
   pass({});
   expect(topics.get('contest')).toEqual([]);
@@ -124,9 +126,9 @@ test('a kernel that refuses again and again is told, and the end of that', () =>
   failed();
   failed();
   expect(topics.get('failure')).toEqual([
-    'Warning PolicyNotInForce node: the newest policy cannot be brought into the kernel, which keeps what it holds: ipset restore: no memory',
+    'Warning PolicyNotInForce node: programming the newest policy failed; the previous rules stay in force: ipset restore: no memory',
   ]);
   pass({});
   expect(topics.get('failure')).toEqual([]);
-  expect(told).toEqual(['Normal PolicyInForce node: the kernel holds the newest policy again']);
+  expect(told).toEqual(['Normal PolicyInForce node: the newest policy is in force again']);
 });
