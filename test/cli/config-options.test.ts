@@ -68,6 +68,6 @@ test('the parser names its options as the settings are named', () => {
 
 test('the help names the default and the variable', () => {
   expect(declare().helpInformation().replaceAll(/\s+/g, ' ')).toContain(
-    '--drift-interval <DURATION> time between two looks at the kernel for what others changed (default 2s; PORTCULLIS_DRIFT_INTERVAL)',
+    '--drift-interval <DURATION> time between two checks of the kernel for changes by other programs (default 2s; PORTCULLIS_DRIFT_INTERVAL)',
   );
 });

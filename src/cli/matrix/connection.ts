@@ -4,9 +4,6 @@ import type { SideGrants } from '../../trace/grants.ts';
 import { describePorts, isEmpty } from '../../trace/port-set.ts';
 import type { Reach } from '../../trace/reach.ts';
 
-/** The name of everything that is no pod and no node of the cluster. */
-export const OUTSIDE = 'outside';
-
 /** What one end's policies say, in words. */
 export interface ConnectionSide {
   /** Policies that isolate this end; none where it is open. */

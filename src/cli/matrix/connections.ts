@@ -6,7 +6,8 @@ import type { NodePolicy } from '../../policy/node-policy.ts';
 import { describePod } from '../../trace/describe.ts';
 import type { Evaluator } from '../../trace/evaluator.ts';
 import { type AddressRange, addressOutside, describeRange, joinRanges, outsideRanges } from '../../trace/outside.ts';
-import { type Connection, describeReach, OUTSIDE, type Verdict } from './connection.ts';
+import { OUTSIDE } from '../resolve/resolve.ts';
+import { type Connection, describeReach, type Verdict } from './connection.ts';
 
 const FAMILY_NAME: Readonly<Record<IpFamily, string>> = { ipv4: 'IPv4', ipv6: 'IPv6' };
 

@@ -1,11 +1,10 @@
-import { IP_FAMILIES } from '../../model/family.ts';
 import { familyOf } from '../../policy/cidr.ts';
 import { describePod } from '../../trace/describe.ts';
 import type { Evaluator } from '../../trace/evaluator.ts';
 import { explain } from '../../trace/explain.ts';
 import { UsageError } from '../verb.ts';
-import type { Endpoint } from './endpoint.ts';
-import type { Target } from './question.ts';
+import type { Endpoint } from '../resolve/resolve.ts';
+import type { ProtocolPort } from '../resolve/target-text.ts';
 
 /** How one packet fares, as it is printed. */
 export interface Explanation {
@@ -18,41 +17,69 @@ export interface Explanation {
   readonly reasons: readonly string[];
 }
 
-interface NamedAddresses {
+/** One end of a packet. */
+interface Socket {
   readonly name: string;
-  readonly ips: readonly string[];
+  readonly ip: string;
+  /** Where it is not the port that was asked about: behind a Service. */
+  readonly port?: number;
 }
 
-const addressesOf = (endpoint: Endpoint, option: string): readonly NamedAddresses[] => {
+const socketsOf = (endpoint: Endpoint, option: string, target: ProtocolPort, nameOf: NameOf): readonly Socket[] => {
   switch (endpoint.kind) {
     case 'pods':
-      return endpoint.pods.map((pod) => ({ name: describePod(pod), ips: pod.ips }));
+      return endpoint.pods.flatMap((pod) => pod.ips.map((ip) => ({ name: describePod(pod), ip })));
+    case 'service':
+      return option === '--from'
+        ? endpoint.pods.flatMap((pod) => pod.ips.map((ip) => ({ name: describePod(pod), ip })))
+        : endpoint.backends.behind(target).map(({ ip, port }) => ({ name: nameOf(ip), ip, port }));
     case 'address':
-      return [{ name: endpoint.address, ips: [endpoint.address] }];
+      return [{ name: endpoint.address, ip: endpoint.address }];
     case 'outside':
       throw new UsageError(`${option} outside: with --port name an address, for example 203.0.113.7`);
   }
 };
 
-/** Follows packets between two endpoints, one for each pair of pods and each family that both have. */
+/** Names the owner of an address: a pod, or the address itself. */
+type NameOf = (ip: string) => string;
+
+/**
+ * Follows packets between two endpoints, one for each pair of addresses of one family.
+ * @throws UsageError where the ends have no address in a common family, or the Service does not serve the port
+ */
 export const explainPackets = (
   evaluator: Evaluator,
-  from: Endpoint,
-  to: Endpoint,
-  { protocol, port }: Target,
-): readonly Explanation[] =>
-  addressesOf(from, '--from').flatMap((sender) =>
-    addressesOf(to, '--to').flatMap((receiver) =>
-      IP_FAMILIES.flatMap((family): readonly Explanation[] => {
-        const source = sender.ips.find((ip) => familyOf(ip) === family);
-        const destination = receiver.ips.find((ip) => familyOf(ip) === family);
-        if (source === undefined || destination === undefined) return [];
-        const trace = evaluator.trace({ source, destination, protocol, port });
-        const ends = { from: sender.name, to: receiver.name, source, destination };
-        return [{ ...ends, target: `${protocol} ${port}`, verdict: trace.verdict, reasons: explain(trace) }];
+  { from, to }: { readonly from: Endpoint; readonly to: Endpoint },
+  target: ProtocolPort,
+  nameOf: NameOf,
+): readonly Explanation[] => {
+  const sources = socketsOf(from, '--from', target, nameOf);
+  const destinations = socketsOf(to, '--to', target, nameOf);
+  const { protocol } = target;
+  const explanations = sources.flatMap((source) =>
+    destinations
+      .filter(({ ip }) => familyOf(ip) === familyOf(source.ip))
+      .map((destination): Explanation => {
+        const port = destination.port ?? target.port;
+        const trace = evaluator.trace({ source: source.ip, destination: destination.ip, protocol, port });
+        return {
+          from: source.name,
+          to: destination.name,
+          source: source.ip,
+          destination: destination.ip,
+          target: `${protocol} ${port}`,
+          verdict: trace.verdict,
+          reasons: explain(trace),
+        };
       }),
-    ),
   );
+  if (explanations.length === 0) {
+    throw new UsageError(
+      'nothing to judge: there is no address behind --to, or the two ends have no address in a common family',
+    );
+  }
+  return explanations;
+};
 
 const nameWith = (name: string, address: string): string => (name === address ? name : `${name} (${address})`);
 

@@ -1,4 +1,5 @@
-import { type Connection, type ConnectionSide, isRuled, OUTSIDE } from './connection.ts';
+import { OUTSIDE } from '../resolve/resolve.ts';
+import { type Connection, type ConnectionSide, isRuled } from './connection.ts';
 
 /** A table with more endpoints does not fit a terminal; the list is all there is then. */
 const MOST_IN_TABLE = 12;

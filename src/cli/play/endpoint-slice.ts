@@ -2,12 +2,10 @@ import { canonicalAddress } from '../../cluster/address.ts';
 import type { ManifestObject } from '../../cluster/manifest/manifest-object.ts';
 import { type FieldPath, formatField } from '../../model/field-path.ts';
 import type { ManifestProblem } from '../../cluster/manifest/place.ts';
+import { SERVICE_NAME } from '../../cluster/manifest/service-slice.ts';
 import { asList, asObject, type RawObject } from '../../cluster/raw.ts';
 import { PROTOCOLS } from '../../model/protocol.ts';
 import type { External, MachinePort } from './world.ts';
-
-/** On an EndpointSlice that belongs to a Service (discovery.k8s.io/v1). */
-const SERVICE_NAME = 'kubernetes.io/service-name';
 
 export interface Outside {
   readonly externals: readonly External[];

@@ -4,25 +4,21 @@ import type { PodEndpoint } from '../../model/pod.ts';
 import type { PolicyKey, PolicyObject } from '../../model/policy-object.ts';
 import type { ClusterSnapshot } from '../../model/snapshot.ts';
 import type { Intern } from '../intern.ts';
-import { asList, asObject, asText } from '../raw.ts';
+import { asObject } from '../raw.ts';
 import { trimNamespace } from '../trim-namespace.ts';
 import { trimPod } from '../trim-pod.ts';
 import { trimPolicy } from '../trim-policy.ts';
 import { describeObject, type FileContent, type ManifestObject } from './manifest-object.ts';
+import { findOwners, type Owner } from './owner.ts';
 import type { ManifestProblem } from './place.ts';
 import { type ManifestService, readService } from './service.ts';
 import { podsOfWorkload } from './workload.ts';
-
-/** Who made a pod: its controller, or the workload it was expanded from. */
-export interface Owner {
-  readonly kind: string;
-  readonly name: string;
-}
 
 /** Where a pod comes from. */
 export interface PodOrigin {
   /** The Pod, or the workload. */
   readonly object: ManifestObject;
+  /** The workload that made the pod: the Deployment rather than its ReplicaSet. */
   readonly owner: Owner | undefined;
 }
 
@@ -68,15 +64,6 @@ const withNameLabel = (entry: NamespaceEntry): NamespaceEntry => ({
   labels: new Map(entry.labels).set(NAME_LABEL, entry.name),
 });
 
-const ownerOf = (object: ManifestObject): Owner | undefined => {
-  if (object.use === 'workload') return { kind: object.kind, name: object.name };
-  const references = asList(asObject(object.raw['metadata'])['ownerReferences']).map(asObject);
-  const reference = references.find((candidate) => candidate['controller'] === true) ?? references[0];
-  const kind = asText(reference?.['kind']);
-  const name = asText(reference?.['name']);
-  return kind === undefined || name === undefined ? undefined : { kind, name };
-};
-
 /**
  * A manifest's pod is known by its name: manifests saved from a cluster still carry uids, and copies of one of them would
  * hide each other.
@@ -101,20 +88,27 @@ export const assemble = (files: readonly FileContent[], maxReplicas: number, int
   const services: ManifestService[] = [];
   const ignored: ManifestObject[] = [];
   const { objects, problems } = withoutDuplicates(files.flatMap((content) => content.objects));
+  const owners = findOwners(objects);
 
-  const addPods = (object: ManifestObject, made: readonly (PodEndpoint | undefined)[]): void => {
+  const addPods = (
+    object: ManifestObject,
+    owner: Owner | undefined,
+    made: readonly (PodEndpoint | undefined)[],
+  ): void => {
     for (const pod of made) {
       if (pod === undefined) continue;
       pods.set(pod.uid, pod);
-      podOrigins.set(pod.uid, { object, owner: ownerOf(object) });
+      podOrigins.set(pod.uid, { object, owner });
     }
   };
   const add: Readonly<Record<ManifestObject['use'], (object: ManifestObject) => void>> = {
     pod(object) {
-      addPods(object, [podOf(object, intern)]);
+      addPods(object, owners.workloadOf(object), [podOf(object, intern)]);
     },
     workload(object) {
-      addPods(object, podsOfWorkload(object, maxReplicas, intern));
+      if (owners.isRepresented(object)) return;
+      const { kind, name } = object;
+      addPods(object, { kind, name }, podsOfWorkload(object, maxReplicas, intern));
     },
     namespace(object) {
       const metadata = { ...asObject(object.raw['metadata']), name: object.name };

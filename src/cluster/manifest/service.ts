@@ -12,6 +12,8 @@ export interface ServicePort {
   readonly port: number;
   /** A port of the pods, or the name of one; `port` where the manifest names none. */
   readonly targetPort: number | string;
+  /** `nodePort`: the port that every node serves; undefined where there is none. */
+  readonly nodePort: number | undefined;
 }
 
 /** A v1 Service, as far as it says which pods stand behind which ports. */
@@ -23,29 +25,50 @@ export interface ManifestService {
   readonly ports: readonly ServicePort[];
   /** Canonical; undefined for a headless Service and where none is given. */
   readonly clusterIP: string | undefined;
+  /** `spec.clusterIPs`, canonical: one per family. */
+  readonly clusterIPs: readonly string[];
+  /** `spec.externalIPs` and the addresses of `status.loadBalancer`, canonical. */
+  readonly externalIPs: readonly string[];
+  /** `spec.externalTrafficPolicy` is Local: nodes keep the client's address. */
+  readonly keepsSource: boolean;
   readonly headless: boolean;
   readonly object: ManifestObject;
 }
+
+/** The addresses among the values, each once. */
+const canonical = (values: readonly unknown[]): readonly string[] => [
+  ...new Set(
+    values.flatMap((value) => {
+      const text = asText(value);
+      return text === undefined ? [] : (canonicalAddress(text) ?? []);
+    }),
+  ),
+];
 
 export const readService = (object: ManifestObject, intern: Intern): ManifestService => {
   const spec = asObject(object.raw['spec']);
   const clusterIP = asText(spec['clusterIP']) ?? '';
   const ports = asList(spec['ports']).map((value): ServicePort => {
-    const { name, protocol, port, targetPort } = asObject(value);
+    const { name, protocol, port, targetPort, nodePort } = asObject(value);
     const number = Number(port);
     return {
       name: asText(name),
       protocol: PROTOCOLS.find((known) => known === protocol) ?? 'TCP',
       port: number,
       targetPort: typeof targetPort === 'number' || typeof targetPort === 'string' ? targetPort : number,
+      nodePort: typeof nodePort === 'number' && nodePort > 0 ? nodePort : undefined,
     };
   });
+  const balancers = asList(asObject(asObject(object.raw['status'])['loadBalancer'])['ingress']);
   return {
     namespace: object.namespace,
     name: object.name,
     selector: trimLabels(spec['selector'], intern),
     ports,
     clusterIP: canonicalAddress(clusterIP),
+    clusterIPs: canonical([clusterIP, ...asList(spec['clusterIPs'])]),
+    externalIPs: canonical([...asList(spec['externalIPs']), ...balancers.map((each) => asObject(each)['ip'])]),
+    keepsSource: spec['externalTrafficPolicy'] === 'Local',
     headless: clusterIP === 'None',
     object,
   };

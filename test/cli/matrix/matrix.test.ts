@@ -113,7 +113,7 @@ describe('wrong usage', () => {
     ['a port alone', ['--port', '80'], '--port needs --from and --to'],
     ['a port that is none', ['--port', 'ICMP/8'], '--port ICMP/8: expected TCP/80, UDP/53, SCTP/7777 or a port of TCP'],
     ['a port out of range', ['--port', '65536'], '--port 65536: expected TCP/80, UDP/53, SCTP/7777 or a port of TCP'],
-    ['an unknown pod', ['--from', 'shop/x'], 'shop/x is no pod (as namespace/name), workload, address or "outside"'],
+    ['an unknown pod', ['--from', 'shop/x'], 'shop/x is no pod, workload, Service, address or "outside"'],
     ['an address without a port', ['--from', '192.0.2.1'], 'an address needs --from, --to and --port'],
     ['the outside as one end of a packet', ['--from', 'outside', '--to', 'shop/db', '--port', '80'], '--from outside'],
   ])('%s', async (_, args, message) => {
