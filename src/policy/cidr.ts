@@ -90,8 +90,9 @@ const toBytes = (value: bigint, count: number): number[] =>
 
 /** Canonical text of the address: dotted decimal, or RFC 5952. */
 export const formatAddress = ({ family, base }: Pick<Cidr, 'family' | 'base'>): string => {
-  const bytes = toBytes(base, ADDRESS_BITS[family] / 8);
-  return family === 'ipv4' ? bytes.join('.') : new ipaddr.IPv6(bytes).toRFC5952String();
+  if (family === 'ipv6') return new ipaddr.IPv6(toBytes(base, ADDRESS_BITS.ipv6 / 8)).toRFC5952String();
+  const value = Number(base);
+  return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
 };
 
 /** Canonical `address/prefix`. */

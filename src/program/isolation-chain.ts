@@ -1,10 +1,9 @@
 import type { IpFamily } from '../model/family.ts';
 import type { Isolation } from '../policy/node-policy.ts';
-import { allowConditions, type Conditions } from './allow.ts';
 import { commentText } from './comment.ts';
 import { type DeniedLog, reportRules } from './denied-log.ts';
+import { type AllowingRule, keptRules } from './kept-rules.ts';
 import { isolationChain } from './names.ts';
-import { matchesText } from './match-text.ts';
 import type { Chain, Rule } from './node-program.ts';
 import type { SetBuilder } from './set-builder.ts';
 
@@ -15,8 +14,8 @@ const commentOf = ({ direction, policies }: Isolation): string =>
       : `${direction} isolated by ${policies.join(' ')}`,
   );
 
-const unique = (conditions: readonly Conditions[]): readonly Conditions[] => [
-  ...new Map(conditions.map((each) => [matchesText(each), each])).values(),
+const unique = (rules: readonly AllowingRule[]): readonly Rule[] => [
+  ...new Map(rules.map(({ rule, text }) => [text, rule])).values(),
 ];
 
 /**
@@ -40,13 +39,13 @@ export const compileIsolation = (
 ): Chain | undefined => {
   const { direction, pods } = isolation;
   const context = { direction, family, pods, sets };
-  const allowed = unique(isolation.rules.flatMap((rule) => allowConditions(rule, context)));
-  if (allowed.some((conditions) => conditions.length === 0)) return undefined;
+  const allowed = unique(isolation.rules.flatMap((rule) => keptRules(rule, context)));
+  if (allowed.some(({ matches }) => matches.length === 0)) return undefined;
   const name = isolationChain(direction, isolation.policies, isolation.namedPorts);
   return {
     name,
     rules: [
-      ...allowed.map((matches): Rule => ({ matches, verdict: { kind: 'return' } })),
+      ...allowed,
       ...reportRules(log, name),
       { matches: [{ kind: 'comment', text: commentOf(isolation) }], verdict: { kind: 'drop' } },
     ],

@@ -1,19 +1,27 @@
 import type { IpFamily } from '../model/family.ts';
-import type { AllowRule, Isolation } from '../policy/node-policy.ts';
+import type { AllowRule, Isolation, Peer } from '../policy/node-policy.ts';
 import { ruleSize } from '../policy/rule-size.ts';
 import { MEMBER_COST } from './incremental/room.ts';
 
-const membersOf = (
-  { peers }: AllowRule,
-  family: IpFamily,
-  isThere: (members: ReadonlySet<string>) => boolean,
-): number => {
-  let count = 0;
-  for (const peer of peers) {
-    if (peer.kind === 'pods' && !isThere(peer.addresses[family])) count += peer.addresses[family].size;
-    if (peer.kind === 'ipBlock') count += 1 + peer.block.except.length;
-  }
-  return count;
+/** What of a rule's cost never changes, and the peers that the rest follows from. */
+interface Weighed {
+  readonly fixed: number;
+  readonly pods: readonly Extract<Peer, { kind: 'pods' }>[];
+}
+
+const weighed = new WeakMap<AllowRule, Weighed>();
+
+const weigh = (rule: AllowRule): Weighed => {
+  const known = weighed.get(rule);
+  if (known !== undefined) return known;
+  let blocks = 0;
+  for (const peer of rule.peers) if (peer.kind === 'ipBlock') blocks += 1 + peer.block.except.length;
+  const made = {
+    fixed: ruleSize(rule) + MEMBER_COST * blocks,
+    pods: rule.peers.filter((peer) => peer.kind === 'pods'),
+  };
+  weighed.set(rule, made);
+  return made;
 };
 
 /**
@@ -26,6 +34,12 @@ export const isolationCost = (
   isThere: (members: ReadonlySet<string>) => boolean,
 ): number => {
   let cost = 1;
-  for (const rule of rules) cost += ruleSize(rule) + MEMBER_COST * membersOf(rule, family, isThere);
+  for (const rule of rules) {
+    const { fixed, pods } = weigh(rule);
+    cost += fixed;
+    for (const { addresses } of pods) {
+      if (!isThere(addresses[family])) cost += MEMBER_COST * addresses[family].size;
+    }
+  }
   return cost;
 };

@@ -29,6 +29,8 @@ export interface SetBuilder {
   excepts(holes: readonly Cidr[]): SetName;
   /** Address and number of the named port, for the destinations in scope. */
   namedPort(scope: PortScope, port: NamedTargets): SetName;
+  /** Whether a set that was asked for need not be asked for again. */
+  knows(name: SetName): boolean;
 }
 
 /** The pod's addresses of the family. */

@@ -11,7 +11,7 @@ jest.setTimeout(120_000);
 
 /** Long enough for one that is kept in each round to be seen. */
 const LONG = 'x'.repeat(2_000);
-const WARM_UP = 150;
+const WARM_UP = 500;
 const ROUNDS = 1_000;
 /** What the heap may differ by anyhow, bytes; one text kept in each round would be as much. */
 const TOLERANCE = 2_000_000;

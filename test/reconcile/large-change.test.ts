@@ -127,6 +127,88 @@ test('an agent that starts anew closes nothing of what is there', async () => {
   expect(again.results[0]).toMatchObject({ outcome: 'unchanged', changes: 0, isGrowing: false });
 });
 
+describe('where one of the policies of a large isolation changes', () => {
+  const BLOCKS = 300;
+  const blocks = (name: string, of: number): PolicyObject =>
+    policy(`large/${name}`, {
+      podSelector: {},
+      ingress: [
+        {
+          from: Array.from({ length: BLOCKS }, (_, at) => ({
+            ipBlock: { cidr: `${String(of)}.${String(at >> 8)}.${String(at & 255)}.0/26` },
+          })),
+        },
+      ],
+    });
+  const FIRST = blocks('first', 31);
+  const SECOND = blocks('second', 32);
+  const THIRD = blocks('third', 33);
+
+  /** Brings one state after the other. @returns the members that the last of them added to sets, by the first number */
+  const added = async (...states: readonly ClusterSnapshot[]): Promise<Readonly<Record<string, number>>> => {
+    const bench = await begin();
+    const counts: Record<string, number> = {};
+    bench.host.afterStep = (step) => {
+      if (step.kind !== 'ipset line') return;
+      const number = /^add \S+ (\d+)\./.exec(step.line)?.[1] ?? '';
+      if (number.startsWith('3')) counts[number] = (counts[number] ?? 0) + 1;
+    };
+    for (const [at, state] of states.entries()) {
+      for (const number of Object.keys(counts)) counts[number] = 0;
+      bench.change(state, String(at));
+      await bench.clock.settle();
+      expect(bench.loop.status()).toMatchObject({ pending: false, failures: 0 });
+    }
+    expect(reaches(bench.host, '31.0.0.1', WEB, 80)).toBe(true);
+    return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+  };
+
+  test('one that comes brings its own blocks, and not once more those that are there', async () => {
+    expect(await added(stateOf(LARGE, FIRST), stateOf(LARGE, FIRST, SECOND))).toEqual({ '32': BLOCKS });
+  });
+
+  test('one that changes brings its new blocks alone', async () => {
+    const state = stateOf(LARGE, FIRST, SECOND);
+    expect(await added(state, stateOf(LARGE, FIRST, { ...SECOND, spec: THIRD.spec }))).toEqual({ '33': BLOCKS });
+  });
+
+  test('one that goes brings none', async () => {
+    expect(await added(stateOf(LARGE, FIRST, SECOND), stateOf(LARGE, FIRST))).toEqual({});
+  });
+
+  test('one that comes while the first is brought brings both once', async () => {
+    const bench = await begin();
+    let lines = 0;
+    bench.host.afterStep = (step) => {
+      if (step.kind !== 'ipset line' || !step.line.startsWith('add ')) return;
+      if (/ 3[12]\./.test(step.line)) lines += 1;
+      if (lines === BLOCKS / 2) bench.change(stateOf(LARGE, FIRST, SECOND), 'second');
+    };
+    bench.change(stateOf(LARGE, FIRST), 'first');
+    await bench.clock.settle();
+    expect(lines).toBe(2 * BLOCKS);
+    expect(reaches(bench.host, '32.0.0.1', WEB, 80)).toBe(true);
+  });
+
+  test('nothing of it stays in the kernel when all are gone', async () => {
+    const bench = await begin();
+    // What no rule names any more goes by the next checks.
+    await bench.clock.pass(20_000);
+    const sets = bench.host.sets.size;
+    for (const state of [
+      stateOf(LARGE, FIRST),
+      stateOf(LARGE, FIRST, SECOND),
+      stateOf(LARGE, SECOND, THIRD),
+      stateOf(small(80)),
+    ]) {
+      bench.change(state, String(state.policies.size));
+      await bench.clock.settle();
+    }
+    await bench.clock.pass(20_000);
+    expect(bench.host.sets.size).toBe(sets);
+  });
+});
+
 test('a policy that is deleted while it is brought leaves nothing behind', async () => {
   const bench = await begin();
   let steps = 0;

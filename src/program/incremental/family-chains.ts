@@ -1,5 +1,5 @@
 import type { ChainName } from '../names.ts';
-import type { Chain } from '../node-program.ts';
+import type { Chain, Rule } from '../node-program.ts';
 
 /** A chain that came, became another or went. */
 export interface ChainChange {
@@ -17,8 +17,11 @@ export interface FamilyChains {
   takeChanges(): ReadonlyMap<ChainName, ChainChange>;
 }
 
+/** Most rules of a chain that changed are the very ones that it had. */
+const sameRule = (a: Rule, b: Rule | undefined): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
+
 const sameChain = (a: Chain, b: Chain): boolean =>
-  a === b || (a.rules.length === b.rules.length && JSON.stringify(a.rules) === JSON.stringify(b.rules));
+  a === b || (a.rules.length === b.rules.length && a.rules.every((rule, at) => sameRule(rule, b.rules[at])));
 
 export const createFamilyChains = (): FamilyChains => {
   const chains = new Map<ChainName, Chain>();

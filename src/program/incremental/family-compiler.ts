@@ -243,7 +243,7 @@ export const createFamilyCompiler = (
       growths.drop(key);
       judged.delete(key);
       faulty.delete(key);
-      sets.unuse(before?.sets ?? NO_SETS);
+      growths.inherit(before?.sets ?? NO_SETS);
       return before?.chain !== undefined;
     }
     if (before !== undefined && isSame(key, isolation)) {
@@ -253,6 +253,7 @@ export const createFamilyCompiler = (
     }
     // Other rules may be taken where those before were not.
     if (before?.chain !== undefined && before.isolation.rules !== isolation.rules) closed.delete(before.chain.name);
+    growths.inherit(before?.sets ?? NO_SETS);
     const cost = costOf(isolation);
     const fits = cost <= room.left;
     if (fits) {
@@ -261,7 +262,6 @@ export const createFamilyCompiler = (
     } else growths.begin(key, isolation);
     const now = put(key, isolation, addresses, fits ? compile(isolation) : closedBy(isolation, undefined));
     sets.use(now.sets);
-    sets.unuse(before?.sets ?? NO_SETS);
     return dispatchKey(now) !== dispatchKey(before);
   };
 

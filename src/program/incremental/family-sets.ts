@@ -30,6 +30,8 @@ export interface FamilySets {
   unreserve(names: Iterable<SetName>): void;
   /** Whether rules name a set with these very members. */
   isInUse(members: ReadonlySet<string>): boolean;
+  /** Whether rules name the set as of the last time that all was settled. */
+  has(name: SetName): boolean;
   /** Members of a set that is there or reserved. */
   sizeOf(name: SetName): number;
   /** The addresses that some policy isolates: @returns the name of their set */
@@ -192,6 +194,7 @@ export const createFamilySets = (family: IpFamily): FamilySets => {
         ask(['named port', scopeKey(scope), port.protocol, port.name], 'hash:ip,port', () =>
           createNamedPortMembers(family, scope, port),
         ),
+      knows: (name) => byName.has(name),
     },
     sets,
     use: (names) => {
@@ -210,6 +213,7 @@ export const createFamilySets = (family: IpFamily): FamilySets => {
       const entry = byMembers.get(members);
       return entry !== undefined && sets.has(entry.set.name);
     },
+    has: (name) => sets.has(name),
     sizeOf: (name) => byName.get(name)?.set.members.size ?? 0,
     govern(addresses) {
       for (const address of governed) if (!addresses.has(address)) record.remove(governed, address);

@@ -21,8 +21,10 @@ export interface Growths {
   keys(): readonly string[];
   /** Begins, or begins anew where the rules are others. */
   begin(key: string, isolation: Isolation): void;
-  /** What it has brought so far goes. */
+  /** What it has brought so far goes, unless one that begins in the same update needs it. */
   drop(key: string): void;
+  /** Takes over sets in use that an isolation does not name any more, for those that begin in the same update. */
+  inherit(used: Iterable<SetName>): void;
   /** Chains that are there already, none of which a packet can get to. */
   chainsOf(key: string): readonly Chain[];
   /** Brings as much as there is room for, oldest first. @returns what is complete now; its sets are in use already */
@@ -31,10 +33,18 @@ export interface Growths {
   grown(): readonly ChainName[];
 }
 
+/** Sets that rules named, or would have, a moment ago: the rules that come may name them again. */
+interface Heritage {
+  readonly used: readonly SetName[];
+  readonly reserved: readonly SetName[];
+}
+
 interface Growing {
   readonly isolation: Isolation;
   /** Undefined until its turn comes. */
   parts: Parts | undefined;
+  /** Stays until the parts are known, and what they need of it until they are complete. */
+  heritage: Heritage;
 }
 
 interface Parts {
@@ -48,6 +58,8 @@ interface Parts {
   body: Chain | undefined;
 }
 
+const NO_HERITAGE: Heritage = { used: [], reserved: [] };
+
 export const createGrowths = (
   family: IpFamily,
   sets: FamilySets,
@@ -56,9 +68,21 @@ export const createGrowths = (
   const growing = new Map<string, Growing>();
   let names: ChainName[] = [];
 
-  const partsOf = (isolation: Isolation): Parts => {
-    const grown = compile(isolation);
+  /** Of all that was dropped in this update. */
+  let heritage = NO_HERITAGE;
+
+  const release = ({ used, reserved }: Heritage): void => {
+    sets.unuse(used);
+    sets.unreserve(reserved);
+  };
+
+  const partsOf = (one: Growing): Parts => {
+    const grown = compile(one.isolation);
     sets.reserve(grown.sets);
+    const used = one.heritage.used.filter((name) => grown.sets.has(name));
+    sets.use(used);
+    release(one.heritage);
+    one.heritage = { used, reserved: [] };
     return { grown, sets: [...grown.sets], cameSets: new Set(), rules: 0, body: undefined };
   };
 
@@ -67,7 +91,7 @@ export const createGrowths = (
   /** @returns whether all of them are there. One that is larger than all of the room goes alone. */
   const bringSets = ({ sets: toCome, cameSets }: Parts, room: Room, whole: number): boolean => {
     for (let set = toCome.at(-1); set !== undefined; set = toCome.at(-1)) {
-      const cost = isThere(room, set) ? 0 : 1 + MEMBER_COST * sets.sizeOf(set);
+      const cost = sets.has(set) || isThere(room, set) ? 0 : 1 + MEMBER_COST * sets.sizeOf(set);
       if (cost > room.left && room.left < whole) return false;
       room.left -= cost;
       toCome.pop();
@@ -91,11 +115,13 @@ export const createGrowths = (
   };
 
   const drop = (key: string): void => {
-    const parts = growing.get(key)?.parts;
-    if (parts !== undefined) {
-      sets.unuse(parts.cameSets);
-      sets.unreserve(parts.grown.sets);
-    }
+    const one = growing.get(key);
+    if (one === undefined) return;
+    const { parts } = one;
+    heritage = {
+      used: [...heritage.used, ...one.heritage.used, ...(parts?.cameSets ?? [])],
+      reserved: [...heritage.reserved, ...one.heritage.reserved, ...(parts?.grown.sets ?? [])],
+    };
     growing.delete(key);
   };
 
@@ -105,13 +131,20 @@ export const createGrowths = (
     keys: () => [...growing.keys()],
     begin(key, isolation) {
       const before = growing.get(key);
-      if (before?.isolation.rules === isolation.rules) growing.set(key, { isolation, parts: before.parts });
-      else {
-        drop(key);
-        growing.set(key, { isolation, parts: undefined });
+      if (before?.isolation.rules === isolation.rules) {
+        growing.set(key, { ...before, isolation });
+        return;
       }
+      drop(key);
+      const own = { used: [...new Set(heritage.used)], reserved: [...new Set(heritage.reserved)] };
+      sets.use(own.used);
+      sets.reserve(own.reserved);
+      growing.set(key, { isolation, parts: undefined, heritage: own });
     },
     drop,
+    inherit(used) {
+      heritage = { ...heritage, used: [...heritage.used, ...used] };
+    },
     chainsOf(key) {
       const body = growing.get(key)?.parts?.body;
       return body === undefined ? [] : [body];
@@ -119,13 +152,15 @@ export const createGrowths = (
     grow(given) {
       const complete: (readonly [string, Isolation, Grown])[] = [];
       names = [];
+      release(heritage);
+      heritage = NO_HERITAGE;
       if (given.isForSmall === true) return [];
       const room = { ...given, left: Math.min(given.left, given.forLarge ?? given.left) };
       const whole = room.left;
       for (const [key, one] of growing) {
         // Where the kernel has something already, that is adopted whatever it is part of.
         if (room.left <= 0 && room.has === undefined) break;
-        one.parts ??= partsOf(one.isolation);
+        one.parts ??= partsOf(one);
         const { grown } = one.parts;
         const [main] = grown.chains;
         if (main !== undefined) names.push(main.name);
@@ -135,6 +170,7 @@ export const createGrowths = (
         }
         room.left -= grown.chains.length === 1 ? (main?.rules.length ?? 0) : 1;
         sets.unreserve(grown.sets);
+        release(one.heritage);
         growing.delete(key);
         complete.push([key, one.isolation, grown]);
       }
