@@ -4,8 +4,6 @@ import type { CommandRunner } from './command.ts';
 export interface IpSets {
   /** Carries out restore text line by line; stops at the first line that fails. @throws CommandError */
   restore(text: string): Promise<void>;
-  /** @throws CommandError where a rule or another set still names it, or it is gone */
-  destroy(name: string): Promise<void>;
 }
 
 /** -exist: adding what is there and deleting what is gone are no errors, so an interrupted change can be repeated. */
@@ -14,8 +12,5 @@ export const IPSET_RESTORE: readonly string[] = ['-exist', 'restore'];
 export const createIpSets = (runner: CommandRunner): IpSets => ({
   async restore(text) {
     await runner.run('ipset', IPSET_RESTORE, { input: text });
-  },
-  async destroy(name) {
-    await runner.run('ipset', ['destroy', name]);
   },
 });

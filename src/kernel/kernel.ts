@@ -15,25 +15,31 @@ export interface KernelOptions {
   readonly reader: Pick<SetReader, 'read'>;
 }
 
-/** So many are not worth a process of their own for the text. */
-const FEW = 4;
+/** So many attempts at once: a change that comes meanwhile is not to wait for more. */
+const MOST_ATTEMPTS = 4;
 
-/** Sets that something still names cannot go; each is tried alone so that one does not keep the others. @returns those that stay */
+/** Where in the text ipset(8) could not go on, counted from 1. */
+const STOPPED_AT = /\bline (\d+):/;
+
+/**
+ * Sets that something still names cannot go: the one that ipset stops at stays, and those behind it are tried without it.
+ * @returns those that stay
+ */
 const destroyWhatCan = async (sets: IpSets, names: readonly string[]): Promise<readonly string[]> => {
   const left: string[] = [];
-  const attempt = async (work: () => Promise<void>): Promise<boolean> => {
+  let rest = names;
+  for (let attempts = 0; attempts < MOST_ATTEMPTS && rest.length > 0; attempts += 1) {
     try {
-      await work();
-      return true;
+      await sets.restore(rest.map((name) => `${destroyLine(name)}\n`).join(''));
+      return left;
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      return false;
+      const line = Number(STOPPED_AT.exec(error.stderr)?.[1] ?? 1);
+      left.push(...rest.slice(line - 1, line));
+      rest = rest.slice(line);
     }
-  };
-  if (names.length > FEW && (await attempt(() => sets.restore(names.map((name) => `${destroyLine(name)}\n`).join('')))))
-    return [];
-  for (const name of names) if (!(await attempt(() => sets.destroy(name)))) left.push(name);
-  return left;
+  }
+  return [...left, ...rest];
 };
 
 /** The packet filter of the network namespace that `runner` works in. */

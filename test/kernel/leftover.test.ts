@@ -1,5 +1,6 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Backend } from '../../src/kernel/iptables.ts';
+import { createKernel } from '../../src/kernel/kernel.ts';
 import { EMPTY_PLAN } from '../../src/render/plan.ts';
 import { openPacketFilter } from './packet-filter.ts';
 
@@ -24,3 +25,39 @@ test.each<Backend>(['nft', 'legacy'])(
     }
   },
 );
+
+describe.each([
+  ['none', [], 1],
+  ['the first', [0], 2],
+  ['one in the middle', [200], 2],
+  ['three', [0, 1, 399], 3],
+] as const)('of 400 sets that are to go a rule still names %s', (_, held, programs) => {
+  test('what can go goes, and those that stay cost a program each', async () => {
+    const filter = await openPacketFilter('nft');
+    try {
+      let run = 0;
+      const kernel = createKernel(
+        {
+          run(file, args, options) {
+            run += 1;
+            return filter.runner.run(file, args, options);
+          },
+        },
+        { backend: 'nft', families: ['ipv4'], xtablesWaitSeconds: 5, reader: filter.reader },
+      );
+      const names = Array.from({ length: 400 }, (_nothing, at) => `portcullis-4-${String(at)}`);
+      await filter.loadSets(names.map((name) => `create ${name} hash:ip`));
+      const inUse = held.map((at) => names[at]);
+      await filter.load('ipv4', [
+        ':foreign - [0:0]',
+        ...inUse.map((name) => `-A foreign -m set --match-set ${String(name)} src -j RETURN`),
+      ]);
+      await kernel.apply({ ...EMPTY_PLAN, destroy: names.map((name) => `destroy ${name}`) });
+      expect(run).toBe(programs);
+      const left = [...(await filter.sets()).matchAll(/^create (\S+) /gm)].map(([, name]) => name);
+      expect(left.sort()).toEqual([...inUse].sort());
+    } finally {
+      await filter.close();
+    }
+  });
+});
