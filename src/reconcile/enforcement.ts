@@ -90,6 +90,9 @@ const PASS_WEIGHT = 10_000;
 /** What a pass may bring after one that took too long: what is to blame then goes alone. */
 const CAUTIOUS_ROOM = 50;
 
+/** What is large waits for so many passes in a row that have something small to do. */
+const MOST_PUT_OFF = 3;
+
 type Drift = Pick<Done, 'drift' | 'tampering'>;
 
 /** A change does not wait for a reading of the kernel, unless changes have put it off so often. */
@@ -134,8 +137,8 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   let checkDueAt = clock.now();
   /** A pass took too long that brought only what seemed small. */
   let cautious = false;
-  /** The last pass left no time to what is large. */
-  let wasForSmall = false;
+  /** So many passes in a row have left no time to what is large. */
+  let putOff = 0;
 
   const newCompiler = (): NodeCompiler => createNodeCompiler(options.node, options.program, options.limits);
 
@@ -143,8 +146,8 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
 
   /** What is small goes first, but not for ever. */
   const roomFor = (observed: Observed | undefined, hasChanges: boolean): Room => {
-    const isForSmall = hasChanges && !wasForSmall && observed === undefined;
-    wasForSmall = isForSmall;
+    const isForSmall = hasChanges && putOff < MOST_PUT_OFF && observed === undefined;
+    putOff = isForSmall ? putOff + 1 : 0;
     const left = cautious ? CAUTIOUS_ROOM : ready ? PASS_ROOM : FIRST_ROOM;
     if (observed === undefined) return { left, isForSmall, ...(ready ? { forLarge: PORTION_ROOM } : {}) };
     const has = (family: IpFamily, name: string): boolean =>
@@ -152,12 +155,18 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     return { left, isForSmall, has };
   };
 
+  /** The namespace of a pod of the node of which it is to be told that its policies are in force, once they are. */
+  const newHome = (uid: string): string | undefined => {
+    const pod = source.snapshot().pods.get(uid);
+    return pod?.node === options.node && pod.isEnforced !== true ? pod.namespace : undefined;
+  };
+
   /** Brings the compiler to the newest state. */
   const compile = (pending: PendingChanges, observed: Observed | undefined): ProgramDelta => {
     const room = roomFor(observed, !pending.isEmpty());
     const { policies } = source.snapshot();
     const weigh = (key: string): number => weightOf(policies.get(key as PolicyKey)?.spec);
-    const changes = pending.take(weigh, PASS_WEIGHT);
+    const changes = pending.take(weigh, PASS_WEIGHT, newHome);
     try {
       return compiler.update(source.snapshot(), changes, room);
     } catch (error) {
@@ -267,6 +276,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
       // From here to the plan nothing awaits: the revisions are those of the state that is compiled.
       const revisions = source.revisions();
       const plan = planFor(compile(pending, checked?.isPutOff === true ? undefined : checked?.observed), checked);
+      const isNewest = pending.isNone();
       if (checked !== undefined) untold = withDrift(untold, checked);
       if (!isEmptyPlan(plan)) {
         const toVerify = !trusted || untold.drift > 0;
@@ -284,7 +294,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
       narrowing.succeeded();
       if (!isGoingOn()) cautious = false;
       trusted = true;
-      applied = revisions;
+      if (isNewest) applied = revisions;
       ready = true;
       const { drift, tampering } = untold;
       untold = NO_DRIFT;

@@ -1,24 +1,34 @@
 import type { ClusterChange, ClusterChanges, ObjectKind } from '../model/cluster-change.ts';
+import type { Turns } from './turns.ts';
 
 /** What changed since the last pass took it. */
 export interface PendingChanges {
   /** @param change undefined where it is not known what changed */
   note(change: ClusterChange | undefined): void;
+  /** Nothing is to be taken now; see dueIn. */
   isEmpty(): boolean;
-  /** Settles once there is something, at once where there is. */
+  /** Nothing is to be taken now or later. */
+  isNone(): boolean;
+  /** So long until there is something to be taken, ms; undefined where there is nothing. */
+  dueIn(): number | undefined;
+  /** Settles once there is something to be taken, at once where there is. */
   arrival(): Promise<undefined>;
   /**
    * Hands over what was noted, and begins anew. Of policies only as many as weigh up to `most` together, the lightest first,
-   * and one at least; the others stay.
+   * and one at least; those whose namespace has to wait stay, and while others have a turn those that took much of late do.
+   * @param home the namespace of a pod whose policies are not to stay, so that nobody takes them to be in force
    */
-  take(weigh?: (key: string) => number, most?: number): ClusterChanges;
+  take(weigh?: (key: string) => number, most?: number, home?: (pod: string) => string | undefined): ClusterChanges;
+  /** The pass that took the last changes took so long, ms. */
+  charge(ms: number): void;
 }
 
-const noKeys = (): Record<ObjectKind, Set<string>> => ({
+const noKeys = (): Record<Exclude<ObjectKind, 'networkpolicies'>, Set<string>> => ({
   pods: new Set(),
   namespaces: new Set(),
-  networkpolicies: new Set(),
 });
+
+const namespaceOf = (policy: string): string => policy.slice(0, policy.indexOf('/'));
 
 /** Those that are too heavy to be taken with the others. */
 const heavy = (keys: ReadonlySet<string>, weigh: (key: string) => number, most: number): readonly string[] => {
@@ -35,37 +45,74 @@ const heavy = (keys: ReadonlySet<string>, weigh: (key: string) => number, most: 
 };
 
 /** Begins with everything: nobody looked yet. */
-export const createPendingChanges = (): PendingChanges => {
+export const createPendingChanges = (turns: Turns): PendingChanges => {
   let everything = true;
-  let empty = false;
   let keys = noKeys();
+  /** Keys by namespace. */
+  const policies = new Map<string, Set<string>>();
   let arrived = Promise.withResolvers<undefined>();
   arrived.resolve(undefined);
+  /** Namespaces of the policies that were taken last. */
+  let taken: ReadonlySet<string> = new Set();
+
+  const dueIn = (): number | undefined => {
+    if (everything || keys.pods.size > 0 || keys.namespaces.size > 0) return 0;
+    return policies.size === 0 ? undefined : Math.min(...[...policies.keys()].map(turns.dueIn));
+  };
+
+  /** The namespaces whose policies can be taken now. */
+  const chosen = (home: (pod: string) => string | undefined): readonly string[] => {
+    const homes = new Set([...keys.pods].map(home));
+    const due = [...policies.keys()].filter((namespace) => homes.has(namespace) || turns.dueIn(namespace) === 0);
+    const light = due.filter((namespace) => homes.has(namespace) || turns.isLight(namespace));
+    return light.length > 0 ? light : due;
+  };
+
+  const add = (policy: string): void => {
+    const namespace = namespaceOf(policy);
+    policies.set(namespace, (policies.get(namespace) ?? new Set()).add(policy));
+  };
+
+  /** Takes them out of those that wait. */
+  const takePolicies = (namespaces: readonly string[], weigh: (key: string) => number, most: number): Set<string> => {
+    const due = new Set<string>();
+    for (const namespace of namespaces) {
+      for (const key of policies.get(namespace) ?? []) due.add(key);
+      policies.delete(namespace);
+    }
+    for (const key of heavy(due, weigh, most)) {
+      due.delete(key);
+      add(key);
+    }
+    return due;
+  };
+
   return {
     note(change) {
-      empty = false;
-      arrived.resolve(undefined);
       if (change === undefined) everything = true;
-      else if (!everything) keys[change.kind].add(change.key);
+      else if (!everything && change.kind === 'networkpolicies') add(change.key);
+      else if (!everything && change.kind !== 'networkpolicies') keys[change.kind].add(change.key);
+      if (change?.kind !== 'networkpolicies' || turns.dueIn(namespaceOf(change.key)) === 0) arrived.resolve(undefined);
     },
-    isEmpty: () => empty,
+    isEmpty: () => dueIn() !== 0,
+    isNone: () => dueIn() === undefined,
+    dueIn,
     arrival: () => arrived.promise,
-    take(weigh = () => 0, most = Number.POSITIVE_INFINITY) {
-      const taken = everything ? 'everything' : keys;
-      const left = everything ? [] : heavy(keys.networkpolicies, weigh, most);
+    take(weigh = () => 0, most = Number.POSITIVE_INFINITY, home = () => undefined) {
+      const others = keys;
+      const isAll = everything;
+      const networkpolicies = isAll ? new Set<string>() : takePolicies(chosen(home), weigh, most);
+      if (isAll) policies.clear();
       everything = false;
-      empty = true;
-      arrived = Promise.withResolvers();
       keys = noKeys();
-      for (const key of left) {
-        if (taken !== 'everything') taken.networkpolicies.delete(key);
-        keys.networkpolicies.add(key);
-      }
-      if (left.length > 0) {
-        empty = false;
-        arrived.resolve(undefined);
-      }
-      return taken;
+      taken = new Set([...networkpolicies].map(namespaceOf));
+      arrived = Promise.withResolvers();
+      if (dueIn() === 0) arrived.resolve(undefined);
+      return isAll ? 'everything' : { ...others, networkpolicies };
+    },
+    charge(ms) {
+      turns.charge(taken, ms);
+      taken = new Set();
     },
   };
 };

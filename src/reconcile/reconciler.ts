@@ -7,6 +7,7 @@ import { createEnforcement, type Done, type EnforcementOptions, type Enforcement
 import { createPendingChanges } from './pending-changes.ts';
 import type { ReconcilerStatus } from './status.ts';
 import type { SyncReason, SyncResult } from './sync-result.ts';
+import { createTurns } from './turns.ts';
 
 export type ReconcilerOptions = EnforcementOptions;
 
@@ -42,7 +43,7 @@ const WAIT_FOR_SOURCE_MS = 20;
 export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPorts): Reconciler => {
   const { source, clock, report } = ports;
   const enforcement = createEnforcement(options, ports);
-  const pending = createPendingChanges();
+  const pending = createPendingChanges(createTurns(clock));
   let stopped = false;
   let failures = 0;
   let lastError: string | undefined;
@@ -63,6 +64,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     const reason = reasonNow();
     const finish = (done: Done, error?: string): void => {
       heartbeatAt = clock.now();
+      pending.charge(heartbeatAt - startedAt);
       const faults = enforcement.faults();
       const isolatedPods = enforcement.isolatedPods();
       report({ ...done, reason, error, faults, isolatedPods, durationMs: heartbeatAt - startedAt });
@@ -103,7 +105,8 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     if (failures > 0) return retryDelay(failures);
     if (!source.hasSynced()) return WAIT_FOR_SOURCE_MS;
     if (enforcement.isGrowing()) return 0;
-    return pending.isEmpty() ? Math.max(0, enforcement.checkDueAt() - clock.now()) : 0;
+    const check = Math.max(0, enforcement.checkDueAt() - clock.now());
+    return Math.min(check, pending.dueIn() ?? check);
   };
 
   const run = (): void => {
@@ -138,7 +141,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     },
     status: () => ({
       ready: enforcement.isReady(),
-      pending: !pending.isEmpty() || running !== undefined || enforcement.isGrowing(),
+      pending: !pending.isNone() || running !== undefined || enforcement.isGrowing(),
       failures,
       lastError,
       applied: enforcement.applied(),

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Clock } from '../../src/model/clock.ts';
 import { createEnforcement } from '../../src/reconcile/enforcement.ts';
 import { createPendingChanges } from '../../src/reconcile/pending-changes.ts';
+import { createTurns } from '../../src/reconcile/turns.ts';
 import { createFakeKernel } from '../support/fake-kernel/fake-kernel.ts';
 import { createFakeHost } from '../support/fake-kernel/host.ts';
 import { openTo, withPeers } from './bench.ts';
@@ -26,7 +27,7 @@ test('a change goes before a check that is due, but does not put it off for ever
       clock,
     },
   );
-  const pending = createPendingChanges();
+  const pending = createPendingChanges(createTurns(clock));
   const passAt = async (time: number, peer?: string): Promise<readonly string[]> => {
     now = time;
     if (peer !== undefined) {
@@ -68,7 +69,7 @@ test('a change does not wait for a reading of everything, unless it was put off 
       clock,
     },
   );
-  const pending = createPendingChanges();
+  const pending = createPendingChanges(createTurns(clock));
   await enforcement.pass(pending);
   const foreign = [...host.sets.values()].find(({ members }) => members.has('10.1.1.11'));
   foreign?.members.add('192.0.2.9');
