@@ -3,18 +3,28 @@ import type { AdminClient } from '../../src/lab/apiserver/client.ts';
 import type { RunningAgent } from '../agent/run-agent.ts';
 import { FRIENDS_AND_FOES, FRIENDS_ONLY } from '../stage/cast.ts';
 import { type Flow, nowNs } from '../stage/flow.ts';
-import { HOSTILE_NAMESPACE, type HostileTenant } from './tenants.ts';
+import type { PolicyWatch } from '../stage/policy-watch.ts';
+import { type Grounds, HOSTILE_NAMESPACE, type HostileTenant } from './tenants.ts';
 import { policyOf } from '../state/policies.ts';
 
 export const PHASES = ['calm', 'coming and going', 'there', 'deleted'] as const;
 
 export type Phase = (typeof PHASES)[number];
 
+/** What was measured of the other tenant's changes, ms, each in the order of the changes. */
+export interface Samples {
+  /** From the API server's answer until the kernel's verdict is the new one. */
+  readonly inForce: readonly number[];
+  /** Of it, until a watch that does nothing was told of the change: the API server's part, which no agent can shorten. */
+  readonly told: readonly number[];
+}
+
 /** What one hostile tenant does to another one's changes. */
 export interface TenantResult {
   readonly tenant: string;
-  /** From the API server's answer until the kernel's verdict is the new one, ms. */
-  readonly samples: Readonly<Record<Phase, readonly number[]>>;
+  readonly samples: Readonly<Record<Phase, Samples>>;
+  /** What is worth saying beside it. */
+  readonly note?: string | undefined;
   /** Most memory that the agent had, MB. */
   readonly peakMb: number;
 }
@@ -31,19 +41,31 @@ const forAll = async <T>(items: readonly T[], work: (item: T) => Promise<unknown
   await Promise.all(Array.from({ length: WORKERS }, worker));
 };
 
+/** What the other tenant's changes are made and seen with. */
+interface Means {
+  readonly admin: AdminClient;
+  readonly flow: Flow;
+  readonly watch: PolicyWatch;
+  /** Changes in each phase. */
+  readonly count: number;
+}
+
 /** Changes the other tenant's policy back and forth, and waits each time until packets show that it is in force. */
-const measureChanges = async (admin: AdminClient, flow: Flow, count: number): Promise<readonly number[]> => {
-  const samples: number[] = [];
-  while (samples.length < count) {
-    const opens = samples.length % 2 === 0;
+const measureChanges = async ({ admin, flow, watch, count }: Means): Promise<Samples> => {
+  const inForce: number[] = [];
+  const told: number[] = [];
+  while (inForce.length < count) {
+    const opens = inForce.length % 2 === 0;
     await delay(20 + Math.random() * 60);
     const asked = nowNs();
-    await admin.patch(FRIENDS_ONLY, { spec: (opens ? FRIENDS_AND_FOES : FRIENDS_ONLY).spec });
+    const { metadata } = await admin.patch(FRIENDS_ONLY, { spec: (opens ? FRIENDS_AND_FOES : FRIENDS_ONLY).spec });
     // What the API server needs for it is not the agent's: a busy one needs longer.
     const answered = (nowNs() - asked) / 1e6;
-    samples.push(Math.max(0, (await flow.until(opens ? 'open' : 'closed', asked)) - answered));
+    const heard = ((await watch.heardAt(metadata.resourceVersion)) - asked) / 1e6;
+    inForce.push(Math.max(0, (await flow.until(opens ? 'open' : 'closed', asked)) - answered));
+    told.push(Math.max(0, heard - answered));
   }
-  return samples;
+  return { inForce, told };
 };
 
 /** @returns what stops it, and waits for its end */
@@ -64,17 +86,19 @@ const repeat = (work: (turn: number) => Promise<unknown>, pauseMs: number): (() 
 
 /** Measures the other tenant's changes before the tenant does anything, while he comes and goes, is there, and was deleted. */
 export const measureTenant = async (
-  { name, policies, act }: HostileTenant,
-  { admin, flow, agent, count }: { admin: AdminClient; flow: Flow; agent: RunningAgent; count: number },
+  { name, policies, act, open }: HostileTenant,
+  { agent, grounds, ...means }: Means & { readonly agent: RunningAgent; readonly grounds: Grounds },
 ): Promise<TenantResult> => {
+  const { admin } = means;
   const come = (): Promise<void> => forAll(policies, (policy) => admin.create(policy));
   const go = (): Promise<void> =>
     forAll(policies, (policy) => admin.delete(policyOf(HOSTILE_NAMESPACE, policy.metadata.name, {})));
-  const measure = (): Promise<readonly number[]> => {
+  const measure = (): Promise<Samples> => {
     agent.assertAlive();
-    return measureChanges(admin, flow, count);
+    return measureChanges(means);
   };
   const calm = await measure();
+  const traffic = await open?.(grounds);
   const stopComing = repeat(async () => {
     await come();
     await delay(500);
@@ -84,8 +108,9 @@ export const measureTenant = async (
   await come();
   const stopActing = act === undefined ? undefined : repeat((turn) => act(admin, turn), ACT_MS);
   const there = await measure().finally(stopActing);
+  const note = await traffic?.end();
   await go();
   const deleted = await measure();
   const samples = { calm, 'coming and going': coming, there, deleted };
-  return { tenant: name, samples, peakMb: agent.usage().peakMb };
+  return { tenant: name, samples, note, peakMb: agent.usage().peakMb };
 };

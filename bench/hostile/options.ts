@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { Backend } from '../../src/kernel/iptables.ts';
 import { positive } from '../../scripts/positive.ts';
 import { SIZES, type SizeName } from '../state/size.ts';
 
@@ -8,6 +9,7 @@ export interface HostileOptions {
   readonly changes: number;
   /** Only tenants whose name holds this. */
   readonly only: string;
+  readonly backend: Backend;
   readonly out: string;
 }
 
@@ -22,6 +24,11 @@ export const parseHostileOptions = (args: readonly string[], root: string): Host
     )
     .option('--changes <N>', 'changes in each phase', positive, 100)
     .option('--only <TEXT>', 'only tenants whose name holds this', '')
+    .addOption(
+      new Option('--backend <NAME>', 'of iptables; legacy takes the tenants alone whose rules are many')
+        .choices(['nft', 'legacy'])
+        .default('nft'),
+    )
     .option('--out <FOLDER>', 'where results go', `${root}/bench/results/hostile`);
   command.parse(args, { from: 'user' });
   return command.opts<HostileOptions>();

@@ -1,13 +1,24 @@
 import type { AdminClient } from '../../src/lab/apiserver/client.ts';
 import { NODE_ADDRESS } from '../stage/cast.ts';
+import type { Stage } from '../stage/stage.ts';
 import { OWN_NODE } from '../state/cluster.ts';
 import { benchPod, type BenchPod, runningStatus } from '../state/pod.ts';
 import { type BenchPolicy, policyOf } from '../state/policies.ts';
+import { flood } from './flood.ts';
 
 export const HOSTILE_NAMESPACE = 'hostile';
 
 /** Pods of the tenant on the node. */
 const PODS = 60;
+
+/** Where a tenant's traffic runs. */
+export type Grounds = Pick<Stage, 'lab' | 'node'>;
+
+/** Traffic that a tenant keeps up. */
+export interface Traffic {
+  /** Ends it. @returns what is worth saying of it */
+  end(): Promise<string>;
+}
 
 /** A tenant who does what he likes in a namespace of his own. */
 export interface HostileTenant {
@@ -15,6 +26,10 @@ export interface HostileTenant {
   readonly policies: readonly BenchPolicy[];
   /** What he keeps doing while they are there, each about 25 ms after the one before. */
   readonly act?: (admin: AdminClient, turn: number) => Promise<unknown>;
+  /** Traffic from before his policies come until they are to be deleted. */
+  readonly open?: (grounds: Grounds) => Promise<Traffic>;
+  /** It is of interest on both backends of iptables, which differ in what rules cost; the others are measured on nft. */
+  readonly isOfRules?: true;
 }
 
 const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at);
@@ -30,8 +45,10 @@ export const hostilePods = (): readonly { readonly pod: BenchPod; readonly statu
       node: OWN_NODE,
       labels: { role: 'web', number: `n${at}` },
     }),
-    status: runningStatus(`10.244.2.${10 + at}`, NODE_ADDRESS),
+    status: runningStatus(addressOf(at), NODE_ADDRESS),
   }));
+
+const addressOf = (at: number): string => `10.244.2.${10 + at}`;
 
 const podAt = (at: number): BenchPod =>
   hostilePods()[at % PODS]?.pod ??
@@ -73,10 +90,11 @@ const halves = (at: number): object => ({
 });
 
 export const HOSTILE_TENANTS: readonly HostileTenant[] = [
-  { name: '12 policies of 9,900 rules for each direction', policies: many(12, rules(100, true)) },
+  { name: '12 policies of 9,900 rules for each direction', policies: many(12, rules(100, true)), isOfRules: true },
   {
     name: 'a policy of 8,900 rules, rewritten again and again',
     policies: many(1, rules(90, false)),
+    isOfRules: true,
     act: (admin, turn) =>
       turn % 8 === 0
         ? admin.patch(policyOf(HOSTILE_NAMESPACE, 'p0', {}), { spec: rules(80 + ((turn / 8) % 10), false)(0) })
@@ -150,7 +168,7 @@ export const HOSTILE_TENANTS: readonly HostileTenant[] = [
       ],
     })),
   },
-  { name: '500 small policies of all his pods', policies: many(500, small) },
+  { name: '500 small policies of all his pods', policies: many(500, small), isOfRules: true },
   {
     name: '1,500 policies that select nobody',
     policies: many(1_500, (at) => ({ ...small(at), podSelector: { matchLabels: { role: `nobody-${at}` } } })),
@@ -164,6 +182,7 @@ export const HOSTILE_TENANTS: readonly HostileTenant[] = [
   {
     name: '60 policies, each pod by others of them, and labels that change',
     policies: many(60, halves),
+    isOfRules: true,
     act: (admin, turn) =>
       admin.patch(podAt(turn), { metadata: { labels: { number: `n${(turn * 7) % PODS}`, turn: String(turn) } } }),
   },
@@ -173,15 +192,25 @@ export const HOSTILE_TENANTS: readonly HostileTenant[] = [
     act: (admin, turn) =>
       admin.patchStatus(podAt(turn), {
         conditions: [{ type: 'Ready', status: turn % 2 === 0 ? 'True' : 'False' }],
-        podIPs: [{ ip: `10.244.2.${10 + (turn % PODS)}` }],
+        podIPs: [{ ip: addressOf(turn % PODS) }],
       }),
   },
   {
     name: 'policies that cannot be carried out, rewritten again and again',
     policies: many(30, rules(110, false)),
+    isOfRules: true,
     act: (admin, turn) =>
       admin.patch(policyOf(HOSTILE_NAMESPACE, `p${turn % 30}`, {}), {
         spec: { ingress: [{ ports: PORTS, from: pierced(111 + (turn % 9), 1) }] },
       }),
+  },
+  {
+    name: 'a flood of datagrams that fills a share of the table of connections',
+    open: flood('hostile-flooded', addressOf(0)),
+    // Half of the flood is cut when they come, and comes back when they go.
+    policies: many(4, (at) => ({
+      podSelector: {},
+      ingress: [{ ports: [{ protocol: 'UDP', port: 1 + at, endPort: 30_000 + at }] }],
+    })),
   },
 ];
