@@ -27,10 +27,10 @@ export interface PolicyRoomParts {
   readonly dematerialise: (entry: PolicyEntry) => void;
 }
 
-/** Pods that one update looks at for selectors that are new, some 30 ms. Further selectors wait for the next update. */
-const WORK = 200_000;
+/** Pods that one update looks at for selectors that are new, some 20 ms. Further selectors wait for the next update. */
+const WORK = 60_000;
 /** The same where there is something small to be done. */
-const WORK_BESIDE = 30_000;
+const WORK_BESIDE = 10_000;
 /** Members that come at once which no other check of a namespace's room foresees. */
 const MANY_MEMBERS = 10_000;
 
