@@ -9,7 +9,7 @@ export interface TakeOut {
   readonly edits: readonly Edit[];
 }
 
-interface Edit {
+export interface Edit {
   readonly file: string;
   /** Text that stands there once or more; all of it is replaced. */
   readonly text: string;
@@ -62,6 +62,20 @@ const ANY_HOP_LIMIT: readonly Edit[] = ["{ kind: 'hopLimit', equals: 255 },", "{
   }),
 );
 
+/** Types of ICMPv6 that passed whoever sent them and wherever they went. */
+const FREE_TYPES: Edit = {
+  file: 'src/program/icmp.ts',
+  text: 'const NEIGHBOUR_DISCOVERY: readonly Rule[] = [135, 136]',
+  by: 'const NEIGHBOUR_DISCOVERY: readonly Rule[] = [2, 130, 131, 132, 133, 134, 135, 136, 143]',
+};
+
+/** Whatever the kernel calls related passes, redirects too. */
+const ANY_TYPE_OF_ERROR: Edit = {
+  file: 'src/program/icmp.ts',
+  text: 'ipv4: [3, 11, 12], ipv6: [1, 2, 3, 4]',
+  by: 'ipv4: [3, 4, 5, 11, 12], ipv6: [1, 2, 3, 4, 137]',
+};
+
 const ANY_MLD_GROUP: Edit = {
   file: 'src/program/icmp.ts',
   text: "{ kind: 'destination', cidr },",
@@ -84,7 +98,7 @@ const NO_LIFETIME: readonly Edit[] = [
   {
     file: 'src/addresses/weigh-sandboxes.ts',
     text: 'if (newest === undefined || isOfStaticPod(podUid)) return undefined;',
-    by: 'if (newest !== undefined || isOfStaticPod(podUid)) return undefined;',
+    by: 'if (newest === undefined || podUid.length > 0) return undefined;',
   },
   { file: 'src/cluster/cni/with-sandboxes.ts', text: 'if (isUntold && !knowsNone()) vanished.add(pod);', by: '' },
 ];
@@ -109,7 +123,19 @@ export const TAKE_OUTS: readonly TakeOut[] = [
     edits: [bridgePasses(BRIDGE_REASONS), NO_PORTS, ...ANY_HOP_LIMIT, ANY_MLD_GROUP],
   },
   { name: 'errors by their connection', network: 'routed', edits: [ANY_ERROR] },
+  {
+    name: 'errors by their connection and type',
+    network: 'bridge',
+    only: 'related/',
+    edits: [ANY_ERROR, ANY_TYPE_OF_ERROR],
+  },
   { name: 'ICMPv6 by hop limit and group', network: 'routed', edits: [...ANY_HOP_LIMIT, ANY_MLD_GROUP] },
+  {
+    name: 'ICMPv6 by type, hop limit and group',
+    network: 'routed',
+    only: 'protocols/',
+    edits: [FREE_TYPES, ...ANY_HOP_LIMIT, ANY_MLD_GROUP],
+  },
   { name: 'hairpin by translation, and source validation', network: 'routed', edits: [HAIRPIN, PASS, NO_SOURCES] },
   { name: 'source validation', network: 'routed', edits: [PASS, NO_SOURCES] },
   { name: 'tunnels', network: 'routed', edits: [PASS, NO_TUNNELS] },

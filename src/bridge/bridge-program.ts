@@ -22,6 +22,9 @@ export const SET_TYPES = {
   /** Isolated ports whose policies let nothing out to addresses that nobody is known to have, by family. */
   caged4: 'type ifname',
   caged6: 'type ifname',
+  /** Isolated ports whose policies let nothing in from addresses that nobody is known to have, by family. */
+  shut4: 'type ifname',
+  shut6: 'type ifname',
   /** Isolated ports that may take and send IPv6. */
   v6: 'type ifname',
   /** Ports of pods that may forward packets of others. */

@@ -1,4 +1,5 @@
 import type { NodeBridges, PortOwner } from '../model/bridge-port.ts';
+import type { Direction } from '../model/direction.ts';
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 import { covers, formatAddress, parseAddress, parseCidr } from '../policy/cidr.ts';
 import type { AllowRule, Isolation } from '../policy/node-policy.ts';
@@ -58,18 +59,27 @@ interface Isolated {
   readonly isolated: boolean;
   /** In which nothing is let out to addresses that nobody is known to have. */
   readonly caged: Readonly<Record<IpFamily, boolean>>;
+  /** In which nothing is let in from such addresses. */
+  readonly shut: Readonly<Record<IpFamily, boolean>>;
 }
 
 const isolationOf = (isolations: readonly Isolation[]): Isolated => {
   const inFamily = (family: IpFamily) => {
     const found = isolations.map((isolation) => [isolation.direction, opennessOf(isolation, family)] as const);
+    const isNone = (which: Direction): boolean =>
+      found.some(([direction, openness]) => direction === which && openness === 'none');
     return {
       isolated: found.some(([, openness]) => openness !== 'all'),
-      caged: found.some(([direction, openness]) => direction === 'egress' && openness === 'none'),
+      caged: isNone('egress'),
+      shut: isNone('ingress'),
     };
   };
   const { ipv4, ipv6 } = { ipv4: inFamily('ipv4'), ipv6: inFamily('ipv6') };
-  return { isolated: ipv4.isolated || ipv6.isolated, caged: { ipv4: ipv4.caged, ipv6: ipv6.caged } };
+  return {
+    isolated: ipv4.isolated || ipv6.isolated,
+    caged: { ipv4: ipv4.caged, ipv6: ipv6.caged },
+    shut: { ipv4: ipv4.shut, ipv6: ipv6.shut },
+  };
 };
 
 const ruleVariants = (facts: BridgeFacts, logGroup: number | undefined): BridgeRules => {
@@ -114,7 +124,7 @@ export const compileBridge = (
   }
   for (const { port, mac, ips, podUid, origin } of owners) {
     if (!isSoundPort(port)) continue;
-    const { isolated, caged } = isolationOf(byPod.get(podUid) ?? []);
+    const { isolated, caged, shut } = isolationOf(byPod.get(podUid) ?? []);
     const hasIpv6 = ofFamily(ips, 'ipv6').length > 0;
     // Of a pod that has no other address its link-local one is of no use, and nobody judges what it does with it.
     const own = hasIpv6 || !isolated ? [...ips, linkLocalOf(mac)] : ips;
@@ -137,6 +147,8 @@ export const compileBridge = (
     const isCaged = (family: IpFamily): boolean => caged[family] && !withUplink.has(port);
     if (isCaged('ipv4')) sets.caged4.add(portElement(port));
     if (isCaged('ipv6')) sets.caged6.add(portElement(port));
+    if (shut.ipv4) sets.shut4.add(portElement(port));
+    if (shut.ipv6) sets.shut6.add(portElement(port));
     if (hasIpv6 && judged.ipv6) sets.v6.add(portElement(port));
   }
 

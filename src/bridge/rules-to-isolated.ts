@@ -1,3 +1,4 @@
+import type { IpFamily } from '../model/family.ts';
 import type { BridgeRules } from './bridge-program.ts';
 import {
   type Chain,
@@ -13,23 +14,49 @@ import {
 
 /**
  * To an address of the port's own. Where iptables judges the family that is enough; where it does not see the packet, the
- * sender has to be the one it says, and nothing else gets through.
+ * sender has to be the one it says, and nothing else gets through. Another address is for iptables only where a rule allows
+ * every peer: it judges what opens a connection, and a sender's connection with somebody else is open already.
  */
 const toOwn = (field: 'ip' | 'ip6', judged: boolean): readonly string[] => {
   const digit = field === 'ip' ? 4 : 6;
   const isOwn = `oifname . ${field} daddr @own${digit}`;
   return judged
-    ? [`${isOwn} accept`, `${field} daddr @prot${digit} ${drop('address')}`, 'accept']
+    ? [
+        `${isOwn} accept`,
+        `oifname @shut${digit} ${drop('address')}`,
+        `${field} daddr @prot${digit} ${drop('address')}`,
+        'accept',
+      ]
     : [`${isOwn} iifname . ${field} saddr @own${digit} accept`, `${isOwn} iifname != @known accept`, drop('address')];
 };
 
-const toIsolated = ({ judged }: BridgeRules): readonly Chain[] => [
+/** Groups, and addresses that machines on the link may have, or give themselves. */
+const ON_LINK: Readonly<Record<IpFamily, readonly string[]>> = {
+  ipv4: ['169.254.0.0/16', '224.0.0.0/4', '255.255.255.255'],
+  ipv6: ['fe80::/10', 'ff00::/8'],
+};
+
+/**
+ * What is for machines beyond the link goes to the node, which routes it, or to a pod that does: in a frame to another pod it
+ * would reach that one as part of a connection that the sender may have. Not told where the link's blocks are not known.
+ */
+const beyondTheLink = (family: IpFamily, subnets: readonly string[]): readonly string[] => {
+  const [field, digit] = family === 'ipv4' ? ['ip', 4] : ['ip6', 6];
+  const near = [...ON_LINK[family], ...subnets].join(', ');
+  return subnets.length === 0
+    ? []
+    : [`iifname @caged${digit} oifname != @routers ${field} daddr != { ${near} } ${drop('flood')}`];
+};
+
+const toIsolated = ({ judged, subnets }: BridgeRules): readonly Chain[] => [
   {
     name: 'leave-isolated',
     rules: [
       `${IS_MLD} ${drop('nd')}`,
       `ip daddr @prot4 oifname . ip daddr != @own4 ${drop('flood')}`,
       `ip6 daddr @prot6 oifname . ip6 daddr != @own6 ${drop('flood')}`,
+      ...beyondTheLink('ipv4', subnets.ipv4),
+      ...beyondTheLink('ipv6', subnets.ipv6),
     ],
   },
   {

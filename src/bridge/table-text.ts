@@ -72,7 +72,7 @@ export const changeText = (before: BridgeProgram, after: BridgeProgram): string 
  * Ports that are gone are not restricted any more, so that one that bears the name of another is not taken for it.
  */
 export const tightest = (before: BridgeProgram, after: BridgeProgram): BridgeProgram => {
-  const stillThere = (name: 'isolated' | 'caged4' | 'caged6'): ReadonlySet<Element> =>
+  const stillThere = (name: 'isolated' | 'caged4' | 'caged6' | 'shut4' | 'shut6'): ReadonlySet<Element> =>
     after.sets[name].union(before.sets[name].intersection(after.sets.known));
   return {
     rules: after.rules,
@@ -81,6 +81,8 @@ export const tightest = (before: BridgeProgram, after: BridgeProgram): BridgePro
       isolated: stillThere('isolated'),
       caged4: stillThere('caged4'),
       caged6: stillThere('caged6'),
+      shut4: stillThere('shut4'),
+      shut6: stillThere('shut6'),
       // It would take or send no IPv6 at all as one that is isolated.
       v6: after.sets.v6.union(before.sets.v6.intersection(after.sets.known)),
     },

@@ -54,6 +54,27 @@ test('only a pod that policies let out to nobody unknown is kept from asking for
   expect(held(withUplink, 'uplinks')).toEqual(['"eth1"']);
 });
 
+test('only a pod that policies let nobody unknown into takes packets for its own addresses alone', () => {
+  const ofIpv4 = rule(
+    [{ kind: 'ipBlock', block: { cidr: { family: 'ipv4', base: 0n, prefix: 0 }, except: [] } }],
+    [{ kind: 'range', protocol: 'UDP', from: 53, to: 53 }],
+  );
+  expect(held(compile({}, CAGED), 'shut4')).toEqual(['"veth-web"']);
+  expect(held(compile({}, [isolation('egress', 'web')]), 'shut4')).toEqual([]);
+  const open = compile({}, [isolation('ingress', 'web', [ofIpv4])]);
+  expect(held(open, 'shut4')).toEqual([]);
+  expect(held(open, 'shut6')).toEqual(['"veth-web"']);
+});
+
+test('what goes beyond the link is told from the rest where the blocks of the link are known', () => {
+  const beyond = /iifname @caged4 oifname != @routers ip daddr != \{[^}]*10\.1\.0\.0\/24[^}]*\} goto drop-flood/;
+  expect(tableText(compile({}, CAGED))).toMatch(beyond);
+  const [bridge] = FACTS.node.bridges;
+  if (bridge === undefined) throw new Error('no bridge');
+  const unknown = compile({ node: { ...FACTS.node, bridges: [{ ...bridge, subnets: [] }] } }, CAGED);
+  expect(tableText(unknown)).not.toContain('@caged4 oifname');
+});
+
 test('a single address that a rule names is nobody’s to claim, if it is of the link and of no known pod', () => {
   const named = (...bases: readonly bigint[]): Isolation =>
     isolation(
@@ -103,6 +124,7 @@ test('between two states the restrictions of both are in force, but not those of
   const open = compile({}, []);
   expect(held(tightest(before, open), 'isolated')).toEqual(['"veth-web"']);
   expect(held(tightest(before, open), 'caged4')).toEqual(['"veth-web"']);
+  expect(held(tightest(before, open), 'shut6')).toEqual(['"veth-web"']);
   expect(held(tightest(open, before), 'isolated')).toEqual(['"veth-web"']);
   expect(held(tightest(before, compile({ owners: [] }, [])), 'isolated')).toEqual([]);
 });

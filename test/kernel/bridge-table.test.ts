@@ -205,6 +205,37 @@ const FORBIDDEN: readonly Shot[] = [
     'web',
     udp4(between('open', 'web', { destination: ip4('other') })),
   ),
+  shot(
+    'a packet for a free address at a pod that takes nothing from every peer',
+    'open',
+    'web',
+    udp4(between('open', 'web', { destination: '10.1.0.99' })),
+  ),
+  shot(
+    'a packet for a machine beyond the link at such a pod',
+    'open',
+    'web',
+    udp4(between('open', 'web', { destination: '192.0.2.9' })),
+  ),
+  shot(
+    'the same by IPv6',
+    'open',
+    'web',
+    udp6(between6('open', 'web', { destination: '2001:db8::9' })),
+  ),
+  shot(
+    'a packet of a caged pod for a machine beyond the link, in a frame to another pod',
+    'web',
+    'open',
+    udp4(between('web', 'open', { destination: '192.0.2.9' })),
+  ),
+  shot('the same by IPv6 of a caged pod', 'web', 'open', udp6(between6('web', 'open', { destination: '2001:db8::9' }))),
+  shot(
+    'such a packet in a frame to everybody',
+    'web',
+    'open',
+    udp4(between('web', 'open', { destination: '192.0.2.9', to: EVERYBODY })),
+  ),
 ];
 
 const ALLOWED: readonly Shot[] = [
@@ -271,6 +302,18 @@ const ALLOWED: readonly Shot[] = [
     'web',
     'open',
     udp4(between('web', 'open', { to: '01:00:5e:00:00:fb', destination: '224.0.0.251' })),
+  ),
+  shot(
+    'a free address as destination of an isolated pod, which is for iptables to judge',
+    'web',
+    'open',
+    udp4(between('web', 'open', { destination: '10.1.0.99' })),
+  ),
+  shot(
+    'a machine beyond the link between pods that are not isolated, of which one may route',
+    'open',
+    'other',
+    udp4(between('open', 'other', { destination: '192.0.2.9' })),
   ),
 ];
 

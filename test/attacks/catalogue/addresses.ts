@@ -317,4 +317,17 @@ export const ADDRESSES: readonly Attack[] = [
     kind: 'closed',
     by: 'hairpin: only connections that were translated come back to their own source',
   },
+  {
+    name: 'addresses/far-peer-to-neighbour',
+    what: 'a caged pod opens a connection to an allowed client of another node, in a frame to a neighbour',
+    needs: 'NET_RAW',
+    networks: BRIDGES,
+    families: BOTH,
+    form: opening(({ ip, scene }) => ({ destination: ip('client2'), mac: scene.mac('stranger'), port: 80 })),
+    from: 'caged',
+    to: 'stranger',
+    twin: { form: opening(() => ({ port: 80 })), to: 'client2' },
+    kind: 'held',
+    by: 'bridged packets to addresses that are no pod’s of the node are judged by the port that they come from',
+  },
 ];

@@ -29,6 +29,8 @@ const GROUPS: readonly (readonly [name: string, what: string, group: string])[] 
 ];
 
 const BY = 'bridge table: groups and broadcasts are not judged as peers, so isolated ports neither take nor send them';
+/** From its own address a pod is judged as ever; what was open is the way in, and sources that are nobody's. */
+const OUT = 'the chains of the isolations: the source is the pod’s own, and no rule of egress names a group';
 
 const mldReport = (play: Play, from: Machine, to: Machine): void => {
   const ends = { source: play.scene.linkLocal(from), destination: 'ff02::16' };
@@ -66,8 +68,8 @@ export const MULTICAST: readonly Attack[] = [
       from: 'caged',
       to: 'client',
       twin: { from: 'stranger' },
-      kind: 'closed',
-      by: BY,
+      kind: 'held',
+      by: OUT,
     }),
   ),
   {
@@ -93,8 +95,8 @@ export const MULTICAST: readonly Attack[] = [
     from: 'caged',
     to: 'client',
     twin: { from: 'stranger' },
-    kind: 'closed',
-    by: BY,
+    kind: 'held',
+    by: OUT,
   },
   {
     name: 'multicast/igmp-in',

@@ -232,7 +232,8 @@ export const NEIGHBOURS: readonly Attack[] = [
   lie('redirect', 'a redirect in the name of the router', redirecting('fe80::1'), {
     to: 'closed',
     twin: { form: redirecting(), to: 'client' },
-    by: ROUTER,
+    kind: 'held',
+    by: 'redirects never passed unjudged, unlike other discovery: the chains of the isolations; on bridges the table as well',
   }),
   lie(
     'solicitation-of-routers-out',

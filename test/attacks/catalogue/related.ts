@@ -22,7 +22,7 @@ const REDIRECT: ErrorKind = { ipv4: [ICMP.redirect, 1], ipv6: [ICMPV6.redirect, 
 const QUENCH: ErrorKind = { ipv4: [ICMP.sourceQuench, 0], ipv6: [ICMPV6.unreachable, 0], own: u32(0) };
 
 /** A connection that is or could be tracked. */
-interface Flow {
+export interface Flow {
   readonly client: Machine;
   readonly server: Machine;
   readonly sourcePort: number;
@@ -146,6 +146,10 @@ export const RELATED: readonly Attack[] = [
     lieAbout('client', 'web', UNREACHABLE, 53),
     'stranger',
     'web',
+    {
+      kind: 'held',
+      by: 'the kernel calls an error related only where it goes to the sender of the packet that it quotes: so it is judged',
+    },
   ),
   lie(
     'expired',
@@ -156,9 +160,7 @@ export const RELATED: readonly Attack[] = [
   ),
   lie('problem', 'a parameter problem', lieAbout('closed', 'node1', PROBLEM), 'stranger', 'closed'),
   lie('too-big', 'a packet too big, which nobody may lose', lieAbout('closed', 'node1', TOO_BIG), 'stranger', 'closed'),
-  lie('redirect', 'a redirect about a flow', lieAbout('closed', 'node1', REDIRECT), 'stranger', 'closed', {
-    kind: 'held',
-  }),
+  lie('redirect', 'a redirect about a flow', lieAbout('closed', 'node1', REDIRECT), 'stranger', 'closed'),
   lie(
     'source-quench',
     'a source quench (RFC 6633), or no route for IPv6',
@@ -182,75 +184,4 @@ export const RELATED: readonly Attack[] = [
     'outside',
     { kind: 'held', by: 'it is not RELATED, so it is judged' },
   ),
-];
-
-/** Rides on connections that are tracked, as one of their ends. */
-const ride =
-  (client: Machine, server: Machine, port: number | undefined, asServer: boolean): Form =>
-  async (play, from, to) => {
-    const flow: Flow = { client, server, sourcePort: play.freshPort(), port: port ?? play.freshPort() };
-    await openFlow(play, flow);
-    if (asServer) play.udp(from, to, { source: play.ip(server), sourcePort: flow.port, port: flow.sourcePort });
-    else play.udp(from, to, { source: play.ip(client), sourcePort: flow.sourcePort, port: flow.port });
-  };
-
-const OWN_SOURCE =
-  'bridge table or source validation: the source of a frame belongs to its port, within connections too';
-const UPLINK = 'no source of this node’s pods comes in by an uplink or tunnel, within connections too';
-
-/** Packets that belong to a connection and do not come from its end. */
-export const RIDING: readonly Attack[] = [
-  {
-    name: 'riding/as-client',
-    what: 'a stranger sends within a client’s flow: established traffic is not judged again',
-    needs: 'NET_RAW',
-    networks: EVERYWHERE,
-    families: BOTH,
-    form: ride('client', 'web', 53, false),
-    from: 'stranger',
-    to: 'web',
-    twin: { from: 'client' },
-    kind: 'closed',
-    by: OWN_SOURCE,
-  },
-  {
-    name: 'riding/as-client-from-outside',
-    what: 'the same from outside',
-    needs: 'nodes’ network',
-    networks: EVERYWHERE,
-    families: BOTH,
-    form: ride('client', 'web', 53, false),
-    from: 'outside',
-    to: 'web',
-    twin: { from: 'client' },
-    kind: 'closed',
-    by: UPLINK,
-  },
-  {
-    name: 'riding/as-node',
-    what: 'an isolated pod asked its node; a stranger answers in the node’s name',
-    needs: 'NET_RAW',
-    networks: EVERYWHERE,
-    families: BOTH,
-    form: ride('closed', 'node1', undefined, true),
-    from: 'stranger',
-    to: 'closed',
-    twin: { form: ride('client', 'web', 53, true), from: 'web', to: 'client' },
-    refused: { networks: ['routed'], families: ['ipv4'] },
-    kind: 'closed',
-    by: OWN_SOURCE,
-  },
-  {
-    name: 'riding/as-server-out',
-    what: 'a pod that may send nothing answers in the name of a neighbour whom a machine outside asked',
-    needs: 'NET_RAW',
-    networks: EVERYWHERE,
-    families: BOTH,
-    form: ride('outside', 'client', undefined, true),
-    from: 'closed',
-    to: 'outside',
-    twin: { from: 'client' },
-    kind: 'closed',
-    by: OWN_SOURCE,
-  },
 ];

@@ -196,14 +196,12 @@ export const SERVICE_ATTACKS: readonly Attack[] = [
   ),
   via(
     'hairpin-across',
-    'the same by a pod of another node, whose node lets it',
+    'the same by a pod of another node, which translates it and sends on in its own name',
     by('node1', 30080, ({ ip }, _from, to) => ({ source: ip(to) })),
     'stranger2',
     'web',
     {
       needs: 'NET_RAW',
-      kind: 'closed',
-      by: `${HAIRPIN}; no source of this node’s pods comes in by an uplink`,
       twin: { form: by('service', 30080), from: 'web', to: 'web' },
     },
   ),

@@ -27,6 +27,10 @@ export const isRefused = ({ kind, refused }: Attack, { network, family }: Row): 
   kind === 'kernel' ||
   (refused !== undefined && refused.networks.includes(network) && (refused.families?.includes(family) ?? true));
 
+/** Reports whether a rule was made against an attack, and holds it on some network at least. */
+export const isClosed = ({ kind, networks, weak }: Attack): boolean =>
+  kind === 'closed' && !networks.every((network) => weak?.networks.includes(network));
+
 /** Returns what is wrong with a row, in words; nothing where it is as its attack says. */
 export const faultsOf = (attack: Attack, row: Row, open: readonly KnownOpen[]): readonly string[] => {
   const weak = attack.weak?.networks.includes(row.network) ?? false;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openDoor } from '../../../src/kernel/node-lock/door.ts';
 import { createHousekeepingCheck } from '../../../src/kernel/node-lock/housekeeping.ts';
@@ -153,16 +153,19 @@ describe('the lock of a node', () => {
     expect(told.at(-1)).toBe('2 taken over');
   });
 
-  test('is held without the name where whoever has it is no agent, and the name is taken once it is free', async () => {
-    const impostor = createServer().listen({ path: name });
+  test('is held without the name where whoever has it is no agent, and the name is taken once it is free, though connections to it are kept', async () => {
+    const kept: Socket[] = [];
+    const impostor = createServer((socket) => kept.push(socket)).listen({ path: name });
     const lock = await open(1, { kernelLock: scriptedLock('held'), isOlderAgent: idle });
     await until('the lock', lock.isHeld);
+    await until('a connection', () => kept.length > 0);
     impostor.close();
     await waitFor('the name', 10_000, async () => {
       const second = await openDoor(name, 'free\n');
       second?.close();
       return second === undefined ? true : undefined;
     });
+    for (const socket of kept) socket.destroy();
     await lock.release();
   });
 
