@@ -54,6 +54,13 @@ const ANY_ERROR: Edit = {
   by: "verdict: { kind: 'return' }",
 };
 
+/** What is related leaves first, beside what is established. */
+const RELATED_LEAVES: Edit = {
+  file: 'src/render/arguments.ts',
+  text: "'--ctstate', 'ESTABLISHED'",
+  by: "'--ctstate', 'RELATED,ESTABLISHED'",
+};
+
 const ANY_HOP_LIMIT: readonly Edit[] = ["{ kind: 'hopLimit', equals: 255 },", "{ kind: 'hopLimit', equals: 1 },"].map(
   (text) => ({
     file: 'src/program/icmp.ts',
@@ -123,6 +130,7 @@ export const TAKE_OUTS: readonly TakeOut[] = [
     edits: [bridgePasses(BRIDGE_REASONS), NO_PORTS, ...ANY_HOP_LIMIT, ANY_MLD_GROUP],
   },
   { name: 'errors by their connection', network: 'routed', edits: [ANY_ERROR] },
+  { name: 'what helpers expect is judged', network: 'routed', only: 'helpers/', edits: [RELATED_LEAVES] },
   {
     name: 'errors by their connection and type',
     network: 'bridge',

@@ -4,6 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import { ATTACKS } from '../attacks/catalogue/all.ts';
 import { ELSEWHERE } from '../attacks/catalogue/elsewhere.ts';
 import { KNOWN_OPEN } from '../attacks/known-open.ts';
+import { TESTED_TAKE_OUTS } from '../../scripts/attacks/tested-take-outs.ts';
+import { isClosed } from '../attacks/run/judge.ts';
 import { attackDocument } from '../attacks/run/table.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -16,6 +18,21 @@ describe('the catalogue of attacks', () => {
   test('every name is there once', () => {
     const names = [...ATTACKS, ...ELSEWHERE].map(({ name }) => name);
     expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+  });
+
+  test('every closed attack got through, or its test failed, when its rule was taken out', () => {
+    const report = readFileSync(path.join(ROOT, 'test/attacks/report/take-out.md'), 'utf8');
+    const opened = new Set([...report.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+    const tested = new Map(TESTED_TAKE_OUTS.flatMap(({ name, attacks }) => attacks.map((attack) => [attack, name])));
+    expect(ATTACKS.filter((attack) => isClosed(attack) && !opened.has(attack.name))).toEqual([]);
+    const untested = ELSEWHERE.filter(({ outcome, name }) => {
+      const takeOut = tested.get(name);
+      return (
+        outcome === 'closed' &&
+        (takeOut === undefined || !new RegExp(`^\\| ${takeOut} \\| \`.+\` \\|$`, 'm').test(report))
+      );
+    });
+    expect(untested).toEqual([]);
   });
 
   test('every test that is named exists', () => {

@@ -17,6 +17,7 @@ import { RIDING } from './riding.ts';
 import { SOURCES } from './sources.ts';
 import { TUNNELS } from './tunnels.ts';
 import { HEADERS } from './headers.ts';
+import { HELPERS } from './helpers.ts';
 import { FRAGMENTS } from './fragments.ts';
 
 /** All ways around the rules that were tried, by group. */
@@ -36,6 +37,7 @@ export const ATTACKS: readonly Attack[] = [
   ...RELATED,
   ...RIDING,
   ...CONNECTIONS,
+  ...HELPERS,
   ...SOURCES,
   ...TUNNELS,
   ...SERVICE_ATTACKS,

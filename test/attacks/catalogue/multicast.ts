@@ -1,10 +1,10 @@
 import { addressBytes } from '../frames/bytes.ts';
 import { BROADCAST_MAC, groupMac } from '../frames/ethernet.ts';
-import { icmp, ICMPV6, icmpv6, solicitedNode } from '../frames/icmp.ts';
+import { ICMP, icmp, ICMPV6, icmpv6, solicitedNode } from '../frames/icmp.ts';
 import { hopByHop, extended, ipv6, ip, PROTOCOL } from '../frames/ip.ts';
 import { u16, u32, u8 } from '../frames/bytes.ts';
 import { dhcpReply, udpPacket } from '../frames/transport.ts';
-import { type Attack, BRIDGES, type Form, V4, V6 } from '../run/attack.ts';
+import { type Attack, BOTH, BRIDGES, type Form, V4, V6 } from '../run/attack.ts';
 import type { Machine } from '../stage/cast.ts';
 import type { Play } from '../run/play.ts';
 
@@ -38,6 +38,32 @@ const mldReport = (play: Play, from: Machine, to: Machine): void => {
   const message = icmpv6(ends, ICMPV6.listenerReport2, 0, u16(0, 1), Buffer.concat([record, play.data]));
   const { protocol, payload } = extended([hopByHop(u8(5, 2, 0, 0))], PROTOCOL.icmpv6, message);
   play.packet(from, to, ipv6({ ...ends, protocol, ttl: 1 }, payload), { mac: groupMac([...addressBytes('ff02::16')]) });
+};
+
+/** A message of MLD with data in it, to all nodes or to those that it is for. */
+const mldMessage =
+  (type: number, source?: string): Form =>
+  (play, from, to) => {
+    const destination =
+      type === ICMPV6.listenerReport2 ? 'ff02::16' : type === ICMPV6.listenerDone ? 'ff02::2' : 'ff02::1';
+    const ends = { source: source ?? play.scene.linkLocal(from), destination };
+    const body = Buffer.concat([addressBytes('ff05::1:3'), play.data]);
+    const message = icmpv6(ends, type, 0, u32(0), body);
+    const { protocol, payload } = extended([hopByHop(u8(5, 2, 0, 0))], PROTOCOL.icmpv6, message);
+    play.packet(from, to, ipv6({ ...ends, protocol, ttl: 1 }, payload), {
+      mac: groupMac([...addressBytes(destination)]),
+    });
+  };
+
+const echoToAll: Form = (play, from, to) => {
+  const destination = play.family === 'ipv4' ? '224.0.0.1' : 'ff02::1';
+  const ends = { source: play.ip(from), destination };
+  const own = u16(play.freshPort(), 1);
+  const [protocol, message] =
+    play.family === 'ipv4'
+      ? [PROTOCOL.icmp, icmp(ICMP.echo, 0, own, play.data)]
+      : [PROTOCOL.icmpv6, icmpv6(ends, ICMPV6.echo, 0, own, play.data)];
+  play.packet(from, to, ip({ ...ends, protocol }, message), { mac: groupMac([...addressBytes(destination)]) });
 };
 
 /** What goes to many at once. */
@@ -115,6 +141,87 @@ export const MULTICAST: readonly Attack[] = [
     twin: { at: 'client' },
     kind: 'closed',
     by: BY,
+  },
+  {
+    name: 'multicast/igmp-report-out',
+    what: 'a report of IGMPv3 by a pod that may send nothing, with data behind its records',
+    needs: 'NET_RAW',
+    networks: BRIDGES,
+    families: V4,
+    form: (play, from, to) => {
+      const record = Buffer.concat([u8(4, 0), u16(0), addressBytes('239.1.2.3')]);
+      const report = icmp(0x22, 0, u16(0, 1), Buffer.concat([record, play.data]));
+      const ends = { source: play.ip(from), destination: '224.0.0.22' };
+      const packet = ip({ ...ends, protocol: PROTOCOL.igmp, ttl: 1, options: u8(0x94, 4, 0, 0) }, report);
+      play.packet(from, to, packet, { mac: groupMac([224, 0, 0, 22]) });
+    },
+    from: 'closed',
+    to: 'client',
+    twin: { from: 'stranger' },
+    kind: 'held',
+    by: OUT,
+  },
+  ...(
+    [
+      ['echo-in', 'into a pod that takes nothing', 'stranger', 'closed', { at: 'client' }, 'closed', BY],
+      ['echo-out', 'out of a pod that may send nothing', 'closed', 'client', { from: 'stranger' }, 'held', OUT],
+    ] as const
+  ).map(
+    ([name, what, from, to, twin, kind, by]): Attack => ({
+      name: `multicast/${name}`,
+      what: `a question for an echo to all nodes of the link, ${what}`,
+      needs: 'NET_RAW',
+      networks: BRIDGES,
+      families: BOTH,
+      form: echoToAll,
+      from,
+      to,
+      twin,
+      kind,
+      by,
+    }),
+  ),
+  ...(
+    [
+      [
+        'mld-report-unspecified-out',
+        'a report of MLDv2 from ::, as before a pod has an address',
+        ICMPV6.listenerReport2,
+      ],
+      ['mld-done-out', 'a “done” of MLD', ICMPV6.listenerDone],
+      ['mld-query-out', 'a query of MLD', ICMPV6.listenerQuery],
+    ] as const
+  ).map(
+    ([name, what, type]): Attack => ({
+      name: `multicast/${name}`,
+      what: `${what}, with data, out of a pod that may send nothing`,
+      needs: 'NET_RAW',
+      networks: BRIDGES,
+      families: V6,
+      form: mldMessage(type, type === ICMPV6.listenerReport2 ? '::' : undefined),
+      from: 'closed',
+      to: 'client',
+      twin: { from: 'stranger' },
+      kind: 'closed',
+      by: 'bridge table: reports of isolated ports go to the node alone',
+    }),
+  ),
+  {
+    name: 'multicast/directed-broadcast-from-outside',
+    what: 'a machine outside sends to the broadcast address of the pods’ range, by the node',
+    needs: 'nodes’ network',
+    networks: BRIDGES,
+    families: V4,
+    form: (play, from) => {
+      const packet = udpPacket({ source: play.ip(from), destination: '10.244.1.255' }, play.ports(), play.data);
+      play.packet(from, 'node1', packet);
+    },
+    from: 'outside',
+    to: 'closed',
+    at: ['closed', 'client'],
+    twin: { form: (play, from, to) => play.udp(from, to), to: 'client', at: 'client' },
+    kind: 'kernel',
+    by: 'a router sends no broadcast on (bc_forwarding)',
   },
   {
     name: 'multicast/mld-report-out',

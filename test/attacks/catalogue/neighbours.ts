@@ -60,6 +60,17 @@ const ask =
     discovery(play, from, to, ends, solicitation(ends, play.ip(to), options));
   };
 
+/** Tells the node that another's address is the sender's, and has somebody far away send to it. */
+const tellNode: Form = async (play, from, to) => {
+  const { scene } = play;
+  const ends = { source: play.ip(from), destination: gatewayAddress(1, 'ipv6') };
+  const options = linkAddress(ND_OPTION.targetMac, scene.mac(from));
+  const message = advertisement(ends, play.ip(to), SOLICITED_OVERRIDE, options);
+  discovery(play, from, to, ends, message, scene.gatewayMac('stranger'));
+  await play.stage.stations[from].settled();
+  play.udp('client2', to, { port: 53 });
+};
+
 const advertise =
   (lifetime: number, source?: string, options: Buffer = Buffer.alloc(0)): Form =>
   (play, from, to) => {
@@ -173,15 +184,7 @@ export const NEIGHBOURS: readonly Attack[] = [
   lie(
     'claim-to-node',
     'the node is told that an isolated pod’s address is the stranger’s: what others send to the pod comes to him',
-    async (play, from, to) => {
-      const { scene } = play;
-      const ends = { source: play.ip(from), destination: gatewayAddress(1, 'ipv6') };
-      const options = linkAddress(ND_OPTION.targetMac, scene.mac(from));
-      const message = advertisement(ends, play.ip(to), SOLICITED_OVERRIDE, options);
-      discovery(play, from, to, ends, message, scene.gatewayMac('stranger'));
-      await play.stage.stations[from].settled();
-      play.udp('client2', to, { port: 53 });
-    },
+    tellNode,
     {
       at: 'stranger',
       twin: { at: 'web' },
@@ -189,6 +192,14 @@ export const NEIGHBOURS: readonly Attack[] = [
       by: 'bridge table: what is said to the node itself is looked at as well',
     },
   ),
+  lie('claim-by-own-link', 'the same where each pod has a link of its own', tellNode, {
+    networks: ['routed'],
+    at: 'stranger',
+    twin: { at: 'web' },
+    alone: true,
+    kind: 'kernel',
+    by: 'the node has a route to each pod by the pod’s link: what is said on another one changes nothing',
+  }),
   lie(
     'denial-by-answer',
     'an isolated pod that tries its address is told that it is taken',

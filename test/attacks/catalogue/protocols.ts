@@ -50,6 +50,18 @@ const to = (name: string, what: string, form: Form, rest: Partial<Attack> = {}):
 /** An allowed client with what it is not allowed. */
 const FROM_CLIENT: Partial<Attack> = { from: 'client', to: 'web', twin: { form: opening(() => ({ port: 80 })) } };
 
+/** What a protocol opens something with. */
+const outwards =
+  (number: number) =>
+  (play: Play, from: Machine, at: Machine): Buffer => {
+    const ends = play.ends(from, at);
+    if (number === PROTOCOL.udpLite) return udpLite(ends, play.ports(), play.data);
+    if (number === PROTOCOL.sctp) return sctp(play.ports(), 1, sctpInit(play.data));
+    if (number === PROTOCOL.dccp) return dccpRequest(ends, play.ports(), play.data);
+    if (number === PROTOCOL.gre) return gre(play.family === 'ipv4' ? 0x0800 : 0x86dd, innerTo(play, from, at));
+    return number === PROTOCOL.ipip ? innerTo(play, from, at) : opaque()(play);
+  };
+
 /** Protocols beside UDP, and segments that open nothing. */
 export const PROTOCOLS: readonly Attack[] = [
   to(
@@ -118,6 +130,37 @@ export const PROTOCOLS: readonly Attack[] = [
     to: 'client',
     twin: { from: 'stranger' },
   }),
+  ...(
+    [
+      ['udp-lite', 'UDP-Lite', PROTOCOL.udpLite],
+      ['sctp', 'an SCTP chunk that opens an association', PROTOCOL.sctp],
+      ['dccp', 'a request of DCCP', PROTOCOL.dccp],
+      ['gre', 'GRE', PROTOCOL.gre],
+      ['esp', 'IPsec (ESP)', PROTOCOL.esp],
+      ['ip-in-ip', 'IP in IP', PROTOCOL.ipip],
+      ['l2tp', 'L2TP directly on IP', PROTOCOL.l2tp],
+    ] as const
+  ).map(([name, what, number]) =>
+    to(
+      `out-${name}`,
+      `${what} out of a pod that may send nothing, to another node`,
+      protocolOf(number, outwards(number)),
+      {
+        families: number === PROTOCOL.ipip ? V4 : BOTH,
+        from: 'closed',
+        to: 'client2',
+        twin: { from: 'stranger' },
+      },
+    ),
+  ),
+  to(
+    'sctp-heartbeat',
+    'an SCTP heartbeat, by which connection tracking learns further paths of associations',
+    protocolOf(PROTOCOL.sctp, (play) =>
+      sctp(play.ports({ port: 80 }), 4, Buffer.concat([u16(1, 12), play.data, u16(0)]), 7),
+    ),
+    FROM_CLIENT,
+  ),
   to(
     'igmp-unicast',
     'IGMP to the pod’s own address',

@@ -66,7 +66,8 @@ const astrayFlow =
     play.packet(from, peer, packet, to === peer ? {} : { mac: play.scene.mac(to) });
   };
 
-const ASTRAY_OUT = 'bridge table: what a caged port sends beyond the link goes to the node, and to a pod what is the pod’s';
+const ASTRAY_OUT =
+  'bridge table: what a caged port sends beyond the link goes to the node, and to a pod what is the pod’s';
 const ASTRAY_IN =
   'bridge table: a port that takes nothing from every peer takes its own addresses’ packets alone, within connections too';
 

@@ -1,5 +1,5 @@
 import { TCP_FLAG, tcpPacket } from '../frames/transport.ts';
-import { type Attack, BOTH, EVERYWHERE, type Form, type Ground } from '../run/attack.ts';
+import { type Attack, BOTH, BRIDGES, EVERYWHERE, type Form, type Ground } from '../run/attack.ts';
 import type { LiesOf } from './forms.ts';
 import { opening } from './forms.ts';
 import { addressOf, type Machine, NODES } from '../stage/cast.ts';
@@ -204,6 +204,18 @@ export const SERVICE_ATTACKS: readonly Attack[] = [
       needs: 'NET_RAW',
       twin: { form: by('service', 30080), from: 'web', to: 'web' },
     },
+  ),
+  via(
+    'cluster-ip-in-a-neighbours-frame',
+    'a stranger uses a Service of an isolated neighbour in a frame to that one, not to the node',
+    (play, from, to) => {
+      const ends = { source: play.ip(from), destination: CLUSTER_IP[play.family] };
+      const segment = tcpPacket(ends, { ...play.ports({ port: 30080 }), flags: TCP_FLAG.syn }, play.data);
+      play.packet(from, to, segment, { mac: play.scene.mac(to) });
+    },
+    'stranger',
+    'web',
+    { needs: 'NET_RAW', networks: BRIDGES },
   ),
   via(
     'source-port-of-service',
