@@ -56,22 +56,20 @@ const leadTo = (chains: readonly ChainName[], matches: readonly Match[]): readon
   chains.map((chain, at) => ({ matches, verdict: { kind: at === chains.length - 1 ? 'goto' : 'jump', chain } }));
 
 /**
- * Errors about connections of others are forged, and those of a pod to itself but about what a Service led back: they are dropped. To judge them by policy as well
- * would put one tree behind another, and nft allows 16 chains in a row.
+ * Drops errors of a pod about connections that it is no end of: they are forged. To judge them by policy as well would put one
+ * tree behind another, and nft allows 16 chains in a row.
  */
-const errorLeaf = ({ address }: DispatchEntry): Leaf => {
-  const cidr = formatCidr(address);
-  const source = { kind: 'source', cidr } as const;
-  return {
-    lead: [
-      ...toItself(address),
-      {
-        matches: [source, { kind: 'noEndOfConnection', address: formatAddress(address) }],
-        verdict: { kind: 'drop' },
-      },
-    ],
-  };
-};
+const errorLeaf = ({ address }: DispatchEntry): Leaf => ({
+  lead: [
+    {
+      matches: [
+        { kind: 'source', cidr: formatCidr(address) },
+        { kind: 'noEndOfConnection', address: formatAddress(address) },
+      ],
+      verdict: { kind: 'drop' },
+    },
+  ],
+});
 
 const leaf = (entry: DispatchEntry, tree: Tree): Leaf => {
   if (tree === 'errors') return errorLeaf(entry);

@@ -127,7 +127,9 @@ export const hookChains = (family: IpFamily, judged: Judged): readonly Chain[] =
     output,
     ...(sets === undefined ? [] : [strayChain(sets.governed)]),
     ...(isJudged ? [icmpChain(family, sets !== undefined), { name: JUDGE_CHAIN, rules: judge }] : []),
-    ...(sets === undefined ? [] : [errorChain(sets.governed, judged.nodeAddresses ?? [])]),
+    ...(sets === undefined
+      ? []
+      : [errorChain(sets.governed, judged.nodeAddresses ?? [], directions.includes('egress'))]),
     { name: LAYOUT_CHAIN, rules: [] },
   ];
 };

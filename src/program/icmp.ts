@@ -65,10 +65,12 @@ export const icmpChain = (family: IpFamily, isolates: boolean): Chain => ({
 /**
  * Drops errors about a live connection that no host or router sends, but judges those about one with the node. The kernel counts as related
  * only what goes to an end of the connection, to the sender of the packet that the error quotes (nf_conntrack_inet_error
- * since Linux 5.1). So what is left is who sends it: the tree of senders takes isolated pods, and about a connection with
+ * since Linux 5.1). So what is left is who sends it: the tree of senders takes pods that are isolated for egress, and about a connection with
  * the node itself nobody else but the node has anything to say, whose own packets don't come by here.
+ *
+ * @param hasSenders some pod is isolated for egress, so that there is a tree of senders
  */
-export const errorChain = (governed: SetName, nodeAddresses: readonly string[]): Chain => ({
+export const errorChain = (governed: SetName, nodeAddresses: readonly string[], hasSenders: boolean): Chain => ({
   name: ERRORS_CHAIN,
   rules: [
     ...nodeAddresses.flatMap((address) =>
@@ -80,6 +82,6 @@ export const errorChain = (governed: SetName, nodeAddresses: readonly string[]):
         return { matches, verdict: { kind: 'goto', chain: JUDGE_CHAIN } };
       }),
     ),
-    { matches: [], verdict: { kind: 'goto', chain: DISPATCH_CHAIN.errors } },
+    ...(hasSenders ? [{ matches: [], verdict: { kind: 'goto', chain: DISPATCH_CHAIN.errors } } satisfies Rule] : []),
   ],
 });

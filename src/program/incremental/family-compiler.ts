@@ -314,7 +314,8 @@ export const createFamilyCompiler = (
             continue;
           }
           const closesItself = !governed.has(text);
-          if (closesItself) errors.push({ address: cidr, chains: [] });
+          // A pod that may send whatever it likes may send errors too.
+          if (direction === 'egress') errors.push({ address: cidr, chains: [] });
           governed.add(text);
           judgedAt[direction].set(text, { address: cidr, chains: new Set([chain.name]), closesItself });
         }
