@@ -21,10 +21,12 @@ import { createCommandRunner } from './kernel/command.ts';
 import { createCompanionStarter } from './kernel/companion.ts';
 import { detectBackend, detectFamilies } from './kernel/detect.ts';
 import { hasNoSets, lookFirst } from './kernel/first-look.ts';
-import { createKernel } from './kernel/kernel.ts';
+import { findHomes } from './kernel/home-tables.ts';
+import { createKernel, tablesOf } from './kernel/kernel.ts';
 import { createLaunchingRunner } from './kernel/launcher.ts';
 import { createKernelLookout } from './kernel/kernel-lookout.ts';
 import { createNetlink } from './kernel/netlink/netlink.ts';
+import { createNftReader } from './kernel/netlink/nft-reader.ts';
 import { createSetReader } from './kernel/netlink/set-reader.ts';
 import { ipsetRestore, iptablesRestore } from './kernel/restore-programs.ts';
 import { createStandingRunner } from './kernel/standing-runner.ts';
@@ -37,6 +39,7 @@ import { olderAgentPatience } from './kernel/node-lock/older-agent.ts';
 import { type ClusterChange, OBJECT_KINDS } from './model/cluster-change.ts';
 import { NO_EVENTS } from './model/operator-event.ts';
 import { tellAdoption } from './telemetry/adoption.ts';
+import { tellHomes } from './telemetry/homes.ts';
 import { describeClosed } from './telemetry/closed-observer.ts';
 import type { Endpoints } from './telemetry/endpoints.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -83,6 +86,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const start = createCompanionStarter();
   const netlink = createNetlink(createCompanionStarter([], 'bytes'));
   const reader = createSetReader(netlink);
+  const nft = createNftReader(netlink);
   const noSets = hasNoSets(reader);
   const kernelLock = createKernelLock(start);
   const source = await createClusterSource(context, results, {
@@ -101,7 +105,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     shells: families.length,
   });
   const findBackend = (): Promise<Backend> =>
-    detectBackend(launching, families).catch(async (error: unknown) => {
+    detectBackend({ runner: launching, nft }, families).catch(async (error: unknown) => {
       launching.stop();
       kernelLock.stop();
       netlink.stop();
@@ -109,18 +113,15 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       throw error;
     });
   const backend = config.iptablesBackend === 'auto' ? await findBackend() : config.iptablesBackend;
+  const homes = await findHomes(launching, backend, families);
   const runner = createStandingRunner(
     [ipsetRestore, ...families.map((family) => iptablesRestore(family, backend, config.xtablesWaitSeconds))],
     // Not before the last list was asked for.
     { runner: launching, start, clock, after: blank.promise.then(() => setImmediate()) },
   );
   const lockObserver = createNodeLockObserver(context);
-  const plainKernel = createKernel(runner, {
-    backend,
-    families,
-    xtablesWaitSeconds: config.xtablesWaitSeconds,
-    reader,
-  });
+  const firewall = { backend, families, homes, xtablesWaitSeconds: config.xtablesWaitSeconds, nft };
+  const plainKernel = createKernel(runner, { ...firewall, reader });
   const lock = await createNodeLock({
     introduction: { version: options.version, pid: process.pid },
     kernelLock,
@@ -132,7 +133,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
   const lookout = createKernelLookout(
     { backend, families, intervalMs: config.driftIntervalMs, onTouched: () => reconciler.inspect() },
-    { runner, start, sets: reader, clock },
+    { tables: tablesOf(runner, firewall), start, sets: reader, clock },
   );
   const bridges = createBridges(context, {
     source,
@@ -180,7 +181,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     metrics,
   });
 
-  const surroundings = watchSurroundings(context, { source, runner, netlink, backend, families, metrics });
+  const surroundings = watchSurroundings(context, { source, runner, netlink, nft, backend, families, metrics });
   const healthFile = createHealthFile(context, createProbes({ lock, reconciler, clock }));
   const endpoints: Endpoints = {
     ...healthFile.probes,
@@ -190,7 +191,12 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       await bridges.count();
       if (guard?.network() !== undefined || (sources?.chosen().interfaces.length ?? 0) > 0) {
         // A scrape is not to fail for it.
-        await readSpoofedPackets(runner, backend, families).then(metrics.setSpoofedPackets, () => undefined);
+        const { tunnelPorts = [], tunnelProtocols = [] } = guard?.network() ?? {};
+        const hasTunnels = tunnelPorts.length + tunnelProtocols.length > 0;
+        await readSpoofedPackets(runner, backend, { families, hasTunnels }).then(
+          metrics.setSpoofedPackets,
+          () => undefined,
+        );
       }
       return metrics.expose();
     },
@@ -199,6 +205,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       node: config.nodeName,
       backend,
       families,
+      tables: homes,
       ...reconciler.status(),
       source: source.status(),
       listener: serving?.status(),
@@ -212,6 +219,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     }),
   };
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
+  tellHomes(homes, log);
   const settings = createProtection(context);
   const serve = (address: ListenAddress) => serveTelemetry(address, endpoints, settings);
   const serving =

@@ -55,8 +55,8 @@ const snapshotWith = (localPods: number): ClusterSnapshot => {
 
 /** How much longer a new connection takes through the rules of a node full of pods than through those of one with few. */
 export const measureGrowth = async ({ node, prober }: Stage, record: RecordSample): Promise<void> => {
-  const { netlink, reader } = netlinkIn(onNode(OWN_NODE));
-  const kernel = createKernel(node, { backend: 'nft', families: ['ipv4'], xtablesWaitSeconds: 5, reader });
+  const { netlink, reader, nft } = netlinkIn(onNode(OWN_NODE));
+  const kernel = createKernel(node, { backend: 'nft', families: ['ipv4'], xtablesWaitSeconds: 5, reader, nft });
   const ranges = [parseCidr(LOCAL_RANGE)].filter((range) => range !== undefined);
   const measured = [FEW, MANY].map((count) => {
     const compiler = createNodeCompiler(OWN_NODE, { gate: { scope: 'isolated', ranges: () => ranges } });

@@ -78,9 +78,9 @@ export const openKernelStage = async (backend: IptablesBackend): Promise<KernelS
     const place = placeOf(backend, name);
     wires.push(await addNode(ip, place));
     const runner = createCommandRunner(onNode(place.node));
-    const { netlink, reader } = netlinkIn(onNode(place.node));
+    const { netlink, reader, nft } = netlinkIn(onNode(place.node));
     netlinks.push(netlink);
-    kernels.set(name, createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5, reader }));
+    kernels.set(name, createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5, reader, nft }));
   }
   const prober = await createProber();
   for (const wire of wires) await prober.wire(wire);

@@ -3,6 +3,7 @@ import type { CommandRunner } from '../kernel/command.ts';
 import { type Company, lookForCompany } from '../kernel/company.ts';
 import type { Backend } from '../kernel/iptables.ts';
 import type { Netlink } from '../kernel/netlink/netlink.ts';
+import type { NftReader } from '../kernel/netlink/nft-reader.ts';
 import { findUnseenBridges, type UnseenBridge } from '../kernel/unseen-bridges.ts';
 import { createWatch } from '../kernel/watch.ts';
 import type { IpFamily } from '../model/family.ts';
@@ -20,6 +21,7 @@ interface Node {
   readonly source: ClusterSource;
   readonly runner: CommandRunner;
   readonly netlink: Netlink;
+  readonly nft: NftReader;
   readonly backend: Backend;
   readonly families: readonly IpFamily[];
   readonly metrics: AgentMetrics;
@@ -34,7 +36,7 @@ interface Surroundings {
 
 export const watchSurroundings = (
   context: AgentContext,
-  { source, runner, netlink, backend, families, metrics }: Node,
+  { source, runner, netlink, nft, backend, families, metrics }: Node,
 ): Surroundings => {
   const { clock, config } = context;
   const podAddresses = (): readonly string[] =>
@@ -42,7 +44,7 @@ export const watchSurroundings = (
       node === config.nodeName && !hostNetwork ? ips : [],
     );
   const company = createWatch({
-    look: () => lookForCompany(runner, netlink, backend, families),
+    look: () => lookForCompany({ runner, netlink, nft }, backend, families),
     everyMs: COMPANY_EVERY_MS,
     clock,
     onNews: createCompanyObserver(metrics, context),

@@ -2,6 +2,7 @@ import { cleanup } from '../kernel/cleanup.ts';
 import { createCommandRunner } from '../kernel/command.ts';
 import { createCompanionStarter } from '../kernel/companion.ts';
 import { createNetlink } from '../kernel/netlink/netlink.ts';
+import { createNftReader } from '../kernel/netlink/nft-reader.ts';
 import { createSetReader } from '../kernel/netlink/set-reader.ts';
 import { formatOutput, type OutputOptions, outputOption } from './output.ts';
 import type { Verb } from './verb.ts';
@@ -17,10 +18,11 @@ export const cleanupVerb: Verb = {
       'after',
       `
 Works in the network namespace it is started in, as root there, on iptables-nft and iptables-legacy, IPv4 and IPv6.
-Only chains named PORTCULLIS-… (in the filter and raw tables) with the jumps to them, sets named portcullis-…, and the
+Only chains named PORTCULLIS-… (in the security, filter and raw tables) with the jumps to them, sets named portcullis-…, and the
 nftables table portcullis of the bridge family are removed. From then on no policy
 is enforced on this node. Stop the agent first: a running agent adds everything again. On a cluster apply
-manifests/cleanup.yaml instead, which runs this on every node without an agent.
+manifests/cleanup.yaml instead, which runs this on every node without an agent. Rules of others are
+not read; what cannot be removed or looked for is named, and the exit code is 1.
 
 Examples:
   portcullis cleanup
@@ -30,7 +32,12 @@ Examples:
   async run(command, io) {
     const { output } = command.opts<OutputOptions>();
     const netlink = createNetlink(createCompanionStarter([], 'bytes'));
-    const removed = await cleanup(createCommandRunner(), createSetReader(netlink), XTABLES_WAIT_SECONDS).finally(() => {
+    const tools = {
+      runner: createCommandRunner(),
+      reader: createSetReader(netlink),
+      nft: createNftReader(netlink),
+    };
+    const removed = await cleanup(tools, XTABLES_WAIT_SECONDS).finally(() => {
       netlink.stop();
     });
     io.out(

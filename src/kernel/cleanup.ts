@@ -1,12 +1,18 @@
-import { EMPTY_PROGRAM } from '../program/empty-program.ts';
-import { planChanges } from '../render/plan.ts';
-import type { Observed } from '../render/observed.ts';
+import type { IpFamily } from '../model/family.ts';
+import { messageOf } from '../model/message-of.ts';
+import type { Hook } from '../program/node-program.ts';
+import type { ObservedTable } from '../render/observed.ts';
+import { EMPTY_PLAN } from '../render/plan.ts';
+import { removalText, type TableName } from '../render/plan-table.ts';
+import { destroyLine } from '../render/stale-set.ts';
 import { removeBridgeTable } from './bridge/bridge-table.ts';
 import type { CommandRunner } from './command.ts';
 import { detectFamilies, hasLegacyTables } from './detect.ts';
-import type { Backend } from './iptables.ts';
-import { removeEmptyRawTables } from './empty-raw-table.ts';
+import { removeEmptyTables } from './empty-tables.ts';
+import { type Backend, createFamilyTables } from './iptables.ts';
 import { createKernel } from './kernel.ts';
+import { NetlinkError } from './netlink/netlink.ts';
+import type { NftReader } from './netlink/nft-reader.ts';
 import type { SetReader } from './netlink/set-reader.ts';
 
 /** What a cleanup found to remove, in one backend. */
@@ -16,45 +22,112 @@ export interface Removed {
   readonly sets: number;
 }
 
-/** Something of ours could not be removed; what is left harms nobody but is still there. */
+/** Something of ours could not be removed, or looked for. */
 export class CleanupError extends Error {
-  constructor(left: readonly string[]) {
-    super(`could not remove (still in use): ${left.join(', ')}`);
+  constructor(left: readonly string[], failures: readonly string[]) {
+    const used = left.length === 0 ? [] : [`could not remove (still in use): ${left.join(', ')}`];
+    super([...used, ...failures.map((each) => `not cleaned up: ${each}`)].join('; '));
     this.name = 'CleanupError';
   }
 }
 
-const chainsOf = ({ tables, raw = {} }: Observed): readonly string[] =>
-  [...Object.values(tables), ...Object.values(raw)].flatMap(({ chains }) => [...chains.keys()]);
+export interface CleanupTools {
+  readonly runner: CommandRunner;
+  readonly reader: Pick<SetReader, 'read'>;
+  readonly nft: NftReader;
+}
+
+/** All that any layout has put something into. */
+const TABLES: readonly TableName[] = ['security', 'filter', 'raw'];
+
+/** errno(3): of a kernel without nftables. */
+const EINVAL = -22;
+
+const hasNft = async (nft: NftReader): Promise<boolean> => {
+  try {
+    await nft.chains('ipv4');
+  } catch (error) {
+    return !(error instanceof NetlinkError) || error.code !== EINVAL;
+  }
+  return true;
+};
 
 /**
- * Removes every chain, set and jump of ours from both backends and families, our table of the bridge family, and nothing else.
- * @throws CommandError, or CleanupError when foreign rules use a chain or a set of ours.
+ * Removes every chain, set and jump of ours from both backends and families, our table of the bridge family, and nothing else. What
+ * cannot be done keeps nothing else from being done.
+ * @throws CleanupError when foreign rules use a chain or a set of ours, or something could not be done
  */
 export const cleanup = async (
-  runner: CommandRunner,
-  reader: Pick<SetReader, 'read'>,
+  { runner, reader, nft }: CleanupTools,
   xtablesWaitSeconds: number,
 ): Promise<readonly Removed[]> => {
   const families = await detectFamilies();
-  const backends: readonly Backend[] = (await hasLegacyTables()) ? ['nft', 'legacy'] : ['nft'];
-  await removeBridgeTable(runner);
-  const removed: Removed[] = [];
+  const backends: readonly Backend[] = [
+    ...((await hasNft(nft)) ? (['nft'] as const) : []),
+    ...((await hasLegacyTables()) ? (['legacy'] as const) : []),
+  ];
+  const failures: string[] = [];
   const chainsLeft: string[] = [];
-  let setsLeft: readonly string[] = [];
+  const attempt = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      failures.push(messageOf(error));
+      return otherwise;
+    }
+  };
+
+  /** @returns how many chains were removed */
+  const cleanTable = async (backend: Backend, family: IpFamily, table: TableName): Promise<number> => {
+    const tables = createFamilyTables(runner, {
+      family,
+      backend,
+      home: 'security',
+      waitSeconds: xtablesWaitSeconds,
+      nft,
+    });
+    // To read a table would make it, in the legacy backend.
+    if (!(await tables.holdsOurs(table))) return 0;
+    const clean = async <In extends Hook>(read: () => Promise<ObservedTable<In>>): Promise<number> => {
+      const before = await read();
+      const text = removalText(before, table);
+      if (text !== '') await tables.restore(text);
+      const held = [...(await read()).chains.keys()];
+      chainsLeft.push(...held);
+      return before.chains.size - held.length;
+    };
+    return table === 'raw' ? clean(tables.readRaw) : clean(() => tables.read(table));
+  };
+
+  const namesOfSets = async (): Promise<readonly string[]> => [...(await reader.read()).keys()];
+
+  /** No rule of ours names them any more. @returns how many were removed, and which are left */
+  const cleanSets = async (): Promise<{ readonly removed: number; readonly left: readonly string[] }> => {
+    const before = await namesOfSets();
+    const kernel = createKernel(runner, { backend: 'nft', families: [], xtablesWaitSeconds, reader, nft });
+    await kernel.apply({ ...EMPTY_PLAN, destroy: before.map(destroyLine) });
+    const left = await namesOfSets();
+    return { removed: before.length - left.length, left };
+  };
+
+  await attempt(() => removeBridgeTable(runner), undefined);
+  const chains = new Map<Backend, number>();
   for (const backend of backends) {
-    const kernel = createKernel(runner, { backend, families, xtablesWaitSeconds, reader });
-    const before = await kernel.observe();
-    await kernel.apply(planChanges(before, EMPTY_PROGRAM));
-    const after = await kernel.observe();
-    const heldChains = chainsOf(after);
-    chainsLeft.push(...heldChains);
-    setsLeft = [...after.sets.keys()];
-    const chains = chainsOf(before).length - heldChains.length;
-    removed.push({ backend, chains, sets: before.sets.size - after.sets.size });
+    for (const family of families) {
+      for (const table of TABLES) {
+        const count = await attempt(() => cleanTable(backend, family, table), 0);
+        chains.set(backend, (chains.get(backend) ?? 0) + count);
+      }
+    }
   }
-  await removeEmptyRawTables(runner, families);
-  const left = [...chainsLeft, ...setsLeft];
-  if (left.length > 0) throw new CleanupError(left);
-  return removed;
+  const sets = await attempt(cleanSets, { removed: 0, left: [] });
+  await removeEmptyTables(runner, families);
+  const left = [...chainsLeft, ...sets.left];
+  if (left.length > 0 || failures.length > 0) throw new CleanupError(left, failures);
+  return backends.map((backend, at) => ({
+    backend,
+    chains: chains.get(backend) ?? 0,
+    // All backends use the same sets.
+    sets: at === backends.length - 1 ? sets.removed : 0,
+  }));
 };

@@ -6,6 +6,8 @@ const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 export interface CommandOptions {
   /** Text for standard input. */
   readonly input?: string;
+  /** It changes nothing, so that it may be run once more where it is not known how it ended. */
+  readonly isQuestion?: boolean;
   /** Gives up (SIGKILL) after so many ms; 30,000 if absent. Whatever happens, the end is told a second later at most. */
   readonly timeoutMs?: number;
   /**
@@ -34,6 +36,8 @@ export class CommandError extends Error {
   readonly stderr: string;
   /** It was ended, since it took too long. */
   readonly timedOut: boolean;
+  /** What it printed before it failed, where that was kept. */
+  stdout = '';
 
   constructor(command: string, reason: string, exitCode: number | undefined, stderr: string, timedOut = false) {
     super(`${command}: ${reason}`);
@@ -121,7 +125,9 @@ export const createCommandRunner = (prefix: readonly string[] = []): CommandRunn
       }
       if (!(error instanceof ExecaError)) throw error;
       const stderr = typeof error.stderr === 'string' ? error.stderr : '';
-      throw commandFailure(line, error, stderr);
+      const failure = commandFailure(line, error, stderr);
+      if (typeof error.stdout === 'string') failure.stdout = error.stdout;
+      throw failure;
     } finally {
       cancel();
     }

@@ -1,10 +1,12 @@
 import type { IpFamily } from '../model/family.ts';
-import { findEngines, holdsRules } from '../render/company.ts';
+import { declaredIn, findEngines, holdsRules, isHint } from '../render/company.ts';
 import { tableNames, TABLES_REQUEST } from '../render/netlink/nft-tables.ts';
 import type { CommandRunner } from './command.ts';
 import { hasLegacyTables } from './detect.ts';
-import { type Backend, iptablesProgram } from './iptables.ts';
+import type { Backend } from './iptables.ts';
+import { printLegacyTables } from './legacy-tables.ts';
 import { type Netlink, NetlinkError } from './netlink/netlink.ts';
+import type { NftReader } from './netlink/nft-reader.ts';
 
 /** Who else works on the node's packet filter. */
 export interface Company {
@@ -14,34 +16,53 @@ export interface Company {
   readonly mixedBackends: boolean;
 }
 
-const OTHER: Readonly<Record<Backend, Backend>> = { nft: 'legacy', legacy: 'nft' };
+/** Names of chains, and whether there are rules besides the kubelet's hints. Rules themselves are not read. */
+interface Seen {
+  readonly chains: readonly string[];
+  readonly hasRules: boolean;
+}
+
+/** The tables that iptables-nft knows; nftables has others, of other programs. */
+const IPTABLES_TABLES = new Set(['filter', 'nat', 'mangle', 'raw', 'security']);
 
 /** A kernel without nftables refuses the request. */
-const tablesOf = async (netlink: Netlink): Promise<readonly string[]> => {
+const orNone = async <T>(answer: Promise<readonly T[]>): Promise<readonly T[]> => {
   try {
-    return tableNames(await netlink.request(TABLES_REQUEST));
+    return await answer;
   } catch (error) {
     if (error instanceof NetlinkError && error.code < 0) return [];
     throw error;
   }
 };
 
-/** Reads all tables of all backends in use, for which it takes some time. @throws CommandError */
+const lookAtNft = async (nft: NftReader, families: readonly IpFamily[]): Promise<Seen> => {
+  const chains = (await Promise.all(families.map((family) => orNone(nft.chains(family))))).flat();
+  const known = chains.filter(({ table }) => IPTABLES_TABLES.has(table));
+  return {
+    chains: known.map(({ name }) => name),
+    hasRules: known.some(({ name, uses }) => uses > 0 && !isHint(name)),
+  };
+};
+
+const lookAtLegacy = async (runner: CommandRunner, families: readonly IpFamily[]): Promise<Seen> => {
+  // Asking the legacy backend makes its tables.
+  if (!(await hasLegacyTables())) return { chains: [], hasRules: false };
+  const saves = (await Promise.all(families.map((family) => printLegacyTables(runner, family)))).flat();
+  return { chains: saves.flatMap(declaredIn), hasRules: saves.some(holdsRules) };
+};
+
+/** Looks at the tables of all backends in use. @throws CommandError, or NetlinkError */
 export const lookForCompany = async (
-  runner: CommandRunner,
-  netlink: Netlink,
+  { runner, netlink, nft }: { readonly runner: CommandRunner; readonly netlink: Netlink; readonly nft: NftReader },
   backend: Backend,
   families: readonly IpFamily[],
 ): Promise<Company> => {
-  const save = async (of: Backend): Promise<readonly string[]> =>
-    // Asking the legacy backend makes its tables.
-    of === 'legacy' && !(await hasLegacyTables())
-      ? []
-      : Promise.all(families.map((family) => runner.run(iptablesProgram(family, of, 'save'), [])));
-  const own = await save(backend);
-  const other = await save(OTHER[backend]);
+  const seen = { nft: await lookAtNft(nft, families), legacy: await lookAtLegacy(runner, families) };
   return {
-    engines: findEngines([...own, ...other], await tablesOf(netlink)),
-    mixedBackends: other.some(holdsRules),
+    engines: findEngines(
+      [...seen.nft.chains, ...seen.legacy.chains],
+      tableNames(await orNone(netlink.request(TABLES_REQUEST))),
+    ),
+    mixedBackends: seen[backend === 'nft' ? 'legacy' : 'nft'].hasRules,
   };
 };

@@ -1,7 +1,11 @@
 import { access } from 'node:fs/promises';
 import type { IpFamily } from '../model/family.ts';
+import { declaredIn } from '../render/company.ts';
 import { CommandError, type CommandRunner } from './command.ts';
 import { type Backend, iptablesProgram } from './iptables.ts';
+import { printLegacyTables } from './legacy-tables.ts';
+import { NetlinkError } from './netlink/netlink.ts';
+import type { NftReader } from './netlink/nft-reader.ts';
 import { readIfThere } from './read-if-there.ts';
 
 /** No backend of iptables can be used on this node; the message says why, of each. */
@@ -13,7 +17,7 @@ export class BackendError extends Error {
 }
 
 /** Chains that the kubelet makes in the mangle table of the backend it uses, for others to find out (since 1.24 and 1.17). */
-const KUBELET_CHAINS = /^:KUBE-(?:IPTABLES-HINT|KUBELET-CANARY) /m;
+const KUBELET_CHAINS = /^KUBE-(?:IPTABLES-HINT|KUBELET-CANARY)$/;
 
 /** Names of the tables that the legacy backend has made in this network namespace. */
 const LEGACY_TABLES = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'];
@@ -28,33 +32,64 @@ const countRules = (saves: readonly string[]): number =>
 export const hasLegacyTables = async (): Promise<boolean> =>
   (await Promise.all(LEGACY_TABLES.map(readIfThere))).join('').trim() !== '';
 
+/** How the chains of the kubelet and the rules of a backend were found. */
+interface Found {
+  readonly isKubelets: boolean;
+  readonly countRules: () => Promise<number>;
+}
+
 /**
  * The backend that the node's other programs use, found out as Kubernetes' iptables-wrappers do: the one in which the kubelet
  * left its hint, else the one that holds more rules of both families, else nft. Rules in the other one would be met too, but
- * nobody would look for them there. One whose tools are missing, or whose kernel modules are, is not taken.
+ * nobody would look for them there. One whose tools are missing, or whose kernel modules are, is not taken. What the tables hold of
+ * others need not be anything that this machine's tools can print.
  * @throws BackendError where neither can be used
  */
-export const detectBackend = async (runner: CommandRunner, families: readonly IpFamily[]): Promise<Backend> => {
-  const saves = (backend: Backend, args: readonly string[] = []): Promise<readonly string[]> =>
-    Promise.all(families.map((family) => runner.run(iptablesProgram(family, backend, 'save'), args)));
+export const detectBackend = async (
+  { runner, nft: reader }: { readonly runner: CommandRunner; readonly nft: NftReader },
+  families: readonly IpFamily[],
+): Promise<Backend> => {
   const reasons: string[] = [];
   const orWhyNot = (error: unknown): undefined => {
-    if (!(error instanceof CommandError)) throw error;
+    if (!(error instanceof CommandError) && !(error instanceof NetlinkError)) throw error;
     reasons.push(error.message);
   };
+  /** Whether the tools are there at all; anything more would make tables. */
+  const requireTools = (backend: Backend): Promise<unknown> =>
+    Promise.all(families.map((family) => runner.run(iptablesProgram(family, backend, 'restore'), ['--version'])));
 
-  const nft = await saves('nft', ['-t', 'mangle']).catch(orWhyNot);
-  if (nft?.some((save) => KUBELET_CHAINS.test(save)) === true) return 'nft';
+  const lookAtNft = async (): Promise<Found> => {
+    await requireTools('nft');
+    const chains = (await Promise.all(families.map((family) => reader.chains(family)))).flat();
+    const savedRules = async (): Promise<number> =>
+      countRules(await Promise.all(families.map((family) => runner.run(iptablesProgram(family, 'nft', 'save'), []))));
+    return {
+      isKubelets: chains.some(({ table, name }) => table === 'mangle' && KUBELET_CHAINS.test(name)),
+      // Where they cannot be printed, they are about as many as there are uses of chains.
+      countRules: () => savedRules().catch(() => chains.reduce((sum, { uses }) => sum + uses, 0)),
+    };
+  };
+
+  const lookAtLegacy = async (): Promise<Found> => {
+    await requireTools('legacy');
+    const saves = (await Promise.all(families.map((family) => printLegacyTables(runner, family)))).flat();
+    return {
+      isKubelets: saves.flatMap(declaredIn).some((name) => KUBELET_CHAINS.test(name)),
+      countRules: () => Promise.resolve(countRules(saves)),
+    };
+  };
+
+  const nft = await lookAtNft().catch(orWhyNot);
+  if (nft?.isKubelets === true) return 'nft';
   if (await hasLegacyTables()) {
-    const legacy = await saves('legacy').catch(orWhyNot);
+    const legacy = await lookAtLegacy().catch(orWhyNot);
     if (legacy !== undefined) {
-      if (nft === undefined || legacy.some((save) => KUBELET_CHAINS.test(save))) return 'legacy';
-      return countRules(legacy) > countRules(await saves('nft')) ? 'legacy' : 'nft';
+      if (nft === undefined || legacy.isKubelets) return 'legacy';
+      return (await legacy.countRules()) > (await nft.countRules()) ? 'legacy' : 'nft';
     }
   }
   if (nft !== undefined) return 'nft';
-  // Whether they are there at all; anything more would make tables.
-  if ((await saves('legacy', ['--version']).catch(orWhyNot)) !== undefined) return 'legacy';
+  if ((await requireTools('legacy').catch(orWhyNot)) !== undefined) return 'legacy';
   throw new BackendError(reasons);
 };
 

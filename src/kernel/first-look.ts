@@ -10,9 +10,9 @@ export interface FirstLook {
   readonly isBlank: Promise<boolean>;
 }
 
-const isBlank = ({ sets, tables, raw = {} }: Observed): boolean =>
+const isBlank = ({ sets, tables, former = {}, raw = {} }: Observed): boolean =>
   sets.size === 0 &&
-  [...Object.values(tables), ...Object.values(raw)].every(
+  [...Object.values(tables), ...Object.values(former), ...Object.values(raw)].every(
     ({ chains, heldByOthers }) => chains.size === 0 && heldByOthers.size === 0,
   );
 

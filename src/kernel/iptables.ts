@@ -3,30 +3,61 @@ import { mayNameScratchChain } from '../program/names.ts';
 import type { RawHook } from '../program/node-program.ts';
 import type { ObservedTable } from '../render/observed.ts';
 import { parseIptablesSave, parseRawTable } from '../render/parse-iptables.ts';
+import type { TableName } from '../render/plan-table.ts';
+import { restoreBeside } from './restore-beside.ts';
 import type { CommandRunner } from './command.ts';
+import { createLegacyTables } from './legacy-tables.ts';
+import type { NftReader } from './netlink/nft-reader.ts';
+import { createNftTables } from './nft-tables.ts';
+import type { TableReader } from './table-reader.ts';
 
 /** Which of the kernel's two packet filters iptables speaks to (iptables-nft(8), iptables-legacy(8)). */
 export type Backend = 'nft' | 'legacy';
 
+/** The table that policy is judged in: filter where the kernel has no security table. */
+export type HomeTable = Exclude<TableName, 'raw'>;
+
 const COMMAND: Readonly<Record<IpFamily, string>> = { ipv4: 'iptables', ipv6: 'ip6tables' };
+
+/** The program of the family and backend that takes one command, e.g. `ip6tables-nft`. */
+export const iptablesCommand = (family: IpFamily, backend: Backend): string => `${COMMAND[family]}-${backend}`;
 
 /** The program of the family and backend, e.g. `ip6tables-nft-restore`. */
 export const iptablesProgram = (family: IpFamily, backend: Backend, verb: 'save' | 'restore'): string =>
-  `${COMMAND[family]}-${backend}-${verb}`;
+  `${iptablesCommand(family, backend)}-${verb}`;
 
 /** @param waitSeconds how long to wait for the xtables lock that other programs hold */
 export const restoreArguments = (waitSeconds: number): readonly string[] => ['--noflush', '-w', `${waitSeconds}`];
 
-/** One family's tables: the filter table, and raw where it is asked for. */
-export interface FilterTable {
-  /** @throws CommandError */
-  read(): Promise<ObservedTable>;
-  /** The raw table. @throws CommandError */
+/** One family's tables, as far as they are ours. */
+export interface FamilyTables {
+  readonly family: IpFamily;
+  readonly home: HomeTable;
+  /** What policy is judged by, or was. @throws UnreadTableError */
+  read(table?: HomeTable): Promise<ObservedTable>;
+  /** @throws UnreadTableError */
   readRaw(): Promise<ObservedTable<RawHook>>;
-  /** The raw table, which is not made where there is none. @throws CommandError */
-  lookForRaw(): Promise<ObservedTable<RawHook>>;
-  /** Loads restore text of this table or another one, each `*TABLE` to `COMMIT` in one transaction; leaves alone what it does not name. @throws CommandError */
+  /** Whether the table, which is not made where there is none, has a chain of ours. @throws UnreadTableError */
+  holdsOurs(table: TableName): Promise<boolean>;
+  /** What is ours of the home table, or the raw table, as text. @throws UnreadTableError */
+  text(table: 'home' | 'raw'): Promise<string>;
+  /**
+   * Loads restore text, each `*TABLE` to `COMMIT` in one transaction; leaves alone what it does not name. The security table of
+   * the text is the home table.
+   *
+   * @throws CommandError
+   */
   restore(text: string): Promise<void>;
+}
+
+export interface FamilyTablesOptions {
+  readonly family: IpFamily;
+  readonly backend: Backend;
+  readonly home: HomeTable;
+  /** How long to wait for the xtables lock that other programs hold, s. */
+  readonly waitSeconds: number;
+  /** Of the same network namespace. */
+  readonly nft: NftReader;
 }
 
 /**
@@ -34,39 +65,38 @@ export interface FilterTable {
  * of their size; where rules are only tried out each is needed.
  */
 const forBackend = (text: string, backend: Backend): string =>
-  backend === 'nft' || mayNameScratchChain(text) ? text : text.replaceAll(/^COMMIT\n\*(?:filter|raw)\n/gm, '');
+  backend === 'nft' || mayNameScratchChain(text)
+    ? text
+    : text.replaceAll(/^COMMIT\n\*(?:security|filter|raw)\n/gm, '');
 
-/** @param waitSeconds how long to wait for the xtables lock that other programs hold */
-export const createFilterTable = (
-  runner: CommandRunner,
-  family: IpFamily,
-  backend: Backend,
-  waitSeconds: number,
-): FilterTable => ({
-  async read() {
-    return parseIptablesSave(await runner.run(iptablesProgram(family, backend, 'save'), ['-t', 'filter']));
-  },
-  async readRaw() {
-    return parseRawTable(await runner.run(iptablesProgram(family, backend, 'save'), ['-t', 'raw']));
-  },
-  async lookForRaw() {
-    // To name a table makes it, in the legacy backend.
-    const args = backend === 'legacy' ? [] : ['-t', 'raw'];
-    return parseRawTable(await runner.run(iptablesProgram(family, backend, 'save'), args));
-  },
-  async restore(text) {
+const forHome = (text: string, home: HomeTable): string =>
+  home === 'security' ? text : text.replaceAll(/^\*security$/gm, `*${home}`);
+
+export const createFamilyTables = (runner: CommandRunner, options: FamilyTablesOptions): FamilyTables => {
+  const { family, backend, home, waitSeconds, nft } = options;
+  const reader: TableReader =
+    backend === 'nft' ? createNftTables(runner, nft, family) : createLegacyTables(runner, family);
+
+  const load = async (text: string): Promise<void> => {
     await runner.run(iptablesProgram(family, backend, 'restore'), restoreArguments(waitSeconds), {
-      input: forBackend(text, backend),
+      input: text,
       timeoutMs: (waitSeconds + 30) * 1000,
     });
-  },
-});
+  };
 
-/** A family and its tables. */
-export interface FamilyTables {
-  readonly family: IpFamily;
-  readonly table: FilterTable;
-}
+  return {
+    family,
+    home,
+    read: async (table = home) => parseIptablesSave(await reader.read(table)),
+    readRaw: async () => parseRawTable(await reader.read('raw')),
+    holdsOurs: reader.holdsOurs,
+    text: (table) => reader.read(table === 'home' ? home : 'raw'),
+    async restore(text) {
+      const whole = forBackend(forHome(text, home), backend);
+      await (backend === 'nft' ? restoreBeside(whole, { family, nft, load }) : load(whole));
+    },
+  };
+};
 
 /**
  * Loads the text of each family that has one, all at the same time. One that fails does not keep the others from their end.
@@ -78,8 +108,8 @@ export const restoreAll = async (
   texts: Readonly<Partial<Record<IpFamily, string>>>,
 ): Promise<void> => {
   const outcomes = await Promise.allSettled(
-    tables.map(async ({ family, table }) => {
-      const text = texts[family];
+    tables.map(async (table) => {
+      const text = texts[table.family];
       if (text !== undefined) await table.restore(text);
     }),
   );

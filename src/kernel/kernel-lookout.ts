@@ -5,9 +5,8 @@ import type { NodeProgram } from '../program/node-program.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import type { Lookout } from '../reconcile/lookout.ts';
 import type { Plan } from '../render/plan.ts';
-import type { CommandRunner } from './command.ts';
 import type { StartCompanion } from './companion.ts';
-import type { Backend } from './iptables.ts';
+import type { Backend, FamilyTables } from './iptables.ts';
 import { createRuleMonitor } from './rule-monitor.ts';
 import type { SetReader } from './netlink/set-reader.ts';
 import { createSetLists } from './set-lists.ts';
@@ -23,7 +22,7 @@ export interface LookoutOptions {
 }
 
 export interface LookoutDeps {
-  readonly runner: CommandRunner;
+  readonly tables: readonly FamilyTables[];
   readonly start: StartCompanion;
   readonly sets: SetReader;
   readonly clock: Clock;
@@ -53,7 +52,8 @@ const MEMBERS_PER_SECOND = 300_000;
 
 const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));
 
-const ownTexts = ({ tables, raw = {} }: Plan): readonly string[] => [...Object.values(tables), ...Object.values(raw)];
+const ownTexts = ({ tables, former = {}, raw = {} }: Plan): readonly string[] =>
+  [tables, former, raw].flatMap((texts) => Object.values(texts));
 
 const transactions = (texts: readonly string[]): number =>
   texts.reduce((sum, text) => sum + text.split('\nCOMMIT').length - 1, 0);
@@ -65,7 +65,7 @@ const transactions = (texts: readonly string[]): number =>
  */
 export const createKernelLookout = (
   options: LookoutOptions,
-  { runner, start, sets: reader, clock }: LookoutDeps,
+  { tables: read, start, sets: reader, clock }: LookoutDeps,
 ): KernelLookout => {
   const { backend, families, intervalMs } = options;
   const never = Number.NEGATIVE_INFINITY;
@@ -85,7 +85,7 @@ export const createKernelLookout = (
   };
   const monitor = backend === 'nft' ? createRuleMonitor(start, clock, tell) : undefined;
   const sets = createSetLists(reader, families);
-  const tables = createTableText(runner, backend, families);
+  const tables = createTableText(read);
 
   const tablesHold = async (program: NodeProgram): Promise<boolean> => {
     const now = clock.now();

@@ -3,7 +3,9 @@ import type { Kernel } from '../reconcile/kernel.ts';
 import { destroyedSet, destroyLine, emptyFirst } from '../render/stale-set.ts';
 import { type CommandRunner, CommandError } from './command.ts';
 import { createIpSets, type IpSets } from './ipset.ts';
-import { type Backend, createFilterTable, restoreAll } from './iptables.ts';
+import { createFormerTables } from './former-tables.ts';
+import { type Backend, createFamilyTables, type FamilyTables, type HomeTable, restoreAll } from './iptables.ts';
+import type { NftReader } from './netlink/nft-reader.ts';
 import type { SetReader } from './netlink/set-reader.ts';
 import { createRawTables } from './raw-tables.ts';
 
@@ -13,6 +15,9 @@ export interface KernelOptions {
   readonly xtablesWaitSeconds: number;
   /** Of the same network namespace. */
   readonly reader: Pick<SetReader, 'read'>;
+  readonly nft: NftReader;
+  /** Where policy is judged, by family; security by default. */
+  readonly homes?: Readonly<Partial<Record<IpFamily, HomeTable>>> | undefined;
 }
 
 /** So many attempts at once: a change that comes meanwhile is not to wait for more. */
@@ -42,40 +47,56 @@ const destroyWhatCan = async (sets: IpSets, names: readonly string[]): Promise<r
   return [...left, ...rest];
 };
 
+/** The tables of each family. */
+export const tablesOf = (runner: CommandRunner, options: Omit<KernelOptions, 'reader'>): readonly FamilyTables[] =>
+  options.families.map((family) =>
+    createFamilyTables(runner, {
+      family,
+      backend: options.backend,
+      home: options.homes?.[family] ?? 'security',
+      waitSeconds: options.xtablesWaitSeconds,
+      nft: options.nft,
+    }),
+  );
+
 /** The packet filter of the network namespace that `runner` works in. */
 export const createKernel = (runner: CommandRunner, options: KernelOptions): Kernel => {
-  const { backend, families, xtablesWaitSeconds, reader } = options;
+  const { families, reader } = options;
   const sets = createIpSets(runner);
-  const tables = families.map((family) => ({
-    family,
-    table: createFilterTable(runner, family, backend, xtablesWaitSeconds),
-  }));
+  const tables = tablesOf(runner, options);
   const raw = createRawTables(tables);
+  const former = createFormerTables(tables);
   /** Sets that could not be destroyed. */
   let leftover: readonly string[] = [];
   return {
     families,
     async observe() {
-      const [seen, seenRaw, ...read] = await Promise.all([
+      const [seen, seenRaw, seenFormer, ...read] = await Promise.all([
         reader.read(),
         raw.observe(),
-        ...tables.map(async ({ family, table }) => [family, await table.read()] as const),
+        former.observe(),
+        ...tables.map(async (table) => [table.family, await table.read()] as const),
       ]);
       leftover = leftover.filter((name) => seen.has(name));
-      return { sets: seen, tables: Object.fromEntries(read), ...(seenRaw === undefined ? {} : { raw: seenRaw }) };
+      return {
+        sets: seen,
+        tables: Object.fromEntries(read),
+        ...(seenFormer === undefined ? {} : { former: seenFormer }),
+        ...(seenRaw === undefined ? {} : { raw: seenRaw }),
+      };
     },
     async apply(plan) {
       if (plan.prepare !== '') await sets.restore(emptyFirst(plan.prepare, leftover).lines);
       await restoreAll(tables, plan.tables);
       if (plan.finish !== '') await sets.restore(plan.finish);
-      try {
-        if (plan.raw !== undefined) await raw.apply(plan.raw);
-      } finally {
-        // Rules of the raw table name sets too; whether they could be changed or not, the others' are not needed any more.
-        if (plan.destroy.length > 0) {
-          leftover = [...new Set([...leftover, ...(await destroyWhatCan(sets, plan.destroy.map(destroyedSet)))])];
-        }
+      former.settle();
+      // Neither holds up the other one, nor what follows: whatever rules of these tables still name is left by itself.
+      const rest = await Promise.allSettled([former.apply(plan.former ?? {}), plan.raw && raw.apply(plan.raw)]);
+      if (plan.destroy.length > 0) {
+        leftover = [...new Set([...leftover, ...(await destroyWhatCan(sets, plan.destroy.map(destroyedSet)))])];
       }
+      const failed = rest.find((outcome) => outcome.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     },
   };
 };

@@ -16,7 +16,7 @@ interface Launcher {
   stop(): void;
 }
 
-type LaunchOptions = Pick<CommandOptions, 'sink'> & Required<Pick<CommandOptions, 'timeoutMs'>>;
+type LaunchOptions = Pick<CommandOptions, 'sink' | 'input'> & Required<Pick<CommandOptions, 'timeoutMs'>>;
 
 /** A shell that could not be started is not tried again for so long, ms. */
 const RESTART_MS = 5_000;
@@ -68,7 +68,7 @@ const createLauncher = (start: StartCompanion, now: () => number): Launcher => {
 
   return {
     isFree: () => !isBusy && (shell !== undefined || now() - startedAt >= RESTART_MS),
-    async run(file, args, { timeoutMs, sink }) {
+    async run(file, args, { timeoutMs, sink, input }) {
       isBusy = true;
       const asked = (shell ??= open());
       const mark = randomUUID();
@@ -77,7 +77,8 @@ const createLauncher = (start: StartCompanion, now: () => number): Launcher => {
       const late = Promise.withResolvers<'late'>();
       const timer = setTimeout(late.resolve, timeoutMs, 'late');
       const words = [file, ...args].map(quoted).join(' ');
-      asked.write(`${words} </dev/null\nprintf '\\n%s %s\\n' ${mark} $?\n`);
+      const from = input === undefined ? '</dev/null' : `<<'${mark}'\n${input}${mark}`;
+      asked.write(`${words} ${from}\nprintf '\\n%s %s\\n' ${mark} $?\n`);
       try {
         const outcome = await Promise.race([answer, asked.ended.then(() => undefined), late.promise]);
         if (outcome === undefined || outcome === 'late') close();
@@ -93,14 +94,14 @@ const createLauncher = (start: StartCompanion, now: () => number): Launcher => {
   };
 };
 
-/** A runner that has programs without input started by shells that stay, as long as that works. */
+/** A runner that has what only asks started by shells that stay, as long as that works: programs without input, and questions. */
 export interface LaunchingRunner extends CommandRunner {
   /** Ends them; what runs from then on is started by ourselves. */
   stop(): void;
 }
 
 export interface LaunchingRunnerDeps {
-  /** Runs what has an input, what a shell is not free for, and once more what did not go well: it tells why. */
+  /** Runs all else, what a shell is not free for, and once more what did not go well: it tells why. */
   readonly runner: CommandRunner;
   /** Without a buffer of lines: programs inherit that. */
   readonly start: StartCompanion;
@@ -115,7 +116,8 @@ export const createLaunchingRunner = ({ runner, start, clock, shells }: Launchin
   let stopped = false;
   return {
     async run(file, args, options = {}) {
-      const free = options.input === undefined && !stopped ? launchers.find((each) => each.isFree()) : undefined;
+      const isQuestion = options.input === undefined || options.isQuestion === true;
+      const free = isQuestion && !stopped ? launchers.find((each) => each.isFree()) : undefined;
       const output = await free?.run(file, args, { ...options, timeoutMs: options.timeoutMs ?? TIMEOUT_MS });
       return output ?? runner.run(file, args, options);
     },

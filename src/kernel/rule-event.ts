@@ -10,7 +10,7 @@ export type RuleEvent =
 const COMMIT = /^NEWGEN: .* NAME=(.*)$/;
 /** Rules in the chains that we hook may go before our jump; without its table or hook there is none. */
 const HOOKED =
-  / -t (?:filter -[AD] (?:FORWARD|OUTPUT)|raw -[AD] PREROUTING) |nft: DEL table: table (?:filter|raw) |# nft: ip6? (?:filter (?:FORWARD|OUTPUT)|raw PREROUTING) /;
+  / -t (?:security -[AD] (?:FORWARD|OUTPUT)|raw -[AD] PREROUTING) |nft: DEL table: table (?:security|raw) |# nft: ip6? (?:security (?:FORWARD|OUTPUT)|raw PREROUTING) /;
 
 /** Undefined for what does not concern us, such as the rules of kube-proxy in other tables. */
 export const readRuleEvent = (line: string): RuleEvent | undefined => {

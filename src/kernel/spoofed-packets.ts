@@ -1,19 +1,28 @@
 import type { IpFamily } from '../model/family.ts';
+import { INJECTED_CHAIN, SPOOFED_CHAIN } from '../program/names.ts';
 import { spoofedPackets } from '../render/parse-spoofed.ts';
 import type { CommandRunner } from './command.ts';
-import { type Backend, iptablesProgram } from './iptables.ts';
+import { type Backend, iptablesCommand } from './iptables.ts';
 
-/** Packets that the check of sources has dropped, by family. @throws CommandError */
+/**
+ * Packets that the check of sources has dropped, by family; rules of others in the table are not read.
+ * @param hasTunnels whether packets for tunnels are looked at as well
+ * @throws CommandError
+ */
 export const readSpoofedPackets = async (
   runner: CommandRunner,
   backend: Backend,
-  families: readonly IpFamily[],
-): Promise<ReadonlyMap<IpFamily, number>> =>
-  new Map(
+  { families, hasTunnels }: { readonly families: readonly IpFamily[]; readonly hasTunnels: boolean },
+): Promise<ReadonlyMap<IpFamily, number>> => {
+  const chains = hasTunnels ? [SPOOFED_CHAIN, INJECTED_CHAIN] : [SPOOFED_CHAIN];
+  const count = async (family: IpFamily, chain: string): Promise<number> =>
+    spoofedPackets(await runner.run(iptablesCommand(family, backend), ['-t', 'raw', '-v', '-S', chain]));
+  return new Map(
     await Promise.all(
       families.map(async (family) => {
-        const save = await runner.run(iptablesProgram(family, backend, 'save'), ['-c', '-t', 'raw']);
-        return [family, spoofedPackets(save)] as const;
+        const counts = await Promise.all(chains.map((chain) => count(family, chain)));
+        return [family, counts.reduce((sum, each) => sum + each, 0)] as const;
       }),
     ),
   );
+};

@@ -39,9 +39,9 @@ export const INJECTED_CHAIN = chain('INJECTED');
 
 /**
  * The layout of chains and sets that this version makes. A release that changes what hooks lead to, or what a chain or set
- * of fixed name holds, takes the next number; 0.1.0 had none.
+ * of fixed name holds, takes the next number; 0.1.0 had none. Up to 3 the chains were in the filter table.
  */
-export const LAYOUT = 3;
+export const LAYOUT = 4;
 
 const LAYOUT_PREFIX = chain('LAYOUT-');
 

@@ -86,15 +86,15 @@ export interface IpSet {
 }
 
 /** A jump from a built-in chain; it has to be that chain's first rule. */
-export interface HookJump<In extends Hook = FilterHook> {
+export interface HookJump<In extends Hook = PolicyHook> {
   readonly hook: In;
   readonly chain: ChainName;
 }
 
-/** Built-in chains that we hook, by table. */
-export type FilterHook = 'FORWARD' | 'OUTPUT';
+/** Built-in chains that we hook: where policy is judged, and in the raw table. */
+export type PolicyHook = 'FORWARD' | 'OUTPUT';
 export type RawHook = 'PREROUTING';
-export type Hook = FilterHook | RawHook;
+export type Hook = PolicyHook | RawHook;
 
 /** Our part of one table. */
 export interface TableProgram<In extends Hook> {
@@ -102,8 +102,8 @@ export interface TableProgram<In extends Hook> {
   readonly hooks: readonly HookJump<In>[];
 }
 
-/** The whole of our part of one family's tables, and of the sets it uses: the filter table, and where it is needed raw. */
-export interface FamilyProgram extends TableProgram<FilterHook> {
+/** The whole of our part of one family's tables, and of the sets it uses: the security table, and where it is needed raw. */
+export interface FamilyProgram extends TableProgram<PolicyHook> {
   readonly sets: ReadonlyMap<SetName, IpSet>;
   /** Absent: nothing of ours is in the raw table. */
   readonly raw?: TableProgram<RawHook> | undefined;

@@ -18,16 +18,15 @@ const TABLES: Readonly<Record<string, string>> = {
 /** Chains that the kubelet makes so that others find its backend; they alone are no rules of anybody. */
 const HINTS = /^KUBE-(?:IPTABLES-HINT|KUBELET-CANARY|PROXY-CANARY)$/;
 
-/** The names of the chains that iptables-save printed. */
-const chainsOf = (save: string): readonly string[] => [...save.matchAll(/^:(\S+) /gm)].map(([, name = '']) => name);
+/** Whether the chain is one of those. */
+export const isHint = (chain: string): boolean => HINTS.test(chain);
 
 /**
  * Other policy engines that left something here, by name, in the order of the alphabet.
- * @param saves what iptables-save printed
+ * @param chains names of chains of iptables
  * @param tables names of tables of nftables
  */
-export const findEngines = (saves: readonly string[], tables: readonly string[]): readonly string[] => {
-  const chains = saves.flatMap(chainsOf);
+export const findEngines = (chains: readonly string[], tables: readonly string[]): readonly string[] => {
   const byChain = Object.entries(CHAINS).flatMap(([engine, prefix]) =>
     chains.some((chain) => prefix.test(chain)) ? [engine] : [],
   );
@@ -35,6 +34,9 @@ export const findEngines = (saves: readonly string[], tables: readonly string[])
   return [...new Set([...byChain, ...byTable])].toSorted();
 };
 
-/** Whether somebody has rules there, besides the hints of the kubelet. */
+/** The names of the chains that iptables-save printed. */
+export const declaredIn = (save: string): readonly string[] => [...save.matchAll(/^:(\S+) /gm)].map(([, name = '']) => name);
+
+/** Whether iptables-save printed rules, besides the hints of the kubelet; the last one may be cut off. */
 export const holdsRules = (save: string): boolean =>
-  save.split('\n').some((line) => line.startsWith('-A ') && !HINTS.test(line.split(' ', 2)[1] ?? ''));
+  save.split('\n').some((line) => line.startsWith('-A ') && !isHint(line.split(' ', 2)[1] ?? ''));

@@ -5,7 +5,7 @@ import type { Observed } from './observed.ts';
 const UNMARKED = 1;
 
 /** The newest layout of which there are chains; undefined where no agent left any. */
-export const observedLayout = ({ tables }: Observed): number | undefined => {
-  const chains = Object.values(tables).flatMap((table) => [...table.chains.keys()]);
+export const observedLayout = ({ tables, former = {} }: Observed): number | undefined => {
+  const chains = [...Object.values(tables), ...Object.values(former)].flatMap((table) => [...table.chains.keys()]);
   return chains.length === 0 ? undefined : Math.max(...chains.map((name) => layoutOf(name) ?? UNMARKED));
 };

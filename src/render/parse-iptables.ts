@@ -2,7 +2,7 @@ import { isOwnChain, mayNameOwnChain } from '../program/names.ts';
 import type { Hook, RawHook } from '../program/node-program.ts';
 import { withoutDottedTail } from './dotted-tail.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
-import { quoteArgument, splitArguments } from './quoting.ts';
+import { quoteArgument, splitArguments, UnquotableError } from './quoting.ts';
 import { targetOf } from './reached.ts';
 
 /** Canonical text of a rule's arguments. */
@@ -10,29 +10,38 @@ export const ruleText = (args: readonly string[]): RuleText => args.map(quoteArg
 
 const ADDRESS_OPTIONS: readonly (string | undefined)[] = ['-s', '-d', '--ctorigsrc', '--ctorigdst', '--ctreplsrc'];
 
-/** Canonical text of a rule as iptables-save printed it, less `-A CHAIN`. */
-const readRule = (line: string): RuleText =>
-  ruleText(
-    splitArguments(line).map((arg, at, args) =>
-      ADDRESS_OPTIONS.includes(args[at - 1]) ? withoutDottedTail(arg) : arg,
-    ),
-  );
+/** Canonical text of a rule as iptables-save printed it, less `-A CHAIN`; as it is, where we could not have written it. */
+const readRule = (line: string): RuleText => {
+  try {
+    return ruleText(
+      splitArguments(line).map((arg, at, args) =>
+        ADDRESS_OPTIONS.includes(args[at - 1]) ? withoutDottedTail(arg) : arg,
+      ),
+    );
+  } catch (error) {
+    if (error instanceof UnquotableError) return line;
+    throw error;
+  }
+};
 
-/** Reads what iptables-save printed of one table: our chains, the built-in chains that we hook, and who leads into ours. */
+/**
+ * Reads what was printed of one table, by iptables-save or by `iptables -S`: our chains, the built-in chains that we hook, and who
+ * leads into ours. Rules of others that cannot name a chain of ours are passed over as they are.
+ */
 const parseTable = <In extends Hook>(text: string, hooks: Record<In, RuleText[]>): ObservedTable<In> => {
   const isHook = (chain: string): chain is In => Object.hasOwn(hooks, chain);
   const chains = new Map<string, RuleText[]>();
   const heldByOthers = new Set<string>();
   for (const line of text.split('\n')) {
-    if (line.startsWith(':')) {
-      const name = line.slice(1, line.indexOf(' '));
-      if (isOwnChain(name)) chains.set(name, []);
+    const [, declared] = /^(?::|-N )(\S+)/.exec(line) ?? [];
+    if (declared !== undefined) {
+      if (isOwnChain(declared)) chains.set(declared, []);
     } else if (line.startsWith('-A ')) {
       const space = line.indexOf(' ', 3);
       const chain = space < 0 ? line.slice(3) : line.slice(3, space);
-      const rules = isHook(chain) ? hooks[chain] : chains.get(chain);
       const rule = space < 0 ? '' : line.slice(space + 1);
-      if (rules !== undefined) rules.push(readRule(rule));
+      if (isHook(chain)) hooks[chain].push(mayNameOwnChain(rule) ? readRule(rule) : rule);
+      else if (isOwnChain(chain)) chains.get(chain)?.push(readRule(rule));
       else if (mayNameOwnChain(rule)) {
         const target = targetOf(rule);
         if (target !== undefined && isOwnChain(target)) heldByOthers.add(target);
@@ -42,11 +51,8 @@ const parseTable = <In extends Hook>(text: string, hooks: Record<In, RuleText[]>
   return { chains, hooks, heldByOthers };
 };
 
-/** Reads what `iptables-save -t filter` printed. */
+/** Reads what was printed of a table with the hooks that policy is judged at. */
 export const parseIptablesSave = (text: string): ObservedTable => parseTable(text, { FORWARD: [], OUTPUT: [] });
 
-/** Reads the raw table out of what iptables-save printed, of all tables or of that one. */
-export const parseRawTable = (text: string): ObservedTable<RawHook> => {
-  const [, table = ''] = /^\*raw\n([^]*?)^COMMIT$/m.exec(text) ?? [];
-  return parseTable(table, { PREROUTING: [] });
-};
+/** Reads what was printed of the raw table. */
+export const parseRawTable = (text: string): ObservedTable<RawHook> => parseTable(text, { PREROUTING: [] });

@@ -1,12 +1,15 @@
-import { isBodyChain, isOwnChain, scratchChain } from '../program/names.ts';
+import { isBodyChain, isOwnChain, mayNameOwnChain, scratchChain } from '../program/names.ts';
 import type { FamilyDelta } from '../program/incremental/family-compiler.ts';
 import type { Chain, Hook, TableProgram } from '../program/node-program.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
 import { reachedChains, targetOf } from './reached.ts';
 import { chainRules, hookRule, rulesBehind } from './rule-lines.ts';
 
-/** The tables that we have chains in. */
-export type TableName = 'filter' | 'raw';
+/**
+ * The tables that we have chains in. Policy is judged in security, right after filter; kernels without it (iptables-legacy,
+ * no iptable_security) have filter instead, where layouts up to 3 were.
+ */
+export type TableName = 'security' | 'filter' | 'raw';
 
 /** The hooks that may hold a jump of ours. */
 export const hooksOf = <In extends Hook>({ hooks }: ObservedTable<In>): readonly In[] => Object.keys(hooks) as In[];
@@ -16,7 +19,7 @@ export const sameRules = (a: readonly RuleText[] | undefined, b: readonly RuleTe
   a?.length === b.length && a.every((rule, at) => rule === b[at]);
 
 /** Whether the rule of a built-in chain leads into a chain of ours, whoever wrote it. */
-export const leadsToUs = (rule: RuleText): boolean => isOwnChain(targetOf(rule) ?? '');
+export const leadsToUs = (rule: RuleText): boolean => mayNameOwnChain(rule) && isOwnChain(targetOf(rule) ?? '');
 
 /** Lines that leave exactly the wanted jump, as the first rule of the hook. */
 const planHook = (hook: Hook, seen: readonly RuleText[], wanted: RuleText | undefined): readonly string[] => {
@@ -38,11 +41,11 @@ const ruleLines = (chains: readonly Chain[]): readonly string[] =>
   chains.flatMap((chain) => chainRules(chain).map((rule) => `-A ${chain.name} ${rule}`));
 
 /** Restore text of one transaction. */
-const transaction = (lines: readonly string[], table: TableName = 'filter'): string =>
+const transaction = (lines: readonly string[], table: TableName = 'security'): string =>
   lines.length === 0 ? '' : [`*${table}`, ...lines, 'COMMIT', ''].join('\n');
 
 /** Loads chains that no packet can get to, in portions. */
-const loadAhead = (chains: readonly Chain[], table: TableName = 'filter'): string => {
+const loadAhead = (chains: readonly Chain[], table: TableName = 'security'): string => {
   const rules = ruleLines(chains);
   const portions = Array.from({ length: Math.ceil(rules.length / PORTION) }, (_, at) =>
     rules.slice(at * PORTION, (at + 1) * PORTION),
@@ -51,7 +54,7 @@ const loadAhead = (chains: readonly Chain[], table: TableName = 'filter'): strin
 };
 
 /** Loads the rules of the chains into others, which no packet can get to, and removes these: all that it does is be taken or not. */
-export const tryOutText = (chains: readonly Chain[], table: TableName = 'filter'): string => {
+export const tryOutText = (chains: readonly Chain[], table: TableName = 'security'): string => {
   const scratch = chains.map((chain) => ({ ...chain, name: scratchChain(chain.name) }));
   const names = scratch.map(({ name }) => name);
   return `${loadAhead(scratch, table)}${transaction([...names.map(declare), ...names.map((name) => `-X ${name}`)], table)}`;
@@ -79,7 +82,7 @@ export interface TableChange {
  */
 export const tableText = (
   { fresh, changed, appended = [], emptied, deleted, hooks }: TableChange,
-  table: TableName = 'filter',
+  table: TableName = 'security',
 ): string => {
   const isMuch = ruleLines([...fresh, ...changed]).length > PORTION;
   const atOnce = isMuch ? changed : [...fresh, ...changed];
@@ -113,6 +116,10 @@ export const compareTable = <In extends Hook>(
     hooks: hooksOf(seen).flatMap((hook) => planHook(hook, seen.hooks[hook], wanted.get(hook))),
   };
 };
+
+/** Restore text that takes away what is ours of the table, or ''. */
+export const removalText = <In extends Hook>(seen: ObservedTable<In>, table: TableName): string =>
+  tableText(compareTable(seen, { chains: new Map(), hooks: [] }), table);
 
 /** A body that is brought in portions: the same rules, and more of them. */
 const isContinued = (before: Chain, after: Chain): boolean =>

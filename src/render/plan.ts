@@ -5,7 +5,7 @@ import type { NodeProgram } from '../program/node-program.ts';
 import type { Observed } from './observed.ts';
 import { changeRaw, compareRaw } from './plan-raw.ts';
 import { changeSets, compareSets, type DesiredSet, type SetSteps } from './plan-sets.ts';
-import { changeTable, compareTable, tableText } from './plan-table.ts';
+import { changeTable, compareTable, removalText, tableText } from './plan-table.ts';
 
 /**
  * The difference between what the kernel holds and what it should hold, as restore text. The steps are taken in the
@@ -18,6 +18,11 @@ export interface Plan {
   readonly tables: Readonly<Partial<Record<IpFamily, string>>>;
   /** `ipset restore`: what can only allow. */
   readonly finish: string;
+  /**
+   * `iptables-restore --noflush`, of the filter tables: takes away what an agent up to layout 3 left there, once what takes its
+   * place is in force. A packet has to pass both meanwhile. Absent where there is nothing to do.
+   */
+  readonly former?: Readonly<Partial<Record<IpFamily, string>>>;
   /**
    * `iptables-restore --noflush`, of the raw tables, which can only deny. They go by themselves, last of the rules: a kernel
    * that does not take them holds up nothing else. Absent where there is nothing to do.
@@ -41,16 +46,19 @@ type Tables = Plan['tables'];
  * adds to what passes, so each state on the way allows nothing that neither end allows. Sets that no rule names yet are
  * filled beforehand, since nothing can meet them.
  */
-const inOrder = (tables: Tables, raw: Tables, steps: SetSteps): Plan => {
+const inOrder = (tables: Tables, former: Tables, raw: Tables, steps: SetSteps): Plan => {
   const rulesChange = Object.keys(tables).length > 0;
   const prepare = [...steps.create, ...steps.tighten, ...(rulesChange ? [] : steps.loosen)];
   const finish = rulesChange ? steps.loosen : [];
   const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
-  const tableLines = [...Object.values(tables), ...Object.values(raw)].reduce((sum, each) => sum + lineCount(each), 0);
+  const tableLines = [tables, former, raw]
+    .flatMap((texts) => Object.values(texts))
+    .reduce((sum, each) => sum + lineCount(each), 0);
   return {
     prepare: text(prepare),
     tables,
     finish: text(finish),
+    ...(Object.keys(former).length > 0 ? { former } : {}),
     ...(Object.keys(raw).length > 0 ? { raw } : {}),
     destroy: steps.destroy,
     size: prepare.length + tableLines + finish.length + steps.destroy.length,
@@ -77,7 +85,11 @@ export const planChanges = (observed: Observed, program: NodeProgram): Plan => {
     return seen === undefined ? '' : tableText(compareTable(seen, program[family]));
   });
   const raw = textsOf(families, (family) => compareRaw(observed.raw?.[family], program[family].raw));
-  return inOrder(texts, raw, compareSets(sets, desiredSets(observed, program)));
+  const former = textsOf(families, (family) => {
+    const seen = observed.former?.[family];
+    return seen === undefined ? '' : removalText(seen, 'filter');
+  });
+  return inOrder(texts, former, raw, compareSets(sets, desiredSets(observed, program)));
 };
 
 /**
@@ -88,7 +100,7 @@ export const planDelta = (delta: ProgramDelta, families: readonly IpFamily[]): P
   const texts = textsOf(families, (family) => tableText(changeTable(delta[family].chains)));
   const raw = textsOf(families, (family) => changeRaw(delta[family].raw));
   const ways = families.map((family) => changeSets(family, delta[family].sets));
-  return inOrder(texts, raw, {
+  return inOrder(texts, {}, raw, {
     create: ways.flatMap(({ create }) => create),
     tighten: ways.flatMap(({ tighten }) => tighten),
     loosen: ways.flatMap(({ loosen }) => loosen),

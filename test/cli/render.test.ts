@@ -26,7 +26,7 @@ const render = (...flags: readonly string[]) => runVerbs('render', '--node', 'n1
 test('shows the check of sources where interfaces are named, behind the filter table', async () => {
   const { code, out } = await render('--anti-spoofing', 'veth+');
   expect(code).toBe(0);
-  expect(out.match(/^\*.*$/gm)).toEqual(['*filter', '*raw', '*filter', '*raw']);
+  expect(out.match(/^\*.*$/gm)).toEqual(['*security', '*raw', '*security', '*raw']);
   expect(out).toContain('-A PORTCULLIS-SOURCES -i veth+ -m rpfilter --invert -g PORTCULLIS-SPOOFED\n');
 });
 

@@ -26,6 +26,7 @@ describe('cleanup', () => {
       families: IP_FAMILIES,
       xtablesWaitSeconds: 5,
       reader: filter.reader,
+      nft: filter.nft,
     });
     await kernel.apply(planChanges(await kernel.observe(), programOf((await loadGolden('dual-stack')).snapshot)));
   };
@@ -38,10 +39,12 @@ describe('cleanup', () => {
         createCommandRunner: 'kernel/command.ts',
         createCompanionStarter: 'kernel/companion.ts',
         createNetlink: 'kernel/netlink/netlink.ts',
+        createNftReader: 'kernel/netlink/nft-reader.ts',
         createSetReader: 'kernel/netlink/set-reader.ts',
       },
       `const netlink = createNetlink(createCompanionStarter([], 'bytes'));
-      return cleanup(createCommandRunner(), createSetReader(netlink), 5)
+      const reader = createSetReader(netlink);
+      return cleanup({ runner: createCommandRunner(), reader, nft: createNftReader(netlink) }, 5)
         .catch((error) => error.message)
         .finally(() => netlink.stop());`,
     );

@@ -13,9 +13,11 @@ describe('company on the node', () => {
         lookForCompany: 'kernel/company.ts',
         createCompanionStarter: 'kernel/companion.ts',
         createNetlink: 'kernel/netlink/netlink.ts',
+        createNftReader: 'kernel/netlink/nft-reader.ts',
       },
       `const netlink = createNetlink(createCompanionStarter([], 'bytes'));
-      return lookForCompany(createCommandRunner(), netlink, '${backend}', ['ipv4']).finally(() => netlink.stop());`,
+      const tools = { runner: createCommandRunner(), netlink, nft: createNftReader(netlink) };
+      return lookForCompany(tools, '${backend}', ['ipv4']).finally(() => netlink.stop());`,
     );
 
   beforeEach(async () => {

@@ -45,8 +45,18 @@ describe('the backend', () => {
     const prefix = tools === undefined ? [] : ['env', `PATH=${await folderWith(tools)}`];
     return runInside(
       filter,
-      { detectBackend: 'kernel/detect.ts', createCommandRunner: 'kernel/command.ts' },
-      `return detectBackend(createCommandRunner(${JSON.stringify(prefix)}), ['ipv4', 'ipv6']).catch(({ message }) => message);`,
+      {
+        detectBackend: 'kernel/detect.ts',
+        createCommandRunner: 'kernel/command.ts',
+        createCompanionStarter: 'kernel/companion.ts',
+        createNetlink: 'kernel/netlink/netlink.ts',
+        createNftReader: 'kernel/netlink/nft-reader.ts',
+      },
+      `const netlink = createNetlink(createCompanionStarter([], 'bytes'));
+      const tools = { runner: createCommandRunner(${JSON.stringify(prefix)}), nft: createNftReader(netlink) };
+      return detectBackend(tools, ['ipv4', 'ipv6'])
+        .catch(({ message }) => message)
+        .finally(() => netlink.stop());`,
     );
   };
 
@@ -55,9 +65,10 @@ describe('the backend', () => {
     await mkdir(folder);
     for (const backend of tools) {
       for (const family of IP_FAMILIES) {
-        const program = iptablesProgram(family, backend, 'save');
-        const place = (await filter.runner.run('sh', ['-c', `command -v ${program}`])).trim();
-        await symlink(place, path.join(folder, program));
+        for (const program of [iptablesProgram(family, backend, 'save'), iptablesProgram(family, backend, 'restore')]) {
+          const place = (await filter.runner.run('sh', ['-c', `command -v ${program}`])).trim();
+          await symlink(place, path.join(folder, program));
+        }
       }
     }
     return folder;
@@ -122,7 +133,7 @@ describe('the backend', () => {
 
   test('is none without tools, and they are named', async () => {
     expect(await detected([])).toMatch(
-      /^no backend of iptables can be used: ip6?tables-nft-save -t mangle: .*No such file.*; ip6?tables-legacy-save --version: .*No such file/,
+      /^no backend of iptables can be used: ip6?tables-nft-restore --version: .*No such file.*; ip6?tables-legacy-restore --version: .*No such file/,
     );
   });
 

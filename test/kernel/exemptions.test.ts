@@ -185,6 +185,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
       families: IP_FAMILIES,
       xtablesWaitSeconds: 5,
       reader: node1.reader,
+      nft: node1.nft,
     });
     await on('node1').run('ip', [
       ...['link', 'add', 'flannel.1', 'type', 'vxlan', 'id', '1', 'local', at('node1', 'ipv4'), 'dev'],

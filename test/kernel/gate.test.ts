@@ -74,6 +74,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach', ({ attach, backend }
       families: IP_FAMILIES,
       xtablesWaitSeconds: 5,
       reader: node1.reader,
+      nft: node1.nft,
     });
     const ranges = dualStackNode(1).podCidrs.flatMap((range) => parseCidr(range) ?? []);
     compiler = createNodeCompiler('node1', { gate: { scope: 'all', ranges: () => ranges } });

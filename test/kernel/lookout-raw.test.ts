@@ -3,7 +3,7 @@ import { createSystemClock } from '../../src/kernel/clock.ts';
 import type { CommandRunner } from '../../src/kernel/command.ts';
 import { createCompanionStarter } from '../../src/kernel/companion.ts';
 import type { Backend } from '../../src/kernel/iptables.ts';
-import { createKernel } from '../../src/kernel/kernel.ts';
+import { createKernel, tablesOf } from '../../src/kernel/kernel.ts';
 import { createKernelLookout, type KernelLookout } from '../../src/kernel/kernel-lookout.ts';
 import { inNetns } from '../../src/lab/batch.ts';
 import { IP_FAMILIES } from '../../src/model/family.ts';
@@ -45,12 +45,18 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the raw table', (backend
         return filter.runner.run(file, args, options);
       },
     };
+    const options = { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5, nft: filter.nft };
     lookout = createKernelLookout(
       { backend, families: IP_FAMILIES, intervalMs: INTERVAL_MS, onTouched: () => (touched += 1) },
-      { runner, sets: filter.reader, start: createCompanionStarter(inNetns(filter.name)), clock: createSystemClock() },
+      {
+        tables: tablesOf(runner, options),
+        sets: filter.reader,
+        start: createCompanionStarter(inNetns(filter.name)),
+        clock: createSystemClock(),
+      },
     );
     kernel = lookout.over(
-      createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5, reader: filter.reader }),
+      createKernel(runner, { ...options, reader: filter.reader }),
     );
   });
 
@@ -79,8 +85,8 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the raw table', (backend
     } else {
       await waitFor('the kernel to be listened to', DEADLINE_MS, async () => {
         touched = 0;
-        await filter.runner.run('iptables-nft', ['-t', 'filter', '-I', 'FORWARD', '1', '-j', 'ACCEPT']);
-        await filter.runner.run('iptables-nft', ['-t', 'filter', '-D', 'FORWARD', '1']);
+        await filter.runner.run('iptables-nft', ['-t', 'security', '-I', 'FORWARD', '1', '-j', 'ACCEPT']);
+        await filter.runner.run('iptables-nft', ['-t', 'security', '-D', 'FORWARD', '1']);
         await kernel.observe();
         return touched > 0 ? true : undefined;
       });

@@ -54,7 +54,7 @@ describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
     lookout = createKernelLookout(
       { backend, families: ['ipv4', 'ipv6'], intervalMs: INTERVAL_MS, onTouched: () => (touched += 1) },
       {
-        runner: filter.runner,
+        tables: filter.tables,
         start: createCompanionStarter(inNetns(filter.name)),
         sets: filter.reader,
         clock: createSystemClock(),
@@ -143,7 +143,7 @@ describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
     const deaf = createKernelLookout(
       { backend, families: ['ipv4'], intervalMs: INTERVAL_MS, onTouched: () => undefined },
       {
-        runner: filter.runner,
+        tables: filter.tables,
         start: mute,
         sets: createSetReader(createNetlink(mute)),
         clock: createSystemClock(),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CommandRunner, createCommandRunner } from '../../src/kernel/command.ts';
-import { type Backend, iptablesProgram } from '../../src/kernel/iptables.ts';
-import { createKernel } from '../../src/kernel/kernel.ts';
+import { type Backend, type FamilyTables, iptablesProgram } from '../../src/kernel/iptables.ts';
+import { createKernel, tablesOf } from '../../src/kernel/kernel.ts';
 import { inNetns } from '../../src/lab/batch.ts';
 import { prepareSandbox } from '../../src/lab/sandbox.ts';
 import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
@@ -10,7 +10,9 @@ import type { Kernel } from '../../src/reconcile/kernel.ts';
 import { type Plan, planChanges } from '../../src/render/plan.ts';
 import { netlinkIn } from '../support/lab/netlink-in.ts';
 import type { Netlink } from '../../src/kernel/netlink/netlink.ts';
+import type { NftReader } from '../../src/kernel/netlink/nft-reader.ts';
 import type { SetReader } from '../../src/kernel/netlink/set-reader.ts';
+import type { TableName } from '../../src/render/plan-table.ts';
 import { withoutMoments } from '../support/without-moments.ts';
 
 /** The real packet filter of a network namespace made for one test. */
@@ -22,14 +24,16 @@ export interface PacketFilter {
   readonly runner: CommandRunner;
   readonly netlink: Netlink;
   readonly reader: SetReader;
-  /** What iptables-save prints of the filter table, less dates and counters. */
-  table(family: IpFamily): Promise<string>;
+  readonly nft: NftReader;
+  readonly tables: readonly FamilyTables[];
+  /** What iptables-save prints of the table, less dates and counters; of the security table by default. */
+  table(family: IpFamily, table?: TableName): Promise<string>;
   /** What `ipset save` prints, less what is random. */
   sets(): Promise<string>;
-  /** All of the above. */
+  /** All of the above, of the security and filter tables. */
   text(): Promise<string>;
-  /** Loads restore text as somebody else would. */
-  load(family: IpFamily, lines: readonly string[]): Promise<void>;
+  /** Loads restore text as somebody else would, into the security table by default. */
+  load(family: IpFamily, lines: readonly string[], table?: TableName): Promise<void>;
   loadSets(lines: readonly string[]): Promise<void>;
   /** Plans from what is observed and applies it. @returns the plan. */
   bring(program: NodeProgram): Promise<Plan>;
@@ -44,11 +48,12 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
   const name = `filter-${randomUUID()}`;
   await outside.run('ip', ['netns', 'add', name]);
   const runner = createCommandRunner(inNetns(name));
-  const { netlink, reader } = netlinkIn(inNetns(name));
-  const kernel = createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5, reader });
+  const { netlink, reader, nft } = netlinkIn(inNetns(name));
+  const options = { backend, families: IP_FAMILIES, xtablesWaitSeconds: 5, reader, nft };
+  const kernel = createKernel(runner, options);
 
-  const table = async (family: IpFamily): Promise<string> =>
-    withoutMoments(await runner.run(iptablesProgram(family, backend, 'save'), ['-t', 'filter']));
+  const table = async (family: IpFamily, of: TableName = 'security'): Promise<string> =>
+    withoutMoments(await runner.run(iptablesProgram(family, backend, 'save'), ['-t', of]));
   const sets = async (): Promise<string> =>
     (await runner.run('ipset', ['save']))
       .replaceAll(/ initval 0x[0-9a-f]+/g, '')
@@ -62,11 +67,16 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
     runner,
     netlink,
     reader,
+    nft,
+    tables: tablesOf(runner, options),
     table,
     sets,
-    text: async () => (await Promise.all([table('ipv4'), table('ipv6'), sets()])).join('\n'),
-    async load(family, lines) {
-      const input = ['*filter', ...lines, 'COMMIT', ''].join('\n');
+    text: async () => {
+      const tables = IP_FAMILIES.flatMap((family) => [table(family), table(family, 'filter')]);
+      return (await Promise.all([...tables, sets()])).join('\n');
+    },
+    async load(family, lines, of = 'security') {
+      const input = [`*${of}`, ...lines, 'COMMIT', ''].join('\n');
       await runner.run(iptablesProgram(family, backend, 'restore'), ['--noflush', '-w', '5'], { input });
     },
     async loadSets(lines) {
@@ -84,6 +94,9 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
     },
   };
   // Reading the tables makes them, as far as the backend does that at all.
-  for (const family of IP_FAMILIES) await filter.load(family, []);
+  for (const family of IP_FAMILIES) {
+    await filter.load(family, []);
+    await filter.load(family, [], 'filter');
+  }
   return filter;
 };

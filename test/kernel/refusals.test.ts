@@ -3,7 +3,7 @@ import { parseIpsetSave } from '../support/parse-ipset.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CommandError, type CommandRunner } from '../../src/kernel/command.ts';
 import { createIpSets } from '../../src/kernel/ipset.ts';
-import { type Backend, createFilterTable } from '../../src/kernel/iptables.ts';
+import { type Backend, createFamilyTables } from '../../src/kernel/iptables.ts';
 import { createFakeRunner } from '../support/fake-kernel/fake-kernel.ts';
 import { createFakeHost } from '../support/fake-kernel/host.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
@@ -130,7 +130,7 @@ interface World {
   state(): Promise<string>;
 }
 
-const tableText = (lines: readonly string[]): string => ['*filter', ...lines, 'COMMIT', ''].join('\n');
+const tableText = (lines: readonly string[]): string => ['*security', ...lines, 'COMMIT', ''].join('\n');
 
 const setText = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 
@@ -139,7 +139,7 @@ describe.each(BACKENDS)('iptables-%s and the fake', (backend) => {
   let real: World;
   let fake: World;
 
-  const table = ({ runner }: Pick<World, 'runner'>) => createFilterTable(runner, 'ipv4', backend, 5);
+  const table = ({ runner }: Pick<World, 'runner'>) => createFamilyTables(runner, { family: 'ipv4', backend, home: 'security', waitSeconds: 5, nft: filter.nft });
 
   beforeEach(async () => {
     filter = await openPacketFilter(backend);

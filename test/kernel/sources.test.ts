@@ -167,6 +167,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
       families: IP_FAMILIES,
       xtablesWaitSeconds: 5,
       reader: node1.reader,
+      nft: node1.nft,
     });
   }, PROBER_START_MS);
 

@@ -27,8 +27,8 @@ interface Tool {
 const rules = (backend: Backend): Tool => ({
   program: iptablesRestore('ipv4', backend, 1),
   backend,
-  text: (mark) => `*filter\n:${mark} - [0:0]\n-A ${mark} -j RETURN\nCOMMIT\n`,
-  refused: '*filter\n:never - [0:0]\n-X nowhere\nCOMMIT\n*filter\n:never - [0:0]\nCOMMIT\n',
+  text: (mark) => `*security\n:${mark} - [0:0]\n-A ${mark} -j RETURN\nCOMMIT\n`,
+  refused: '*security\n:never - [0:0]\n-X nowhere\nCOMMIT\n*security\n:never - [0:0]\nCOMMIT\n',
   words: /line:? 3\b/,
   held: (filter) => filter.table('ipv4'),
 });
@@ -205,8 +205,8 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
 
 test('a text whose end could not be told is none for a program that stays', () => {
   const { echo } = iptablesRestore('ipv4', 'nft', 5);
-  expect(echo('*filter\n:chain - [0:0]\n')).toBeUndefined();
-  expect(echo('*filter\n:chain - [0:0]\nCOMMIT\n*filter\n:chain - [0:0]\n')).toBeUndefined();
+  expect(echo('*security\n:chain - [0:0]\n')).toBeUndefined();
+  expect(echo('*security\n:chain - [0:0]\nCOMMIT\n*security\n:chain - [0:0]\n')).toBeUndefined();
 });
 
 test('nor is one that destroys sets, which may well be refused', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findEngines, holdsRules } from '../../src/render/company.ts';
+import { declaredIn, findEngines, holdsRules } from '../../src/render/company.ts';
 
 describe('company', () => {
   test.each([
@@ -9,7 +9,7 @@ describe('company', () => {
     [':KUBE-FORWARD - [0:0]\n:DOCKER-USER - [0:0]\n:PORTCULLIS-FORWARD - [0:0]\n:FORWARD DROP [1:2]', []],
     ['-A FORWARD -m comment --comment ":cali-x " -j ACCEPT', []],
   ])('%j is of %j', (save, engines) => {
-    expect(findEngines([save], [])).toEqual(engines);
+    expect(findEngines(declaredIn(save), [])).toEqual(engines);
   });
 
   test.each([
@@ -24,7 +24,7 @@ describe('company', () => {
   });
 
   test('an engine with chains and tables is named once', () => {
-    expect(findEngines([':cali-FORWARD - [0:0]'], ['calico'])).toEqual(['calico']);
+    expect(findEngines(['cali-FORWARD'], ['calico'])).toEqual(['calico']);
   });
 
   test('rules count, hints of the kubelet do not', () => {

@@ -32,7 +32,7 @@ const SET_LINE = /^(?:create|add) portcullis-[a-z0-9-]+ [a-z0-9 :./,-]+$/;
 const RULE_LINE =
   /^-A PORTCULLIS-[A-Za-z0-9-]+ (?:[-!a-zA-Z0-9_.:/, ]|"(?:in|e)gress isolated by [A-Za-z0-9 ./?-]*")*-[jg] (?:RETURN|DROP|NFLOG|PORTCULLIS-[A-Za-z0-9-]+)[-A-Za-z0-9 ]*$/;
 const TABLE_LINES = [
-  /^\*filter$/,
+  /^\*security$/,
   /^COMMIT$/,
   /^:PORTCULLIS-[A-Za-z0-9-]+ - \[0:0\]$/,
   /^-I (?:FORWARD|OUTPUT) 1 -j PORTCULLIS-(?:FORWARD|OUTPUT)$/,

@@ -86,7 +86,7 @@ describe('a plan', () => {
     );
     expect(plan).toEqual({
       prepare: `create ${B} hash:ip family inet hashsize 64 maxelem 1048576\nadd ${B} 10.0.0.4\ndel ${A} 10.0.0.1\n`,
-      tables: { ipv4: `*filter\n:${CHAIN} - [0:0]\nCOMMIT\n` },
+      tables: { ipv4: `*security\n:${CHAIN} - [0:0]\nCOMMIT\n` },
       finish: `add ${A} 10.0.0.3\n`,
       destroy: [],
       size: 7,
@@ -106,7 +106,7 @@ describe('a plan', () => {
       ),
       program([], [{ name: CHAIN, rules: [DROP] }]),
     );
-    expect(plan.tables).toEqual({ ipv4: `*filter\n:${OTHER_CHAIN} - [0:0]\n-X ${OTHER_CHAIN}\nCOMMIT\n` });
+    expect(plan.tables).toEqual({ ipv4: `*security\n:${OTHER_CHAIN} - [0:0]\n-X ${OTHER_CHAIN}\nCOMMIT\n` });
   });
 
   test('empties a stale chain that others lead to, which cannot be deleted, and is content then', () => {
@@ -123,7 +123,7 @@ describe('a plan', () => {
     if (ipv4 === undefined) throw new Error('no table');
     const clung: Observed = { ...seen, tables: { ipv4: { ...ipv4, heldByOthers: new Set([OTHER_CHAIN]) } } };
     const wanted = program([], [{ name: CHAIN, rules: [DROP] }]);
-    expect(planChanges(clung, wanted).tables).toEqual({ ipv4: `*filter\n:${OTHER_CHAIN} - [0:0]\nCOMMIT\n` });
+    expect(planChanges(clung, wanted).tables).toEqual({ ipv4: `*security\n:${OTHER_CHAIN} - [0:0]\nCOMMIT\n` });
     const chains = new Map([...ipv4.chains, [OTHER_CHAIN, []]]);
     const emptied: Observed = { ...clung, tables: { ipv4: { ...ipv4, chains, heldByOthers: new Set([OTHER_CHAIN]) } } };
     expect(isEmptyPlan(planChanges(emptied, wanted))).toBe(true);
@@ -220,14 +220,14 @@ describe('a plan', () => {
     const { ipv4 } = seen.tables;
     if (ipv4 === undefined) throw new Error('no table');
     const moved: Observed = { ...seen, tables: { ipv4: { ...ipv4, hooks: { ...ipv4.hooks, FORWARD: forward } } } };
-    expect(planChanges(moved, same).tables.ipv4).toBe(['*filter', ...lines, 'COMMIT', ''].join('\n'));
+    expect(planChanges(moved, same).tables.ipv4).toBe(['*security', ...lines, 'COMMIT', ''].join('\n'));
   });
 
   test('to nothing takes everything of ours, jumps first', () => {
     const plan = planChanges(held(program([allow(A, '10.0.0.1')])), EMPTY_PROGRAM);
     expect(plan.tables.ipv4).toBe(
       [
-        '*filter',
+        '*security',
         `:${CHAIN} - [0:0]`,
         '-D FORWARD -j PORTCULLIS-FORWARD',
         '-D OUTPUT -j PORTCULLIS-OUTPUT',

@@ -15,7 +15,7 @@ export const WEAPONS: readonly string[] = [
   '-j ACCEPT',
   '--comment',
   '-j PORTCULLIS-FORWARD',
-  '\n-I FORWARD 1 -j ACCEPT\nCOMMIT\n*filter\n',
+  '\n-I FORWARD 1 -j ACCEPT\nCOMMIT\n*security\n',
   '\r\nCOMMIT\r\n',
   '\nflush portcullis-4-governed\n',
   '$(reboot)',

@@ -1,5 +1,5 @@
 import type { IpFamily } from '../../src/model/family.ts';
-import type { FilterHook, NodeProgram, RawHook } from '../../src/program/node-program.ts';
+import type { PolicyHook, NodeProgram, RawHook } from '../../src/program/node-program.ts';
 import type { Observed, ObservedSet, ObservedTable, RuleText } from '../../src/render/observed.ts';
 import { chainRules, hookRule } from '../../src/render/rule-lines.ts';
 
@@ -10,7 +10,7 @@ export const projectProgram = (program: NodeProgram, families: readonly IpFamily
   const rawTables: Partial<Record<IpFamily, ObservedTable<RawHook>>> = {};
   for (const family of families) {
     const { chains, hooks, sets: wanted, raw } = program[family];
-    const jumps: Record<FilterHook, RuleText[]> = { FORWARD: [], OUTPUT: [] };
+    const jumps: Record<PolicyHook, RuleText[]> = { FORWARD: [], OUTPUT: [] };
     for (const jump of hooks) jumps[jump.hook].push(hookRule(jump));
     tables[family] = {
       chains: new Map([...chains.values()].map((chain) => [chain.name, chainRules(chain)])),

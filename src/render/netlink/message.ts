@@ -13,6 +13,8 @@ export interface NetlinkRequest {
   /** nfgen_family: AF_INET 2, AF_INET6 10, 0 for none. */
   readonly family: number;
   readonly attributes: readonly Uint8Array[];
+  /** Of a change that the kernel takes only as a transaction: the subsystem (NFNL_MSG_BATCH_BEGIN). */
+  readonly transactionOf?: number;
 }
 
 /** One message of the kernel. */
@@ -85,16 +87,42 @@ export const networkAttribute = (type: number, value: Uint8Array): Uint8Array =>
 export const nest = (type: number, attributes: readonly Uint8Array[]): Uint8Array =>
   withHeader(type | NESTED, concatenated(attributes));
 
-/** Returns the request as it is sent. */
-export const encodeRequest = ({ type, answer, family, attributes }: NetlinkRequest, sequence: number): Uint8Array => {
+/** NFNL_MSG_BATCH_BEGIN and NFNL_MSG_BATCH_END (linux/netfilter/nfnetlink.h). */
+const BATCH_BEGIN = 0x10;
+const BATCH_END = 0x11;
+
+interface MessageHeader {
+  readonly type: number;
+  readonly flags: number;
+  readonly family: number;
+  /** res_id of nfgenmsg: of a transaction its subsystem. */
+  readonly resource: number;
+}
+
+const encodeMessage = (header: MessageHeader, attributes: readonly Uint8Array[], sequence: number): Uint8Array => {
   const bytes = concatenated([new Uint8Array(HEADER_BYTES + NFGENMSG_BYTES), ...attributes]);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, bytes.length, LITTLE_ENDIAN);
-  view.setUint16(4, type, LITTLE_ENDIAN);
-  view.setUint16(6, REQUEST | ANSWER_FLAGS[answer], LITTLE_ENDIAN);
+  view.setUint16(4, header.type, LITTLE_ENDIAN);
+  view.setUint16(6, header.flags, LITTLE_ENDIAN);
   view.setUint32(8, sequence, LITTLE_ENDIAN);
-  view.setUint8(HEADER_BYTES, family);
+  view.setUint8(HEADER_BYTES, header.family);
+  view.setUint16(HEADER_BYTES + 2, header.resource);
   return bytes;
+};
+
+/** Returns the request as it is sent: one message, or a transaction of it. */
+export const encodeRequest = (request: NetlinkRequest, sequence: number): Uint8Array => {
+  const { type, answer, family, attributes, transactionOf } = request;
+  const message = encodeMessage(
+    { type, flags: REQUEST | ANSWER_FLAGS[answer], family, resource: 0 },
+    attributes,
+    sequence,
+  );
+  if (transactionOf === undefined) return message;
+  const edge = (of: number): Uint8Array =>
+    encodeMessage({ type: of, flags: REQUEST, family: 0, resource: transactionOf }, [], sequence);
+  return concatenated([edge(BATCH_BEGIN), message, edge(BATCH_END)]);
 };
 
 /** Splits what one recv(2) returned. @throws RangeError for what is cut off */

@@ -38,7 +38,7 @@ export interface Stage {
 const loadForeignRules = async (node: string, { backend }: LabSettings): Promise<void> => {
   const runner = createCommandRunner(onNode(node));
   const rules = [
-    '*filter',
+    '*security',
     ':OTHERS - [0:0]',
     '-A OTHERS -m mark --mark 0x4000/0x4000 -j ACCEPT',
     '-A FORWARD -j OTHERS',

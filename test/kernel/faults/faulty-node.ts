@@ -55,7 +55,13 @@ export const openFaultyNode = async (settings: FaultyNodeSettings): Promise<Faul
     { node: 'n1', checkIntervalMs: CHECK_INTERVAL_MS, program: {} },
     {
       source: { hasSynced: () => true, snapshot: () => state.snapshot, revisions: () => ({ all: state.revision }) },
-      kernel: createKernel(runner, { backend, families: IP_FAMILIES, xtablesWaitSeconds: 1, reader: filter.reader }),
+      kernel: createKernel(runner, {
+        backend,
+        families: IP_FAMILIES,
+        xtablesWaitSeconds: 1,
+        reader: filter.reader,
+        nft: filter.nft,
+      }),
       clock: createSystemClock(),
       report: (result) => results.push(result),
     },

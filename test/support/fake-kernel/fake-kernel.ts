@@ -2,12 +2,14 @@ import type { IpFamily } from '../../../src/model/family.ts';
 import { CommandError, type CommandRunner } from '../../../src/kernel/command.ts';
 import { createKernel } from '../../../src/kernel/kernel.ts';
 import type { Kernel } from '../../../src/reconcile/kernel.ts';
-import type { FakeHost, FakeStep } from './host.ts';
+import type { NftReader } from '../../../src/kernel/netlink/nft-reader.ts';
+import type { NftChain } from '../../../src/render/netlink/nft-rules.ts';
+import type { FakeHost, FakeStep, FakeTable } from './host.ts';
 import { Refusal } from './refusal.ts';
 import { restoreSetLine } from './restore-sets.ts';
 import { restoreTable } from './restore-table.ts';
 import { parseIpsetSave } from '../parse-ipset.ts';
-import { savedSets, savedTable } from './save-text.ts';
+import { listedTable, savedSets } from './save-text.ts';
 
 const TABLE_PROGRAM = /^(ip6?tables)-(?:nft|legacy)-(save|restore)$/;
 
@@ -43,11 +45,12 @@ export const createFakeRunner = (host: FakeHost): CommandRunner => {
     const [, tool, verb] = TABLE_PROGRAM.exec(file) ?? [];
     const family: IpFamily = tool === 'iptables' ? 'ipv4' : 'ipv6';
     const rest = args.join(' ');
-    if (verb === 'save' && rest === '-t filter') {
-      return step({ kind: 'iptables save', family }, () => savedTable(host.tables[family], 'filter'));
+    if (verb === 'restore' && rest === '--noflush --verbose') {
+      const [, table] = /^\*(security|raw)\n-S\nCOMMIT\n# through\n$/.exec(input) ?? [];
+      const listed = (tables: FakeHost['tables']) => `${listedTable(tables[family])}# through\n`;
+      if (table === 'security') return step({ kind: 'iptables save', family }, () => listed(host.tables));
+      if (table === 'raw') return listed(host.rawTables);
     }
-    // No step: it is read at the first look only, where nothing is ours.
-    if (verb === 'save' && rest === '-t raw') return savedTable(host.rawTables[family], 'raw');
     if (verb === 'restore' && /^--noflush -w \d+$/.test(rest)) {
       for (const text of transactions(input)) {
         step({ kind: 'iptables restore', family, text }, () => {
@@ -73,9 +76,20 @@ export const createFakeRunner = (host: FakeHost): CommandRunner => {
   };
 };
 
+const chainsOf = (table: string, chains: FakeTable): readonly NftChain[] =>
+  [...chains.values()].map(({ name, rules }) => ({ table, name, uses: rules.length }));
+
+/** Tells the chains of the fake; its rules are all such that iptables can print them. */
+const createFakeNft = (host: FakeHost): NftReader => ({
+  chains: (family) =>
+    Promise.resolve([...chainsOf('security', host.tables[family]), ...chainsOf('raw', host.rawTables[family])]),
+  rules: () => Promise.reject(new Error('nobody asks the fake for rules by themselves')),
+  deleteRule: () => Promise.reject(new Error('nobody deletes rules of the fake by their handles')),
+});
+
 /** The product's own kernel adapter over the fake. */
 export const createFakeKernel = (host: FakeHost, families: readonly IpFamily[] = ['ipv4', 'ipv6']): Kernel => {
   const runner = createFakeRunner(host);
   const reader = { read: async () => parseIpsetSave(await runner.run('ipset', ['save'])) };
-  return createKernel(runner, { backend: 'nft', families, xtablesWaitSeconds: 5, reader });
+  return createKernel(runner, { backend: 'nft', families, xtablesWaitSeconds: 5, reader, nft: createFakeNft(host) });
 };

@@ -32,7 +32,7 @@ export type FakeStep =
 /** A node's packet filter in memory. */
 export interface FakeHost {
   readonly sets: Map<string, FakeSet>;
-  /** The filter tables. */
+  /** The security tables. */
   readonly tables: Record<IpFamily, FakeTable>;
   readonly rawTables: Record<IpFamily, FakeTable>;
   /** Asked before each step: a text is the reason why the step fails and changes nothing. */

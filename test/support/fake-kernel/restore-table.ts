@@ -117,9 +117,9 @@ const requireNoLoop = (draft: Draft): void => {
 /** Carries out `iptables-restore --noflush`: all of it at COMMIT, or nothing. @throws Refusal naming the line. */
 export const restoreTable = (host: FakeHost, family: IpFamily, text: string): void => {
   const lines = text.split('\n');
-  const [, table] = /^\*(filter|raw)$/.exec(lines[0] ?? '') ?? [];
+  const [, table] = /^\*(security|raw)$/.exec(lines[0] ?? '') ?? [];
   if (lines.at(-1) !== '' || lines.at(-2) !== 'COMMIT' || table === undefined) {
-    throw new Refusal('restore text is one table, from *filter or *raw to COMMIT');
+    throw new Refusal('restore text is one table, from *security or *raw to COMMIT');
   }
   const tables = table === 'raw' ? host.rawTables : host.tables;
   const draft: Draft = new Map(

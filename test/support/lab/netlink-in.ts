@@ -1,9 +1,12 @@
 import { createCompanionStarter } from '../../../src/kernel/companion.ts';
 import { createNetlink, type Netlink } from '../../../src/kernel/netlink/netlink.ts';
+import { createNftReader, type NftReader } from '../../../src/kernel/netlink/nft-reader.ts';
 import { createSetReader, type SetReader } from '../../../src/kernel/netlink/set-reader.ts';
 
 /** The kernel's netfilter objects of the namespace that commands with this prefix run in. To be stopped with it. */
-export const netlinkIn = (prefix: readonly string[]): { readonly netlink: Netlink; readonly reader: SetReader } => {
+export const netlinkIn = (
+  prefix: readonly string[],
+): { readonly netlink: Netlink; readonly reader: SetReader; readonly nft: NftReader } => {
   const netlink = createNetlink(createCompanionStarter(prefix, 'bytes'));
-  return { netlink, reader: createSetReader(netlink) };
+  return { netlink, reader: createSetReader(netlink), nft: createNftReader(netlink) };
 };

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 
 const load = async (...lines: readonly string[]): Promise<void> => {
-  const input = ['*filter', ':A - [0:0]', ':B - [0:0]', ...lines, 'COMMIT', ''].join('\n');
+  const input = ['*security', ':A - [0:0]', ':B - [0:0]', ...lines, 'COMMIT', ''].join('\n');
   await createFakeRunner(host).run('iptables-nft-restore', ['--noflush', '-w', '5'], { input });
 };
 

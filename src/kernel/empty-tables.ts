@@ -16,13 +16,16 @@ const isEmpty = (text: string): boolean => {
   });
 };
 
+/** Tables that next to nobody else uses. */
+const TABLES = ['security', 'raw'];
+
 /**
- * Deletes the raw tables that iptables-nft made for our rules and cannot delete, where nothing is left in them: iptables
+ * Deletes the tables that iptables-nft made for our rules and cannot delete, where nothing is left in them: iptables
  * makes such a table again when somebody needs it. Without nft(8) they stay, and do nothing.
  */
-export const removeEmptyRawTables = async (runner: CommandRunner, families: readonly IpFamily[]): Promise<void> => {
-  for (const family of families) {
-    const table = [NFT_FAMILY[family], 'raw'];
+export const removeEmptyTables = async (runner: CommandRunner, families: readonly IpFamily[]): Promise<void> => {
+  const places = families.flatMap((family) => TABLES.map((table) => [NFT_FAMILY[family], table]));
+  for (const table of places) {
     try {
       const listed = await runner.run('nft', ['-j', 'list', 'table', ...table]);
       if (isEmpty(listed)) await runner.run('nft', ['delete', 'table', ...table]);

@@ -1,0 +1,141 @@
+import type { IpFamily } from '../model/family.ts';
+import { messageOf } from '../model/message-of.ts';
+import { isOwnChain } from '../program/names.ts';
+import { declaredIn } from '../render/company.ts';
+import type { TableName } from '../render/plan-table.ts';
+import { CommandError, type CommandRunner } from './command.ts';
+import { iptablesCommand, iptablesProgram } from './iptables.ts';
+import { HOOKS_OF, type TableReader, UNREAD, UnreadTableError } from './table-reader.ts';
+
+/** Where the kernel names the tables that the legacy backend has made in a network namespace: to ask for another one would make it. */
+const TABLES_FILE: Readonly<Record<IpFamily, string>> = {
+  ipv4: '/proc/net/ip_tables_names',
+  ipv6: '/proc/net/ip6_tables_names',
+};
+
+/** A kernel without the legacy backend has no such file. */
+const legacyTables = async (runner: CommandRunner, family: IpFamily): Promise<readonly string[]> => {
+  try {
+    return (await runner.run('cat', [TABLES_FILE[family]])).split('\n');
+  } catch (error) {
+    if (error instanceof CommandError && error.exitCode !== undefined) return [];
+    throw error;
+  }
+};
+
+/**
+ * What iptables-save prints of each table that the legacy backend has made, up to the first rule that it cannot print: the names of
+ * all chains come before that.
+ * @throws CommandError where there is no such tool
+ */
+export const printLegacyTables = async (runner: CommandRunner, family: IpFamily): Promise<readonly string[]> => {
+  const tables = (await legacyTables(runner, family)).filter((name) => name !== '');
+  return Promise.all(
+    tables.map(async (table) => {
+      try {
+        return await runner.run(iptablesProgram(family, 'legacy', 'save'), ['-t', table]);
+      } catch (error) {
+        if (error instanceof CommandError && error.stdout !== '') return error.stdout;
+        throw error;
+      }
+    }),
+  );
+};
+
+/** What iptables says where the kernel has no such table, and may not load it. */
+const NO_TABLE = /can(?:'|no)t initialize/i;
+
+/**
+ * Whether the kernel has the table for the legacy backend; it is made, where it is not there yet.
+ * @throws CommandError where that cannot be found out
+ */
+export const hasLegacyTable = async (runner: CommandRunner, family: IpFamily, table: TableName): Promise<boolean> => {
+  try {
+    await runner.run(iptablesProgram(family, 'legacy', 'save'), ['-t', table]);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError && NO_TABLE.test(error.stderr)) return false;
+    throw error;
+  }
+};
+
+/** A row of `iptables -L -n -v`: counters, target, protocol, options, interfaces, addresses, then what a rule also asks for. */
+const ROW = /^\s*\S+\s+\S+\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*(.*)$/;
+const ANYTHING = new Set(['all 0.0.0.0/0', '0 0.0.0.0/0', 'all ::/0', '0 ::/0']);
+
+/** The rules of a chain as `-L` tells them, which takes those too that `-S` cannot print. */
+const hookLines = (chain: string, listed: string): readonly string[] =>
+  listed
+    .split('\n')
+    .slice(2)
+    .filter((row) => row !== '')
+    .map((row) => {
+      const [, target = '', protocol = '', , incoming, outgoing, source = '', destination = '', rest = ''] =
+        ROW.exec(row) ?? [];
+      const isPlain = incoming === '*' && outgoing === '*' && source === destination && rest.trim() === '';
+      return isPlain && isOwnChain(target) && ANYTHING.has(`${protocol} ${source}`)
+        ? `-A ${chain} -j ${target}`
+        : `-A ${chain} ${UNREAD}`;
+    });
+
+/** The tables of iptables-legacy: the kernel hands out a table as a whole, and the tool prints its chains first. */
+export const createLegacyTables = (runner: CommandRunner, family: IpFamily): TableReader => {
+  const list = (table: TableName, ...args: readonly string[]): Promise<string> =>
+    runner.run(iptablesCommand(family, 'legacy'), ['-t', table, ...args]);
+
+  const printed = async (table: TableName): Promise<{ readonly text: string; readonly failure: unknown }> => {
+    try {
+      const text = await runner.run(iptablesProgram(family, 'legacy', 'save'), ['-t', table]);
+      return { text, failure: undefined };
+    } catch (error) {
+      if (!(error instanceof CommandError) || error.exitCode === undefined) throw error;
+      return { text: error.stdout, failure: error };
+    }
+  };
+
+  /** What iptables-save printed up to its end, or up to the first rule: the names of all chains come before that. */
+  const save = async (table: TableName): Promise<{ readonly text: string; readonly isWhole: boolean }> => {
+    const { text, failure } = await printed(table);
+    if (failure === undefined && text.includes(`*${table}\n`) && /^COMMIT$/m.test(text)) return { text, isWhole: true };
+    const first = text.search(/^-A /m);
+    if (first < 0) throw failure ?? new Error('the answer is not whole');
+    return { text: text.slice(0, first), isWhole: false };
+  };
+
+  const readPieces = async (table: TableName, saved: string): Promise<string> => {
+    const own = declaredIn(saved).filter(isOwnChain);
+    const parts = [
+      ...HOOKS_OF[table].map(async (chain) =>
+        hookLines(chain, await list(table, '-n', '-v', '-x', '-L', chain)).join('\n'),
+      ),
+      ...own.map((chain) =>
+        list(table, '-S', chain).catch((error: unknown) => {
+          if (!(error instanceof CommandError) || error.exitCode === undefined) throw error;
+          return `-N ${chain}\n-A ${chain} ${UNREAD}`;
+        }),
+      ),
+    ];
+    return `${(await Promise.all(parts)).join('\n')}\n`;
+  };
+
+  const orUnread = async <T>(table: TableName, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw new UnreadTableError(family, table, messageOf(error), { cause: error });
+    }
+  };
+
+  return {
+    read: (table) =>
+      orUnread(table, async () => {
+        const { text, isWhole } = await save(table);
+        return isWhole ? text : readPieces(table, text);
+      }),
+    holdsOurs: (table) =>
+      orUnread(table, async () => {
+        if (!(await legacyTables(runner, family)).includes(table)) return false;
+        return declaredIn((await save(table)).text).some(isOwnChain);
+      }),
+  };
+};

@@ -1,0 +1,12 @@
+import { IP_FAMILIES } from '../model/family.ts';
+import type { Logger } from './logger.ts';
+
+/** Tells of the families whose kernel has no security table: rules of others can come before ours there. */
+export const tellHomes = (homes: Readonly<Record<string, string | undefined>>, log: Logger): void => {
+  const families = IP_FAMILIES.filter((family) => homes[family] === 'filter');
+  if (families.length === 0) return;
+  log.warn(
+    'the kernel has no security table (iptable_security): policy is judged in the filter table, where rules of others may come first',
+    { families },
+  );
+};
