@@ -82,6 +82,25 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend: Backend) => {
     expect(observedLayout(await filter.kernel.observe())).toBe(LAYOUT);
   });
 
+  test('the filter table of layout 3 is left as others have it, once the same rules are in force behind it', async () => {
+    await filter.bring(program);
+    const wanted = await filter.text();
+    const theirs = [':THEIRS - [0:0]', '-A THEIRS -j RETURN', '-A FORWARD -j THEIRS'];
+    for (const family of IP_FAMILIES) {
+      const table = await filter.table(family);
+      const lines = table.replace('LAYOUT-4', 'LAYOUT-3').match(/^(?::PORTCULLIS|-A).*$/gm) ?? [];
+      await filter.load(family, [...lines, ...theirs], 'filter');
+      const chains = [...table.matchAll(/^:(PORTCULLIS\S+)/gm)].map(([, name = '']) => name);
+      await filter.load(family, ['-F', ...chains.map((name) => `-X ${name}`)]);
+    }
+    expect(observedLayout(await filter.kernel.observe())).toBe(3);
+    const plan = await filter.bring(program);
+    expect(Object.keys(plan.former ?? {})).toEqual([...IP_FAMILIES]);
+    expect(isEmptyPlan(await filter.left(program))).toBe(true);
+    for (const family of IP_FAMILIES) expect(await filter.table(family, 'filter')).not.toContain('PORTCULLIS');
+    expect((await filter.text()).replaceAll(/^(?::THEIRS|-A THEIRS|-A FORWARD -j THEIRS).*\n/gm, '')).toBe(wanted);
+  });
+
   test('sources of packets begin to be checked with nothing else touched', async () => {
     await load010();
     await filter.bring(program);
@@ -109,7 +128,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend: Backend) => {
     expect(observedLayout(await filter.kernel.observe())).toBe(LAYOUT + 1);
     await filter.bring(program);
     const table = await filter.table('ipv4');
-    expect(table).not.toMatch(/LAYOUT-4|newtype|zzzz|a newer jump/);
+    expect(table).not.toMatch(/LAYOUT-5|newtype|zzzz|a newer jump/);
     expect(table).toContain('-A FORWARD -j PORTCULLIS-FORWARD\n');
     // A hook of its own leads to it, so it cannot be deleted; it decides nothing.
     expect(table).toContain(':PORTCULLIS-INPUT - ');

@@ -41,7 +41,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the raw table', (backend
     commands = [];
     const runner: CommandRunner = {
       run(file, args, options) {
-        commands.push([file, ...args].join(' '));
+        commands.push([file, ...args, ...(options?.input === undefined ? [] : ['<', options.input])].join(' '));
         return filter.runner.run(file, args, options);
       },
     };
@@ -105,8 +105,8 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the raw table', (backend
     await kernel.apply(planChanges(await kernel.observe(), program));
     commands = [];
     await settle(program);
-    expect(commands.filter((command) => / -t raw$|-save$/.test(command))).toEqual([]);
-    expect(commands.some((command) => command.endsWith(' -t filter'))).toBe(true);
+    expect(commands.filter((command) => / -t raw$|-save$|\*raw\n/.test(command))).toEqual([]);
+    expect(commands.some((command) => / -t security$|\*security\n/.test(command))).toBe(true);
     if (backend === 'legacy') {
       const tables = await filter.runner.run('cat', ['/proc/self/net/ip_tables_names']);
       expect(tables.split('\n')).not.toContain('raw');

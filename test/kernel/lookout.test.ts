@@ -20,7 +20,7 @@ const DEADLINE_MS = 28_000;
 const INTERVAL_MS = 1_000;
 
 const RULES: readonly (readonly [what: string, lines: readonly string[]])[] = [
-  ['the filter table flushed', ['-F']],
+  ['the table flushed', ['-F']],
   ['the jump deleted', ['-D FORWARD -j PORTCULLIS-FORWARD']],
   ['a rule before the jump', ['-I FORWARD 1 -p udp -j ACCEPT']],
   ['our chain flushed', [':PORTCULLIS-INGRESS - [0:0]']],
@@ -158,7 +158,7 @@ describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
     test('is told of rules at once, and by whom they were changed', async () => {
       await waitFor('the kernel to be listened to', DEADLINE_MS, async () => {
         await settle();
-        await filter.runner.run('iptables-nft', ['-I', 'FORWARD', '1', '-j', 'ACCEPT']);
+        await filter.runner.run('iptables-nft', ['-t', 'security', '-I', 'FORWARD', '1', '-j', 'ACCEPT']);
         return touched > 0 ? true : undefined;
       });
       expect(lookout.takeCulprits()).toEqual(['iptables-nft']);

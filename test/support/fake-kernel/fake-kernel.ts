@@ -9,7 +9,7 @@ import { Refusal } from './refusal.ts';
 import { restoreSetLine } from './restore-sets.ts';
 import { restoreTable } from './restore-table.ts';
 import { parseIpsetSave } from '../parse-ipset.ts';
-import { listedTable, savedSets } from './save-text.ts';
+import { listedTable, savedSets, savedTable } from './save-text.ts';
 
 const TABLE_PROGRAM = /^(ip6?tables)-(?:nft|legacy)-(save|restore)$/;
 
@@ -45,6 +45,7 @@ export const createFakeRunner = (host: FakeHost): CommandRunner => {
     const [, tool, verb] = TABLE_PROGRAM.exec(file) ?? [];
     const family: IpFamily = tool === 'iptables' ? 'ipv4' : 'ipv6';
     const rest = args.join(' ');
+    if (verb === 'save' && rest === '-t security') return savedTable(host.tables[family], 'security');
     if (verb === 'restore' && rest === '--noflush --verbose') {
       const [, table] = /^\*(security|raw)\n-S\nCOMMIT\n# through\n$/.exec(input) ?? [];
       const listed = (tables: FakeHost['tables']) => `${listedTable(tables[family])}# through\n`;
