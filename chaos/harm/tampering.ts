@@ -23,9 +23,9 @@ const byRestore = (name: string, hand: Hand, undo: readonly string[] = []): Harm
     const family = random.pick(FAMILIES);
     const restore = (lines: readonly string[]): Promise<string> =>
       node.runner.run(iptablesProgram(family, stage.backend, '-restore'), ['--noflush', '-w', '5'], {
-        input: ['*filter', ...lines, 'COMMIT', ''].join('\n'),
+        input: ['*security', ...lines, 'COMMIT', ''].join('\n'),
       });
-    const table = await node.runner.run(iptablesProgram(family, stage.backend, '-save'), ['-t', 'filter']);
+    const table = await node.runner.run(iptablesProgram(family, stage.backend, '-save'), ['-t', 'security']);
     const lines = hand(table.split('\n'), random);
     if (lines.length > 0) await restore(lines);
     return {
@@ -55,7 +55,7 @@ const withSets = (name: string, hand: (sets: string, random: Random) => readonly
 
 export const TAMPERING: readonly Harm[] = [
   byRestore('FORWARD flushed', () => ['-F FORWARD']),
-  byRestore('filter table flushed', () => ['-F']),
+  byRestore('table flushed', () => ['-F']),
   byRestore('all chains deleted', () => ['-F', '-X']),
   byRestore('jump deleted', (table) => table.filter((line) => line === '-A FORWARD -j PORTCULLIS-FORWARD').map((line) => line.replace('-A', '-D'))),
   byRestore('jump displaced', () => ['-I FORWARD 1 -j ACCEPT'], ['-D FORWARD -j ACCEPT']),

@@ -57,6 +57,9 @@ export const createNftTables = (runner: CommandRunner, nft: NftReader, family: I
     }
   };
 
+  /** Nothing was to be listed: whether the tool works at all. @throws CommandError */
+  const requireTool = (table: TableName): Promise<string> => list(table, []);
+
   const hookLines = async (place: ChainPlace): Promise<readonly string[]> =>
     (await nft.rules(place)).map(({ target, isPlainJump }) => {
       const jump = target === undefined || !isOwnChain(target) ? [] : ['-j', target];
@@ -77,6 +80,7 @@ export const createNftTables = (runner: CommandRunner, nft: NftReader, family: I
 
   /** What is ours chain by chain, where the table as a whole cannot be printed. */
   const readPieces = async (table: TableName): Promise<string> => {
+    await requireTool(table);
     const chains = await ownChains(table);
     const hooks = await Promise.all(HOOKS_OF[table].map((chain) => hookLines({ family, table, chain })));
     const own =

@@ -32,8 +32,8 @@ export const restoreBeside = async (text: string, { family, nft, load }: Beside)
     await load(text);
     return;
   } catch (error) {
-    DELETED_JUMP.lastIndex = 0;
-    if (!(error instanceof CommandError) || error.exitCode === undefined || !DELETED_JUMP.test(text)) throw error;
+    const isRefusal = error instanceof CommandError && error.exitCode !== undefined;
+    if (!isRefusal || text.search(DELETED_JUMP) < 0) throw error;
   }
   const table = /^\*(\S+)$/m.exec(text)?.[1] ?? '';
   const hooks = new Set([...text.matchAll(DELETED_JUMP)].map(([, hook = '']) => hook));

@@ -48,7 +48,7 @@ describe('the agent', () => {
   const run = (file: string, ...args: string[]): Promise<string> => inside(inNetns(namespace)).run(file, args);
   const get = (endpoint: string): Promise<string> => run('curl', '--silent', '--fail', `127.0.0.1:9577${endpoint}`);
   const saved = async (): Promise<string> =>
-    `${await run('iptables-nft-save', '-t', 'filter')}${await run('ipset', 'save')}`;
+    `${await run('iptables-nft-save', '-t', 'security')}${await run('ipset', 'save')}`;
   const rules = async (): Promise<string> => (await saved()).replaceAll(/^[#:].*\n/gm, '');
 
   const write = async (file: string, text: string): Promise<void> => {
@@ -104,7 +104,7 @@ describe('the agent', () => {
     await write('policy.yaml', ALLOW_HTTP.replace('port: http', 'port: 9090'));
     await untilRulesMatch('the edited policy', /--dport 9090 -j RETURN/);
 
-    await run('iptables-nft', '-D', 'FORWARD', '-j', 'PORTCULLIS-FORWARD');
+    await run('iptables-nft', '-t', 'security', '-D', 'FORWARD', '-j', 'PORTCULLIS-FORWARD');
     await untilRulesMatch('the jump to be back', /-A FORWARD -j PORTCULLIS-FORWARD/);
     // The repair is counted once it was read back.
     await waitFor(

@@ -173,7 +173,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent on a bridge', 
     await until('the port to be isolated', isInForce);
     expect(await status()).toMatchObject({ level: 'full', reasons: [] });
     for (const family of IP_FAMILIES) {
-      const save = await node.run(iptablesProgram(family, backend, 'save'), ['-t', 'filter']);
+      const save = await node.run(iptablesProgram(family, backend, 'save'), ['-t', 'security']);
       expect(save).toContain(
         '-A PORTCULLIS-PORTS -m physdev --physdev-out veth00000005 --physdev-is-bridged -j PORTCULLIS-AI-',
       );

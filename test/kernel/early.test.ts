@@ -91,7 +91,7 @@ test('a pod is governed from the moment that its address is noted, and by the ad
   await note({ uid: 'shop/known', addresses: ['10.0.0.2/24'], container: 'known' });
   await note({ uid: 'shop/starting', addresses: ['10.0.0.3/24'] });
   await untilGoverned('10.0.0.2', '10.0.0.3');
-  expect(await run('iptables-nft-save', '-t', 'filter')).toMatch(
+  expect(await run('iptables-nft-save', '-t', 'security')).toMatch(
     /-A PORTCULLIS-INGRESS .*-d 10\.0\.0\.3\/32 .*-g PORTCULLIS-I-/,
   );
 

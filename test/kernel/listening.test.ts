@@ -32,7 +32,7 @@ describe('the agent', () => {
     const log: string[] = [];
     agent = await startProcess(file, args, { output: (line) => log.push(line) });
     const rules = (): Promise<true | undefined> =>
-      run('iptables-nft-save', '-t', 'filter').then((text) => text.includes('PORTCULLIS-FORWARD') || undefined);
+      run('iptables-nft-save', '-t', 'security').then((text) => text.includes('PORTCULLIS-FORWARD') || undefined);
     await waitFor('the rules', DEADLINE_MS, rules, () => log.join('\n'));
   };
 

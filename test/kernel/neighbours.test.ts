@@ -41,8 +41,9 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
 
   const iptables = (...args: readonly string[]): Promise<string> => space().run(`iptables-${backend}`, '-w', ...args);
   const sh = (script: string): Promise<string> => space().run('sh', '-ec', script);
-  const forward = async (): Promise<readonly string[]> =>
-    (await iptables('-S', 'FORWARD')).split('\n').filter((line) => line.startsWith('-A '));
+  const forwardOf = async (table: string): Promise<readonly string[]> =>
+    (await iptables('-t', table, '-S', 'FORWARD')).split('\n').filter((line) => line.startsWith('-A '));
+  const forward = (): Promise<readonly string[]> => forwardOf('security');
 
   /** Rules and sets of ours. */
   const ours = async (): Promise<string> =>
@@ -92,7 +93,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     await sh(
       backend === 'nft'
         ? `nft flush ruleset; nft '${load}'`
-        : `for i in iptables ip6tables; do for t in filter nat mangle; do $i-legacy -w -t $t -F; $i-legacy -w -t $t -X; done; done
+        : `for i in iptables ip6tables; do for t in filter nat mangle security; do $i-legacy -w -t $t -F; $i-legacy -w -t $t -X; done; done
            iptables-legacy -w -N IN_public; iptables-legacy -w -A INPUT -j IN_public`,
     );
     await untilWhole();
@@ -109,20 +110,32 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
       `for i in 1 2 3 4 5 6 7 8 9 10; do iptables-${backend}-restore -w 5 --noflush --counters <${space().folder}/kube-proxy.rules; sleep 0.1; done`,
     );
     await untilCompared();
-    expect(await forward()).toEqual([JUMP, '-A FORWARD -j KUBE-FORWARD']);
+    expect(await forward()).toEqual([JUMP]);
+    expect(await forwardOf('filter')).toEqual(['-A FORWARD -j KUBE-FORWARD']);
     expect(await ours()).toBe(good);
     expect(await iptables('-S', 'KUBE-FORWARD')).toContain('0x4000/0x4000 -j ACCEPT');
     expect(agent.log()).not.toMatch(/ (?:WARN|ERROR) /);
   });
 
-  test('Docker inserts its chains at the head, and they come to stand behind ours in their order', async () => {
+  test('Docker inserts its chains at the head of the filter table, which is none of our business', async () => {
     await sh(
       ['DOCKER-FORWARD', 'DOCKER-USER']
         .map((name) => `iptables-${backend} -w -N ${name}; iptables-${backend} -w -I FORWARD -j ${name}`)
         .join('\n'),
     );
+    await untilCompared();
+    expect(await forwardOf('filter')).toEqual(['-A FORWARD -j DOCKER-USER', '-A FORWARD -j DOCKER-FORWARD']);
+    expect(await ours()).toBe(good);
+    expect(repairs()).toBe(0);
+  });
+
+  test('what inserts chains at the head of our table comes to stand behind ours in its order', async () => {
+    const them = `iptables-${backend} -w -t security`;
+    await sh(
+      ['SECMARK-FORWARD', 'SECMARK-USER'].map((name) => `${them} -N ${name}; ${them} -I FORWARD -j ${name}`).join('\n'),
+    );
     await untilWhole();
-    expect(await forward()).toEqual([JUMP, '-A FORWARD -j DOCKER-USER', '-A FORWARD -j DOCKER-FORWARD']);
+    expect(await forward()).toEqual([JUMP, '-A FORWARD -j SECMARK-USER', '-A FORWARD -j SECMARK-FORWARD']);
   });
 
   test('another engine and rules in the other backend are in the log, the metrics and the status', async () => {
@@ -139,7 +152,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
 
   test('a program that has to be first itself gets a bounded fight that is told, and no change waits for its end', async () => {
     const rule = '-m comment --comment theirs -j ACCEPT';
-    const them = `iptables-${backend} -w`;
+    const them = `iptables-${backend} -w -t security`;
     const [file, ...args] = [
       ...inNetns(space().name),
       'sh',

@@ -30,6 +30,8 @@ export interface PacketFilter {
   table(family: IpFamily, table?: TableName): Promise<string>;
   /** What `ipset save` prints, less what is random. */
   sets(): Promise<string>;
+  /** The targets of the rules of an IPv4 chain, in order, whatever else they say; '' where a rule has none. */
+  targets(table: TableName, chain: string): Promise<readonly string[]>;
   /** All of the above, of the security and filter tables. */
   text(): Promise<string>;
   /** Loads restore text as somebody else would, into the security table by default. */
@@ -71,6 +73,12 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
     tables: tablesOf(runner, options),
     table,
     sets,
+    async targets(of, chain) {
+      if (backend === 'nft')
+        return (await nft.rules({ family: 'ipv4', table: of, chain })).map(({ target = '' }) => target);
+      const rows = (await runner.run('iptables-legacy', ['-t', of, '-n', '-L', chain])).split('\n').slice(2, -1);
+      return rows.map((row) => row.split(' ', 1)[0] ?? '');
+    },
     text: async () => {
       const tables = IP_FAMILIES.flatMap((family) => [table(family), table(family, 'filter')]);
       return (await Promise.all([...tables, sets()])).join('\n');

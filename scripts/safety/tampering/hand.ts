@@ -4,9 +4,9 @@ import type { IpFamily } from '../../../src/model/family.ts';
 
 /** Somebody with a root shell on the node. */
 export interface Hand {
-  /** Lines of `iptables-save` of the filter table, without counters. */
+  /** Lines of `iptables-save` of the security table, without counters. */
   rules(): Promise<readonly string[]>;
-  /** Carries out lines of restore text in the filter table. */
+  /** Carries out lines of restore text in the security table. */
   restore(lines: readonly string[]): Promise<void>;
   /** Members of a set, sorted; undefined where there is no such set. */
   members(set: string): Promise<readonly string[] | undefined>;
@@ -16,11 +16,11 @@ export interface Hand {
 
 export const handOf = (node: CommandRunner, backend: Backend, family: IpFamily): Hand => ({
   async rules() {
-    const text = await node.run(iptablesProgram(family, backend, 'save'), ['-t', 'filter']);
+    const text = await node.run(iptablesProgram(family, backend, 'save'), ['-t', 'security']);
     return text.split('\n').map((line) => line.replace(/ \[\d+:\d+\]$/, ''));
   },
   async restore(lines) {
-    const input = ['*filter', ...lines, 'COMMIT', ''].join('\n');
+    const input = ['*security', ...lines, 'COMMIT', ''].join('\n');
     await node.run(iptablesProgram(family, backend, 'restore'), ['--noflush', '-w', '5'], { input });
   },
   async members(set) {

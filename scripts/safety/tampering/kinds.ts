@@ -22,7 +22,7 @@ const someMembers = async (hand: Hand, set: string): Promise<readonly string[]> 
   ((await hand.members(set)) ?? []).slice(0, NOBODY.ipv4.length);
 
 export const TAMPERINGS: readonly Tampering[] = [
-  { name: 'filter table flushed', strike: (hand) => hand.restore(['-F']) },
+  { name: 'table flushed', strike: (hand) => hand.restore(['-F']) },
   {
     name: 'our chains flushed',
     strike: async (hand) => hand.restore((await ownChains(hand)).map((chain) => `-F ${chain}`)),

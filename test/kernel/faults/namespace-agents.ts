@@ -108,7 +108,7 @@ export const openAgentNamespace = async (backend: Backend = 'nft'): Promise<Agen
     },
     async rules() {
       const saves = ['iptables', 'ip6tables'].flatMap((program) =>
-        ['filter', 'raw'].map((table) => run(`${program}-${backend}-save`, '-t', table)),
+        ['security', 'raw'].map((table) => run(`${program}-${backend}-save`, '-t', table)),
       );
       const text = `${(await Promise.all(saves)).join('')}${await run('ipset', 'save')}`;
       return text.replaceAll(/^[#:].*\n/gm, '').replaceAll(/ initval 0x[0-9a-f]+/g, '');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { removeFolder } from '../clean-up.ts';
 
-/** The programs that change or read a packet filter; ipset is told apart by what it is asked for. */
+/** The programs that change or read a packet filter; ipset and iptables-nft-restore, which reads too, by what they are asked for. */
 export const SHIMMED_TOOLS = [
   'iptables-nft-restore',
   'ip6tables-nft-restore',
@@ -65,6 +65,7 @@ key=$tool
 if [ "$tool" = ipset ]; then
   case " $* " in *' restore '*) key=ipset-restore ;; *) key=ipset-save ;; esac
 fi
+case "$tool $*" in *-nft-restore' --noflush --verbose') key=\${tool%-restore}-save ;; esac
 if [ -n "\${_STDBUF_O-}" ]; then
   [ ! -e "$state/none-stays" ] || exit 1
   : > "$state/staying/$$"

@@ -1,0 +1,31 @@
+import { mkdtemp, readdir, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { removeFolder } from '../clean-up.ts';
+
+/** Where iptables finds its extensions (XTABLES_LIBDIR), without one of them: it stands for any that an image lacks. */
+export interface LackingExtensions {
+  /** Put before a command that is to have them. */
+  readonly prefix: readonly string[];
+  close(): Promise<void>;
+}
+
+const LIB = '/usr/lib';
+
+const extensionsFolder = async (): Promise<string> => {
+  for (const place of await readdir(LIB)) {
+    const folder = path.join(LIB, place, 'xtables');
+    if ((await readdir(folder).catch(() => [])).length > 0) return folder;
+  }
+  throw new Error(`no extensions of iptables below ${LIB}`);
+};
+
+/** @param file such as `libxt_statistic.so` */
+export const withoutExtension = async (file: string): Promise<LackingExtensions> => {
+  const from = await extensionsFolder();
+  const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-extensions-'));
+  for (const each of await readdir(from)) {
+    if (each !== file) await symlink(path.join(from, each), path.join(folder, each));
+  }
+  return { prefix: ['env', `XTABLES_LIBDIR=${folder}`], close: () => removeFolder(folder) };
+};
