@@ -32,7 +32,7 @@ const countRules = (saves: readonly string[]): number =>
 export const hasLegacyTables = async (): Promise<boolean> =>
   (await Promise.all(LEGACY_TABLES.map(readIfThere))).join('').trim() !== '';
 
-/** How the chains of the kubelet and the rules of a backend were found. */
+/** What of one backend can be used. */
 interface Found {
   readonly isKubelets: boolean;
   readonly countRules: () => Promise<number>;
@@ -41,56 +41,75 @@ interface Found {
 /**
  * The backend that the node's other programs use, found out as Kubernetes' iptables-wrappers do: the one in which the kubelet
  * left its hint, else the one that holds more rules of both families, else nft. Rules in the other one would be met too, but
- * nobody would look for them there. One whose tools are missing, or whose kernel modules are, is not taken. What the tables hold of
- * others need not be anything that this machine's tools can print.
+ * nobody would look for them there. One whose tools are missing, or whose kernel modules are, is not taken; a backend that
+ * serves one family alone is, since the other family fails by itself. What the tables hold of others need not be anything that
+ * this machine's tools can print.
  * @throws BackendError where neither can be used
  */
 export const detectBackend = async (
   { runner, nft: reader }: { readonly runner: CommandRunner; readonly nft: NftReader },
   families: readonly IpFamily[],
 ): Promise<Backend> => {
-  const reasons: string[] = [];
-  const orWhyNot = (error: unknown): undefined => {
-    if (!(error instanceof CommandError) && !(error instanceof NetlinkError)) throw error;
-    reasons.push(error.message);
+  const reasons = new Set<string>();
+  /** What is found of the families that can be used. */
+  const ofEach = async <T>(find: (family: IpFamily) => Promise<T>): Promise<readonly T[]> => {
+    const found = await Promise.all(
+      families.map(async (family) => {
+        try {
+          return [await find(family)];
+        } catch (error) {
+          if (!(error instanceof CommandError) && !(error instanceof NetlinkError)) throw error;
+          reasons.add(error.message);
+          return [];
+        }
+      }),
+    );
+    return found.flat();
   };
   /** Whether the tools are there at all; anything more would make tables. */
-  const requireTools = (backend: Backend): Promise<unknown> =>
-    Promise.all(families.map((family) => runner.run(iptablesProgram(family, backend, 'restore'), ['--version'])));
+  const requireTools = (family: IpFamily, backend: Backend): Promise<unknown> =>
+    runner.run(iptablesProgram(family, backend, 'restore'), ['--version']);
 
-  const lookAtNft = async (): Promise<Found> => {
-    await requireTools('nft');
-    const chains = (await Promise.all(families.map((family) => reader.chains(family)))).flat();
+  const lookAtNft = async (): Promise<Found | undefined> => {
+    const found = await ofEach(async (family) => {
+      await requireTools(family, 'nft');
+      return { family, chains: await reader.chains(family) };
+    });
+    const chains = found.flatMap((each) => each.chains);
     const savedRules = async (): Promise<number> =>
-      countRules(await Promise.all(families.map((family) => runner.run(iptablesProgram(family, 'nft', 'save'), []))));
-    return {
-      isKubelets: chains.some(({ table, name }) => table === 'mangle' && KUBELET_CHAINS.test(name)),
-      // Where they cannot be printed, they are about as many as there are uses of chains.
-      countRules: () => savedRules().catch(() => chains.reduce((sum, { uses }) => sum + uses, 0)),
-    };
+      countRules(await Promise.all(found.map(({ family }) => runner.run(iptablesProgram(family, 'nft', 'save'), []))));
+    return found.length === 0
+      ? undefined
+      : {
+          isKubelets: chains.some(({ table, name }) => table === 'mangle' && KUBELET_CHAINS.test(name)),
+          // Where they cannot be printed, they are about as many as there are uses of chains.
+          countRules: () => savedRules().catch(() => chains.reduce((sum, { uses }) => sum + uses, 0)),
+        };
   };
 
-  const lookAtLegacy = async (): Promise<Found> => {
-    await requireTools('legacy');
-    const saves = (await Promise.all(families.map((family) => printLegacyTables(runner, family)))).flat();
-    return {
-      isKubelets: saves.flatMap(declaredIn).some((name) => KUBELET_CHAINS.test(name)),
-      countRules: () => Promise.resolve(countRules(saves)),
-    };
+  const lookAtLegacy = async (): Promise<Found | undefined> => {
+    const found = await ofEach((family) => printLegacyTables(runner, family));
+    const saves = found.flat();
+    return found.length === 0
+      ? undefined
+      : {
+          isKubelets: saves.flatMap(declaredIn).some((name) => KUBELET_CHAINS.test(name)),
+          countRules: () => Promise.resolve(countRules(saves)),
+        };
   };
 
-  const nft = await lookAtNft().catch(orWhyNot);
+  const nft = await lookAtNft();
   if (nft?.isKubelets === true) return 'nft';
   if (await hasLegacyTables()) {
-    const legacy = await lookAtLegacy().catch(orWhyNot);
+    const legacy = await lookAtLegacy();
     if (legacy !== undefined) {
       if (nft === undefined || legacy.isKubelets) return 'legacy';
       return (await legacy.countRules()) > (await nft.countRules()) ? 'legacy' : 'nft';
     }
   }
   if (nft !== undefined) return 'nft';
-  if ((await requireTools('legacy').catch(orWhyNot)) !== undefined) return 'legacy';
-  throw new BackendError(reasons);
+  if ((await ofEach((family) => requireTools(family, 'legacy'))).length > 0) return 'legacy';
+  throw new BackendError([...reasons]);
 };
 
 /** The families that the node's kernel has. */
