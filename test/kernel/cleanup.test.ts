@@ -1,11 +1,19 @@
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Backend, iptablesProgram } from '../../src/kernel/iptables.ts';
+import { createCommandRunner } from '../../src/kernel/command.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
+import { inNetns } from '../../src/lab/batch.ts';
 import { IP_FAMILIES } from '../../src/model/family.ts';
 import { planChanges } from '../../src/render/plan.ts';
 import { loadGolden, programOf } from '../golden/golden-case.ts';
+import { removeFolder } from '../support/clean-up.ts';
 import { runInside } from './in-namespace.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
+
+const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 
 describe('cleanup', () => {
   let filter: PacketFilter;
@@ -91,5 +99,41 @@ describe('cleanup', () => {
     await program('nft');
     await filter.load('ipv4', ['-A THEIRS -m set --match-set portcullis-4-governed src -j PORTCULLIS-STRAY']);
     expect(await cleanUp()).toBe('could not remove (still in use): PORTCULLIS-STRAY, portcullis-4-governed');
+  });
+
+  test('takes away all of ours beside rules that no tool can print, of this layout and the one before', async () => {
+    await program('nft');
+    await filter.load('ipv4', [':PORTCULLIS-FORWARD - [0:0]', '-A FORWARD -j PORTCULLIS-FORWARD'], 'filter');
+    const native = ['numgen', 'random', 'mod', '10', 'lt', '2', 'accept'];
+    for (const table of ['security', 'filter']) {
+      await filter.runner.run('nft', ['insert', 'rule', 'ip', table, 'FORWARD', ...native]);
+    }
+    expect(await cleanUp()).toEqual([{ backend: 'nft', chains: 24, sets: 6 }]);
+    for (const family of IP_FAMILIES) {
+      for (const { name } of await filter.nft.chains(family)) expect(name).not.toContain('PORTCULLIS');
+    }
+    expect(await filter.targets('security', 'FORWARD')).toEqual(['', '']);
+    expect(await filter.targets('filter', 'FORWARD')).toEqual(['']);
+  });
+
+  test('does what it can where a tool fails, says what it could not do, and ends with 1', async () => {
+    await program('nft');
+    const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-cleanup-'));
+    try {
+      await writeFile(path.join(folder, 'ip6tables-nft-restore'), '#!/bin/sh\necho "Table does not exist" >&2\nexit 3\n');
+      await chmod(path.join(folder, 'ip6tables-nft-restore'), 0o755);
+      const env = ['env', `PATH=${folder}:${process.env['PATH'] ?? ''}`];
+      const error: unknown = await createCommandRunner([...inNetns(filter.name), ...env])
+        .run(PORTCULLIS, ['cleanup'])
+        .catch((reason: unknown) => reason);
+      expect(error).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringMatching(/not cleaned up: the security table of ipv6 cannot be read: ip6tables-nft-restore/),
+      });
+    } finally {
+      await removeFolder(folder);
+    }
+    for (const { name } of await filter.nft.chains('ipv4')) expect(name).not.toContain('PORTCULLIS');
+    expect((await filter.nft.chains('ipv6')).some(({ name }) => name === 'PORTCULLIS-FORWARD')).toBe(true);
   });
 });
