@@ -65,9 +65,7 @@ export interface FamilyTablesOptions {
  * of their size; where rules are only tried out each is needed.
  */
 const forBackend = (text: string, backend: Backend): string =>
-  backend === 'nft' || mayNameScratchChain(text)
-    ? text
-    : text.replaceAll(/^COMMIT\n\*(?:security|filter|raw)\n/gm, '');
+  backend === 'nft' || mayNameScratchChain(text) ? text : text.replaceAll(/^COMMIT\n\*(?:security|filter|raw)\n/gm, '');
 
 const forHome = (text: string, home: HomeTable): string =>
   home === 'security' ? text : text.replaceAll(/^\*security$/gm, `*${home}`);

@@ -49,6 +49,14 @@ export const restoreBeside = async (text: string, { family, nft, load }: Beside)
   }
   const chains = [...text.matchAll(DELETED_CHAIN)].map(([, name = '']) => name);
   if (chains.length > 0) {
-    await load([`*${table}`, ...chains.map((name) => `:${name} - [0:0]`), ...chains.map((name) => `-X ${name}`), 'COMMIT', ''].join('\n'));
+    await load(
+      [
+        `*${table}`,
+        ...chains.map((name) => `:${name} - [0:0]`),
+        ...chains.map((name) => `-X ${name}`),
+        'COMMIT',
+        '',
+      ].join('\n'),
+    );
   }
 };

@@ -35,7 +35,8 @@ export const findEngines = (chains: readonly string[], tables: readonly string[]
 };
 
 /** The names of the chains that iptables-save printed. */
-export const declaredIn = (save: string): readonly string[] => [...save.matchAll(/^:(\S+) /gm)].map(([, name = '']) => name);
+export const declaredIn = (save: string): readonly string[] =>
+  [...save.matchAll(/^:(\S+) /gm)].map(([, name = '']) => name);
 
 /** Whether iptables-save printed rules, besides the hints of the kubelet; the last one may be cut off. */
 export const holdsRules = (save: string): boolean =>

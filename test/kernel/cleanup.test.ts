@@ -120,7 +120,10 @@ describe('cleanup', () => {
     await program('nft');
     const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-cleanup-'));
     try {
-      await writeFile(path.join(folder, 'ip6tables-nft-restore'), '#!/bin/sh\necho "Table does not exist" >&2\nexit 3\n');
+      await writeFile(
+        path.join(folder, 'ip6tables-nft-restore'),
+        '#!/bin/sh\necho "Table does not exist" >&2\nexit 3\n',
+      );
       await chmod(path.join(folder, 'ip6tables-nft-restore'), 0o755);
       const env = ['env', `PATH=${folder}:${process.env['PATH'] ?? ''}`];
       const error: unknown = await createCommandRunner([...inNetns(filter.name), ...env])
@@ -128,7 +131,9 @@ describe('cleanup', () => {
         .catch((reason: unknown) => reason);
       expect(error).toMatchObject({
         exitCode: 1,
-        stderr: expect.stringMatching(/not cleaned up: the security table of ipv6 cannot be read: ip6tables-nft-restore/),
+        stderr: expect.stringMatching(
+          /not cleaned up: the security table of ipv6 cannot be read: ip6tables-nft-restore/,
+        ),
       });
     } finally {
       await removeFolder(folder);

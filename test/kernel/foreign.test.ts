@@ -35,7 +35,11 @@ const FOREIGN: readonly Foreign[] = [
   { what: 'an unknown match in INPUT of filter', commands: [`ipt -t filter -A INPUT ${STATISTIC}`] },
   {
     what: 'an unknown match in a chain of somebody, in the table that policy is judged in',
-    commands: ['ipt -t security -N THEIRS', `ipt -t security -A THEIRS ${STATISTIC}`, 'ipt -t security -A INPUT -j THEIRS'],
+    commands: [
+      'ipt -t security -N THEIRS',
+      `ipt -t security -A THEIRS ${STATISTIC}`,
+      'ipt -t security -A INPUT -j THEIRS',
+    ],
   },
   { what: 'an unknown match at the head of FORWARD', commands: [`ipt -t security -I FORWARD ${STATISTIC}`] },
   {
@@ -68,7 +72,10 @@ const FOREIGN: readonly Foreign[] = [
   {
     what: 'a hook in ip security that iptables does not know',
     only: 'nft',
-    commands: ['nft add table ip security', "nft 'add chain ip security theirs { type filter hook forward priority 7; policy accept; }'"],
+    commands: [
+      'nft add table ip security',
+      "nft 'add chain ip security theirs { type filter hook forward priority 7; policy accept; }'",
+    ],
   },
   {
     what: 'a map of verdicts in ip6 security, and a set',
@@ -159,28 +166,35 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend) => {
     await expectHeld(program);
   });
 
-  test.each(cases)('$what that comes later is passed over, and what is ours is repaired and changed', async (foreign) => {
-    await bring(kernel, program);
-    await doAs(foreign);
-    // As an agent that starts anew: it knows nothing.
-    const next = kernelWith(createCommandRunner([...inNetns(filter.name), ...lacking.prefix]));
-    await bring(next, program);
-    await expectHeld(program);
-    await filter.runner.run(`iptables-${backend}`, ['-w', '-t', 'security', '-F', FORWARD_CHAIN]);
-    const kinds = findTampering(await next.observe(), program).map(({ kind, name }) => `${kind} ${name}`);
-    expect(kinds).toEqual([`chain_changed ${FORWARD_CHAIN}`]);
-    await bring(next, later);
-    await expectHeld(later);
-    await bring(next, EMPTY_PROGRAM);
-    expect(isEmptyPlan(planChanges(await kernel.observe(), EMPTY_PROGRAM))).toBe(true);
-    for (const family of IP_FAMILIES) {
-      for (const { name } of await filter.nft.chains(family)) expect(name).not.toContain('PORTCULLIS');
-    }
-  });
+  test.each(cases)(
+    '$what that comes later is passed over, and what is ours is repaired and changed',
+    async (foreign) => {
+      await bring(kernel, program);
+      await doAs(foreign);
+      // As an agent that starts anew: it knows nothing.
+      const next = kernelWith(createCommandRunner([...inNetns(filter.name), ...lacking.prefix]));
+      await bring(next, program);
+      await expectHeld(program);
+      await filter.runner.run(`iptables-${backend}`, ['-w', '-t', 'security', '-F', FORWARD_CHAIN]);
+      const kinds = findTampering(await next.observe(), program).map(({ kind, name }) => `${kind} ${name}`);
+      expect(kinds).toEqual([`chain_changed ${FORWARD_CHAIN}`]);
+      await bring(next, later);
+      await expectHeld(later);
+      await bring(next, EMPTY_PROGRAM);
+      expect(isEmptyPlan(planChanges(await kernel.observe(), EMPTY_PROGRAM))).toBe(true);
+      for (const family of IP_FAMILIES) {
+        for (const { name } of await filter.nft.chains(family)) expect(name).not.toContain('PORTCULLIS');
+      }
+    },
+  );
 
   test('what an earlier layout left in a filter table that cannot be printed is taken away', async () => {
     for (const family of IP_FAMILIES) {
-      const lines = [':PORTCULLIS-FORWARD - [0:0]', '-A PORTCULLIS-FORWARD -j DROP', '-A FORWARD -j PORTCULLIS-FORWARD'];
+      const lines = [
+        ':PORTCULLIS-FORWARD - [0:0]',
+        '-A PORTCULLIS-FORWARD -j DROP',
+        '-A FORWARD -j PORTCULLIS-FORWARD',
+      ];
       await filter.load(family, [`-A FORWARD ${STATISTIC}`, ...lines], 'filter');
     }
     await bring(kernel, program);

@@ -55,9 +55,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the raw table', (backend
         clock: createSystemClock(),
       },
     );
-    kernel = lookout.over(
-      createKernel(runner, { ...options, reader: filter.reader }),
-    );
+    kernel = lookout.over(createKernel(runner, { ...options, reader: filter.reader }));
   });
 
   afterEach(async () => {

@@ -139,7 +139,8 @@ describe.each(BACKENDS)('iptables-%s and the fake', (backend) => {
   let real: World;
   let fake: World;
 
-  const table = ({ runner }: Pick<World, 'runner'>) => createFamilyTables(runner, { family: 'ipv4', backend, home: 'security', waitSeconds: 5, nft: filter.nft });
+  const table = ({ runner }: Pick<World, 'runner'>) =>
+    createFamilyTables(runner, { family: 'ipv4', backend, home: 'security', waitSeconds: 5, nft: filter.nft });
 
   beforeEach(async () => {
     filter = await openPacketFilter(backend);
