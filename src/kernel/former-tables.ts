@@ -1,6 +1,6 @@
 import type { IpFamily } from '../model/family.ts';
 import type { ObservedTable } from '../render/observed.ts';
-import { type FamilyTables, restoreAll } from './iptables.ts';
+import { type FamilyTables, restoreAll } from './family-tables.ts';
 
 type Former = Readonly<Partial<Record<IpFamily, ObservedTable>>>;
 

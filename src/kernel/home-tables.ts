@@ -1,6 +1,7 @@
 import type { IpFamily } from '../model/family.ts';
 import type { CommandRunner } from './command.ts';
-import type { Backend, HomeTable } from './iptables.ts';
+import type { HomeTable } from './family-tables.ts';
+import type { Backend } from './iptables.ts';
 import { hasLegacyTable } from './legacy-tables.ts';
 
 export type HomeTables = Readonly<Partial<Record<IpFamily, HomeTable>>>;

@@ -2,7 +2,7 @@ import type { IpFamily } from '../model/family.ts';
 import type { RawHook } from '../program/node-program.ts';
 import type { ObservedTable } from '../render/observed.ts';
 import { leadsToUs } from '../render/plan-table.ts';
-import { type FamilyTables, restoreAll } from './iptables.ts';
+import { type FamilyTables, restoreAll } from './family-tables.ts';
 
 type Raw = Readonly<Partial<Record<IpFamily, ObservedTable<RawHook>>>>;
 

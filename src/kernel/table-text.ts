@@ -2,7 +2,7 @@ import type { NodeProgram } from '../program/node-program.ts';
 import { parseIptablesSave, parseRawTable } from '../render/parse-iptables.ts';
 import { compareRaw } from '../render/plan-raw.ts';
 import { compareTable, tableText } from '../render/plan-table.ts';
-import type { FamilyTables } from './iptables.ts';
+import type { FamilyTables } from './family-tables.ts';
 
 /** Looks at our tables as text, and reads them only where the text is another one than was found right. */
 export interface TableText {

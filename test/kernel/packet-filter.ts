@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CommandRunner, createCommandRunner } from '../../src/kernel/command.ts';
-import { type Backend, type FamilyTables, iptablesProgram } from '../../src/kernel/iptables.ts';
+import type { FamilyTables } from '../../src/kernel/family-tables.ts';
+import { type Backend, iptablesProgram } from '../../src/kernel/iptables.ts';
 import { createKernel, tablesOf } from '../../src/kernel/kernel.ts';
 import { inNetns } from '../../src/lab/batch.ts';
 import { prepareSandbox } from '../../src/lab/sandbox.ts';
