@@ -83,10 +83,10 @@ export const createLegacyTables = (runner: CommandRunner, family: IpFamily): Tab
   const list = (table: TableName, ...args: readonly string[]): Promise<string> =>
     runner.run(iptablesCommand(family, 'legacy'), ['-t', table, ...args]);
 
-  const printed = async (table: TableName): Promise<{ readonly text: string; readonly failure: unknown }> => {
+  const printed = async (table: TableName): Promise<{ readonly text: string; readonly failure?: CommandError }> => {
     try {
       const text = await runner.run(iptablesProgram(family, 'legacy', 'save'), ['-t', table]);
-      return { text, failure: undefined };
+      return { text };
     } catch (error) {
       if (!(error instanceof CommandError) || error.exitCode === undefined) throw error;
       return { text: error.stdout, failure: error };

@@ -216,7 +216,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend) => {
     const written: string[] = [];
     const spoiled: CommandRunner = {
       async run(file, args, options) {
-        if (/restore$/.test(file) && options?.isQuestion !== true) written.push(options?.input ?? '');
+        if (file.endsWith('restore') && options?.isQuestion !== true) written.push(options?.input ?? '');
         const text = await filter.runner.run(file, args, options);
         const isAnswer = options?.isQuestion === true || file.endsWith('-save');
         return isAnswer && file.startsWith('iptables') ? spoil(text) : text;
