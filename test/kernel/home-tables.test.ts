@@ -45,7 +45,7 @@ describe('where the kernel has no security table', () => {
     await space().run('iptables-legacy', '-w', '-I', 'FORWARD', '-j', 'ACCEPT');
     await agent.says(/rules were put before our jump in: FORWARD/);
     await space().write('policy.yaml', allowPort(81));
-    await agent.says(/somebody else changed our rules/);
+    await agent.says(/another program changed our rules or sets; they were repaired/);
     await expect(saved('filter')).resolves.toMatch(/-A FORWARD -j PORTCULLIS-FORWARD\n-A FORWARD -j ACCEPT\n/);
     await agent.stop();
     expect(agent.log().match(/no security table/g)).toHaveLength(1);
