@@ -43,7 +43,7 @@ describe.each([
             return filter.runner.run(file, args, options);
           },
         },
-        { backend: 'nft', families: ['ipv4'], xtablesWaitSeconds: 5, reader: filter.reader },
+        { backend: 'nft', families: ['ipv4'], xtablesWaitSeconds: 5, reader: filter.reader, nft: filter.nft },
       );
       const names = Array.from({ length: 400 }, (_nothing, at) => `portcullis-4-${String(at)}`);
       await filter.loadSets(names.map((name) => `create ${name} hash:ip`));
