@@ -1,0 +1,3 @@
+module portcullis/cni-plugin
+
+go 1.24
