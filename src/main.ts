@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { createBridges } from './agent/bridges.ts';
-import { createClusterSource, createCniResults } from './agent/cluster-source.ts';
+import { createAnnounced, createClusterSource, createCniResults } from './agent/cluster-source.ts';
 import { createCondition } from './agent/condition.ts';
 import type { AgentContext, AgentOptions } from './agent/context.ts';
 import { createEvents } from './agent/events.ts';
@@ -9,6 +9,7 @@ import { createHealthFile } from './agent/health-file.ts';
 import { createLoop } from './agent/loop.ts';
 import { createNodeGuard } from './agent/node-guard.ts';
 import { createRelay } from './agent/relay.ts';
+import { createNewPods } from './agent/new-pods.ts';
 import { createProbes } from './agent/probes.ts';
 import { createProtection } from './agent/protection.ts';
 import { createSourceCheck } from './agent/source-check.ts';
@@ -78,7 +79,9 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
   const recorder = createEvents({ ...options, config, clock, log }, metrics.recordEvent);
   const context: AgentContext = { ...options, config, clock, log, events: recorder ?? NO_EVENTS };
-  const results = createCniResults(context);
+  const noted = createCniResults(context);
+  const announced = createAnnounced(context, noted);
+  const results = announced ?? noted;
   const changes = createRelay<ClusterChange>();
   const links = createRelay<undefined>();
   const blank = Promise.withResolvers<boolean>();
@@ -182,7 +185,22 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
 
   const surroundings = watchSurroundings(context, { source, runner, netlink, nft, backend, families, metrics });
-  const healthFile = createHealthFile(context, createProbes({ lock, reconciler, clock }));
+  const probes = createProbes({ lock, reconciler, clock });
+  const healthFile = createHealthFile(context, probes);
+  const newPods =
+    announced &&
+    createNewPods(context, {
+      announced,
+      isOurs: () => lock.isHeld(),
+      ready: probes.ready,
+      async inForce() {
+        await sources?.settled();
+        await bridges.settled();
+        await reconciler.settled();
+        // Whom policies isolate since that pass, the bridge learns from it.
+        await bridges.settled();
+      },
+    });
   const endpoints: Endpoints = {
     ...healthFile.probes,
     metrics: async () => {
@@ -216,6 +234,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       closed: describeClosed(reconciler.closedPods()),
       antiSpoofing: { ...(sources?.chosen() ?? { interfaces: [] }), ...guard?.status() },
       bridges: bridges.status(),
+      cni: newPods?.status(),
     }),
   };
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
@@ -246,9 +265,11 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     bridges.noteChange(change);
     reconciler.trigger(change);
   });
+  newPods?.start();
 
   return {
     async stop() {
+      await newPods?.stop();
       await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), serving?.close()]);
       lockObserver.stop();
       sources?.stop();

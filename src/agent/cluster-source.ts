@@ -1,6 +1,7 @@
 import { uptime } from 'node:os';
 import type { Beginning } from '../cluster/api/first-list.ts';
 import { createApiSource } from '../cluster/api-source.ts';
+import { type AnnouncedSandboxes, withAnnouncements } from '../cluster/cni/announced-sandboxes.ts';
 import { type CniResults, followCniResults } from '../cluster/cni/follow-results.ts';
 import { type SandboxesDeps, withSandboxes } from '../cluster/cni/with-sandboxes.ts';
 import type { ClusterSource } from '../cluster/source.ts';
@@ -55,6 +56,12 @@ const host: SandboxesDeps['host'] = {
   },
   readRoutedAddresses,
 };
+
+/** What the CNI plugin announces besides; undefined where there is none. */
+export const createAnnounced = ({ config }: AgentContext, results: CniResults | undefined): AnnouncedSandboxes | undefined =>
+  config.cniSocket === undefined
+    ? undefined
+    : withAnnouncements({ results, readInterfaces: host.readInterfaces, now: Date.now });
 
 interface ClusterSourceOptions {
   /** Told of each change of the results, after the source was. */

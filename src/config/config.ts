@@ -63,6 +63,8 @@ export interface Config {
   readonly deniedLog: { readonly group: number } | undefined;
   /** libcni's result cache; undefined reads none. */
   readonly cniResults: string | undefined;
+  /** Where the CNI plugin tells of new pods; undefined where there is none. */
+  readonly cniSocket: string | undefined;
   /** The pods that get the condition that their policies are in force. */
   readonly podCondition: PodConditionScope;
   /** When addresses of the node's pod range that no known pod has are closed. */

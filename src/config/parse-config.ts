@@ -65,5 +65,6 @@ export const parseConfig = (flags: Flags, env: Environment): Config => {
     antiSpoofing: values.antiSpoofing,
     limits: values.limits,
     cniResults: values.cniResults === '0' ? undefined : values.cniResults,
+    cniSocket: values.cniSocket === '0' ? undefined : values.cniSocket,
   });
 };

@@ -169,6 +169,18 @@ const cniResults: Setting<string> = {
   read: (text) => (text.startsWith('/') || text === '0' ? text : undefined),
 };
 
+/** A Unix socket's name has room for so many bytes (unix(7)), some of which the name it is made under takes. */
+const LONGEST_SOCKET = 90;
+
+const cniSocket: Setting<string> = {
+  flag: 'cni-socket',
+  placeholder: 'FILE',
+  help: 'the Unix socket by which the CNI plugin tells of new pods, and waits until their policies are in force; 0 for none',
+  initial: '0',
+  accepts: `an absolute path of up to ${LONGEST_SOCKET} characters, or 0 for none`,
+  read: (text) => ((text.startsWith('/') && text.length <= LONGEST_SOCKET) || text === '0' ? text : undefined),
+};
+
 const healthFile: Setting<string> = {
   flag: 'health-file',
   placeholder: 'FILE',
@@ -235,6 +247,7 @@ export const SETTINGS = {
   xtablesWait,
   nflogGroup,
   cniResults,
+  cniSocket,
   podCondition,
   gate,
   events,

@@ -22,6 +22,8 @@ export interface SourceInterfaces {
   start(): void;
   /** What is known of the pods' attachment may have changed. */
   note(): void;
+  /** Settles once the choice is made that follows from what was noted before this call. */
+  settled(): Promise<void>;
   /** The first choice is made: until then what a predecessor has put there is to stay. */
   hasChosen(): boolean;
   chosen(): PodInterfaces;
@@ -46,6 +48,7 @@ export const createSourceInterfaces = (deps: SourceInterfacesDeps): SourceInterf
   let isDoubted = false;
   let stopped = false;
   let cancel = (): void => undefined;
+  let waiting: readonly (() => void)[] = [];
 
   const choose = async (known: readonly PodLink[]): Promise<PodInterfaces> => {
     const before = chosen ?? UNDECIDED;
@@ -93,12 +96,21 @@ export const createSourceInterfaces = (deps: SourceInterfacesDeps): SourceInterf
       .finally(() => {
         working = false;
         if (isStale) work();
+        if (working) return;
+        for (const settle of waiting) settle();
+        waiting = [];
       });
   };
 
   return {
     start: work,
     note: work,
+    settled() {
+      if (!working || stopped) return Promise.resolve();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting = [...waiting, resolve];
+      return promise;
+    },
     hasChosen: () => chosen !== undefined,
     chosen: () => chosen ?? UNDECIDED,
     stop() {

@@ -55,6 +55,11 @@ export interface BridgeGuard {
   ports(): LocalPorts | undefined;
   /** Results of the network plugin or interfaces may be others. */
   noteLinks(): void;
+  /**
+   * What the results of the network plugin say now is taken in, and written as far as it can be. What fails is told by the
+   * guarantee and holds up nobody.
+   */
+  settled(): Promise<void>;
   /** Pods of the node or their namespaces may be others; a pass of the loop is about to take them in. */
   noteChange(): void;
   /** A pass is over, by which policies may isolate other pods, or which found nothing to do: then it is time to look around. */
@@ -97,6 +102,8 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
   let told: string | undefined;
   let lasting: string | undefined;
   let tail: Promise<void> = Promise.resolve();
+  /** A look that somebody waits for and that has not begun. */
+  let coming: Promise<void> | undefined;
   const cancel: Record<'look' | 'retry' | 'tell', () => void> = {
     look: () => undefined,
     retry: () => undefined,
@@ -259,6 +266,16 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
     noteLinks() {
       book.touch();
       lookSoon();
+    },
+    async settled() {
+      if (stopped || !hasBegun || !isWorthALook()) return;
+      cancel.look();
+      coming ??= inOrder(async () => {
+        coming = undefined;
+        await look();
+        await write();
+      });
+      await coming;
     },
     noteChange() {
       book.touch();

@@ -25,6 +25,11 @@ export interface Reconciler {
   trigger(change?: ClusterChange): void;
   /** Somebody may have changed the kernel: a check is due now. */
   inspect(): void;
+  /**
+   * Settles once the kernel holds what follows from all that was told before this call: at once where it does, else after the next
+   * pass that succeeds. What is too large for one pass denies everything until it is there, and is not waited for.
+   */
+  settled(): Promise<void>;
   status(): ReconcilerStatus;
   /** What the newest pass compiled. */
   policy(): NodePolicy;
@@ -52,6 +57,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
   /** A pass is about to begin in this turn of the event loop. */
   let imminent = false;
   let cancelTimer: (() => void) | undefined;
+  let waiting: readonly (() => void)[] = [];
 
   const reasonNow = (): SyncReason => {
     if (failures > 0) return 'retry';
@@ -73,12 +79,16 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       heartbeatAt = startedAt;
       return;
     }
+    const awaiting = waiting;
+    waiting = [];
     try {
       const done = await enforcement.pass(pending);
       failures = 0;
       lastError = undefined;
       finish(done);
+      for (const settle of awaiting) settle();
     } catch (error) {
+      waiting = [...awaiting, ...waiting];
       enforcement.distrust();
       pending.note(undefined);
       failures += 1;
@@ -138,6 +148,13 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     inspect() {
       enforcement.checkNow();
       if (failures === 0 && source.hasSynced()) schedule();
+    },
+    settled() {
+      const isSettled = enforcement.isReady() && failures === 0 && pending.isEmpty() && running === undefined;
+      if (isSettled || stopped) return Promise.resolve();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting = [...waiting, resolve];
+      return promise;
     },
     status: () => ({
       ready: enforcement.isReady(),

@@ -84,8 +84,16 @@ const bridgedIn = (
  */
 export const parseCniResult = (text: string): CniResult | undefined => {
   const raw = asObject(JSON.parse(text));
+  return raw['kind'] === 'cniCacheV1' ? readCniResult(raw) : undefined;
+};
+
+/**
+ * Reads what a plugin made: `ifName`, `cniArgs` (a list of pairs) and `result`.
+ * @returns undefined for what is not about the cluster network's interface of a pod
+ */
+export const readCniResult = (raw: RawObject): CniResult | undefined => {
   const podUid = argument(raw['cniArgs'], 'K8S_POD_UID');
-  if (raw['kind'] !== 'cniCacheV1' || raw['ifName'] !== POD_INTERFACE) return undefined;
+  if (raw['ifName'] !== POD_INTERFACE) return undefined;
   if (podUid === undefined || podUid === '') return undefined;
   const result = asObject(raw['result']);
   const ips = onePerFamily(addressesIn(result));
