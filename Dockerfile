@@ -9,6 +9,14 @@
 # The same release of Node as the npm package `node` in package-lock.json.
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 ARG BASE_IMAGE=debian:12-slim
+ARG GO_IMAGE=golang:1.26-bookworm
+
+# The CNI plugin and its installer: one static program without a module of others.
+FROM ${GO_IMAGE} AS cni-plugin
+WORKDIR /src
+COPY cni-plugin/go.mod cni-plugin/*.go ./
+RUN CGO_ENABLED=0 GOTOOLCHAIN=local GOCACHE=/tmp/go-cache /usr/local/go/bin/go build -buildvcs=false -trimpath -ldflags='-s -w' -o /portcullis-cni . \
+    && cp /usr/local/go/LICENSE /LICENSE-go
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /src
@@ -47,11 +55,13 @@ RUN apt-get update \
 # that takes it.
 COPY --from=build /usr/local/bin/node /opt/portcullis/node_modules/node/bin/node
 COPY --from=build /notices /usr/share/doc/portcullis
+COPY --from=cni-plugin /LICENSE-go /usr/share/doc/portcullis/go/LICENSE
+COPY --from=cni-plugin /portcullis-cni /opt/portcullis/bin/
 COPY package.json /opt/portcullis/
 COPY bin/portcullis bin/portcullis-probe /opt/portcullis/bin/
 COPY --from=build /src/dist /opt/portcullis/dist
 # Fills the cache of compiled code, which a root file system that is read-only could not later.
-RUN ln -s /opt/portcullis/bin/portcullis /opt/portcullis/bin/portcullis-probe /usr/local/bin/ \
+RUN ln -s /opt/portcullis/bin/portcullis /opt/portcullis/bin/portcullis-probe /opt/portcullis/bin/portcullis-cni /usr/local/bin/ \
     && portcullis agent --help >/dev/null \
     && portcullis cleanup --help >/dev/null
 

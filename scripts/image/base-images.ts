@@ -16,6 +16,8 @@ export interface BaseImageOptions {
 /** The official image of this name is Debian's minimal system without documentation; so is ours. */
 const DEBIAN = 'debian:12-slim';
 
+const GO = /^golang:(?<version>\d+\.\d+)-bookworm$/;
+
 const NODE = /^node:(?<version>\d+\.\d+\.\d+)-bookworm-slim$/;
 
 /** The major release of npm that the official images of Node 24 hold. */
@@ -107,6 +109,27 @@ const makeNode = async (buildah: Buildah, images: BaseImages, { scratch, say }: 
   });
 };
 
+/** What of Go no build of a program needs. */
+const NOT_OF_GO = ['test', 'doc', 'api', 'misc'];
+
+/** The base with this machine's Go, at the place where the official image has it. */
+const makeGo = async (buildah: Buildah, images: BaseImages, { say }: BaseImageOptions): Promise<void> => {
+  const version = GO.exec(images.go)?.groups?.['version'];
+  if (version === undefined) throw new Error(`${images.go} cannot be made here: build with docker`);
+  const root = (await run('go', ['env', 'GOROOT'])).trim();
+  const own = (await run('go', ['env', 'GOVERSION'])).trim();
+  if (own !== `go${version}` && !own.startsWith(`go${version}.`)) {
+    throw new Error(`${images.go} cannot be made of this machine's ${own}: install Go ${version}, or build with docker`);
+  }
+  say(`making ${images.go} of this machine's ${own} (once)`);
+  await make(buildah, images.go, fullName(images.base), async (tree) => {
+    await cp(root, path.join(tree, 'usr/local/go'), {
+      recursive: true,
+      filter: (from) => !NOT_OF_GO.includes(path.relative(root, from)),
+    });
+  });
+};
+
 /**
  * Makes the images that the Dockerfile builds upon, under the names it asks for, where they are not there yet.
  * @throws CommandError, or Error for a name whose image nobody knows how to make
@@ -118,4 +141,5 @@ export const createBaseImages = async (
 ): Promise<void> => {
   if (!(await exists(buildah, fullName(images.base)))) await makeDebian(buildah, images.base, options);
   if (!(await exists(buildah, fullName(images.node)))) await makeNode(buildah, images, options);
+  if (!(await exists(buildah, fullName(images.go)))) await makeGo(buildah, images, options);
 };

@@ -8,6 +8,8 @@ export interface BaseImages {
   readonly base: string;
   /** Such as `node:24.21.0-bookworm-slim`. */
   readonly node: string;
+  /** Such as `golang:1.26-bookworm`. */
+  readonly go: string;
 }
 
 const argument = (dockerfile: string, name: string): string => {
@@ -19,5 +21,9 @@ const argument = (dockerfile: string, name: string): string => {
 /** @throws Error when the Dockerfile names none */
 export const readBaseImages = async (): Promise<BaseImages> => {
   const dockerfile = await readFile(path.join(ROOT, 'Dockerfile'), 'utf8');
-  return { base: argument(dockerfile, 'BASE_IMAGE'), node: argument(dockerfile, 'NODE_IMAGE') };
+  return {
+    base: argument(dockerfile, 'BASE_IMAGE'),
+    node: argument(dockerfile, 'NODE_IMAGE'),
+    go: argument(dockerfile, 'GO_IMAGE'),
+  };
 };

@@ -46,6 +46,7 @@ describe('the chart renders what kustomize does', () => {
     ['metrics-auth', ['metrics-auth']],
     ['pod-condition', ['pod-condition']],
     ['pod-monitor-auth', ['pod-monitor-auth']],
+    ['cni-plugin', ['cni-plugin']],
   ])('with values %s as with components %j', async (values, components) => {
     const overlay = path.join(manifests, values);
     await mkdir(overlay);
@@ -88,18 +89,28 @@ test('every value reaches an object', () => {
     'type: spc_t',
     'path: /var/lib/other-cni/results',
     'secretName: other-tls',
+    '--cni-deadline=45s',
+    '--exempt-namespaces=first-to-start,kube-system',
+    '--host-conf-dir=/var/lib/other-conf',
+    'path: /var/lib/other-conf',
+    '--host-bin-dir=/var/lib/other-bin',
+    'path: /var/lib/other-bin',
+    '--network-file=05-other.conflist',
   ]) {
     expect(text).toContain(value);
   }
   const accounts = readObjects(text).filter(({ kind }) => kind === 'ServiceAccount');
-  expect(accounts.map(({ metadata }) => metadata.name)).toEqual(['portcullis-metrics-reader']);
+  expect(accounts.map(({ metadata }) => metadata.name)).toEqual([
+    'portcullis-cni-plugin',
+    'portcullis-metrics-reader',
+  ]);
 });
 
 test('the chart takes every setting of the agent that a cluster can decide', () => {
   const schema = JSON.parse(readText(PATHS.chart, 'values.schema.json')) as {
     readonly properties: { readonly agent: { readonly properties: Readonly<Record<string, unknown>> } };
   };
-  const connection = ['kubeconfig', 'inCluster', 'manifests', 'nodeName', 'cniResults', 'healthFile'];
+  const connection = ['kubeconfig', 'inCluster', 'manifests', 'nodeName', 'cniResults', 'cniSocket', 'healthFile'];
   const decidedByManifest = [...connection, 'listen', 'metricsAuth', 'tlsCert', 'tlsKey'];
   const settings = Object.keys(SETTINGS).filter((name) => !decidedByManifest.includes(name));
   expect(Object.keys(schema.properties.agent.properties).toSorted()).toEqual(settings.toSorted());
@@ -115,6 +126,7 @@ test.each([
   ['tls-without-secret', "'/metrics/auth/tlsSecret'"],
   ['pod-condition-before-1.30', 'agent.podCondition needs Kubernetes 1.30'],
   ['unknown-value', "additional properties 'metric' not allowed"],
+  ['cni-deadline-too-long', "'/cniPlugin/deadline': '5m' does not match pattern"],
   ['no-node-at-a-time', "'/updateStrategy/maxUnavailable'"],
 ])('the chart refuses %s and says where', (name, reason) => {
   expect(readText(PATHS.renderedCharts, `${name}.txt`)).toContain(reason);

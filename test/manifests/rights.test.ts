@@ -26,11 +26,21 @@ interface PodSpec {
 interface Rule {
   readonly apiGroups?: readonly string[];
   readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
   readonly nonResourceURLs?: readonly string[];
   readonly verbs: readonly string[];
 }
 
-const CHARTS = ['default', 'everything', 'metrics', 'metrics-auth', 'pod-condition', 'pod-monitor', 'pod-monitor-auth'];
+const CHARTS = [
+  'default',
+  'everything',
+  'metrics',
+  'metrics-auth',
+  'pod-condition',
+  'pod-monitor',
+  'pod-monitor-auth',
+  'cni-plugin',
+];
 
 const MANIFESTS: readonly (readonly [name: string, text: string])[] = [
   ['manifests/portcullis.yaml', readText(PATHS.rendered)],
@@ -38,8 +48,12 @@ const MANIFESTS: readonly (readonly [name: string, text: string])[] = [
   ...CHARTS.map((values) => [`the chart with ${values}`, renderedChart(values)] as const),
 ];
 
-const podSpecOf = (text: string): PodSpec => {
-  const [set] = readObjects(text).filter(({ kind }) => kind === 'DaemonSet');
+const CNI_PLUGIN = 'portcullis-cni-plugin';
+
+/** @param name of the DaemonSet; the one beside the CNI plugin's if absent */
+const podSpecOf = (text: string, name?: string): PodSpec => {
+  const sets = readObjects(text).filter(({ kind }) => kind === 'DaemonSet');
+  const set = sets.find(({ metadata }) => (name === undefined ? metadata.name !== CNI_PLUGIN : metadata.name === name));
   return (set?.spec as { readonly template: { readonly spec: PodSpec } }).template.spec;
 };
 
@@ -49,6 +63,16 @@ const LEAST = {
   readOnlyRootFilesystem: true,
 };
 const NETWORK = { drop: ['ALL'], add: ['NET_ADMIN', 'NET_RAW'] };
+/** For folders that are another user's. */
+const FILES = { drop: ['ALL'], add: ['DAC_OVERRIDE'] };
+const CAPABILITIES: Readonly<Record<string, object>> = { done: { drop: ['ALL'] }, 'cni-plugin': FILES, install: FILES };
+/** What is mounted to be written, and is the node's own. */
+const WRITABLE: Readonly<Record<string, string>> = {
+  'xtables-lock': '/run/xtables.lock',
+  'cni-socket': '/run/portcullis',
+  'cni-conf': '/etc/cni/net.d',
+  'cni-bin': '/opt/cni/bin',
+};
 
 describe.each(MANIFESTS)('%s', (_, text) => {
   const spec = podSpecOf(text);
@@ -57,7 +81,7 @@ describe.each(MANIFESTS)('%s', (_, text) => {
   test('drops every capability, and takes back the two that rules need', () => {
     expect(containers.length).toBeGreaterThan(0);
     for (const { name, securityContext } of containers) {
-      const capabilities = name === 'done' ? { drop: ['ALL'] } : NETWORK;
+      const capabilities = CAPABILITIES[name] ?? NETWORK;
       expect(securityContext).toMatchObject({ ...LEAST, capabilities });
       expect(securityContext).not.toHaveProperty('procMount');
     }
@@ -73,7 +97,7 @@ describe.each(MANIFESTS)('%s', (_, text) => {
     expect(spec['hostNetwork']).toBe(true);
   });
 
-  test('sees of the file system of the node the lock to write and the results of the CNI to read', () => {
+  test('sees of the file system of the node the lock to write, the results of the CNI to read, and the plugin where there is one', () => {
     const writable = new Set(
       containers.flatMap(({ volumeMounts = [] }) =>
         volumeMounts.filter(({ readOnly }) => readOnly !== true).map(({ name }) => name),
@@ -83,17 +107,27 @@ describe.each(MANIFESTS)('%s', (_, text) => {
       hostPath === undefined ? [] : [[name, hostPath.path]],
     );
     for (const [name, folder] of paths) {
-      expect(name === 'xtables-lock' ? folder : folder?.replace('other-cni', 'cni')).toBe(
-        name === 'xtables-lock' ? '/run/xtables.lock' : '/var/lib/cni/results',
-      );
+      expect(folder?.replace('other-cni', 'cni')).toBe(WRITABLE[name ?? ''] ?? '/var/lib/cni/results');
     }
     // A folder in memory, for the file that probes read.
     const inMemory = (spec.volumes ?? []).flatMap(({ name, emptyDir }) =>
       emptyDir?.medium === 'Memory' ? [name] : [],
     );
-    expect([...writable].filter((name) => !inMemory.includes(name))).toEqual(['xtables-lock']);
+    const hasPlugin = text.includes('portcullis-cni');
+    const ofPlugin = spec.containers.some(({ name }) => name === 'agent') ? ['cni-socket'] : ['cni-conf', 'cni-bin'];
+    expect([...writable].filter((name) => !inMemory.includes(name)).toSorted()).toEqual(
+      ['xtables-lock', ...(hasPlugin ? ofPlugin : [])].toSorted(),
+    );
     expect(inMemory).toEqual(spec.containers.some(({ name }) => name === 'agent') ? ['health'] : []);
   });
+});
+
+test('what installs the CNI plugin writes two folders of the node, and has no power over its network', () => {
+  const spec = podSpecOf(renderedChart('cni-plugin'), CNI_PLUGIN);
+  expect(spec.containers).toHaveLength(1);
+  for (const { securityContext } of spec.containers) expect(securityContext).toMatchObject({ ...LEAST, capabilities: FILES });
+  expect(spec.volumes?.map(({ hostPath }) => hostPath?.path)).toEqual(['/etc/cni/net.d', '/opt/cni/bin']);
+  expect(spec.securityContext?.seccompProfile).toEqual({ type: 'RuntimeDefault' });
 });
 
 /** `| role | group | resources | verbs | why |` of docs/hardening.md, as rules by role. */
@@ -103,11 +137,15 @@ const documented = (): ReadonlyMap<string, readonly Rule[]> => {
     .filter((line) => line.startsWith('| `portcullis'))
     .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
   const listOf = (cell: string | undefined): readonly string[] => (cell ?? '').split(', ');
+  const resourcesIn = (cell: string | undefined): Pick<Rule, 'resources' | 'resourceNames'> => {
+    const [resources, names] = (cell ?? '').split(' named ');
+    return { resources: listOf(resources), ...(names === undefined ? {} : { resourceNames: listOf(names) }) };
+  };
   const rules = rows.map(([, role = '', group = '', resources, verbs]): readonly [string, Rule] => [
     role,
     group === 'URL'
       ? { nonResourceURLs: listOf(resources), verbs: listOf(verbs) }
-      : { apiGroups: [group === 'core' ? '' : group], resources: listOf(resources), verbs: listOf(verbs) },
+      : { apiGroups: [group === 'core' ? '' : group], ...resourcesIn(resources), verbs: listOf(verbs) },
   ]);
   return new Map([...Map.groupBy(rules, ([role]) => role)].map(([role, all]) => [role, all.map(([, rule]) => rule)]));
 };
@@ -148,6 +186,7 @@ describe('rights at the API server', () => {
       'portcullis-pod-condition',
       'portcullis-metrics-auth',
       'portcullis-metrics-reader',
+      CNI_PLUGIN,
     ]);
     for (const [name, text] of MANIFESTS) {
       for (const [role, rules] of rolesOf(text))

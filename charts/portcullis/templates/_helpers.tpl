@@ -12,6 +12,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
+{{- define "portcullis.cniPluginLabels" -}}
+app.kubernetes.io/name: portcullis
+app.kubernetes.io/component: cni-plugin
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
 {{- define "portcullis.image" -}}
 {{- $repository := .Values.image.repository -}}
 {{- if .Values.image.digest -}}

@@ -1,4 +1,4 @@
-import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { hasCode } from '../error-code.ts';
 import { PAUSE_IMAGE } from '../images/names.ts';
@@ -8,6 +8,9 @@ import { kubeletConfig } from './kubelet.ts';
 import { kubeProxyConfig } from './kube-proxy.ts';
 import { NODE_PATHS, type NodeSpec } from './spec.ts';
 import { SYSCTL_SHADOWS, shadowFile } from './sysctls.ts';
+
+/** Debian's containernetworking-plugins. */
+const PLUGINS = '/usr/lib/cni';
 
 /** Folders of the root that usr-merged distributions keep as links into /usr. */
 const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
@@ -21,6 +24,7 @@ const EMPTY_FOLDERS = [
   'usr',
   'images',
   'opt/kubernetes',
+  'opt/cni/bin',
   'etc/alternatives',
   'etc/cni/net.d',
   'etc/containerd',
@@ -69,6 +73,9 @@ export const writeDisk = async (spec: NodeSpec): Promise<void> => {
   const at = (file: string): string => path.join(spec.disk, file);
   for (const folder of EMPTY_FOLDERS) await mkdir(at(folder), { recursive: true });
   for (const name of MERGED) await linkOnce(`usr/${name}`, at(name));
+  for (const name of await readdir(PLUGINS)) {
+    await linkOnce(path.join(PLUGINS, name), at(path.join(NODE_PATHS.cniPlugins, name)));
+  }
   for (const file of COPIED) await copyIfThere(file, at(file));
   for (const [file, text] of Object.entries(textFiles(spec))) await writeFile(at(file), text);
   await copyIfThere(spec.credentials.authority, at(NODE_PATHS.authority));

@@ -24,8 +24,8 @@ export interface NodeSpec {
 export const NODE_PATHS = {
   programs: '/opt/kubernetes',
   images: '/images',
-  /** Debian's containernetworking-plugins. */
-  cniPlugins: '/usr/lib/cni',
+  /** Where plugins are on nodes in general, and can be added: Debian's containernetworking-plugins by links. */
+  cniPlugins: '/opt/cni/bin',
   cniConfig: '/etc/cni/net.d',
   containerdConfig: '/etc/containerd/config.toml',
   containerdSocket: '/run/containerd/containerd.sock',

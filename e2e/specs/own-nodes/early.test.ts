@@ -3,8 +3,8 @@ import { installAgent, installAgentWith } from '../../support/agent.ts';
 import { pauseApiServer } from '../../support/api-server.ts';
 import { type HammerPlace, startHammer } from '../../support/hammer.ts';
 import { apply, get, kubectl } from '../../support/kubectl.ts';
-import { onNode } from '../../support/node-access.ts';
-import { DEFAULT_PORT, denyIngress, type PodRef, podObject } from '../../support/objects.ts';
+import { nextAddresses, placeOf } from '../../support/sandboxes.ts';
+import { DEFAULT_PORT, denyIngress, podObject } from '../../support/objects.ts';
 import { closeNamespaces, type NodeView, openNamespaces, podIps, waitForPods, workers } from '../../support/stage.ts';
 
 /** Pods that policies isolate answer nobody from their first moment on. */
@@ -18,8 +18,6 @@ const CLOSED = 10;
 /** Beside them, as many that no policy selects: they show that whoever is open is found. */
 const FREE = 2;
 
-/** Where the CNI plugin host-local keeps which address it handed out last, of the first family. */
-const LAST_RESERVED = '/run/cni-ipam/pods/last_reserved_ip.0';
 /** Addresses that are handed out in turn: some more than there are pods, for what else starts on the node. */
 const AHEAD = CLOSED + FREE + 4;
 
@@ -30,37 +28,6 @@ const ENFORCED = 'portcullis.io/enforced';
 
 let near: NodeView;
 let places: readonly HammerPlace[];
-
-const successors = (ip: string, count: number): readonly string[] => {
-  const at = Math.max(ip.lastIndexOf('.'), ip.lastIndexOf(':')) + 1;
-  const base = ip.includes(':') ? 16 : 10;
-  const last = Number.parseInt(ip.slice(at), base);
-  return Array.from({ length: count }, (_, step) => `${ip.slice(0, at)}${(last + 1 + step).toString(base)}`);
-};
-
-interface CniResult {
-  readonly cniArgs: readonly (readonly [name: string, value: string])[];
-  readonly result: { readonly interfaces: readonly { readonly sandbox?: string }[] };
-}
-
-/** The network namespace of a pod, as libcni noted it. */
-const placeOf = async (pod: PodRef, node: string): Promise<HammerPlace> => {
-  const texts = await (await onNode(node)).run('sh', [
-    '-c',
-    'for f in /var/lib/cni/results/*-eth0; do cat $f; echo; done',
-  ]);
-  const results = texts
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as CniResult);
-  const own = results.find(({ cniArgs }) => {
-    const args = new Map(cniArgs);
-    return args.get('K8S_POD_NAMESPACE') === pod.namespace && args.get('K8S_POD_NAME') === pod.name;
-  });
-  const netns = own?.result.interfaces.find(({ sandbox }) => sandbox)?.sandbox;
-  if (netns === undefined) throw new Error(`libcni noted nothing of ${pod.namespace}/${pod.name}`);
-  return { node, netns };
-};
 
 beforeAll(async () => {
   const [first, second] = await workers();
@@ -96,8 +63,7 @@ test.each(PAUSES.map((pauseMs, batch) => ({ batch, pauseMs })))(
       Array.from({ length: count }, (_, at) => `${kind}-${String(batch)}-${String(at)}`);
     const closed = names('closed', CLOSED).map((name) => ({ namespace: NAMESPACE, name }));
     const free = names('free', FREE).map((name) => ({ namespace: OPEN, name }));
-    const last = (await (await onNode(near.name)).run('cat', [LAST_RESERVED])).trim();
-    const ahead = successors(last, AHEAD);
+    const ahead = await nextAddresses(near.name, AHEAD);
 
     const hammers = await Promise.all(places.map((place) => startHammer(place, DEFAULT_PORT, ahead)));
     await apply(...[...closed, ...free].map((pod) => podObject({ ...pod, node: near.name, spec: WITHOUT_TOKEN })));

@@ -1,0 +1,224 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { CommandError } from '../../../src/kernel/command.ts';
+import { AGNHOST_IMAGE } from '../../cluster/images/names.ts';
+import { until } from '../../cluster/until.ts';
+import { agentPods, installAgent, waitForAgents } from '../../support/agent.ts';
+import { AGENT_NAMESPACE } from '../../support/agent-names.ts';
+import { allNodes, installPlugin, removePlugin } from '../../support/cni-plugin.ts';
+import { type Hammer, type HammerPlace, startHammer } from '../../support/hammer.ts';
+import { apply, get, kubectl } from '../../support/kubectl.ts';
+import { onNode } from '../../support/node-access.ts';
+import { DEFAULT_PORT, denyAll, podObject, type PodRef } from '../../support/objects.ts';
+import { nextAddresses, placeOf, successors } from '../../support/sandboxes.ts';
+import { closeNamespaces, openNamespaces, podIps, restartsOf, waitForPods } from '../../support/stage.ts';
+
+/**
+ * Packets that pods of an isolated namespace answer or are answered, from their start on: while an agent runs, while it starts, and
+ * while their node boots; without the CNI plugin and with it. docs/safety.md has what came out.
+ *
+ *   PORTCULLIS_WINDOWS=pods=100,agents=5,reboots=5 npm run e2e -- --variant ptp-iptables --specs windows --no-suite
+ */
+
+const NAMESPACE = 'e2e-windows';
+const OPEN = 'e2e-windows-open';
+
+const counts = new Map(
+  (process.env['PORTCULLIS_WINDOWS'] ?? 'pods=6,agents=1,reboots=1').split(',').map((pair) => {
+    const [name = '', count] = pair.split('=');
+    return [name, Number(count)] as const;
+  }),
+);
+const countOf = (name: string): number => counts.get(name) ?? 0;
+
+/** Pods that start at once. */
+const BATCH = 5;
+/** Addresses are handed out in turn: some more than there are pods, for what else starts. */
+const AHEAD = BATCH + 4;
+/** After a boot they are handed out anew, from the first one on. */
+const AFTER_BOOT = 24;
+const BACK_MS = 240_000;
+const TEST_MS = 3_600_000;
+/** A token comes from the API server, and a pod that waits for one starts later. */
+const WITHOUT_TOKEN = { automountServiceAccountToken: false };
+
+let nodes: readonly string[];
+let batches = 0;
+
+/** What was seen of isolated pods. */
+interface Seen {
+  pods: number;
+  /** Datagrams that they answered. */
+  answered: number;
+  /** Their own connections that were answered. */
+  were: number;
+  /** Datagrams sent to them, about. */
+  sent: number;
+}
+
+const nothing = (): Seen => ({ pods: 0, answered: 0, were: 0, sent: 0 });
+const seen: Record<string, Seen> = {};
+const seenIn = (what: string): Seen => (seen[what] ??= nothing());
+
+const beside = (node: string): PodRef => ({ namespace: OPEN, name: `beside-${node}` });
+const other = (node: string): string => nodes[(nodes.indexOf(node) + 1) % nodes.length] ?? node;
+
+/** A pod that answers, and connects to a server all the time, from its first instant on. */
+const isolatedPod = (pod: PodRef, node: string, server: string): object => {
+  const loop = `while :; do if curl -s -o /dev/null --connect-timeout 0.1 -m 0.5 http://${server}:${DEFAULT_PORT}/hostname; then echo answered; fi; done`;
+  const plain = podObject({ ...pod, node, spec: WITHOUT_TOKEN }) as {
+    readonly spec: { readonly containers: readonly object[] };
+  };
+  const client = { name: 'client', image: AGNHOST_IMAGE, command: ['sh', '-c', loop] };
+  return { ...plain, spec: { ...plain.spec, containers: [client, ...plain.spec.containers] } };
+};
+
+const batchOn = async (node: string, count: number): Promise<readonly PodRef[]> => {
+  batches += 1;
+  const pods = Array.from({ length: count }, (_, at) => ({
+    namespace: NAMESPACE,
+    name: `closed-${String(batches)}-${String(at)}`,
+  }));
+  const [server = ''] = await podIps(beside(other(node)));
+  await apply(...pods.map((pod) => isolatedPod(pod, node, server)));
+  return pods;
+};
+
+const hammersOn = async (nodesOfHammers: readonly string[], addresses: readonly string[]): Promise<readonly Hammer[]> => {
+  const places: readonly HammerPlace[] = await Promise.all(
+    nodesOfHammers.map((name) => placeOf(beside(name), name)),
+  );
+  return Promise.all(places.map((place) => startHammer(place, DEFAULT_PORT, addresses)));
+};
+
+/** Ends the hammers, reads what the pods were answered, and removes them. */
+const count = async (what: string, pods: readonly PodRef[], hammers: readonly Hammer[], from: number): Promise<void> => {
+  const found = await Promise.all(hammers.map((hammer) => hammer.stop()));
+  const sum = seenIn(what);
+  sum.pods += pods.length;
+  for (const { answers, periodMs } of found) {
+    for (const [name, times] of answers) if (name.startsWith('closed-')) sum.answered += times;
+    sum.sent += Math.round(((performance.now() - from) / periodMs) * pods.length);
+  }
+  for (const pod of pods) {
+    const log = await kubectl(['-n', pod.namespace, 'logs', pod.name, '-c', 'client']);
+    sum.were += log.split('\n').filter((line) => line === 'answered').length;
+  }
+  await kubectl(['-n', NAMESPACE, 'delete', 'pod', '--wait=true', '--grace-period=0', ...pods.map(({ name }) => name)]);
+};
+
+const podStarts = async (what: string, pods: number): Promise<void> => {
+  for (let done = 0; done < pods; done += BATCH) {
+    const node = nodes[(done / BATCH) % nodes.length] ?? '';
+    const hammers = await hammersOn([node, other(node)], await nextAddresses(node, AHEAD));
+    const from = performance.now();
+    const batch = await batchOn(node, Math.min(BATCH, pods - done));
+    await waitForPods(NAMESPACE);
+    await count(what, batch, hammers, from);
+  }
+};
+
+const agentStarts = async (what: string, times: number): Promise<void> => {
+  for (let done = 0; done < times; done += 1) {
+    const node = nodes[done % nodes.length] ?? '';
+    const agent = (await agentPods()).find(({ spec }) => spec.nodeName === node);
+    const hammers = await hammersOn([node, other(node)], await nextAddresses(node, AHEAD));
+    const from = performance.now();
+    await kubectl(['-n', AGENT_NAMESPACE, 'delete', 'pod', '--wait=false', agent?.metadata.name ?? '']);
+    const batch = await batchOn(node, BATCH);
+    await waitForPods(NAMESPACE);
+    await waitForAgents();
+    await count(what, batch, hammers, from);
+  }
+};
+
+interface NodeView {
+  readonly spec: { readonly podCIDRs: readonly string[] };
+}
+
+/** Ends the node's first process, and so every other: this command too. */
+const powerOff = async (node: string): Promise<void> => {
+  await (await onNode(node)).run('kill', ['-TERM', '1']).catch((error: unknown) => {
+    if (!(error instanceof CommandError)) throw error;
+  });
+};
+
+const reboots = async (what: string, times: number): Promise<void> => {
+  for (let done = 0; done < times; done += 1) {
+    const node = nodes[done % nodes.length] ?? '';
+    const batch = await batchOn(node, BATCH);
+    await waitForPods(NAMESPACE);
+    const { spec } = await get<NodeView>('node', node);
+    const [network = ''] = spec.podCIDRs[0]?.split('/') ?? [];
+    const hammers = await hammersOn([other(node)], successors(network, AFTER_BOOT));
+    const from = performance.now();
+    await powerOff(node);
+    for (const pod of batch) {
+      await until(`${pod.name} runs again`, BACK_MS, async () => (await restartsOf(pod)) > 0);
+    }
+    await waitForPods(NAMESPACE);
+    await waitForPods(OPEN);
+    await waitForAgents();
+    await count(what, batch, hammers, from);
+  }
+};
+
+beforeAll(async () => {
+  nodes = await allNodes();
+  await openNamespaces(NAMESPACE, OPEN);
+  await apply(denyAll(NAMESPACE), ...nodes.map((node) => podObject({ ...beside(node), node, spec: WITHOUT_TOKEN })));
+  await waitForPods(OPEN);
+}, TEST_MS);
+
+afterAll(async () => {
+  console.log(
+    ['| | pods | datagrams to them | they answered | they were answered |', '|---|---|---|---|---|']
+      .concat(
+        Object.entries(seen).map(
+          ([what, { pods, sent, answered, were }]) =>
+            `| ${what} | ${String(pods)} | ${String(sent)} | ${String(answered)} | ${String(were)} |`,
+        ),
+      )
+      .join('\n'),
+  );
+  await removePlugin();
+  await installAgent();
+  await closeNamespaces(NAMESPACE, OPEN);
+}, TEST_MS);
+
+test(
+  'whoever is open is found by what counts: a pod that no policy selects answers and is answered',
+  async () => {
+    await kubectl(['-n', NAMESPACE, 'delete', 'networkpolicy', '--all']);
+    await podStarts('pods that no policy selects', 1);
+    await apply(denyAll(NAMESPACE));
+    expect(seenIn('pods that no policy selects').answered).toBeGreaterThan(0);
+    expect(seenIn('pods that no policy selects').were).toBeGreaterThan(0);
+  },
+  TEST_MS,
+);
+
+test(
+  'without the plugin the windows are counted',
+  async () => {
+    await podStarts('a pod starts', countOf('pods'));
+    await agentStarts('an agent starts', countOf('agents'));
+    await reboots('a node boots', countOf('reboots'));
+    expect(seenIn('a pod starts').pods).toBe(countOf('pods'));
+  },
+  TEST_MS,
+);
+
+test(
+  'with the plugin no isolated pod answers or is answered a single time',
+  async () => {
+    await installPlugin();
+    await podStarts('a pod starts, with the plugin', countOf('pods'));
+    await agentStarts('an agent starts, with the plugin', countOf('agents'));
+    await reboots('a node boots, with the plugin', countOf('reboots'));
+    for (const what of ['a pod starts', 'an agent starts', 'a node boots']) {
+      const { answered, were } = seenIn(`${what}, with the plugin`);
+      expect({ what, answered, were }).toEqual({ what, answered: 0, were: 0 });
+    }
+  },
+  TEST_MS,
+);

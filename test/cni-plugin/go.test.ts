@@ -1,0 +1,27 @@
+import path from 'node:path';
+import { expect, test } from '@jest/globals';
+import { createCommandRunner } from '../../src/kernel/command.ts';
+
+/** The plugin's own tests are Go's: samples of configurations, rewrites, deadlines, exemptions, removal. */
+
+const SOURCES = path.join(import.meta.dirname, '../../cni-plugin');
+const TEST_MS = 300_000;
+
+const go = createCommandRunner(['env', 'CGO_ENABLED=0', 'GOTOOLCHAIN=local', 'GOFLAGS=']);
+
+test(
+  'the tests of the CNI plugin pass',
+  async () => {
+    expect(await go.run('go', ['-C', SOURCES, 'test', '-count=1', '.'], { timeoutMs: TEST_MS })).toMatch(/^ok\s/);
+  },
+  TEST_MS,
+);
+
+test(
+  'its sources are formatted, and need no module of others',
+  async () => {
+    expect(await go.run('gofmt', ['-l', SOURCES])).toBe('');
+    expect((await go.run('go', ['-C', SOURCES, 'list', '-m', 'all'])).trim()).toBe('portcullis/cni-plugin');
+  },
+  TEST_MS,
+);
