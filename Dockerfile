@@ -14,8 +14,9 @@ ARG GO_IMAGE=golang:1.26-bookworm
 # The CNI plugin and its installer: one static program without a module of others.
 FROM ${GO_IMAGE} AS cni-plugin
 WORKDIR /src
-COPY cni-plugin/go.mod cni-plugin/*.go ./
-RUN CGO_ENABLED=0 GOTOOLCHAIN=local GOCACHE=/tmp/go-cache /usr/local/go/bin/go build -buildvcs=false -trimpath -ldflags='-s -w' -o /portcullis-cni . \
+COPY cni-plugin cni-plugin
+RUN CGO_ENABLED=0 GOTOOLCHAIN=local GOCACHE=/tmp/go-cache \
+        /usr/local/go/bin/go -C cni-plugin build -buildvcs=false -trimpath -ldflags='-s -w' -o /portcullis-cni . \
     && cp /usr/local/go/LICENSE /LICENSE-go
 
 FROM ${NODE_IMAGE} AS build
@@ -61,7 +62,8 @@ COPY package.json /opt/portcullis/
 COPY bin/portcullis bin/portcullis-probe /opt/portcullis/bin/
 COPY --from=build /src/dist /opt/portcullis/dist
 # Fills the cache of compiled code, which a root file system that is read-only could not later.
-RUN ln -s /opt/portcullis/bin/portcullis /opt/portcullis/bin/portcullis-probe /opt/portcullis/bin/portcullis-cni /usr/local/bin/ \
+RUN ln -s /opt/portcullis/bin/portcullis /opt/portcullis/bin/portcullis-probe /usr/local/bin/ \
+    && ln -s /opt/portcullis/bin/portcullis-cni /usr/local/bin/ \
     && portcullis agent --help >/dev/null \
     && portcullis cleanup --help >/dev/null
 

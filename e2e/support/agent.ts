@@ -45,7 +45,11 @@ export interface AgentPod {
   readonly spec: { readonly nodeName: string; readonly containers: readonly { readonly image: string }[] };
   readonly status: {
     readonly podIP: string;
-    readonly containerStatuses: readonly { readonly imageID: string; readonly restartCount: number }[];
+    readonly containerStatuses: readonly {
+      readonly imageID: string;
+      readonly restartCount: number;
+      readonly state?: { readonly running?: object };
+    }[];
   };
 }
 

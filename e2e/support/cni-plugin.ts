@@ -6,15 +6,18 @@ import { onNode } from './node-access.ts';
 
 /** The CNI plugin of manifests/components/cni-plugin on the nodes of a cluster of ours. */
 
-const NAME = 'portcullis-cni-plugin';
+export const PLUGIN = 'portcullis-cni-plugin';
 const OWN_FILES = '/etc/cni/net.d/*-portcullis.conflist';
 const PROGRAM = '/opt/cni/bin/portcullis';
 const SETTLED_MS = 60_000;
 
-const isPluginOn = async (node: string): Promise<boolean> => {
-  const found = await (await onNode(node)).run('sh', ['-c', `ls ${OWN_FILES} ${PROGRAM} 2>/dev/null || true`]);
+const finds = async (node: string, files: string): Promise<boolean> => {
+  const found = await (await onNode(node)).run('sh', ['-c', `ls ${files} 2>/dev/null || true`]);
   return found.trim() !== '';
 };
+
+/** Any part of it. */
+export const isPluginOn = (node: string): Promise<boolean> => finds(node, `${OWN_FILES} ${PROGRAM}`);
 
 /** All nodes, whatever their taints. */
 export const allNodes = async (): Promise<readonly string[]> =>
@@ -25,15 +28,22 @@ export const allNodes = async (): Promise<readonly string[]> =>
 /** Installs agent and plugin, and returns when each node has both. */
 export const installPlugin = async (): Promise<void> => {
   await installAgentWith('cni-plugin');
-  await kubectl(['-n', AGENT_NAMESPACE, 'rollout', 'status', `daemonset/${NAME}`, '--timeout=180s']);
+  await kubectl(['-n', AGENT_NAMESPACE, 'rollout', 'status', `daemonset/${PLUGIN}`, '--timeout=180s']);
   for (const node of await allNodes()) {
-    await until(`${node} has the plugin`, SETTLED_MS, () => isPluginOn(node));
+    await until(`${node} has the plugin`, SETTLED_MS, () => finds(node, OWN_FILES));
   }
 };
 
 /** Deletes what the component brought, and returns when no node has the plugin. */
 export const removePlugin = async (): Promise<void> => {
-  await kubectl(['-n', AGENT_NAMESPACE, 'delete', 'daemonset,role,rolebinding,serviceaccount', NAME, '--ignore-not-found']);
+  await kubectl([
+    '-n',
+    AGENT_NAMESPACE,
+    'delete',
+    'daemonset,role,rolebinding,serviceaccount',
+    PLUGIN,
+    '--ignore-not-found',
+  ]);
   for (const node of await allNodes()) {
     await until(`${node} is without the plugin`, SETTLED_MS, async () => !(await isPluginOn(node)));
   }

@@ -40,6 +40,7 @@ until ($rounds % 50 == 0 && -e $stop) {
 }
 printf "period %.3f\\n", 1000 * (time - $began) / ($rounds || 1);
 print "answer $_ $answers{$_}\\n" for keys %answers;
+print "end\\n";
 `;
 
 const HEARD_MS = 60_000;
@@ -72,6 +73,8 @@ export const startHammer = async (
     async stop() {
       await (await onNode(node)).run('touch', [stopFile]);
       const { code } = await running.ended;
+      // The process may be gone before its last lines have come.
+      await until(`the last words of the hammer on ${node}`, HEARD_MS, () => Promise.resolve(lines.at(-1) === 'end'));
       if (code !== 0) throw new Error(`the hammer on ${node} ended with ${String(code)}: ${lines.join('\n')}`);
       const words = lines.map((line) => line.split(' '));
       const period = words.find(([kind]) => kind === 'period');

@@ -119,7 +119,9 @@ const makeGo = async (buildah: Buildah, images: BaseImages, { say }: BaseImageOp
   const root = (await run('go', ['env', 'GOROOT'])).trim();
   const own = (await run('go', ['env', 'GOVERSION'])).trim();
   if (own !== `go${version}` && !own.startsWith(`go${version}.`)) {
-    throw new Error(`${images.go} cannot be made of this machine's ${own}: install Go ${version}, or build with docker`);
+    throw new Error(
+      `${images.go} cannot be made of this machine's ${own}: install Go ${version}, or build with docker`,
+    );
   }
   say(`making ${images.go} of this machine's ${own} (once)`);
   await make(buildah, images.go, fullName(images.base), async (tree) => {

@@ -58,7 +58,10 @@ const host: SandboxesDeps['host'] = {
 };
 
 /** What the CNI plugin announces besides; undefined where there is none. */
-export const createAnnounced = ({ config }: AgentContext, results: CniResults | undefined): AnnouncedSandboxes | undefined =>
+export const createAnnounced = (
+  { config }: AgentContext,
+  results: CniResults | undefined,
+): AnnouncedSandboxes | undefined =>
   config.cniSocket === undefined
     ? undefined
     : withAnnouncements({ results, readInterfaces: host.readInterfaces, now: Date.now });

@@ -79,7 +79,10 @@ export const createNewPods = (
       return { ok: true };
     }
     refused += 1;
-    log.warn('a pod is kept from starting: its policies are not in force', { pod: result.pod ?? result.podUid, reason });
+    log.warn('a pod is kept from starting: its policies are not in force', {
+      pod: result.pod ?? result.podUid,
+      reason,
+    });
     return { ok: false, reason };
   };
 
@@ -90,7 +93,8 @@ export const createNewPods = (
       log.info('the CNI plugin is answered', { socket: path });
     } catch (error) {
       const trouble = messageOf(error);
-      if (trouble !== told) log.error('the CNI plugin is not answered: no new pod starts on this node', { socket: path, trouble });
+      if (trouble !== told)
+        log.error('the CNI plugin is not answered: no new pod starts on this node', { socket: path, trouble });
       told = trouble;
       if (!stopped) cancel = clock.after(RETRY_MS, start);
     }

@@ -95,10 +95,10 @@ export const createSourceInterfaces = (deps: SourceInterfacesDeps): SourceInterf
       })
       .finally(() => {
         working = false;
+        const settled = isStale ? [] : waiting;
         if (isStale) work();
-        if (working) return;
-        for (const settle of waiting) settle();
-        waiting = [];
+        else waiting = [];
+        for (const settle of settled) settle();
       });
   };
 
@@ -107,9 +107,9 @@ export const createSourceInterfaces = (deps: SourceInterfacesDeps): SourceInterf
     note: work,
     settled() {
       if (!working || stopped) return Promise.resolve();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      waiting = [...waiting, resolve];
-      return promise;
+      return new Promise((resolve) => {
+        waiting = [...waiting, resolve];
+      });
     },
     hasChosen: () => chosen !== undefined,
     chosen: () => chosen ?? UNDECIDED,

@@ -86,7 +86,10 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       failures = 0;
       lastError = undefined;
       finish(done);
-      for (const settle of awaiting) settle();
+      // Whoever came meanwhile waits for what was told meanwhile, if anything was.
+      const settled = pending.isEmpty() ? [...awaiting, ...waiting] : awaiting;
+      if (pending.isEmpty()) waiting = [];
+      for (const settle of settled) settle();
     } catch (error) {
       waiting = [...awaiting, ...waiting];
       enforcement.distrust();
@@ -152,9 +155,9 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     settled() {
       const isSettled = enforcement.isReady() && failures === 0 && pending.isEmpty() && running === undefined;
       if (isSettled || stopped) return Promise.resolve();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      waiting = [...waiting, resolve];
-      return promise;
+      return new Promise((resolve) => {
+        waiting = [...waiting, resolve];
+      });
     },
     status: () => ({
       ready: enforcement.isReady(),

@@ -100,10 +100,7 @@ test('every value reaches an object', () => {
     expect(text).toContain(value);
   }
   const accounts = readObjects(text).filter(({ kind }) => kind === 'ServiceAccount');
-  expect(accounts.map(({ metadata }) => metadata.name)).toEqual([
-    'portcullis-cni-plugin',
-    'portcullis-metrics-reader',
-  ]);
+  expect(accounts.map(({ metadata }) => metadata.name)).toEqual(['portcullis-cni-plugin', 'portcullis-metrics-reader']);
 });
 
 test('the chart takes every setting of the agent that a cluster can decide', () => {

@@ -125,7 +125,8 @@ describe.each(MANIFESTS)('%s', (_, text) => {
 test('what installs the CNI plugin writes two folders of the node, and has no power over its network', () => {
   const spec = podSpecOf(renderedChart('cni-plugin'), CNI_PLUGIN);
   expect(spec.containers).toHaveLength(1);
-  for (const { securityContext } of spec.containers) expect(securityContext).toMatchObject({ ...LEAST, capabilities: FILES });
+  for (const { securityContext } of spec.containers)
+    expect(securityContext).toMatchObject({ ...LEAST, capabilities: FILES });
   expect(spec.volumes?.map(({ hostPath }) => hostPath?.path)).toEqual(['/etc/cni/net.d', '/opt/cni/bin']);
   expect(spec.securityContext?.seccompProfile).toEqual({ type: 'RuntimeDefault' });
 });

@@ -83,15 +83,21 @@ const batchOn = async (node: string, count: number): Promise<readonly PodRef[]> 
   return pods;
 };
 
-const hammersOn = async (nodesOfHammers: readonly string[], addresses: readonly string[]): Promise<readonly Hammer[]> => {
-  const places: readonly HammerPlace[] = await Promise.all(
-    nodesOfHammers.map((name) => placeOf(beside(name), name)),
-  );
+const hammersOn = async (
+  nodesOfHammers: readonly string[],
+  addresses: readonly string[],
+): Promise<readonly Hammer[]> => {
+  const places: readonly HammerPlace[] = await Promise.all(nodesOfHammers.map((name) => placeOf(beside(name), name)));
   return Promise.all(places.map((place) => startHammer(place, DEFAULT_PORT, addresses)));
 };
 
 /** Ends the hammers, reads what the pods were answered, and removes them. */
-const count = async (what: string, pods: readonly PodRef[], hammers: readonly Hammer[], from: number): Promise<void> => {
+const count = async (
+  what: string,
+  pods: readonly PodRef[],
+  hammers: readonly Hammer[],
+  from: number,
+): Promise<void> => {
   const found = await Promise.all(hammers.map((hammer) => hammer.stop()));
   const sum = seenIn(what);
   sum.pods += pods.length;
@@ -117,17 +123,58 @@ const podStarts = async (what: string, pods: number): Promise<void> => {
   }
 };
 
+interface AgentState {
+  readonly restarts: number;
+  readonly isRunning: boolean;
+  readonly pod: string;
+}
+
+const agentOn = async (node: string): Promise<AgentState> => {
+  const agent = (await agentPods()).find(({ spec }) => spec.nodeName === node);
+  const [container] = agent?.status.containerStatuses ?? [];
+  return {
+    restarts: container?.restartCount ?? 0,
+    isRunning: container?.state?.running !== undefined,
+    pod: agent?.metadata.name ?? '',
+  };
+};
+
+/** Ends the agent as a crash does. */
+const killAgent = async (node: string): Promise<void> => {
+  const runner = await onNode(node);
+  const agents = (await runner.run('pgrep', ['-f', '^/opt/portcullis/.* agent$'])).trim().split('\n');
+  await runner.run('kill', ['-KILL', ...agents]);
+};
+
+/** Ends the agent twice: the kubelet starts it again at once, and the second time after some ten seconds. */
+const keepAgentDown = async (node: string): Promise<void> => {
+  const { restarts } = await agentOn(node);
+  await killAgent(node);
+  await until('the agent was started again', BACK_MS, async () => {
+    const now = await agentOn(node);
+    return now.restarts > restarts && now.isRunning;
+  });
+  await killAgent(node);
+};
+
+/** A new agent pod begins without the kubelet's growing delay. */
+const renewAgent = async (node: string): Promise<void> => {
+  await kubectl(['-n', AGENT_NAMESPACE, 'delete', 'pod', '--wait=true', (await agentOn(node)).pod]);
+  await waitForAgents();
+};
+
 const agentStarts = async (what: string, times: number): Promise<void> => {
   for (let done = 0; done < times; done += 1) {
     const node = nodes[done % nodes.length] ?? '';
-    const agent = (await agentPods()).find(({ spec }) => spec.nodeName === node);
     const hammers = await hammersOn([node, other(node)], await nextAddresses(node, AHEAD));
     const from = performance.now();
-    await kubectl(['-n', AGENT_NAMESPACE, 'delete', 'pod', '--wait=false', agent?.metadata.name ?? '']);
+    await keepAgentDown(node);
     const batch = await batchOn(node, BATCH);
     await waitForPods(NAMESPACE);
+    await until('the agent runs again', BACK_MS, async () => (await agentOn(node)).isRunning);
     await waitForAgents();
     await count(what, batch, hammers, from);
+    await renewAgent(node);
   }
 };
 

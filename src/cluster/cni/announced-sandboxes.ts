@@ -50,7 +50,8 @@ export const withAnnouncements = ({ results, readInterfaces, now }: AnnouncedSan
   const forgetNoted = (podUid: string): void => {
     const noted = results?.sandboxesOf(podUid) ?? [];
     for (const [containerId, { sandbox }] of ofPod(podUid)) {
-      if (noted.some((each) => each.notedAt >= sandbox.notedAt && isSameSandbox(each, sandbox))) announced.delete(containerId);
+      if (noted.some((each) => each.notedAt >= sandbox.notedAt && isSameSandbox(each, sandbox)))
+        announced.delete(containerId);
     }
   };
 
@@ -84,7 +85,8 @@ export const withAnnouncements = ({ results, readInterfaces, now }: AnnouncedSan
       ...(results?.sandboxesOf(podUid) ?? []),
       ...ofPod(podUid).map(([, { sandbox }]) => sandbox),
     ],
-    podUids: () => new Set([...(results?.podUids() ?? []), ...[...announced.values()].map(({ result }) => result.podUid)]),
+    podUids: () =>
+      new Set([...(results?.podUids() ?? []), ...[...announced.values()].map(({ result }) => result.podUid)]),
     // Of two about the same address the last counts.
     links: () => [...(results?.links() ?? []), ...[...announced.values()].map(({ result }) => result)],
     status: () => results?.status() ?? { folder: '', watched: false, pods: 0 },

@@ -68,7 +68,10 @@ const listen = (server: Server, path: string): Promise<void> =>
  * @param answer is called for each request; an error of it is the reason that is given
  * @throws the system's error where the socket cannot be made
  */
-export const serveCni = async (path: string, answer: (request: CniRequest) => Promise<CniAnswer>): Promise<CniServer> => {
+export const serveCni = async (
+  path: string,
+  answer: (request: CniRequest) => Promise<CniAnswer>,
+): Promise<CniServer> => {
   const connections = new Set<Socket>();
   const server = createServer((socket) => {
     connections.add(socket);

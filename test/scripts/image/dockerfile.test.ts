@@ -5,8 +5,9 @@ import { contextDigest } from '../../../scripts/image/context-digest.ts';
 import { readBaseImages } from '../../../scripts/image/dockerfile.ts';
 
 test('the base images are those that can be made without a registry', async () => {
-  const { base, node } = await readBaseImages();
+  const { base, node, go } = await readBaseImages();
   expect(base).toBe('debian:12-slim');
+  expect(go).toMatch(/^golang:\d+\.\d+-bookworm$/);
   expect(node).toMatch(/^node:\d+\.\d+\.\d+-bookworm-slim$/);
 });
 
@@ -22,5 +23,6 @@ test('the image starts what a checkout starts, with the same settings of Node', 
   expect(dockerfile).toContain(
     'ln -s /opt/portcullis/bin/portcullis /opt/portcullis/bin/portcullis-probe /usr/local/bin/',
   );
+  expect(dockerfile).toContain('ln -s /opt/portcullis/bin/portcullis-cni /usr/local/bin/');
   expect(dockerfile).toContain('\nENTRYPOINT ["portcullis"]\n');
 });
