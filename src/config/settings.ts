@@ -175,7 +175,7 @@ const LONGEST_SOCKET = 90;
 const cniSocket: Setting<string> = {
   flag: 'cni-socket',
   placeholder: 'FILE',
-  help: 'the Unix socket by which the CNI plugin tells of new pods, and waits until their policies are in force; 0 for none',
+  help: 'the Unix socket on which the agent answers the CNI plugin, once the policies of a new pod are in force; 0 for none',
   initial: '0',
   accepts: `an absolute path of up to ${LONGEST_SOCKET} characters, or 0 for none`,
   read: (text) => ((text.startsWith('/') && text.length <= LONGEST_SOCKET) || text === '0' ? text : undefined),
