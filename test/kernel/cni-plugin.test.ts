@@ -107,7 +107,7 @@ const call = async (what: Call): Promise<unknown> => {
   return text === '' ? undefined : JSON.parse(text);
 };
 
-const chains = (): Promise<string> => run('iptables-nft-save', '-t', 'filter');
+const chains = (): Promise<string> => run('iptables-nft-save', '-t', 'security');
 
 const members = async (set: string): Promise<readonly string[]> =>
   (await run('ipset', 'save'))
