@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { createAnswering } from './agent/answers.ts';
 import { createBridges } from './agent/bridges.ts';
 import { createAnnounced, createClusterSource, createCniResults } from './agent/cluster-source.ts';
 import { createCondition } from './agent/condition.ts';
@@ -167,7 +168,17 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     isOurs: () => lock.isHeld(),
     onChange: () => reconciler.trigger(),
   });
+  const answering = createAnswering(context, {
+    kernel,
+    netlink,
+    isOurs: () => lock.isHeld(),
+    families,
+    metrics,
+    policy: () => reconciler.policy(),
+    onTried: () => reconciler.trigger(),
+  });
   const reconciler = createLoop(context, {
+    answering,
     source,
     podRanges,
     condition,
@@ -255,6 +266,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
   sources?.start();
   guard?.start();
+  answering.start();
   links.listen(() => {
     sources?.note();
     bridges.noteLinks();
@@ -274,6 +286,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       lockObserver.stop();
       sources?.stop();
       guard?.stop();
+      answering.stop();
       await bridges.stop();
       lookout.stop();
       runner.stop();

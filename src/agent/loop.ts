@@ -19,12 +19,14 @@ import type { AgentMetrics } from '../telemetry/metrics.ts';
 import { createReviewObserver } from '../telemetry/review-observer.ts';
 import { createSyncEvents } from '../telemetry/events/sync-events.ts';
 import { createSyncObserver } from '../telemetry/sync-observer.ts';
+import type { Answering } from './answers.ts';
 import type { Bridges } from './bridges.ts';
 import type { AgentContext } from './context.ts';
 import { gateOf } from './gate.ts';
 import { UNREADY_AFTER_FAILURES } from './probes.ts';
 
 interface LoopParts {
+  readonly answering: Pick<Answering, 'hasTried' | 'answered' | 'memory'>;
   readonly bridges: Pick<Bridges, 'hasLooked' | 'ports' | 'notePass'>;
   readonly source: ClusterSource;
   readonly podRanges: PodRanges | undefined;
@@ -59,6 +61,7 @@ const createInterfaceIndex = (results: CniResults): ((address: string) => string
 export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler => {
   const { config, clock, log, events } = context;
   const {
+    answering,
     bridges,
     source,
     podRanges,
@@ -88,6 +91,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
       limits: config.limits,
       program: {
         log: config.deniedLog,
+        answered: answering.answered,
         gate: gateOf(config, podRanges),
         sources: sources && (() => sources.chosen().interfaces),
         guard,
@@ -103,6 +107,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
           podRanges?.hasAsked() !== false &&
           sources?.hasChosen() !== false &&
           guard?.hasLooked() !== false &&
+          answering.hasTried() &&
           bridges.hasLooked(),
         snapshot: () => source.snapshot(),
         revisions: () => {
@@ -131,6 +136,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
     families,
     clock,
     policy: () => reconciler.policy(),
+    memory: answering.memory,
     report: createReviewObserver(metrics, log),
   });
   return {

@@ -1,4 +1,5 @@
 import type { IpFamily } from '../model/family.ts';
+import type { OnDeny } from '../model/on-deny.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { ListenAddress } from './listen-address.ts';
 
@@ -61,6 +62,8 @@ export interface Config {
   readonly xtablesWaitSeconds: number;
   /** The NFLOG group that denied packets are reported to; undefined reports none. */
   readonly deniedLog: { readonly group: number } | undefined;
+  /** What those get who send what policy forbids. */
+  readonly onDeny: OnDeny;
   /** libcni's result cache; undefined reads none. */
   readonly cniResults: string | undefined;
   /** Where the CNI plugin tells of new pods; undefined where there is none. */

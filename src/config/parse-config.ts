@@ -59,6 +59,7 @@ export const parseConfig = (flags: Flags, env: Environment): Config => {
     driftIntervalMs: values.driftInterval,
     xtablesWaitSeconds: values.xtablesWait,
     deniedLog: values.nflogGroup === 0 ? undefined : Object.freeze({ group: values.nflogGroup }),
+    onDeny: values.onDeny,
     podCondition: values.podCondition,
     gate: values.gate,
     events: values.events,

@@ -1,6 +1,7 @@
 import type { Limits } from '../policy/limits.ts';
 import { readLimits } from './limits.ts';
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
+import type { OnDeny } from '../model/on-deny.ts';
 import type {
   AntiSpoofing,
   Config,
@@ -22,6 +23,8 @@ const MAX_DRIFT_INTERVAL_MS = 3_600_000;
 const MAX_XTABLES_WAIT_SECONDS = 300;
 /** Groups are 16 bits (iptables-extensions(8), NFLOG). */
 const MAX_NFLOG_GROUP = 65_535;
+/** Of the lock of a node's agents (kernel-lock.ts), and of what they are told of refused packets (program/answers.ts). */
+const OWN_NFLOG_GROUPS: readonly number[] = [20_547, 20_548];
 
 /** A node's name is a DNS subdomain (RFC 1123; apimachinery NameIsDNSSubdomain). */
 const DNS_SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
@@ -156,9 +159,19 @@ const nflogGroup: Setting<number> = {
   placeholder: 'GROUP',
   help: 'send denied packets to this NFLOG group, with the chain as prefix, up to 10 a second per chain; 0 sends none',
   initial: '0',
-  accepts: 'a number from 0 to 65535',
-  read: (text) => (/^\d+$/.test(text) ? within(Number(text), 0, MAX_NFLOG_GROUP) : undefined),
+  accepts: `a number from 0 to 65535, but not ${OWN_NFLOG_GROUPS.join(' or ')}, which are the agent's own`,
+  read: (text) =>
+    /^\d+$/.test(text) && !OWN_NFLOG_GROUPS.includes(Number(text))
+      ? within(Number(text), 0, MAX_NFLOG_GROUP)
+      : undefined,
 };
+
+const onDeny = oneOf<OnDeny>(['drop', 'reject'], {
+  flag: 'on-deny',
+  placeholder: 'drop|reject',
+  help: 'answer to denied packets: none, or up to 50 a second a TCP reset or ICMP communication administratively prohibited',
+  initial: 'drop',
+});
 
 const cniResults: Setting<string> = {
   flag: 'cni-results',
@@ -246,6 +259,7 @@ export const SETTINGS = {
   driftInterval,
   xtablesWait,
   nflogGroup,
+  onDeny,
   cniResults,
   cniSocket,
   podCondition,

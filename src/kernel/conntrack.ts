@@ -3,6 +3,7 @@ import type { Connection, TrackedConnection } from '../model/connection.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { Connections } from '../reconcile/connections.ts';
 import { conntrackDelete } from '../render/netlink/conntrack-delete.ts';
+import { conntrackGet, isPickedUp } from '../render/netlink/conntrack-entry.ts';
 import { heldLines } from '../render/held-members.ts';
 import { createListReader } from '../render/read-conntrack.ts';
 import { ownIpv4Addresses, ownIpv6Addresses } from '../render/parse-own-addresses.ts';
@@ -73,6 +74,15 @@ export const createConnections = (runner: CommandRunner, netlink: Netlink, kerne
     }
   };
 
+  const wasPickedUp = async ({ family, original, zone }: Connection): Promise<boolean> => {
+    try {
+      return (await netlink.request(conntrackGet(family, original, zone))).some(isPickedUp);
+    } catch (error) {
+      if (error instanceof NetlinkError && error.code === ENOENT) return false;
+      throw error;
+    }
+  };
+
   const cut = async (connections: readonly TrackedConnection[]): Promise<number> => {
     const codes = await Promise.all(connections.map(deleteOne));
     const failed = codes.filter((code) => code !== 0 && code !== ENOENT);
@@ -101,6 +111,10 @@ export const createConnections = (runner: CommandRunner, netlink: Netlink, kerne
         ),
       );
       return new Set(read.flatMap((addresses) => [...addresses]));
+    },
+    async pickedUp(connections) {
+      const which = await Promise.all(connections.map(wasPickedUp));
+      return connections.filter((_, at) => which[at]);
     },
     listEnds: (addresses, selection, most) => listEnds(runner, addresses, selection, most),
     cut,

@@ -36,6 +36,8 @@ export interface Opening {
   readonly protocol: number;
   /** The destination's; 0 where the protocol has no ports. */
   readonly port: number;
+  /** The source's, likewise: no verdict depends on it, but it may tell that the kernel took the ends for each other. */
+  readonly sourcePort: number;
 }
 
 /** Which of very many connections are worth reading whole; asked again and again while the table comes in. Must not throw. */

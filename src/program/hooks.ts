@@ -1,5 +1,6 @@
 import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
+import { type Answered, ownAnswers, reportStray } from './answers.ts';
 import { bridgedRules } from './bridge-ports.ts';
 import { type GateSets, gateRules } from './gate.ts';
 import { errorChain, icmpChain } from './icmp.ts';
@@ -37,6 +38,8 @@ export interface Judged {
   readonly unaddressed?: Readonly<Record<Direction, readonly string[]>>;
   /** The set of the addresses of pods on the node's bridges; undefined where none of these is isolated. */
   readonly ports?: SetName | undefined;
+  /** Absent: nobody answers what is refused. */
+  readonly answered?: Answered | undefined;
 }
 
 const INTERFACE = { egress: 'inInterface', ingress: 'outInterface' } as const;
@@ -59,20 +62,28 @@ const closeInterfaces = (unaddressed: NonNullable<Judged['unaddressed']>): reado
   );
 
 /**
- * A TCP packet that opens nothing may not become a connection of a governed pod: otherwise the reply to a connection
- * that was just cut would open it again, the other way round, and its packets would count as established.
+ * TCP in the middle that conntrack has forgotten. What a client sends is judged as if it opened the connection, unless it is
+ * the server's of one that was cut. Of all else nobody knows who opened it: it may not become a connection of a governed pod
+ * by itself, or the reply to a connection that was just cut would open it again, the other way round, and its packets would
+ * count as established. The agent is told of it, and makes the entry where policy allows the connection.
  */
-const strayChain = (governed: SetName): Chain => ({
+const strayChain = ({ governed, held }: NonNullable<Judged['sets']>, answered: Answered | undefined): Chain => ({
   name: STRAY_CHAIN,
-  rules: (['src', 'dst'] as const).map((fields) => ({
-    matches: [{ kind: 'set', set: governed, fields }],
-    verdict: { kind: 'drop' },
-  })),
+  rules: [
+    {
+      matches: [{ kind: 'clientPorts' }, { kind: 'set', set: held, fields: 'src,src,dst', negated: true }],
+      verdict: { kind: 'return' },
+    },
+    ...(['src', 'dst'] as const).flatMap((fields): readonly Rule[] => {
+      const matches = [{ kind: 'set', set: governed, fields }] as const;
+      return [...reportStray(answered, matches, STRAY_CHAIN), { matches, verdict: { kind: 'drop' } }];
+    }),
+  ],
 });
 
 /**
  * What may not open a connection although policy allows it: TCP in the middle, and for a while what would bring back a
- * connection that was just cut, by a datagram of the server to the client. TCP is never held, so it is spared the look.
+ * connection that was just cut, by a datagram of the server to the client.
  */
 const closed = ({ held }: NonNullable<Judged['sets']>): readonly Rule[] => [
   { matches: [{ kind: 'strayTcp' }], verdict: { kind: 'jump', chain: STRAY_CHAIN } },
@@ -119,13 +130,14 @@ export const hookChains = (family: IpFamily, judged: Judged): readonly Chain[] =
     rules: [
       ESTABLISHED,
       { matches: [{ kind: 'localSource' }], verdict: { kind: 'return' } },
+      ...(sets === undefined ? [] : ownAnswers(judged.answered, family)),
       { matches: [], verdict: { kind: 'goto', chain: FORWARD_CHAIN } },
     ],
   };
   return [
     forward,
     output,
-    ...(sets === undefined ? [] : [strayChain(sets.governed)]),
+    ...(sets === undefined ? [] : [strayChain(sets, judged.answered)]),
     ...(isJudged ? [icmpChain(family, sets !== undefined), { name: JUDGE_CHAIN, rules: judge }] : []),
     ...(sets === undefined
       ? []

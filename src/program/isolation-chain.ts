@@ -1,5 +1,6 @@
 import type { IpFamily } from '../model/family.ts';
 import type { Isolation } from '../policy/node-policy.ts';
+import { type Answered, reportRefused } from './answers.ts';
 import { commentText } from './comment.ts';
 import { type DeniedLog, reportRules } from './denied-log.ts';
 import { type AllowingRule, keptRules } from './kept-rules.ts';
@@ -36,6 +37,7 @@ export const compileIsolation = (
   family: IpFamily,
   sets: SetBuilder,
   log: DeniedLog | undefined,
+  answered: Answered | undefined,
 ): Chain | undefined => {
   const { direction, pods } = isolation;
   const context = { direction, family, pods, sets };
@@ -47,6 +49,7 @@ export const compileIsolation = (
     rules: [
       ...allowed,
       ...reportRules(log, name),
+      ...reportRefused(answered, name),
       { matches: [{ kind: 'comment', text: commentOf(isolation) }], verdict: { kind: 'drop' } },
     ],
   };

@@ -31,9 +31,22 @@ export type Match =
   | { readonly kind: 'endOfConnection'; readonly end: 'client' | 'server'; readonly address: string }
   /** The connection is one of the address with itself by way of another destination: a Service, say. */
   | { readonly kind: 'translatedToItself'; readonly address: string }
-  /** A TCP packet that conntrack takes for the start of a connection although it does not ask to open one. */
-  | { readonly kind: 'strayTcp' }
-  | { readonly kind: 'icmp'; readonly family: IpFamily; readonly type?: number }
+  /**
+   * A TCP packet that conntrack takes for the start of a connection although it does not ask to open one; `isUnclear`: or
+   * that belongs to nothing it knows.
+   */
+  | { readonly kind: 'strayTcp'; readonly isUnclear?: true }
+  /** A TCP packet that asks to open a connection. */
+  | { readonly kind: 'openingTcp' }
+  | { readonly kind: 'tcpReset' }
+  /** A TCP packet that answers one that asks to open a connection. */
+  | { readonly kind: 'tcpInquiry' }
+  /** A TCP packet whose ports say that it comes from the end that opened the connection (client-ports.ts). */
+  | { readonly kind: 'clientPorts' }
+  /** `code` only with a type. */
+  | { readonly kind: 'icmp'; readonly family: IpFamily; readonly type?: number; readonly code?: number }
+  /** A socket of the node sent the packet. */
+  | { readonly kind: 'ofSocket' }
   /** The IPv6 hop limit as it is at the hook: a forwarded packet has lost one already. */
   | { readonly kind: 'hopLimit'; readonly equals: number }
   /** The source, or the destination, is an address of the node itself. */
@@ -49,7 +62,15 @@ export type Match =
   /** The node would not send an answer to the source out of the interface that the packet came in by (rpfilter). */
   | { readonly kind: 'unroutedSource' }
   | { readonly kind: 'comment'; readonly text: string }
-  | { readonly kind: 'limit'; readonly perSecond: number; readonly burst: number };
+  | { readonly kind: 'limit'; readonly perSecond: number; readonly burst: number }
+  /** A limit that all rules with this name have in common, of both directions; `bySource`: for each source address. */
+  | {
+      readonly kind: 'rate';
+      readonly name: string;
+      readonly perSecond: number;
+      readonly burst: number;
+      readonly bySource?: true;
+    };
 
 /** What happens to a packet that met all conditions. `goto` returns past the rule that jumped here, not to it. */
 export type Verdict =

@@ -27,6 +27,11 @@ export interface Connections {
     selection: ConnectionSelection,
     most: number,
   ): Promise<readonly TrackedConnection[]>;
+  /**
+   * Those TCP connections of these that the kernel took up in the middle, so that it may take the ends for each other.
+   * @throws where an entry cannot be read; one that is gone is none
+   */
+  pickedUp<Read extends Connection>(connections: readonly Read[]): Promise<readonly Read[]>;
   /** All addresses of the node itself, canonical text. @throws where they cannot be read */
   ownAddresses(families: readonly IpFamily[]): Promise<ReadonlySet<string>>;
   /**

@@ -11,8 +11,11 @@ const MOST_REMEMBERED = 20_000;
 
 /** Keeps what was cut from being opened again by a datagram of the server. */
 export interface ReopenGuard {
-  /** Holds closed what is about to be cut. What cannot be is remembered; see isReopened and retry. */
-  hold(connections: readonly Connection[]): Promise<void>;
+  /**
+   * Holds closed what is about to be cut. What cannot be is remembered; see isReopened and retry. Where both ends have one
+   * port and policy allows the other direction nothing is held: what the server sends then opens a connection of its own.
+   */
+  hold(connections: readonly Connection[], judge: ConnectionJudge): Promise<void>;
   /** Lets go of what policy allows again, from either end. */
   release(judge: ConnectionJudge): Promise<void>;
   /** Holds closed what could not be so far. @throws where that fails again */
@@ -39,7 +42,17 @@ const reversed = ({ protocol, original, reply }: Connection): Opening => ({
   destination: reply.destination,
   protocol,
   port: original.sourcePort,
+  sourcePort: reply.sourcePort,
 });
+
+/**
+ * With one port at both ends each datagram of the server is also one to the port that its own rules name. Of protocols
+ * without ports nothing is known of what a packet is.
+ */
+const isOpenOtherWay = (connection: Connection, judge: ConnectionJudge): boolean =>
+  connection.original.sourcePort !== 0 &&
+  connection.original.sourcePort === connection.reply.sourcePort &&
+  judge.allows(reversed(connection));
 
 export const createReopenGuard = (connections: Connections, clock: Clock): ReopenGuard => {
   let lately: readonly Remembered[] = [];
@@ -57,25 +70,33 @@ export const createReopenGuard = (connections: Connections, clock: Clock): Reope
   const isRecent = ({ until }: Remembered): boolean => until > clock.now();
 
   return {
-    async hold(cut) {
+    async hold(cut, judge) {
       const until = clock.now() + REMEMBERED_MS;
-      const remembered = cut.map((connection) => ({ connection, until }));
+      const closing = cut.filter((connection) => !isOpenOtherWay(connection, judge));
+      const remembered = closing.map((connection) => ({ connection, until }));
       lately = [...lately.filter(isRecent), ...remembered].slice(-MOST_REMEMBERED);
       try {
-        await connections.hold(cut);
+        await connections.hold(closing);
       } catch {
         setUnheld([...unheld, ...remembered].slice(-MOST_REMEMBERED));
       }
     },
     async release(judge) {
+      const isAllowed = ({ connection }: Remembered): boolean =>
+        judge.allows(openingOf(connection)) || isOpenOtherWay(connection, judge);
       const still = lately.filter(isRecent);
-      lately = still.filter(({ connection }) => !judge.allows(openingOf(connection)));
-      const allowed = still.filter(({ connection }) => judge.allows(openingOf(connection)));
+      lately = still.filter((each) => !isAllowed(each));
+      const allowed = still.filter(isAllowed);
       if (allowed.length > 0) await connections.release(allowed.map(({ connection }) => connection));
     },
     async retry(judge) {
       if (unheld.length === 0) return;
-      setUnheld(unheld.filter((each) => isRecent(each) && !judge.allows(openingOf(each.connection))));
+      setUnheld(
+        unheld.filter(
+          (each) =>
+            isRecent(each) && !judge.allows(openingOf(each.connection)) && !isOpenOtherWay(each.connection, judge),
+        ),
+      );
       await connections.hold(unheld.map(({ connection }) => connection));
     },
     isReopened: (opening) => keys.size > 0 && keys.has(keyOf(opening)),

@@ -3,9 +3,11 @@ import type { Connection, ConnectionSelection, Opening, TrackedConnection } from
 import type { IpFamily } from '../model/family.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
-import { type ConnectionJudge, createConnectionJudge, openingOf } from '../trace/connection-judge.ts';
+import { openerByPorts } from '../program/client-ports.ts';
+import { type ConnectionJudge, createConnectionJudge, openingOf, turnedOpening } from '../trace/connection-judge.ts';
 import { retryDelay } from './backoff.ts';
 import type { Connections } from './connections.ts';
+import type { CutMemory } from './cut-memory.ts';
 import { createReopenGuard } from './reopen-guard.ts';
 import type { SyncResult } from './sync-result.ts';
 import { createUrgentReview } from './urgent-review.ts';
@@ -41,6 +43,8 @@ export interface ReviewPorts {
   readonly clock: Clock;
   /** What is in force. */
   readonly policy: () => NodePolicy;
+  /** Told of what is cut. */
+  readonly memory?: Pick<CutMemory, 'note'>;
   /** Told of every review; must not throw. */
   readonly report: (result: ReviewResult) => void;
 }
@@ -63,7 +67,20 @@ export interface Review {
 const mayLeaveDenied = ({ outcome, reason }: Pick<SyncResult, 'outcome' | 'reason'>): boolean =>
   outcome === 'applied' || (outcome === 'unchanged' && (reason === 'start' || reason === 'retry'));
 
-export const createReview = ({ connections, families, clock, policy, report }: ReviewPorts): Review => {
+const TCP = 6;
+
+/** Where the kernel took up the connection in the middle its ends are the other way round, as far as the ports tell. */
+const mayBeTurned = ({ protocol, sourcePort, port }: Opening): boolean =>
+  protocol === TCP && openerByPorts({ sourcePort, destinationPort: port }) === 'destination';
+
+/** The connection, as if its other end had opened it. */
+const turned = <Read extends Connection>(connection: Read): Read => ({
+  ...connection,
+  original: connection.reply,
+  reply: connection.original,
+});
+
+export const createReview = ({ connections, families, clock, policy, memory, report }: ReviewPorts): Review => {
   let firstAt: number | undefined;
   const guard = createReopenGuard(connections, clock);
   /** Changed since the last review of all began. */
@@ -83,7 +100,9 @@ export const createReview = ({ connections, families, clock, policy, report }: R
     for (let at = 0; at < denied.length; at += PORTION) {
       const portion = denied.slice(at, at + PORTION);
       // Before, so that no datagram slips in between; one that cannot be held closed is cut all the same.
-      await guard.hold(portion);
+      await guard.hold(portion, judgeNow());
+      // Of those whose ends the kernel may take for each other either may be meant.
+      memory?.note(portion.flatMap((each) => (mayBeTurned(openingOf(each)) ? [each, turned(each)] : [each])));
       count += await connections.cut(portion);
     }
     return count;
@@ -96,12 +115,23 @@ export const createReview = ({ connections, families, clock, policy, report }: R
     return newest.judge;
   };
 
-  const isDenied = (judge: ConnectionJudge, opening: Opening): boolean =>
+  const isDeniedAsIs = (judge: ConnectionJudge, opening: Opening): boolean =>
     guard.isReopened(opening) || (judge.concerns(opening.source, opening.destination) && !judge.allows(opening));
+
+  const isDeniedTurned = (judge: ConnectionJudge, opening: Opening): boolean =>
+    mayBeTurned(opening) &&
+    judge.concerns(opening.destination, opening.source) &&
+    !judge.allows(turnedOpening(opening));
+
+  const isDenied = (judge: ConnectionJudge, opening: Opening): boolean =>
+    isDeniedAsIs(judge, opening) || isDeniedTurned(judge, opening);
 
   /** While the table is read passes may come to their end: each entry is judged by what is in force when it is read. */
   const denied: ConnectionSelection = {
-    concerns: (source, destination) => judgeNow().concerns(source, destination) || guard.mayReopen(source, destination),
+    concerns: (source, destination) =>
+      judgeNow().concerns(source, destination) ||
+      judgeNow().concerns(destination, source) ||
+      guard.mayReopen(source, destination),
     selects: (opening) => isDenied(judgeNow(), opening),
   };
 
@@ -111,12 +141,11 @@ export const createReview = ({ connections, families, clock, policy, report }: R
     // What begins or ends in the node itself passes none.
     const own = await connections.ownAddresses(families);
     const judge = judgeNow();
-    return found.filter(
-      (connection) =>
-        !own.has(connection.original.source) &&
-        !own.has(connection.reply.source) &&
-        isDenied(judge, openingOf(connection)),
-    );
+    const others = found.filter(({ original, reply }) => !own.has(original.source) && !own.has(reply.source));
+    const asTheyAre = others.filter((connection) => isDeniedAsIs(judge, openingOf(connection)));
+    const known = new Set(asTheyAre);
+    const doubtful = others.filter((each) => !known.has(each) && isDeniedTurned(judge, openingOf(each)));
+    return doubtful.length === 0 ? asTheyAre : [...asTheyAre, ...(await connections.pickedUp(doubtful))];
   };
 
   /** @param list the next of the connections that are denied, of all or of some ends */

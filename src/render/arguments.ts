@@ -1,4 +1,5 @@
 import type { Protocol } from '../model/protocol.ts';
+import { FIRST_CLIENT_PORT } from '../program/client-ports.ts';
 import type { Match, PortRange, Rule, Verdict } from '../program/node-program.ts';
 
 /** A rule as the arguments of `iptables -A CHAIN …`, in the order and spelling in which iptables-save prints them. */
@@ -43,14 +44,24 @@ const MATCH_ARGUMENTS: { readonly [Kind in Match['kind']]: (match: Of<Kind>) => 
     ...['-m', 'conntrack', '--ctorigsrc', address],
     ...['!', '--ctorigdst', address, '--ctreplsrc', address],
   ],
-  strayTcp: () => [
+  strayTcp: ({ isUnclear }) => [
     ...['-p', 'tcp', '-m', 'tcp', '!', '--tcp-flags', 'FIN,SYN,RST,ACK', 'SYN'],
-    ...['-m', 'conntrack', '--ctstate', 'NEW'],
+    ...['-m', 'conntrack', '--ctstate', isUnclear === true ? 'INVALID,NEW' : 'NEW'],
   ],
-  icmp: ({ family, type }) => [
+  openingTcp: () => ['-p', 'tcp', '-m', 'tcp', '--tcp-flags', 'FIN,SYN,RST,ACK', 'SYN'],
+  tcpInquiry: () => ['-p', 'tcp', '-m', 'tcp', '--tcp-flags', 'FIN,SYN,RST,ACK', 'SYN,ACK'],
+  tcpReset: () => ['-p', 'tcp', '-m', 'tcp', '--tcp-flags', 'RST', 'RST'],
+  clientPorts: () => [
+    ...['-p', 'tcp', '-m', 'tcp', '--sport', `${FIRST_CLIENT_PORT}:65535`],
+    ...['--dport', `1:${FIRST_CLIENT_PORT - 1}`],
+  ],
+  icmp: ({ family, type, code }) => [
     ...['-p', ICMP[family].protocol],
-    ...(type === undefined ? [] : ['-m', ICMP[family].module, ICMP[family].option, `${type}`]),
+    ...(type === undefined
+      ? []
+      : ['-m', ICMP[family].module, ICMP[family].option, code === undefined ? `${type}` : `${type}/${code}`]),
   ],
+  ofSocket: () => ['-m', 'owner', '--socket-exists'],
   hopLimit: ({ equals }) => ['-m', 'hl', '--hl-eq', `${equals}`],
   localSource: () => ['-m', 'addrtype', '--src-type', 'LOCAL'],
   localDestination: () => ['-m', 'addrtype', '--dst-type', 'LOCAL'],
@@ -66,6 +77,11 @@ const MATCH_ARGUMENTS: { readonly [Kind in Match['kind']]: (match: Of<Kind>) => 
   unroutedSource: () => ['-m', 'rpfilter', '--invert'],
   comment: ({ text }) => ['-m', 'comment', '--comment', text],
   limit: ({ perSecond, burst }) => ['-m', 'limit', '--limit', `${perSecond}/sec`, '--limit-burst', `${burst}`],
+  rate: ({ name, perSecond, burst, bySource }) => [
+    ...['-m', 'hashlimit', '--hashlimit-upto', `${perSecond}/sec`, '--hashlimit-burst', `${burst}`],
+    ...(bySource === true ? ['--hashlimit-mode', 'srcip'] : []),
+    ...['--hashlimit-name', name],
+  ],
 };
 
 /** iptables-save prints addresses first, then the interface, the protocol, and the other matches as they were given. */
@@ -77,6 +93,10 @@ const RANK: Readonly<Record<Match['kind'], number>> = {
   protocol: 3,
   ports: 3,
   strayTcp: 3,
+  openingTcp: 3,
+  tcpReset: 3,
+  tcpInquiry: 3,
+  clientPorts: 3,
   icmp: 3,
   tunnelProtocol: 3,
   set: 4,
@@ -92,6 +112,8 @@ const RANK: Readonly<Record<Match['kind'], number>> = {
   unroutedSource: 4,
   comment: 4,
   limit: 4,
+  ofSocket: 4,
+  rate: 4,
 };
 
 const matchArguments = <Kind extends Match['kind']>(match: Of<Kind>): readonly string[] => {

@@ -87,7 +87,13 @@ const selectEntry = (
   if (!concerns(source, destination)) return undefined;
   const [, , protocol] = HEAD.exec(line) ?? [];
   if (protocol === undefined) return 'unreadable';
-  const opening = { source, destination, protocol: Number(protocol), port: senderAt(line, second.end) };
+  const opening = {
+    source,
+    destination,
+    protocol: Number(protocol),
+    port: senderAt(line, second.end),
+    sourcePort: senderAt(line, first.end),
+  };
   return selects(opening) ? readEntry(line, spelling) : undefined;
 };
 

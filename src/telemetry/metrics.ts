@@ -4,6 +4,7 @@ import type { IpFamily } from '../model/family.ts';
 import { EVENT_OUTCOMES, type EventOutcome } from '../model/operator-event.ts';
 import { type Closure, CLOSURES } from '../model/pod.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
+import { ANSWER_KINDS, type AnswerKind } from '../reconcile/answers.ts';
 import { TAMPERING_KINDS, type TamperingKind } from '../render/tampering.ts';
 import { type BridgeMetrics, registerBridgeMetrics } from './bridge-metrics.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
@@ -46,6 +47,8 @@ export interface AgentMetrics extends BridgeMetrics {
   recordDriftRepair(kinds: ReadonlySet<TamperingKind>, lines: number): void;
   /** @param count of live connections that were deleted because the newest policy denies them */
   recordConnectionsCut(count: number): void;
+  /** A packet that the rules refused was answered, or its connection goes on. */
+  recordAnswer(kind: AnswerKind): void;
   setKernelObjects(family: IpFamily, objects: KernelObjects): void;
   setClusterObjects(objects: ClusterObjects): void;
   /** Pods of this node that policies isolate. */
@@ -115,6 +118,13 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     help: 'Number of live connections deleted because a newer policy denies them.',
     registers,
   });
+  const answers = new Counter({
+    name: 'portcullis_answers_total',
+    help: 'Number of answers to denied packets, by kind: resumed, asked (the other end was asked), reset, rejected.',
+    labelNames: ['kind'],
+    registers,
+  });
+  for (const kind of ANSWER_KINDS) answers.inc({ kind }, 0);
   const repairs = new Counter({
     name: 'portcullis_drift_repairs_total',
     help: "Number of repairs after another program changed the agent's rules or sets, by kind of change.",
@@ -248,6 +258,9 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     setSpoofedPackets: (packets) => {
       spoofed.reset();
       for (const [family, count] of packets) spoofed.inc({ family }, count);
+    },
+    recordAnswer: (kind) => {
+      answers.inc({ kind });
     },
     setReady: (isReady) => ready.set(isReady ? 1 : 0),
     recordListenFailure: () => {

@@ -8,7 +8,7 @@ import type { Packet, PacketProtocol } from './packet.ts';
 export interface ConnectionJudge {
   /** Whether an end is isolated at all, so that there is something to judge. Addresses are canonical text. */
   concerns(source: string, destination: string): boolean;
-  allows(opening: Opening): boolean;
+  allows(opening: Omit<Opening, 'sourcePort'>): boolean;
 }
 
 /** IP protocol numbers (IANA) that a NetworkPolicyPort can name. */
@@ -23,6 +23,16 @@ export const openingOf = ({ protocol, original, reply }: Connection): Opening =>
   destination: reply.source,
   protocol,
   port: reply.sourcePort,
+  sourcePort: original.sourcePort,
+});
+
+/** The same connection, as if its other end had opened it. */
+export const turnedOpening = ({ source, destination, protocol, port, sourcePort }: Opening): Opening => ({
+  source: destination,
+  destination: source,
+  protocol,
+  port: sourcePort,
+  sourcePort: port,
 });
 
 const isolatedAddresses = ({ isolations }: NodePolicy, direction: Direction): ReadonlySet<string> =>

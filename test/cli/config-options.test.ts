@@ -33,6 +33,7 @@ test('what is typed reaches the setting of that name', () => {
     ['--events', 'off'],
     ['--anti-spoofing', 'off'],
     ['--nflog-group', '7'],
+    ['--on-deny', 'reject'],
     ['--limits', 'node-rules=77'],
   ];
   const command = declare().parse(typed.flat(), { from: 'user' });
@@ -56,6 +57,7 @@ test('what is typed reaches the setting of that name', () => {
     events: 'off',
     antiSpoofing: 'off',
     deniedLog: { group: 7 },
+    onDeny: 'reject',
     limits: { ...DEFAULT_LIMITS, node: { ...DEFAULT_LIMITS.node, rules: 77 } },
   });
 });

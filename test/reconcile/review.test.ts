@@ -58,6 +58,8 @@ const setUp = () => {
     holds: true,
     /** The ends that were looked at by themselves. */
     ends: [] as string[][],
+    /** Ports of the sources of those that the kernel took up in the middle. */
+    pickedUp: [] as number[],
     cut: [] as number[],
     released: [] as number[],
     results: [] as ReviewResult[],
@@ -72,6 +74,8 @@ const setUp = () => {
       bench.results.push(result);
     },
     connections: {
+      pickedUp: (found) =>
+        Promise.resolve(found.filter(({ original }) => bench.pickedUp.includes(original.sourcePort))),
       async glance(_, selection) {
         if (!bench.glances) return undefined;
         await Promise.resolve();

@@ -207,7 +207,13 @@ describe('a list', () => {
     });
     const ofLines = LINES.map(([, , expected]) => openingOf(expected)).filter(({ source }) => source === '10.0.0.1');
     expect(asked).toEqual(ofLines);
-    expect(asked).toContainEqual({ source: '10.0.0.1', destination: '10.0.0.9', protocol: 17, port: 5353 });
+    expect(asked).toContainEqual({
+      source: '10.0.0.1',
+      destination: '10.0.0.9',
+      protocol: 17,
+      port: 5353,
+      sourcePort: 5555,
+    });
     expect(found.map(({ id }) => id)).toEqual([945204701]);
   });
 

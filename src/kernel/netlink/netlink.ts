@@ -33,6 +33,22 @@ export interface Netlink {
    * @throws NetlinkError where the kernel refuses, the answer is incomplete or changed while it was made, or none comes
    */
   request(request: NetlinkRequest): Promise<readonly NetlinkMessage[]>;
+  /**
+   * Asks for messages that come unasked for, as NFLOG's: `requests` are sent now and whenever the socket is another one.
+   * @param type of the messages that are heard; others are passed over
+   * @param onTrouble told when a request is refused: nothing is heard until the next time, which is tried by itself
+   */
+  subscribe(
+    requests: readonly NetlinkRequest[],
+    type: number,
+    onMessage: (message: NetlinkMessage) => void,
+    onTrouble: (error: NetlinkError) => void,
+  ): void;
+  /**
+   * Sends an IP packet of either family, whole with its header, out of the interface of this index. What cannot be sent is
+   * lost.
+   */
+  sendPacket(interfaceIndex: number, packet: Uint8Array): void;
   stop(): void;
 }
 
@@ -42,6 +58,10 @@ export interface NetlinkOptions {
 }
 
 const TIMEOUT_MS = 10_000;
+/** A subscription that was refused, or whose relay ended, is asked for again after this, ms. */
+const AGAIN_MS = 1_000;
+/** Of the length: what follows is an IP packet (relay.pl). */
+const RAW = 0x8000_0000;
 const LENGTH_BYTES = 4;
 const LITTLE_ENDIAN = endianness() === 'LE';
 const FILE = 'relay.pl';
@@ -51,6 +71,20 @@ const relayFile = (): string => {
   const folders = [import.meta.dirname as string | undefined, path.dirname(process.argv[1] ?? '')];
   const files = folders.filter((folder) => folder !== undefined).map((folder) => path.join(folder, FILE));
   return files.find((file) => existsSync(file)) ?? FILE;
+};
+
+interface Subscription {
+  readonly requests: readonly NetlinkRequest[];
+  readonly type: number;
+  readonly onMessage: (message: NetlinkMessage) => void;
+  readonly onTrouble: (error: NetlinkError) => void;
+}
+
+const uint32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(LENGTH_BYTES);
+  if (LITTLE_ENDIAN) bytes.writeUInt32LE(value);
+  else bytes.writeUInt32BE(value);
+  return bytes;
 };
 
 interface Pending {
@@ -85,6 +119,8 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
   let sequence = 0;
   let watchdog: ReturnType<typeof setInterval> | undefined;
   const pending = new Map<number, Pending>();
+  let subscription: Subscription | undefined;
+  let again: ReturnType<typeof setTimeout> | undefined;
 
   const fail = (error: NetlinkError): void => {
     const failed = [...pending.values()];
@@ -98,6 +134,7 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
     relay?.stop();
     relay = undefined;
     fail(error);
+    subscribeLater();
   };
 
   const takePacket = (packet: Buffer): void => {
@@ -107,6 +144,10 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
       return;
     }
     for (const message of decodeMessages(packet)) {
+      if (message.sequence === 0 && message.type === subscription?.type) {
+        subscription.onMessage(message);
+        continue;
+      }
       const asked = pending.get(message.sequence);
       if (asked === undefined) continue;
       asked.seenAt = Date.now();
@@ -152,6 +193,7 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
       if (relay !== opened) return;
       relay = undefined;
       fail(new NetlinkError(complaint.trim() || (originalMessage ?? 'the relay ended'), 0));
+      subscribeLater();
     });
     return opened;
   };
@@ -163,23 +205,53 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
     }, timeoutMs / 4).unref();
   };
 
-  return {
-    request(request) {
-      sequence = (sequence + 1) >>> 0;
-      const own = sequence;
-      const answer = new Promise<readonly NetlinkMessage[]>((resolve, reject) => {
-        pending.set(own, { messages: [], resolve, reject, isInterrupted: false, seenAt: Date.now() });
+  const write = (length: number, bytes: Uint8Array): void => {
+    relay ??= open();
+    relay.write(Buffer.concat([uint32(length), bytes]).toString('latin1'));
+  };
+
+  const ask = (request: NetlinkRequest): Promise<readonly NetlinkMessage[]> => {
+    sequence = (sequence + 1) >>> 0;
+    const own = sequence;
+    const answer = new Promise<readonly NetlinkMessage[]>((resolve, reject) => {
+      pending.set(own, { messages: [], resolve, reject, isInterrupted: false, seenAt: Date.now() });
+    });
+    watch();
+    const bytes = encodeRequest(request, own);
+    write(bytes.length, bytes);
+    return answer;
+  };
+
+  const subscribeNow = async (): Promise<void> => {
+    const wanted = subscription;
+    for (const request of wanted?.requests ?? []) await ask(request);
+  };
+
+  const subscribeLater = (delayMs = AGAIN_MS): void => {
+    if (subscription === undefined) return;
+    clearTimeout(again);
+    again = setTimeout(() => {
+      void subscribeNow().catch((error: unknown) => {
+        if (subscription === undefined || !(error instanceof NetlinkError)) return;
+        subscription.onTrouble(error);
+        subscribeLater();
       });
-      watch();
-      const bytes = encodeRequest(request, own);
-      const length = Buffer.alloc(LENGTH_BYTES);
-      if (LITTLE_ENDIAN) length.writeUInt32LE(bytes.length);
-      else length.writeUInt32BE(bytes.length);
-      relay ??= open();
-      relay.write(Buffer.concat([length, bytes]).toString('latin1'));
-      return answer;
+    }, delayMs).unref();
+  };
+
+  return {
+    request: ask,
+    subscribe(requests, type, onMessage, onTrouble) {
+      subscription = { requests, type, onMessage, onTrouble };
+      subscribeLater(0);
+    },
+    sendPacket(interfaceIndex, packet) {
+      const bytes = Buffer.concat([uint32(interfaceIndex), packet]);
+      write(bytes.length + RAW, bytes);
     },
     stop() {
+      subscription = undefined;
+      clearTimeout(again);
       close(new NetlinkError('stopped', 0));
     },
   };

@@ -5,12 +5,17 @@
 # Both ways each packet follows its length, 4 bytes, in the byte order of the machine. A packet of length 0 on the output
 # says that the kernel threw messages away because the socket was full (ENOBUFS). It ends with its input.
 #
+# A length with the highest bit set announces an IP packet of either family, whole with its header, behind the index of an
+# interface, 4 bytes: it is sent out of that interface as it is (raw(7)). What cannot be sent is lost, as packets are.
+#
 # Perl's core alone: every Debian has it (perl-base).
 use strict;
 use warnings;
 use Errno qw(EAGAIN EINTR ENOBUFS);
+use Socket qw(AF_INET AF_INET6 pack_sockaddr_in pack_sockaddr_in6);
 
 use constant { AF_NETLINK => 16, SOCK_RAW => 3, NETLINK_NETFILTER => 12, MSG_DONTWAIT => 0x40 };
+use constant { RAW => 0x80000000, IPPROTO_RAW => 255, SO_BINDTOIFINDEX => 62 };
 use constant { SOL_SOCKET => 1, SO_RCVBUFFORCE => 33, RECEIVE_BUFFER => 4 << 20, LARGEST_PACKET => 1 << 20, COLLECTED => 1 << 16 };
 
 socket(my $kernel, AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER) or die "netlink socket: $!\n";
@@ -45,6 +50,24 @@ sub drain {
   }
 }
 
+my %raw;
+
+# Sends an IP packet to its destination, by the interface alone that is named.
+sub send_raw {
+  my ($interface, $packet) = (unpack('l', $_[0]), substr($_[0], 4));
+  my $is_ipv4 = ord($packet) >> 4 == 4;
+  return if length $packet < ($is_ipv4 ? 20 : 40);
+  my $family = $is_ipv4 ? AF_INET : AF_INET6;
+  if (!$raw{$family}) {
+    socket(my $socket, $family, SOCK_RAW, IPPROTO_RAW) or return;
+    $raw{$family} = $socket;
+  }
+  setsockopt($raw{$family}, SOL_SOCKET, SO_BINDTOIFINDEX, pack('i', $interface)) or return;
+  my $destination = $is_ipv4 ? substr($packet, 16, 4) : substr($packet, 24, 16);
+  my $to = $is_ipv4 ? pack_sockaddr_in(0, $destination) : pack_sockaddr_in6(0, $destination);
+  send($raw{$family}, $packet, MSG_DONTWAIT, $to);
+}
+
 my $input = '';
 while (1) {
   my $ready = '';
@@ -56,10 +79,17 @@ while (1) {
   next unless vec($ready, fileno(STDIN), 1);
   my $read = sysread(STDIN, $input, 1 << 16, length $input);
   exit 0 if defined $read && $read == 0;
-  while (length $input >= 4 && length $input >= 4 + unpack('L', $input)) {
-    my $length = unpack('L', $input);
-    defined send($kernel, substr($input, 4, $length), 0) or die "netlink send: $!\n";
+  while (length $input >= 4) {
+    my $announced = unpack('L', $input);
+    my $length = $announced & ~RAW;
+    last if length $input < 4 + $length;
+    my $packet = substr($input, 4, $length);
     substr($input, 0, 4 + $length, '');
+    if ($announced & RAW) {
+      send_raw($packet);
+      next;
+    }
+    defined send($kernel, $packet, 0) or die "netlink send: $!\n";
     drain();
   }
   flush_output();

@@ -11,6 +11,7 @@ import type { LocalPorts } from '../bridge-ports.ts';
 import { createDispatchTree, type DispatchEntry } from '../dispatch.ts';
 import type { GateSets } from '../gate.ts';
 import { HOOKS, hookChains } from '../hooks.ts';
+import type { Answered } from '../answers.ts';
 import type { DeniedLog } from '../denied-log.ts';
 import { closedIsolation, compileIsolation } from '../isolation-chain.ts';
 import { isolationCost } from '../isolation-cost.ts';
@@ -43,6 +44,8 @@ export interface RawChange {
 /** What all isolations of a family have in common. */
 export interface FamilyOptions {
   readonly log?: DeniedLog | undefined;
+  /** Who is told of refused packets so that they are answered; asked at each update, the same from the first one on. */
+  readonly answered?: ((family: IpFamily) => Answered | undefined) | undefined;
   readonly gate?: NodeGate | undefined;
   /** The interfaces whose packets' sources are looked at; asked at each update. */
   readonly sources?: (() => readonly string[]) | undefined;
@@ -144,7 +147,7 @@ const dispatchKey = (judged: Judged | undefined): string =>
 
 export const createFamilyCompiler = (
   family: IpFamily,
-  { log, gate: nodeGate, sources, guard: nodeGuard, interfaceOf, ports: nodePorts }: FamilyOptions,
+  { log, answered, gate: nodeGate, sources, guard: nodeGuard, interfaceOf, ports: nodePorts }: FamilyOptions,
 ): FamilyCompiler => {
   const sets = createFamilySets(family);
   const gate = createFamilyGate(family, nodeGate, sets);
@@ -183,7 +186,7 @@ export const createFamilyCompiler = (
     const refusal = closed.size === 0 ? undefined : closed.get(nameOf(isolation));
     if (refusal !== undefined) return closedBy(isolation, refusal);
     try {
-      const chain = compileIsolation(isolation, family, sets.builder, log);
+      const chain = compileIsolation(isolation, family, sets.builder, log, answered?.(family));
       if (chain === undefined) return { chains: [], sets: NO_SETS, fault: undefined };
       return { chains: withBody(chain), sets: setsNamedBy([chain]), fault: undefined };
     } catch (error) {
@@ -336,6 +339,7 @@ export const createFamilyCompiler = (
       nodeAddresses: [...nodeAddresses].sort(),
       unaddressed: { egress: bareIn('egress'), ingress: bareIn('ingress') },
       ports: ports.known(),
+      answered: answered?.(family),
     });
     const named = setsNamedBy(hooks);
     sets.use(named);

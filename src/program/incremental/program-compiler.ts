@@ -3,6 +3,7 @@ import type { PolicyFault } from '../../policy/fault.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import type { LocalPorts } from '../bridge-ports.ts';
 import type { GateOptions } from '../gate.ts';
+import type { Answered } from '../answers.ts';
 import type { DeniedLog } from '../denied-log.ts';
 import type { ChainName } from '../names.ts';
 import type { NodeProgram } from '../node-program.ts';
@@ -14,6 +15,8 @@ import type { Room } from './room.ts';
 export interface ProgramOptions<Gate = GateOptions, Guard = Pick<NodeGuard, 'network'>> {
   /** Where to report denied packets; undefined reports none. */
   readonly log?: DeniedLog | undefined;
+  /** Who is told of refused packets, so that they are answered; undefined: nobody. The same from the first update on. */
+  readonly answered?: ((family: IpFamily) => Answered | undefined) | undefined;
   /** Closes addresses that no pod is known to have; undefined closes none. */
   readonly gate?: Gate | undefined;
   /** Interfaces of pods, each with its own routes: what comes in by them with another source is dropped. Asked at each update. */

@@ -12,6 +12,10 @@ export interface NetlinkRequest {
   readonly answer: 'dump' | 'ack';
   /** nfgen_family: AF_INET 2, AF_INET6 10, 0 for none. */
   readonly family: number;
+  /** res_id of nfgenmsg: the group of NFLOG that is meant; 0 if absent. */
+  readonly resource?: number;
+  /** Makes a new object, and fails with EEXIST where there is one (NLM_F_CREATE, NLM_F_EXCL). */
+  readonly creates?: true;
   readonly attributes: readonly Uint8Array[];
   /** Of a change that the kernel takes only as a transaction: the subsystem (NFNL_MSG_BATCH_BEGIN). */
   readonly transactionOf?: number;
@@ -40,6 +44,7 @@ const NET_BYTE_ORDER = 0x4000;
 const TYPE_MASK = 0x3fff;
 const REQUEST = 0x1;
 const ANSWER_FLAGS = { ack: 0x4, dump: 0x300 } as const;
+const CREATE_FLAGS = 0x600;
 
 /** NLMSG_ERROR, also the acknowledgement, and NLMSG_DONE. */
 export const ERROR_TYPE = 2;
@@ -95,7 +100,7 @@ interface MessageHeader {
   readonly type: number;
   readonly flags: number;
   readonly family: number;
-  /** res_id of nfgenmsg: of a transaction its subsystem. */
+  /** res_id of nfgenmsg: of a transaction its subsystem, of NFLOG the group. */
   readonly resource: number;
 }
 
@@ -113,12 +118,9 @@ const encodeMessage = (header: MessageHeader, attributes: readonly Uint8Array[],
 
 /** Returns the request as it is sent: one message, or a transaction of it. */
 export const encodeRequest = (request: NetlinkRequest, sequence: number): Uint8Array => {
-  const { type, answer, family, attributes, transactionOf } = request;
-  const message = encodeMessage(
-    { type, flags: REQUEST | ANSWER_FLAGS[answer], family, resource: 0 },
-    attributes,
-    sequence,
-  );
+  const { type, answer, family, attributes, resource = 0, creates, transactionOf } = request;
+  const flags = REQUEST | ANSWER_FLAGS[answer] | (creates === true ? CREATE_FLAGS : 0);
+  const message = encodeMessage({ type, flags, family, resource }, attributes, sequence);
   if (transactionOf === undefined) return message;
   const edge = (of: number): Uint8Array =>
     encodeMessage({ type: of, flags: REQUEST, family: 0, resource: transactionOf }, [], sequence);

@@ -17,7 +17,7 @@ const PROTOCOLS: Readonly<Record<IpFamily, readonly string[]>> = {
 
 /** The options of each match extension, by the module that `-m` must have named before. */
 const MODULE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  tcp: ['--dport', '--tcp-flags'],
+  tcp: ['--sport', '--dport', '--tcp-flags'],
   udp: ['--dport'],
   sctp: ['--dport'],
   multiport: ['--dports'],
@@ -111,6 +111,10 @@ export const parseRule = (args: readonly string[], text: string, family: IpFamil
     },
     '-j': (option) => lead('jump', next(option)),
     '-g': (option) => lead('goto', next(option)),
+    '--sport': (option) => {
+      requireProtocol(option, modules.slice(-1));
+      matches.push({ kind: 'sports', ranges: [portRange(next(option))] });
+    },
     '--dport': (option) => {
       requireProtocol(option, modules.slice(-1));
       matches.push({ kind: 'dports', ranges: [portRange(next(option))] });

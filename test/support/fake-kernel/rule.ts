@@ -2,7 +2,7 @@
 export type FakeMatch =
   | { readonly kind: 'source' | 'destination'; readonly block: string; readonly negated: boolean }
   | { readonly kind: 'protocol'; readonly protocol: string; readonly negated: boolean }
-  | { readonly kind: 'dports'; readonly ranges: readonly (readonly [from: number, to: number])[] }
+  | { readonly kind: 'sports' | 'dports'; readonly ranges: readonly (readonly [from: number, to: number])[] }
   | {
       readonly kind: 'tcp flags';
       readonly mask: readonly string[];

@@ -16,6 +16,9 @@ const TCP_FLAGS: Readonly<Record<PacketState, readonly string[]>> = {
   related: ['ACK'],
 };
 
+/** What a client has that did not choose its port. */
+const CLIENT_PORT = 50_000;
+
 /** Where the first packet of a pod to itself went: no other kind of such packets crosses a hook. */
 const SERVICE = 'a ClusterIP';
 
@@ -48,6 +51,10 @@ export const meetsMatch = (match: FakeMatch, packet: WalkedPacket, sets: Readonl
     case 'dports': {
       const { port } = packet;
       return port !== undefined && match.ranges.some(([from, to]) => from <= port && port <= to);
+    }
+    case 'sports': {
+      const { sourcePort = CLIENT_PORT } = packet;
+      return match.ranges.some(([from, to]) => from <= sourcePort && sourcePort <= to);
     }
     case 'tcp flags': {
       const set = TCP_FLAGS[state].filter((flag) => match.mask.includes(flag));

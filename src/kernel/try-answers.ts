@@ -1,0 +1,24 @@
+import type { IpFamily } from '../model/family.ts';
+import { ANSWERED_GROUP, ownAnswers, reportRefused } from '../program/answers.ts';
+import type { ChainName } from '../program/names.ts';
+import type { Chain } from '../program/node-program.ts';
+import type { Kernel } from '../reconcile/kernel.ts';
+import { EMPTY_PLAN } from '../render/plan.ts';
+import { tryOutText } from '../render/plan-table.ts';
+
+const trialOf = (family: IpFamily): Chain => {
+  const name = 'answers' as ChainName;
+  const answered = { group: ANSWERED_GROUP, rejects: true };
+  return { name, rules: [...reportRefused(answered, name), ...ownAnswers(answered, family)] };
+};
+
+/**
+ * Loads rules of the kinds that report refused packets where no packet gets to them, and removes them: they take the kernel
+ * modules xt_NFLOG, xt_hashlimit and xt_owner.
+ * @throws CommandError where the kernel does not take them
+ */
+export const tryAnswers = (kernel: Kernel, families: readonly IpFamily[]): Promise<void> =>
+  kernel.apply({
+    ...EMPTY_PLAN,
+    tables: Object.fromEntries(families.map((family) => [family, tryOutText([trialOf(family)])])),
+  });

@@ -1,0 +1,99 @@
+import { describe, expect, test } from '@jest/globals';
+import { compileNodePolicy } from '../../src/policy/compile.ts';
+import type { NodePolicy } from '../../src/policy/node-policy.ts';
+import { type Opener, openerByPorts } from '../../src/program/client-ports.ts';
+import { createStrayJudge } from '../../src/trace/stray-judge.ts';
+import { cluster, pod, policy } from '../support/small-cluster.ts';
+
+const WEB = '10.1.1.10';
+const CLIENT = '10.1.1.11';
+
+/** The web pod takes connections of these clients; the client takes none where it is closed. */
+const policyOf = (allowed: readonly string[], isClientClosed: boolean): NodePolicy =>
+  compileNodePolicy(
+    cluster(
+      { shop: {} },
+      [pod('shop/web', { app: 'web' }, { ips: [WEB] }), pod('shop/client', { app: 'client' }, { ips: [CLIENT] })],
+      [
+        policy('shop/web', {
+          podSelector: { matchLabels: { app: 'web' } },
+          ingress: [{ from: allowed.map((ip) => ({ ipBlock: { cidr: `${ip}/32` } })) }],
+        }),
+        ...(isClientClosed ? [policy('shop/client', { podSelector: { matchLabels: { app: 'client' } } })] : []),
+      ],
+    ),
+    'n1',
+  );
+
+const ALLOWED = policyOf([CLIENT], true);
+const DENIED = policyOf(['192.0.2.1'], false);
+
+const openerOf = (
+  of: NodePolicy,
+  from: 'client' | 'web',
+  [clientPort, webPort]: readonly [number, number],
+  facts: { isRefused?: boolean; cut?: Opener } = {},
+): Opener | undefined => {
+  const [source, sourcePort, destination, destinationPort] =
+    from === 'client' ? [CLIENT, clientPort, WEB, webPort] : [WEB, webPort, CLIENT, clientPort];
+  return createStrayJudge(of).openerOf(
+    {
+      source,
+      sourcePort,
+      destination,
+      destinationPort,
+    },
+    { isRefused: facts.isRefused === true, wasCut: (opener) => opener === facts.cut },
+  );
+};
+
+/** Ports of the client and of the web pod: clear ones, two of servers, two of clients, the same. */
+const PORTS = [
+  [50_000, 80],
+  [20_000, 8_080],
+  [40_000, 50_000],
+  [7_000, 7_000],
+] as const;
+
+describe('a segment of a connection that conntrack forgot', () => {
+  test.each(PORTS)('from port %i to %i lets it go on where policy allows it, whoever sent it', (...ports) => {
+    expect(openerOf(ALLOWED, 'client', ports)).toBe('source');
+    expect(openerOf(ALLOWED, 'web', ports)).toBe('destination');
+  });
+
+  test.each(PORTS)(
+    'from port %i to %i lets nothing go on that policy denies, though nothing forbids the other direction',
+    (...ports) => {
+      expect(openerOf(DENIED, 'client', ports)).toBeUndefined();
+      expect(openerOf(DENIED, 'web', ports)).toBeUndefined();
+    },
+  );
+
+  test('is one of what was cut, whatever the other direction is allowed by a rule', () => {
+    const both = policyOf([CLIENT], false);
+    expect(openerOf(both, 'web', [20_000, 8_080], { cut: 'destination' })).toBe('destination');
+    expect(openerOf(DENIED, 'web', [20_000, 8_080], { cut: 'destination' })).toBeUndefined();
+    expect(openerOf(DENIED, 'client', [20_000, 8_080], { cut: 'source' })).toBeUndefined();
+    // A client that chose a server's port, and a server at a client's.
+    expect(openerOf(DENIED, 'web', [1_000, 50_000], { cut: 'destination' })).toBeUndefined();
+    // The web pod cut off by its own rules is no client of the client's.
+    expect(openerOf(ALLOWED, 'web', [20_000, 8_080], { cut: 'source' })).toBeUndefined();
+  });
+
+  test('was refused by the kernel, which knows better than the policy', () => {
+    expect(openerOf(ALLOWED, 'client', [50_000, 80], { isRefused: true })).toBeUndefined();
+    expect(openerOf(ALLOWED, 'client', [7_000, 7_000], { isRefused: true })).toBeUndefined();
+    expect(openerOf(ALLOWED, 'web', [7_000, 7_000], { isRefused: true })).toBe('destination');
+  });
+});
+
+test.each([
+  [32_768, 32_767, 'source'],
+  [65_535, 1, 'source'],
+  [1, 65_535, 'destination'],
+  [32_767, 32_768, 'destination'],
+  [32_768, 65_535, undefined],
+  [1, 32_767, undefined],
+])('ports %i and %i tell who opened a connection: %s', (sourcePort, destinationPort, opener) => {
+  expect(openerByPorts({ sourcePort, destinationPort })).toBe(opener);
+});
