@@ -38,10 +38,11 @@ export const lookFirst = (kernel: Kernel, isOurs: boolean): FirstLook => {
     isBlank: seen.then((observed) => observed !== undefined),
     kernel: {
       ...kernel,
-      async observe() {
+      async observe(scope) {
         const first = isFirst ? await seen : undefined;
         isFirst = false;
-        return first ?? kernel.observe();
+        // Of a part something has failed before: that is looked at as it is now.
+        return scope === undefined && first !== undefined ? first : kernel.observe(scope);
       },
     },
   };

@@ -7,7 +7,7 @@ type Former = Readonly<Partial<Record<IpFamily, ObservedTable>>>;
 /** The filter tables, as far as agents up to layout 3 left something there. */
 export interface FormerTables {
   /** What is there; undefined where there is nothing. @throws UnreadTableError */
-  observe(): Promise<Former | undefined>;
+  observe(families: readonly IpFamily[]): Promise<Former | undefined>;
   /** Loads restore text. @throws CommandError */
   apply(texts: Readonly<Partial<Record<IpFamily, string>>>): Promise<void>;
   /** Rules of ours are in force by now: only who works at the same time could leave something after that. */
@@ -22,11 +22,12 @@ export const createFormerTables = (tables: readonly FamilyTables[]): FormerTable
   let state: 'unknown' | 'settled' | 'clean' = 'unknown';
 
   return {
-    async observe() {
+    async observe(families) {
       if (state === 'clean') return undefined;
-      const seen = await Promise.all(tables.map(async (each) => [each.family, await readFormer(each)] as const));
+      const asked = tables.filter(({ family }) => families.includes(family));
+      const seen = await Promise.all(asked.map(async (each) => [each.family, await readFormer(each)] as const));
       const found = seen.flatMap(([family, table]) => (table === undefined ? [] : [[family, table] as const]));
-      if (found.length === 0 && state === 'settled') state = 'clean';
+      if (found.length === 0 && state === 'settled' && asked.length === tables.length) state = 'clean';
       return found.length === 0 ? undefined : Object.fromEntries(found);
     },
     apply: (texts) => restoreAll(tables, texts),

@@ -88,18 +88,18 @@ export const createKernelLookout = (
   const sets = createSetLists(reader, families);
   const tables = createTableText(read);
 
-  const tablesHold = async (program: NodeProgram): Promise<boolean> => {
+  const tablesHold = async (program: NodeProgram, of?: readonly IpFamily[]): Promise<boolean> => {
     const now = clock.now();
     if (monitor?.since(tablesReadAt) === 'quiet') return true;
-    const holds = await tables.holds(program);
+    const holds = await tables.holds(program, of);
     tablesReadAt = now;
     return holds;
   };
 
-  const setsHold = async (program: NodeProgram): Promise<boolean> => {
+  const setsHold = async (program: NodeProgram, of?: readonly IpFamily[]): Promise<boolean> => {
     const now = clock.now();
-    if (now < membersDueAt) return (await sets.hold(program, 'headers')).holds;
-    const { holds, size } = await sets.hold(program, 'members');
+    if (now < membersDueAt) return (await sets.hold(program, 'headers', of)).holds;
+    const { holds, size } = await sets.hold(program, 'members', of);
     const pause = (size / MEMBERS_PER_SECOND) * 1000;
     membersDueAt = now + clamp(pause, MEMBERS * intervalMs, MEMBERS_AT_MOST * intervalMs);
     return holds;
@@ -114,20 +114,20 @@ export const createKernelLookout = (
   };
 
   return {
-    async suspects(program) {
+    async suspects(program, of) {
       if (isFullDue()) return true;
       try {
-        return !((await tablesHold(program)) && (await setsHold(program)));
+        return !((await tablesHold(program, of)) && (await setsHold(program, of)));
       } catch {
         return true;
       }
     },
     over: (kernel) => ({
       ...kernel,
-      observe() {
+      observe(scope) {
         tablesReadAt = clock.now();
         fullAt = tablesReadAt;
-        return kernel.observe();
+        return kernel.observe(scope);
       },
       async apply(plan) {
         changedAt = clock.now();

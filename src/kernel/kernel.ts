@@ -63,7 +63,7 @@ export const tablesOf = (runner: CommandRunner, options: Omit<KernelOptions, 're
 /** The packet filter of the network namespace that `runner` works in. */
 export const createKernel = (runner: CommandRunner, options: KernelOptions): Kernel => {
   const { families, reader } = options;
-  const sets = createIpSets(runner);
+  const ipSets = createIpSets(runner);
   const tables = tablesOf(runner, options);
   const raw = createRawTables(tables);
   const former = createFormerTables(tables);
@@ -71,30 +71,35 @@ export const createKernel = (runner: CommandRunner, options: KernelOptions): Ker
   let leftover: readonly string[] = [];
   return {
     families,
-    async observe() {
+    async observe(scope = { families, raw: families }) {
+      const asked = tables.filter(({ family }) => scope.families.includes(family));
       const [seen, seenRaw, seenFormer, ...read] = await Promise.all([
         reader.read(),
-        raw.observe(),
-        former.observe(),
-        ...tables.map(async (table) => [table.family, await table.read()] as const),
+        raw.observe(scope.raw),
+        former.observe(scope.families),
+        ...asked.map(async (table) => [table.family, await table.read()] as const),
       ]);
       leftover = leftover.filter((name) => seen.has(name));
+      const sets =
+        asked.length === tables.length
+          ? seen
+          : new Map([...seen].filter(([, { family }]) => scope.families.includes(family)));
       return {
-        sets: seen,
+        sets,
         tables: Object.fromEntries(read),
         ...(seenFormer === undefined ? {} : { former: seenFormer }),
         ...(seenRaw === undefined ? {} : { raw: seenRaw }),
       };
     },
     async apply(plan) {
-      if (plan.prepare !== '') await sets.restore(emptyFirst(plan.prepare, leftover).lines);
+      if (plan.prepare !== '') await ipSets.restore(emptyFirst(plan.prepare, leftover).lines);
       await restoreAll(tables, plan.tables);
-      if (plan.finish !== '') await sets.restore(plan.finish);
+      if (plan.finish !== '') await ipSets.restore(plan.finish);
       former.settle();
       // Neither holds up the other one, nor what follows: whatever rules of these tables still name is left by itself.
       const rest = await Promise.allSettled([former.apply(plan.former ?? {}), plan.raw && raw.apply(plan.raw)]);
       if (plan.destroy.length > 0) {
-        leftover = [...new Set([...leftover, ...(await destroyWhatCan(sets, plan.destroy.map(destroyedSet)))])];
+        leftover = [...new Set([...leftover, ...(await destroyWhatCan(ipSets, plan.destroy.map(destroyedSet)))])];
       }
       const failed = rest.find((outcome) => outcome.status === 'rejected');
       if (failed !== undefined) throw failed.reason;

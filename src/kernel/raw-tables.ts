@@ -9,7 +9,7 @@ type Raw = Readonly<Partial<Record<IpFamily, ObservedTable<RawHook>>>>;
 /** The raw tables of all families. Most nodes need none of it: they are asked about once, for what an earlier agent left. */
 export interface RawTables {
   /** What is there; undefined where nothing of ours can be. @throws UnreadTableError */
-  observe(): Promise<Raw | undefined>;
+  observe(families: readonly IpFamily[]): Promise<Raw | undefined>;
   /** Loads restore text. @throws CommandError */
   apply(texts: Readonly<Partial<Record<IpFamily, string>>>): Promise<void>;
 }
@@ -21,14 +21,17 @@ export const createRawTables = (tables: readonly FamilyTables[]): RawTables => {
   let used: 'unknown' | 'yes' | 'no' = 'unknown';
 
   return {
-    async observe() {
+    async observe(families) {
       if (used === 'no') return undefined;
-      if (used === 'unknown' && !(await Promise.all(tables.map((each) => each.holdsOurs('raw')))).includes(true)) {
-        used = 'no';
+      const asked = tables.filter(({ family }) => families.includes(family));
+      const isAll = asked.length === tables.length;
+      if (used === 'unknown' && !(await Promise.all(asked.map((each) => each.holdsOurs('raw')))).includes(true)) {
+        if (isAll) used = 'no';
         return undefined;
       }
-      const seen = await Promise.all(tables.map(async (each) => [each.family, await each.readRaw()] as const));
-      used = seen.some(([, table]) => holdsOurs(table)) ? 'yes' : 'no';
+      const seen = await Promise.all(asked.map(async (each) => [each.family, await each.readRaw()] as const));
+      if (seen.some(([, table]) => holdsOurs(table))) used = 'yes';
+      else if (isAll) used = 'no';
       return used === 'yes' ? Object.fromEntries(seen) : undefined;
     },
     async apply(texts) {

@@ -12,9 +12,10 @@ export interface SetLists {
    * Are the sets there, the same as last time, with the right number of members, and no others? And, where that is watched,
    * do they hold exactly the right members?
    *
+   * @param of all families if absent
    * @throws Error
    */
-  hold(program: NodeProgram, watched: Watched): Promise<SetsHold>;
+  hold(program: NodeProgram, watched: Watched, of?: readonly IpFamily[]): Promise<SetsHold>;
   /** Lines of `ipset restore` were carried out, or some of them: what they name is another now, or should be. */
   changed(lines: string): void;
 }
@@ -45,34 +46,34 @@ export const createSetLists = (reader: SetReader, families: readonly IpFamily[])
       : before !== seed;
   };
 
-  const headersHold = async (program: NodeProgram): Promise<boolean> => {
+  const headersHold = async (program: NodeProgram, of: readonly IpFamily[]): Promise<boolean> => {
     if (doubtful.headers.size === 0) return true;
     const listed = await reader.headers();
     const someNew = [...listed].some(([name, set]) => isNew(name, set, program));
     own = new Set();
     seeds = new Map([...listed].map(([name, { seed }]) => [name, seed]));
-    const holds = !someNew && matchHeaders(listed, program, families);
+    const holds = !someNew && matchHeaders(listed, program, of);
     if (holds) doubtful.headers.clear();
     return holds;
   };
 
-  const membersHold = async (program: NodeProgram): Promise<boolean> => {
+  const membersHold = async (program: NodeProgram, of: readonly IpFamily[]): Promise<boolean> => {
     if (doubtful.members.size === 0) return true;
     const isDoubted = (name: string): boolean => doubtful.members.has(name);
     const listed = await reader.read(isDoubted);
-    const holds = matchMembers(listed, program, families, isDoubted);
+    const holds = matchMembers(listed, program, of, isDoubted);
     if (holds) doubtful.members.clear();
     return holds;
   };
 
   return {
-    async hold(program, watched) {
+    async hold(program, watched, of = families) {
       const { changed, size } = await watch.look(watched);
       for (const name of changed) {
         doubtful.headers.add(name);
         if (watched === 'members') doubtful.members.add(name);
       }
-      const holds = (await headersHold(program)) && (watched === 'headers' || (await membersHold(program)));
+      const holds = (await headersHold(program, of)) && (watched === 'headers' || (await membersHold(program, of)));
       return { holds, size };
     },
     changed(lines) {

@@ -1,3 +1,4 @@
+import type { IpFamily } from '../model/family.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import { parseIptablesSave, parseRawTable } from '../render/parse-iptables.ts';
 import { compareRaw } from '../render/plan-raw.ts';
@@ -6,8 +7,8 @@ import type { FamilyTables } from './family-tables.ts';
 
 /** Looks at our tables as text, and reads them only where the text is another one than was found right. */
 export interface TableText {
-  /** @throws UnreadTableError */
-  holds(program: NodeProgram): Promise<boolean>;
+  /** @param of all families if absent. @throws UnreadTableError */
+  holds(program: NodeProgram, of?: readonly IpFamily[]): Promise<boolean>;
   /** The program was changed. */
   forget(): void;
 }
@@ -19,9 +20,10 @@ export const createTableText = (tables: readonly Pick<FamilyTables, 'family' | '
   /** The text that was found right last. */
   let right: string | undefined;
   return {
-    async holds(program) {
+    async holds(program, of) {
+      const asked = of === undefined ? tables : tables.filter(({ family }) => of.includes(family));
       const texts = await Promise.all(
-        tables.map(async ({ family, text }) => {
+        asked.map(async ({ family, text }) => {
           const { raw } = program[family];
           const [home, rawText] = await Promise.all([text('home'), raw === undefined ? '' : text('raw')]);
           return { family, home: home.replaceAll(MOMENTS, ''), raw: rawText.replaceAll(MOMENTS, '') };

@@ -12,11 +12,14 @@ import type { Room } from '../program/incremental/room.ts';
 import type { Observed } from '../render/observed.ts';
 import { isEmptyPlan, type Plan, planChanges, planDelta } from '../render/plan.ts';
 import { findTampering } from '../render/tampering.ts';
+import { createApart } from './apart.ts';
+import { distance, withRawOf } from './bring-part.ts';
 import { createContest, isPlaceAlone } from './contest.ts';
 import type { Kernel } from './kernel.ts';
 import type { Lookout } from './lookout.ts';
 import { createNarrowing } from './narrowing.ts';
 import { createNodeCompiler, type NodeCompiler } from './node-compiler.ts';
+import { createParts, familyOf, type Part, type PartFailure } from './parts.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { PolicySource } from './policy-source.ts';
 import { isTimeout } from './refused.ts';
@@ -42,6 +45,11 @@ export interface EnforcementPorts {
   readonly lookout?: Lookout;
 }
 
+export interface EnforcementNews {
+  /** A part that had failed is in force, or something was closed for it: a pass is due. */
+  readonly onNews: () => void;
+}
+
 /** What a pass did to the kernel. */
 export type Done = Pick<
   SyncResult,
@@ -56,7 +64,7 @@ export interface Enforcement {
    * @throws where the kernel cannot be read or written, or holds something else afterwards; see distrust
    */
   pass(pending: PendingChanges): Promise<Done>;
-  /** What is in the kernel is not known any more: the next pass reads it back. */
+  /** A pass failed: what is in the kernel is not known any more. The next one reads it back, and takes each part by itself. */
   distrust(): void;
   /** What the newest pass compiled, see PolicyCompiler. */
   policy(): NodePolicy;
@@ -67,16 +75,20 @@ export interface Enforcement {
   isGrowing(): boolean;
   /** See SyncResult.contested. */
   isContested(): boolean;
-  /** The first programming was done and verified. */
+  /** The first programming was done and verified, of one family at least. */
   isReady(): boolean;
+  /** What is not at what policy asks for, see Parts. */
+  failing(): readonly PartFailure[];
   /** The resourceVersions of the state that is in force. */
   applied(): Readonly<Record<string, string>>;
   lastCheck(): ReconcilerStatus['lastCheck'];
   lastChange(): ReconcilerStatus['lastChange'];
-  /** Clock.now() at which the kernel has to be looked at, ms. */
+  /** Clock.now() at which the kernel has to be looked at, or a part that fails tried again, ms. */
   checkDueAt(): number;
   /** It has to be looked at now. */
   checkNow(): void;
+  /** Whatever is under way is over. Begins nothing more. */
+  stop(): Promise<void>;
 }
 
 /** What one pass may bring, see Room: some 25 ms of the kernel's time. */
@@ -92,6 +104,8 @@ const CAUTIOUS_ROOM = 50;
 
 /** What is large waits for so many passes in a row that have something small to do. */
 const MOST_PUT_OFF = 3;
+
+const isOf = (address: string, family: IpFamily): boolean => address.includes(':') === (family === 'ipv6');
 
 type Drift = Pick<Done, 'drift' | 'tampering'>;
 
@@ -113,10 +127,11 @@ interface Checked extends Drift {
   readonly isPutOff: boolean;
 }
 
-/** Lines that the kernel is off; a set that is left over changes no verdict and is not counted. */
-const distance = (plan: Plan): number => plan.size - plan.destroy.length;
-
-export const createEnforcement = (options: EnforcementOptions, ports: EnforcementPorts): Enforcement => {
+export const createEnforcement = (
+  options: EnforcementOptions,
+  ports: EnforcementPorts,
+  { onNews }: EnforcementNews = { onNews: () => undefined },
+): Enforcement => {
   const { source, kernel, clock, lookout } = ports;
   let compiler = createNodeCompiler(options.node, options.program, options.limits);
   const narrowing = createNarrowing(kernel, clock);
@@ -128,7 +143,15 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   let interruptions = 0;
   /** The kernel holds the program of the compiler, unless somebody else changed it. */
   let trusted = false;
-  let applied: Readonly<Record<string, string>> = {};
+  /** A pass has failed, and none succeeded since. */
+  let divided = false;
+  /** The compiler has taken the state of the cluster. */
+  let isCompiled = false;
+  /** Something was closed, which the next compilation takes in. */
+  let hasClosed = false;
+  /** Of the state that was compiled last and brought, and of the last one that all needed parts hold. */
+  let latest: Readonly<Record<string, string>> = {};
+  let applied = latest;
   let ready = false;
   /** What others did, as long as no pass has succeeded that repairs it: a failure does not make it forgotten. */
   let untold = NO_DRIFT;
@@ -140,7 +163,40 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   /** So many passes in a row have left no time to what is large. */
   let putOff = 0;
 
-  const newCompiler = (): NodeCompiler => createNodeCompiler(options.node, options.program, options.limits);
+  /** Of a family: some pod of the node that policies isolate has an address. */
+  const isNeeded = (part: Part): boolean => {
+    const family = familyOf(part);
+    if (part !== family) return compiler.program()[family].raw !== undefined;
+    return compiler.policy().isolations.some(({ pods }) => pods.some(({ ips }) => ips.some((ip) => isOf(ip, family))));
+  };
+  const parts = createParts(kernel.families, clock, isNeeded);
+  const apart = createApart({
+    kernel,
+    clock,
+    parts,
+    program: () => (isCompiled ? compiler.program() : undefined),
+    narrow: async (error, families) => {
+      const isClosed = await narrowing.failed(error, compiler, families);
+      hasClosed ||= isClosed;
+      return isClosed;
+    },
+    onNews,
+  });
+
+  const noteApplied = (): void => {
+    if (!parts.failing().some((part) => part.isNeeded)) applied = latest;
+  };
+
+  const newCompiler = (): NodeCompiler => {
+    isCompiled = false;
+    return createNodeCompiler(options.node, options.program, options.limits);
+  };
+
+  /** What is meant to be there of the parts that do not fail. */
+  const program = () => withRawOf(compiler.program(), parts.scope().raw);
+
+  /** All, where no part fails: the kernel knows then which raw tables there are none of. */
+  const scope = () => (parts.areAllInForce() ? undefined : parts.scope());
 
   const isGoingOn = (): boolean => compiler.isGrowing() || compiler.isUnfinished();
 
@@ -168,7 +224,10 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     const weigh = (key: string): number => weightOf(policies.get(key as PolicyKey)?.spec);
     const changes = pending.take(weigh, PASS_WEIGHT, newHome);
     try {
-      return compiler.update(source.snapshot(), changes, room);
+      const delta = compiler.update(source.snapshot(), changes, room);
+      isCompiled = true;
+      hasClosed = false;
+      return delta;
     } catch (error) {
       // Half an update is worth nothing: the next pass compiles everything anew.
       compiler = newCompiler();
@@ -178,7 +237,7 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
 
   /** What the kernel holds; undefined where a change came meanwhile that is not to wait for it. */
   const read = async (pending: PendingChanges): Promise<Observed | undefined> => {
-    const reading = kernel.observe();
+    const reading = kernel.observe(scope());
     if (!trusted || !pending.isEmpty() || interruptions >= MOST_INTERRUPTIONS) {
       interruptions = 0;
       return reading;
@@ -196,9 +255,9 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     const at = clock.wall();
     const observed = await read(pending);
     if (observed === undefined) return undefined;
-    const repair = trusted ? planChanges(observed, compiler.program()) : undefined;
+    const repair = trusted ? planChanges(observed, program()) : undefined;
     const drift = repair === undefined ? 0 : distance(repair);
-    const tampering = drift === 0 ? [] : findTampering(observed, compiler.program());
+    const tampering = drift === 0 ? [] : findTampering(observed, program());
     lastCheck = { at, differences: drift };
     displaced = isPlaceAlone(tampering) && !contest.mayTake();
     if (!displaced) return { observed, repair, drift, tampering, isPutOff: false };
@@ -213,12 +272,13 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
   };
 
   const planFor = (delta: ProgramDelta, checked: Checked | undefined): Plan => {
-    if (checked === undefined) return stale.defer(planDelta(delta, kernel.families));
+    const { families, raw } = parts.scope();
+    if (checked === undefined) return stale.defer(planDelta(delta, families, raw));
     stale.clear();
     const { observed, repair, isPutOff } = checked;
-    if (repair === undefined) return planChanges(observed, compiler.program());
-    const change = planDelta(delta, kernel.families);
-    if (!isEmptyPlan(change)) return planChanges(observed, compiler.program());
+    if (repair === undefined) return planChanges(observed, program());
+    const change = planDelta(delta, families, raw);
+    if (!isEmptyPlan(change)) return planChanges(observed, program());
     return isPutOff ? change : repair;
   };
 
@@ -231,15 +291,15 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     const swept = stale.takeDue();
     if (swept !== undefined) await kernel.apply(swept);
     if (displaced || interruptions > 0) return true;
-    return (await lookout?.suspects(compiler.program())) !== false;
+    return (await lookout?.suspects(program(), scope()?.families)) !== false;
   };
 
   const verify = async (): Promise<void> => {
-    const observed = await kernel.observe();
-    const left = planChanges(observed, compiler.program());
+    const observed = await kernel.observe(scope());
+    const left = planChanges(observed, program());
     if (distance(left) === 0) return;
     // What was written is there; somebody was quick to go before it, which is for the next check.
-    if (isPlaceAlone(findTampering(observed, compiler.program()))) {
+    if (isPlaceAlone(findTampering(observed, program()))) {
       displaced = true;
       return;
     }
@@ -266,12 +326,46 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     concerned: compiler.takeConcerned(),
   });
 
+  /** After a failure: each part by itself, so that one that fails again keeps no other from its rules. */
+  const passApart = async (pending: PendingChanges): Promise<Done> => {
+    checkDueAt = clock.now() + options.checkIntervalMs;
+    stale.clear();
+    const seen = await apart.look();
+    narrowing.before(compiler);
+    const revisions = source.revisions();
+    compile(pending, seen.observed);
+    const isNewest = pending.isNone();
+    const { lines, isClosed, error, isTimeoutOfAll } = await apart.bring(seen);
+    lastChange = { at: clock.wall() };
+    if (isClosed) throw error;
+    if (parts.scope().families.length === 0) {
+      if (isTimeoutOfAll) {
+        cautious = true;
+        compiler = newCompiler();
+      }
+      throw error;
+    }
+    if (error === undefined) narrowing.succeeded();
+    if (!isGoingOn()) cautious = false;
+    divided = false;
+    trusted = true;
+    if (isNewest) latest = revisions;
+    noteApplied();
+    ready = true;
+    const { drift, tampering } = untold;
+    untold = NO_DRIFT;
+    const outcome = lines > 0 || apart.takeBrought() ? 'applied' : 'unchanged';
+    return done(outcome, { changes: lines, drift, tampering });
+  };
+
   return {
     async pass(pending) {
+      if (divided) return passApart(pending);
+      if (trusted) apart.tryDue();
       const checked = (await needsReading(pending)) ? await observe(pending) : undefined;
-      const reopens = narrowing.before(compiler);
+      const reopens = narrowing.before(compiler) || hasClosed;
       if (checked === undefined && pending.isEmpty() && !reopens && !isGoingOn()) {
-        return done('unchanged', { changes: 0, drift: 0, tampering: [] });
+        return done(apart.takeBrought() ? 'applied' : 'unchanged', { changes: 0, drift: 0, tampering: [] });
       }
       // From here to the plan nothing awaits: the revisions are those of the state that is compiled.
       const revisions = source.revisions();
@@ -294,15 +388,20 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
       narrowing.succeeded();
       if (!isGoingOn()) cautious = false;
       trusted = true;
-      if (isNewest) applied = revisions;
+      if (isNewest) latest = revisions;
+      noteApplied();
+      if (!ready) for (const family of kernel.families) if (!parts.isFailing(family)) parts.succeeded(family);
       ready = true;
       const { drift, tampering } = untold;
       untold = NO_DRIFT;
-      return done(isEmptyPlan(plan) ? 'unchanged' : 'applied', { changes: plan.size, drift, tampering });
+      const isNews = !isEmptyPlan(plan) || apart.takeBrought();
+      return done(isNews ? 'applied' : 'unchanged', { changes: plan.size, drift, tampering });
     },
     distrust() {
       trusted = false;
+      divided = true;
     },
+    failing: parts.failing,
     policy: () => compiler.policy(),
     faults: () => compiler.faults(),
     isolatedPods: () => compiler.isolatedPods(),
@@ -310,12 +409,16 @@ export const createEnforcement = (options: EnforcementOptions, ports: Enforcemen
     isGrowing: isGoingOn,
     isContested: contest.isOn,
     isReady: () => ready,
-    applied: () => applied,
+    applied() {
+      noteApplied();
+      return applied;
+    },
     lastCheck: () => lastCheck,
     lastChange: () => lastChange,
-    checkDueAt: () => checkDueAt,
+    checkDueAt: () => Math.min(checkDueAt, parts.dueAt() ?? Number.POSITIVE_INFINITY),
     checkNow() {
       checkDueAt = clock.now();
     },
+    stop: apart.stop,
   };
 };

@@ -19,8 +19,10 @@ export interface Narrowing {
   /**
    * The kernel refused, or something else went wrong: closes the isolations to blame, if there are any. What was brought for
    * large isolations went by itself, so that nothing has to be tried to know that it is to blame. Never rejects.
+   * @param families that it happened in, all if absent
+   * @returns whether something was closed: another compilation is due
    */
-  failed(error: unknown, compiler: NodeCompiler): Promise<void>;
+  failed(error: unknown, compiler: NodeCompiler, families?: readonly IpFamily[]): Promise<boolean>;
 }
 
 export const createNarrowing = (kernel: Kernel, clock: Clock): Narrowing => {
@@ -35,11 +37,14 @@ export const createNarrowing = (kernel: Kernel, clock: Clock): Narrowing => {
     refusals = 0;
   };
 
-  const close = async (compiler: NodeCompiler): Promise<void> => {
-    const refused = await findRefused(kernel, await kernel.observe(), compiler.program());
-    if (refused.ipv4.size + refused.ipv6.size === 0) return;
+  const close = async (compiler: NodeCompiler, families: readonly IpFamily[]): Promise<boolean> => {
+    const isAll = families.length === kernel.families.length;
+    const observed = await kernel.observe(isAll ? undefined : { families, raw: [] });
+    const refused = await findRefused({ ...kernel, families }, observed, compiler.program());
+    if (refused.ipv4.size + refused.ipv6.size === 0) return false;
     compiler.close(refused);
     putOff();
+    return true;
   };
 
   const closeGrown = (compiler: NodeCompiler, reason: string): boolean => {
@@ -64,12 +69,12 @@ export const createNarrowing = (kernel: Kernel, clock: Clock): Narrowing => {
       refusals = 0;
       if (reopenAt === undefined) pause = FIRST_REOPEN_MS;
     },
-    async failed(error, compiler) {
-      if ((isRefusal(error) || isTimeout(error)) && closeGrown(compiler, error.message)) return;
-      if (!isRefusal(error)) return;
+    async failed(error, compiler, families = kernel.families) {
+      if ((isRefusal(error) || isTimeout(error)) && closeGrown(compiler, error.message)) return true;
+      if (!isRefusal(error)) return false;
       refusals += 1;
       // What goes wrong here goes wrong for everything, and is tried again as a whole.
-      if (refusals >= REFUSALS) await close(compiler).catch(() => undefined);
+      return refusals >= REFUSALS && (await close(compiler, families).catch(() => false));
     },
   };
 };

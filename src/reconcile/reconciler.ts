@@ -4,6 +4,7 @@ import type { PodEndpoint } from '../model/pod.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import { retryDelay } from './backoff.ts';
 import { createEnforcement, type Done, type EnforcementOptions, type EnforcementPorts } from './enforcement.ts';
+import type { PartFailure } from './parts.ts';
 import { createPendingChanges } from './pending-changes.ts';
 import type { ReconcilerStatus } from './status.ts';
 import type { SyncReason, SyncResult } from './sync-result.ts';
@@ -47,7 +48,14 @@ const WAIT_FOR_SOURCE_MS = 20;
 /** Decides when a pass is due and what becomes of its failures; what a pass does is the enforcement's. */
 export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPorts): Reconciler => {
   const { source, clock, report } = ports;
-  const enforcement = createEnforcement(options, ports);
+  /** A part that had failed may be in force: it is worth a pass. */
+  let hasNews = false;
+  const enforcement = createEnforcement(options, ports, {
+    onNews() {
+      hasNews = true;
+      if (running === undefined) schedule();
+    },
+  });
   const pending = createPendingChanges(createTurns(clock));
   let stopped = false;
   let failures = 0;
@@ -59,6 +67,9 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
   let cancelTimer: (() => void) | undefined;
   let waiting: readonly (() => void)[] = [];
 
+  /** Parts that fail and that policies of the node's pods need. */
+  const needed = (): readonly PartFailure[] => enforcement.failing().filter(({ isNeeded }) => isNeeded);
+
   const reasonNow = (): SyncReason => {
     if (failures > 0) return 'retry';
     if (!enforcement.isReady()) return 'start';
@@ -67,13 +78,23 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
 
   const runPass = async (): Promise<void> => {
     const startedAt = clock.now();
+    hasNews = false;
     const reason = reasonNow();
     const finish = (done: Done, error?: string): void => {
       heartbeatAt = clock.now();
       pending.charge(heartbeatAt - startedAt);
       const faults = enforcement.faults();
       const isolatedPods = enforcement.isolatedPods();
-      report({ ...done, reason, error, faults, isolatedPods, durationMs: heartbeatAt - startedAt });
+      const notInForce = enforcement.failing();
+      report({
+        ...done,
+        reason,
+        error: error ?? needed()[0]?.reason,
+        faults,
+        isolatedPods,
+        notInForce,
+        durationMs: heartbeatAt - startedAt,
+      });
     };
     if (!source.hasSynced()) {
       heartbeatAt = startedAt;
@@ -117,7 +138,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
   const delayToNext = (): number => {
     if (failures > 0) return retryDelay(failures);
     if (!source.hasSynced()) return WAIT_FOR_SOURCE_MS;
-    if (enforcement.isGrowing()) return 0;
+    if (enforcement.isGrowing() || hasNews) return 0;
     const check = Math.max(0, enforcement.checkDueAt() - clock.now());
     return Math.min(check, pending.dueIn() ?? check);
   };
@@ -161,9 +182,10 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     },
     status: () => ({
       ready: enforcement.isReady(),
-      pending: !pending.isNone() || running !== undefined || enforcement.isGrowing(),
-      failures,
-      lastError,
+      pending: !pending.isNone() || running !== undefined || enforcement.isGrowing() || needed().length > 0,
+      notInForce: enforcement.failing(),
+      failures: Math.max(failures, ...needed().map((part) => part.failures)),
+      lastError: lastError ?? needed()[0]?.reason,
       applied: enforcement.applied(),
       lastCheck: enforcement.lastCheck(),
       lastChange: enforcement.lastChange(),
@@ -175,6 +197,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       stopped = true;
       cancelTimer?.();
       await running;
+      await enforcement.stop();
     },
   };
 };

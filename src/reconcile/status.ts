@@ -1,10 +1,14 @@
+import type { PartFailure } from './parts.ts';
+
 /** How the loop stands, as plain data. */
 export interface ReconcilerStatus {
   /** The first full programming was done and verified; stays true while the last known state is enforced. */
   readonly ready: boolean;
-  /** A change is known that is not in force yet. */
+  /** A change is known that is not in force yet, in some part that is needed. */
   readonly pending: boolean;
-  /** Failed passes in a row; 0 while all is well. */
+  /** What is not at what policy asks for, whether the rest is or not; empty while all is well. */
+  readonly notInForce: readonly PartFailure[];
+  /** Failed attempts in a row, of passes or of a part that is needed; 0 while all is well. */
   readonly failures: number;
   readonly lastError: string | undefined;
   /** The resourceVersions of the state that is in force, by kind; empty before the first programming. */

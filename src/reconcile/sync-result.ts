@@ -3,6 +3,7 @@ import type { PolicyFault } from '../policy/fault.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import type { Tampering } from '../render/tampering.ts';
 import type { Concerned } from './node-compiler.ts';
+import type { PartFailure } from './parts.ts';
 
 /** Why the kernel is looked at. */
 export type SyncReason = 'start' | 'change' | 'check' | 'retry';
@@ -29,6 +30,8 @@ export interface SyncResult {
   readonly isolatedPods: Readonly<Record<Direction, number>>;
   /** What is in force now; undefined where this is not known. */
   readonly program: NodeProgram | undefined;
-  /** Why it failed, in one line. */
+  /** See ReconcilerStatus. */
+  readonly notInForce: readonly PartFailure[];
+  /** Why it failed, or some part that is needed, in one line. */
   readonly error: string | undefined;
 }

@@ -95,10 +95,16 @@ export const planChanges = (observed: Observed, program: NodeProgram): Plan => {
 /**
  * Plans the way from one program to the next, for a kernel that holds the first: nothing is compared, so that the work
  * is that of the change.
+ * @param families that hold it
+ * @param rawFamilies whose raw tables hold it as well
  */
-export const planDelta = (delta: ProgramDelta, families: readonly IpFamily[]): Plan => {
+export const planDelta = (
+  delta: ProgramDelta,
+  families: readonly IpFamily[],
+  rawFamilies: readonly IpFamily[] = families,
+): Plan => {
   const texts = textsOf(families, (family) => tableText(changeTable(delta[family].chains)));
-  const raw = textsOf(families, (family) => changeRaw(delta[family].raw));
+  const raw = textsOf(rawFamilies, (family) => changeRaw(delta[family].raw));
   const ways = families.map((family) => changeSets(family, delta[family].sets));
   return inOrder(texts, {}, raw, {
     create: ways.flatMap(({ create }) => create),
@@ -106,6 +112,12 @@ export const planDelta = (delta: ProgramDelta, families: readonly IpFamily[]): P
     loosen: ways.flatMap(({ loosen }) => loosen),
     destroy: ways.flatMap(({ destroy }) => destroy),
   });
+};
+
+/** What of a plan concerns the raw table of one family. */
+export const rawAlone = ({ raw }: Plan, family: IpFamily): Plan => {
+  const text = raw?.[family] ?? '';
+  return text === '' ? EMPTY_PLAN : { ...EMPTY_PLAN, raw: { [family]: text }, size: lineCount(text) };
 };
 
 /** Nothing to do: the kernel holds the program. */

@@ -8,8 +8,8 @@ export const tellAdoption = (kernel: Kernel, log: Logger): Kernel => {
   let looked = false;
   return {
     ...kernel,
-    async observe() {
-      const observed = await kernel.observe();
+    async observe(scope) {
+      const observed = await kernel.observe(scope);
       const layout = observedLayout(observed);
       const known = LAYOUT;
       if (!looked && layout !== undefined && layout < known) {

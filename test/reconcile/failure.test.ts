@@ -31,7 +31,9 @@ describe('a failure', () => {
 
   test('waits longer after each, up to ten seconds', async () => {
     const bench = await readyBench();
-    refuse(bench, 'ipset line');
+    refuse(bench, 'ipset save');
+    flush(bench.host);
+    await bench.clock.pass(CHECK_MS);
     bench.change(withPeers('10.1.1.50'), '2');
     await bench.clock.settle();
     const waits: (number | undefined)[] = [];
@@ -67,7 +69,7 @@ describe('a failure', () => {
     refuse(bench, undefined);
     await bench.clock.pass(100);
     expect(bench.steps.slice(0, 3)).toEqual(['ipset save', 'iptables save', 'iptables save']);
-    expect(bench.steps.filter((kind) => kind === 'ipset save')).toHaveLength(2);
+    expect(bench.steps.filter((kind) => kind === 'ipset save')).toHaveLength(3);
     expect(reaches(bench.host, '203.0.113.7')).toBe(false);
   });
 

@@ -1,0 +1,205 @@
+import type { Clock } from '../model/clock.ts';
+import type { IpFamily } from '../model/family.ts';
+import { messageOf } from '../model/message-of.ts';
+import type { NodeProgram } from '../program/node-program.ts';
+import type { Observed } from '../render/observed.ts';
+import { bringPart } from './bring-part.ts';
+import type { Kernel } from './kernel.ts';
+import { familyOf, type Part, type Parts, sourcesOf } from './parts.ts';
+import { isTimeout } from './refused.ts';
+
+export interface ApartDeps {
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly parts: Parts;
+  /** The newest one; undefined while nothing is compiled. */
+  readonly program: () => NodeProgram | undefined;
+  /** See Narrowing.failed. */
+  readonly narrow: (error: unknown, families: readonly IpFamily[]) => Promise<boolean>;
+  /** A part is in force again, or something of it was closed. */
+  readonly onNews: () => void;
+}
+
+/** What was seen of each family, as far as it could be read. */
+export interface SeenApart {
+  /** Of all that could be read. */
+  readonly observed: Observed;
+  readonly unread: ReadonlyMap<IpFamily, unknown>;
+}
+
+export interface Brought {
+  readonly lines: number;
+  /** Something was closed, and is to be compiled again. */
+  readonly isClosed: boolean;
+  /** The first that failed; undefined where all parts are in force. */
+  readonly error: unknown;
+  readonly isTimeoutOfAll: boolean;
+}
+
+/** Works on the parts of the kernel by themselves, where not all of them do. */
+export interface Apart {
+  /** @throws where no family can be read */
+  look(): Promise<SeenApart>;
+  /** Brings all that could be read to the newest program. Waits for a part that hangs only until another is there. */
+  bring(seen: SeenApart): Promise<Brought>;
+  /** Begins to bring the parts that are due to be tried again; nobody waits for them. */
+  tryDue(): void;
+  /** Whether a part came into force since this was asked last. */
+  takeBrought(): boolean;
+  stop(): Promise<void>;
+}
+
+/** Once one family is there, the other gets so long before it counts as one that fails, ms. */
+const PATIENCE_MS = 5_000;
+
+const LATE = 'it takes too long, and is waited for no more';
+
+export const createApart = ({ kernel, clock, parts, program, narrow, onNews }: ApartDeps): Apart => {
+  const running = new Map<Part, Promise<number>>();
+  let hasBrought = false;
+  let stopped = false;
+
+  /** One attempt at a time, which goes on even where nobody waits for it any more. */
+  const attempt = (part: Part, seen?: Observed): Promise<number> => {
+    const started =
+      running.get(part) ??
+      bringPart(
+        part,
+        {
+          kernel,
+          program,
+          onHeld() {
+            if (parts.isFailing(part)) hasBrought = true;
+            parts.succeeded(part);
+          },
+        },
+        seen,
+      ).finally(() => running.delete(part));
+    running.set(part, started);
+    return started;
+  };
+
+  /** Nobody waits for it: what becomes of it is news for the next pass. */
+  const attemptAlone = async (part: Part): Promise<void> => {
+    try {
+      await attempt(part);
+      const sources = sourcesOf(familyOf(part));
+      if (part !== sources) await attempt(sources).catch((error: unknown) => note(sources, error));
+    } catch (error) {
+      note(part, error);
+      if (await narrow(error, [familyOf(part)])) onNews();
+      return;
+    }
+    onNews();
+  };
+
+  const note = (part: Part, error: unknown): void => {
+    // Of a predecessor that hangs: the attempt may have come to a good end meanwhile.
+    if (!stopped) parts.failed(part, messageOf(error));
+  };
+
+  const readOne = async (family: IpFamily): Promise<Observed | Error> => {
+    try {
+      return await kernel.observe({ families: [family], raw: [] });
+    } catch (error) {
+      return error instanceof Error ? error : new Error(messageOf(error));
+    }
+  };
+
+  const lookOneByOne = async (): Promise<SeenApart> => {
+    const read = await Promise.all(kernel.families.map(async (family) => [family, await readOne(family)] as const));
+    const seen = read.flatMap(([, each]) => (each instanceof Error ? [] : [each]));
+    const unread = new Map(read.flatMap(([family, each]) => (each instanceof Error ? [[family, each] as const] : [])));
+    const [first] = unread.values();
+    if (seen.length === 0) throw first ?? new Error('no family can be read');
+    const tables: Observed['tables'] = Object.assign({}, ...seen.map((each) => each.tables));
+    return { observed: { tables, sets: new Map(seen.flatMap(({ sets }) => [...sets])) }, unread };
+  };
+
+  /** Whether it takes longer than the patience that begins when the first family is there. */
+  const patience = () => {
+    const late = Promise.withResolvers<never>();
+    late.promise.catch(() => undefined);
+    let cancel: (() => void) | undefined;
+    return {
+      begin() {
+        cancel ??= clock.after(PATIENCE_MS, () => {
+          late.reject(new Error(LATE));
+        });
+      },
+      over: late.promise,
+      end: () => cancel?.(),
+    };
+  };
+
+  const bringFamily = async (family: IpFamily, { observed, unread }: SeenApart): Promise<number> => {
+    const reason = unread.get(family);
+    if (reason !== undefined) throw reason;
+    return attempt(family, running.has(family) ? undefined : observed);
+  };
+
+  /** The check of sources never keeps the family's rules from being in force. */
+  const bringSources = async (family: IpFamily): Promise<number> => {
+    const part = sourcesOf(family);
+    try {
+      return await attempt(part);
+    } catch (error) {
+      note(part, error);
+      return 0;
+    }
+  };
+
+  return {
+    async look() {
+      try {
+        return { observed: await kernel.observe(), unread: new Map() };
+      } catch {
+        return lookOneByOne();
+      }
+    },
+    async bring(seen) {
+      const { begin, over, end } = patience();
+      const outcomes = await Promise.all(
+        kernel.families.map(async (family) => {
+          try {
+            const lines = await Promise.race([bringFamily(family, seen), over]);
+            begin();
+            const hasSources = program()?.[family].raw !== undefined || seen.observed.raw?.[family] !== undefined;
+            const more = hasSources ? await Promise.race([bringSources(family), over]).catch(() => 0) : 0;
+            return { family, lines: lines + more, error: undefined };
+          } catch (error) {
+            note(family, error);
+            return { family, lines: 0, error };
+          }
+        }),
+      );
+      end();
+      const failed = outcomes.filter(({ error }) => error !== undefined);
+      let isClosed = false;
+      // One after the other: what is tried for the one is not to be taken for the other's.
+      for (const { family, error } of failed) isClosed = (await narrow(error, [family])) || isClosed;
+      return {
+        lines: outcomes.reduce((sum, each) => sum + each.lines, 0),
+        isClosed,
+        error: failed[0]?.error,
+        isTimeoutOfAll: failed.length === kernel.families.length && failed.every(({ error }) => isTimeout(error)),
+      };
+    },
+    tryDue() {
+      if (stopped) return;
+      for (const part of parts.due()) {
+        parts.trying(part);
+        void attemptAlone(part);
+      }
+    },
+    takeBrought() {
+      const was = hasBrought;
+      hasBrought = false;
+      return was;
+    },
+    async stop() {
+      stopped = true;
+      await Promise.allSettled(running.values());
+    },
+  };
+};
