@@ -9,6 +9,8 @@ import { createPodRanges } from './agent/gate.ts';
 import { createHealthFile } from './agent/health-file.ts';
 import { createLoop } from './agent/loop.ts';
 import { createNodeGuard } from './agent/node-guard.ts';
+import { createAgentParts } from './agent/parts.ts';
+import { createPodVerdicts } from './agent/pod-verdicts.ts';
 import { createRelay } from './agent/relay.ts';
 import { createNewPods } from './agent/new-pods.ts';
 import { createProbes } from './agent/probes.ts';
@@ -101,7 +103,8 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
   // The first lists take longest: all else is found out and put together meanwhile.
   source.start(changes.tell);
-  const families = config.ipFamilies === 'auto' ? await detectFamilies() : config.ipFamilies;
+  const nodeFamilies = await detectFamilies();
+  const families = config.ipFamilies === 'auto' ? nodeFamilies : config.ipFamilies;
   const launching = createLaunchingRunner({
     runner: plainRunner,
     start: createCompanionStarter([], 'as it is'),
@@ -144,7 +147,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     results,
     runner,
     start,
-    families,
+    families: () => families.filter((family) => parts.isProgrammed(family)),
     metrics,
     policy: () => reconciler.policy(),
     onPorts: () => reconciler.trigger({ kind: 'pods', key: '' }),
@@ -152,7 +155,16 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const { kernel, isBlank } = lookFirst(lookout.over(plainKernel), lock.isHeld());
   blank.resolve(isBlank);
   const podRanges = createPodRanges(context);
-  const condition = createCondition(context, source);
+  const parts = createAgentParts(context, {
+    leftOut: nodeFamilies.filter((family) => !families.includes(family)),
+    failing: () => reconciler.status().notInForce,
+    policy: () => reconciler.policy(),
+    bridgeRefusal: () => bridges.refusal(),
+    areDroppedAtBridges: (podUids) =>
+      bridges.refusal() === undefined && podUids.every((uid) => bridges.ports()?.portOf.has(uid) === true),
+    metrics,
+  });
+  const condition = createCondition(context, source, createPodVerdicts({ parts, unseen: () => undefined }));
   const tryOut = createSourceTrial(kernel);
   const sources = createSourceCheck(context, {
     results,
@@ -187,6 +199,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     results,
     lock,
     bridges,
+    parts,
     kernel: bridges.over(tellAdoption(kernel, log)),
     lookout,
     runner,
@@ -196,7 +209,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
 
   const surroundings = watchSurroundings(context, { source, runner, netlink, nft, backend, families, metrics });
-  const probes = createProbes({ lock, reconciler, clock });
+  const probes = createProbes({ parts, lock, reconciler, clock });
   const healthFile = createHealthFile(context, probes);
   const newPods =
     announced &&
@@ -236,6 +249,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       families,
       tables: homes,
       ...reconciler.status(),
+      notInForce: parts.list(),
       source: source.status(),
       listener: serving?.status(),
       podCondition: condition?.status(),

@@ -20,7 +20,8 @@ interface BridgesParts {
   readonly results: CniResults | undefined;
   readonly runner: CommandRunner;
   readonly start: StartCompanion;
-  readonly families: readonly IpFamily[];
+  /** Whose rules are in the kernel; asked whenever something changed. */
+  readonly families: () => readonly IpFamily[];
   readonly metrics: AgentMetrics;
   readonly policy: () => NodePolicy;
   /** The chains that judge by port are to be compiled again. */
@@ -30,6 +31,8 @@ interface BridgesParts {
 /** What the agent does on the node's bridges. */
 export interface Bridges extends Omit<BridgeGuard, 'noteChange'> {
   noteChange(change: ClusterChange): void;
+  /** Other families may have their rules in the kernel. */
+  noteFamilies(): void;
   /** To be called at a scrape: it reads the counts of dropped packets. Never rejects. */
   count(): Promise<void>;
 }
@@ -60,7 +63,9 @@ export const createBridges = (context: AgentContext, parts: BridgesParts): Bridg
           const forwards = (name: string): boolean => namespaces.get(name)?.labels.get(FORWARDING_LABEL) === 'true';
           return new Set(pods.list().flatMap(({ uid, namespace }) => (forwards(namespace) ? [uid] : [])));
         },
-        families,
+        get families() {
+          return families();
+        },
       },
       kernel,
       clock,
@@ -73,6 +78,9 @@ export const createBridges = (context: AgentContext, parts: BridgesParts): Bridg
     ...guard,
     noteChange(change) {
       if (pods.note(change) || change.kind === 'namespaces') guard.noteChange();
+    },
+    noteFamilies: () => {
+      guard.noteChange();
     },
     async count() {
       if (guard.status() === undefined) return;

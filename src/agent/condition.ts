@@ -1,10 +1,16 @@
 import { createPodCondition, type PodCondition } from '../cluster/condition/pod-condition.ts';
+import type { PodVerdict } from '../cluster/condition/enforced-condition.ts';
 import type { ClusterSource } from '../cluster/source.ts';
+import type { PodEndpoint } from '../model/pod.ts';
 import { findApiServer } from './connect.ts';
 import type { AgentContext } from './context.ts';
 
 /** What tells pods that their policies are in force; undefined where nothing does. */
-export const createCondition = (context: AgentContext, source: ClusterSource): PodCondition | undefined => {
+export const createCondition = (
+  context: AgentContext,
+  source: ClusterSource,
+  verdictOf: (pod: PodEndpoint) => PodVerdict,
+): PodCondition | undefined => {
   const { config, clock, log } = context;
   const { nodeName: node, podCondition } = config;
   const connect = findApiServer(context);
@@ -14,6 +20,7 @@ export const createCondition = (context: AgentContext, source: ClusterSource): P
     source,
     node,
     gatedOnly: podCondition === 'gated',
+    verdictOf,
     clock,
     random: Math.random,
     onTrouble(trouble) {

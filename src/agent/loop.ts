@@ -23,11 +23,12 @@ import type { Answering } from './answers.ts';
 import type { Bridges } from './bridges.ts';
 import type { AgentContext } from './context.ts';
 import { gateOf } from './gate.ts';
-import { UNREADY_AFTER_FAILURES } from './probes.ts';
+import { type AgentParts, LASTING_FAILURES } from './parts.ts';
 
 interface LoopParts {
   readonly answering: Pick<Answering, 'hasTried' | 'answered' | 'memory'>;
-  readonly bridges: Pick<Bridges, 'hasLooked' | 'ports' | 'notePass'>;
+  readonly bridges: Pick<Bridges, 'hasLooked' | 'ports' | 'notePass' | 'noteFamilies'>;
+  readonly parts: AgentParts;
   readonly source: ClusterSource;
   readonly podRanges: PodRanges | undefined;
   readonly condition: PodCondition | undefined;
@@ -63,6 +64,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
   const {
     answering,
     bridges,
+    parts: agentParts,
     source,
     podRanges,
     condition,
@@ -82,7 +84,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
   const tellSync = createSyncEvents(events, {
     node: config.nodeName,
     snapshot: () => source.snapshot(),
-    failures: UNREADY_AFTER_FAILURES,
+    failures: LASTING_FAILURES,
   });
   const reconciler = createReconciler(
     {
@@ -125,19 +127,30 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
         observeSync(result, culprits);
         tellSync(result, culprits);
         observeClosed.observe(reconciler.closedPods());
+        noteParts();
         bridges.notePass(result.reason === 'check' && result.outcome === 'unchanged');
         review.after(result);
         condition?.noteResult(result.outcome !== 'failed');
       },
     },
   );
+  const noteParts = (): void => {
+    if (!agentParts.observe()) return;
+    bridges.noteFamilies();
+    condition?.reconsider();
+  };
+  const observeReview = createReviewObserver(metrics, log);
   const review = createReview({
     connections: createConnections(runner, netlink),
-    families,
+    families: () => families.filter(agentParts.isProgrammed),
     clock,
     policy: () => reconciler.policy(),
     memory: answering.memory,
-    report: createReviewObserver(metrics, log),
+    report(result) {
+      observeReview(result);
+      agentParts.noteReview(result.error);
+      noteParts();
+    },
   });
   return {
     ...reconciler,

@@ -47,7 +47,8 @@ const lookAtNft = async (nft: NftReader, families: readonly IpFamily[]): Promise
 const lookAtLegacy = async (runner: CommandRunner, families: readonly IpFamily[]): Promise<Seen> => {
   // Asking the legacy backend makes its tables.
   if (!(await hasLegacyTables())) return { chains: [], hasRules: false };
-  const saves = (await Promise.all(families.map((family) => printLegacyTables(runner, family)))).flat();
+  // A family that cannot be read keeps nobody from seeing the other.
+  const saves = (await Promise.all(families.map((family) => printLegacyTables(runner, family).catch(() => [])))).flat();
   return { chains: saves.flatMap(declaredIn), hasRules: saves.some(holdsRules) };
 };
 

@@ -5,9 +5,9 @@ import type { CommandRunner } from './command.ts';
 import { type Backend, iptablesCommand } from './iptables.ts';
 
 /**
- * Packets that the check of sources has dropped, by family; rules of others in the table are not read.
+ * Packets that the check of sources has dropped, by family; of one that cannot be read, none. Rules of others in the table are
+ * not read.
  * @param hasTunnels whether packets for tunnels are looked at as well
- * @throws CommandError
  */
 export const readSpoofedPackets = async (
   runner: CommandRunner,
@@ -17,12 +17,11 @@ export const readSpoofedPackets = async (
   const chains = hasTunnels ? [SPOOFED_CHAIN, INJECTED_CHAIN] : [SPOOFED_CHAIN];
   const count = async (family: IpFamily, chain: string): Promise<number> =>
     spoofedPackets(await runner.run(iptablesCommand(family, backend), ['-t', 'raw', '-v', '-S', chain]));
-  return new Map(
-    await Promise.all(
-      families.map(async (family) => {
-        const counts = await Promise.all(chains.map((chain) => count(family, chain)));
-        return [family, counts.reduce((sum, each) => sum + each, 0)] as const;
-      }),
-    ),
+  const counted = await Promise.all(
+    families.map(async (family) => {
+      const counts = await Promise.all(chains.map((chain) => count(family, chain))).catch(() => undefined);
+      return counts === undefined ? [] : [[family, counts.reduce((sum, each) => sum + each, 0)] as const];
+    }),
   );
+  return new Map(counted.flat());
 };

@@ -18,18 +18,27 @@ const TRIAL: Chain = {
 /**
  * Loads rules of the kinds that look at sources where no packet gets to them, and removes them: they take a raw table and
  * the kernel modules xt_rpfilter and xt_addrtype. What was taken once is not tried again, and two do not try at once.
- * @returns a function that throws CommandError where the kernel does not take them
+ * @returns a function that throws CommandError where the kernel takes them in no family
  */
 export const createSourceTrial = (kernel: Kernel): (() => Promise<void>) => {
   let trial: Promise<void> | undefined;
   const text = tryOutText([TRIAL], 'raw');
+
+  /** A family that does not take them is told of as a part that is not in force, and keeps the other from nothing. */
+  const tryEach = async (): Promise<void> => {
+    const tried = await Promise.allSettled(
+      kernel.families.map((family) => kernel.apply({ ...EMPTY_PLAN, raw: { [family]: text } })),
+    );
+    const refused = tried.filter((each) => each.status === 'rejected');
+    const [first] = refused;
+    if (first !== undefined && refused.length === tried.length) throw first.reason;
+  };
+
   return () => {
-    trial ??= kernel
-      .apply({ ...EMPTY_PLAN, raw: Object.fromEntries(kernel.families.map((family) => [family, text])) })
-      .catch((error: unknown) => {
-        trial = undefined;
-        throw error;
-      });
+    trial ??= tryEach().catch((error: unknown) => {
+      trial = undefined;
+      throw error;
+    });
     return trial;
   };
 };

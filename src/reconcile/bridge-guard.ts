@@ -62,6 +62,8 @@ export interface BridgeGuard {
   settled(): Promise<void>;
   /** Pods of the node or their namespaces may be others; a pass of the loop is about to take them in. */
   noteChange(): void;
+  /** Why the table is not in force; undefined where it is, or no pod hangs on a bridge. */
+  refusal(): string | undefined;
   /** A pass is over, by which policies may isolate other pods, or which found nothing to do: then it is time to look around. */
   notePass(foundNothing: boolean): void;
   /** A program changed our table. */
@@ -263,6 +265,7 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
       return hasLooked;
     },
     ports: book.ports,
+    refusal: () => (hasBridges() ? (writer.refusal() ?? lookRefusal) : undefined),
     noteLinks() {
       book.touch();
       lookSoon();

@@ -39,7 +39,8 @@ export interface ReviewResult {
 
 export interface ReviewPorts {
   readonly connections: Connections;
-  readonly families: readonly IpFamily[];
+  /** Whose rules are in force; asked at each look. Connections of others are left alone. */
+  readonly families: () => readonly IpFamily[];
   readonly clock: Clock;
   /** What is in force. */
   readonly policy: () => NodePolicy;
@@ -126,12 +127,16 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
   const isDenied = (judge: ConnectionJudge, opening: Opening): boolean =>
     isDeniedAsIs(judge, opening) || isDeniedTurned(judge, opening);
 
+  /** Both ends are of one family. */
+  const isInForce = (address: string): boolean => families().includes(address.includes(':') ? 'ipv6' : 'ipv4');
+
   /** While the table is read passes may come to their end: each entry is judged by what is in force when it is read. */
   const denied: ConnectionSelection = {
     concerns: (source, destination) =>
-      judgeNow().concerns(source, destination) ||
-      judgeNow().concerns(destination, source) ||
-      guard.mayReopen(source, destination),
+      isInForce(source) &&
+      (judgeNow().concerns(source, destination) ||
+        judgeNow().concerns(destination, source) ||
+        guard.mayReopen(source, destination)),
     selects: (opening) => isDenied(judgeNow(), opening),
   };
 
@@ -139,7 +144,7 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
   const stillDenied = async <Read extends Connection>(found: readonly Read[]): Promise<readonly Read[]> => {
     if (found.length === 0) return [];
     // What begins or ends in the node itself passes none.
-    const own = await connections.ownAddresses(families);
+    const own = await connections.ownAddresses(families());
     const judge = judgeNow();
     const others = found.filter(({ original, reply }) => !own.has(original.source) && !own.has(reply.source));
     const asTheyAre = others.filter((connection) => isDeniedAsIs(judge, openingOf(connection)));
@@ -161,14 +166,14 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
   };
 
   const cutDenied = async (): Promise<number> => {
-    if (policy().isolations.length === 0) return 0;
+    if (policy().isolations.length === 0 || families().length === 0) return 0;
     await guard.release(judgeNow());
     await guard.retry(judgeNow());
     // Nearly always it shows that nothing is to be cut; where something is, only the list tells which entries.
-    const glimpsed = await connections.glance(families, denied, ROUND);
+    const glimpsed = await connections.glance(families(), denied, ROUND);
     const isAll = glimpsed !== undefined && glimpsed.length < ROUND;
     if (isAll && (await stillDenied(glimpsed)).length === 0) return 0;
-    const count = await cutRounds(() => connections.list(families, denied, ROUND));
+    const count = await cutRounds(() => connections.list(families(), denied, ROUND));
     // What was not held closed just now is told, and tried again.
     await guard.retry(judgeNow());
     return count;

@@ -7,6 +7,7 @@ import type { PolicyKey } from '../model/policy-object.ts';
 import { ANSWER_KINDS, type AnswerKind } from '../reconcile/answers.ts';
 import { TAMPERING_KINDS, type TamperingKind } from '../render/tampering.ts';
 import { type BridgeMetrics, registerBridgeMetrics } from './bridge-metrics.ts';
+import { PART_NAMES, type PartName } from './parts-observer.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 import { registerSourceMetrics, type SourceSample } from './source-metrics.ts';
 
@@ -68,6 +69,8 @@ export interface AgentMetrics extends BridgeMetrics {
   setSourceCheck(inForce: boolean): void;
   /** @param packets that were dropped for their source, by family, since the rule was loaded */
   setSpoofedPackets(packets: ReadonlyMap<IpFamily, number>): void;
+  /** @param parts that are not in force */
+  setPartsNotInForce(parts: ReadonlySet<PartName>): void;
   setReady(ready: boolean): void;
   /** An attempt to listen for metrics, health and status failed. */
   recordListenFailure(): void;
@@ -190,6 +193,8 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
   for (const outcome of EVENT_OUTCOMES) events.inc({ outcome }, 0);
   const sourceCheck = gauge('source_check', '1 if source address validation is active on this node.');
   sourceCheck.set(0);
+  const parts = gauge('part_not_in_force', '1 if this part of enforcement is not in force on this node.', ['part']);
+  for (const part of PART_NAMES) parts.set({ part }, 0);
   const ready = gauge('ready', '1 if rules are programmed and the last pass succeeded.');
   const listenFailures = new Counter({
     name: 'portcullis_listen_failures_total',
@@ -261,6 +266,9 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     },
     recordAnswer: (kind) => {
       answers.inc({ kind });
+    },
+    setPartsNotInForce(names) {
+      for (const part of PART_NAMES) parts.set({ part }, names.has(part) ? 1 : 0);
     },
     setReady: (isReady) => ready.set(isReady ? 1 : 0),
     recordListenFailure: () => {

@@ -92,13 +92,14 @@ export const createSyncObserver = (
       program,
       error,
       isGrowing,
+      notInForce,
     },
     culprits,
   ) => {
     observeGrowth(isGrowing);
     const result = outcome === 'applied' ? 'changed' : outcome;
     metrics.recordSync({ result, reason, durationMs, endedAt: now() });
-    metrics.setReady(outcome !== 'failed');
+    metrics.setReady(outcome !== 'failed' && !notInForce.some(({ isNeeded }) => isNeeded));
     if (drift > 0) {
       metrics.recordDriftRepair(new Set(tampering.map(({ kind }) => kind)), drift);
       log.warn('another program changed our rules or sets; they were repaired', {

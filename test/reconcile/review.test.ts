@@ -67,7 +67,7 @@ const setUp = () => {
   const selected = ({ concerns, selects }: ConnectionSelection): readonly TrackedConnection[] =>
     bench.table.filter((each) => concerns(each.original.source, each.reply.source) && selects(openingOf(each)));
   const review = createReview({
-    families: ['ipv4'],
+    families: () => ['ipv4'],
     clock,
     policy: () => bench.policy,
     report: (result) => {

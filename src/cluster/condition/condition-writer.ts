@@ -4,10 +4,11 @@ import { ApiError } from '../api/api-error.ts';
 import { createBackoff } from '../api/backoff.ts';
 import { describeFailure, retryAfterOf } from '../api/failure.ts';
 import { wait } from '../api/wait.ts';
+import { IN_FORCE, type PodVerdict } from './enforced-condition.ts';
 
 export interface ConditionWriterDeps {
   /** Writes the condition of one pod. */
-  readonly write: (pod: PodEndpoint, signal: AbortSignal) => Promise<void>;
+  readonly write: (pod: PodEndpoint, signal: AbortSignal, verdict: PodVerdict) => Promise<void>;
   readonly clock: Clock;
   /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;
@@ -17,11 +18,17 @@ export interface ConditionWriterDeps {
 
 /** Writes conditions one after the other, with pauses; whatever the API server does, nobody else waits for it. */
 export interface ConditionWriter {
-  add(pod: PodEndpoint): void;
+  /** In place of what waits to be written of the pod. */
+  add(pod: PodEndpoint, verdict?: PodVerdict): void;
   /** The pod is gone, and with it its condition. */
   forget(podUid: string): void;
   status(): ConditionWriterStatus;
   stop(): Promise<void>;
+}
+
+interface Waiting {
+  readonly pod: PodEndpoint;
+  readonly verdict: PodVerdict;
 }
 
 export interface ConditionWriterStatus {
@@ -46,7 +53,7 @@ const isGone = (error: unknown): boolean => error instanceof ApiError && [404, 4
 
 export const createConditionWriter = (deps: ConditionWriterDeps): ConditionWriter => {
   const { write, clock, random, onTrouble } = deps;
-  const waiting = new Map<string, PodEndpoint>();
+  const waiting = new Map<string, Waiting>();
   const stopping = new AbortController();
   const { signal } = stopping;
   const backoff = createBackoff(FIRST_RETRY_MS, LONGEST_RETRY_MS, random);
@@ -63,9 +70,9 @@ export const createConditionWriter = (deps: ConditionWriterDeps): ConditionWrite
   };
 
   /** Those that somebody waits for come first. */
-  const next = (): PodEndpoint | undefined => {
-    const pods = [...waiting.values()];
-    return pods.find(({ awaitsEnforcement }) => awaitsEnforcement === true) ?? pods[0];
+  const next = (): Waiting | undefined => {
+    const all = [...waiting.values()];
+    return all.find(({ pod }) => pod.awaitsEnforcement === true) ?? all[0];
   };
 
   const pause = async (): Promise<void> => {
@@ -75,16 +82,21 @@ export const createConditionWriter = (deps: ConditionWriterDeps): ConditionWrite
     if (allowance < 0) await wait(clock, -allowance * PACE_MS, signal);
   };
 
-  const attempt = async (pod: PodEndpoint): Promise<void> => {
+  /** Unless something else is to be written by now. */
+  const isDone = (item: Waiting): void => {
+    if (waiting.get(item.pod.uid) === item) waiting.delete(item.pod.uid);
+  };
+
+  const attempt = async (item: Waiting): Promise<void> => {
     try {
-      await write(pod, signal);
+      await write(item.pod, signal, item.verdict);
       written += 1;
-      waiting.delete(pod.uid);
+      isDone(item);
       backoff.reset();
       setTrouble(undefined);
     } catch (error) {
       if (signal.aborted) return;
-      if (isHopeless(error)) waiting.delete(pod.uid);
+      if (isHopeless(error)) isDone(item);
       if (isGone(error)) return;
       setTrouble(describeFailure(error));
       await wait(clock, Math.max(backoff.next(), Math.min(retryAfterOf(error), LONGEST_RETRY_MS)), signal);
@@ -92,9 +104,9 @@ export const createConditionWriter = (deps: ConditionWriterDeps): ConditionWrite
   };
 
   const run = async (): Promise<void> => {
-    for (let pod = next(); pod !== undefined && !signal.aborted; pod = next()) {
+    for (let item = next(); item !== undefined && !signal.aborted; item = next()) {
       await pause();
-      if (waiting.has(pod.uid)) await attempt(pod);
+      if (waiting.get(item.pod.uid) === item) await attempt(item);
     }
   };
 
@@ -105,9 +117,9 @@ export const createConditionWriter = (deps: ConditionWriterDeps): ConditionWrite
   };
 
   return {
-    add(pod) {
-      if (waiting.size >= MAX_WAITING) return;
-      waiting.set(pod.uid, pod);
+    add(pod, verdict = IN_FORCE) {
+      if (waiting.size >= MAX_WAITING && !waiting.has(pod.uid)) return;
+      waiting.set(pod.uid, { pod, verdict });
       work();
     },
     forget: (podUid) => waiting.delete(podUid),

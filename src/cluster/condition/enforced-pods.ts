@@ -1,17 +1,20 @@
 import type { ClusterSnapshot } from '../../model/snapshot.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
+import { IN_FORCE, type PodVerdict } from './enforced-condition.ts';
 
 export interface EnforcedPodsDeps {
   readonly node: string;
   readonly snapshot: () => ClusterSnapshot;
   /** Only pods with a readiness gate that waits for the condition. */
   readonly gatedOnly: boolean;
-  /** Told once of each pod of the node whose address and policies are in the kernel, and that has no condition yet. */
-  readonly onEnforced: (pod: PodEndpoint) => void;
+  /** What is to be said of a pod whose address and policies a pass took; by default that they are in force. */
+  readonly verdictOf?: (pod: PodEndpoint) => PodVerdict;
+  /** Told of each pod of the node that a pass took, once for each verdict that its condition does not say already. */
+  readonly onEnforced: (pod: PodEndpoint, verdict: PodVerdict) => void;
   readonly onGone: (podUid: string) => void;
 }
 
-/** Finds the pods that a pass of the loop has brought into force. */
+/** Finds what is to be said of the pods that a pass of the loop has brought into force, or could not. */
 export interface EnforcedPods {
   /** A pod came, changed or went. */
   changed(podUid: string): void;
@@ -19,14 +22,18 @@ export interface EnforcedPods {
   taken(): void;
   /** How the pass ended that took the state last. */
   ended(succeeded: boolean): void;
+  /** Something else is to be said of pods that were told of, maybe. */
+  reconsider(): void;
 }
 
+const keyOf = ({ status, reason, message }: PodVerdict): string => `${status} ${reason} ${message}`;
+
 export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
-  const { node, snapshot, gatedOnly, onEnforced, onGone } = deps;
+  const { node, snapshot, gatedOnly, verdictOf = () => IN_FORCE, onEnforced, onGone } = deps;
   const changedPods = new Set<string>();
   const inPass = new Set<string>();
-  /** Pods that were told of. */
-  const told = new Set<string>();
+  /** Pods that a pass took, and what was told of each. */
+  const told = new Map<string, string>();
 
   /** What is closed is no pod of the API server any more. */
   const podOf = (podUid: string): PodEndpoint | undefined => {
@@ -38,8 +45,15 @@ export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
     pod?.node === node &&
     !pod.hostNetwork &&
     pod.ips.length > 0 &&
-    pod.isEnforced !== true &&
     (!gatedOnly || pod.awaitsEnforcement === true);
+
+  const consider = (pod: PodEndpoint): void => {
+    const verdict = verdictOf(pod);
+    const key = keyOf(verdict);
+    const before = told.get(pod.uid) ?? (pod.isEnforced === true ? keyOf(IN_FORCE) : undefined);
+    told.set(pod.uid, key);
+    if (key !== before) onEnforced(pod, verdict);
+  };
 
   return {
     changed(podUid) {
@@ -57,11 +71,15 @@ export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
       if (!succeeded || inPass.size === 0) return;
       for (const uid of inPass) {
         const pod = podOf(uid);
-        if (!isDue(pod)) continue;
-        told.add(uid);
-        onEnforced(pod);
+        if (isDue(pod)) consider(pod);
       }
       inPass.clear();
+    },
+    reconsider() {
+      for (const uid of [...told.keys()]) {
+        const pod = podOf(uid);
+        if (isDue(pod)) consider(pod);
+      }
     },
   };
 };
