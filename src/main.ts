@@ -11,12 +11,14 @@ import { createLoop } from './agent/loop.ts';
 import { createNodeGuard } from './agent/node-guard.ts';
 import { createAgentParts } from './agent/parts.ts';
 import { createPodVerdicts } from './agent/pod-verdicts.ts';
+import { createUnseen } from './agent/unseen.ts';
 import { createRelay } from './agent/relay.ts';
 import { createNewPods } from './agent/new-pods.ts';
 import { createProbes } from './agent/probes.ts';
 import { createProtection } from './agent/protection.ts';
 import { createSourceCheck } from './agent/source-check.ts';
 import { watchSurroundings } from './agent/surroundings.ts';
+import type { PodCondition } from './cluster/condition/pod-condition.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/config.ts';
 import { createSystemClock } from './kernel/clock.ts';
@@ -164,7 +166,15 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       bridges.refusal() === undefined && podUids.every((uid) => bridges.ports()?.portOf.has(uid) === true),
     metrics,
   });
-  const condition = createCondition(context, source, createPodVerdicts({ parts, unseen: () => undefined }));
+  const unseen = createUnseen(context, {
+    source,
+    results,
+    runner,
+    families,
+    metrics,
+    onNews: () => condition?.reconsider(),
+  });
+  const condition: PodCondition | undefined = createCondition(context, source, createPodVerdicts({ parts, sightOf: unseen.sightOf }));
   const tryOut = createSourceTrial(kernel);
   const sources = createSourceCheck(context, {
     results,
@@ -208,7 +218,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     metrics,
   });
 
-  const surroundings = watchSurroundings(context, { source, runner, netlink, nft, backend, families, metrics });
+  const surroundings = watchSurroundings(context, { runner, netlink, nft, backend, families, metrics });
   const probes = createProbes({ parts, lock, reconciler, clock });
   const healthFile = createHealthFile(context, probes);
   const newPods =
@@ -255,6 +265,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       podCondition: condition?.status(),
       events: recorder?.status(),
       ...surroundings.status(),
+      ...unseen.status(),
       gate: { scope: config.gate, ranges: podRanges?.ranges() ?? [] },
       closed: describeClosed(reconciler.closedPods()),
       antiSpoofing: { ...(sources?.chosen() ?? { interfaces: [] }), ...guard?.status() },
@@ -279,6 +290,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     reconciler.trigger();
   });
   sources?.start();
+  unseen.start();
   guard?.start();
   answering.start();
   links.listen(() => {
@@ -287,6 +299,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
   changes.listen((change) => {
     condition?.noteChange(change);
+    unseen.noteChange(change);
     guard?.noteChange(change);
     bridges.noteChange(change);
     reconciler.trigger(change);
@@ -307,6 +320,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       launching.stop();
       netlink.stop();
       surroundings.stop();
+      unseen.stop();
       await Promise.all([recorder?.stop(), lock.release(), healthFile.stop()]);
       log.info('portcullis agent stopped; its rules stay in force');
     },

@@ -9,7 +9,7 @@ import type { AgentContext } from './context.ts';
 export const createCondition = (
   context: AgentContext,
   source: ClusterSource,
-  verdictOf: (pod: PodEndpoint) => PodVerdict,
+  verdictOf: (pod: PodEndpoint) => PodVerdict | undefined,
 ): PodCondition | undefined => {
   const { config, clock, log } = context;
   const { nodeName: node, podCondition } = config;

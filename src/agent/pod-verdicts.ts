@@ -2,18 +2,20 @@ import { IN_FORCE, type PodVerdict } from '../cluster/condition/enforced-conditi
 import type { PodEndpoint } from '../model/pod.ts';
 import { describePart } from '../telemetry/parts-observer.ts';
 import type { AgentParts } from './parts.ts';
+import type { Unseen } from './unseen.ts';
 
 interface VerdictSources {
   readonly parts: Pick<AgentParts, 'list' | 'missedBy'>;
-  /** Why no rule of the node sees the pod's packets; undefined where rules do. */
-  readonly unseen: (pod: PodEndpoint) => Pick<PodVerdict, 'reason' | 'message'> | undefined;
+  readonly sightOf: Unseen['sightOf'];
 }
 
-/** What each pod's condition is to say. */
+/** What each pod's condition is to say; undefined as long as that is not known. */
 export const createPodVerdicts =
-  ({ parts, unseen }: VerdictSources) =>
-  (pod: PodEndpoint): PodVerdict => {
-    const hidden = unseen(pod);
+  ({ parts, sightOf }: VerdictSources) =>
+  (pod: PodEndpoint): PodVerdict | undefined => {
+    const hidden = sightOf(pod);
+    // A pod that is not looked at yet is told nothing that may be wrong.
+    if (hidden === 'looking') return undefined;
     if (hidden !== undefined) return { status: 'False', ...hidden };
     const missed = parts.missedBy(pod);
     if (missed.length > 0) {

@@ -6,6 +6,7 @@ import { type Closure, CLOSURES } from '../model/pod.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import { ANSWER_KINDS, type AnswerKind } from '../reconcile/answers.ts';
 import { TAMPERING_KINDS, type TamperingKind } from '../render/tampering.ts';
+import { UNSEEN_NETWORKS, type UnseenNetwork } from '../render/unseen-networks.ts';
 import { type BridgeMetrics, registerBridgeMetrics } from './bridge-metrics.ts';
 import { PART_NAMES, type PartName } from './parts-observer.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
@@ -65,6 +66,8 @@ export interface AgentMetrics extends BridgeMetrics {
   recordEvent(outcome: EventOutcome): void;
   /** @param bridges between pods of the node that iptables does not see into */
   setUnseenBridges(bridges: readonly { readonly bridge: string; readonly family: IpFamily }[]): void;
+  /** @param pods whose packets no rule of the node sees */
+  setUnseenPods(pods: readonly { readonly network: UnseenNetwork }[]): void;
   /** Whether packets with a source that is not their pod's are dropped. */
   setSourceCheck(inForce: boolean): void;
   /** @param packets that were dropped for their source, by family, since the rule was loaded */
@@ -183,6 +186,10 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     'bridge',
     'family',
   ]);
+  const unseenPods = gauge('unseen_network_pods', 'Number of pods on this node whose traffic no rule of the node sees.', [
+    'network',
+  ]);
+  for (const network of UNSEEN_NETWORKS) unseenPods.set({ network }, 0);
   const contested = gauge('jump_contested', "1 while another program keeps inserting rules before the agent's.");
   const events = new Counter({
     name: 'portcullis_events_total',
@@ -252,6 +259,11 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     setUnseenBridges: (bridges) => {
       unseen.reset();
       for (const { bridge, family } of bridges) unseen.set({ bridge, family }, 1);
+    },
+    setUnseenPods: (pods) => {
+      for (const network of UNSEEN_NETWORKS) {
+        unseenPods.set({ network }, pods.filter((pod) => pod.network === network).length);
+      }
     },
     setContested: (isContested) => {
       contested.set(isContested ? 1 : 0);

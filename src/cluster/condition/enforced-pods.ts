@@ -7,8 +7,8 @@ export interface EnforcedPodsDeps {
   readonly snapshot: () => ClusterSnapshot;
   /** Only pods with a readiness gate that waits for the condition. */
   readonly gatedOnly: boolean;
-  /** What is to be said of a pod whose address and policies a pass took; by default that they are in force. */
-  readonly verdictOf?: (pod: PodEndpoint) => PodVerdict;
+  /** What is to be said of a pod whose address and policies a pass took; by default that they are in force. Undefined as long as it is not known. */
+  readonly verdictOf?: (pod: PodEndpoint) => PodVerdict | undefined;
   /** Told of each pod of the node that a pass took, once for each verdict that its condition does not say already. */
   readonly onEnforced: (pod: PodEndpoint, verdict: PodVerdict) => void;
   readonly onGone: (podUid: string) => void;
@@ -33,7 +33,7 @@ export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
   const changedPods = new Set<string>();
   const inPass = new Set<string>();
   /** Pods that a pass took, and what was told of each. */
-  const told = new Map<string, string>();
+  const told = new Map<string, string | undefined>();
 
   /** What is closed is no pod of the API server any more. */
   const podOf = (podUid: string): PodEndpoint | undefined => {
@@ -49,10 +49,10 @@ export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
 
   const consider = (pod: PodEndpoint): void => {
     const verdict = verdictOf(pod);
-    const key = keyOf(verdict);
     const before = told.get(pod.uid) ?? (pod.isEnforced === true ? keyOf(IN_FORCE) : undefined);
+    const key = verdict === undefined ? before : keyOf(verdict);
     told.set(pod.uid, key);
-    if (key !== before) onEnforced(pod, verdict);
+    if (verdict !== undefined && key !== before) onEnforced(pod, verdict);
   };
 
   return {

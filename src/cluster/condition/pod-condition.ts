@@ -27,7 +27,7 @@ export interface PodConditionDeps {
   readonly node: string;
   readonly gatedOnly: boolean;
   /** What is to be said of a pod that a pass took; by default that its policies are in force. */
-  readonly verdictOf?: (pod: PodEndpoint) => PodVerdict;
+  readonly verdictOf?: (pod: PodEndpoint) => PodVerdict | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly onTrouble: (trouble: string | undefined) => void;

@@ -1,0 +1,59 @@
+import {
+  type AttachedPod,
+  devicesToAsk,
+  findUnseenPods,
+  type NodeNetworks,
+  parseDevices,
+  parseFlowtables,
+  parsePrograms,
+  type UnseenPod,
+} from '../render/unseen-networks.ts';
+import type { CommandRunner } from './command.ts';
+import { readRoutes } from './routes.ts';
+
+/** Interfaces that are asked about their programs at one look. */
+const MOST_ASKED = 16;
+
+/** What a tool prints; `none` where it is missing, or the kernel knows nothing of what is asked. */
+const orNone = <T>(read: Promise<string>, parse: (text: string) => T, none: T): Promise<T> =>
+  read.then(parse).catch(() => none);
+
+/** Interfaces with a place for programs (tc-bpf(8)). */
+const placesIn = (text: string): readonly string[] =>
+  [...text.matchAll(/"kind":"clsact"[^}]*?"dev":"([^"]+)"/g)].map(([, name = '']) => name);
+
+/**
+ * Looks for pods of the node whose packets no rule of the node sees, in the network namespace of the process.
+ * @throws CommandError where ip(8) cannot be run
+ */
+export const findUnseenNetworks = async (
+  runner: CommandRunner,
+  pods: readonly AttachedPod[],
+): Promise<readonly UnseenPod[]> => {
+  if (pods.length === 0) return [];
+  const [links, ipv4, ipv6, flowtables, places] = await Promise.all([
+    runner.run('ip', ['-d', '-j', 'link', 'show']),
+    readRoutes('ipv4'),
+    readRoutes('ipv6'),
+    orNone(runner.run('nft', ['-j', 'list', 'flowtables']), parseFlowtables, []),
+    orNone(runner.run('tc', ['-j', 'qdisc', 'show']), placesIn, []),
+  ]);
+  const node: NodeNetworks = {
+    devices: parseDevices(links),
+    routes: [...ipv4, ...ipv6],
+    flowtables,
+    programs: new Map(),
+  };
+  const asked = places.length === 0 ? [] : devicesToAsk(pods, node, Number.POSITIVE_INFINITY).filter((device) => places.includes(device));
+  const programs = await Promise.all(
+    asked.slice(0, MOST_ASKED).map(async (device) => {
+      const names = await Promise.all(
+        ['ingress', 'egress'].map((side) =>
+          orNone(runner.run('tc', ['-j', 'filter', 'show', 'dev', device, side]), parsePrograms, []),
+        ),
+      );
+      return [device, names.flat()] as const;
+    }),
+  );
+  return findUnseenPods(pods, { ...node, programs: new Map(programs) });
+};

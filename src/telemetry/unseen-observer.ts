@@ -1,0 +1,32 @@
+import type { EventSink } from '../model/operator-event.ts';
+import type { UnseenPod } from '../render/unseen-networks.ts';
+import type { AgentMetrics } from './metrics.ts';
+import type { Logger } from './logger.ts';
+
+/** Turns pods whose packets no rule of the node sees into a metric, log lines and events, each when it begins and ends. */
+export const createUnseenObserver = (
+  metrics: Pick<AgentMetrics, 'setUnseenPods'>,
+  { log, events }: { readonly log: Pick<Logger, 'info' | 'warn'>; readonly events: EventSink },
+): ((unseen: readonly UnseenPod[]) => void) => {
+  let known: ReadonlyMap<string, UnseenPod> = new Map();
+  return (unseen) => {
+    const now = new Map(unseen.map((each) => [`${each.uid} ${each.network}`, each]));
+    metrics.setUnseenPods(unseen);
+    for (const [key, { pod, network, detail }] of now) {
+      if (!known.has(key)) log.warn('no policy holds for a pod: no rule of the node sees its packets', { pod, network, detail });
+    }
+    for (const [key, { pod, network }] of known) {
+      if (!now.has(key)) log.info('a pod is gone whose packets no rule of the node saw, or they are seen now', { pod, network });
+    }
+    known = now;
+    events.stand(
+      'unseen networks',
+      unseen.map(({ pod, detail }) => ({
+        type: 'Warning',
+        reason: 'UnseenNetwork',
+        action: 'LookAround',
+        note: `no policy holds for the pod ${pod} on this node, since no rule sees its packets: ${detail}`,
+      })),
+    );
+  };
+};
