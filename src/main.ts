@@ -9,6 +9,7 @@ import { createPodRanges } from './agent/gate.ts';
 import { createHealthFile } from './agent/health-file.ts';
 import { createLoop } from './agent/loop.ts';
 import { createNodeGuard } from './agent/node-guard.ts';
+import { watchOtherPolicies } from './agent/other-policies.ts';
 import { createAgentParts } from './agent/parts.ts';
 import { createPodVerdicts } from './agent/pod-verdicts.ts';
 import { createUnseen } from './agent/unseen.ts';
@@ -164,6 +165,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     bridgeRefusal: () => bridges.refusal(),
     areDroppedAtBridges: (podUids) =>
       bridges.refusal() === undefined && podUids.every((uid) => bridges.ports()?.portOf.has(uid) === true),
+    unseen: () => unseen.reasons(),
     metrics,
   });
   const unseen = createUnseen(context, {
@@ -218,6 +220,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     metrics,
   });
 
+  const otherKinds = watchOtherPolicies(context, { source, metrics });
   const surroundings = watchSurroundings(context, { runner, netlink, nft, backend, families, metrics });
   const probes = createProbes({ parts, lock, reconciler, clock });
   const healthFile = createHealthFile(context, probes);
@@ -266,6 +269,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       events: recorder?.status(),
       ...surroundings.status(),
       ...unseen.status(),
+      otherPolicies: otherKinds.status(),
       gate: { scope: config.gate, ranges: podRanges?.ranges() ?? [] },
       closed: describeClosed(reconciler.closedPods()),
       antiSpoofing: { ...(sources?.chosen() ?? { interfaces: [] }), ...guard?.status() },
@@ -321,6 +325,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       netlink.stop();
       surroundings.stop();
       unseen.stop();
+      otherKinds.stop();
       await Promise.all([recorder?.stop(), lock.release(), healthFile.stop()]);
       log.info('portcullis agent stopped; its rules stay in force');
     },

@@ -19,6 +19,8 @@ interface PartsSources {
   readonly bridgeRefusal: () => string | undefined;
   /** Each of these pods hangs on a bridge whose table drops what of the family nobody judges. */
   readonly areDroppedAtBridges: (podUids: readonly string[]) => boolean;
+  /** Pods whose packets no rule of the node sees, and why, by UID. */
+  readonly unseen: () => ReadonlyMap<string, string>;
   readonly metrics: AgentMetrics;
 }
 
@@ -38,7 +40,7 @@ export interface AgentParts {
 const isOf = (ip: string, family: IpFamily): boolean => ip.includes(':') === (family === 'ipv6');
 
 export const createAgentParts = (context: AgentContext, sources: PartsSources): AgentParts => {
-  const { leftOut, failing, policy, bridgeRefusal, areDroppedAtBridges, metrics } = sources;
+  const { leftOut, failing, policy, bridgeRefusal, areDroppedAtBridges, unseen, metrics } = sources;
   const observe = createPartsObserver(metrics, context);
   let reviewFailures = 0;
   let reviewTrouble = '';
@@ -68,6 +70,7 @@ export const createAgentParts = (context: AgentContext, sources: PartsSources): 
 
   const list = (): readonly PartNotInForce[] => {
     const refusal = bridgeRefusal();
+    const hidden = [...unseen()].filter(([uid]) => isIsolated(uid));
     return [
       ...leftOut.map(
         (part): PartNotInForce => ({
@@ -101,6 +104,16 @@ export const createAgentParts = (context: AgentContext, sources: PartsSources): 
               isLasting: true,
             },
           ]),
+      // How the node's network is made is not the agent's to mend, and no reason to hold up its other pods.
+      ...hidden.slice(0, 1).map(
+        ([, reason]): PartNotInForce => ({
+          part: 'networks',
+          reason,
+          holds: `no policy for ${hidden.length} of the node's pods`,
+          isOpen: false,
+          isLasting: true,
+        }),
+      ),
     ];
   };
 

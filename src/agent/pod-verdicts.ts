@@ -21,7 +21,7 @@ export const createPodVerdicts =
     if (missed.length > 0) {
       return { status: 'False', reason: 'PartNotInForce', message: missed.map(describePart).join('; ') };
     }
-    const others = parts.list().filter(({ isLasting }) => isLasting);
+    const others = parts.list().filter(({ part, isLasting }) => isLasting && part !== 'networks');
     if (others.length === 0) return IN_FORCE;
     const names = others.map(({ part }) => part).join(', ');
     return {

@@ -45,6 +45,8 @@ export interface Unseen {
   noteChange(change: ClusterChange): void;
   /** Undefined where rules see the pod's packets. */
   sightOf(pod: PodEndpoint): Sight;
+  /** Of the pods whose packets no rule sees, by UID. */
+  reasons(): ReadonlyMap<string, string>;
   status(): { readonly unseenBridges: readonly UnseenBridge[] | undefined; readonly unseenPods: readonly UnseenPod[] };
   stop(): void;
 }
@@ -168,6 +170,7 @@ export const createUnseen = (context: AgentContext, parts: UnseenParts): Unseen 
       if (bridge !== undefined) return { reason: 'BridgeNotFiltered', message: bridge };
       return looked.has(keyOf(pod)) && !suspects.has(pod.uid) ? undefined : 'looking';
     },
+    reasons: () => new Map([...onBridge, ...unseenPods.map(({ uid, detail }) => [uid, detail] as const)]),
     status: () => ({ unseenBridges, unseenPods }),
     stop() {
       stopped = true;

@@ -17,6 +17,7 @@ export const SEVERITY = {
   'empty-list': 'warning',
   'direction-without-rules': 'warning',
   'rules-ignored': 'warning',
+  'other-policy-kind': 'warning',
   'split-peer': 'note',
   'block-covers-pods': 'note',
   'ports-overlap': 'note',

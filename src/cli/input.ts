@@ -2,7 +2,9 @@ import { text } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import type { LoadedManifests } from '../cluster/manifest/assemble.ts';
 import { loadManifests } from '../cluster/manifest/load-manifests.ts';
+import { otherPoliciesIn } from '../cluster/manifest/other-policies.ts';
 import { formatProblem } from '../cluster/manifest/place.ts';
+import { nameOfKind } from '../model/other-policies.ts';
 import { type CliIo, UsageError } from './verb.ts';
 
 /** What `filenameOption` leaves in the options of a verb. */
@@ -25,9 +27,12 @@ export const readInput = async (command: Command): Promise<LoadedManifests> => {
   return loadManifests(paths, paths.includes('-') ? { stdin: await text(process.stdin) } : {});
 };
 
-/** As readInput, and tells on standard error what could not be read. */
+/** As readInput, and tells on standard error what could not be read, and what is not enforced. */
 export const loadInput = async (command: Command, io: CliIo): Promise<LoadedManifests> => {
   const loaded = await readInput(command);
   for (const problem of loaded.problems) io.err(`${formatProblem(problem)}\n`);
+  for (const { count, ...kind } of otherPoliciesIn(loaded.ignored)) {
+    io.err(`note: ${count} of the kind ${nameOfKind(kind)} ${count === 1 ? 'is' : 'are'} neither counted nor enforced\n`);
+  }
   return loaded;
 };

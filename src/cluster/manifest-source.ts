@@ -9,6 +9,7 @@ import { createIntern } from './intern.ts';
 import { assemble, type LoadedManifests } from './manifest/assemble.ts';
 import { createFileCache, type Scan } from './manifest/file-cache.ts';
 import { type FolderFollower, followFolders } from './manifest/follow-folders.ts';
+import { otherPoliciesIn } from './manifest/other-policies.ts';
 import { formatProblem } from './manifest/place.ts';
 import { asObject, asText } from './raw.ts';
 import { NAMESPACES, NETWORK_POLICIES, PODS } from './resource.ts';
@@ -111,6 +112,8 @@ export const createManifestSource = (deps: ManifestSourceDeps): ManifestSource =
     hasSynced: () => status.synced,
     snapshot: () => snapshot,
     status: () => ({ pods: status, namespaces: status, networkpolicies: status }),
+    otherPolicies: () =>
+      otherPoliciesIn(loaded?.ignored ?? []).map(({ kind, group, state, count }) => ({ kind, group, state, count })),
     manifests: () => loaded,
     stop: async () => follower?.stop(),
   };

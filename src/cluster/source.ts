@@ -1,4 +1,5 @@
 import type { ClusterChange, ObjectKind } from '../model/cluster-change.ts';
+import type { OtherPolicies } from '../model/other-policies.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
 
 /** How one kind stands. */
@@ -36,5 +37,7 @@ export interface ClusterSource {
   hasSynced(): boolean;
   snapshot(): ClusterSnapshot;
   status(): SourceStatus;
+  /** Policies of other kinds that it holds, as far as it has them at hand. */
+  otherPolicies?(): readonly OtherPolicies[];
   stop(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
 import { EVENT_OUTCOMES, type EventOutcome } from '../model/operator-event.ts';
 import { type Closure, CLOSURES } from '../model/pod.ts';
+import type { OtherPolicies } from '../model/other-policies.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import { ANSWER_KINDS, type AnswerKind } from '../reconcile/answers.ts';
 import { TAMPERING_KINDS, type TamperingKind } from '../render/tampering.ts';
@@ -66,6 +67,8 @@ export interface AgentMetrics extends BridgeMetrics {
   recordEvent(outcome: EventOutcome): void;
   /** @param bridges between pods of the node that iptables does not see into */
   setUnseenBridges(bridges: readonly { readonly bridge: string; readonly family: IpFamily }[]): void;
+  /** @param kinds of policy that are not enforced; those not named are there no more */
+  setOtherPolicies(kinds: readonly OtherPolicies[]): void;
   /** @param pods whose packets no rule of the node sees */
   setUnseenPods(pods: readonly { readonly network: UnseenNetwork }[]): void;
   /** Whether packets with a source that is not their pod's are dropped. */
@@ -190,6 +193,11 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     'network',
   ]);
   for (const network of UNSEEN_NETWORKS) unseenPods.set({ network }, 0);
+  const otherPolicies = gauge('other_policy_kinds', '1 if the cluster has this kind of policy, which is not enforced.', [
+    'kind',
+    'group',
+    'state',
+  ]);
   const contested = gauge('jump_contested', "1 while another program keeps inserting rules before the agent's.");
   const events = new Counter({
     name: 'portcullis_events_total',
@@ -259,6 +267,10 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     setUnseenBridges: (bridges) => {
       unseen.reset();
       for (const { bridge, family } of bridges) unseen.set({ bridge, family }, 1);
+    },
+    setOtherPolicies: (kinds) => {
+      otherPolicies.reset();
+      for (const { kind, group, state } of kinds) otherPolicies.set({ kind, group, state }, 1);
     },
     setUnseenPods: (pods) => {
       for (const network of UNSEEN_NETWORKS) {

@@ -1,6 +1,8 @@
 import type { LoadedManifests } from '../../cluster/manifest/assemble.ts';
 import { describeObject, type ManifestObject } from '../../cluster/manifest/manifest-object.ts';
+import { type OtherPolicyObjects, otherPoliciesIn } from '../../cluster/manifest/other-policies.ts';
 import { formatField } from '../../model/field-path.ts';
+import { nameOfKind } from '../../model/other-policies.ts';
 import type { ManifestProblem } from '../../cluster/manifest/place.ts';
 import { type Finding, type FindingCode, SEVERITY, type Severity } from '../../check/finding.ts';
 
@@ -24,6 +26,17 @@ const fromFinding = ({ code, field, message, suggestion }: Finding, object: Mani
   suggestion,
 });
 
+/** Each kind once, where the first object of it stands. */
+const fromOthers = ({ first, count, ...kind }: OtherPolicyObjects): PlacedFinding => ({
+  severity: SEVERITY['other-policy-kind'],
+  code: 'other-policy-kind',
+  ...first.locate(['kind']),
+  object: describeObject(first),
+  field: 'kind',
+  message: `${nameOfKind(kind)} is neither counted nor enforced${count === 1 ? '' : `, nor are ${count - 1} more of that kind`}`,
+  suggestion: 'only NetworkPolicy (networking.k8s.io) is: say it with that, or leave it to the program that enforces this kind',
+});
+
 const byPlace = (a: PlacedFinding, b: PlacedFinding): number => {
   if (a.file !== b.file) return a.file < b.file ? -1 : 1;
   return a.line - b.line || a.column - b.column;
@@ -31,10 +44,10 @@ const byPlace = (a: PlacedFinding, b: PlacedFinding): number => {
 
 /** What the loader and the checks found, in the order of the files. What both say of one field is told once. */
 export const placeFindings = (
-  { problems, policyOrigins }: LoadedManifests,
+  { problems, policyOrigins, ignored }: LoadedManifests,
   findings: readonly Finding[],
 ): readonly PlacedFinding[] => {
-  const told = problems.map(fromProblem);
+  const told = [...problems.map(fromProblem), ...otherPoliciesIn(ignored).map(fromOthers)];
   const toldFields = new Set(told.map(({ object, field }) => `${object ?? ''} ${field ?? ''}`));
   const placed = findings.flatMap((finding): readonly PlacedFinding[] => {
     const object = policyOrigins.get(finding.policy);

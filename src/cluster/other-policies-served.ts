@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { OtherPolicies } from '../model/other-policies.ts';
+import { ApiError } from './api/api-error.ts';
+import type { ApiConnection } from './api/connection.ts';
+import { get, type Query } from './api/request.ts';
+import { OTHER_POLICY_KINDS } from './other-policy-kinds.ts';
+import { asList, asObject, asText } from './raw.ts';
+
+/** The preferred version of each group that the server has (meta/v1 APIGroupList). */
+const versionsIn = (list: unknown): ReadonlyMap<string, string> =>
+  new Map(
+    asList(asObject(list)['groups'])
+      .map(asObject)
+      .flatMap((group) => {
+        const name = asText(group['name']);
+        const version = asText(asObject(group['preferredVersion'])['version']);
+        return name === undefined || version === undefined ? [] : [[name, version] as const];
+      }),
+  );
+
+/** Names of the resources of a group's version (meta/v1 APIResourceList). */
+const resourcesIn = (list: unknown): ReadonlySet<string> =>
+  new Set(asList(asObject(list)['resources']).flatMap((each) => asText(asObject(each)['name']) ?? []));
+
+/**
+ * Asks an API server which kinds of other projects' policies it has, and whether anything of them is stored: a list of one
+ * object each, which needs the right to list them. Without it the kind is told as served.
+ * @throws what a failing request throws
+ */
+export const findOtherPolicies = async (
+  connection: ApiConnection,
+  signal: AbortSignal,
+): Promise<readonly OtherPolicies[]> => {
+  const ask = async (path: string, query: Query = {}): Promise<unknown> => {
+    const answer: IncomingMessage = await get(connection, path, query, 'application/json', signal);
+    return JSON.parse(await text(answer)) as unknown;
+  };
+  const stateOf = async (path: string): Promise<OtherPolicies['state'] | undefined> => {
+    try {
+      return asList(asObject(await ask(path, { limit: '1' }))['items']).length > 0 ? 'stored' : undefined;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // 404: it has just gone. Whatever else keeps us from seeing them says nothing of whether there are any.
+      return error.code === 404 ? undefined : 'served';
+    }
+  };
+
+  const versions = versionsIn(await ask('/apis'));
+  const found: OtherPolicies[] = [];
+  for (const [group, kinds] of Map.groupBy(OTHER_POLICY_KINDS, (each) => each.group)) {
+    const version = versions.get(group);
+    if (version === undefined) continue;
+    const path = `/apis/${group}/${version}`;
+    const resources = resourcesIn(await ask(path));
+    for (const { kind, resource } of kinds) {
+      if (!resources.has(resource)) continue;
+      const state = await stateOf(`${path}/${resource}`);
+      if (state !== undefined) found.push({ kind, group, state });
+    }
+  }
+  return found;
+};
