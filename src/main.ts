@@ -13,6 +13,7 @@ import { watchOtherPolicies } from './agent/other-policies.ts';
 import { createAgentParts } from './agent/parts.ts';
 import { createPodVerdicts } from './agent/pod-verdicts.ts';
 import { createUnseen } from './agent/unseen.ts';
+import { createRequirements } from './agent/requirements.ts';
 import { createRelay } from './agent/relay.ts';
 import { createNewPods } from './agent/new-pods.ts';
 import { createProbes } from './agent/probes.ts';
@@ -62,6 +63,8 @@ const OLDER_PATIENCE_MS = 10_000;
 
 /** A running agent. */
 export interface Agent {
+  /** Settles with the reason where the node lacks what every policy needs: the agent is to be ended, and told of. */
+  readonly lacking: Promise<string>;
   /** Ends the agent; the rules stay in force. */
   stop(): Promise<void>;
 }
@@ -155,8 +158,16 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     policy: () => reconciler.policy(),
     onPorts: () => reconciler.trigger({ kind: 'pods', key: '' }),
   });
-  const { kernel, isBlank } = lookFirst(lookout.over(plainKernel), lock.isHeld());
+  const { kernel, isBlank, failed } = lookFirst(lookout.over(plainKernel), lock.isHeld());
   blank.resolve(isBlank);
+  const requirements = createRequirements(context, {
+    kernel: plainKernel,
+    runner: launching,
+    backend,
+    isOurs: () => lock.isHeld(),
+    isProven: () => reconciler.status().ready && reconciler.policy().isolations.length > 0,
+  });
+  failed.then(requirements.doubt, () => undefined);
   const podRanges = createPodRanges(context);
   const parts = createAgentParts(context, {
     leftOut: nodeFamilies.filter((family) => !families.includes(family)),
@@ -212,6 +223,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     lock,
     bridges,
     parts,
+    requirements,
     kernel: bridges.over(tellAdoption(kernel, log)),
     lookout,
     runner,
@@ -311,6 +323,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   newPods?.start();
 
   return {
+    lacking: requirements.lacking,
     async stop() {
       await newPods?.stop();
       await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), serving?.close()]);
@@ -325,6 +338,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       netlink.stop();
       surroundings.stop();
       unseen.stop();
+      requirements.stop();
       otherKinds.stop();
       await Promise.all([recorder?.stop(), lock.release(), healthFile.stop()]);
       log.info('portcullis agent stopped; its rules stay in force');

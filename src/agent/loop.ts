@@ -21,6 +21,7 @@ import { createSyncEvents } from '../telemetry/events/sync-events.ts';
 import { createSyncObserver } from '../telemetry/sync-observer.ts';
 import type { Answering } from './answers.ts';
 import type { Bridges } from './bridges.ts';
+import type { Requirements } from './requirements.ts';
 import type { AgentContext } from './context.ts';
 import { gateOf } from './gate.ts';
 import { type AgentParts, LASTING_FAILURES } from './parts.ts';
@@ -29,6 +30,7 @@ interface LoopParts {
   readonly answering: Pick<Answering, 'hasTried' | 'answered' | 'memory'>;
   readonly bridges: Pick<Bridges, 'hasLooked' | 'ports' | 'notePass' | 'noteFamilies'>;
   readonly parts: AgentParts;
+  readonly requirements: Pick<Requirements, 'doubt'>;
   readonly source: ClusterSource;
   readonly podRanges: PodRanges | undefined;
   readonly condition: PodCondition | undefined;
@@ -65,6 +67,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
     answering,
     bridges,
     parts: agentParts,
+    requirements,
     source,
     podRanges,
     condition,
@@ -130,6 +133,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
         noteParts();
         bridges.notePass(result.reason === 'check' && result.outcome === 'unchanged');
         review.after(result);
+        if (result.outcome === 'failed') requirements.doubt();
         condition?.noteResult(result.outcome !== 'failed');
       },
     },

@@ -3,15 +3,17 @@ import { parseConfig } from '../config/parse-config.ts';
 import type { Flags } from '../config/read-settings.ts';
 import { startAgent } from '../main.ts';
 import { addConfigOptions } from './config-options.ts';
+import { describeFailure } from './failure.ts';
+import { leaveTerminationMessage } from './termination-message.ts';
 import type { Verb } from './verb.ts';
 
 /**
  * The handlers stay: execa ends the process by the signal itself where, while a command runs, its own handler is the only
  * one left, and then a pass would break off halfway.
  */
-const untilToldToStop = (): Promise<void> =>
+const untilToldToStop = (): Promise<undefined> =>
   new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(undefined));
   });
 
 export const agentVerb: Verb = {
@@ -33,9 +35,15 @@ Examples:
   async run(command, io) {
     const config = parseConfig(command.opts<Flags>(), io.env);
     const stopping = untilToldToStop();
-    const agent = await startAgent(config, { version: packageJson.version, env: io.env });
-    await stopping;
+    const agent = await startAgent(config, { version: packageJson.version, env: io.env }).catch(
+      async (error: unknown) => {
+        await leaveTerminationMessage(describeFailure(error));
+        throw error;
+      },
+    );
+    const lacking = await Promise.race([stopping, agent.lacking]);
+    if (lacking !== undefined) await leaveTerminationMessage(lacking);
     await agent.stop();
-    return 0;
+    return lacking === undefined ? 0 : 1;
   },
 };

@@ -8,6 +8,8 @@ export interface FirstLook {
   readonly kernel: Kernel;
   /** Whether nothing of ours was there; false too where that could not be found out. */
   readonly isBlank: Promise<boolean>;
+  /** Settles where it could not be looked at, and else never. */
+  readonly failed: Promise<void>;
 }
 
 const isBlank = ({ sets, tables, former = {}, raw = {} }: Observed): boolean =>
@@ -24,11 +26,13 @@ const isBlank = ({ sets, tables, former = {}, raw = {} }: Observed): boolean =>
  * @param isOurs false where another agent works on the node: what is there may change at any moment
  */
 export const lookFirst = (kernel: Kernel, isOurs: boolean): FirstLook => {
+  const failed = Promise.withResolvers<void>();
   const look = async (): Promise<Observed | undefined> => {
     try {
       const observed = await kernel.observe();
       return isBlank(observed) ? observed : undefined;
     } catch {
+      failed.resolve();
       return undefined;
     }
   };
@@ -36,6 +40,7 @@ export const lookFirst = (kernel: Kernel, isOurs: boolean): FirstLook => {
   let isFirst = true;
   return {
     isBlank: seen.then((observed) => observed !== undefined),
+    failed: failed.promise,
     kernel: {
       ...kernel,
       async observe(scope) {

@@ -16,8 +16,17 @@ export const createOtherPoliciesObserver = (
       if (each.state === 'stored') {
         log.warn('policies of this kind are not enforced: only NetworkPolicy of networking.k8s.io is', { kind: nameOfKind(each) });
       } else {
-        log.info('policies of this kind would not be enforced; whether there are any cannot be seen', { kind: nameOfKind(each) });
+        log.warn('policies of this kind would not be enforced; whether there are any cannot be seen', { kind: nameOfKind(each) });
       }
+    }
+    for (const each of found) {
+      if (!speaks || each.state === 'stored' || known.has(keyOf(each))) continue;
+      events.tell({
+        type: 'Normal',
+        reason: 'OtherPolicyKind',
+        action: 'LookAround',
+        note: `the API server has the kind ${nameOfKind(each)}: policies of it would not be enforced; whether there are any the agent may not see`,
+      });
     }
     known = new Set(found.map(keyOf));
     metrics.setOtherPolicies(found);

@@ -3,6 +3,7 @@ import { describeObject, type ManifestObject } from '../../cluster/manifest/mani
 import { type OtherPolicyObjects, otherPoliciesIn } from '../../cluster/manifest/other-policies.ts';
 import { formatField } from '../../model/field-path.ts';
 import { nameOfKind } from '../../model/other-policies.ts';
+import { asObject, asText } from '../../cluster/raw.ts';
 import type { ManifestProblem } from '../../cluster/manifest/place.ts';
 import { type Finding, type FindingCode, SEVERITY, type Severity } from '../../check/finding.ts';
 
@@ -31,7 +32,8 @@ const fromOthers = ({ first, count, ...kind }: OtherPolicyObjects): PlacedFindin
   severity: SEVERITY['other-policy-kind'],
   code: 'other-policy-kind',
   ...first.locate(['kind']),
-  object: describeObject(first),
+  // Of a kind without namespaces there is none to be named.
+  object: describeObject({ ...first, namespace: asText(asObject(first.raw['metadata'])['namespace']) ?? '' }),
   field: 'kind',
   message: `${nameOfKind(kind)} is neither counted nor enforced${count === 1 ? '' : `, nor are ${count - 1} more of that kind`}`,
   suggestion: 'only NetworkPolicy (networking.k8s.io) is: say it with that, or leave it to the program that enforces this kind',
