@@ -152,6 +152,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
     memory: answering.memory,
     report(result) {
       observeReview(result);
+      if (result.isOfSome === true) return;
       agentParts.noteReview(result.error);
       noteParts();
     },

@@ -35,6 +35,8 @@ export interface ReviewResult {
   readonly durationMs: number;
   /** Why it failed, in one line; it is tried again. */
   readonly error: string | undefined;
+  /** It was about what had just changed alone: that it went well says nothing of the whole. */
+  readonly isOfSome?: true;
 }
 
 export interface ReviewPorts {
@@ -184,7 +186,7 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
     async review(addresses) {
       const from = clock.now();
       const count = await cut(await stillDenied(await connections.listEnds(addresses, denied, ROUND)));
-      if (count > 0) report({ cut: count, durationMs: clock.now() - from, error: undefined });
+      if (count > 0) report({ cut: count, durationMs: clock.now() - from, error: undefined, isOfSome: true });
       return count === ROUND;
     },
   });

@@ -5,10 +5,11 @@ import type { AgentMetrics } from './metrics.ts';
 /** Turns each look through the live connections into metrics and log lines; a trouble is logged when it begins and ends. */
 export const createReviewObserver = (metrics: AgentMetrics, log: Logger): ((result: ReviewResult) => void) => {
   let trouble: string | undefined;
-  return ({ cut, durationMs, error }) => {
+  return ({ cut, durationMs, error, isOfSome }) => {
     metrics.recordConnectionsCut(cut);
     const milliseconds = Math.round(durationMs);
     if (cut > 0) log.info('cut live connections that policy now denies', { connections: cut, milliseconds });
+    if (isOfSome === true) return;
     if (error !== undefined && error !== trouble) {
       log.warn('the review of live connections failed; retrying', { error });
     } else if (error === undefined && trouble !== undefined) {

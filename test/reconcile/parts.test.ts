@@ -1,0 +1,110 @@
+import { describe, expect, test } from '@jest/globals';
+import type { IpFamily } from '../../src/model/family.ts';
+import type { FakeStep } from '../support/fake-kernel/host.ts';
+import { walk } from '../support/tracer/tracer.ts';
+import { API, type Bench, CHECK_MS, openTo, reaches, readyBench, setUpBench } from './bench.ts';
+
+/** A family that cannot be read or written keeps the other one from nothing. */
+
+const STRANGER = '203.0.113.7';
+
+const failIn = (bench: Bench, kind: FakeStep['kind'], family: IpFamily): void => {
+  bench.host.failure = (step) => {
+    bench.steps.push(step.kind);
+    return step.kind === kind && 'family' in step && step.family === family ? 'no space left' : undefined;
+  };
+};
+
+const heal = (bench: Bench): void => {
+  bench.host.failure = () => undefined;
+};
+
+const reachesV6 = (bench: Bench, source: string): boolean =>
+  walk(bench.host, { source, destination: 'fd00::10', protocol: 'tcp', port: 80 }).verdict === 'accept';
+
+describe.each<FakeStep['kind']>(['iptables restore', 'iptables save'])('where %s fails for IPv6', (kind) => {
+  test('a change of IPv4 is in force after one new attempt, is followed by a review, and IPv6 is named', async () => {
+    const bench = await readyBench();
+    failIn(bench, kind, 'ipv6');
+    bench.change(openTo('db'), '2');
+    await bench.clock.settle();
+    await bench.clock.pass(kind === 'iptables save' ? CHECK_MS + 100 : 100);
+    expect(reaches(bench.host, API)).toBe(false);
+    expect(bench.results.at(-1)).toMatchObject({
+      // A review follows it, whether the first attempt had brought IPv4 or not.
+      reason: 'retry',
+      outcome: kind === 'iptables save' ? 'applied' : 'unchanged',
+      notInForce: [{ part: 'ipv6', isNeeded: true, holds: 'older rules', reason: expect.stringContaining('no space left') }],
+    });
+    expect(bench.loop.status()).toMatchObject({ ready: true, pending: true });
+  });
+
+  test('later changes of IPv4 do not wait for it', async () => {
+    const bench = await readyBench();
+    failIn(bench, kind, 'ipv6');
+    bench.change(openTo('db'), '2');
+    await bench.clock.pass(CHECK_MS + 30_000);
+    bench.change(openTo('api'), '3');
+    await bench.clock.settle();
+    expect(reaches(bench.host, API)).toBe(true);
+    expect(bench.results.at(-1)).toMatchObject({ outcome: 'applied' });
+  });
+
+  test('it is brought to the newest state as soon as it can be, and nothing is left to be told', async () => {
+    const bench = await readyBench();
+    failIn(bench, kind, 'ipv6');
+    bench.change(openTo('db'), '2');
+    await bench.clock.pass(CHECK_MS + 1_000);
+    bench.change(openTo(), '3');
+    await bench.clock.settle();
+    heal(bench);
+    await bench.clock.pass(11_000);
+    expect(bench.loop.status()).toMatchObject({ notInForce: [], pending: false, failures: 0, applied: { pods: '3' } });
+    expect(reaches(bench.host, STRANGER)).toBe(false);
+    expect(reachesV6(bench, 'fd00::99')).toBe(false);
+  });
+});
+
+test('at the start the family that works is in force, and the other one holds nothing of the agent', async () => {
+  const bench = setUpBench();
+  failIn(bench, 'iptables save', 'ipv6');
+  await bench.clock.pass(200);
+  expect(reaches(bench.host, API)).toBe(true);
+  expect(reaches(bench.host, STRANGER)).toBe(false);
+  expect(bench.loop.status()).toMatchObject({
+    ready: true,
+    notInForce: [{ part: 'ipv6', holds: 'nothing of this agent' }],
+  });
+});
+
+test('where IPv4 fails IPv6 goes on', async () => {
+  const bench = await readyBench();
+  failIn(bench, 'iptables restore', 'ipv4');
+  bench.change(openTo(), '2');
+  await bench.clock.pass(500);
+  expect(bench.loop.status()).toMatchObject({ notInForce: [{ part: 'ipv4' }], pending: true });
+  expect(reachesV6(bench, 'fd00::99')).toBe(false);
+});
+
+test('where both fail nothing is in force, and the pass fails as a whole', async () => {
+  const bench = await readyBench();
+  bench.host.failure = (step) => (step.kind === 'iptables restore' ? 'no space left' : undefined);
+  bench.change(openTo('db'), '2');
+  await bench.clock.pass(10_000);
+  expect(bench.results.every(({ outcome }) => outcome === 'failed')).toBe(true);
+  expect(bench.loop.status().failures).toBeGreaterThan(4);
+  heal(bench);
+  await bench.clock.pass(11_000);
+  expect(bench.loop.status()).toMatchObject({ failures: 0, notInForce: [], applied: { pods: '2' } });
+});
+
+test('a family that fails is tried again as seldom as everything would be', async () => {
+  const bench = await readyBench();
+  failIn(bench, 'iptables restore', 'ipv6');
+  bench.change(openTo('db'), '2');
+  await bench.clock.pass(60_000);
+  const attempts = bench.steps.filter((kind) => kind === 'iptables restore').length;
+  await bench.clock.pass(60_000);
+  // Six in a minute, each with what is tried to find a policy that is to blame.
+  expect(bench.steps.filter((kind) => kind === 'iptables restore').length - attempts).toBeLessThan(20);
+});
