@@ -14,7 +14,7 @@ export interface Requirements {
 }
 
 /** A node without policies proves nothing by itself: it is tried out so long after the start, ms. */
-const PROOF_MS = 2_000;
+const PROOF_MS = 1_000;
 /** Between two trials, ms. */
 const PAUSE_MS = 5_000;
 

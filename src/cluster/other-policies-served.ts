@@ -36,6 +36,15 @@ export const findOtherPolicies = async (
     const answer: IncomingMessage = await get(connection, path, query, 'application/json', signal);
     return JSON.parse(await text(answer)) as unknown;
   };
+  /** A group is told of a moment before its kinds are served, and after they are gone. */
+  const resourcesOf = async (path: string): Promise<ReadonlySet<string>> => {
+    try {
+      return resourcesIn(await ask(path));
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 404) return new Set();
+      throw error;
+    }
+  };
   const stateOf = async (path: string): Promise<OtherPolicies['state'] | undefined> => {
     try {
       return asList(asObject(await ask(path, { limit: '1' }))['items']).length > 0 ? 'stored' : undefined;
@@ -52,7 +61,7 @@ export const findOtherPolicies = async (
     const version = versions.get(group);
     if (version === undefined) continue;
     const path = `/apis/${group}/${version}`;
-    const resources = resourcesIn(await ask(path));
+    const resources = await resourcesOf(path);
     for (const { kind, resource } of kinds) {
       if (!resources.has(resource)) continue;
       const state = await stateOf(`${path}/${resource}`);

@@ -30,6 +30,14 @@ const SERVED: ReadonlyMap<string, Served> = new Map([
     'rbac.authorization.k8s.io/v1/ClusterRoleBinding',
     group('rbac.authorization.k8s.io/v1', 'clusterrolebindings', false),
   ],
+  [
+    'apiextensions.k8s.io/v1/CustomResourceDefinition',
+    group('apiextensions.k8s.io/v1', 'customresourcedefinitions', false),
+  ],
+  [
+    'policy.networking.k8s.io/v1alpha1/AdminNetworkPolicy',
+    group('policy.networking.k8s.io/v1alpha1', 'adminnetworkpolicies', false),
+  ],
 ]);
 
 /** What names an object: all that a request's path needs. */

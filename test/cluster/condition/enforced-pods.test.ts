@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { type EnforcedPods, trackEnforcedPods } from '../../../src/cluster/condition/enforced-pods.ts';
+import { IN_FORCE, type PodVerdict } from '../../../src/cluster/condition/enforced-condition.ts';
 import type { PodEndpoint } from '../../../src/model/pod.ts';
 import { podEndpoint } from '../../support/pod-endpoint.ts';
 
@@ -89,4 +90,46 @@ test('if only those that wait for it are wanted, so are they alone', () => {
   put({ ...POD, uid: 'gated', awaitsEnforcement: true });
   pass(true);
   expect(told).toEqual(['gated 10.0.0.5']);
+});
+
+test('what is to be said of a pod may be unknown for a while, and another thing later', () => {
+  let verdict: PodVerdict | undefined;
+  const said: string[] = [];
+  tracker = trackEnforcedPods({
+    node: 'n1',
+    gatedOnly: false,
+    snapshot: () => ({ pods, namespaces: new Map(), policies: new Map() }),
+    verdictOf: () => verdict,
+    onEnforced: ({ uid }, { status, reason }) => said.push(`${uid} ${status} ${reason}`),
+    onGone: () => undefined,
+  });
+  put(POD);
+  pass(true);
+  expect(said).toEqual([]);
+  verdict = { status: 'False', reason: 'UnseenNetwork', message: 'macvlan' };
+  tracker.reconsider();
+  tracker.reconsider();
+  expect(said).toEqual(['web False UnseenNetwork']);
+  verdict = IN_FORCE;
+  tracker.reconsider();
+  expect(said).toEqual(['web False UnseenNetwork', 'web True PoliciesInForce']);
+});
+
+test('a condition that says that all is in force is taken back where it is not, and not written again where it is', () => {
+  let verdict: PodVerdict = IN_FORCE;
+  const said: string[] = [];
+  tracker = trackEnforcedPods({
+    node: 'n1',
+    gatedOnly: false,
+    snapshot: () => ({ pods, namespaces: new Map(), policies: new Map() }),
+    verdictOf: () => verdict,
+    onEnforced: (_, { reason }) => said.push(reason),
+    onGone: () => undefined,
+  });
+  put({ ...POD, isEnforced: true });
+  pass(true);
+  expect(said).toEqual([]);
+  verdict = { status: 'False', reason: 'PartNotInForce', message: 'ipv6' };
+  tracker.reconsider();
+  expect(said).toEqual(['PartNotInForce']);
 });

@@ -1,0 +1,62 @@
+import { expect, test } from '@jest/globals';
+import { createProbes } from '../../src/agent/probes.ts';
+import type { ReconcilerStatus } from '../../src/reconcile/status.ts';
+import type { PartNotInForce } from '../../src/telemetry/parts-observer.ts';
+
+const STATUS: ReconcilerStatus = {
+  ready: true,
+  pending: false,
+  notInForce: [],
+  failures: 0,
+  lastError: undefined,
+  applied: {},
+  lastCheck: undefined,
+  lastChange: undefined,
+  heartbeatAt: 0,
+};
+
+const part = (more: Partial<PartNotInForce>): PartNotInForce => ({
+  part: 'ipv6',
+  reason: 'no table',
+  holds: 'open',
+  isOpen: false,
+  isLasting: true,
+  ...more,
+});
+
+const probe = (status: Partial<ReconcilerStatus>, parts: readonly PartNotInForce[] = [], isHeld = true, now = 0) => {
+  const probes = createProbes({
+    parts: { list: () => parts },
+    lock: { isHeld: () => isHeld, holder: () => 'somebody' } as Parameters<typeof createProbes>[0]['lock'],
+    reconciler: { status: () => ({ ...STATUS, ...status }) },
+    clock: { now: () => now, wall: () => '', after: () => () => undefined },
+  });
+  return { ready: probes.ready(), health: probes.health() };
+};
+
+test('all is well only where every part is in force', () => {
+  expect(probe({})).toEqual({ ready: { ok: true, reason: 'ok' }, health: { ok: true, reason: 'ok' } });
+});
+
+test.each([true, false])('a part that is not in force is named by both probes, whether it leaves something open: %s', (isOpen) => {
+  const { ready, health } = probe({}, [part({ isOpen })]);
+  expect(ready).toEqual({ ok: !isOpen, reason: expect.stringContaining('ipv6 is not in force (open): no table') });
+  expect(health).toEqual({ ok: true, reason: expect.stringContaining('ipv6 is not in force (open): no table') });
+});
+
+test('a pass that just failed is told, and makes nobody unready before it lasts', () => {
+  expect(probe({ failures: 1, lastError: 'busy' }).ready).toEqual({
+    ok: true,
+    reason: 'ready, but the newest policy is not in force yet: busy',
+  });
+  expect(probe({ failures: 5, lastError: 'busy' }).ready).toEqual({ ok: false, reason: 'busy' });
+});
+
+test('nothing is ready before the first programming, nor beside another agent', () => {
+  expect(probe({ ready: false, lastError: 'no ip_set' }).ready).toEqual({ ok: false, reason: 'no ip_set' });
+  expect(probe({}, [], false).ready.reason).toBe('another agent works on this node: somebody');
+});
+
+test('a loop that does not come round is unhealthy, whatever else there is', () => {
+  expect(probe({}, [part({})], true, 121_000).health).toMatchObject({ ok: false });
+});
