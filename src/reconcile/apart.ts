@@ -56,6 +56,8 @@ const LATE = 'it takes too long, and is waited for no more';
 
 export const createApart = ({ kernel, clock, parts, program, narrow, onNews }: ApartDeps): Apart => {
   const running = new Map<Part, Promise<number>>();
+  /** Attempts that no pass waits for, with what follows from them. */
+  const alone = new Set<Promise<void>>();
   let hasBrought = false;
   let stopped = false;
 
@@ -87,6 +89,7 @@ export const createApart = ({ kernel, clock, parts, program, narrow, onNews }: A
       if (part !== sources) await attempt(sources).catch((error: unknown) => note(sources, error));
     } catch (error) {
       note(part, error);
+      if (stopped) return;
       if (await narrow(error, [familyOf(part)])) onNews();
       return;
     }
@@ -189,7 +192,8 @@ export const createApart = ({ kernel, clock, parts, program, narrow, onNews }: A
       if (stopped) return;
       for (const part of parts.due()) {
         parts.trying(part);
-        void attemptAlone(part);
+        const work = attemptAlone(part).finally(() => alone.delete(work));
+        alone.add(work);
       }
     },
     takeBrought() {
@@ -199,7 +203,7 @@ export const createApart = ({ kernel, clock, parts, program, narrow, onNews }: A
     },
     async stop() {
       stopped = true;
-      await Promise.allSettled(running.values());
+      await Promise.allSettled([...running.values(), ...alone]);
     },
   };
 };

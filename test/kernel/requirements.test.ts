@@ -35,7 +35,7 @@ tool=\${0##*/}
 bin=\${0%/*}
 PATH=\${PATH#"$bin":}
 [ -z "\${_STDBUF_O-}" ] || exit 1
-case " $* " in *restore*) ;; *) exec "$tool" "$@" ;; esac
+case " $0 $* " in *restore*) ;; *) exec "$tool" "$@" ;; esac
 text=$(cat)
 for input in ${inputs.map((input) => `'${input}'`).join(' ')}; do
   case $text in *"$input"*) echo "${message}" >&2; exit 2 ;; esac
