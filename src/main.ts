@@ -187,7 +187,11 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     metrics,
     onNews: () => condition?.reconsider(),
   });
-  const condition: PodCondition | undefined = createCondition(context, source, createPodVerdicts({ parts, sightOf: unseen.sightOf }));
+  const condition: PodCondition | undefined = createCondition(
+    context,
+    source,
+    createPodVerdicts({ parts, sightOf: unseen.sightOf }),
+  );
   const tryOut = createSourceTrial(kernel);
   const sources = createSourceCheck(context, {
     results,

@@ -53,7 +53,8 @@ export const watchOtherPolicies = (
       trouble = undefined;
     } catch (error) {
       const words = describeFailure(error);
-      if (words !== trouble && !stopping.signal.aborted) log.info('other kinds of policy cannot be looked for', { trouble: words });
+      if (words !== trouble && !stopping.signal.aborted)
+        log.info('other kinds of policy cannot be looked for', { trouble: words });
       trouble = words;
     }
   };

@@ -59,9 +59,12 @@ export const createAgentParts = (context: AgentContext, sources: PartsSources): 
     const isSources = part.endsWith('sources');
     const hasNothing = holds === 'nothing of this agent';
     const isLasting = hasNothing || failures >= LASTING_FAILURES;
-    if (!isNeeded) return { part, reason, holds: 'no pod with a policy has an address of it', isOpen: false, isLasting };
-    if (isSources) return { part, reason, holds: 'pods may send from addresses that are not theirs', isOpen: isLasting, isLasting };
-    if (!hasNothing) return { part, reason, holds: 'the rules that were applied last stay', isOpen: isLasting, isLasting };
+    if (!isNeeded)
+      return { part, reason, holds: 'no pod with a policy has an address of it', isOpen: false, isLasting };
+    if (isSources)
+      return { part, reason, holds: 'pods may send from addresses that are not theirs', isOpen: isLasting, isLasting };
+    if (!hasNothing)
+      return { part, reason, holds: 'the rules that were applied last stay', isOpen: isLasting, isLasting };
     const uids = isolatedPods().flatMap(({ uid, ips }) => (ips.some((ip) => isOf(ip, part as IpFamily)) ? [uid] : []));
     const isDropped = areDroppedAtBridges(uids);
     const what = isDropped ? 'all of it is dropped at the bridges' : 'open, but for rules that were there before';
@@ -136,8 +139,7 @@ export const createAgentParts = (context: AgentContext, sources: PartsSources): 
     missedBy({ uid, ips }) {
       if (!isIsolated(uid)) return [];
       return list().filter(
-        ({ part, isLasting }) =>
-          isLasting && (part === 'ipv4' || part === 'ipv6') && ips.some((ip) => isOf(ip, part)),
+        ({ part, isLasting }) => isLasting && (part === 'ipv4' || part === 'ipv6') && ips.some((ip) => isOf(ip, part)),
       );
     },
   };

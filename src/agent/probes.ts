@@ -37,7 +37,8 @@ export const createProbes = ({ parts, lock, reconciler, clock }: Probed): Probes
     if (open.length > 0) return { ok: false, reason: open.map(describePart).join('; ') };
     if (missing.length > 0) return { ok: true, reason: `ready, but ${missing.map(describePart).join('; ')}` };
     if (failures >= LASTING_FAILURES) return { ok: false, reason: lastError ?? 'the kernel refuses' };
-    if (failures > 0) return { ok: true, reason: `ready, but the newest policy is not in force yet: ${lastError ?? ''}` };
+    if (failures > 0)
+      return { ok: true, reason: `ready, but the newest policy is not in force yet: ${lastError ?? ''}` };
     return { ok: true, reason: 'ok' };
   },
   health() {

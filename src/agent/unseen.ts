@@ -113,9 +113,7 @@ export const createUnseen = (context: AgentContext, parts: UnseenParts): Unseen 
     const further = folder === undefined ? new Map<string, readonly string[]>() : await readFurtherInterfaces(folder);
     const found = await findUnseenNetworks(runner, attached(list, further));
     const now = clock.now();
-    suspects = new Map(
-      found.map((pod) => [pod.uid, { since: suspects.get(pod.uid)?.since ?? now, pod }] as const),
-    );
+    suspects = new Map(found.map((pod) => [pod.uid, { since: suspects.get(pod.uid)?.since ?? now, pod }] as const));
     unseenPods = [...suspects.values()].filter(({ since }) => now - since >= DOUBT_MS).map(({ pod }) => pod);
     const text = JSON.stringify(unseenPods);
     if (text !== told && (told !== '' || unseenPods.length > 0)) observePods(unseenPods);
@@ -126,7 +124,9 @@ export const createUnseen = (context: AgentContext, parts: UnseenParts): Unseen 
     isLooking = true;
     isStale = false;
     lookedAt = clock.now();
-    const list = pods.list().filter(({ ips, isTerminating, closed }) => ips.length > 0 && isTerminating !== true && closed === undefined);
+    const list = pods
+      .list()
+      .filter(({ ips, isTerminating, closed }) => ips.length > 0 && isTerminating !== true && closed === undefined);
     const keys = new Set(list.map(keyOf));
     // What cannot be looked at keeps no pod waiting: all else that is known of it holds.
     await Promise.allSettled([lookAtBridges(list), lookAtPods(list)]);
@@ -178,4 +178,3 @@ export const createUnseen = (context: AgentContext, parts: UnseenParts): Unseen 
     },
   };
 };
-

@@ -32,7 +32,9 @@ export const loadInput = async (command: Command, io: CliIo): Promise<LoadedMani
   const loaded = await readInput(command);
   for (const problem of loaded.problems) io.err(`${formatProblem(problem)}\n`);
   for (const { count, ...kind } of otherPoliciesIn(loaded.ignored)) {
-    io.err(`note: ${count} of the kind ${nameOfKind(kind)} ${count === 1 ? 'is' : 'are'} neither counted nor enforced\n`);
+    io.err(
+      `note: ${count} of the kind ${nameOfKind(kind)} ${count === 1 ? 'is' : 'are'} neither counted nor enforced\n`,
+    );
   }
   return loaded;
 };

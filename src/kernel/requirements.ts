@@ -49,7 +49,9 @@ const missingSets = async (runner: CommandRunner, family: IpFamily): Promise<rea
   const missing: Missing[] = [];
   for (const type of NEEDED_SETS) {
     const name = markerSet(`needed ${type} ${family}`);
-    const because = await absence(() => sets.restore(`create ${name} ${type} family ${INET[family]}\ndestroy ${name}\n`));
+    const because = await absence(() =>
+      sets.restore(`create ${name} ${type} family ${INET[family]}\ndestroy ${name}\n`),
+    );
     if (because === undefined) continue;
     const isAny = /cannot open session|can't open socket|ENOENT|protocol not available/i.test(because);
     missing.push({ what: isAny ? 'ip_set (or ipset(8))' : `${MODULES[type]} (${type})`, because });
@@ -69,10 +71,13 @@ const missingMatches = async (
   const load = (matches: readonly Match[]): Promise<void> =>
     kernel.apply({
       ...EMPTY_PLAN,
-      tables: { [family]: tryOutText([{ name: 'needed' as ChainName, rules: [{ matches, verdict: { kind: 'drop' } }] }]) },
+      tables: {
+        [family]: tryOutText([{ name: 'needed' as ChainName, rules: [{ matches, verdict: { kind: 'drop' } }] }]),
+      },
     });
   const table = await absence(() => load([]));
-  if (table !== undefined) return [{ what: `${backend === 'nft' ? 'nf_tables' : 'ip_tables'} for ${family}`, because: table }];
+  if (table !== undefined)
+    return [{ what: `${backend === 'nft' ? 'nf_tables' : 'ip_tables'} for ${family}`, because: table }];
   await sets.restore(`create ${set} hash:ip family ${INET[family]}\n`);
   try {
     const ofSets = await absence(() => load([{ kind: 'set', set, fields: 'src' }]));

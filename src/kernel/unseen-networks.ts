@@ -44,7 +44,10 @@ export const findUnseenNetworks = async (
     flowtables,
     programs: new Map(),
   };
-  const asked = places.length === 0 ? [] : devicesToAsk(pods, node, Number.POSITIVE_INFINITY).filter((device) => places.includes(device));
+  const asked =
+    places.length === 0
+      ? []
+      : devicesToAsk(pods, node, Number.POSITIVE_INFINITY).filter((device) => places.includes(device));
   const programs = await Promise.all(
     asked.slice(0, MOST_ASKED).map(async (device) => {
       const names = await Promise.all(

@@ -51,11 +51,7 @@ interface Failing extends Omit<PartFailure, 'isNeeded'> {
 }
 
 /** @param isNeeded see PartFailure */
-export const createParts = (
-  families: readonly IpFamily[],
-  clock: Clock,
-  isNeeded: (part: Part) => boolean,
-): Parts => {
+export const createParts = (families: readonly IpFamily[], clock: Clock, isNeeded: (part: Part) => boolean): Parts => {
   const failing = new Map<Part, Failing>();
   /** Were in force once, since the agent started. */
   const proven = new Set<Part>();

@@ -123,7 +123,10 @@ const isEndpoint = (device: Device | undefined, name: string, uplinks: ReadonlyS
   device?.kind !== undefined && OF_PODS.includes(device.kind) && (device.kind === 'bridge' || !uplinks.has(name));
 
 /** How the pod is reached where no rule sees that. */
-const reachedBy = (pod: AttachedPod, { devices, routes }: NodeNetworks): Pick<UnseenPod, 'network' | 'detail'> | undefined => {
+const reachedBy = (
+  pod: AttachedPod,
+  { devices, routes }: NodeNetworks,
+): Pick<UnseenPod, 'network' | 'detail'> | undefined => {
   const byName = new Map(devices.map((device) => [device.name, device]));
   // The outer end of a pair, or a port of a bridge: what goes through it meets the rules.
   if (pod.nodeInterfaces?.some((name) => isEndpoint(byName.get(name), name, new Set())) === true) return undefined;

@@ -189,15 +189,17 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     'bridge',
     'family',
   ]);
-  const unseenPods = gauge('unseen_network_pods', 'Number of pods on this node whose traffic no rule of the node sees.', [
-    'network',
-  ]);
+  const unseenPods = gauge(
+    'unseen_network_pods',
+    'Number of pods on this node whose traffic no rule of the node sees.',
+    ['network'],
+  );
   for (const network of UNSEEN_NETWORKS) unseenPods.set({ network }, 0);
-  const otherPolicies = gauge('other_policy_kinds', '1 if the cluster has this kind of policy, which is not enforced.', [
-    'kind',
-    'group',
-    'state',
-  ]);
+  const otherPolicies = gauge(
+    'other_policy_kinds',
+    '1 if the cluster has this kind of policy, which is not enforced.',
+    ['kind', 'group', 'state'],
+  );
   const contested = gauge('jump_contested', "1 while another program keeps inserting rules before the agent's.");
   const events = new Counter({
     name: 'portcullis_events_total',

@@ -14,9 +14,13 @@ export const createOtherPoliciesObserver = (
     for (const each of found) {
       if (known.has(keyOf(each))) continue;
       if (each.state === 'stored') {
-        log.warn('policies of this kind are not enforced: only NetworkPolicy of networking.k8s.io is', { kind: nameOfKind(each) });
+        log.warn('policies of this kind are not enforced: only NetworkPolicy of networking.k8s.io is', {
+          kind: nameOfKind(each),
+        });
       } else {
-        log.warn('policies of this kind would not be enforced; whether there are any cannot be seen', { kind: nameOfKind(each) });
+        log.warn('policies of this kind would not be enforced; whether there are any cannot be seen', {
+          kind: nameOfKind(each),
+        });
       }
     }
     for (const each of found) {

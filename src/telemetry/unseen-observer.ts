@@ -13,10 +13,12 @@ export const createUnseenObserver = (
     const now = new Map(unseen.map((each) => [`${each.uid} ${each.network}`, each]));
     metrics.setUnseenPods(unseen);
     for (const [key, { pod, network, detail }] of now) {
-      if (!known.has(key)) log.warn('no policy holds for a pod: no rule of the node sees its packets', { pod, network, detail });
+      if (!known.has(key))
+        log.warn('no policy holds for a pod: no rule of the node sees its packets', { pod, network, detail });
     }
     for (const [key, { pod, network }] of known) {
-      if (!now.has(key)) log.info('a pod is gone whose packets no rule of the node saw, or they are seen now', { pod, network });
+      if (!now.has(key))
+        log.info('a pod is gone whose packets no rule of the node saw, or they are seen now', { pod, network });
     }
     known = now;
     events.stand(

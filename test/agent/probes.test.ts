@@ -38,11 +38,14 @@ test('all is well only where every part is in force', () => {
   expect(probe({})).toEqual({ ready: { ok: true, reason: 'ok' }, health: { ok: true, reason: 'ok' } });
 });
 
-test.each([true, false])('a part that is not in force is named by both probes, whether it leaves something open: %s', (isOpen) => {
-  const { ready, health } = probe({}, [part({ isOpen })]);
-  expect(ready).toEqual({ ok: !isOpen, reason: expect.stringContaining('ipv6 is not in force (open): no table') });
-  expect(health).toEqual({ ok: true, reason: expect.stringContaining('ipv6 is not in force (open): no table') });
-});
+test.each([true, false])(
+  'a part that is not in force is named by both probes, whether it leaves something open: %s',
+  (isOpen) => {
+    const { ready, health } = probe({}, [part({ isOpen })]);
+    expect(ready).toEqual({ ok: !isOpen, reason: expect.stringContaining('ipv6 is not in force (open): no table') });
+    expect(health).toEqual({ ok: true, reason: expect.stringContaining('ipv6 is not in force (open): no table') });
+  },
+);
 
 test('a pass that just failed is told, and makes nobody unready before it lasts', () => {
   expect(probe({ failures: 1, lastError: 'busy' }).ready).toEqual({

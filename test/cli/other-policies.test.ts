@@ -56,7 +56,9 @@ test.each([
 ] as const)('%s notes them beside its answer', async (verb, flags) => {
   const { code, out, err } = await runVerbs(verb, ...flags, folder);
   expect(code).toBe(0);
-  expect(err).toContain('note: 1 of the kind ClusterNetworkPolicy (policy.networking.k8s.io) is neither counted nor enforced\n');
+  expect(err).toContain(
+    'note: 1 of the kind ClusterNetworkPolicy (policy.networking.k8s.io) is neither counted nor enforced\n',
+  );
   expect(err).toContain('note: 2 of the kind CiliumNetworkPolicy (cilium.io) are neither counted nor enforced\n');
   expect(out).not.toContain('ClusterNetworkPolicy');
 });

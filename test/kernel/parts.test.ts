@@ -2,7 +2,6 @@ import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createCommandRunner } from '../../src/kernel/command.ts';
 import { nodeAddress } from '../../src/lab/fabric.ts';
 import type { Lab } from '../../src/lab/lab.ts';
 import { onNode } from '../../src/lab/node.ts';
@@ -56,7 +55,7 @@ printf '%s\\n' "$text" | "$tool" "$@"`
 }
 `;
 
-const NO_TABLE = "can t initialize the table: Table does not exist (do you need to insmod?)";
+const NO_TABLE = 'can t initialize the table: Table does not exist (do you need to insmod?)';
 
 interface Case {
   readonly what: string;
@@ -265,7 +264,9 @@ describe('a part that fails', () => {
     await connect('ipv4');
     await putPolicy('client');
     await until('the failure to be told', () =>
-      Promise.resolve(log.some((line) => line.includes('a part of policy is not in force') && line.includes('live connections'))),
+      Promise.resolve(
+        log.some((line) => line.includes('a part of policy is not in force') && line.includes('live connections')),
+      ),
     );
     expect(await probe('stranger', IP_FAMILIES)).toEqual(['timeout', 'timeout']);
     expect(await probe('client', IP_FAMILIES)).toEqual(['open', 'open']);

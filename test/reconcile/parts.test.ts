@@ -34,7 +34,9 @@ describe.each<FakeStep['kind']>(['iptables restore', 'iptables save'])('where %s
       // A review follows it, whether the first attempt had brought IPv4 or not.
       reason: 'retry',
       outcome: 'unchanged',
-      notInForce: [{ part: 'ipv6', isNeeded: true, holds: 'older rules', reason: expect.stringContaining('no space left') }],
+      notInForce: [
+        { part: 'ipv6', isNeeded: true, holds: 'older rules', reason: expect.stringContaining('no space left') },
+      ],
     });
     expect(bench.loop.status()).toMatchObject({ ready: true, pending: true });
   });

@@ -36,7 +36,8 @@ const fromOthers = ({ first, count, ...kind }: OtherPolicyObjects): PlacedFindin
   object: describeObject({ ...first, namespace: asText(asObject(first.raw['metadata'])['namespace']) ?? '' }),
   field: 'kind',
   message: `${nameOfKind(kind)} is neither counted nor enforced${count === 1 ? '' : `, nor are ${count - 1} more of that kind`}`,
-  suggestion: 'only NetworkPolicy (networking.k8s.io) is: say it with that, or leave it to the program that enforces this kind',
+  suggestion:
+    'only NetworkPolicy (networking.k8s.io) is: say it with that, or leave it to the program that enforces this kind',
 });
 
 const byPlace = (a: PlacedFinding, b: PlacedFinding): number => {

@@ -33,7 +33,9 @@ const names = (list: unknown, field: string, others: Readonly<Record<string, str
 /** What a v1 Pod says of our condition (core/v1 PodReadinessGate, PodCondition). */
 export const trimReadiness = (spec: RawObject, status: RawObject): Readiness => ({
   ...(names(spec['readinessGates'], 'conditionType') ? { awaitsEnforcement: true } : {}),
-  ...(names(status['conditions'], 'type', { status: IN_FORCE.status, reason: IN_FORCE.reason }) ? { isEnforced: true } : {}),
+  ...(names(status['conditions'], 'type', { status: IN_FORCE.status, reason: IN_FORCE.reason })
+    ? { isEnforced: true }
+    : {}),
 });
 
 export const statusPath = ({ namespace, name }: PodEndpoint): string =>

@@ -42,10 +42,7 @@ export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
   };
 
   const isDue = (pod: PodEndpoint | undefined): pod is PodEndpoint =>
-    pod?.node === node &&
-    !pod.hostNetwork &&
-    pod.ips.length > 0 &&
-    (!gatedOnly || pod.awaitsEnforcement === true);
+    pod?.node === node && !pod.hostNetwork && pod.ips.length > 0 && (!gatedOnly || pod.awaitsEnforcement === true);
 
   const consider = (pod: PodEndpoint): void => {
     const verdict = verdictOf(pod);

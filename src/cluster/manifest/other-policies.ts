@@ -19,6 +19,14 @@ export const otherPoliciesIn = (objects: readonly ManifestObject[]): readonly Ot
     .flatMap(([, same]) => {
       const [first] = same;
       if (first === undefined) return [];
-      return [{ kind: first.object.kind, group: first.group, state: 'stored' as const, count: same.length, first: first.object }];
+      return [
+        {
+          kind: first.object.kind,
+          group: first.group,
+          state: 'stored' as const,
+          count: same.length,
+          first: first.object,
+        },
+      ];
     });
 };

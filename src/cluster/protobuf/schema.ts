@@ -47,7 +47,12 @@ export const POD: Message = {
     3: one('status', {
       fields: {
         1: one('phase', 'text'),
-        2: { ...many('conditions', { fields: { 1: one('type', 'text'), 2: one('status', 'text'), 5: one('reason', 'text') } }), only: ENFORCED },
+        2: {
+          ...many('conditions', {
+            fields: { 1: one('type', 'text'), 2: one('status', 'text'), 5: one('reason', 'text') },
+          }),
+          only: ENFORCED,
+        },
         5: one('hostIP', 'text'),
         6: one('podIP', 'text'),
         12: many('podIPs', ADDRESS),

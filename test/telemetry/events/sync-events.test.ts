@@ -24,7 +24,7 @@ const GOOD: SyncResult = {
   isolatedPods: { ingress: 0, egress: 0 },
   program: undefined,
   isGrowing: false,
-      notInForce: [],
+  notInForce: [],
   concerned: new Map(),
   error: undefined,
 };
