@@ -1,5 +1,5 @@
 /** A kind that decides who reaches whom where another program enforces it. */
-export interface OtherPolicyKind {
+interface OtherPolicyKind {
   readonly kind: string;
   readonly group: string;
   /** The plural in paths of the API. */

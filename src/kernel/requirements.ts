@@ -10,7 +10,7 @@ import type { Backend } from './iptables.ts';
 import { createIpSets } from './ipset.ts';
 
 /** Something without which no policy can be in force. */
-export interface Missing {
+interface Missing {
   /** A module of the kernel, or a tool, as people look for it. */
   readonly what: string;
   /** The tool's own words. */

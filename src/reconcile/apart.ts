@@ -8,7 +8,7 @@ import type { Kernel } from './kernel.ts';
 import { familyOf, type Part, type Parts, sourcesOf } from './parts.ts';
 import { isTimeout } from './refused.ts';
 
-export interface ApartDeps {
+interface ApartDeps {
   readonly kernel: Kernel;
   readonly clock: Clock;
   readonly parts: Parts;
@@ -21,13 +21,13 @@ export interface ApartDeps {
 }
 
 /** What was seen of each family, as far as it could be read. */
-export interface SeenApart {
+interface SeenApart {
   /** Of all that could be read. */
   readonly observed: Observed;
   readonly unread: ReadonlyMap<IpFamily, unknown>;
 }
 
-export interface Brought {
+interface Brought {
   readonly lines: number;
   /** Something was closed, and is to be compiled again. */
   readonly isClosed: boolean;

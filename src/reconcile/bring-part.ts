@@ -36,7 +36,7 @@ const scopeOf = (part: Part): Scope => {
   return { families: [family], raw: isSources(part) ? [family] : [] };
 };
 
-export interface BringDeps {
+interface BringDeps {
   readonly kernel: Kernel;
   /** The newest one; undefined while nothing is compiled. */
   readonly program: () => NodeProgram | undefined;

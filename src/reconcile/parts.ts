@@ -4,7 +4,7 @@ import { retryDelay } from './backoff.ts';
 import type { Scope } from './kernel.ts';
 
 /** What of the packet filter stands and falls by itself: a family's filter table with its sets, and its raw table. */
-export const PARTS = ['ipv4', 'ipv6', 'ipv4 sources', 'ipv6 sources'] as const;
+const PARTS = ['ipv4', 'ipv6', 'ipv4 sources', 'ipv6 sources'] as const;
 
 export type Part = (typeof PARTS)[number];
 

@@ -29,7 +29,7 @@ export interface UnseenPod {
 }
 
 /** An interface of the node, as far as it tells who is behind it. */
-export interface Device {
+interface Device {
   readonly name: string;
   /** IFLA_INFO_KIND; undefined for a device of the machine itself. */
   readonly kind: string | undefined;
@@ -58,7 +58,7 @@ export const parseDevices = (text: string): readonly Device[] =>
     }));
 
 /** A flowtable, and the devices whose packets it takes. */
-export interface Flowtable {
+interface Flowtable {
   readonly name: string;
   readonly devices: readonly string[];
 }
@@ -116,7 +116,7 @@ const routeTo = (ip: string, routes: readonly Route[]): Route | undefined => {
 };
 
 /** Devices of default routes: other machines are reached by them. */
-export const uplinksOf = (routes: readonly Route[]): ReadonlySet<string> =>
+const uplinksOf = (routes: readonly Route[]): ReadonlySet<string> =>
   new Set(routes.filter((route) => route.block.prefix === 0 && !isRefusal(route)).map(({ device }) => device));
 
 const isEndpoint = (device: Device | undefined, name: string, uplinks: ReadonlySet<string>): boolean =>
