@@ -9,7 +9,7 @@ import { ANSWER_KINDS, type AnswerKind } from '../reconcile/answers.ts';
 import { TAMPERING_KINDS, type TamperingKind } from '../render/tampering.ts';
 import { UNSEEN_NETWORKS, type UnseenNetwork } from '../render/unseen-networks.ts';
 import { type BridgeMetrics, registerBridgeMetrics } from './bridge-metrics.ts';
-import { PART_NAMES, type PartName } from './parts-observer.ts';
+import { PART_NAMES, type PartName } from './part-names.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 import { registerSourceMetrics, type SourceSample } from './source-metrics.ts';
 

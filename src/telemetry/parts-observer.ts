@@ -1,19 +1,7 @@
 import type { EventSink } from '../model/operator-event.ts';
+import type { PartName } from './part-names.ts';
 import type { AgentMetrics } from './metrics.ts';
 import type { Logger } from './logger.ts';
-
-/** What can be out of force by itself; each is a label of a metric, so the list is short and fixed. */
-export const PART_NAMES = [
-  'ipv4',
-  'ipv6',
-  'ipv4 sources',
-  'ipv6 sources',
-  'live connections',
-  'bridges',
-  'networks',
-] as const;
-
-export type PartName = (typeof PART_NAMES)[number];
 
 /** A part of what the agent does for policy that is not in force, while others may be. */
 export interface PartNotInForce {
