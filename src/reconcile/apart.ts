@@ -24,7 +24,7 @@ interface ApartDeps {
 interface SeenApart {
   /** Of all that could be read. */
   readonly observed: Observed;
-  readonly unread: ReadonlyMap<IpFamily, unknown>;
+  readonly unread: ReadonlyMap<IpFamily, Error>;
 }
 
 interface Brought {
@@ -115,7 +115,7 @@ export const createApart = ({ kernel, clock, parts, program, narrow, onNews }: A
     const unread = new Map(read.flatMap(([family, each]) => (each instanceof Error ? [[family, each] as const] : [])));
     const [first] = unread.values();
     if (seen.length === 0) throw first ?? new Error('no family can be read');
-    const tables: Observed['tables'] = Object.assign({}, ...seen.map((each) => each.tables));
+    const tables: Observed['tables'] = Object.fromEntries(seen.flatMap((each) => Object.entries(each.tables)));
     return { observed: { tables, sets: new Map(seen.flatMap(({ sets }) => [...sets])) }, unread };
   };
 
