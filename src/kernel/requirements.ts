@@ -90,7 +90,7 @@ const missingMatches = async (
       ...(ofConnections === undefined ? [] : [{ what: 'xt_conntrack (nf_conntrack)', because: ofConnections }]),
     ];
   } finally {
-    await sets.destroy(set).catch(() => undefined);
+    await sets.restore(`destroy ${set}\n`).catch(() => undefined);
   }
 };
 

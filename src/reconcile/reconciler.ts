@@ -28,7 +28,7 @@ export interface Reconciler {
   inspect(): void;
   /**
    * Settles once the kernel holds what follows from all that was told before this call: at once where it does, else after the next
-   * pass that succeeds. What is too large for one pass denies everything until it is there, and is not waited for.
+   * pass after which no part that is needed is missing. What is too large for one pass denies everything until it is there, and is not waited for.
    */
   settled(): Promise<void>;
   status(): ReconcilerStatus;
@@ -108,8 +108,10 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       lastError = undefined;
       finish(done);
       // Whoever came meanwhile waits for what was told meanwhile, if anything was.
-      const settled = pending.isEmpty() ? [...awaiting, ...waiting] : awaiting;
-      if (pending.isEmpty()) waiting = [];
+      const isAll = needed().length === 0;
+      const settled = !isAll ? [] : pending.isEmpty() ? [...awaiting, ...waiting] : awaiting;
+      if (!isAll) waiting = [...awaiting, ...waiting];
+      else if (pending.isEmpty()) waiting = [];
       for (const settle of settled) settle();
     } catch (error) {
       waiting = [...awaiting, ...waiting];
@@ -174,7 +176,8 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       if (failures === 0 && source.hasSynced()) schedule();
     },
     settled() {
-      const isSettled = enforcement.isReady() && failures === 0 && pending.isEmpty() && running === undefined;
+      const isSettled =
+        enforcement.isReady() && failures === 0 && needed().length === 0 && pending.isEmpty() && running === undefined;
       if (isSettled || stopped) return Promise.resolve();
       return new Promise((resolve) => {
         waiting = [...waiting, resolve];

@@ -84,13 +84,6 @@ const CASES: readonly Case[] = [
     code: 503,
   },
   {
-    what: 'ip6tables-save cannot tell the rules',
-    tools: { 'ip6tables-nft-save': failing('Parsing nftables rule failed', '*') },
-    good: ['ipv4'],
-    part: 'ipv6',
-    code: 503,
-  },
-  {
     what: 'ip6tables has no table',
     tools: { 'ip6tables-nft-save': failing(NO_TABLE, '*'), 'ip6tables-nft-restore': failing(NO_TABLE, '*') },
     good: ['ipv4'],

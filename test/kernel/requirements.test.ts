@@ -100,8 +100,8 @@ const CASES: readonly Case[] = [
     what: 'every iptables',
     tools: Object.fromEntries(
       ['iptables', 'ip6tables'].flatMap((tool) =>
-        ['nft', 'legacy'].map((backend) => [
-          `${tool}-${backend}-save`,
+        ['nft-save', 'nft-restore', 'legacy-save', 'legacy-restore'].map((program) => [
+          `${tool}-${program}`,
           `#!/bin/sh\necho "can't initialize: Table does not exist (do you need to insmod?)" >&2\nexit 3\n`,
         ]),
       ),
