@@ -5,7 +5,16 @@ import type { PodSpec } from '../../src/lab/pod.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { CAST } from '../stage/cast.ts';
 import { OWN_NODE } from '../state/cluster.ts';
-import type { Grounds, Traffic } from './tenants.ts';
+import type { Stage } from '../stage/stage.ts';
+
+/** Where a tenant's traffic runs. */
+export type Grounds = Pick<Stage, 'lab' | 'node'>;
+
+/** Traffic that a tenant keeps up. */
+export interface Traffic {
+  /** Ends it. @returns what is worth saying of it */
+  end(): Promise<string>;
+}
 
 /** Of the kernel's table of connections. A full one fails everybody's new connections, whoever filled it. */
 const SHARE = 0.75;

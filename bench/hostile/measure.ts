@@ -4,7 +4,8 @@ import type { RunningAgent } from '../agent/run-agent.ts';
 import { FRIENDS_AND_FOES, FRIENDS_ONLY } from '../stage/cast.ts';
 import { type Flow, nowNs } from '../stage/flow.ts';
 import type { PolicyWatch } from '../stage/policy-watch.ts';
-import { type Grounds, HOSTILE_NAMESPACE, type HostileTenant } from './tenants.ts';
+import type { Grounds } from './flood.ts';
+import { HOSTILE_NAMESPACE, type HostileTenant } from './tenants.ts';
 import { policyOf } from '../state/policies.ts';
 
 export const PHASES = ['calm', 'coming and going', 'there', 'deleted'] as const;

@@ -1,24 +1,14 @@
 import type { AdminClient } from '../../src/lab/apiserver/client.ts';
 import { NODE_ADDRESS } from '../stage/cast.ts';
-import type { Stage } from '../stage/stage.ts';
 import { OWN_NODE } from '../state/cluster.ts';
 import { benchPod, type BenchPod, runningStatus } from '../state/pod.ts';
 import { type BenchPolicy, policyOf } from '../state/policies.ts';
-import { flood } from './flood.ts';
+import { flood, type Grounds, type Traffic } from './flood.ts';
 
 export const HOSTILE_NAMESPACE = 'hostile';
 
 /** Pods of the tenant on the node. */
 const PODS = 60;
-
-/** Where a tenant's traffic runs. */
-export type Grounds = Pick<Stage, 'lab' | 'node'>;
-
-/** Traffic that a tenant keeps up. */
-export interface Traffic {
-  /** Ends it. @returns what is worth saying of it */
-  end(): Promise<string>;
-}
 
 /** A tenant who does what he likes in a namespace of his own. */
 export interface HostileTenant {

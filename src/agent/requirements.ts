@@ -37,13 +37,16 @@ export const createRequirements = (
   let isTrying = false;
   let stopped = false;
 
+  const hasStopped = (): boolean => stopped;
+
   const attempt = async (): Promise<void> => {
     if (isTrying || stopped || !isOurs() || clock.now() - triedAt < PAUSE_MS) return;
     isTrying = true;
     triedAt = clock.now();
     const missing = await findMissing(kernel, runner, backend);
     isTrying = false;
-    if (missing.length === 0 || stopped || isProven()) return;
+    // It may have been stopped meanwhile.
+    if (missing.length === 0 || hasStopped() || isProven()) return;
     const names = missing.map(({ what }) => what).join(', ');
     const words = `no policy can be enforced on this node; missing: ${names}: ${missing[0]?.because ?? ''}`;
     log.error('no policy can be enforced on this node; the agent ends, and the rules in the kernel stay', {

@@ -26,13 +26,13 @@ const isBlank = ({ sets, tables, former = {}, raw = {} }: Observed): boolean =>
  * @param isOurs false where another agent works on the node: what is there may change at any moment
  */
 export const lookFirst = (kernel: Kernel, isOurs: boolean): FirstLook => {
-  const failed = Promise.withResolvers<void>();
+  const failed = Promise.withResolvers<undefined>();
   const look = async (): Promise<Observed | undefined> => {
     try {
       const observed = await kernel.observe();
       return isBlank(observed) ? observed : undefined;
     } catch {
-      failed.resolve();
+      failed.resolve(undefined);
       return undefined;
     }
   };

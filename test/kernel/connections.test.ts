@@ -3,7 +3,7 @@ import { CommandError, type CommandRunner } from '../../src/kernel/command.ts';
 import { createConnections } from '../../src/kernel/conntrack.ts';
 import type { ConnectionSelection, TrackedConnection } from '../../src/model/connection.ts';
 import { IP_FAMILIES } from '../../src/model/family.ts';
-import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
+import { EMPTY_PROGRAM } from '../support/empty-program.ts';
 import type { Connections } from '../../src/reconcile/connections.ts';
 import { isEmptyPlan } from '../../src/render/plan.ts';
 import { findTampering } from '../../src/render/tampering.ts';

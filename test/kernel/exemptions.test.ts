@@ -12,7 +12,7 @@ import type { NodeNetwork } from '../../src/model/node-network.ts';
 import type { PodEndpoint } from '../../src/model/pod.ts';
 import type { PolicyKey, PolicyObject } from '../../src/model/policy-object.ts';
 import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
-import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
+import { EMPTY_PROGRAM } from '../support/empty-program.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
 import type { Kernel } from '../../src/reconcile/kernel.ts';
 import { createNodeCompiler } from '../../src/reconcile/node-compiler.ts';

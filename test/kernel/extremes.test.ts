@@ -6,7 +6,7 @@ import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
 import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
 import type { ProgramOptions } from '../../src/program/incremental/program-compiler.ts';
-import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
+import { EMPTY_PROGRAM } from '../support/empty-program.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
 import { usePacketFilter } from './use-packet-filter.ts';

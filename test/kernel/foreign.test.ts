@@ -5,7 +5,7 @@ import { createKernel } from '../../src/kernel/kernel.ts';
 import { UnreadTableError } from '../../src/kernel/table-reader.ts';
 import { inNetns } from '../../src/lab/batch.ts';
 import { IP_FAMILIES } from '../../src/model/family.ts';
-import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
+import { EMPTY_PROGRAM } from '../support/empty-program.ts';
 import { FORWARD_CHAIN, SOURCES_CHAIN } from '../../src/program/names.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
 import { sourceCheck } from '../../src/program/source-check.ts';

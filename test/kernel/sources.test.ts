@@ -10,7 +10,7 @@ import type { Lab } from '../../src/lab/lab.ts';
 import { onNode } from '../../src/lab/node.ts';
 import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
-import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
+import { EMPTY_PROGRAM } from '../support/empty-program.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
 import type { Kernel } from '../../src/reconcile/kernel.ts';
 import { isEmptyPlan, planChanges } from '../../src/render/plan.ts';

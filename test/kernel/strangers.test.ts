@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Backend } from '../../src/kernel/iptables.ts';
 import { IP_FAMILIES } from '../../src/model/family.ts';
-import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
+import { EMPTY_PROGRAM } from '../support/empty-program.ts';
 import { isEmptyPlan } from '../../src/render/plan.ts';
 import { loadGolden, programOf } from '../golden/golden-case.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createTableText } from '../../src/kernel/table-text.ts';
-import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
+import { EMPTY_PROGRAM } from '../support/empty-program.ts';
 import { loadGolden, programOf } from '../golden/golden-case.ts';
 
 const tableAt = (second: number, packets: number): string =>

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
 import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
-import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
+import { EMPTY_PROGRAM } from '../support/empty-program.ts';
 import { planChanges } from '../../src/render/plan.ts';
 import { createFakeKernel } from '../support/fake-kernel/fake-kernel.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-kernel/host.ts';

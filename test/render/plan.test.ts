@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { governedSet, isolationChain, memberSet, type SetName, spareSet } from '../../src/program/names.ts';
-import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
+import { EMPTY_PROGRAM } from '../support/empty-program.ts';
 import type { Chain, FamilyProgram, IpSet, NodeProgram, Rule } from '../../src/program/node-program.ts';
 import { HOOKS } from '../../src/program/hooks.ts';
 import type { Observed, ObservedSet } from '../../src/render/observed.ts';

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { IP_FAMILIES } from '../../src/model/family.ts';
 import type { NodeNetwork } from '../../src/model/node-network.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
-import { EMPTY_PROGRAM } from '../../src/program/empty-program.ts';
+import { EMPTY_PROGRAM } from '../support/empty-program.ts';
 import { createProgramCompiler } from '../../src/program/incremental/program-compiler.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
 import type { Observed } from '../../src/render/observed.ts';

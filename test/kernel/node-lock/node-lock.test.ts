@@ -10,7 +10,7 @@ import {
   type NodeLock,
   type NodeLockDeps,
 } from '../../../src/kernel/node-lock/node-lock.ts';
-import { EMPTY_PROGRAM } from '../../../src/program/empty-program.ts';
+import { EMPTY_PROGRAM } from '../../support/empty-program.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from '../packet-filter.ts';
 

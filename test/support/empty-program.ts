@@ -1,4 +1,4 @@
-import type { FamilyProgram, NodeProgram } from './node-program.ts';
+import type { FamilyProgram, NodeProgram } from '../../src/program/node-program.ts';
 
 const NOTHING: FamilyProgram = { chains: new Map(), sets: new Map(), hooks: [] };
 
