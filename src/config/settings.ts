@@ -24,7 +24,7 @@ const MAX_XTABLES_WAIT_SECONDS = 300;
 /** Groups are 16 bits (iptables-extensions(8), NFLOG). */
 const MAX_NFLOG_GROUP = 65_535;
 /** Of the lock of a node's agents (kernel-lock.ts), and of what they are told of refused packets (program/answers.ts). */
-const OWN_NFLOG_GROUPS: readonly number[] = [20_547, 20_548];
+const OWN_NFLOG_GROUPS: readonly number[] = [20_546, 20_547, 20_548];
 
 /** A node's name is a DNS subdomain (RFC 1123; apimachinery NameIsDNSSubdomain). */
 const DNS_SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;

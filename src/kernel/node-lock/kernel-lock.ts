@@ -18,7 +18,8 @@ export const NODE_LOCK_GROUP = 20_547;
  * socket open; tries again every 250 ms while another socket has it. Prints a line when the outcome changes.
  *
  * A group of another socket answers EPERM or EBUSY. A process without CAP_NET_ADMIN gets EPERM for everything: so after
- * EPERM it asks to unbind a group that nobody has, which answers ENODEV to those who may ask.
+ * EPERM it asks to unbind the group before, which nobody has: ENODEV answers those who may ask. The group behind is that of refused
+ * packets (program/answers.ts).
  */
 const PROGRAM = `
   ($group) = @ARGV;
@@ -34,7 +35,7 @@ const PROGRAM = `
   while (1) {
     $code = ask(1, $group);
     last if $code == 0;
-    $isTaken = $code == 16 || ($code == 1 && ask(2, $group + 1) != 1);
+    $isTaken = $code == 16 || ($code == 1 && ask(2, $group - 1) != 1);
     $isTaken or die "netlink: error $code\\n";
     print "taken\\n" unless $told++;
     select(undef, undef, undef, 0.25);

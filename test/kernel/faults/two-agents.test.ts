@@ -15,14 +15,14 @@ describe('two agents on one node', () => {
       new RegExp(`holder="?version \\S+, process ${first.pid}`),
     );
     await space().write('policy.yaml', allowPort(81));
-    expect(await space().untilRules('the change', /--dport 81 -j RETURN/)).not.toContain('NFLOG');
+    expect(await space().untilRules('the change', /--dport 81 -j RETURN/)).not.toContain('--nflog-group 7');
     expect(second.log()).not.toContain('policy is in force');
 
     first.signal('SIGKILL');
     await first.ended;
     const killed = performance.now();
     await second.says(/the other agent has ended; this one takes over/);
-    await space().untilRules('the rules of the second', /NFLOG/);
+    await space().untilRules('the rules of the second', /--nflog-group 7\b/);
     await space().untilReady();
     expect(performance.now() - killed).toBeLessThan(30_000);
   });
