@@ -107,7 +107,7 @@ afterAll(async () => {
 });
 
 test('rules that others take away are told of the node, with who it was', async () => {
-  await runner.run('iptables-nft', ['-D', 'FORWARD', '-j', 'PORTCULLIS-FORWARD']);
+  await runner.run('iptables-nft', ['-t', 'security', '-D', 'FORWARD', '-j', 'PORTCULLIS-FORWARD']);
   const shown = await untilShown(/RulesChangedByOthers/, 'describe', 'node', 'n1');
   expect(shown).toMatch(
     /Warning\s+RulesChangedByOthers\s.*\sportcullis\.io\/agent\s+found and repaired: the jump to our rules is gone from: FORWARD \(ipv4\)/,
