@@ -171,12 +171,8 @@ export const PROTOCOLS: readonly Attack[] = [
     'tcp-ack',
     'an acknowledgement in the middle of nothing, which connection tracking would pick up',
     segment(TCP_FLAG.ack),
-    { by: 'TCP that opens nothing may not become a connection of an isolated pod' },
+    { by: 'a segment that opens nothing is judged as one that does, ADR 8' },
   ),
-  to('tcp-ack-by-port', 'the same of an allowed client to its allowed port', segment(TCP_FLAG.ack, 80), {
-    ...FROM_CLIENT,
-    by: 'TCP that opens nothing may not become a connection of an isolated pod',
-  }),
   to('tcp-syn-ack', 'an answer to a connection that nobody opened', segment(TCP_FLAG.syn | TCP_FLAG.ack)),
   to('tcp-fin', 'an end of a connection that nobody opened', segment(TCP_FLAG.fin)),
   to('tcp-null', 'a segment without flags', segment(0)),
