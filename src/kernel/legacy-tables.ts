@@ -1,11 +1,10 @@
 import type { IpFamily } from '../model/family.ts';
-import { messageOf } from '../model/message-of.ts';
 import { isOwnChain } from '../program/names.ts';
 import { declaredIn } from '../render/company.ts';
 import type { TableName } from '../render/plan-table.ts';
 import { CommandError, type CommandRunner } from './command.ts';
 import { iptablesCommand, iptablesProgram } from './iptables.ts';
-import { HOOKS_OF, type TableReader, UNREAD, UnreadTableError } from './table-reader.ts';
+import { HOOKS_OF, orUnread, type TableReader, UNREAD } from './table-reader.ts';
 
 /** Where the kernel names the tables that the legacy backend has made in a network namespace: to ask for another one would make it. */
 const TABLES_FILE: Readonly<Record<IpFamily, string>> = {
@@ -118,22 +117,14 @@ export const createLegacyTables = (runner: CommandRunner, family: IpFamily): Tab
     return `${(await Promise.all(parts)).join('\n')}\n`;
   };
 
-  const orUnread = async <T>(table: TableName, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      throw new UnreadTableError(family, table, messageOf(error), { cause: error });
-    }
-  };
-
   return {
     read: (table) =>
-      orUnread(table, async () => {
+      orUnread(family, table, async () => {
         const { text, isWhole } = await save(table);
         return isWhole ? text : readPieces(table, text);
       }),
     holdsOurs: (table) =>
-      orUnread(table, async () => {
+      orUnread(family, table, async () => {
         if (!(await legacyTables(runner, family)).includes(table)) return false;
         return declaredIn((await save(table)).text).some(isOwnChain);
       }),

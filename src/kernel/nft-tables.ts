@@ -1,5 +1,4 @@
 import type { IpFamily } from '../model/family.ts';
-import { messageOf } from '../model/message-of.ts';
 import { isOwnChain } from '../program/names.ts';
 import type { ChainPlace, NftChain } from '../render/netlink/nft-rules.ts';
 import type { TableName } from '../render/plan-table.ts';
@@ -7,7 +6,7 @@ import { targetOf } from '../render/reached.ts';
 import { CommandError, type CommandRunner } from './command.ts';
 import { iptablesProgram } from './iptables.ts';
 import type { NftReader } from './netlink/nft-reader.ts';
-import { HOOKS_OF, type TableReader, UNREAD, UnreadTableError } from './table-reader.ts';
+import { HOOKS_OF, orUnread, type TableReader, UNREAD } from './table-reader.ts';
 
 /** Printed once all before it was carried out (iptables-restore --verbose): without it an answer is not whole. */
 const END = '# through';
@@ -97,17 +96,9 @@ export const createNftTables = (runner: CommandRunner, nft: NftReader, family: I
     return `${[...lines, ...heldLines(chains, lines)].join('\n')}\n`;
   };
 
-  const orUnread = async <T>(table: TableName, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (error) {
-      throw new UnreadTableError(family, table, messageOf(error), { cause: error });
-    }
-  };
-
   return {
     read: (table) =>
-      orUnread(table, async () => {
+      orUnread(family, table, async () => {
         try {
           return await list(table, ['-S']);
         } catch (error) {
@@ -115,6 +106,6 @@ export const createNftTables = (runner: CommandRunner, nft: NftReader, family: I
           return readPieces(table);
         }
       }),
-    holdsOurs: (table) => orUnread(table, async () => (await ownChains(table)).length > 0),
+    holdsOurs: (table) => orUnread(family, table, async () => (await ownChains(table)).length > 0),
   };
 };

@@ -1,4 +1,5 @@
 import type { IpFamily } from '../model/family.ts';
+import { messageOf } from '../model/message-of.ts';
 import type { TableName } from '../render/plan-table.ts';
 
 /**
@@ -30,6 +31,15 @@ export class UnreadTableError extends Error {
     this.table = table;
   }
 }
+
+/** Does a reader's work. @throws UnreadTableError for whatever went wrong */
+export const orUnread = async <T>(family: IpFamily, table: TableName, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw new UnreadTableError(family, table, messageOf(error), { cause: error });
+  }
+};
 
 /** The built-in chains that may hold a jump of ours, by table. */
 export const HOOKS_OF: Readonly<Record<TableName, readonly string[]>> = {

@@ -1,8 +1,8 @@
 import type { ManifestService } from '../../cluster/manifest/service.ts';
 import { familyOf, nthAddress, ofFamily } from '../../lab/addresses.ts';
-import type { ServiceEndpoint } from '../../lab/service.ts';
 import type { IpFamily } from '../../model/family.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
+import { backendsAt, selects } from '../resolve/backends.ts';
 import type { PlayService } from './world.ts';
 
 const SERVICE_CIDR: Readonly<Record<IpFamily, string>> = { ipv4: '10.96.0.0/16', ipv6: 'fd00:10:96::/112' };
@@ -15,23 +15,6 @@ export type ResolveServices = (
   services: readonly ManifestService[],
   pods: Iterable<PodEndpoint>,
 ) => readonly PlayService[];
-
-const selects = (service: ManifestService, pod: PodEndpoint): boolean =>
-  service.selector.size > 0 &&
-  pod.namespace === service.namespace &&
-  [...service.selector].every(([key, value]) => pod.labels.get(key) === value);
-
-const endpointsOf = (
-  { protocol, targetPort }: ManifestService['ports'][number],
-  pods: readonly PodEndpoint[],
-): readonly ServiceEndpoint[] =>
-  pods.flatMap((pod) => {
-    const port =
-      typeof targetPort === 'number'
-        ? targetPort
-        : pod.ports.find((declared) => declared.name === targetPort && declared.protocol === protocol)?.port;
-    return port === undefined ? [] : pod.ips.map((ip) => ({ ip, port }));
-  });
 
 const keyOf = ({ namespace, name }: ManifestService): string => `${namespace}/${name}`;
 
@@ -79,7 +62,7 @@ export const createResolveServices = (families: readonly IpFamily[]): ResolveSer
         ports: service.ports.map((port) => ({
           protocol: port.protocol,
           port: port.port,
-          endpoints: endpointsOf(port, selected),
+          endpoints: backendsAt(port, selected),
         })),
         resolvesTo: service.headless ? podIps : ips,
       };

@@ -17,6 +17,19 @@ export interface Backend {
   readonly port: number;
 }
 
+/** Finds where a port of a Service leads among the pods that it selects; a pod that does not declare a named port is left out. */
+export const backendsAt = (
+  { protocol, targetPort }: Pick<ServicePort, 'protocol' | 'targetPort'>,
+  pods: readonly PodEndpoint[],
+): readonly Backend[] =>
+  pods.flatMap((pod) => {
+    const port =
+      typeof targetPort === 'number'
+        ? targetPort
+        : pod.ports.find((declared) => declared.name === targetPort && declared.protocol === protocol)?.port;
+    return port === undefined ? [] : pod.ips.map((ip) => ({ ip, port }));
+  });
+
 /** Where the ports of one Service lead: policies see packets after the Service has chosen a pod. */
 export interface ServiceBackends {
   /** `Service store-back/api`. */
@@ -57,13 +70,7 @@ export const findBackends = (
     if (slices !== undefined) {
       return slices.filter((each) => each.portName === (portName ?? '') && each.protocol === protocol);
     }
-    return selected.flatMap((pod) => {
-      const port =
-        typeof targetPort === 'number'
-          ? targetPort
-          : pod.ports.find((declared) => declared.name === targetPort && declared.protocol === protocol)?.port;
-      return port === undefined ? [] : pod.ips.map((ip) => ({ ip, port }));
-    });
+    return backendsAt({ protocol, targetPort }, selected);
   };
 
   const [first, ...others] = service.ports;

@@ -71,9 +71,7 @@ export const createResolver = (loaded: LoadedManifests, pods: readonly PodEndpoi
 
   const serviceEndpoint = (service: ManifestService, nodePort?: number): Resolved => {
     const backends = findBackends(service, pods, ignored, nodePort);
-    const behind = pods.filter(
-      (pod) => backends.ips.has(pod.ips[0] ?? '') || pod.ips.some((ip) => backends.ips.has(ip)),
-    );
+    const behind = pods.filter((pod) => pod.ips.some((ip) => backends.ips.has(ip)));
     const where = `Service ${service.namespace}/${service.name}`;
     const notes = [
       ...(behind.length === 0 ? [`${where} has no pod of the input behind it`] : []),

@@ -256,3 +256,23 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
     },
   };
 };
+
+/** Up to this many times an answer is asked for that changed while it was made, or that was not whole. */
+const ATTEMPTS = 5;
+
+/**
+ * Sends a request again where the answer was not whole.
+ * @throws NetlinkError where the kernel refuses, or no answer is whole
+ */
+export const askUntilWhole = async (
+  netlink: Netlink,
+  request: NetlinkRequest,
+  attempts = ATTEMPTS,
+): Promise<readonly NetlinkMessage[]> => {
+  try {
+    return await netlink.request(request);
+  } catch (error) {
+    if (!(error instanceof NetlinkError) || error.code !== 0 || attempts <= 1) throw error;
+    return askUntilWhole(netlink, request, attempts - 1);
+  }
+};

@@ -10,7 +10,7 @@ import {
   ruleIn,
   rulesRequest,
 } from '../../render/netlink/nft-rules.ts';
-import { type Netlink, NetlinkError } from './netlink.ts';
+import { askUntilWhole, type Netlink, NetlinkError } from './netlink.ts';
 
 /**
  * Looks at what nftables holds without understanding what rules are made of: those of others may need an extension that this
@@ -27,18 +27,9 @@ export interface NftReader {
 
 /** errno(3) */
 const ENOENT = -2;
-/** An answer that changed while it was made is asked for again. */
-const ATTEMPTS = 5;
 
 export const createNftReader = (netlink: Netlink): NftReader => {
-  const ask = async (request: NetlinkRequest, attempt = 1): Promise<readonly NetlinkMessage[]> => {
-    try {
-      return await netlink.request(request);
-    } catch (error) {
-      if (!(error instanceof NetlinkError) || error.code !== 0 || attempt >= ATTEMPTS) throw error;
-      return ask(request, attempt + 1);
-    }
-  };
+  const ask = (request: NetlinkRequest): Promise<readonly NetlinkMessage[]> => askUntilWhole(netlink, request);
   return {
     async chains(family) {
       return (await ask(chainsRequest(family))).map(chainIn);

@@ -11,7 +11,7 @@ import {
   type SetHeader,
 } from '../../render/netlink/ip-sets.ts';
 import type { NetlinkMessage, NetlinkRequest } from '../../render/netlink/message.ts';
-import { type Netlink, NetlinkError } from './netlink.ts';
+import { askUntilWhole, type Netlink, NetlinkError } from './netlink.ts';
 
 /**
  * Reads our sets and no others: of a set of somebody else the kernel tells the header, which is passed over unread, so that
@@ -30,18 +30,9 @@ export interface SetReader {
 const ENOENT = -2;
 /** From this many members of others on, our sets are asked about one by one. */
 const LARGE = 10_000;
-/** An answer that changed while it was made is asked for again. */
-const ATTEMPTS = 5;
 
 export const createSetReader = (netlink: Netlink): SetReader => {
-  const ask = async (request: NetlinkRequest, attempt = 1): Promise<readonly NetlinkMessage[]> => {
-    try {
-      return await netlink.request(request);
-    } catch (error) {
-      if (!(error instanceof NetlinkError) || error.code !== 0 || attempt >= ATTEMPTS) throw error;
-      return ask(request, attempt + 1);
-    }
-  };
+  const ask = (request: NetlinkRequest): Promise<readonly NetlinkMessage[]> => askUntilWhole(netlink, request);
 
   /** Sets of others have very many members, which the kernel would count for their headers. */
   let othersAreLarge = false;
