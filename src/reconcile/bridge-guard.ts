@@ -81,8 +81,15 @@ const LOOK_EVERY_MS = 60_000;
 const LOOK_AT_MOST_MS = 5_000;
 /** A pod that starts is not known for a moment: a guarantee counts once it has lasted so long, ms. */
 const LASTING_MS = 3_000;
-/** A first look that hangs does not hold up everything else for longer, ms. */
-const FIRST_LOOK_MS = 2_000;
+/**
+ * A first look that hangs does not hold up everything else for longer, ms. Rules of a predecessor are in force meanwhile; a busy
+ * node takes more than 2 s to start the programs of a look.
+ */
+const FIRST_LOOK_MS = 5_000;
+/** The table of a predecessor stays until it was read, or could not be read this many times. */
+const RECALL_TRIES = 5;
+/** Between a look that failed and the next, at least, ms. */
+const LOOK_AGAIN_MS = 500;
 /** As little as a table that cannot be written holds up a change of iptables, ms. */
 const TIGHTEN_MS = 500;
 
@@ -93,9 +100,11 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
   const looked = Promise.withResolvers<undefined>();
   let hasBegun = false;
   let hasLooked = false;
+  let recallsLeft = RECALL_TRIES;
   let stopped = false;
   let failures = 0;
   let lookRefusal: string | undefined;
+  let failedLooks = 0;
   let lookedAt = Number.NEGATIVE_INFINITY;
   /** Changes of iptables that are under way, or that failed. */
   let unsettled = 0;
@@ -153,7 +162,18 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
     });
   };
 
+  /** What a predecessor had learned is still to be read from its table. */
+  const isToRecall = (): boolean => recallsLeft > 0 && hasBridges();
+
+  const recall = async (): Promise<void> => {
+    recallsLeft -= 1;
+    await learning.recall();
+    recallsLeft = 0;
+  };
+
   const write = async (): Promise<void> => {
+    // Written without what a predecessor had learned, the table would let others claim these addresses.
+    if (isToRecall()) return;
     try {
       await writer.write(desired(), unsettled > 0);
       failures = 0;
@@ -186,15 +206,31 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
     lookedAt = clock.now();
     try {
       const isNews = book.look(await kernel.look(named(), addresses()));
+      const isRecalling = isToRecall();
+      if (isRecalling) await recall();
       lookRefusal = undefined;
-      if (!hasLooked && hasBridges()) await learning.recall();
-      if (isNews || !hasLooked) onPorts();
+      failedLooks = 0;
+      if (isNews || isRecalling || !hasLooked) onPorts();
     } catch (error) {
       lookRefusal = messageOf(error);
+      lookAgain();
     }
     if (!hasBridges()) kernel.rest();
     hasLooked = true;
     looked.resolve(undefined);
+  };
+
+  const lookAndWrite = (): Promise<void> =>
+    inOrder(async () => {
+      await look();
+      await write();
+    });
+
+  const lookAgain = (): void => {
+    cancel.look();
+    failedLooks += 1;
+    const delay = Math.max(LOOK_AGAIN_MS, retryDelay(failedLooks));
+    if (!stopped) cancel.look = clock.after(delay, () => void lookAndWrite());
   };
 
   /** A node without bridges is spared looks, unless something speaks for one. */
@@ -209,12 +245,7 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
     cancel.look();
     const isLikely = hasBridges() || named().length > 0;
     const least = isLikely ? GATHER_MS : Math.max(GATHER_MS, lookedAt + LOOK_AT_MOST_MS - clock.now());
-    cancel.look = clock.after(least, () => {
-      void inOrder(async () => {
-        await look();
-        await write();
-      });
-    });
+    cancel.look = clock.after(least, () => void lookAndWrite());
   };
 
   const begin = (): void => {

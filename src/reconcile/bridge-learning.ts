@@ -20,7 +20,10 @@ export interface BridgeLearningParts {
 
 /** Finds out whose ports are that no result of the network plugin names: all ports are asked who has the pods' addresses. */
 export interface BridgeLearning {
-  /** Takes over what a predecessor had found out, as the table in the kernel tells. Never rejects. */
+  /**
+   * Takes over the owners that a predecessor had learned, from the table in the kernel.
+   * @throws where the table cannot be read: it may be there, so nothing may be written over it yet
+   */
   recall(): Promise<void>;
   /** Asks, if there is something to be asked and it is time. */
   consider(): void;
@@ -147,13 +150,9 @@ export const createBridgeLearning = (
 
   return {
     async recall() {
-      try {
-        const observed = await kernel.read();
-        if (observed === undefined) return;
-        book.learn(recallOwners(observed, book.facts().node.bridges, pods()), []);
-      } catch {
-        // It is found out anew.
-      }
+      const observed = await kernel.read();
+      if (observed === undefined) return;
+      book.learn(recallOwners(observed, book.facts().node.bridges, pods()), []);
     },
     consider,
     stop() {

@@ -229,6 +229,59 @@ test('a successor takes over what its predecessor had learned', async () => {
   expect(second.bridge.asked).toEqual([]);
 });
 
+test('a table that cannot be read at first is not written over, and what was learned is taken over later', async () => {
+  const first = setUp({ links: [link('client', 3)] });
+  first.bridge.claimed = [{ port: 'veth-old', mac: '02:00:00:00:00:02', address: '10.1.0.2' }];
+  await first.begin();
+  await first.clock.pass(500);
+  const second = setUp({ links: [link('client', 3)] });
+  second.bridge.table = first.bridge.table;
+  const { read } = second.bridge;
+  second.bridge.read = () => Promise.reject(new Error('nft: Resource temporarily unavailable'));
+  await second.begin();
+  await second.clock.pass(900);
+  expect(second.bridge.written).toEqual([]);
+  expect(second.guard.refusal()).toBe('nft: Resource temporarily unavailable');
+  second.bridge.read = read;
+  await second.clock.pass(2_000);
+  expect(second.guard.refusal()).toBeUndefined();
+  expect(second.bridge.held('own4')).toContain('"veth-old" . 10.1.0.2');
+  expect(second.bridge.asked).toEqual([]);
+});
+
+test('a first look that takes longer than it is waited for still takes over what was learned', async () => {
+  const first = setUp({ links: [link('client', 3)] });
+  first.bridge.claimed = [{ port: 'veth-old', mac: '02:00:00:00:00:02', address: '10.1.0.2' }];
+  await first.begin();
+  await first.clock.pass(500);
+  const second = setUp({ links: [link('client', 3)] });
+  second.bridge.table = first.bridge.table;
+  const late = Promise.withResolvers<undefined>();
+  second.bridge.look = () => late.promise.then(() => second.bridge.found);
+  expect(second.guard.hasLooked()).toBe(false);
+  await second.clock.pass(5_100);
+  expect(second.guard.hasLooked()).toBe(true);
+  second.guard.notePass(false);
+  late.resolve(undefined);
+  await second.clock.pass(100);
+  second.guard.notePass(false);
+  await second.clock.pass(100);
+  expect(second.bridge.held('own4')).toContain('"veth-old" . 10.1.0.2');
+});
+
+test('a table that can never be read is written anew in the end', async () => {
+  const { clock, bridge, begin } = setUp();
+  const { read } = bridge;
+  let reads = 0;
+  bridge.read = () => {
+    reads += 1;
+    return reads <= 5 ? Promise.reject(new Error('nft: unknown expression')) : read();
+  };
+  await begin();
+  await clock.pass(30_000);
+  expect(bridge.held('known')).toEqual(['"veth-client"', '"veth-web"']);
+});
+
 test('a node whose pods hang on no bridge writes no table and is spared looks', async () => {
   const { clock, bridge, state, guard } = setUp();
   state.links = [{ ips: ['10.1.0.2', '10.1.0.3'], hostInterface: 'veth1' }];
