@@ -19,6 +19,7 @@ import { createNewPods } from './agent/new-pods.ts';
 import { createProbes } from './agent/probes.ts';
 import { createProtection } from './agent/protection.ts';
 import { createSourceCheck } from './agent/source-check.ts';
+import { describeLoop, describeSource } from './agent/status.ts';
 import { watchSurroundings } from './agent/surroundings.ts';
 import type { PodCondition } from './cluster/condition/pod-condition.ts';
 import type { ListenAddress } from './config/listen-address.ts';
@@ -44,6 +45,7 @@ import { createHousekeepingCheck } from './kernel/node-lock/housekeeping.ts';
 import { createKernelLock } from './kernel/node-lock/kernel-lock.ts';
 import { createNodeLock } from './kernel/node-lock/node-lock.ts';
 import { olderAgentPatience } from './kernel/node-lock/older-agent.ts';
+import { unixTime } from './model/clock.ts';
 import { type ClusterChange, OBJECT_KINDS } from './model/cluster-change.ts';
 import { NO_EVENTS } from './model/operator-event.ts';
 import { tellAdoption } from './telemetry/adoption.ts';
@@ -82,9 +84,13 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     sources: () =>
       OBJECT_KINDS.map((kind) => {
         const { synced, restarts, lastHeardAt } = source.status()[kind];
-        const silentSeconds = lastHeardAt === undefined ? undefined : (clock.now() - lastHeardAt) / 1000;
-        return { kind, synced, restarts, silentSeconds };
+        const lastHeardSeconds = lastHeardAt === undefined ? undefined : unixTime(clock, lastHeardAt);
+        return { kind, synced, restarts, lastHeardSeconds };
       }),
+    waitingSince() {
+      const { waitingSince } = reconciler.status();
+      return waitingSince === undefined ? undefined : unixTime(clock, waitingSince);
+    },
   });
   const recorder = createEvents({ ...options, config, clock, log }, metrics.recordEvent);
   const context: AgentContext = { ...options, config, clock, log, events: recorder ?? NO_EVENTS };
@@ -277,9 +283,9 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       backend,
       families,
       tables: homes,
-      ...reconciler.status(),
+      ...describeLoop(clock, reconciler.status()),
       notInForce: parts.list(),
-      source: source.status(),
+      source: describeSource(clock, source.status()),
       listener: serving?.status(),
       podCondition: condition?.status(),
       events: recorder?.status(),

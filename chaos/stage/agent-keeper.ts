@@ -22,7 +22,7 @@ export interface AgentKeeper {
 
 const isSettled = (status: AgentStatus, written: Written): boolean => {
   if (status.pending || !status.ready || (status.failures ?? 0) > 0) return false;
-  return [...written].every(([kind, version]) => BigInt(status.applied[kind] || '0') >= version);
+  return [...written].every(([kind, version]) => BigInt(status.appliedResourceVersions[kind] || '0') >= version);
 };
 
 /** A connection that breaks says nothing (fetch then throws a TypeError); the end of the agent is told in other words. */

@@ -42,7 +42,7 @@ test('every agent is scraped', async () => {
 });
 
 test('every agent has heard of all three kinds, and its last sync succeeded', async () => {
-  await expectSoon('count(portcullis_source_synced == 1)', 3 * nodes);
+  await expectSoon('count(portcullis_source_has_synced == 1)', 3 * nodes);
   await expectSoon('count(sum by (instance) (portcullis_syncs_total{result!="failed"}) > 0)', nodes);
 });
 

@@ -3,14 +3,21 @@ import type { Turns } from './turns.ts';
 
 /** What changed since the last pass took it. */
 export interface PendingChanges {
-  /** @param change undefined where it is not known what changed */
-  note(change: ClusterChange | undefined): void;
+  /**
+   * @param change undefined where it is not known what changed
+   * @param since Clock.now() when it was noted first, ms: earlier than now for a change whose pass failed
+   */
+  note(change: ClusterChange | undefined, since?: number): void;
   /** Nothing is to be taken now; see dueIn. */
   isEmpty(): boolean;
   /** Nothing is to be taken now or later. */
   isNone(): boolean;
   /** So long until there is something to be taken, ms; undefined where there is nothing. */
   dueIn(): number | undefined;
+  /** Clock.now() when the oldest change that waits was noted, ms; undefined where none waits. */
+  oldest(): number | undefined;
+  /** Clock.now() when the oldest change of the last `take` was noted, ms; undefined where it took none, or was charged. */
+  takenSince(): number | undefined;
   /** Settles once there is something to be taken, at once where there is. */
   arrival(): Promise<undefined>;
   /**
@@ -45,11 +52,14 @@ const heavy = (keys: ReadonlySet<string>, weigh: (key: string) => number, most: 
 };
 
 /** Begins with everything: nobody looked yet. */
-export const createPendingChanges = (turns: Turns): PendingChanges => {
+export const createPendingChanges = (turns: Turns, now: () => number): PendingChanges => {
   let everything = true;
   let keys = noKeys();
-  /** Keys by namespace. */
-  const policies = new Map<string, Set<string>>();
+  /** When the oldest of `everything` and `keys` was noted. */
+  let othersSince: number | undefined = now();
+  let takenSince: number | undefined;
+  /** When each policy was noted first, by namespace and key. */
+  const policies = new Map<string, Map<string, number>>();
   let arrived = Promise.withResolvers<undefined>();
   arrived.resolve(undefined);
   /** Namespaces of the policies that were taken last. */
@@ -68,39 +78,57 @@ export const createPendingChanges = (turns: Turns): PendingChanges => {
     return light.length > 0 ? light : due;
   };
 
-  const add = (policy: string): void => {
+  const add = (policy: string, since: number): void => {
     const namespace = namespaceOf(policy);
-    policies.set(namespace, (policies.get(namespace) ?? new Set()).add(policy));
+    const noted = policies.get(namespace) ?? new Map<string, number>();
+    if (!noted.has(policy)) noted.set(policy, since);
+    policies.set(namespace, noted);
   };
+
+  const earlier = (a: number | undefined, b: number): number => (a === undefined || b < a ? b : a);
 
   /** Takes them out of those that wait. */
   const takePolicies = (namespaces: readonly string[], weigh: (key: string) => number, most: number): Set<string> => {
-    const due = new Set<string>();
+    const due = new Map<string, number>();
     for (const namespace of namespaces) {
-      for (const key of policies.get(namespace) ?? []) due.add(key);
+      for (const [key, since] of policies.get(namespace) ?? []) due.set(key, since);
       policies.delete(namespace);
     }
-    for (const key of heavy(due, weigh, most)) {
-      due.delete(key);
-      add(key);
+    const keys = new Set(due.keys());
+    for (const key of heavy(keys, weigh, most)) {
+      keys.delete(key);
+      add(key, due.get(key) ?? now());
     }
-    return due;
+    for (const key of keys) takenSince = earlier(takenSince, due.get(key) ?? now());
+    return keys;
   };
 
   return {
-    note(change) {
+    note(change, since = now()) {
+      if (!everything && change?.kind === 'networkpolicies') add(change.key, since);
+      else othersSince = earlier(othersSince, since);
       if (change === undefined) everything = true;
-      else if (!everything && change.kind === 'networkpolicies') add(change.key);
       else if (!everything && change.kind !== 'networkpolicies') keys[change.kind].add(change.key);
       if (change?.kind !== 'networkpolicies' || turns.dueIn(namespaceOf(change.key)) === 0) arrived.resolve(undefined);
     },
     isEmpty: () => dueIn() !== 0,
     isNone: () => dueIn() === undefined,
     dueIn,
+    oldest() {
+      let oldest = othersSince;
+      for (const noted of policies.values()) for (const since of noted.values()) oldest = earlier(oldest, since);
+      return oldest;
+    },
+    takenSince: () => takenSince,
     arrival: () => arrived.promise,
     take(weigh = () => 0, most = Number.POSITIVE_INFINITY, home = () => undefined) {
       const others = keys;
       const isAll = everything;
+      takenSince = othersSince;
+      othersSince = undefined;
+      if (isAll)
+        for (const noted of policies.values())
+          for (const since of noted.values()) takenSince = earlier(takenSince, since);
       const networkpolicies = isAll ? new Set<string>() : takePolicies(chosen(home), weigh, most);
       if (isAll) policies.clear();
       everything = false;
@@ -112,6 +140,7 @@ export const createPendingChanges = (turns: Turns): PendingChanges => {
     },
     charge(ms) {
       turns.charge(taken, ms);
+      takenSince = undefined;
       taken = new Set();
     },
   };

@@ -45,6 +45,9 @@ const NOBODY: SyncResult['concerned'] = new Map();
 /** Until the source has everything, it is asked again so often, ms. */
 const WAIT_FOR_SOURCE_MS = 20;
 
+const earliest = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+
 /** Decides when a pass is due and what becomes of its failures; what a pass does is the enforcement's. */
 export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPorts): Reconciler => {
   const { source, clock, report } = ports;
@@ -56,11 +59,13 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       if (running === undefined) schedule();
     },
   });
-  const pending = createPendingChanges(createTurns(clock));
+  const pending = createPendingChanges(createTurns(clock), clock.now);
   let stopped = false;
   let failures = 0;
   let lastError: string | undefined;
   let heartbeatAt = clock.now();
+  /** When the oldest change of passes was noted whose large policies are not complete yet. */
+  let growingSince: number | undefined;
   let running: Promise<void> | undefined;
   /** A pass is about to begin in this turn of the event loop. */
   let imminent = false;
@@ -82,7 +87,10 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     const reason = reasonNow();
     const finish = (done: Done, error?: string): void => {
       heartbeatAt = clock.now();
+      const since = earliest(growingSince, pending.takenSince());
       pending.charge(heartbeatAt - startedAt);
+      growingSince = done.isGrowing ? since : undefined;
+      const isInForce = done.outcome !== 'failed' && !done.isGrowing && reason !== 'start';
       const faults = enforcement.faults();
       const isolatedPods = enforcement.isolatedPods();
       const notInForce = enforcement.failing();
@@ -94,6 +102,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
         isolatedPods,
         notInForce,
         durationMs: heartbeatAt - startedAt,
+        waitedMs: isInForce && since !== undefined ? heartbeatAt - since : undefined,
       });
     };
     if (!source.hasSynced()) {
@@ -116,7 +125,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     } catch (error) {
       waiting = [...awaiting, ...waiting];
       enforcement.distrust();
-      pending.note(undefined);
+      pending.note(undefined, earliest(growingSince, pending.takenSince()));
       failures += 1;
       lastError = messageOf(error);
       const contested = enforcement.isContested();
@@ -189,9 +198,10 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       notInForce: enforcement.failing(),
       failures: Math.max(failures, ...needed().map((part) => part.failures)),
       lastError: lastError ?? needed()[0]?.reason,
-      applied: enforcement.applied(),
+      appliedResourceVersions: enforcement.applied(),
       lastCheck: enforcement.lastCheck(),
       lastChange: enforcement.lastChange(),
+      waitingSince: earliest(growingSince, earliest(pending.oldest(), running && pending.takenSince())),
       heartbeatAt,
     }),
     policy: () => enforcement.policy(),

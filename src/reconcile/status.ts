@@ -12,11 +12,13 @@ export interface ReconcilerStatus {
   readonly failures: number;
   readonly lastError: string | undefined;
   /** The resourceVersions of the state that is in force, by kind; empty before the first programming. */
-  readonly applied: Readonly<Record<string, string>>;
+  readonly appliedResourceVersions: Readonly<Record<string, string>>;
   /** The last full comparison with the kernel, and when it began. */
   readonly lastCheck: { readonly at: string; readonly differences: number } | undefined;
   /** When the kernel was last written to. */
   readonly lastChange: { readonly at: string } | undefined;
+  /** Clock.now() when the oldest change that is not in force yet was noted, ms; undefined where none waits. */
+  readonly waitingSince: number | undefined;
   /** Clock.now() of the loop's last sign of life, ms. */
   readonly heartbeatAt: number;
 }

@@ -6,13 +6,19 @@ import type { Concerned } from './node-compiler.ts';
 import type { PartFailure } from './parts.ts';
 
 /** Why the kernel is looked at. */
-export type SyncReason = 'start' | 'change' | 'check' | 'retry';
+export const SYNC_REASONS = ['start', 'change', 'check', 'retry'] as const;
+export type SyncReason = (typeof SYNC_REASONS)[number];
 
 /** What one pass of the loop did. */
 export interface SyncResult {
   readonly reason: SyncReason;
   readonly outcome: 'applied' | 'unchanged' | 'failed';
   readonly durationMs: number;
+  /**
+   * How long the oldest change waited from its note to being in force, ms; undefined where this pass brought none into force:
+   * it failed, found nothing to do, or large policies are not complete yet.
+   */
+  readonly waitedMs: number | undefined;
   /** Lines of restore text that were needed, 0 if the kernel held everything already. */
   readonly changes: number;
   /** Lines that the kernel was off from what had been put there: somebody else changed it. */

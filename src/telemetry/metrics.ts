@@ -11,16 +11,20 @@ import { UNSEEN_NETWORKS, type UnseenNetwork } from '../render/unseen-networks.t
 import { type BridgeMetrics, registerBridgeMetrics } from './bridge-metrics.ts';
 import { PART_NAMES, type PartName } from './part-names.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
+import { SYNC_REASONS, type SyncReason } from '../reconcile/sync-result.ts';
 import { registerSourceMetrics, type SourceSample } from './source-metrics.ts';
 
 /** How one run of the loop ended. */
-export type SyncResult = 'changed' | 'unchanged' | 'failed';
+const SYNC_RESULTS = ['changed', 'unchanged', 'failed'] as const;
+export type SyncResult = (typeof SYNC_RESULTS)[number];
 
 export interface SyncSample {
   readonly result: SyncResult;
-  /** Why the loop ran, from a small fixed set: each reason is a time series. */
-  readonly reason: string;
+  /** Why the loop ran: each reason is a time series. */
+  readonly reason: SyncReason;
   readonly durationMs: number;
+  /** How long the oldest change waited that this pass brought into force, ms; undefined where it brought none. */
+  readonly waitedMs: number | undefined;
   /** Wall-clock time of the end, ms since the epoch. */
   readonly endedAt: number;
 }
@@ -80,6 +84,8 @@ export interface AgentMetrics extends BridgeMetrics {
   setReady(ready: boolean): void;
   /** An attempt to listen for metrics, health and status failed. */
   recordListenFailure(): void;
+  /** Every metric, whether it has a sample or not, by name. */
+  reference(): readonly MetricReference[];
   /** Everything in Prometheus' text format. */
   expose(): Promise<Exposition>;
 }
@@ -89,10 +95,27 @@ export interface Exposition {
   readonly text: string;
 }
 
+/** What a reader of a metric has to know. */
+export interface MetricReference {
+  readonly name: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+  readonly help: string;
+}
+
+/** What prom-client keeps of a metric, beyond its public types. */
+interface Registered {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames?: readonly string[];
+}
+
 export interface MetricsOptions {
   readonly version: string;
   /** How the sources of the cluster's state stand now: asked at each scrape. */
   readonly sources: () => readonly SourceSample[];
+  /** Unix time at which the oldest change was seen that is not in force yet, seconds; undefined where none waits. */
+  readonly waitingSince: () => number | undefined;
 }
 
 /** From a change of one set to a cold start in a large cluster, seconds. */
@@ -103,7 +126,7 @@ const MS_PER_SECOND = 1000;
 /** Policies with a time series of their own; those beyond share one without a name. */
 const MAX_FAULTY = 100;
 
-export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentMetrics => {
+export const createAgentMetrics = ({ version, sources, waitingSince }: MetricsOptions): AgentMetrics => {
   const registry = new Registry();
   const registers = [registry];
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> =>
@@ -114,6 +137,21 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     help: 'Number of reconcile passes, by result and reason.',
     labelNames: ['result', 'reason'],
     registers,
+  });
+  for (const result of SYNC_RESULTS) for (const reason of SYNC_REASONS) syncs.inc({ result, reason }, 0);
+  const changeToEnforced = new Histogram({
+    name: 'portcullis_change_to_enforced_seconds',
+    help: 'Time from the moment the agent sees a change until it is in force, in seconds: of each pass the oldest change.',
+    buckets: SYNC_BUCKETS,
+    registers,
+  });
+  new Gauge({
+    name: 'portcullis_oldest_waiting_change_timestamp_seconds',
+    help: 'Unix time at which the agent saw the oldest change that is not in force yet; 0 if no change waits.',
+    registers,
+    collect() {
+      this.set(waitingSince() ?? 0);
+    },
   });
   const duration = new Histogram({
     name: 'portcullis_sync_duration_seconds',
@@ -181,11 +219,15 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
   const faults = gauge(
     'policy_faults',
     "Number of faults in a policy. The policy's pods stay isolated until the faults are fixed.",
-    ['namespace', 'policy'],
+    ['policy_namespace', 'policy'],
   );
-  const company = gauge('company', '1 for each other policy engine that has chains or tables on the node.', ['engine']);
-  const mixed = gauge('mixed_backends', '1 if the iptables backend that the agent does not use holds rules.');
-  const unseen = gauge('bridge_not_filtered', '1 for each bridge of pods whose traffic iptables does not see.', [
+  const company = gauge(
+    'other_policy_engines',
+    '1 for each other policy engine that has chains or tables on the node.',
+    ['engine'],
+  );
+  const mixed = gauge('other_backend_has_rules', '1 if the iptables backend that the agent does not use holds rules.');
+  const unseen = gauge('bridge_is_not_filtered', '1 for each bridge of pods whose traffic iptables does not see.', [
     'bridge',
     'family',
   ]);
@@ -200,7 +242,10 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     '1 if the cluster has this kind of policy, which is not enforced.',
     ['kind', 'group', 'state'],
   );
-  const contested = gauge('jump_contested', "1 while another program keeps inserting rules before the agent's.");
+  const contested = gauge(
+    'hook_position_is_contested',
+    "1 while another program keeps inserting rules before the agent's.",
+  );
   const events = new Counter({
     name: 'portcullis_events_total',
     help: 'Number of Kubernetes Events, by outcome: posted, repeated, known from another agent, or dropped.',
@@ -208,9 +253,9 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     registers,
   });
   for (const outcome of EVENT_OUTCOMES) events.inc({ outcome }, 0);
-  const sourceCheck = gauge('source_check', '1 if source address validation is active on this node.');
+  const sourceCheck = gauge('source_validation_is_active', '1 if source address validation is active on this node.');
   sourceCheck.set(0);
-  const parts = gauge('part_not_in_force', '1 if this part of enforcement is not in force on this node.', ['part']);
+  const parts = gauge('part_is_not_in_force', '1 if this part of enforcement is not in force on this node.', ['part']);
   for (const part of PART_NAMES) parts.set({ part }, 0);
   const ready = gauge('ready', '1 if rules are programmed and the last pass succeeded.');
   const listenFailures = new Counter({
@@ -225,9 +270,10 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
 
   return {
     ...registerBridgeMetrics(registry),
-    recordSync: ({ result, reason, durationMs, endedAt }) => {
+    recordSync: ({ result, reason, durationMs, waitedMs, endedAt }) => {
       syncs.inc({ result, reason });
       duration.observe({ result }, durationMs / MS_PER_SECOND);
+      if (waitedMs !== undefined) changeToEnforced.observe(waitedMs / MS_PER_SECOND);
       if (result !== 'failed') lastSync.set(endedAt / MS_PER_SECOND);
     },
     recordDriftRepair: (kinds, lines) => {
@@ -256,10 +302,10 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
       faults.reset();
       for (const [key, count] of [...found].slice(0, MAX_FAULTY)) {
         const [namespace = '', policy = ''] = key.split('/');
-        faults.set({ namespace, policy }, count);
+        faults.set({ policy_namespace: namespace, policy }, count);
       }
       const others = [...found.values()].slice(MAX_FAULTY).reduce((sum, count) => sum + count, 0);
-      if (others > 0) faults.set({ namespace: '', policy: '' }, others);
+      if (others > 0) faults.set({ policy_namespace: '', policy: '' }, others);
     },
     setCompany: (engines, mixedBackends) => {
       company.reset();
@@ -300,6 +346,15 @@ export const createAgentMetrics = ({ version, sources }: MetricsOptions): AgentM
     recordListenFailure: () => {
       listenFailures.inc();
     },
+    reference: () =>
+      (registry.getMetricsAsArray() as unknown as readonly Registered[])
+        .map((metric) => ({
+          name: metric.name,
+          type: metric instanceof Counter ? 'counter' : metric instanceof Histogram ? 'histogram' : 'gauge',
+          labels: (metric.labelNames ?? []).filter((label) => label !== 'le'),
+          help: metric.help,
+        }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
     expose: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
 };

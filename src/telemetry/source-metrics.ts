@@ -8,16 +8,16 @@ export interface SourceSample {
   readonly synced: boolean;
   /** Lists or watches that ended badly and were begun again, since the start. */
   readonly restarts: number;
-  /** Seconds since the last sign of life; undefined before the first. */
-  readonly silentSeconds: number | undefined;
+  /** Unix time of the last data from the API server, seconds; undefined before the first. */
+  readonly lastHeardSeconds: number | undefined;
 }
 
-/** Metrics of the sources, read from `sample` at each scrape: an age that is only stored would be wrong by then. */
+/** Metrics of the sources, read from `sample` at each scrape: stored values would be old by then. */
 export const registerSourceMetrics = (registry: Registry, sample: () => readonly SourceSample[]): void => {
   const registers = [registry];
   const labelNames = ['kind'] as const;
   new Gauge({
-    name: 'portcullis_source_synced',
+    name: 'portcullis_source_has_synced',
     help: '1 after the first full list of this kind was received.',
     labelNames,
     registers,
@@ -36,13 +36,13 @@ export const registerSourceMetrics = (registry: Registry, sample: () => readonly
     },
   });
   new Gauge({
-    name: 'portcullis_source_silence_seconds',
-    help: 'Seconds since the API server last sent data. The enforced state may be that old; up to 76 in health, so alert above 180.',
+    name: 'portcullis_source_last_heard_timestamp_seconds',
+    help: 'Unix time at which the API server last sent data. The enforced state may be that old. Up to 76 s ago in health, so alert above 180 s.',
     labelNames,
     registers,
     collect() {
-      for (const { kind, silentSeconds } of sample()) {
-        if (silentSeconds !== undefined) this.set({ kind }, silentSeconds);
+      for (const { kind, lastHeardSeconds } of sample()) {
+        if (lastHeardSeconds !== undefined) this.set({ kind }, lastHeardSeconds);
       }
     },
   });

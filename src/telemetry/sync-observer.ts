@@ -83,6 +83,7 @@ export const createSyncObserver = (
       reason,
       outcome,
       durationMs,
+      waitedMs,
       changes,
       drift,
       tampering,
@@ -98,7 +99,7 @@ export const createSyncObserver = (
   ) => {
     observeGrowth(isGrowing);
     const result = outcome === 'applied' ? 'changed' : outcome;
-    metrics.recordSync({ result, reason, durationMs, endedAt: now() });
+    metrics.recordSync({ result, reason, durationMs, waitedMs, endedAt: now() });
     metrics.setReady(outcome !== 'failed' && !notInForce.some(({ isNeeded }) => isNeeded));
     if (drift > 0) {
       metrics.recordDriftRepair(new Set(tampering.map(({ kind }) => kind)), drift);

@@ -9,9 +9,10 @@ const STATUS: ReconcilerStatus = {
   notInForce: [],
   failures: 0,
   lastError: undefined,
-  applied: {},
+  appliedResourceVersions: {},
   lastCheck: undefined,
   lastChange: undefined,
+  waitingSince: undefined,
   heartbeatAt: 0,
 };
 

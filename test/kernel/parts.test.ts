@@ -234,7 +234,7 @@ describe('a part that fails', () => {
     expect(await probe('stranger', good)).toEqual(good.map(() => 'timeout'));
     const { notInForce } = JSON.parse((await get('status')).text) as { readonly notInForce: readonly object[] };
     expect(notInForce).toMatchObject([{ part }]);
-    expect((await get('metrics')).text).toContain(`portcullis_part_not_in_force{part="${part}"} 1\n`);
+    expect((await get('metrics')).text).toContain(`portcullis_part_is_not_in_force{part="${part}"} 1\n`);
     await until('the probe to say so', async () => (await get('readyz')).code === code);
     expect((await get('readyz')).text).toContain(`${part} is not in force`);
     expect(await get('healthz')).toMatchObject({ code: 200, text: expect.stringContaining(`${part} is not in force`) });

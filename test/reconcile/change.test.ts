@@ -12,7 +12,7 @@ describe('a change', () => {
     expect(bench.steps).not.toContain('ipset save');
     expect(bench.steps).not.toContain('iptables save');
     expect(reaches(bench.host, API)).toBe(false);
-    expect(bench.loop.status()).toMatchObject({ pending: false, applied: { pods: '2' } });
+    expect(bench.loop.status()).toMatchObject({ pending: false, appliedResourceVersions: { pods: '2' } });
   });
 
   test('of membership alone never touches iptables', async () => {
@@ -31,7 +31,7 @@ describe('a change', () => {
     await bench.clock.settle();
     expect(bench.results).toMatchObject([{ reason: 'change', outcome: 'unchanged', changes: 0 }]);
     expect(bench.steps).toEqual([]);
-    expect(bench.loop.status().applied).toEqual({ pods: '2' });
+    expect(bench.loop.status().appliedResourceVersions).toEqual({ pods: '2' });
   });
 
   test('in a burst is one pass, with the newest state', async () => {
@@ -39,7 +39,8 @@ describe('a change', () => {
     for (let at = 2; at <= 100; at += 1) bench.change(withPeers(`10.1.1.${at}`), String(at));
     await bench.clock.settle();
     expect(bench.results).toHaveLength(1);
-    expect(bench.loop.status().applied).toEqual({ pods: '100' });
+    expect(bench.results[0]?.waitedMs).toBe(0);
+    expect(bench.loop.status().appliedResourceVersions).toEqual({ pods: '100' });
     expect(reaches(bench.host, '10.1.1.100')).toBe(true);
     expect(reaches(bench.host, '10.1.1.99')).toBe(false);
   });
@@ -57,7 +58,7 @@ describe('a change', () => {
       { reason: 'change', outcome: 'applied' },
       { reason: 'change', outcome: 'applied' },
     ]);
-    expect(bench.loop.status()).toMatchObject({ pending: false, applied: { pods: 'later-3' } });
+    expect(bench.loop.status()).toMatchObject({ pending: false, appliedResourceVersions: { pods: 'later-3' } });
     expect(reaches(bench.host, '10.1.1.63')).toBe(true);
     expect(reaches(bench.host, '10.1.1.50')).toBe(false);
   });
@@ -70,7 +71,7 @@ describe('a change', () => {
     };
     bench.change(withPeers('10.1.1.50'), '2');
     await bench.clock.settle();
-    expect(bench.loop.status().applied).toEqual({ pods: '2' });
+    expect(bench.loop.status().appliedResourceVersions).toEqual({ pods: '2' });
     expect(reaches(bench.host, '10.1.1.50')).toBe(true);
   });
 

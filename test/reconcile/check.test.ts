@@ -64,7 +64,7 @@ describe('the check', () => {
     bench.loop.trigger();
     await bench.clock.pass(1);
     expect(bench.results.map(({ drift }) => drift)).toEqual(bench.results.map(() => 0));
-    expect(bench.loop.status().applied).toEqual({ pods: '2' });
+    expect(bench.loop.status().appliedResourceVersions).toEqual({ pods: '2' });
   });
 
   test('tells drift apart from a change that comes with it', async () => {

@@ -27,7 +27,7 @@ test('a change goes before a check that is due, but does not put it off for ever
       clock,
     },
   );
-  const pending = createPendingChanges(createTurns(clock));
+  const pending = createPendingChanges(createTurns(clock), clock.now);
   const passAt = async (time: number, peer?: string): Promise<readonly string[]> => {
     now = time;
     if (peer !== undefined) {
@@ -69,7 +69,7 @@ test('a change does not wait for a reading of everything, unless it was put off 
       clock,
     },
   );
-  const pending = createPendingChanges(createTurns(clock));
+  const pending = createPendingChanges(createTurns(clock), clock.now);
   await enforcement.pass(pending);
   const foreign = [...host.sets.values()].find(({ members }) => members.has('10.1.1.11'));
   foreign?.members.add('192.0.2.9');

@@ -13,7 +13,7 @@ describe('a failure', () => {
       ready: true,
       pending: true,
       failures: 1,
-      applied: { pods: '1' },
+      appliedResourceVersions: { pods: '1' },
       lastError: 'iptables-nft-restore --noflush -w 5: no space left',
     });
     expect(reaches(bench.host, '203.0.113.7')).toBe(false);
@@ -24,7 +24,7 @@ describe('a failure', () => {
       failures: 0,
       lastError: undefined,
       pending: false,
-      applied: { pods: '2' },
+      appliedResourceVersions: { pods: '2' },
     });
     expect(reaches(bench.host, API)).toBe(false);
   });
@@ -56,7 +56,22 @@ describe('a failure', () => {
     expect(bench.results).toHaveLength(1);
     refuse(bench, undefined);
     await bench.clock.pass(100);
-    expect(bench.loop.status().applied).toEqual({ pods: 'more-49' });
+    expect(bench.loop.status().appliedResourceVersions).toEqual({ pods: 'more-49' });
+  });
+
+  test('keeps the time at which its change was seen until it is in force', async () => {
+    const bench = await readyBench();
+    const since = bench.clock.now();
+    refuse(bench, 'iptables restore');
+    bench.change(openTo('db'), '2');
+    await bench.clock.settle();
+    expect(bench.results.at(-1)?.waitedMs).toBeUndefined();
+    expect(bench.loop.status().waitingSince).toBe(since);
+    await bench.clock.pass(50);
+    refuse(bench, undefined);
+    await bench.clock.pass(50);
+    expect(bench.results.at(-1)).toMatchObject({ reason: 'retry', outcome: 'applied', waitedMs: 100 });
+    expect(bench.loop.status().waitingSince).toBeUndefined();
   });
 
   test('makes the kernel unknown: it is read before the next try, and read back after', async () => {

@@ -14,7 +14,7 @@ describe('before the source is complete', () => {
       ready: false,
       pending: true,
       failures: 0,
-      applied: {},
+      appliedResourceVersions: {},
       lastCheck: undefined,
       lastChange: undefined,
     });
@@ -42,7 +42,7 @@ describe('before the source is complete', () => {
     await bench.clock.pass(1_000);
     bench.setSynced(true);
     await bench.clock.pass(50);
-    expect(bench.loop.status()).toMatchObject({ ready: true, pending: false, applied: { pods: '1' } });
+    expect(bench.loop.status()).toMatchObject({ ready: true, pending: false, appliedResourceVersions: { pods: '1' } });
   });
 });
 
@@ -84,7 +84,12 @@ describe('the first programming', () => {
     await bench.clock.settle();
     expect(bench.results).toMatchObject([{ outcome: 'failed', program: undefined }]);
     expect(bench.results[0]?.error).toContain('read-back differs from what was written; missing: ');
-    expect(bench.loop.status()).toMatchObject({ ready: false, failures: 1, applied: {}, pending: true });
+    expect(bench.loop.status()).toMatchObject({
+      ready: false,
+      failures: 1,
+      appliedResourceVersions: {},
+      pending: true,
+    });
     host.afterStep = () => undefined;
     await bench.clock.pass(100);
     expect(bench.loop.status()).toMatchObject({ ready: true, failures: 0, lastError: undefined });

@@ -255,3 +255,14 @@ describe('a portion that the kernel does not take', () => {
     expect(passes(bench.host, RANGES)).toEqual([true, true, false, false]);
   });
 });
+
+test('a large policy is not counted as in force before its last portion is', async () => {
+  const bench = await begin();
+  bench.results.length = 0;
+  bench.change(stateOf(small(80), LARGE), 'large');
+  await bench.clock.settle();
+  const waited = bench.results.map(({ waitedMs, isGrowing }) => [isGrowing, waitedMs !== undefined]);
+  expect(waited.length).toBeGreaterThan(1);
+  expect(waited.slice(0, -1).every(([isGrowing, counts]) => isGrowing && !counts)).toBe(true);
+  expect(waited.at(-1)).toEqual([false, true]);
+});

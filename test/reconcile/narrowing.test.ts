@@ -71,7 +71,7 @@ describe.each(CASES)('where the kernel refuses %s of one policy', (_, isRefused,
     const { host, loop } = bench;
     expect([reaches(host, WEB, 80), reaches(host, WEB, port)]).toEqual([false, false]);
     expect([reaches(host, SHOP, 80), reaches(host, SHOP, 8080)]).toEqual([false, true]);
-    expect(loop.status()).toMatchObject({ failures: 0, pending: false, applied: { pods: 'next' } });
+    expect(loop.status()).toMatchObject({ failures: 0, pending: false, appliedResourceVersions: { pods: 'next' } });
     expect(bench.results.at(-1)?.faults).toMatchObject([
       { policy: 'a/web', field: ['spec', 'ingress'], message: expect.stringContaining('Invalid argument') as unknown },
     ]);
@@ -121,7 +121,7 @@ test.each<[string, FakeStep['kind']]>([
   bench.change(state({ tier: 'x' }, 4242, 8080), 'next');
   await bench.clock.pass(MINUTE);
   expect([reaches(bench.host, WEB, 80), reaches(bench.host, SHOP, 80)]).toEqual([true, true]);
-  expect(bench.loop.status()).toMatchObject({ ready: true, applied: { pods: 'begin' } });
+  expect(bench.loop.status()).toMatchObject({ ready: true, appliedResourceVersions: { pods: 'begin' } });
   expect(bench.loop.status().failures).toBeGreaterThan(5);
   refuseIf(bench, () => false);
   await bench.clock.pass(10_000);
@@ -141,5 +141,5 @@ test('a member that a set in use does not take closes the pods whose rules name 
   await bench.clock.pass(2_000);
   expect(reaches(bench.host, WEB, 80)).toBe(false);
   expect(reaches(bench.host, SHOP, 80)).toBe(false);
-  expect(bench.loop.status()).toMatchObject({ failures: 0, applied: { pods: 'next' } });
+  expect(bench.loop.status()).toMatchObject({ failures: 0, appliedResourceVersions: { pods: 'next' } });
 });

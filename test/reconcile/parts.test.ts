@@ -66,7 +66,12 @@ describe.each<FakeStep['kind']>(['iptables restore', 'iptables save'])('where %s
     await bench.clock.settle();
     heal(bench);
     await bench.clock.pass(11_000);
-    expect(bench.loop.status()).toMatchObject({ notInForce: [], pending: false, failures: 0, applied: { pods: '3' } });
+    expect(bench.loop.status()).toMatchObject({
+      notInForce: [],
+      pending: false,
+      failures: 0,
+      appliedResourceVersions: { pods: '3' },
+    });
     expect(reaches(bench.host, STRANGER)).toBe(false);
     expect(reachesV6(bench, 'fd00::99')).toBe(false);
   });
@@ -102,7 +107,7 @@ test('where both fail nothing is in force, and the pass fails as a whole', async
   expect(bench.loop.status().failures).toBeGreaterThan(4);
   heal(bench);
   await bench.clock.pass(11_000);
-  expect(bench.loop.status()).toMatchObject({ failures: 0, notInForce: [], applied: { pods: '2' } });
+  expect(bench.loop.status()).toMatchObject({ failures: 0, notInForce: [], appliedResourceVersions: { pods: '2' } });
 });
 
 test('a family that fails is tried again as seldom as everything would be', async () => {

@@ -19,7 +19,7 @@ const policiesOf = (changes: ClusterChanges): readonly string[] =>
 
 const open = (): Scene => {
   const clock = createDrivenClock();
-  const pending = createPendingChanges(createTurns(clock));
+  const pending = createPendingChanges(createTurns(clock), clock.now);
   pending.take();
   return {
     clock,

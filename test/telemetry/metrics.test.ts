@@ -3,7 +3,10 @@ import { policyKey } from '../../src/model/policy-object.ts';
 import { createAgentMetrics } from '../../src/telemetry/metrics.ts';
 import type { SourceSample } from '../../src/telemetry/source-metrics.ts';
 
-const create = (sources: () => readonly SourceSample[] = () => []) => createAgentMetrics({ version: '1.2.3', sources });
+const create = (
+  sources: () => readonly SourceSample[] = () => [],
+  waitingSince: () => number | undefined = () => undefined,
+) => createAgentMetrics({ version: '1.2.3', sources, waitingSince });
 
 /** The samples of one metric, as Prometheus reads them: `{labels} value` lines without the name. */
 const samples = (text: string, name: string): readonly string[] =>
@@ -15,19 +18,44 @@ const samples = (text: string, name: string): readonly string[] =>
 describe('agent metrics', () => {
   test('count syncs by result and reason, and time them', async () => {
     const metrics = create();
-    metrics.recordSync({ result: 'changed', reason: 'change', durationMs: 20, endedAt: 1_700_000_000_500 });
-    metrics.recordSync({ result: 'failed', reason: 'change', durationMs: 400, endedAt: 1_700_000_009_000 });
+    metrics.recordSync({
+      result: 'changed',
+      reason: 'change',
+      durationMs: 20,
+      waitedMs: 30,
+      endedAt: 1_700_000_000_500,
+    });
+    metrics.recordSync({
+      result: 'failed',
+      reason: 'change',
+      durationMs: 400,
+      waitedMs: undefined,
+      endedAt: 1_700_000_009_000,
+    });
     const { text } = await metrics.expose();
-    expect(samples(text, 'portcullis_syncs_total')).toEqual([
+    const syncs = samples(text, 'portcullis_syncs_total');
+    expect(syncs.filter((line) => !line.endsWith(' 0'))).toEqual([
       '{result="changed",reason="change"} 1',
       '{result="failed",reason="change"} 1',
     ]);
+    expect(syncs).toContain('{result="failed",reason="start"} 0');
+    expect(samples(text, 'portcullis_change_to_enforced_seconds_sum')).toEqual(['0.03']);
+    expect(samples(text, 'portcullis_change_to_enforced_seconds_count')).toEqual(['1']);
     expect(samples(text, 'portcullis_sync_duration_seconds_sum')).toEqual([
       '{result="changed"} 0.02',
       '{result="failed"} 0.4',
     ]);
     expect(text).toContain('portcullis_sync_duration_seconds_bucket{le="0.025",result="changed"} 1');
     expect(samples(text, 'portcullis_last_successful_sync_timestamp_seconds')).toEqual(['1700000000.5']);
+  });
+
+  test('the oldest waiting change has the time at which it was seen, and 0 once it is in force', async () => {
+    let since: number | undefined = 1_700_000_001.5;
+    const metrics = create(undefined, () => since);
+    const name = 'portcullis_oldest_waiting_change_timestamp_seconds';
+    expect(samples((await metrics.expose()).text, name)).toEqual(['1700000001.5']);
+    since = undefined;
+    expect(samples((await metrics.expose()).text, name)).toEqual(['0']);
   });
 
   test('show what the kernel and the cluster hold', async () => {
@@ -56,7 +84,7 @@ describe('agent metrics', () => {
 
   test('tell whether sources are checked, and what the rule has counted, which is no sum of ours', async () => {
     const metrics = create();
-    expect(samples((await metrics.expose()).text, 'portcullis_source_check')).toEqual(['0']);
+    expect(samples((await metrics.expose()).text, 'portcullis_source_validation_is_active')).toEqual(['0']);
     metrics.setSourceCheck(true);
     metrics.setSpoofedPackets(
       new Map([
@@ -71,7 +99,7 @@ describe('agent metrics', () => {
       ]),
     );
     const { text } = await metrics.expose();
-    expect(samples(text, 'portcullis_source_check')).toEqual(['1']);
+    expect(samples(text, 'portcullis_source_validation_is_active')).toEqual(['1']);
     expect(samples(text, 'portcullis_spoofed_packets_total')).toEqual(['{family="ipv4"} 9', '{family="ipv6"} 1']);
   });
 
@@ -85,7 +113,7 @@ describe('agent metrics', () => {
     );
     metrics.setPolicyFaults(new Map([[policyKey('b', 'y'), 3]]));
     expect(samples((await metrics.expose()).text, 'portcullis_policy_faults')).toEqual([
-      '{namespace="b",policy="y"} 3',
+      '{policy_namespace="b",policy="y"} 3',
     ]);
   });
 
@@ -95,18 +123,18 @@ describe('agent metrics', () => {
     metrics.setPolicyFaults(new Map(keys.map((key) => [key, 2])));
     const found = samples((await metrics.expose()).text, 'portcullis_policy_faults');
     expect(found).toHaveLength(101);
-    expect(found.at(-1)).toBe('{namespace="",policy=""} 1800');
+    expect(found.at(-1)).toBe('{policy_namespace="",policy=""} 1800');
   });
 
   test('ask the sources at each scrape', async () => {
-    let sample: SourceSample = { kind: 'pods', synced: false, restarts: 1, silentSeconds: undefined };
+    let sample: SourceSample = { kind: 'pods', synced: false, restarts: 1, lastHeardSeconds: undefined };
     const metrics = create(() => [sample]);
-    expect(samples((await metrics.expose()).text, 'portcullis_source_silence_seconds')).toEqual([]);
-    sample = { kind: 'pods', synced: true, restarts: 4, silentSeconds: 1.5 };
+    expect(samples((await metrics.expose()).text, 'portcullis_source_last_heard_timestamp_seconds')).toEqual([]);
+    sample = { kind: 'pods', synced: true, restarts: 4, lastHeardSeconds: 1.5 };
     const { text } = await metrics.expose();
-    expect(samples(text, 'portcullis_source_silence_seconds')).toEqual(['{kind="pods"} 1.5']);
+    expect(samples(text, 'portcullis_source_last_heard_timestamp_seconds')).toEqual(['{kind="pods"} 1.5']);
     expect(samples(text, 'portcullis_source_restarts_total')).toEqual(['{kind="pods"} 4']);
-    expect(samples(text, 'portcullis_source_synced')).toEqual(['{kind="pods"} 1']);
+    expect(samples(text, 'portcullis_source_has_synced')).toEqual(['{kind="pods"} 1']);
   });
 
   test('say which version runs, whether it is ready, and what the process uses', async () => {

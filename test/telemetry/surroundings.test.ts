@@ -28,7 +28,7 @@ const series = async (name: string): Promise<readonly string[]> =>
   (await metrics.expose()).text.split('\n').filter((line) => line.startsWith(`portcullis_${name}`));
 
 beforeEach(() => {
-  metrics = createAgentMetrics({ version: '1', sources: () => [] });
+  metrics = createAgentMetrics({ version: '1', sources: () => [], waitingSince: () => undefined });
   lines = [];
   topics = new Map();
 });
@@ -36,11 +36,11 @@ beforeEach(() => {
 test('company is in the metrics, the log and the events as long as it is there', async () => {
   const observe = createCompanyObserver(metrics, told);
   observe({ engines: ['calico', 'weave'], mixedBackends: true });
-  expect(await series('company{')).toEqual([
-    'portcullis_company{engine="calico"} 1',
-    'portcullis_company{engine="weave"} 1',
+  expect(await series('other_policy_engines{')).toEqual([
+    'portcullis_other_policy_engines{engine="calico"} 1',
+    'portcullis_other_policy_engines{engine="weave"} 1',
   ]);
-  expect(await series('mixed')).toEqual(['portcullis_mixed_backends 1']);
+  expect(await series('other_backend')).toEqual(['portcullis_other_backend_has_rules 1']);
   expect(lines).toHaveLength(2);
   expect(topics.get('company')).toEqual([
     expect.stringMatching(/^OtherPolicyEngine: calico also enforces policies on this node/),
@@ -48,22 +48,22 @@ test('company is in the metrics, the log and the events as long as it is there',
     expect.stringMatching(/^BothIptablesBackends: /),
   ]);
   observe({ engines: [], mixedBackends: false });
-  expect(await series('company{')).toEqual([]);
-  expect(await series('mixed')).toEqual(['portcullis_mixed_backends 0']);
+  expect(await series('other_policy_engines{')).toEqual([]);
+  expect(await series('other_backend')).toEqual(['portcullis_other_backend_has_rules 0']);
   expect(topics.get('company')).toEqual([]);
 });
 
 test('so are bridges that iptables does not see into', async () => {
   const observe = createBridgeObserver(metrics, told);
   observe([{ bridge: 'cni0', family: 'ipv6' }]);
-  expect(await series('bridge_not_filtered')).toEqual([
-    'portcullis_bridge_not_filtered{bridge="cni0",family="ipv6"} 1',
+  expect(await series('bridge_is_not_filtered')).toEqual([
+    'portcullis_bridge_is_not_filtered{bridge="cni0",family="ipv6"} 1',
   ]);
   expect(lines).toHaveLength(1);
   expect(topics.get('bridges')).toEqual([
     expect.stringMatching(/^BridgeNotFiltered: ipv6 .* cni0 .* set net\.bridge\.bridge-nf-call-ip6tables=1$/),
   ]);
   observe([]);
-  expect(await series('bridge_not_filtered')).toEqual([]);
+  expect(await series('bridge_is_not_filtered')).toEqual([]);
   expect(topics.get('bridges')).toEqual([]);
 });

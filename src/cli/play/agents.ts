@@ -74,7 +74,7 @@ const readStatus = (node: PlayNode): Promise<ReconcilerStatus | undefined> =>
 const hasApplied = (status: ReconcilerStatus, revisions: Revisions): boolean =>
   status.ready &&
   status.failures === 0 &&
-  OBJECT_KINDS.every((kind) => Number(status.applied[kind] || 0) >= Number(revisions[kind] || 0));
+  OBJECT_KINDS.every((kind) => Number(status.appliedResourceVersions[kind] || 0) >= Number(revisions[kind] || 0));
 
 const describeFamilies = (families: readonly IpFamily[]): string =>
   families.length > 1 ? 'dual' : (families[0] ?? 'auto');

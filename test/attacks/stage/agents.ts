@@ -18,7 +18,7 @@ const REMEMBERED_LINES = 60;
 
 interface Status {
   readonly pending: boolean;
-  readonly applied?: Readonly<Record<string, string>>;
+  readonly appliedResourceVersions?: Readonly<Record<string, string>>;
 }
 
 /** An agent of the attacked checkout on a node. */
@@ -73,7 +73,7 @@ export const startNodeAgent = async ({ node, manifests, results, backend }: Agen
         async () => {
           const text = await ask('/status');
           if (text === undefined) return undefined;
-          const { pending, applied } = JSON.parse(text) as Status;
+          const { pending, appliedResourceVersions: applied } = JSON.parse(text) as Status;
           return !pending && Number(applied?.['namespaces'] ?? 0) >= version ? true : undefined;
         },
         log,

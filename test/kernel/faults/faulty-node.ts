@@ -83,7 +83,7 @@ export const openFaultyNode = async (settings: FaultyNodeSettings): Promise<Faul
     },
     async inForce(revision) {
       const holds = (): boolean => {
-        const { applied, failures, pending } = loop.status();
+        const { appliedResourceVersions: applied, failures, pending } = loop.status();
         return applied['all'] === revision && failures === 0 && !pending;
       };
       const ask = (): Promise<true | undefined> => Promise.resolve(holds() || undefined);

@@ -22,7 +22,7 @@ export interface AgentStatus {
   /** Failed passes in a row. */
   readonly failures?: number;
   /** The resourceVersions of the state in force. */
-  readonly applied: Readonly<Record<AgentKind, string>>;
+  readonly appliedResourceVersions: Readonly<Record<AgentKind, string>>;
   /** The last full comparison with the kernel, and when it began. */
   readonly lastCheck?: { readonly at: string; readonly differences: number };
   /** When the kernel was last written to. */

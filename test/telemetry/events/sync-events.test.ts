@@ -16,6 +16,7 @@ const GOOD: SyncResult = {
   reason: 'check',
   outcome: 'unchanged',
   durationMs: 1,
+  waitedMs: undefined,
   changes: 0,
   drift: 0,
   tampering: [],
