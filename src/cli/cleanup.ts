@@ -1,6 +1,7 @@
 import { cleanup } from '../kernel/cleanup.ts';
 import { createCommandRunner } from '../kernel/command.ts';
 import { createCompanionStarter } from '../kernel/companion.ts';
+import { createKernelLock } from '../kernel/node-lock/kernel-lock.ts';
 import { createNetlink } from '../kernel/netlink/netlink.ts';
 import { createNftReader } from '../kernel/netlink/nft-reader.ts';
 import { createSetReader } from '../kernel/netlink/set-reader.ts';
@@ -12,32 +13,63 @@ const XTABLES_WAIT_SECONDS = 30;
 
 const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
+interface CleanupOptions extends OutputOptions {
+  readonly force?: true;
+}
+
+/** A cleanup beside a running agent: for a moment nothing would be enforced, then the agent would add everything again. */
+class AgentRunsError extends Error {
+  constructor() {
+    super(
+      'an agent runs on this node and would add everything again; stop it first (delete its DaemonSet or its Helm release), or use --force',
+    );
+    this.name = 'AgentRunsError';
+  }
+}
+
+/**
+ * Runs the work with the node's lock, so that no agent starts meanwhile.
+ * @throws AgentRunsError where an agent has the lock, and the work is not forced
+ */
+const withNodeLock = async <T>(isForced: boolean, work: () => Promise<T>): Promise<T> => {
+  const lock = createKernelLock(createCompanionStarter());
+  try {
+    if ((await lock.first) === 'taken' && !isForced) throw new AgentRunsError();
+    return await work();
+  } finally {
+    lock.stop();
+  }
+};
+
 export const cleanupVerb: Verb = {
   declare(command) {
-    command.addOption(outputOption()).addHelpText(
-      'after',
-      `
+    command
+      .addOption(outputOption())
+      .option('--force', 'clean up although an agent runs on this node')
+      .addHelpText(
+        'after',
+        `
 Works in the network namespace it is started in, as root there, on iptables-nft and iptables-legacy, IPv4 and IPv6.
 Only chains named PORTCULLIS-… (in the security, filter and raw tables) with the jumps to them, sets named portcullis-…, and the
 nftables table portcullis of the bridge family are removed. From then on no policy
-is enforced on this node. Stop the agent first: a running agent adds everything again. On a cluster apply
-manifests/cleanup.yaml instead, which runs this on every node without an agent. Rules of others are
-not read; what cannot be removed or looked for is named, and the exit code is 1.
+is enforced on this node. Stop the agent first: beside a running agent, which would add everything again, the
+cleanup refuses to start. On a cluster apply manifests/cleanup.yaml instead, which runs this on every node
+without an agent. Rules of others are not read; what cannot be removed or looked for is named, and the exit code is 1.
 
 Examples:
   portcullis cleanup
   portcullis cleanup -o json`,
-    );
+      );
   },
   async run(command, io) {
-    const { output } = command.opts<OutputOptions>();
+    const { output, force } = command.opts<CleanupOptions>();
     const netlink = createNetlink(createCompanionStarter([], 'bytes'));
     const tools = {
       runner: createCommandRunner(),
       reader: createSetReader(netlink),
       nft: createNftReader(netlink),
     };
-    const removed = await cleanup(tools, XTABLES_WAIT_SECONDS).finally(() => {
+    const removed = await withNodeLock(force === true, () => cleanup(tools, XTABLES_WAIT_SECONDS)).finally(() => {
       netlink.stop();
     });
     io.out(

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Backend, iptablesProgram } from '../../src/kernel/iptables.ts';
+import { createCompanionStarter } from '../../src/kernel/companion.ts';
+import { createKernelLock } from '../../src/kernel/node-lock/kernel-lock.ts';
 import { createCommandRunner } from '../../src/kernel/command.ts';
 import { createKernel } from '../../src/kernel/kernel.ts';
 import { inNetns } from '../../src/lab/batch.ts';
@@ -140,5 +142,21 @@ describe('cleanup', () => {
     }
     for (const { name } of await filter.nft.chains('ipv4')) expect(name).not.toContain('PORTCULLIS');
     expect((await filter.nft.chains('ipv6')).some(({ name }) => name === 'PORTCULLIS-FORWARD')).toBe(true);
+  });
+
+  test('beside a running agent nothing is removed, unless it is forced', async () => {
+    await program('nft');
+    const lock = createKernelLock(createCompanionStarter(inNetns(filter.name)));
+    try {
+      expect(await lock.first).toBe('held');
+      const runner = createCommandRunner(inNetns(filter.name));
+      const error: unknown = await runner.run(PORTCULLIS, ['cleanup']).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('an agent runs on this node') });
+      expect((await filter.nft.chains('ipv4')).some(({ name }) => name === 'PORTCULLIS-FORWARD')).toBe(true);
+      await runner.run(PORTCULLIS, ['cleanup', '--force']);
+    } finally {
+      lock.stop();
+    }
+    for (const { name } of await filter.nft.chains('ipv4')) expect(name).not.toContain('PORTCULLIS');
   });
 });
