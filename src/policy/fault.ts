@@ -8,4 +8,6 @@ export interface PolicyFault {
   readonly message: string;
   /** Not of the policy itself: this node cannot enforce it. */
   readonly isOfNode?: true;
+  /** Beyond a limit of ours: the API server takes such a policy. */
+  readonly isTooLarge?: true;
 }

@@ -60,11 +60,13 @@ const readPolicy = ({ key, namespace, name, spec: given }: PolicyObject): Parsed
   const spec = given ?? {};
   const faults: PolicyFault[] = [];
   let reported = 0;
+  const add = (fault: Omit<PolicyFault, 'policy'>): void => {
+    reported += 1;
+    if (reported <= MAX_FAULTS) faults.push({ policy: key, ...fault, message: shorten(fault.message) });
+  };
   const sink: FaultSink = {
-    report(field, message) {
-      reported += 1;
-      if (reported <= MAX_FAULTS) faults.push({ policy: key, field, message: shorten(message) });
-    },
+    report: (field, message) => add({ field, message }),
+    reportTooLarge: (field, message) => add({ field, message, isTooLarge: true }),
   };
   const closed = (directions: readonly Direction[], podSelector: ParsedPolicy['podSelector']): ParsedPolicy => ({
     key,
@@ -97,7 +99,7 @@ const readPolicy = ({ key, namespace, name, spec: given }: PolicyObject): Parsed
   for (const direction of DIRECTIONS) {
     const size = rules[direction].reduce((sum, rule) => sum + ruleSize(rule), 0);
     if (size > MAX_RULES) {
-      sink.report(
+      sink.reportTooLarge(
         ['spec', direction],
         `peers times ports are ${size} rules, more than ${MAX_RULES}: use fewer, or ranges`,
       );

@@ -45,7 +45,7 @@ const parseExpression = (value: unknown, path: FieldPath, sink: FaultSink): Labe
   }
   const given = readList(fields.values, [...path, 'values'], sink);
   if (given.length > MAX_VALUES) {
-    sink.report(
+    sink.reportTooLarge(
       [...path, 'values'],
       `has ${given.length} values, more than ${MAX_VALUES}: use labels that say the same`,
     );

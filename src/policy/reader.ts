@@ -3,6 +3,8 @@ import type { FieldPath } from '../model/field-path.ts';
 /** Collects what is wrong while untrusted JSON is read; nothing here throws. */
 export interface FaultSink {
   report(field: FieldPath, message: string): void;
+  /** Reports what is beyond a limit of ours. */
+  reportTooLarge(field: FieldPath, message: string): void;
 }
 
 const kindOf = (value: unknown): string => (Array.isArray(value) ? 'a list' : value === null ? 'null' : typeof value);

@@ -21,6 +21,7 @@ describe('a policy whose peers and ports multiply', () => {
         policy: 'x/bomb',
         field: ['spec', 'ingress'],
         message: `peers times ports are 11574000 rules, more than ${MAX_RULES}: use fewer, or ranges`,
+        isTooLarge: true,
       },
     ]);
     expect(rules).toEqual({ ingress: [], egress: [] });
