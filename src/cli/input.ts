@@ -4,7 +4,9 @@ import type { LoadedManifests } from '../cluster/manifest/assemble.ts';
 import { loadManifests } from '../cluster/manifest/load-manifests.ts';
 import { otherPoliciesIn } from '../cluster/manifest/other-policies.ts';
 import { formatProblem } from '../cluster/manifest/place.ts';
+import { createCommandRunner } from '../kernel/command.ts';
 import { nameOfKind } from '../model/other-policies.ts';
+import { renderFolders } from './rendered-folders.ts';
 import { type CliIo, UsageError } from './verb.ts';
 
 /** What `filenameOption` leaves in the options of a verb. */
@@ -14,22 +16,48 @@ export interface InputOptions {
 
 /** `-f PATH…`, the same for all verbs that read manifests. */
 export const filenameOption = (): Option =>
-  new Option('-f, --filename <path...>', 'manifests: files, folders with all below them, or - for standard input');
+  new Option(
+    '-f, --filename <path...>',
+    'manifests: files, folders with all below them, kustomizations, Helm charts, or - for standard input',
+  );
+
+/** What a verb was given with -f and as arguments. */
+export const pathsOf = (command: Command): readonly string[] => [
+  ...(command.opts<InputOptions>().filename ?? []),
+  ...command.args,
+];
+
+const readStandardInput = async (): Promise<string> => {
+  const given = await text(process.stdin);
+  if (given.trim() === '') throw new Error('standard input is empty: the command before the pipe printed nothing');
+  return given;
+};
 
 /**
- * Loads the manifests that a verb was given with -f or as arguments. What cannot be read is among the problems; the rest
- * counts.
- * @throws UsageError if there are none
+ * Loads the manifests that a verb was given with -f or as arguments. Folders with a kustomization and Helm charts are
+ * rendered. What cannot be read is among the problems; the rest counts.
+ *
+ * @param namespace of objects that name none
+ * @throws UsageError if there are none, Error if standard input is empty
  */
-export const readInput = async (command: Command): Promise<LoadedManifests> => {
-  const paths = [...(command.opts<InputOptions>().filename ?? []), ...command.args];
+export const readInput = async (command: Command, io: CliIo, namespace?: string): Promise<LoadedManifests> => {
+  const paths = pathsOf(command);
   if (paths.length === 0) throw new UsageError('no manifests: give files or folders with -f, or - for standard input');
-  return loadManifests(paths, paths.includes('-') ? { stdin: await text(process.stdin) } : {});
+  const { folders, remarks } = await renderFolders(
+    paths.filter((target) => target !== '-'),
+    createCommandRunner(),
+  );
+  for (const remark of remarks) io.err(`note: ${remark}\n`);
+  return loadManifests(paths, {
+    rendered: folders,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(paths.includes('-') ? { stdin: await readStandardInput() } : {}),
+  });
 };
 
 /** As readInput, and tells on standard error what could not be read, and what is not enforced. */
 export const loadInput = async (command: Command, io: CliIo): Promise<LoadedManifests> => {
-  const loaded = await readInput(command);
+  const loaded = await readInput(command, io);
   for (const problem of loaded.problems) io.err(`${formatProblem(problem)}\n`);
   for (const { count, ...kind } of otherPoliciesIn(loaded.ignored)) {
     io.err(

@@ -10,12 +10,19 @@ import { type Finding, type FindingCode, SEVERITY, type Severity } from '../../c
 /** A finding with its place in the files, as it is printed. */
 export interface PlacedFinding extends ManifestProblem {
   readonly severity: Severity;
-  /** `manifest` is what the loader could not take: not YAML, an unknown kind, a bad field of a pod. */
-  readonly code: FindingCode | 'manifest';
+  /**
+   * `manifest` is what the loader could not take: not YAML, an unknown kind, a bad field of a pod. `no-manifest` is a file of
+   * something else in a folder.
+   */
+  readonly code: FindingCode | 'manifest' | 'no-manifest';
   readonly suggestion?: string;
 }
 
-const fromProblem = (problem: ManifestProblem): PlacedFinding => ({ severity: 'error', code: 'manifest', ...problem });
+const fromProblem = ({ weight, ...problem }: ManifestProblem): PlacedFinding => ({
+  severity: weight ?? 'error',
+  code: weight === undefined ? 'manifest' : 'no-manifest',
+  ...problem,
+});
 
 const fromFinding = ({ code, field, message, suggestion }: Finding, object: ManifestObject): PlacedFinding => ({
   severity: SEVERITY[code],

@@ -1,15 +1,31 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { createIntern } from '../intern.ts';
 import { assemble, type LoadedManifests } from './assemble.ts';
 import { findFiles, reasonOf } from './find-files.ts';
 import type { FileContent } from './manifest-object.ts';
-import { readManifest } from './read-manifest.ts';
+import { readManifest, type ReadSettings } from './read-manifest.ts';
 
 export interface LoadSettings {
   /** What the path `-` stands for. */
   readonly stdin?: string;
+  /** The namespace of objects that name none; `default` if absent. */
+  readonly namespace?: string;
+  /** Folders whose files are not read, since something else makes manifests of them. */
+  readonly rendered?: readonly RenderedFolder[];
   /** How many pods a workload stands for at most, however many replicas it asks for; 1 if absent. */
   readonly maxReplicas?: number;
+}
+
+/** What was made of a folder. */
+export interface RenderedFolder {
+  readonly folder: string;
+  /** What stands for a file name in messages. */
+  readonly source: string;
+  /** The manifests; undefined where they could not be made. */
+  readonly text: string | undefined;
+  /** Why they could not be made. */
+  readonly problem?: string;
 }
 
 const unreadableFile = (file: string, reason: string): FileContent => ({
@@ -18,13 +34,29 @@ const unreadableFile = (file: string, reason: string): FileContent => ({
   problems: [{ file, line: 1, column: 1, message: reason }],
 });
 
-const readContent = async (file: string): Promise<FileContent> => {
+const readContent = async (file: string, settings: ReadSettings): Promise<FileContent> => {
   try {
-    return readManifest(await readFile(file, 'utf8'), file);
+    return readManifest(await readFile(file, 'utf8'), file, settings);
   } catch (error) {
     return unreadableFile(file, reasonOf(error));
   }
 };
+
+const isBelow = (file: string, folder: string): boolean =>
+  !path.relative(folder, file).startsWith('..') && !path.isAbsolute(path.relative(folder, file));
+
+/** Who names a file takes it for a manifest. */
+const inEarnest = (content: FileContent): FileContent => ({
+  ...content,
+  problems: content.problems.map(({ file, line, column, object, field, message }) => ({
+    file,
+    line,
+    column,
+    ...(object === undefined ? {} : { object }),
+    ...(field === undefined ? {} : { field }),
+    message,
+  })),
+});
 
 /**
  * Loads manifests once, for the verbs that work offline. Never rejects: what cannot be read is among the problems, and
@@ -34,11 +66,20 @@ const readContent = async (file: string): Promise<FileContent> => {
  */
 export const loadManifests = async (
   paths: readonly string[],
-  { stdin = '', maxReplicas = 1 }: LoadSettings = {},
+  { stdin = '', namespace, rendered = [], maxReplicas = 1 }: LoadSettings = {},
 ): Promise<LoadedManifests> => {
+  const settings: ReadSettings = namespace === undefined ? {} : { namespace };
   const { files, unreadable } = await findFiles(paths.filter((target) => target !== '-'));
-  const contents = unreadable.map(({ path, reason }) => unreadableFile(path, reason));
-  for (const file of files) contents.push(await readContent(file));
-  if (paths.includes('-')) contents.push(readManifest(stdin, '<stdin>'));
+  const contents = unreadable.map((each) => unreadableFile(each.path, each.reason));
+  for (const file of files) {
+    if (!paths.includes(file) && rendered.some(({ folder }) => isBelow(file, folder))) continue;
+    const content = await readContent(file, settings);
+    contents.push(paths.includes(file) ? inEarnest(content) : content);
+  }
+  for (const { source, text, problem } of rendered) {
+    if (text !== undefined) contents.push(readManifest(text, source, settings));
+    if (problem !== undefined) contents.push(unreadableFile(source, problem));
+  }
+  if (paths.includes('-')) contents.push(readManifest(stdin, '<stdin>', settings));
   return assemble(contents, maxReplicas, createIntern());
 };

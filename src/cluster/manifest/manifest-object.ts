@@ -2,6 +2,7 @@ import type { RawObject } from '../raw.ts';
 import type { KindUse } from './kinds.ts';
 import type { FieldPath } from '../../model/field-path.ts';
 import type { ManifestProblem, Place } from './place.ts';
+import type { FieldSpan } from './yaml-document.ts';
 
 /** One object of a manifest whose kind and name could be read. */
 export interface ManifestObject {
@@ -19,6 +20,8 @@ export interface ManifestObject {
   readonly place: Place;
   /** Where a field stands, as in `['spec', 'ingress', 0]`; the nearest one around it if it is not there. */
   locate(field: FieldPath): Place;
+  /** Where the text of a field begins and ends; undefined if it is not there, or written elsewhere (an alias). */
+  spanOf(field: FieldPath): FieldSpan | undefined;
 }
 
 /** What a file holds. */

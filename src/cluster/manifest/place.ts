@@ -14,6 +14,8 @@ export interface ManifestProblem extends Place {
   /** `spec.ingress[0].from`. */
   readonly field?: string;
   readonly message: string;
+  /** Nothing that decides who reaches whom is lost by it, as of a file that holds no manifests. */
+  readonly weight?: 'note';
 }
 
 /** `policy.yaml:12:7: NetworkPolicy shop/web: spec.ingress[0]: message`, one line. */

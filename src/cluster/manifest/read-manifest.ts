@@ -2,6 +2,7 @@ import { isRawObject, type RawObject } from '../raw.ts';
 import { checkList, checkObject, type Report, requireText } from './check.ts';
 import { checkLabels, checkPodSpec, checkPodStatus } from './check-pod.ts';
 import { checkService } from './check-service.ts';
+import { summarizeForeign } from './foreign-file.ts';
 import { type KindUse, useOfKind } from './kinds.ts';
 import { describeObject, type FileContent, type ManifestObject } from './manifest-object.ts';
 import { type FieldPath, formatField } from '../../model/field-path.ts';
@@ -48,9 +49,12 @@ interface Candidate {
   readonly prefix: FieldPath;
   /** What a typed list says of its items. */
   readonly defaults: RawObject;
+  /** Of objects that name none. */
+  readonly defaultNamespace: string;
 }
 
-const readObject = ({ value, document, prefix, defaults }: Candidate, found: Found): void => {
+const readObject = (candidate: Candidate, found: Found): void => {
+  const { value, document, prefix, defaults, defaultNamespace } = candidate;
   const locate = (field: FieldPath): Place => document.locate([...prefix, ...field]);
   let object: string | undefined;
   const before = found.problems.length;
@@ -93,10 +97,18 @@ const readObject = ({ value, document, prefix, defaults }: Candidate, found: Fou
   const namespace = namespaceText === undefined ? undefined : printableName(namespaceText);
   if (strict && name === '') return;
 
-  const identity = { apiVersion, kind, namespace: isNamespace ? '' : (namespace ?? 'default'), name };
+  const identity = { apiVersion, kind, namespace: isNamespace ? '' : (namespace ?? defaultNamespace), name };
   object = describeObject(identity);
   CHECKS[use](raw, report);
-  found.objects.push({ ...identity, use, raw, flawed: found.problems.length > before, place: locate([]), locate });
+  found.objects.push({
+    ...identity,
+    use,
+    raw,
+    flawed: found.problems.length > before,
+    place: locate([]),
+    locate,
+    spanOf: (field) => document.spanOf([...prefix, ...field]),
+  });
 };
 
 /** A List, or a typed one such as PodList, whose items need not repeat what the list says. */
@@ -119,18 +131,24 @@ const readCandidate = (candidate: Candidate, found: Found): void => {
     found.problems.push({ ...document.locate([...prefix, ...field]), object: `${kind}List`, field: 'items', message });
   });
   for (const [index, item] of items.entries()) {
-    readCandidate({ value: item, document, prefix: [...prefix, 'items', index], defaults }, found);
+    readCandidate({ ...candidate, value: item, prefix: [...prefix, 'items', index], defaults }, found);
   }
 };
 
+/** What a file does not say of itself. */
+export interface ReadSettings {
+  /** Of objects that name none; `default` if absent. */
+  readonly namespace?: string;
+}
+
 /** The objects of a manifest file's text (YAML, several documents, lists, JSON). */
-export const readManifest = (text: string, file: string): FileContent => {
+export const readManifest = (text: string, file: string, { namespace = 'default' }: ReadSettings = {}): FileContent => {
   const found: Found = { objects: [], problems: [] };
-  for (const document of readDocuments(text, file)) {
+  const documents = readDocuments(text, file);
+  for (const document of documents) {
     found.problems.push(...document.problems);
-    if (document.problems.length === 0) {
-      readCandidate({ value: document.value, document, prefix: [], defaults: {} }, found);
-    }
+    if (document.problems.length > 0) continue;
+    readCandidate({ value: document.value, document, prefix: [], defaults: {}, defaultNamespace: namespace }, found);
   }
-  return { file, ...found };
+  return { file, objects: found.objects, problems: summarizeForeign(text, file, documents, found.problems) };
 };

@@ -16,12 +16,25 @@ import { KUBECTL_TAGS } from './kubectl-tags.ts';
 import type { FieldPath } from '../../model/field-path.ts';
 import type { ManifestProblem, Place } from './place.ts';
 
+/** Offsets into a file's text, in characters: where something begins, and where it has ended. */
+export type Span = readonly [number, number];
+
+/** Where a field stands in a file's text. */
+export interface FieldSpan {
+  /** Of the key, without the colon; undefined for an item of a list. */
+  readonly key: Span | undefined;
+  /** Of the value, without blanks and comments behind it. */
+  readonly value: Span;
+}
+
 /** One document of a YAML or JSON file. */
 export interface ManifestDocument {
   /** What it holds, as plain data; undefined where it cannot be read, which `problems` then tells. */
   readonly value: unknown;
   /** Where a field stands, or, if it is not there, the nearest one around it. */
   locate(field: FieldPath): Place;
+  /** Where the text of a field begins and ends; undefined if it is not there, or written elsewhere (an alias). */
+  spanOf(field: FieldPath): FieldSpan | undefined;
   readonly problems: readonly ManifestProblem[];
 }
 
@@ -49,9 +62,25 @@ const offsetOf = (document: Document.Parsed, field: FieldPath): number => {
   return offset;
 };
 
+const spanOfNode = (node: unknown): Span | undefined =>
+  isNode(node) && node.range ? [node.range[0], node.range[1]] : undefined;
+
+const spanOf = (document: Document.Parsed, field: FieldPath): FieldSpan | undefined => {
+  let node: unknown = document.contents;
+  let key: Span | undefined;
+  for (const step of field) {
+    if (!isNode(node)) return undefined;
+    const pair = pairOf(node, step);
+    key = spanOfNode(pair?.key);
+    node = isSeq(node) && typeof step === 'number' ? node.items[step] : pair?.value;
+  }
+  const value = spanOfNode(node);
+  return value === undefined || isAlias(node) ? undefined : { key, value };
+};
+
 const WORDING: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab cannot indent YAML; use spaces',
-  DUPLICATE_KEY: 'this key is there twice',
+  DUPLICATE_KEY: 'this key is there twice, and kubectl would keep the last one',
 };
 
 const firstLine = (text: string): string => text.split('\n', 1)[0] ?? text;
@@ -80,14 +109,14 @@ const keyProblems = (document: Document.Parsed, placeAt: (offset: number) => Pla
 const LONG_TEXT = 32_768;
 
 /** A long text that is one object of JSON. What it says of places is looked for when somebody asks. */
-const readLongJson = (text: string, file: string): ManifestDocument | undefined => {
-  if (text.length < LONG_TEXT || !/^\s*\{/.test(text)) return undefined;
+const readJson = (text: string, file: string): ManifestDocument | undefined => {
   try {
     const value: unknown = JSON.parse(text);
     const locate = (field: FieldPath): Place => readYaml(text, file)[0]?.locate(field) ?? { file, line: 1, column: 1 };
     return {
       value,
       locate: (field) => (field.length === 0 ? { file, line: 1, column: 1 } : locate(field)),
+      spanOf: (field) => readYaml(text, file)[0]?.spanOf(field),
       problems: [],
     };
   } catch {
@@ -95,13 +124,44 @@ const readLongJson = (text: string, file: string): ManifestDocument | undefined 
   }
 };
 
+/** Where each of several JSON objects begins that follow each other, as kubectl takes them; the last may be broken. */
+const startsOfObjects = (text: string): readonly number[] => {
+  const starts: number[] = [];
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/g)) {
+    if (token === '{') {
+      if (depth === 0) starts.push(index);
+      depth += 1;
+    } else if (token === '}') depth -= 1;
+  }
+  return starts;
+};
+
+/** Objects of JSON that follow each other without a separator, as `jq .` and `kubectl get -o json` in a loop print them. */
+const readJsonStream = (text: string, file: string): readonly ManifestDocument[] | undefined => {
+  const starts = startsOfObjects(text);
+  if (starts.length < 2) return undefined;
+  const documents = starts.map((start, index) => {
+    // What stands before it is blanked out, so that places stay what they are.
+    const before = text.slice(0, start).replaceAll(/[^\n]/g, ' ');
+    return readJson(`${before}${text.slice(start, starts[index + 1])}`, file);
+  });
+  return documents.every((document) => document !== undefined) ? documents : undefined;
+};
+
 /**
  * The documents of a text, without empty ones. One that is broken does not hide the others. JSON is read as the YAML that
  * it is. Merge keys (`<<`) and the short words for true and false work as in kubectl.
  */
 export const readDocuments = (text: string, file: string): readonly ManifestDocument[] => {
-  const long = readLongJson(text, file);
-  return long === undefined ? readYaml(text, file) : [long];
+  const isJson = /^\s*\{/.test(text);
+  const long = isJson && text.length >= LONG_TEXT ? readJson(text, file) : undefined;
+  if (long !== undefined) return [long];
+  const documents = readYaml(text, file);
+  if (!isJson || documents.every(({ problems }) => problems.length === 0)) return documents;
+  // Tabs may indent JSON, and objects of it may follow each other.
+  const json = readJson(text, file);
+  return json === undefined ? (readJsonStream(text, file) ?? documents) : [json];
 };
 
 const readYaml = (text: string, file: string): readonly ManifestDocument[] => {
@@ -121,13 +181,14 @@ const readYaml = (text: string, file: string): readonly ManifestDocument[] => {
     .map((document) => {
       const locate = (field: FieldPath): Place => placeAt(offsetOf(document, field));
       const problems = [...yamlProblems(document.errors, placeAt), ...keyProblems(document, placeAt)];
-      if (problems.length > 0) return { value: undefined, locate, problems };
+      const spans = { spanOf: (field: FieldPath) => spanOf(document, field) };
+      if (problems.length > 0) return { value: undefined, locate, ...spans, problems };
       try {
-        return { value: document.toJS() as unknown, locate, problems };
+        return { value: document.toJS() as unknown, locate, ...spans, problems };
       } catch (error) {
         // An alias without its anchor, or a nest of aliases that would explode.
         const message = `not YAML: ${firstLine(messageOf(error))}`;
-        return { value: undefined, locate, problems: [{ ...locate([]), message }] };
+        return { value: undefined, locate, ...spans, problems: [{ ...locate([]), message }] };
       }
     })
     .filter(({ value, problems }) => (value !== null && value !== undefined) || problems.length > 0);
