@@ -1,30 +1,66 @@
 import type { PolicyKey } from '../model/policy-object.ts';
 import type { FieldPath } from '../model/field-path.ts';
 
-/** An error is refused by the API server; a warning is a likely mistake; a note may well be meant. */
+/**
+ * `error`: kubectl or the API server refuses the policy, or it is enforced as one that allows nothing. `warning`: a likely
+ * mistake. `note`: may well be meant.
+ */
 export type Severity = 'error' | 'warning' | 'note';
 
-/** What can be found in a policy. The codes are stable: scripts and people refer to them. */
+/** What can be found in a policy. The codes are stable: scripts and people refer to them. docs/check.md explains each. */
 export const SEVERITY = {
   invalid: 'error',
+  'unknown-field': 'error',
+  'too-large': 'error',
+  'host-bits': 'error',
+  'leading-zeros': 'error',
   'no-dns': 'warning',
+  'dns-elsewhere': 'warning',
+  'dns-tcp-only': 'warning',
+  'dns-closed': 'warning',
   'selects-nothing': 'warning',
   'host-network': 'warning',
   'pod-selector-missing': 'warning',
+  'selector-contradicts': 'warning',
   'namespace-missing': 'warning',
+  'namespace-unset': 'warning',
   'peer-selects-nothing': 'warning',
+  'namespace-label': 'warning',
   'port-undeclared': 'warning',
+  'service-port': 'warning',
+  'service-address': 'warning',
   'empty-list': 'warning',
   'direction-without-rules': 'warning',
   'rules-ignored': 'warning',
+  'deny-allows': 'warning',
+  'egress-open': 'warning',
+  'split-rule': 'warning',
+  'shadowed-rule': 'warning',
+  'except-undone': 'warning',
+  'block-unreachable': 'warning',
   'other-policy-kind': 'warning',
   'split-peer': 'note',
+  'node-local-dns': 'note',
   'block-covers-pods': 'note',
   'ports-overlap': 'note',
-  'host-bits': 'note',
+  'peers-overlap': 'note',
+  'duplicate-rule': 'note',
+  'duplicate-policy': 'note',
+  'port-number-undeclared': 'note',
 } as const satisfies Readonly<Record<string, Severity>>;
 
 export type FindingCode = keyof typeof SEVERITY;
+
+/** One change of a manifest's text that repairs a finding for certain: what the policy was meant to say is not in doubt. */
+export type Repair =
+  /** Writes another value at a field. */
+  | { readonly kind: 'value'; readonly field: FieldPath; readonly value: string | number }
+  /** Writes another key. */
+  | { readonly kind: 'key'; readonly field: FieldPath; readonly key: string }
+  /** Takes an item off a list. */
+  | { readonly kind: 'remove'; readonly field: FieldPath }
+  /** Indents a field by more or less, so that it belongs to the object at `parent`. */
+  | { readonly kind: 'move'; readonly field: FieldPath; readonly parent: FieldPath };
 
 /** A mistake or a surprise in a policy. */
 export interface Finding {
@@ -35,4 +71,6 @@ export interface Finding {
   readonly message: string;
   /** What to do about it. */
   readonly suggestion: string;
+  /** Absent where the repair is a decision. All of them belong together. */
+  readonly repairs?: readonly Repair[];
 }

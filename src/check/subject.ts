@@ -1,40 +1,78 @@
 import type { Labels } from '../model/labels.ts';
 import type { PodEndpoint } from '../model/pod.ts';
+import type { PolicyKey } from '../model/policy-object.ts';
+import type { Protocol } from '../model/protocol.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
 import type { ParsedPolicy } from '../policy/parsed.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { selects } from '../policy/selector.ts';
 
+type Fields = Readonly<Record<string, unknown>>;
+
 /** A policy to check: as written, and as it was read. */
 export interface CheckedPolicy {
-  readonly spec: Readonly<Record<string, unknown>>;
+  /** The whole object as written; only `spec` where nobody has more. */
+  readonly written: Fields;
+  readonly spec: Fields;
   readonly parsed: ParsedPolicy;
   /** The pods that it selects, those on the host network among them. */
   readonly pods: readonly PodEndpoint[];
+}
+
+/** A v1 Service, as far as it says which pods stand behind which ports. */
+export interface CheckedService {
+  readonly namespace: string;
+  readonly name: string;
+  readonly selector: Labels;
+  readonly ports: readonly {
+    readonly name: string | undefined;
+    readonly protocol: Protocol;
+    readonly port: number;
+    readonly targetPort: number | string;
+  }[];
+  readonly clusterIPs: readonly string[];
 }
 
 /** What a policy is checked against. Where something is not in the input, nothing is said for want of it. */
 export interface CheckedCluster {
   readonly policies: readonly CheckedPolicy[];
   readonly pods: readonly PodEndpoint[];
+  readonly podsByNamespace: ReadonlyMap<string, readonly PodEndpoint[]>;
+  readonly services: readonly CheckedService[];
   /** Every namespace that is known of, with its labels. */
   readonly namespaces: ReadonlyMap<string, Labels>;
   /** Namespaces that are there as objects, sorted; none where the input leaves namespaces to others. */
   readonly declared: readonly string[];
 }
 
-const NAME_LABEL = 'kubernetes.io/metadata.name';
+/** The pods of some namespaces. */
+export const podsIn = (names: readonly string[], { podsByNamespace }: CheckedCluster): readonly PodEndpoint[] =>
+  names.flatMap((name) => podsByNamespace.get(name) ?? []);
+
+/** What the input holds beside the snapshot. */
+export interface Surroundings {
+  /** Names of the namespaces that the input has as objects. */
+  readonly declared?: Iterable<string>;
+  readonly services?: readonly CheckedService[];
+  /** The policies as written, whole. */
+  readonly written?: (key: PolicyKey) => Fields | undefined;
+}
+
+/** The API server sets it on every namespace (KEP-2161). */
+export const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 const SYSTEM_NAMESPACES: readonly string[] = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
 /** Namespaces that every cluster has; manifests seldom show them, or all of their pods. */
 export const isSystemNamespace = (name: string): boolean => SYSTEM_NAMESPACES.includes(name);
 
-const asFields = (spec: unknown): Readonly<Record<string, unknown>> =>
-  typeof spec === 'object' && spec !== null && !Array.isArray(spec) ? (spec as Readonly<Record<string, unknown>>) : {};
+const asFields = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 
-/** @param declared names of the namespaces that the input has as objects. */
-export const toCheckedCluster = (snapshot: ClusterSnapshot, declared: Iterable<string>): CheckedCluster => {
+export const toCheckedCluster = (
+  snapshot: ClusterSnapshot,
+  { declared = [], services = [], written = () => undefined }: Surroundings = {},
+): CheckedCluster => {
   const pods = [...snapshot.pods.values()];
   const byNamespace = Map.groupBy(pods, ({ namespace }) => namespace);
   const labels = (name: string): Labels => snapshot.namespaces.get(name)?.labels ?? new Map([[NAME_LABEL, name]]);
@@ -42,6 +80,7 @@ export const toCheckedCluster = (snapshot: ClusterSnapshot, declared: Iterable<s
     const parsed = parsePolicy(object);
     const candidates = byNamespace.get(object.namespace) ?? [];
     return {
+      written: written(object.key) ?? { spec: object.spec },
       spec: asFields(object.spec),
       parsed,
       pods: candidates.filter((pod) => selects(parsed.podSelector, pod.labels)),
@@ -50,6 +89,8 @@ export const toCheckedCluster = (snapshot: ClusterSnapshot, declared: Iterable<s
   return {
     policies,
     pods,
+    podsByNamespace: byNamespace,
+    services,
     namespaces: new Map([...SYSTEM_NAMESPACES, ...snapshot.namespaces.keys()].map((name) => [name, labels(name)])),
     declared: [...declared].sort(),
   };

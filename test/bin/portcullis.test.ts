@@ -27,6 +27,29 @@ test('starts what was built, through links and from any folder', async () => {
   );
 });
 
+describe('standard input', () => {
+  const check = (input: string): Promise<string> =>
+    runner.run(path.join(root, 'bin/portcullis'), ['check', '-f', '-'], { input });
+
+  test('is read as kubectl reads it', async () => {
+    const policy = (name: string): string =>
+      JSON.stringify({
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name, namespace: 'shop' },
+        spec: { podSelector: { matchLabels: { name } }, policyTypes: ['Ingress'] },
+      });
+    expect(await check(`${policy('a')}\n${policy('b')}\n`)).toBe('2 policies checked: nothing found\n');
+  });
+
+  test('is an error where it is empty', async () => {
+    await expect(check(' \n')).rejects.toMatchObject({
+      exitCode: 1,
+      stderr: 'portcullis check: standard input is empty: the command before the pipe printed nothing\n',
+    });
+  });
+});
+
 describe('an agent', () => {
   const failureOf = (...args: readonly string[]): Promise<CommandError> =>
     runner.run(path.join(root, 'bin/portcullis'), ['agent', ...args]).then(

@@ -17,7 +17,7 @@ interface Given {
 
 /** `code field: message`, of every finding. */
 const check = (policies: readonly PolicyObject[], { pods = [web, db], declared = ['shop', 'bank'] }: Given = {}) =>
-  checkPolicies(toCheckedCluster(cluster({ shop: { team: 'red' }, bank: {} }, pods, policies), declared)).map(
+  checkPolicies(toCheckedCluster(cluster({ shop: { team: 'red' }, bank: {} }, pods, policies), { declared })).map(
     ({ code, field, message }) => `${code} ${formatField(field)}: ${message}`,
   );
 
@@ -64,13 +64,13 @@ describe('the pods of a policy', () => {
 describe('the namespace of a policy', () => {
   test('that is not in the input', () => {
     expect(check([policy('shp/p', { podSelector: {} })], { pods: [] })).toEqual([
-      'namespace-missing metadata.namespace: namespace shp is not among the manifests',
+      'namespace-missing metadata.namespace: namespace shp is not among the manifests; did you mean shop?',
     ]);
   });
 
   test('is taken for granted if no namespace is in the input, or if every cluster has it', () => {
     expect(check([policy('shp/p', { podSelector: {} })], { pods: [], declared: [] })).toEqual([]);
-    expect(check([policy('kube-system/p', { podSelector: {} })], { pods: [] })).toEqual([]);
+    expect(check([policy('kube-public/p', { podSelector: {} })], { pods: [] })).toEqual([]);
   });
 });
 
@@ -108,7 +108,6 @@ describe('DNS', () => {
   test.each([
     ['no rules', {}, 'policyTypes'],
     ['another port', { egress: [{ ports: [{ port: 443 }] }] }, 'egress'],
-    ['TCP 53 alone', { egress: [{ ports: [{ port: 53 }] }] }, 'egress'],
     ['every port, but only of pods that are no name servers', { egress: [{ to: [{ podSelector: {} }] }] }, 'egress'],
     [
       'every UDP port, of pods that are none',
@@ -124,14 +123,34 @@ describe('DNS', () => {
     ['UDP 53 to anyone', { egress: [{ ports: [{ port: 53, protocol: 'UDP' }] }] }],
     ['a range with UDP 53', { egress: [{ ports: [{ port: 50, endPort: 60, protocol: 'UDP' }] }] }],
     [
-      'UDP 53 to some pods: whoever writes 53 means DNS',
+      'UDP 53 to pods of the input that declare it',
       { egress: [{ to: [{ podSelector: {} }], ports: [{ port: 53, protocol: 'UDP' }] }] },
+      [pod('shop/names', {}, { ports: [{ name: undefined, protocol: 'UDP', port: 53 }] })],
     ],
     ['every port of kube-dns', { egress: [{ to: [toDns] }] }],
     ['every port of all namespaces', { egress: [{ to: [{ namespaceSelector: {} }] }] }],
     ['every port of a block, where name servers may be', { egress: [{ to: [{ ipBlock: { cidr: '192.0.2.0/24' } }] }] }],
-  ])('is remembered: %s', (_, spec) => {
-    expect(forgets('shop/p', spec)).toEqual([]);
+  ])('is remembered: %s', (_, spec, more: readonly PodEndpoint[] = []) => {
+    expect(forgets('shop/p', spec, [], { pods: [web, db, ...more] })).toEqual([]);
+  });
+
+  test('is not to be had from pods of the own namespace, nor over TCP alone', () => {
+    const toOwn = { egress: [{ to: [{ podSelector: {} }], ports: [{ port: 53, protocol: 'UDP' }] }] };
+    expect(forgets('shop/p', toOwn)).toEqual([
+      "dns-elsewhere spec.egress[0].to: allows DNS only to all pods of namespace shop, where the cluster's name servers are not: its pods cannot resolve names",
+    ]);
+    expect(forgets('shop/p', { egress: [{ ports: [{ port: 53 }] }] })).toEqual([
+      'dns-tcp-only spec.egress[0].ports: allows DNS over TCP alone (TCP is what a port without protocol means); names are asked for over UDP',
+    ]);
+  });
+
+  test('is not missed of a policy that denies all where policies of some of its pods allow it', () => {
+    const dns = policy('shop/dns', {
+      podSelector: { matchLabels: { app: 'web', tier: 'front' } },
+      policyTypes: ['Egress'],
+      egress: [{}],
+    });
+    expect(forgets('shop/p', {}, [dns], { pods: [] })).toEqual([]);
   });
 
   test('another policy of the same pods may remember it', () => {
@@ -205,8 +224,8 @@ describe('ipBlocks', () => {
 
   test('with bits past the prefix', () => {
     expect(of(from({ ipBlock: { cidr: '192.0.2.9/24', except: ['192.0.2.9/28', '192.0.2.16/28'] } }))).toEqual([
-      'host-bits spec.ingress[0].from[0].ipBlock.cidr: 192.0.2.9/24 is read as 192.0.2.0/24',
-      'host-bits spec.ingress[0].from[0].ipBlock.except[0]: 192.0.2.9/28 is read as 192.0.2.0/28',
+      'host-bits spec.ingress[0].from[0].ipBlock.cidr: 192.0.2.9/24 has bits set past its prefix: Kubernetes refuses it since 1.36 (an object that has it already stays), older releases and Portcullis read 192.0.2.0/24',
+      'host-bits spec.ingress[0].from[0].ipBlock.except[0]: 192.0.2.9/28 has bits set past its prefix: Kubernetes refuses it since 1.36 (an object that has it already stays), older releases and Portcullis read 192.0.2.0/28',
     ]);
   });
 });
@@ -222,27 +241,38 @@ describe('ports', () => {
       of({
         ...subjects,
         policyTypes: ['Egress'],
-        egress: [{}, { to: [{ podSelector: { matchLabels: { app: 'db' } } }], ports: [{ port: 'http' }] }],
+        egress: [
+          { to: [{ namespaceSelector: {} }], ports: [{ port: 53, protocol: 'UDP' }] },
+          { to: [{ podSelector: { matchLabels: { app: 'db' } } }], ports: [{ port: 'http' }] },
+        ],
       }),
     ).toEqual([undeclared('egress[1]', 'http')]);
   });
 
   test('that say the same twice', () => {
-    expect(of(ports({ port: 80 }, { port: 80, protocol: 'UDP' }, { port: 70, endPort: 90 }, { port: 'http' }))).toEqual(
-      ['ports-overlap spec.ingress[0].ports[2]: TCP 70-90 overlaps with TCP 80 of ports[0]'],
-    );
+    expect(of(ports({ port: 80 }, { port: 70, endPort: 90 }, { port: 'http' }))).toEqual([
+      'ports-overlap spec.ingress[0].ports[1]: TCP 70-90 overlaps with TCP 80 of ports[0]',
+    ]);
   });
 });
 
 describe('what cannot be read', () => {
   const suggestions = (spec: unknown) =>
-    checkPolicies(toCheckedCluster(cluster({ shop: {} }, [], [policy('shop/p', spec)]), [])).map(
+    checkPolicies(toCheckedCluster(cluster({ shop: {} }, [], [policy('shop/p', spec)]))).map(
       ({ code, suggestion }) => `${code}: ${suggestion}`,
     );
 
   test('is told as an error, and nothing else of the policy', () => {
     expect(of({ ...subjects, ingress: [{ ports: [{ port: 0 }] }], egress: [], policyTypes: ['Egress'] })).toEqual([
       'invalid spec.ingress[0].ports[0].port: 0 is not a port from 1 to 65535',
+    ]);
+  });
+
+  test('that is too large is said to be taken by the API server, and enforced as one that allows nothing', () => {
+    const many = Array.from({ length: 200 }, (_, at) => ({ podSelector: { matchLabels: { app: `a${at}` } } }));
+    const all = Array.from({ length: 2_000 }, (_, at) => ({ port: 1 + 2 * at }));
+    expect(of({ ...subjects, ingress: [{ from: many, ports: all }] })).toEqual([
+      'too-large spec.ingress: peers times ports are 57200 rules, more than 10000: use fewer, or ranges; the API server takes the policy, and Portcullis enforces it as one that allows nothing',
     ]);
   });
 

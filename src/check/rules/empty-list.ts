@@ -2,7 +2,8 @@ import type { CheckRule, Observation } from '../rule.ts';
 import { rulesOf } from '../rule-fields.ts';
 import { writtenAt } from '../written.ts';
 
-const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+/** `[]`, or the field's name with nothing below it. */
+const isEmptyList = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0);
 
 /** An empty list of peers or ports, which reads like "none" and means "any". */
 export const findEmptyLists: CheckRule = ({ spec, parsed }) =>

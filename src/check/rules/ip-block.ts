@@ -1,5 +1,5 @@
 import type { FieldPath } from '../../model/field-path.ts';
-import { type Cidr, formatCidr, parseAddress } from '../../policy/cidr.ts';
+import { type Cidr, covers, formatAddress, formatCidr, parseAddress, parseCidr } from '../../policy/cidr.ts';
 import { admits, type IpBlock } from '../../policy/ip-block.ts';
 import type { CheckRule, Observation } from '../rule.ts';
 import { rulesOf } from '../rule-fields.ts';
@@ -42,29 +42,102 @@ export const findBlocksWithPods: CheckRule = ({ parsed }, { pods }) =>
     ];
   });
 
-const hostBits = (written: unknown, read: Cidr): string | undefined => {
+const SINCE = 'Kubernetes refuses it since 1.36 (an object that has it already stays)';
+
+/** The CIDR in one way of writing, where the API server does not take it as it is written. */
+const misspelt = (written: unknown, read: Cidr): Omit<Observation, 'field'> | undefined => {
   const text = typeof written === 'string' ? written : '';
-  const address = parseAddress(text.split('/')[0] ?? '');
-  return address === undefined || address.base === read.base ? undefined : text;
+  const [addressText = '', prefixText = ''] = text.split('/');
+  const address = parseAddress(addressText);
+  if (address === undefined) return undefined;
+  const block = formatCidr(read);
+  if (address.base !== read.base) {
+    const single = `${formatAddress(address)}/${address.prefix}`;
+    return {
+      code: 'host-bits',
+      message: `${text} has bits set past its prefix: ${SINCE}, older releases and Portcullis read ${block}`,
+      suggestion: `write ${block}, or ${single} for the one address`,
+    };
+  }
+  const hasZeros = /^0\d/.test(prefixText) || (read.family === 'ipv4' && /(?:^|\.)0\d/.test(addressText));
+  if (!hasZeros) return undefined;
+  return {
+    code: 'leading-zeros',
+    message: `${text} has leading zeros: ${SINCE}, older releases and Portcullis read ${block}`,
+    suggestion: `write ${block}`,
+  };
 };
 
-/** CIDRs whose address has bits past the prefix, which are not heeded. */
-export const findHostBits: CheckRule = ({ spec, parsed }) =>
+/** CIDRs that the API server takes no longer: with bits past the prefix, or with leading zeros. */
+export const findMisspeltBlocks: CheckRule = ({ spec, parsed }) =>
   blocksOf(parsed).flatMap(({ block, field }) =>
     [
       { cidr: block.cidr, path: [...field, 'cidr'] },
       ...block.except.map((cidr, index) => ({ cidr, path: [...field, 'except', index] })),
     ].flatMap(({ cidr, path }): readonly Observation[] => {
-      const text = hostBits(writtenAt({ spec }, path), cidr);
-      if (text === undefined) return [];
-      const address = text.split('/')[0] ?? '';
+      const found = misspelt(writtenAt({ spec }, path), cidr);
+      if (found === undefined) return [];
+      const isCertain = found.code === 'leading-zeros';
       return [
         {
-          code: 'host-bits',
+          ...found,
           field: path,
-          message: `${text} is read as ${formatCidr(cidr)}`,
-          suggestion: `write ${formatCidr(cidr)}, or ${address}/${cidr.family === 'ipv4' ? 32 : 128} for the one address`,
+          ...(isCertain ? { repairs: [{ kind: 'value' as const, field: path, value: formatCidr(cidr) }] } : {}),
         },
       ];
     }),
   );
+
+/** Blocks from which no packet comes and to which none goes between pods and others. */
+const UNREACHABLE: readonly { readonly cidr: string; readonly why: string }[] = [
+  { cidr: '127.0.0.0/8', why: 'loopback addresses never leave a pod' },
+  { cidr: '::1/128', why: 'loopback addresses never leave a pod' },
+  { cidr: '0.0.0.0/8', why: 'no host has an address of 0.0.0.0/8 (RFC 1122)' },
+];
+
+/** Blocks that no packet can match; `0.0.0.0/32` where every address was meant. */
+export const findUnreachableBlocks: CheckRule = ({ parsed }) =>
+  blocksOf(parsed).flatMap(({ block, field }): readonly Observation[] => {
+    const found = UNREACHABLE.find(({ cidr }) => {
+      const outer = parseCidr(cidr);
+      return outer !== undefined && covers(outer, block.cidr);
+    });
+    if (found === undefined) return [];
+    const isZero = block.cidr.base === 0n;
+    return [
+      {
+        code: 'block-unreachable',
+        field: [...field, 'cidr'],
+        message: `${formatCidr(block.cidr)} allows nothing: ${found.why}`,
+        suggestion: isZero
+          ? 'write 0.0.0.0/0 if every IPv4 address is meant'
+          : 'remove the entry: a pod always reaches itself',
+      },
+    ];
+  });
+
+/** Blocks of egress that hold addresses of Services, which are replaced by pods' before a policy is asked. */
+export const findServiceAddresses: CheckRule = ({ parsed }, { services }) =>
+  blocksOf(parsed).flatMap(({ block, field }): readonly Observation[] => {
+    // A wide block is not written for the sake of a Service.
+    if (field[1] !== 'egress' || block.cidr.prefix < (block.cidr.family === 'ipv4' ? 24 : 64)) return [];
+    const held = services.filter(
+      ({ namespace, name, clusterIPs }) =>
+        // Where NodeLocal DNSCache runs, the address of this Service is one of the node.
+        !(namespace === 'kube-system' && name === 'kube-dns') &&
+        clusterIPs.some((ip) => {
+          const address = parseAddress(ip);
+          return address !== undefined && admits(block, address);
+        }),
+    );
+    if (held.length === 0) return [];
+    const names = listFew(held.map(({ namespace, name }) => `${namespace}/${name}`));
+    return [
+      {
+        code: 'service-address',
+        field: [...field, 'cidr'],
+        message: `${formatCidr(block.cidr)} holds the address of Service ${names}: a policy is asked after the Service has chosen a pod, and sees the pod's address`,
+        suggestion: 'select the pods behind the Service by podSelector and namespaceSelector',
+      },
+    ];
+  });

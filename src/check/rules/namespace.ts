@@ -1,16 +1,38 @@
+import { describeSelector, selects } from '../../policy/selector.ts';
 import type { CheckRule } from '../rule.ts';
 import { isSystemNamespace } from '../subject.ts';
-import { listFew } from '../words.ts';
+import { closest, listFew } from '../words.ts';
+import { writtenAt } from '../written.ts';
 
 /** A policy in a namespace that the input, which has others, does not have. */
-export const findMissingNamespace: CheckRule = ({ parsed: { namespace } }, { declared }) =>
-  declared.length === 0 || declared.includes(namespace) || isSystemNamespace(namespace)
-    ? []
-    : [
-        {
-          code: 'namespace-missing',
-          field: ['metadata', 'namespace'],
-          message: `namespace ${namespace} is not among the manifests`,
-          suggestion: `correct the name, or add the Namespace; there are: ${listFew(declared, 8)}`,
-        },
-      ];
+export const findMissingNamespace: CheckRule = ({ parsed: { namespace } }, { declared }) => {
+  if (declared.length === 0 || declared.includes(namespace) || isSystemNamespace(namespace)) return [];
+  const typed = closest(namespace, declared);
+  return [
+    {
+      code: 'namespace-missing',
+      field: ['metadata', 'namespace'],
+      message: `namespace ${namespace} is not among the manifests${typed === undefined ? '' : `; did you mean ${typed}?`}`,
+      suggestion: `correct the name, or add the Namespace; there are: ${listFew(declared, 8)}`,
+    },
+  ];
+};
+
+/** A policy that names no namespace, and whose pods are in another one than that which it then gets. */
+export const findUnsetNamespace: CheckRule = ({ written, parsed, pods }, cluster) => {
+  const { metadata } = written;
+  const isSet = metadata === undefined || typeof writtenAt(metadata, ['namespace']) === 'string';
+  if (isSet || pods.length > 0 || parsed.podSelector.requirements.length === 0) return [];
+  const elsewhere = cluster.pods.filter(({ labels }) => selects(parsed.podSelector, labels));
+  const names = [...new Set(elsewhere.map(({ namespace }) => namespace))].sort();
+  const [only] = names;
+  if (only === undefined) return [];
+  return [
+    {
+      code: 'namespace-unset',
+      field: ['metadata', 'namespace'],
+      message: `is missing, so the policy is in namespace ${parsed.namespace}; pods with ${describeSelector(parsed.podSelector)} are in ${listFew(names)}`,
+      suggestion: `write namespace: ${only}, or check with -n ${only} and apply with kubectl -n ${only}`,
+    },
+  ];
+};

@@ -1,9 +1,11 @@
+import type { FieldPath } from '../../model/field-path.ts';
+import type { LabelSelector } from '../../model/labels.ts';
 import type { PeerSpec } from '../../policy/parsed.ts';
 import { describeSelector, selects } from '../../policy/selector.ts';
 import type { CheckRule, Observation } from '../rule.ts';
 import { rulesOf } from '../rule-fields.ts';
-import { type CheckedCluster, isSystemNamespace } from '../subject.ts';
-import { listFew } from '../words.ts';
+import { type CheckedCluster, isSystemNamespace, NAME_LABEL, podsIn } from '../subject.ts';
+import { closest, listFew } from '../words.ts';
 import { suggestLabels } from './pod-selector.ts';
 
 export type PodsPeer = Extract<PeerSpec, { kind: 'pods' }>;
@@ -16,28 +18,75 @@ export const namespacesOf = (peer: PodsPeer, own: string, { namespaces }: Checke
 };
 
 /** Whether the input tells which pods these namespaces have: those of system namespaces are seldom among manifests. */
-export const arePodsKnown = (names: readonly string[], { pods }: CheckedCluster): boolean =>
-  names.every((name) => !isSystemNamespace(name) || pods.some(({ namespace }) => namespace === name));
+export const arePodsKnown = (names: readonly string[], { podsByNamespace }: CheckedCluster): boolean =>
+  names.every((name) => !isSystemNamespace(name) || podsByNamespace.has(name));
 
-const checkPeer = (peer: PodsPeer, own: string, cluster: CheckedCluster): Omit<Observation, 'field'> | undefined => {
-  const names = namespacesOf(peer, own, cluster);
-  if (names.length === 0 && peer.namespaceSelector !== undefined) {
-    if (cluster.declared.length === 0) return undefined;
+/** A namespace that a selector asks for by a label that is not there, where its name is what the label should say. */
+const namespaceMeant = (
+  { requirements }: LabelSelector,
+  { declared, namespaces }: CheckedCluster,
+): { readonly key: string; readonly name: string } | undefined => {
+  const [only, ...more] = requirements;
+  const [name = '', ...others] = only?.values ?? [];
+  if (only?.operator !== 'In' || more.length > 0 || others.length > 0) return undefined;
+  if (!declared.includes(name) || namespaces.get(name)?.has(only.key) === true) return undefined;
+  return { key: only.key, name };
+};
+
+const noNamespace = (peer: PodsPeer, field: FieldPath, cluster: CheckedCluster): Observation | undefined => {
+  const selector = peer.namespaceSelector;
+  if (selector === undefined || cluster.declared.length === 0) return undefined;
+  const wanted = describeSelector(selector);
+  const meant = namespaceMeant(selector, cluster);
+  if (meant !== undefined) {
     return {
-      code: 'peer-selects-nothing',
-      message: `no namespace has ${describeSelector(peer.namespaceSelector)}, so this entry allows nobody`,
-      suggestion: `compare with the labels of the namespaces; there are: ${listFew(cluster.declared, 8)}`,
+      code: 'namespace-label',
+      field,
+      message: `no namespace has ${wanted}, so this entry allows nobody: namespace ${meant.name} does not carry that label`,
+      suggestion: `write ${NAME_LABEL}: ${meant.name}, which every namespace carries`,
+      repairs: [{ kind: 'key', field: [...field, 'namespaceSelector', 'matchLabels', meant.key], key: NAME_LABEL }],
     };
   }
-  if (cluster.pods.length === 0 || !arePodsKnown(names, cluster)) return undefined;
-  const there = cluster.pods.filter((pod) => !pod.hostNetwork && names.includes(pod.namespace));
-  const { podSelector } = peer;
-  if (there.some((pod) => podSelector === undefined || selects(podSelector, pod.labels))) return undefined;
-  const labels = podSelector === undefined ? '' : describeSelector(podSelector);
+  const named = selector.requirements.find(({ key, operator }) => key === NAME_LABEL && operator === 'In');
+  const typed = named === undefined ? undefined : closest(named.values[0] ?? '', cluster.declared);
   return {
     code: 'peer-selects-nothing',
+    field,
+    message: `no namespace has ${wanted}, so this entry allows nobody`,
+    suggestion:
+      typed === undefined
+        ? `compare with the labels of the namespaces; there are: ${listFew(cluster.declared, 8)}`
+        : `did you mean ${typed}? there are: ${listFew(cluster.declared, 8)}`,
+  };
+};
+
+/** Namespaces, other than those that were looked at, with pods that have the labels. */
+const elsewhere = (selector: LabelSelector, names: readonly string[], { pods }: CheckedCluster): readonly string[] => [
+  ...new Set(
+    pods
+      .filter(({ namespace, labels }) => !names.includes(namespace) && selects(selector, labels))
+      .map(({ namespace }) => namespace),
+  ),
+];
+
+const checkPeer = (peer: PodsPeer, own: string, field: FieldPath, cluster: CheckedCluster): Observation | undefined => {
+  const names = namespacesOf(peer, own, cluster);
+  if (names.length === 0 && peer.namespaceSelector !== undefined) return noNamespace(peer, field, cluster);
+  if (cluster.pods.length === 0 || !arePodsKnown(names, cluster)) return undefined;
+  const there = podsIn(names, cluster).filter(({ hostNetwork }) => !hostNetwork);
+  const { podSelector } = peer;
+  if (there.some((pod) => podSelector === undefined || selects(podSelector, pod.labels))) return undefined;
+  const selector = podSelector ?? { requirements: [] };
+  const labels = describeSelector(selector);
+  const others = labels === '' || peer.namespaceSelector !== undefined ? [] : elsewhere(selector, names, cluster);
+  return {
+    code: 'peer-selects-nothing',
+    field,
     message: `no pod${labels === '' ? '' : ` with ${labels}`} is in ${listFew(names)}, so this entry allows nobody`,
-    suggestion: suggestLabels(podSelector ?? { requirements: [] }, there),
+    suggestion:
+      others.length === 0
+        ? suggestLabels(selector, there)
+        : `such pods are in ${listFew(others)}: without a namespaceSelector an entry means pods of the policy's own namespace`,
   };
 };
 
@@ -46,7 +95,7 @@ export const findIdlePeers: CheckRule = ({ parsed }, cluster) =>
   rulesOf(parsed).flatMap(({ rule, peersField }) =>
     (rule.peers === 'any' ? [] : rule.peers).flatMap((peer, index): readonly Observation[] => {
       if (peer.kind !== 'pods') return [];
-      const found = checkPeer(peer, parsed.namespace, cluster);
-      return found === undefined ? [] : [{ ...found, field: [...peersField, index] }];
+      const found = checkPeer(peer, parsed.namespace, [...peersField, index], cluster);
+      return found === undefined ? [] : [found];
     }),
   );

@@ -1,13 +1,32 @@
-import { describeSelector } from '../../policy/selector.ts';
+import { describeSelector, selects } from '../../policy/selector.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
-import type { LabelSelector } from '../../model/labels.ts';
+import type { LabelRequirement, LabelSelector } from '../../model/labels.ts';
 import type { CheckRule } from '../rule.ts';
-import { count, listFew } from '../words.ts';
+import { podsIn } from '../subject.ts';
+import { closest, count, listFew } from '../words.ts';
+
+/** Labels of pods that were probably meant, where a key or a value looks like a typing error of theirs. */
+const correct = ({ requirements }: LabelSelector, pods: readonly PodEndpoint[]): string | undefined => {
+  const keys = new Set(pods.flatMap(({ labels }) => [...labels.keys()]));
+  const corrected = requirements.map((requirement): LabelRequirement => {
+    const { key, operator, values } = requirement;
+    const [value] = values;
+    if (operator !== 'In' || value === undefined || values.length > 1) return requirement;
+    const known = keys.has(key) ? key : (closest(key, keys) ?? key);
+    const offered = new Set(pods.flatMap(({ labels }) => labels.get(known) ?? []));
+    return { key: known, operator, values: [offered.has(value) ? value : (closest(value, offered) ?? value)] };
+  });
+  const selector = { requirements: corrected };
+  const isOther = describeSelector(selector) !== describeSelector({ requirements });
+  return isOther && pods.some(({ labels }) => selects(selector, labels)) ? describeSelector(selector) : undefined;
+};
 
 /** What the labels asked for are on the pods that could have been meant. */
-export const suggestLabels = ({ requirements }: LabelSelector, pods: readonly PodEndpoint[]): string => {
+export const suggestLabels = (selector: LabelSelector, pods: readonly PodEndpoint[]): string => {
   if (pods.length === 0) return 'there are no pods there; give them along with the policies, or correct the namespace';
-  const offers = [...new Set(requirements.map(({ key }) => key))].map((key) => {
+  const meant = correct(selector, pods);
+  if (meant !== undefined) return `did you mean ${meant}?`;
+  const offers = [...new Set(selector.requirements.map(({ key }) => key))].map((key) => {
     const values = [...new Set(pods.flatMap(({ labels }) => labels.get(key) ?? []))].sort();
     return values.length === 0 ? `none has the label ${key}` : `${key} is ${listFew(values)}`;
   });
@@ -20,7 +39,7 @@ export const findIdleSubjects: CheckRule = ({ parsed, pods }, cluster) => {
   if (cluster.pods.length === 0 || faults.length > 0) return [];
   const field = ['spec', 'podSelector'];
   if (pods.length === 0) {
-    const there = cluster.pods.filter((pod) => pod.namespace === namespace);
+    const there = podsIn([namespace], cluster);
     const selector = describeSelector(podSelector);
     return [
       {

@@ -1,32 +1,14 @@
+import type { FieldPath } from '../../model/field-path.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 import type { PortSpec } from '../../policy/parsed.ts';
 import { declares } from '../../policy/pod-ports.ts';
-import { selects } from '../../policy/selector.ts';
 import type { CheckRule, Observation } from '../rule.ts';
-import { type PlacedRule, rulesOf } from '../rule-fields.ts';
-import type { CheckedCluster, CheckedPolicy } from '../subject.ts';
-import { listFew } from '../words.ts';
-import { arePodsKnown, namespacesOf } from './peer.ts';
-
-/** The pods whose named ports the rule means, as far as the input has them; undefined where it cannot tell. */
-const receiversOf = (
-  { direction, rule }: PlacedRule,
-  { parsed, pods }: CheckedPolicy,
-  cluster: CheckedCluster,
-): readonly PodEndpoint[] | undefined => {
-  if (direction === 'ingress') return pods;
-  if (rule.peers === 'any') return cluster.pods;
-  const found: PodEndpoint[] = [];
-  for (const peer of rule.peers) {
-    if (peer.kind !== 'pods') return cluster.pods;
-    const { podSelector } = peer;
-    const names = namespacesOf(peer, parsed.namespace, cluster);
-    if (!arePodsKnown(names, cluster)) return undefined;
-    const there = cluster.pods.filter(({ namespace }) => names.includes(namespace));
-    found.push(...there.filter(({ labels }) => podSelector === undefined || selects(podSelector, labels)));
-  }
-  return found;
-};
+import { rulesOf } from '../rule-fields.ts';
+import type { CheckedCluster } from '../subject.ts';
+import { closest, listFew } from '../words.ts';
+import { describePort } from './coverage.ts';
+import { meansPodsAlone, receiversOf } from './receivers.ts';
+import { findServicePort, servicePort } from './service-port.ts';
 
 const offersOf = (pods: readonly PodEndpoint[]): readonly string[] =>
   [
@@ -37,25 +19,55 @@ const offersOf = (pods: readonly PodEndpoint[]): readonly string[] =>
     ),
   ].sort();
 
-/** Named ports that no pod at the receiving end declares. */
+/** What is said of a port that no receiver declares. */
+const observe = (port: PortSpec, field: FieldPath, receivers: readonly PodEndpoint[], cluster: CheckedCluster) => {
+  const behind = findServicePort(port, receivers, cluster);
+  if (behind !== undefined) return servicePort(port, field, behind);
+  const offers = offersOf(receivers);
+  if (port.kind === 'named') {
+    const typed = closest(
+      port.name,
+      receivers.flatMap(({ ports }) => ports.flatMap(({ name }) => name ?? [])),
+    );
+    const told = offers.length === 0 ? 'they name no ports' : `they name ${listFew(offers)}`;
+    return {
+      code: 'port-undeclared' as const,
+      field,
+      message: `no pod that can receive this declares a ${port.protocol} port "${port.name}", so this entry allows nothing`,
+      suggestion: `${typed === undefined ? '' : `did you mean "${typed}"? `}name a declared port or give its number; ${told}`,
+    };
+  }
+  // Containers need not declare their ports: one that declares none says nothing.
+  const isSilent = receivers.some(({ ports }) => ports.length === 0);
+  if (isSilent) return undefined;
+  const declared = [...new Set(receivers.flatMap(({ ports }) => ports.map((each) => `${each.protocol} ${each.port}`)))];
+  return {
+    code: 'port-number-undeclared' as const,
+    field,
+    message: `no pod that can receive this declares ${describePort(port)}; they declare ${listFew(declared.sort())}`,
+    suggestion:
+      'a policy sees the port on which the pod listens; correct the number, or declare the port in the container',
+  };
+};
+
+const isDeclared = (port: PortSpec, pods: readonly PodEndpoint[]): boolean =>
+  pods.some((pod) =>
+    port.kind === 'named'
+      ? declares(pod, port.protocol, port.name)
+      : pod.ports.some((each) => each.protocol === port.protocol && port.from <= each.port && each.port <= port.to),
+  );
+
+/** Ports that no pod at the receiving end declares, by name or by number. */
 export const findUndeclaredPorts: CheckRule = (policy, cluster) =>
   rulesOf(policy.parsed).flatMap((placed) => {
     const receivers = receiversOf(placed, policy, cluster) ?? [];
     if (receivers.length === 0 || placed.rule.ports === 'any') return [];
     return placed.rule.ports.flatMap((port, index): readonly Observation[] => {
-      if (port.kind !== 'named') return [];
-      const { protocol, name } = port;
-      if (receivers.some((pod) => declares(pod, protocol, name))) return [];
-      const offers = offersOf(receivers);
-      const told = offers.length === 0 ? 'they name no ports' : `they name ${listFew(offers)}`;
-      return [
-        {
-          code: 'port-undeclared',
-          field: [...placed.portsField, index, 'port'],
-          message: `no pod that can receive this declares a ${protocol} port "${name}", so this entry allows nothing`,
-          suggestion: `name a declared port or give its number; ${told}`,
-        },
-      ];
+      if (isDeclared(port, receivers)) return [];
+      // Egress to everyone, or to a block, goes to more than the pods of the input.
+      if (port.kind === 'range' && !meansPodsAlone(placed)) return [];
+      const found = observe(port, [...placed.portsField, index, 'port'], receivers, cluster);
+      return found === undefined ? [] : [found];
     });
   });
 
@@ -63,11 +75,6 @@ const overlap = (one: PortSpec, other: PortSpec): boolean => {
   if (one.protocol !== other.protocol) return false;
   if (one.kind === 'range' && other.kind === 'range') return one.from <= other.to && other.from <= one.to;
   return one.kind === 'named' && other.kind === 'named' && one.name === other.name;
-};
-
-const describe = (port: PortSpec): string => {
-  if (port.kind === 'named') return `${port.protocol} ${port.name}`;
-  return `${port.protocol} ${port.from === port.to ? port.from : `${port.from}-${port.to}`}`;
 };
 
 /** Entries of `ports` that say again what an earlier one says. */
@@ -82,7 +89,7 @@ export const findOverlappingPorts: CheckRule = ({ parsed }) =>
         {
           code: 'ports-overlap',
           field: [...portsField, index],
-          message: `${describe(port)} overlaps with ${describe(first)} of ports[${earlier}]`,
+          message: `${describePort(port)} overlaps with ${describePort(first)} of ports[${earlier}]`,
           suggestion: 'let one entry say it',
         },
       ];

@@ -34,6 +34,6 @@ export const describeReport = ({ findings, policies, counts }: CheckReport): str
   const found = SEVERITIES.filter((severity) => counts[severity] > 0).map((severity) =>
     count(counts[severity], severity),
   );
-  const sum = `${policies === 1 ? '1 policy' : `${policies} policies`} checked: ${found.join(', ') || 'nothing found'}`;
+  const sum = `${count(policies, 'policy')} checked: ${found.join(', ') || 'nothing found'}`;
   return [...findings.flatMap(describeFinding), sum].join('\n');
 };
