@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import { IP_FAMILIES } from '../model/family.ts';
 import { heldSet } from '../program/names.ts';
 import type { SetHeader } from '../render/netlink/ip-sets.ts';
-import type { NetlinkMessage } from '../render/netlink/message.ts';
 import type { SetReader } from './netlink/set-reader.ts';
 
 /** Of all sets: their headers (type, number of members, seed …), or the members as well. */
@@ -31,17 +29,10 @@ const shapeOf = ({ type, family, maxElements, seed }: SetHeader): string => [typ
 
 const headerKey = (header: SetHeader): string => `${shapeOf(header)},${header.entries}`;
 
-const sizeOf = (messages: readonly NetlinkMessage[]): number =>
-  messages.reduce((sum, { body }) => sum + body.byteLength, 0);
-
-const digestOf = (messages: readonly NetlinkMessage[]): string => {
-  const hash = createHash('sha1');
-  for (const { body } of messages) hash.update(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
-  return hash.digest('base64');
-};
-
 export const createSetWatch = (reader: SetReader): SetWatch => {
   const known: Record<Watched, ReadonlyMap<string, string>> = { headers: new Map(), members: new Map() };
+  /** As they were at the last look at headers. */
+  let listed: ReadonlyMap<string, SetHeader> | undefined;
 
   const lookAtMembers = async (
     headers: ReadonlyMap<string, SetHeader>,
@@ -50,14 +41,17 @@ export const createSetWatch = (reader: SetReader): SetWatch => {
       [...headers.values()].map(async (header) => {
         const { name } = header;
         if (TIMED.has(name)) return [name, shapeOf(header), 0] as const;
-        const messages = (await reader.messages(name)) ?? [];
-        return [name, digestOf(messages), sizeOf(messages)] as const;
+        const { digest, size } = (await reader.digest(name)) ?? { digest: '', size: 0 };
+        return [name, digest, size] as const;
       }),
     );
 
   return {
     async look(watched) {
       const headers = await reader.headers();
+      if (watched === 'headers' && headers === listed) return { changed: [], size: 0 };
+      if (watched === 'headers') listed = headers;
+      else reader.keepDigests((name) => headers.has(name));
       const looked =
         watched === 'members'
           ? await lookAtMembers(headers)

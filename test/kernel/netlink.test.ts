@@ -4,6 +4,7 @@ import { createNetlink, NetlinkError } from '../../src/kernel/netlink/netlink.ts
 import { createSetReader } from '../../src/kernel/netlink/set-reader.ts';
 import { inNetns } from '../../src/lab/batch.ts';
 import { HEADERS_REQUEST, membersRequest } from '../../src/render/netlink/ip-sets.ts';
+import type { NetlinkMessage } from '../../src/render/netlink/message.ts';
 import { parseIpsetSave } from '../support/parse-ipset.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
@@ -36,6 +37,11 @@ const SETS: readonly string[] = [
   'create portcullis-4-many hash:ip family inet hashsize 65536 maxelem 1048576',
   ...MANY.map((member) => `add portcullis-4-many ${member}`),
 ];
+
+const bodiesOf = (answer: readonly NetlinkMessage[] | 'same'): readonly Buffer[] => {
+  if (answer === 'same') throw new Error('the answer was not told');
+  return answer.map(({ body }) => Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+};
 
 describe('sets of the kernel, by netlink', () => {
   let filter: PacketFilter;
@@ -102,6 +108,60 @@ describe('sets of the kernel, by netlink', () => {
     await expect(filter.netlink.request(membersRequest('nothing'))).rejects.toThrow(new NetlinkError('error 2', -2));
     await expect(filter.netlink.request({ ...HEADERS_REQUEST, type: 0x6ff })).rejects.toBeInstanceOf(NetlinkError);
     expect(await filter.netlink.request(HEADERS_REQUEST)).toEqual([]);
+  });
+
+  test('an answer that is what it was is not told again, and one that is not is told whole', async () => {
+    await filter.loadSets(SETS);
+    const ask = (key = 'many'): ReturnType<typeof filter.netlink.compare> =>
+      filter.netlink.compare(key, membersRequest('portcullis-4-many'));
+    // From the second answer on the kernel packs larger pieces.
+    await filter.netlink.request(membersRequest('portcullis-4-many'));
+    const plain = await filter.netlink.request(membersRequest('portcullis-4-many'));
+    expect(bodiesOf(await ask())).toEqual(bodiesOf(plain));
+    expect(await ask()).toBe('same');
+    expect(await Promise.all([ask(), ask(), ask('another'), filter.netlink.request(HEADERS_REQUEST)])).toEqual([
+      'same',
+      'same',
+      expect.any(Array),
+      expect.any(Array),
+    ]);
+    await filter.loadSets(['del portcullis-4-many 10.0.0.7', 'add portcullis-4-many 192.0.2.7']);
+    expect(await ask()).not.toBe('same');
+    expect(await ask()).toBe('same');
+    filter.netlink.forget('many');
+    expect(await ask()).not.toBe('same');
+    filter.netlink.stop();
+    expect(await ask()).not.toBe('same');
+  });
+
+  test('a refusal is told each time, and what another key is told is its own', async () => {
+    await filter.loadSets(SETS);
+    const { netlink } = filter;
+    for (let turn = 0; turn < 3; turn += 1) {
+      await expect(netlink.compare('gone', membersRequest('portcullis-4-gone'))).rejects.toThrow('error 2');
+      expect(await netlink.compare(`set ${turn}`, membersRequest('portcullis-4-a'))).not.toBe('same');
+    }
+  });
+
+  test('the digest of a set is another one where a member was exchanged, and the list of headers is the same object where nothing was', async () => {
+    await filter.loadSets(SETS);
+    const { reader } = filter;
+    const first = await reader.digest('portcullis-4-a');
+    expect(await reader.digest('portcullis-4-a')).toEqual(first);
+    const headers = await reader.headers();
+    expect(await reader.headers()).toBe(headers);
+    await filter.loadSets(['del portcullis-4-a 10.0.0.1', 'add portcullis-4-a 10.0.0.2']);
+    expect(await reader.digest('portcullis-4-a')).not.toEqual(first);
+    await filter.loadSets(['add portcullis-4-a 10.0.0.3']);
+    expect((await reader.headers()).get('portcullis-4-a')?.entries).toBe(3);
+    reader.keepDigests(() => false);
+    await filter.loadSets([
+      'flush portcullis-4-a',
+      'add portcullis-4-a 10.0.0.1',
+      'add portcullis-4-a 255.255.255.255',
+    ]);
+    expect((await reader.digest('portcullis-4-a'))?.size).toBe(first?.size);
+    expect(await reader.digest('portcullis-4-gone')).toBeUndefined();
   });
 
   test('a relay that ends fails what was asked, and the next request starts another', async () => {

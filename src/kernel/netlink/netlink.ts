@@ -9,6 +9,7 @@ import {
   errorCode,
   INTERRUPTED_FLAG,
   MULTI_FLAG,
+  NOOP_TYPE,
   type NetlinkMessage,
   type NetlinkRequest,
 } from '../../render/netlink/message.ts';
@@ -33,6 +34,15 @@ export interface Netlink {
    * @throws NetlinkError where the kernel refuses, the answer is incomplete or changed while it was made, or none comes
    */
   request(request: NetlinkRequest): Promise<readonly NetlinkMessage[]>;
+  /**
+   * Sends a request whose answer is nearly always what it was the last time; then it is not read again.
+   * @param key of the answer that is kept for it
+   * @returns `same` where the answer is, byte for byte, what the one before was with that key; one comes after the other
+   * @throws NetlinkError as `request`; the answer of the next time is told whole
+   */
+  compare(key: string, request: NetlinkRequest): Promise<readonly NetlinkMessage[] | 'same'>;
+  /** The answer of that key is not asked for any more. */
+  forget(key: string): void;
   /**
    * Asks for messages that come unasked for, as NFLOG's: `requests` are sent now and whenever the socket is another one.
    * @param type of the messages that are heard; others are passed over
@@ -62,6 +72,11 @@ const TIMEOUT_MS = 10_000;
 const AGAIN_MS = 1_000;
 /** Of the length: what follows is an IP packet (relay.pl). */
 const RAW = 0x8000_0000;
+/** Of the length: the answer is kept, and compared with the one that was kept before (relay.pl). */
+const KEPT = 0x4000_0000;
+const COMPARED = 0x2000_0000;
+/** Sequence numbers from here on are those of answers that are kept, each of one key; below are those of all others. */
+const FIRST_KEPT = 0x8000_0000;
 const LENGTH_BYTES = 4;
 const LITTLE_ENDIAN = endianness() === 'LE';
 const FILE = 'relay.pl';
@@ -109,6 +124,34 @@ const take = (pending: Pending, message: NetlinkMessage): boolean => {
   return true;
 };
 
+/** Which answers the relay keeps, each in a slot of its own: slots are used again, so that what is kept does not grow. */
+const createKeptAnswers = () => {
+  const slots = new Map<string, { readonly slot: number; isKnown: boolean }>();
+  const free: number[] = [];
+  let made = 0;
+  return {
+    /** `isKnown`: its last answer was heard. */
+    take(key: string): { readonly slot: number; readonly isKnown: boolean } {
+      const known = slots.get(key);
+      if (known !== undefined) return known;
+      const taken = { slot: free.pop() ?? made++, isKnown: false };
+      slots.set(key, taken);
+      return taken;
+    },
+    know(key: string): void {
+      const known = slots.get(key);
+      if (known !== undefined) known.isKnown = true;
+    },
+    /** @param isBusy an answer for that slot is on its way: it is not used again */
+    forget(key: string, isBusy: (slot: number) => boolean): void {
+      const known = slots.get(key);
+      if (known === undefined) return;
+      slots.delete(key);
+      if (!isBusy(known.slot)) free.push(known.slot);
+    },
+  };
+};
+
 /**
  * Opens the socket by way of a small program (relay.pl), since Node has no sockets of this kind. The program starts with
  * the first request and again after it ended.
@@ -116,6 +159,11 @@ const take = (pending: Pending, message: NetlinkMessage): boolean => {
 export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }: NetlinkOptions = {}): Netlink => {
   let relay: Companion | undefined;
   let input = Buffer.alloc(0);
+  /** What is said in one turn of the event loop goes to the relay at once. */
+  let outgoing: Uint8Array[] = [];
+  const kept = createKeptAnswers();
+  /** Settled when the newest answer of the key is here. */
+  const comparing = new Map<string, Promise<undefined>>();
   let sequence = 0;
   let watchdog: ReturnType<typeof setInterval> | undefined;
   const pending = new Map<number, Pending>();
@@ -125,6 +173,7 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
   const fail = (error: NetlinkError): void => {
     const failed = [...pending.values()];
     pending.clear();
+    outgoing = [];
     clearInterval(watchdog);
     watchdog = undefined;
     for (const { reject } of failed) reject(error);
@@ -206,19 +255,63 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
   };
 
   const write = (length: number, bytes: Uint8Array): void => {
-    relay ??= open();
-    relay.write(Buffer.concat([uint32(length), bytes]).toString('latin1'));
+    const isFirst = outgoing.length === 0;
+    outgoing.push(uint32(length), bytes);
+    if (!isFirst) return;
+    queueMicrotask(() => {
+      // It was closed meanwhile, and all that was asked has failed.
+      if (outgoing.length === 0) return;
+      const text = Buffer.concat(outgoing).toString('latin1');
+      outgoing = [];
+      relay ??= open();
+      relay.write(text);
+    });
   };
 
-  const ask = (request: NetlinkRequest): Promise<readonly NetlinkMessage[]> => {
-    sequence = (sequence + 1) >>> 0;
-    const own = sequence;
+  const send = (request: NetlinkRequest, own: number, flags = 0): Promise<readonly NetlinkMessage[]> => {
     const answer = new Promise<readonly NetlinkMessage[]>((resolve, reject) => {
       pending.set(own, { messages: [], resolve, reject, isInterrupted: false, seenAt: Date.now() });
     });
     watch();
     const bytes = encodeRequest(request, own);
-    write(bytes.length, bytes);
+    write(bytes.length + flags, bytes);
+    return answer;
+  };
+
+  const ask = (request: NetlinkRequest): Promise<readonly NetlinkMessage[]> => {
+    // The kernel speaks by itself with 0.
+    sequence = (sequence % (FIRST_KEPT - 1)) + 1;
+    return send(request, sequence);
+  };
+
+  const forget = (key: string): void => {
+    kept.forget(key, (slot) => pending.has(FIRST_KEPT + slot));
+  };
+
+  const compareNow = async (key: string, request: NetlinkRequest): Promise<readonly NetlinkMessage[] | 'same'> => {
+    const { slot, isKnown } = kept.take(key);
+    try {
+      const messages = await send(request, FIRST_KEPT + slot, KEPT + (isKnown ? COMPARED : 0));
+      kept.know(key);
+      return messages.length === 1 && messages[0]?.type === NOOP_TYPE ? 'same' : messages;
+    } catch (error) {
+      forget(key);
+      throw error;
+    }
+  };
+
+  const compare: Netlink['compare'] = (key, request) => {
+    // What is the same as an answer is told to whoever has got that one.
+    const before = comparing.get(key);
+    const answer = before === undefined ? compareNow(key, request) : before.then(() => compareNow(key, request));
+    const done = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    comparing.set(key, done);
+    void done.then(() => {
+      if (comparing.get(key) === done) comparing.delete(key);
+    });
     return answer;
   };
 
@@ -241,6 +334,8 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
 
   return {
     request: ask,
+    compare,
+    forget,
     subscribe(requests, type, onMessage, onTrouble) {
       subscription = { requests, type, onMessage, onTrouble };
       subscribeLater(0);
@@ -261,18 +356,18 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
 const ATTEMPTS = 5;
 
 /**
- * Sends a request again where the answer was not whole.
+ * Asks again where the answer was not whole.
  * @throws NetlinkError where the kernel refuses, or no answer is whole
  */
-export const askUntilWhole = async (
-  netlink: Netlink,
-  request: NetlinkRequest,
-  attempts = ATTEMPTS,
-): Promise<readonly NetlinkMessage[]> => {
+export const untilWhole = async <T>(ask: () => Promise<T>, attempts = ATTEMPTS): Promise<T> => {
   try {
-    return await netlink.request(request);
+    return await ask();
   } catch (error) {
     if (!(error instanceof NetlinkError) || error.code !== 0 || attempts <= 1) throw error;
-    return askUntilWhole(netlink, request, attempts - 1);
+    return untilWhole(ask, attempts - 1);
   }
 };
+
+/** Sends a request again where the answer was not whole. @throws NetlinkError, see untilWhole */
+export const askUntilWhole = (netlink: Netlink, request: NetlinkRequest): Promise<readonly NetlinkMessage[]> =>
+  untilWhole(() => netlink.request(request));

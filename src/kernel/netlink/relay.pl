@@ -8,6 +8,9 @@
 # A length with the highest bit set announces an IP packet of either family, whole with its header, behind the index of an
 # interface, 4 bytes: it is sent out of that interface as it is (raw(7)). What cannot be sent is lost, as packets are.
 #
+# With the next bit the answer is kept, by the sequence number of the request, and with the one after that it is compared with
+# the one that was kept before: where it is the same, byte for byte, an NLMSG_NOOP of that sequence number takes its place.
+#
 # Perl's core alone: every Debian has it (perl-base).
 use strict;
 use warnings;
@@ -15,7 +18,9 @@ use Errno qw(EAGAIN EINTR ENOBUFS);
 use Socket qw(AF_INET AF_INET6 pack_sockaddr_in pack_sockaddr_in6);
 
 use constant { AF_NETLINK => 16, SOCK_RAW => 3, NETLINK_NETFILTER => 12, MSG_DONTWAIT => 0x40 };
-use constant { RAW => 0x80000000, IPPROTO_RAW => 255, SO_BINDTOIFINDEX => 62 };
+use constant { RAW => 0x80000000, KEPT => 0x40000000, COMPARED => 0x20000000, LENGTH => 0x1fffffff };
+use constant { IPPROTO_RAW => 255, SO_BINDTOIFINDEX => 62 };
+use constant { NLMSG_NOOP => 1, NLMSG_DONE => 3, HEADER_BYTES => 16, DONE_BYTES => 20 };
 use constant { SOL_SOCKET => 1, SO_RCVBUFFORCE => 33, RECEIVE_BUFFER => 4 << 20, LARGEST_PACKET => 1 << 20, COLLECTED => 1 << 16 };
 
 socket(my $kernel, AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER) or die "netlink socket: $!\n";
@@ -23,6 +28,8 @@ socket(my $kernel, AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER) or die "netlink sock
 setsockopt($kernel, SOL_SOCKET, SO_RCVBUFFORCE, pack('l', RECEIVE_BUFFER));
 
 my $output = '';
+# The output is the answer to a request that is kept: it stays until it is whole.
+my $is_held = 0;
 
 # Writes what was collected.
 sub flush_output {
@@ -36,7 +43,7 @@ sub flush_output {
 # Answers to small requests go out together.
 sub deliver {
   $output .= pack('L', length $_[0]) . $_[0];
-  flush_output() if length $output >= COLLECTED;
+  flush_output() if length $output >= COLLECTED && !$is_held;
 }
 
 # Hands on what is there. The kernel answers a request while it is sent, so this follows each.
@@ -48,6 +55,33 @@ sub drain {
     elsif ($! == EAGAIN) { return }
     elsif ($! != EINTR) { die "netlink receive: $!\n" }
   }
+}
+
+my %kept;
+
+# Sends a request. What came before it is delivered first, so that what follows is its answer and little else.
+sub ask {
+  my ($request, $is_kept, $is_compared) = @_;
+  defined send($kernel, $request, 0) or die "netlink send: $!\n";
+  if (!$is_kept) { return drain() }
+  my $before = $output;
+  $output = '';
+  $is_held = 1;
+  drain();
+  $is_held = 0;
+  my $answer = $output;
+  $output = $before;
+  my $sequence = unpack('x8 L', $request);
+  # An answer without its end is none that another one could be the same as.
+  my ($length, $type) = length $answer < DONE_BYTES ? (0, 0) : unpack('L S', substr($answer, -DONE_BYTES));
+  my $is_whole = $length == DONE_BYTES && $type == NLMSG_DONE;
+  if ($is_compared && $is_whole && ($kept{$sequence} // '') eq $answer) {
+    return deliver(pack('L S S L L', HEADER_BYTES, NLMSG_NOOP, 0, $sequence, 0));
+  }
+  if ($is_whole) { $kept{$sequence} = $answer }
+  else { delete $kept{$sequence} }
+  $output .= $answer;
+  flush_output() if length $output >= COLLECTED;
 }
 
 my %raw;
@@ -81,7 +115,7 @@ while (1) {
   exit 0 if defined $read && $read == 0;
   while (length $input >= 4) {
     my $announced = unpack('L', $input);
-    my $length = $announced & ~RAW;
+    my $length = $announced & LENGTH;
     last if length $input < 4 + $length;
     my $packet = substr($input, 4, $length);
     substr($input, 0, 4 + $length, '');
@@ -89,8 +123,7 @@ while (1) {
       send_raw($packet);
       next;
     }
-    defined send($kernel, $packet, 0) or die "netlink send: $!\n";
-    drain();
+    ask($packet, $announced & KEPT, $announced & COMPARED);
   }
   flush_output();
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isOwnSet } from '../../program/names.ts';
 import type { ObservedSet } from '../../render/observed.ts';
 import {
@@ -11,17 +12,29 @@ import {
   type SetHeader,
 } from '../../render/netlink/ip-sets.ts';
 import type { NetlinkMessage, NetlinkRequest } from '../../render/netlink/message.ts';
-import { askUntilWhole, type Netlink, NetlinkError } from './netlink.ts';
+import { askUntilWhole, type Netlink, NetlinkError, untilWhole } from './netlink.ts';
+
+/** What the kernel tells of a set, in short. */
+export interface SetDigest {
+  /** Of all that it tells: another one where any of it is another. */
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+}
 
 /**
  * Reads our sets and no others: of a set of somebody else the kernel tells the header, which is passed over unread, so that
  * neither its type and revision nor its size matter.
  */
 export interface SetReader {
-  /** Our sets without their members. @throws NetlinkError */
+  /** Our sets without their members; the same object as the last time where nothing about any set changed. @throws NetlinkError */
   headers(): Promise<ReadonlyMap<string, SetHeader>>;
   /** The kernel's messages about one set; undefined where there is none of that name. @throws NetlinkError */
   messages(name: string): Promise<readonly NetlinkMessage[] | undefined>;
+  /** Of one set, without reading again what is as it was; undefined where there is none of that name. @throws NetlinkError */
+  digest(name: string): Promise<SetDigest | undefined>;
+  /** Digests of sets but these are not asked for any more. */
+  keepDigests(isAsked: (name: string) => boolean): void;
   /** Our sets with their members, or those of them that are asked for. @throws NetlinkError */
   read(isAsked?: (name: string) => boolean): Promise<ReadonlyMap<string, ObservedSet>>;
 }
@@ -30,6 +43,18 @@ export interface SetReader {
 const ENOENT = -2;
 /** From this many members of others on, our sets are asked about one by one. */
 const LARGE = 10_000;
+/** Of the list of headers; no set has this name (IPSET_MAXNAMELEN). */
+const HEADERS = 'headers of all sets, without their members';
+
+const digestOf = (messages: readonly NetlinkMessage[]): SetDigest => {
+  const hash = createHash('sha1');
+  let size = 0;
+  for (const { body } of messages) {
+    hash.update(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
+    size += body.byteLength;
+  }
+  return { digest: hash.digest('base64'), size };
+};
 
 export const createSetReader = (netlink: Netlink): SetReader => {
   const ask = (request: NetlinkRequest): Promise<readonly NetlinkMessage[]> => askUntilWhole(netlink, request);
@@ -43,24 +68,34 @@ export const createSetReader = (netlink: Netlink): SetReader => {
     return answers.flatMap((answer) => (answer ?? []).map(headerIn)).filter((header) => header !== undefined);
   };
 
+  const toMap = (found: readonly SetHeader[]): ReadonlyMap<string, SetHeader> =>
+    new Map(found.filter(({ name }) => isOwnSet(name)).map((header) => [header.name, header]));
+
+  /** As they were told last. */
+  let listed: ReadonlyMap<string, SetHeader> = new Map();
+  const digests = new Map<string, SetDigest>();
+
   const headers = async (): Promise<ReadonlyMap<string, SetHeader>> => {
-    const found = othersAreLarge
-      ? await ownHeaders()
-      : (await ask(HEADERS_REQUEST)).map(headerIn).filter((header) => header !== undefined);
+    if (othersAreLarge) return toMap(await ownHeaders());
+    const answer = await untilWhole(() => netlink.compare(HEADERS, HEADERS_REQUEST));
+    if (answer === 'same') return listed;
+    const found = answer.map(headerIn).filter((header) => header !== undefined);
     const others = found.filter(({ name }) => !isOwnSet(name));
     othersAreLarge ||= others.reduce((sum, { entries }) => sum + entries, 0) > LARGE;
-    return new Map(found.filter(({ name }) => isOwnSet(name)).map((header) => [header.name, header]));
+    listed = toMap(found);
+    return listed;
   };
 
   /** The answer about one set; undefined where it is gone. */
-  const askAbout = async (request: NetlinkRequest): Promise<readonly NetlinkMessage[] | undefined> => {
+  const orGone = async <T>(answer: Promise<T>): Promise<T | undefined> => {
     try {
-      return await ask(request);
+      return await answer;
     } catch (error) {
       if (error instanceof NetlinkError && error.code === ENOENT) return undefined;
       throw error;
     }
   };
+  const askAbout = (request: NetlinkRequest): Promise<readonly NetlinkMessage[] | undefined> => orGone(ask(request));
 
   const messages = (name: string): Promise<readonly NetlinkMessage[] | undefined> => askAbout(membersRequest(name));
 
@@ -75,6 +110,20 @@ export const createSetReader = (netlink: Netlink): SetReader => {
   return {
     headers,
     messages,
+    async digest(name) {
+      const answer = await orGone(untilWhole(() => netlink.compare(name, membersRequest(name))));
+      const digest = answer === 'same' ? digests.get(name) : answer && digestOf(answer);
+      if (digest === undefined) digests.delete(name);
+      else digests.set(name, digest);
+      return digest;
+    },
+    keepDigests(isAsked) {
+      for (const name of digests.keys()) {
+        if (isAsked(name)) continue;
+        digests.delete(name);
+        netlink.forget(name);
+      }
+    },
     async read(isAsked = () => true) {
       const names = [...(await headers()).keys()].filter(isAsked);
       const sets = await Promise.all(names.map(async (name) => [name, await readOne(name)] as const));

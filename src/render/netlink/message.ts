@@ -46,7 +46,8 @@ const REQUEST = 0x1;
 const ANSWER_FLAGS = { ack: 0x4, dump: 0x300 } as const;
 const CREATE_FLAGS = 0x600;
 
-/** NLMSG_ERROR, also the acknowledgement, and NLMSG_DONE. */
+/** NLMSG_NOOP, NLMSG_ERROR, also the acknowledgement, and NLMSG_DONE. */
+export const NOOP_TYPE = 1;
 export const ERROR_TYPE = 2;
 export const DONE_TYPE = 3;
 /** NLM_F_MULTI: more messages follow; NLM_F_DUMP_INTR: what is dumped changed meanwhile, so that the dump may be inconsistent. */
