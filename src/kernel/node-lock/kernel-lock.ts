@@ -20,10 +20,14 @@ export const NODE_LOCK_GROUP = 20_547;
  * A group of another socket answers EPERM or EBUSY. A process without CAP_NET_ADMIN gets EPERM for everything: so after
  * EPERM it asks to unbind the group before, which nobody has: ENODEV answers those who may ask. The group behind is that of refused
  * packets (program/answers.ts).
+ *
+ * Once it has the group nothing is left to do but to keep the socket open: cat(1) does that with a third of the memory, until its
+ * input ends. So the socket is to outlive the exec.
  */
 const PROGRAM = `
   ($group) = @ARGV;
   $| = 1;
+  $^F = 1000;
   socket(S, 16, 3, 12) or die "netlink socket: $!\\n";
   sub ask {
     ($command, $which) = @_;
@@ -41,6 +45,7 @@ const PROGRAM = `
     select(undef, undef, undef, 0.25);
   }
   print "held\\n";
+  { exec "cat" }
   1 while <STDIN>;
 `;
 
