@@ -26,7 +26,7 @@ const ROUND = 8_192;
 /** Of these each program that deletes gets, so that they are held closed and gone within some 20 ms. */
 const PORTION = 1_024;
 /** A review that takes this long is one of a large table, ms: what changed is then looked at by itself, see createUrgentReview. */
-const SLOW_MS = 60;
+const SLOW_MS = 100;
 
 /** What one look through the live connections did. */
 export interface ReviewResult {
@@ -237,8 +237,10 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
     after(pass) {
       if (!mayLeaveDenied(pass)) return;
       firstAt ??= clock.now();
-      if (isSlow()) urgent.begin(pass.concerned ?? []);
-      else concerned = [...concerned, ...(pass.concerned ?? [])];
+      // At a start that is everything, which the review of all is for.
+      const changed = pass.reason === 'start' ? [] : (pass.concerned ?? []);
+      if (isSlow()) urgent.begin(changed);
+      else concerned = [...concerned, ...changed];
       if (failures === 0) schedule();
     },
     async stop() {

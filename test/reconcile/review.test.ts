@@ -327,6 +327,16 @@ describe('where a review of all takes long', () => {
     expect(bench.cut).toEqual([2]);
   });
 
+  test('nothing is looked at by itself at a start, when everything is what changed', async () => {
+    const { bench, clock, review } = setUp();
+    bench.takesMs = 10_000;
+    review.after({ ...concerned(WEB), reason: 'start' });
+    await clock.pass(300);
+    expect(bench.ends).toEqual([]);
+    await clock.pass(10_000);
+    expect(bench.cut).toEqual([2]);
+  });
+
   test('nothing is looked at by itself where it takes no time', async () => {
     const { bench, clock, review } = setUp();
     for (let change = 0; change < 5; change += 1) {
