@@ -18,7 +18,7 @@ import type { AgentContext } from './context.ts';
 import { createLocalPods } from './local-pods.ts';
 
 /** Networks change with the people who set them up, ms. */
-const EVERY_MS = 30_000;
+const EVERY_MS = 60_000;
 /** Pods start several at once, ms. */
 const GATHER_MS = 200;
 /** Each look starts programs: at most so often, ms. */
