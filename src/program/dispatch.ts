@@ -36,16 +36,19 @@ interface Leaf {
 }
 
 /** Packets of a pod to itself never leave it, unless it addressed them to something that was translated: a Service. */
-const toItself = (address: Cidr): Rule => {
+const toItself = (address: Cidr): readonly Rule[] => {
   const cidr = formatCidr(address);
-  return {
-    matches: [
-      { kind: 'source', cidr },
-      { kind: 'destination', cidr },
-      { kind: 'untranslatedTo', address: formatAddress(address) },
-    ],
-    verdict: { kind: 'drop' },
-  };
+  const ends: readonly Match[] = [
+    { kind: 'source', cidr },
+    { kind: 'destination', cidr },
+  ];
+  return [
+    {
+      matches: [...ends, { kind: 'translatedToItself', address: formatAddress(address) }],
+      verdict: { kind: 'return' },
+    },
+    { matches: ends, verdict: { kind: 'drop' } },
+  ];
 };
 
 /** What a chain allows returns from it: from those before the last one to the next rule here. */
@@ -88,8 +91,8 @@ const commonPrefix = (first: Cidr, last: Cidr): number => {
 };
 
 /**
- * The chains of some leaves. What leads on comes first, since most packets are taken by it; packets of pods to themselves
- * have a chain of their own, to which only those get whose ends both lie where the pods are.
+ * The chains of some leaves. What leads on comes first, since most packets are taken by it; packets of a pod to itself have a
+ * chain of their own, to which only those get whose ends both lie where the pods are.
  */
 const chainsOfLeaves = (name: ChainName, leaves: readonly Leaf[], tree: Tree): readonly Chain[] => {
   const lead = leaves.flatMap((each) => each.lead);
@@ -97,9 +100,9 @@ const chainsOfLeaves = (name: ChainName, leaves: readonly Leaf[], tree: Tree): r
   const [first] = addresses;
   const last = addresses.at(-1);
   if (first === undefined || last === undefined) return [{ name, rules: lead }];
-  const rules = addresses.map(toItself);
+  const rules = addresses.flatMap(toItself);
   const prefix = commonPrefix(first, last);
-  if (prefix === 0 || rules.length === 1) return [{ name, rules: [...lead, ...rules] }];
+  if (prefix === 0) return [{ name, rules: [...lead, ...rules] }];
   const block = formatCidr(blockOf(first, prefix));
   const itself = dispatchChain(tree, `${name} to itself`);
   const matches: readonly Match[] = [

@@ -29,8 +29,8 @@ export type Match =
   | { readonly kind: 'noEndOfConnection'; readonly address: string }
   /** The address opened the connection, or receives it after translation of its destination. */
   | { readonly kind: 'endOfConnection'; readonly end: 'client' | 'server'; readonly address: string }
-  /** The connection that the packet opens went to the address from the start, or none is known: nothing was translated. */
-  | { readonly kind: 'untranslatedTo'; readonly address: string }
+  /** The connection is one of the address with itself by way of another destination: a Service, say. */
+  | { readonly kind: 'translatedToItself'; readonly address: string }
   /**
    * A TCP packet that conntrack takes for the start of a connection although it does not ask to open one; `isUnclear`: or
    * that belongs to nothing it knows.

@@ -40,10 +40,9 @@ const MATCH_ARGUMENTS: { readonly [Kind in Match['kind']]: (match: Of<Kind>) => 
     ...['!', '--ctreplsrc', address],
   ],
   endOfConnection: ({ end, address }) => ['-m', 'conntrack', CONNECTION_END[end], address],
-  // Of a packet without a connection the state alone is compared (xt_conntrack): so all of them are named but ESTABLISHED.
-  untranslatedTo: ({ address }) => [
-    ...['-m', 'conntrack', '--ctstate', 'INVALID,NEW,RELATED,UNTRACKED'],
-    ...['--ctorigdst', address],
+  translatedToItself: ({ address }) => [
+    ...['-m', 'conntrack', '--ctorigsrc', address],
+    ...['!', '--ctorigdst', address, '--ctreplsrc', address],
   ],
   strayTcp: ({ isUnclear }) => [
     ...['-p', 'tcp', '-m', 'tcp', '!', '--tcp-flags', 'FIN,SYN,RST,ACK', 'SYN'],
@@ -105,7 +104,7 @@ const RANK: Readonly<Record<Match['kind'], number>> = {
   related: 4,
   noEndOfConnection: 4,
   endOfConnection: 4,
-  untranslatedTo: 4,
+  translatedToItself: 4,
   hopLimit: 4,
   localSource: 4,
   localDestination: 4,

@@ -24,7 +24,7 @@ const entriesFor = (addresses: readonly string[]): readonly DispatchEntry[] =>
 
 /** A packet is part of a connection between its addresses; of one to itself it is told whether it was translated. */
 const meets = (match: Match, source: Cidr, destination: Cidr, translated: boolean): boolean => {
-  if (match.kind === 'untranslatedTo') return !translated && match.address === formatAddress(destination);
+  if (match.kind === 'translatedToItself') return translated && match.address === formatAddress(source);
   if (match.kind === 'noEndOfConnection') return !translated;
   if (match.kind !== 'source' && match.kind !== 'destination') throw new Error(`unexpected ${match.kind}`);
   const block = parseCidr(match.cidr);
@@ -49,7 +49,7 @@ const follow = (
     if (at < 0) return { end: undefined, rules: rules + tried.length };
     rules += at + 1;
     const verdict = tried[at]?.verdict;
-    if (verdict?.kind === 'drop') return { end: verdict.kind, rules };
+    if (verdict?.kind === 'return' || verdict?.kind === 'drop') return { end: verdict.kind, rules };
     if (verdict?.kind !== 'goto') throw new Error('another verdict');
     chain = chains.find(({ name }) => name === verdict.chain);
     if (chain === undefined) return { end: verdict.chain, rules };
@@ -110,7 +110,7 @@ describe('the dispatch tree', () => {
 
   test.each<[Tree, boolean, number]>([
     ['ingress', false, 2],
-    ['ingress', true, 4],
+    ['ingress', true, 5],
     ['errors', true, 4],
   ])('of %s, with packets to itself %j, has fewer rules than %i times its entries', (tree, closesItself, times) => {
     for (const count of [9, 110, 1_000]) {
@@ -130,7 +130,9 @@ describe('the dispatch tree', () => {
       ],
       verdict: { kind: 'goto', chain: itself?.name },
     });
-    expect(itself?.rules.map(({ verdict }) => verdict.kind)).toEqual([...['drop', 'drop', 'drop']]);
+    expect(itself?.rules.map(({ verdict }) => verdict.kind)).toEqual([
+      ...['return', 'drop', 'return', 'drop', 'return', 'drop'],
+    ]);
   });
 
   test('of the senders of errors drops those about connections of others, and those to the sender itself', () => {
@@ -223,7 +225,7 @@ describe('the dispatch tree', () => {
           const other = OTHER[own.family] ?? own;
           expect(ends(own, other)).toBe(chain);
           expect(ends(own, own)).toBe('drop');
-          expect(ends(own, own, true)).toBeUndefined();
+          expect(ends(own, own, true)).toBe('return');
         }
         const nobody = addressOf(stranger);
         if (!addresses.includes(stranger)) expect(ends(nobody, OTHER[nobody.family] ?? nobody)).toBeUndefined();

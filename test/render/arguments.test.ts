@@ -40,8 +40,8 @@ const MATCHES: readonly (readonly [Match, string])[] = [
   [{ kind: 'endOfConnection', end: 'client', address: 'fd00::1' }, '-m conntrack --ctorigsrc fd00::1'],
   [{ kind: 'endOfConnection', end: 'server', address: 'fd00::1' }, '-m conntrack --ctreplsrc fd00::1'],
   [
-    { kind: 'untranslatedTo', address: '10.0.0.1' },
-    '-m conntrack --ctstate INVALID,NEW,RELATED,UNTRACKED --ctorigdst 10.0.0.1',
+    { kind: 'translatedToItself', address: '10.0.0.1' },
+    '-m conntrack --ctorigsrc 10.0.0.1 ! --ctorigdst 10.0.0.1 --ctreplsrc 10.0.0.1',
   ],
   [
     { kind: 'strayTcp', isUnclear: true },
