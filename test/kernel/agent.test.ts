@@ -123,7 +123,9 @@ describe('the agent', () => {
     expect(text).toMatch(
       /-A PORTCULLIS-I-\S+ -m comment --comment "ingress isolated by shop\/allow-http shop\/unreadable" -j DROP/,
     );
-    expect(await get('/metrics')).toMatch(/^portcullis_policy_faults\{policy_namespace="shop",policy="unreadable"\} 1$/m);
+    expect(await get('/metrics')).toMatch(
+      /^portcullis_policy_faults\{policy_namespace="shop",policy="unreadable"\} 1$/m,
+    );
     expect(log.join('\n')).toContain('NetworkPolicy shop/unreadable: spec.ingress[0].from[0].ipBlock.cidr');
   });
 

@@ -5,7 +5,8 @@ import type { Written } from './world.ts';
 const CONVERGE_MS = 60_000;
 
 const holds = (status: AgentStatus, written: Written): boolean =>
-  !status.pending && [...written].every(([kind, version]) => BigInt(status.appliedResourceVersions[kind] || '0') >= version);
+  !status.pending &&
+  [...written].every(([kind, version]) => BigInt(status.appliedResourceVersions[kind] || '0') >= version);
 
 const missing = (status: AgentStatus | undefined, written: Written): string => {
   const wanted = [...written].map(([kind, version]: readonly [AgentKind, bigint]) => `${kind}=${version}`);
