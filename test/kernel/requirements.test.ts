@@ -6,6 +6,7 @@ import { createCommandRunner } from '../../src/kernel/command.ts';
 import { inNetns } from '../../src/lab/batch.ts';
 import { startProcess } from '../../src/lab/process.ts';
 import { cleanUp, removeFolder } from '../support/clean-up.ts';
+import { lacking, NO_EXTENSION, NO_IPTABLES } from '../support/faults/failing-tool.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
 /** The built agent where something is missing that every policy needs: it says so and ends, and the rules stay. */
@@ -28,22 +29,6 @@ kind: NetworkPolicy
 metadata: { name: none, namespace: shop }
 spec: { podSelector: {} }
 `;
-
-/** Where its arguments and what it reads have all that is named, the tool says that the kernel lacks something. */
-const lacking = (message: string, ...inputs: readonly string[]): string => `#!/bin/sh
-tool=\${0##*/}
-bin=\${0%/*}
-PATH=\${PATH#"$bin":}
-[ -z "\${_STDBUF_O-}" ] || exit 1
-case " $0 $* " in *restore*) ;; *) exec "$tool" "$@" ;; esac
-text=$(cat)
-for input in ${inputs.map((input) => `'${input}'`).join(' ')}; do
-  case $text in *"$input"*) echo "${message}" >&2; exit 2 ;; esac
-done
-printf '%s\\n' "$text" | "$tool" "$@"
-`;
-
-const NO_EXTENSION = 'Warning: Extension set revision 0 not supported, missing kernel module?';
 
 /** Runs the rest of the line with a /dev of its own that has the file which the kubelet makes. */
 const withTerminationLog = (file: string, aside: string): readonly string[] => [
@@ -98,14 +83,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'every iptables',
-    tools: Object.fromEntries(
-      ['iptables', 'ip6tables'].flatMap((tool) =>
-        ['nft-save', 'nft-restore', 'legacy-save', 'legacy-restore'].map((program) => [
-          `${tool}-${program}`,
-          `#!/bin/sh\necho "can't initialize: Table does not exist (do you need to insmod?)" >&2\nexit 3\n`,
-        ]),
-      ),
-    ),
+    tools: NO_IPTABLES,
     told: /no backend of iptables can be used: .*do you need to insmod/,
   },
 ];

@@ -20,10 +20,13 @@ const extensionsFolder = async (): Promise<string> => {
   throw new Error(`no extensions of iptables below ${LIB}`);
 };
 
-/** @param file such as `libxt_statistic.so` */
-export const withoutExtension = async (file: string): Promise<LackingExtensions> => {
+/**
+ * @param file such as `libxt_statistic.so`
+ * @param within the folder that its links are put in; one for temporary files if absent
+ */
+export const withoutExtension = async (file: string, within = tmpdir()): Promise<LackingExtensions> => {
   const from = await extensionsFolder();
-  const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-extensions-'));
+  const folder = await mkdtemp(path.join(within, 'portcullis-extensions-'));
   for (const each of await readdir(from)) {
     if (each !== file) await symlink(path.join(from, each), path.join(folder, each));
   }
