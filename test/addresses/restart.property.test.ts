@@ -16,6 +16,13 @@ import { policy } from '../support/small-cluster.ts';
  */
 const ORDERS = Number(process.env['PORTCULLIS_ORDERS'] ?? 0);
 
+/** So many in a test at most: the runner is to see progress. */
+const PORTION = 2_500;
+const PORTIONS = Array.from({ length: Math.max(1, Math.ceil(ORDERS / PORTION)) }, (_, at) => ({
+  portion: at + 1,
+  orders: Math.min(PORTION, ORDERS - at * PORTION),
+}));
+
 const POLICIES = [
   policy('x/dead', { podSelector: { matchLabels: { role: 'dead' } }, policyTypes: ['Ingress', 'Egress'] }),
   policy('x/web', {
@@ -53,51 +60,59 @@ interface Running extends Following {
   policyText(): string;
 }
 
-test('an agent that starts now governs what one governs that ran all the while', async () => {
-  await fc.assert(
-    fc.asyncProperty(nodeEvents, async (events) => {
-      const words = createNodeWords();
-      for (const each of POLICIES) words.policies.set(each.key, each);
-      const clock = createDrivenClock();
+test.each(PORTIONS)(
+  'an agent that starts now governs what one governs that ran all the while, portion $portion',
+  async ({ orders }) => {
+    await fc.assert(
+      fc.asyncProperty(nodeEvents, async (events) => {
+        const words = createNodeWords();
+        for (const each of POLICIES) words.policies.set(each.key, each);
+        const clock = createDrivenClock();
 
-      const start = (): Running => {
-        const following = follow(words, clock);
-        const compiler = createPolicyCompiler('n1');
-        compiler.update(withoutVanished(following.source.snapshot()), 'everything');
-        following.changes.length = 0;
-        return {
-          ...following,
-          policyText() {
-            const keys = following.changes.splice(0).map(({ key }: ClusterChange) => key);
-            const changes = { pods: new Set(keys), namespaces: new Set<string>(), networkpolicies: new Set<string>() };
-            compiler.update(withoutVanished(following.source.snapshot()), changes);
-            return textOf(compiler.policy());
-          },
+        const start = (): Running => {
+          const following = follow(words, clock);
+          const compiler = createPolicyCompiler('n1');
+          compiler.update(withoutVanished(following.source.snapshot()), 'everything');
+          following.changes.length = 0;
+          return {
+            ...following,
+            policyText() {
+              const keys = following.changes.splice(0).map(({ key }: ClusterChange) => key);
+              const changes = {
+                pods: new Set(keys),
+                namespaces: new Set<string>(),
+                networkpolicies: new Set<string>(),
+              };
+              compiler.update(withoutVanished(following.source.snapshot()), changes);
+              return textOf(compiler.policy());
+            },
+          };
         };
-      };
 
-      const node = createNode(words);
-      let running = start();
-      for (const [at, event] of events.entries()) {
-        node.happen(event);
-        if (event.what === 'reboot') {
-          running.stop();
-          running = start();
+        const node = createNode(words);
+        let running = start();
+        for (const [at, event] of events.entries()) {
+          node.happen(event);
+          if (event.what === 'reboot') {
+            running.stop();
+            running = start();
+          }
+          if (!event.compare && at < events.length - 1) {
+            running.policyText();
+            continue;
+          }
+          await clock.pass(10_000);
+          const fresh = start();
+          await clock.settle();
+          const expected = textOf(compileNodePolicy(withoutVanished(fresh.source.snapshot()), 'n1'));
+          expect(running.policyText()).toBe(expected);
+          expect(fresh.policyText()).toBe(expected);
+          fresh.stop();
         }
-        if (!event.compare && at < events.length - 1) {
-          running.policyText();
-          continue;
-        }
-        await clock.pass(10_000);
-        const fresh = start();
-        await clock.settle();
-        const expected = textOf(compileNodePolicy(withoutVanished(fresh.source.snapshot()), 'n1'));
-        expect(running.policyText()).toBe(expected);
-        expect(fresh.policyText()).toBe(expected);
-        fresh.stop();
-      }
-      running.stop();
-    }),
-    ORDERS > 0 ? { numRuns: ORDERS } : { numRuns: 1500, seed: 20_260_102 },
-  );
-}, 3_600_000);
+        running.stop();
+      }),
+      orders > 0 ? { numRuns: orders } : { numRuns: 1500, seed: 20_260_102 },
+    );
+  },
+  3_600_000,
+);
