@@ -2,9 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiFault } from '../../test/support/faults/api-proxy.ts';
 import { holdXtablesLock } from '../../test/support/faults/xtables-lock.ts';
 import type { ShimmedTool, ToolFault } from '../../test/support/faults/tool-shims.ts';
+import { waitFor } from '../../test/support/wait-for.ts';
 import type { Random } from '../random.ts';
 import type { Post, Stage } from '../stage/stage.ts';
 import { type Harm, NO_TAMPERING } from './harm.ts';
+
+/** A part that cannot be programmed is told so soon, ms. */
+const TOLD_MS = 2_000;
 
 const anyPost = ({ posts }: Stage, random: Random): Post => random.pick(posts);
 
@@ -134,6 +138,27 @@ export const FAULTS: readonly Harm[] = [
   toolFault('restore killed halfway', RESTORES, (random) => ({ kind: 'killed', after: random.below(6) })),
   toolFault('restore late', RESTORES, (random) => ({ kind: 'delay', ms: random.below(120) })),
   toolFault('reading back refused', SAVES, () => ({ kind: 'refuse', message: 'chaos: cannot read' })),
+  {
+    name: 'restores of a family refused',
+    kind: 'fault',
+    weight: 5,
+    async strike(stage, random) {
+      const { shims, agent } = anyPost(stage, random);
+      const tool = random.pick(['iptables', 'ip6tables'] as const);
+      await shims.inject(`${tool}-${stage.backend}-restore`, { kind: 'refuse', message: 'chaos: none of these' });
+      return {
+        ...NO_TAMPERING,
+        async heal() {
+          // Long enough for the part to be told, where the changes touch that family at all.
+          const isTold = async (): Promise<true | undefined> =>
+            ((await agent.status()).notInForce ?? []).length > 0 || undefined;
+          await waitFor('the part to be told', TOLD_MS, isTold).catch(() => undefined);
+          await delay(random.below(500));
+          await shims.heal();
+        },
+      };
+    },
+  },
   {
     name: 'agent killed in a restore',
     kind: 'fault',

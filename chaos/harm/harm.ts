@@ -13,7 +13,10 @@ export interface Harmed {
 export interface Harm {
   /** For the report: `agent killed`. */
   readonly name: string;
-  readonly kind: 'fault' | 'tampering';
+  /** `foreign`: what others have comes or goes, and stays; it is no excuse for anything. */
+  readonly kind: 'fault' | 'tampering' | 'foreign';
+  /** The backend that it needs; either if absent. */
+  readonly only?: 'nft' | 'legacy';
   /** How often it is chosen, compared with the others. */
   readonly weight: number;
   /** Begins it; changes are made between this and its end. */

@@ -11,12 +11,15 @@ interface Options {
   readonly seeds: readonly number[];
   readonly backend: 'nft' | 'legacy';
   readonly flows: number;
+  readonly foreign: number;
+  readonly minutes?: number;
   readonly json?: string;
 }
 
 const DEFAULT_SEEDS = [1, 2, 3, 4];
 const PULSE_US = 2_000;
 const FLOWS = 20;
+const FOREIGN_PERCENT = 10;
 
 /** `20` is the seeds 1 to 20, `3,7` these two. */
 const seedList = (text: string): readonly number[] =>
@@ -30,12 +33,14 @@ const writeResult = (file: string, backend: Options['backend'], tally: Tally): P
 };
 
 const runSeeds = async (stage: Stage, options: Options, tally: Tally, ending: AbortSignal): Promise<void> => {
-  const { steps, seeds, flows } = options;
+  const { steps, seeds, flows, foreign, minutes } = options;
+  const endsAt = minutes === undefined ? Number.POSITIVE_INFINITY : performance.now() + minutes * 60_000;
   const perSeed = Math.ceil(steps / seeds.length);
   for (const seed of seeds) {
+    if (performance.now() > endsAt) return;
     const startedAt = performance.now();
     try {
-      await runSeed(stage, { seed, steps: perSeed, flows, intervalUs: PULSE_US }, tally);
+      await runSeed(stage, { seed, steps: perSeed, flows, foreign: foreign / 100, intervalUs: PULSE_US, endsAt }, tally);
     } catch (error) {
       // The stage is taken down under the run.
       if (ending.aborted) return;
@@ -87,5 +92,7 @@ export const chaosCommand = (onEnd: OnEnd): Command =>
     .option('--seeds <count|list>', 'seeds 1 to COUNT, or those of a list such as 3,7', seedList, DEFAULT_SEEDS)
     .option('--backend <nft|legacy>', 'which iptables', 'nft')
     .option('--flows <count>', 'how many flows are sent all the time, half of each family', wholeNumber, FLOWS)
+    .option('--foreign <percent>', 'of so many steps others have something come or go: rules, sets, tables', wholeNumber, FOREIGN_PERCENT)
+    .option('--minutes <count>', 'no step begins later', wholeNumber)
     .option('--json <file>', 'write the result there as well, after each seed')
     .action((options: Options) => chaos(options, onEnd));

@@ -14,6 +14,8 @@ export const resultOf = (tally: Tally): object => {
     mendedMs: { count: mended.length, median: quantile(mended, 0.5), p99: quantile(mended, 0.99), max: Math.max(0, ...mended) },
     packets: { pulses: tally.pulsePackets, denied: tally.pulseDenied, allowed: tally.pulseAllowed },
     sample: { packets: tally.sampled, denied: tally.sampledDenied },
+    health: { looks: tally.healthLooks, toldOfParts: tally.healthTold, wrong: of('wrong health').length },
+    addedTwice: { looks: tally.tableLooks, found: of('added twice').length },
     leaks: of('leak').length,
     wrongVerdicts: of('wrong verdict').length,
     notSettled: of('not settled').length,

@@ -1,4 +1,5 @@
 import { FAULTS } from '../harm/faults.ts';
+import { FOREIGN, liftAll } from '../harm/foreign.ts';
 import type { Harm } from '../harm/harm.ts';
 import { TAMPERING } from '../harm/tampering.ts';
 import { packetText } from '../fuzz/fuzz-packet.ts';
@@ -10,7 +11,9 @@ import { chooseChanges } from '../world/choose-changes.ts';
 import { deletePod } from '../world/pod-changes.ts';
 import { deletePolicy } from '../world/policy-changes.ts';
 import { type ChaosState, stateText } from '../world/state.ts';
+import { findAddedTwice } from './added-twice.ts';
 import { choosePulses } from './flows.ts';
+import { watchHealth } from './health-watch.ts';
 import { takeStep } from './step.ts';
 import { count, type Finding, type Tally } from './tally.ts';
 
@@ -20,6 +23,10 @@ export interface SeedSettings {
   /** How many flows are sent all the time, and how often each. */
   readonly flows: number;
   readonly intervalUs: number;
+  /** How many of the steps, 0 to 1, have what others own come or go. */
+  readonly foreign: number;
+  /** No step begins after it, ms of performance.now(). */
+  readonly endsAt?: number;
 }
 
 /** So many of the steps go with a harm. */
@@ -41,7 +48,10 @@ const byWeight = (harms: readonly Harm[], random: Random): Harm => {
   return random.pick(harms);
 };
 
-const chooseHarm = (random: Random): Harm | undefined => {
+const chooseHarm = (random: Random, foreign: number, backend: Stage['backend']): Harm | undefined => {
+  if (foreign > 0 && random.chance(foreign)) {
+    return byWeight(FOREIGN.filter(({ only }) => only === undefined || only === backend), random);
+  }
   if (!random.chance(HARM_SHARE)) return undefined;
   return byWeight(random.chance(TAMPERING_SHARE) ? TAMPERING : FAULTS, random);
 };
@@ -83,14 +93,20 @@ export const runSeed = async (stage: Stage, settings: SeedSettings, tally: Tally
 
   await takeStep(stage, [], { number: 0, changes: emptying(stage), harm: undefined }, random);
   await stage.prober.pulse(pulses, settings.intervalUs);
+  const health = watchHealth(stage.posts);
   try {
-    for (let number = 1; number <= steps; number += 1) {
+    for (let number = 1; number <= steps && performance.now() < (settings.endsAt ?? Infinity); number += 1) {
       const changes = chooseChanges(stage.cluster.state(), random, number);
-      const harm = chooseHarm(random);
+      const harm = chooseHarm(random, settings.foreign, stage.backend);
       const names = [...changes.map(({ name }) => name), ...(harm === undefined ? [] : [harm.name])];
       const before = stage.cluster.state();
       const startedAt = performance.now();
-      const { changed, mendedMs, sampled } = await takeStep(stage, pulses, { number, changes, harm }, random);
+      const { changed, mendedMs, sampled } = await takeStep(stage, pulses, { number, changes, harm }, random).catch(
+        (cause: unknown) => {
+          const what = cause instanceof Error ? cause.message : String(cause);
+          throw new Error(`step ${number} (${names.join(', ')}): ${what}`, { cause });
+        },
+      );
       history.set(number, { doing: names.join(', '), before, after: stage.cluster.state() });
       history.delete(number - REMEMBERED_STEPS);
       tally.stepMs.push(performance.now() - startedAt);
@@ -107,12 +123,21 @@ export const runSeed = async (stage: Stage, settings: SeedSettings, tally: Tally
         const verdict = `expected ${allowed ? 'allow' : 'deny'}, the kernel ${arrived ? 'let it through' : 'dropped it'}`;
         find({ kind: 'wrong verdict', step: number, what: `${packetText(packet)}: ${verdict}` });
       }
+      for (const what of health.findings()) find({ kind: 'wrong health', step: number, what });
+      if (harm !== undefined) {
+        tally.tableLooks += 1;
+        for (const what of await findAddedTwice(stage)) find({ kind: 'added twice', step: number, what });
+      }
       if (number % READ_EVERY === 0) await readPulses();
     }
     await delay(LAST_PACKETS_MS);
     await readPulses();
   } finally {
+    await health.stop();
+    tally.healthLooks += health.looks();
+    tally.healthTold += health.told();
     await stage.prober.still();
+    await liftAll(stage);
   }
   tally.seeds += 1;
 };

@@ -1,6 +1,6 @@
 /** A packet that did what it must not, with all that is known. */
 export interface Finding {
-  readonly kind: 'leak' | 'wrong refusal' | 'wrong verdict' | 'not settled';
+  readonly kind: 'leak' | 'wrong refusal' | 'wrong verdict' | 'not settled' | 'added twice' | 'wrong health';
   readonly seed: number;
   readonly step: number;
   /** What was done in the step. */
@@ -25,6 +25,11 @@ export interface Tally {
   pulseAllowed: number;
   sampled: number;
   sampledDenied: number;
+  /** How often agents were asked for their health, and how often they told of a part that was not in force. */
+  healthLooks: number;
+  healthTold: number;
+  /** How often the kernel was looked at for what was added twice. */
+  tableLooks: number;
   readonly findings: Finding[];
 }
 
@@ -40,6 +45,9 @@ export const createTally = (): Tally => ({
   pulseAllowed: 0,
   sampled: 0,
   sampledDenied: 0,
+  healthLooks: 0,
+  healthTold: 0,
+  tableLooks: 0,
   findings: [],
 });
 

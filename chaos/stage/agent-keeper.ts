@@ -8,6 +8,8 @@ import type { ChaosNode } from './node.ts';
 export interface AgentKeeper {
   readonly node: string;
   status(): Promise<AgentStatus>;
+  /** What its /healthz says. @throws where it does not run, or does not answer */
+  health(): Promise<string>;
   log(): string;
   /** Ends it, by SIGTERM or SIGKILL. The next `revive` starts another. */
   end(how: 'SIGTERM' | 'SIGKILL'): Promise<void>;
@@ -44,6 +46,7 @@ export const createAgentKeeper = async (
   return {
     node: spec.name,
     status: () => running().status(),
+    health: () => running().health(),
     log: () => agent?.log() ?? '',
     async end(how) {
       const ending = agent;

@@ -12,6 +12,7 @@ import { type ApiProxy, startApiProxy } from '../../test/support/faults/api-prox
 import { createToolShims, type ToolShims } from '../../test/support/faults/tool-shims.ts';
 import { openLab } from '../../test/support/lab/open-lab.ts';
 import { createProber, type Prober } from '../../test/support/lab/prober.ts';
+import { withoutExtension } from '../../test/support/lab/without-extension.ts';
 import { NODES } from '../world/addresses.ts';
 import { type ChaosCluster, createChaosCluster } from '../world/write-changes.ts';
 import { type AgentKeeper, createAgentKeeper } from './agent-keeper.ts';
@@ -64,6 +65,8 @@ const build = async (backend: IptablesBackend, closers: (() => Promise<unknown>)
   const cluster = await createChaosCluster(api.admin);
   const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-chaos-'));
   closers.push(() => removeFolder(folder));
+  // Rules of others with it cannot be printed by the agents' tools.
+  const lacking = await withoutExtension('libxt_statistic.so', folder);
   const posts: Post[] = [];
   for (const node of nodes) {
     const proxy = await startApiProxy(() => connectByKubeconfig(api.kubeconfigPath), FABRIC_ADDRESS.ipv4);
@@ -72,7 +75,7 @@ const build = async (backend: IptablesBackend, closers: (() => Promise<unknown>)
     closers.push(() => shims.close());
     const kubeconfig = path.join(folder, node.spec.name);
     await writeFile(kubeconfig, proxy.kubeconfig);
-    const settings = { kubeconfig, backend, driftInterval: DRIFT_INTERVAL, path: shims.path, injected: true };
+    const settings = { kubeconfig, backend, driftInterval: DRIFT_INTERVAL, path: shims.path, prefix: lacking.prefix, injected: true };
     const agent = await createAgentKeeper(node, settings);
     closers.push(() => agent.end('SIGKILL'));
     posts.push({ node, agent, proxy, shims });

@@ -17,11 +17,11 @@ afterEach(async () => {
 });
 
 test(
-  'changes, faults and tampering leak nothing, and leave the kernel as the API says',
+  'changes, faults, tampering and what others have leak nothing, and leave the kernel as the API says',
   async () => {
     stage = await openStage('nft');
     const tally = createTally();
-    await runSeed(stage, { seed: SEED, steps: STEPS, flows: 20, intervalUs: 2_000 }, tally);
+    await runSeed(stage, { seed: SEED, steps: STEPS, flows: 20, intervalUs: 2_000, foreign: 0.2 }, tally);
     const { findings, pulseDenied, pulseAllowed, sampledDenied } = tally;
     const bad = findings.filter(({ kind }) => kind !== 'wrong refusal');
     expect({ bad, report: reportText(tally) }).toEqual({ bad: [], report: expect.any(String) });

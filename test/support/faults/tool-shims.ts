@@ -47,6 +47,8 @@ export interface ToolShims {
   inject(tool: ShimmedTool | 'any', fault: ToolFault, times?: number): Promise<void>;
   /** From now on all is well again. Calls under way keep their fault. */
   heal(): Promise<void>;
+  /** Whether ipset(8) knows the revisions of all sets that there are: if not, each listing of them fails, also after `heal`. */
+  knowRevisions(all: boolean): Promise<void>;
   /** Every call so far: tool and arguments. */
   calls(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -64,6 +66,12 @@ PATH=\${PATH#"$bin":}
 key=$tool
 if [ "$tool" = ipset ]; then
   case " $* " in *' restore '*) key=ipset-restore ;; *) key=ipset-save ;; esac
+fi
+if [ -e "$state/unknown-revision" ]; then
+  case "$tool $*" in 'ipset '*save* | 'ipset '*list*)
+    echo 'ipset: Kernel and userspace incompatible: settype hash:ip with revision 99 not supported by userspace.' >&2
+    exit 1 ;;
+  esac
 fi
 case "$tool $*" in *-nft-restore' --noflush --verbose') key=\${tool%-restore}-save ;; esac
 if [ -n "\${_STDBUF_O-}" ]; then
@@ -131,6 +139,7 @@ export const createToolShims = async (): Promise<ToolShims> => {
 
   const staying = path.join(state, 'staying');
   const noneStays = path.join(state, 'none-stays');
+  const unknownRevision = path.join(state, 'unknown-revision');
 
   const endStaying = async (): Promise<void> => {
     await writeFile(noneStays, '');
@@ -165,6 +174,10 @@ export const createToolShims = async (): Promise<ToolShims> => {
     async heal() {
       await clear();
       await rm(noneStays, { force: true });
+    },
+    async knowRevisions(all) {
+      if (all) await rm(unknownRevision, { force: true });
+      else await writeFile(unknownRevision, '');
     },
     async calls() {
       return (await readFile(path.join(state, 'calls'), 'utf8')).split('\n').filter((line) => line !== '');

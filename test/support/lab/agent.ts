@@ -23,6 +23,8 @@ export interface AgentStatus {
   readonly failures?: number;
   /** The resourceVersions of the state in force. */
   readonly appliedResourceVersions: Readonly<Record<AgentKind, string>>;
+  /** What is not in force while the rest is. */
+  readonly notInForce?: readonly { readonly part: string }[];
   /** The last full comparison with the kernel, and when it began. */
   readonly lastCheck?: { readonly at: string; readonly differences: number };
   /** When the kernel was last written to. */
@@ -41,12 +43,16 @@ export interface AgentSettings {
   readonly injected?: boolean;
   /** Where it finds programs, if not where we do. */
   readonly path?: string;
+  /** Put before its command line, on the node. */
+  readonly prefix?: readonly string[];
 }
 
 /** The built agent, running on a node of the lab. */
 export interface RunningAgent {
   readonly node: string;
   status(): Promise<AgentStatus>;
+  /** What GET /healthz says. */
+  health(): Promise<string>;
   /** The last lines of its log. */
   log(): string;
   /** Ends it by SIGTERM, which leaves the rules in place. @throws where it did not exit with 0. */
@@ -57,11 +63,12 @@ export interface RunningAgent {
 
 /** Starts an agent and waits until it reports ready. */
 export const startAgent = async (settings: AgentSettings): Promise<RunningAgent> => {
-  const { node, address, kubeconfig, backend, driftInterval = DRIFT_INTERVAL, injected, path } = settings;
+  const { node, address, kubeconfig, backend, driftInterval = DRIFT_INTERVAL, injected, path, prefix = [] } = settings;
   const lines: string[] = [];
   const listen = `${address}:${PORT}`;
   const [file, ...args] = [
     ...onNode(node),
+    ...prefix,
     PORTCULLIS,
     'agent',
     `--kubeconfig=${kubeconfig}`,
@@ -102,6 +109,7 @@ export const startAgent = async (settings: AgentSettings): Promise<RunningAgent>
   return {
     node,
     status,
+    health: async () => (await fetch(`http://${listen}/healthz`)).text(),
     log,
     async kill() {
       child.signal('SIGKILL');
