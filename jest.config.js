@@ -16,7 +16,7 @@ const common = {
 };
 
 /** Folders whose tests need namespaces, the kernel's firewall or a real kube-apiserver. */
-const EFFECTS = ['kernel', 'api', 'lab', 'chaos', 'cli/play/live', 'manifests'];
+const EFFECTS = ['kernel', 'api', 'lab', 'chaos', 'cli/play/live', 'manifests', 'strange/nodes'];
 /** The same, and they take the longest, most of it waiting: `npm test` gives them a sandbox of their own. */
 const CONFORMANCE = ['conformance/kernel'];
 /** Clusters that are attacked by hand-made frames; the rest of test/attacks is pure. */
