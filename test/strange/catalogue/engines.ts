@@ -49,7 +49,7 @@ const withSets =
   };
 
 export const ENGINES: readonly Condition[] = [
-  engine('kube-proxy', 'kube-proxy in mode iptables, 200 Services', ({ restore }) => restore('ipv4', kubeProxy(200))),
+  engine('kube-proxy', 'kube-proxy in mode iptables, 60 Services', ({ restore }) => restore('ipv4', kubeProxy(60))),
   engine('kube-proxy-nftables', 'kube-proxy in mode nftables', nft(KUBE_PROXY_NFT)),
   engine('calico', 'Felix: its chains in raw, mangle and filter, and its sets', withSets(CALICO), { quick: true }),
   engine('kube-router', 'kube-router: chains of pods and policies, and its sets', withSets(KUBE_ROUTER)),

@@ -1,10 +1,41 @@
-import type { Condition } from '../condition.ts';
+import type { Condition, Place } from '../condition.ts';
 
 /** Nodes where there is much of something, or where everything takes long. */
 
 const RULES = 100_000;
 const MEMBERS = 1_000_000;
 const LINKS = 500;
+
+/** One message to the kernel has room for no more in a sandbox without root. */
+const PORTION = 1_000;
+
+const sourceOf = (at: number): string => `11.${at >> 16}.${(at >> 8) & 255}.${at & 255}`;
+
+/** So many rules in a chain of somebody, to which INPUT leads. */
+const layRules = async (
+  { node, backend, sh, restore }: Place,
+  table: 'filter' | 'security',
+  count: number,
+): Promise<void> => {
+  if (backend === 'legacy') {
+    const lines = Array.from(
+      { length: count },
+      (_, at) => `-A THEIRS -s ${sourceOf(at)}/32 -p tcp --dport 6000 -j RETURN`,
+    );
+    await restore(
+      'ipv4',
+      [`*${table}`, ':THEIRS - [0:0]', ...lines, '-A INPUT -s 192.0.2.1 -j THEIRS', 'COMMIT', ''].join('\n'),
+    );
+    return;
+  }
+  await sh(`ipt -t ${table} -N THEIRS`, `ipt -t ${table} -A INPUT -s 192.0.2.1 -j THEIRS`);
+  for (let from = 0; from < count; from += PORTION) {
+    const rule = (at: number): string =>
+      `add rule ip ${table} THEIRS ip saddr ${sourceOf(from + at)} tcp dport 6000 return`;
+    const input = Array.from({ length: Math.min(PORTION, count - from) }, (_, at) => rule(at)).join('\n');
+    await node.run('nft', ['-f', '-'], { input: `${input}\n` });
+  }
+};
 
 export const LOAD: readonly Condition[] = [
   {
@@ -25,15 +56,8 @@ export const LOAD: readonly Condition[] = [
     name: 'load/rules',
     what: '100,000 rules of others in a chain of filter and one of security',
     made: 'kernel',
-    lay: async ({ restore }) => {
-      for (const table of ['filter', 'security']) {
-        const lines = Array.from({ length: RULES / 2 }, (_, at) => {
-          const source = `11.${at >> 16}.${(at >> 8) & 255}.${at & 255}/32`;
-          return `-A THEIRS -s ${source} -p tcp -m tcp --dport 6000 -j RETURN`;
-        });
-        const text = [`*${table}`, ':THEIRS - [0:0]', ...lines, '-A INPUT -s 192.0.2.1 -j THEIRS', 'COMMIT', ''];
-        await restore('ipv4', text.join('\n'));
-      }
+    lay: async (place) => {
+      for (const table of ['filter', 'security'] as const) await layRules(place, table, RULES / 2);
     },
   },
   {
@@ -52,7 +76,7 @@ export const LOAD: readonly Condition[] = [
     made: 'kernel',
     backends: ['nft'],
     lay: async ({ node }) => {
-      const lines = Array.from({ length: LINKS }, (_, at) => `link add many${at} type dummy`);
+      const lines = Array.from({ length: LINKS / 2 }, (_, at) => `link add many${at} type veth peer name more${at}`);
       await node.run('ip', ['-batch', '-'], { input: `${lines.join('\n')}\n` });
     },
   },

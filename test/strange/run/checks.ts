@@ -20,6 +20,8 @@ export type Check =
 /** A busy machine is no strange one: times are in the report, and are limited by tests of their own. */
 const WITHIN_MS = 60_000;
 const END_MS = 60_000;
+/** The server ends a connection that says nothing for half a minute. */
+const TALK_MS = 3_000;
 /** So often in a row what is denied has to be kept out. */
 const LOOKS = 2;
 
@@ -70,10 +72,17 @@ export const changeUnderConnections = async (trial: Trial, lay?: () => Promise<v
       Promise.all(goodIn(holds).map((family) => node.connect(from, family))),
     ),
   );
-  await lay?.();
-  await node.putPolicy('client');
-  await untilOnly(trial, 'client');
-  if (holds.kind === 'closed' || trial.condition.restless === true) return;
+  const talking = setInterval(() => {
+    for (const ask of [cut, kept].flat()) void ask?.().catch(() => false);
+  }, TALK_MS);
+  try {
+    await lay?.();
+    await node.putPolicy('client');
+    await untilOnly(trial, 'client');
+  } finally {
+    clearInterval(talking);
+  }
+  if (holds.kind === 'closed' || trial.condition.gaps === true) return;
   const areCut = async (): Promise<boolean> => !(await Promise.all((cut ?? []).map((is) => is()))).includes(true);
   const isTold = holds.kind === 'part' && holds.part === 'live connections';
   if (!isTold) await node.until('the live connections to be cut', areCut, WITHIN_MS);
