@@ -270,9 +270,9 @@ table inet kindnet-network-policies {
   chain forward {
     type filter hook forward priority -5; policy accept;
     ct state established,related accept
-    ip saddr @podips-v4 queue num 102 bypass
-    ip daddr @podips-v4 queue num 102 bypass
-    ip6 saddr @podips-v6 queue num 102 bypass
+    ip saddr @podips-v4 meta mark set 0x102 return
+    ip daddr @podips-v4 meta mark set 0x102 return
+    ip6 saddr @podips-v6 meta mark set 0x102 return
   }
 }
 `;

@@ -59,7 +59,11 @@ export const ENGINES: readonly Condition[] = [
   engine('docker', 'Docker, which puts its chains first', ({ restore }) => restore('ipv4', DOCKER)),
   engine('ufw', 'ufw, with log rules', ({ restore }) => restore('ipv4', UFW)),
   engine('firewalld', 'firewalld on nftables, which accepts all that pods send', nft(FIREWALLD), { quick: true }),
-  engine('kindnet', 'policies of newer kindnet, which hands packets to a program', nft(KINDNET)),
+  engine(
+    'kindnet',
+    'policies of newer kindnet; where it hands packets to a program (queue), they are marked here',
+    nft(KINDNET),
+  ),
   engine(
     'reloads',
     'a firewall that is reloaded every three seconds and takes all tables of nftables away',

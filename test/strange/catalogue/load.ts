@@ -43,6 +43,8 @@ export const LOAD: readonly Condition[] = [
     what: 'a set of others with a million members',
     made: 'kernel',
     backends: ['nft'],
+    // It takes a while to come: it is there before the agent.
+    agent: () => ({}),
     lay: async ({ node }) => {
       const lines = Array.from(
         { length: MEMBERS },
@@ -56,6 +58,8 @@ export const LOAD: readonly Condition[] = [
     name: 'load/rules',
     what: '100,000 rules of others in a chain of filter and one of security',
     made: 'kernel',
+    // It takes a while to come: it is there before the agent.
+    agent: () => ({}),
     lay: async (place) => {
       for (const table of ['filter', 'security'] as const) await layRules(place, table, RULES / 2);
     },

@@ -20,6 +20,8 @@ export type Check =
 /** A busy machine is no strange one: times are in the report, and are limited by tests of their own. */
 const WITHIN_MS = 60_000;
 const END_MS = 60_000;
+/** So long a silence is a refusal, ms. */
+const REFUSED_MS = 400;
 /** The server ends a connection that says nothing for half a minute. */
 const TALK_MS = 3_000;
 /** So often in a row what is denied has to be kept out. */
@@ -46,7 +48,7 @@ const others = (allowed: readonly Caller[]): readonly Caller[] =>
 export const untilOnly = async ({ node, holds, condition }: Trial, ...allowed: readonly Caller[]): Promise<void> => {
   const good = goodIn(holds);
   const isDenied = async (): Promise<boolean> => {
-    const outcomes = await Promise.all(others(allowed).map((from) => node.probe(from, good)));
+    const outcomes = await Promise.all(others(allowed).map((from) => node.probe(from, good, REFUSED_MS)));
     return outcomes.flat().every((outcome) => outcome !== 'open');
   };
   const isSo = async (): Promise<boolean> => {

@@ -96,8 +96,8 @@ export interface PolicedNode {
   until(what: string, isSo: () => Promise<boolean>, deadlineMs?: number): Promise<true>;
   /** Waits until the agent has programmed the kernel for the first time. */
   untilStarted(): Promise<true>;
-  /** Connects to `web` over each family. */
-  probe(from: Caller, families: readonly IpFamily[]): Promise<readonly Outcome[]>;
+  /** Connects to `web` over each family. `patienceMs` is when silence counts as no; if absent, 3 s for the client and 0.4 s for the stranger. */
+  probe(from: Caller, families: readonly IpFamily[], patienceMs?: number): Promise<readonly Outcome[]>;
   /** Opens a connection to `web` that stays. @returns whether it still is answered */
   connect(from: Caller, family: IpFamily): Promise<() => Promise<boolean>>;
   /** Runs `portcullis cleanup`, with the tools that an agent started so has, or else ours. @throws CommandError where it fails */
@@ -194,12 +194,12 @@ export const openPolicedNode = async (backend: IptablesBackend = 'nft'): Promise
       ),
     untilStarted: () =>
       node.until('the first programming', async () => (await node.get('status')).text.includes('"ready": true')),
-    probe: (from, families) =>
+    probe: (from, families, patienceMs = PATIENCE_MS[from]) =>
       prober.probe(
         families.map((family) => {
           const at = IP_FAMILIES.indexOf(family);
           const [source = '', to = ''] = [PODS[from].ips[at], PODS.web.ips[at]];
-          return { netns: from, protocol: 'TCP' as const, from: source, to, port: 80, timeoutMs: PATIENCE_MS[from] };
+          return { netns: from, protocol: 'TCP' as const, from: source, to, port: 80, timeoutMs: patienceMs };
         }),
       ),
     async connect(from, family) {
