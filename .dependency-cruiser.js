@@ -11,6 +11,7 @@ const SEES = {
   program: ['model', 'policy'],
   render: ['model', 'policy', 'program'],
   trace: ['model', 'policy', 'program'],
+  reach: ['model', 'policy', 'trace'],
   check: ['model', 'policy'],
   bridge: ['model', 'addresses', 'policy', 'program'],
   reconcile: ['model', 'policy', 'program', 'render', 'trace', 'bridge'],
@@ -29,6 +30,7 @@ const PURE = {
   program: ['crypto'],
   render: [],
   trace: [],
+  reach: [],
   check: [],
   bridge: [],
 };

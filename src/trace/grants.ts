@@ -26,7 +26,8 @@ export interface SideGrants {
 
 const OPEN: SideGrants = { policies: [], grants: [], ports: ALL_PORTS };
 
-const portsOf = (match: PortMatch, destination: PodEndpoint | undefined): PortSet => {
+/** The ports that an entry of `ports` stands for where `destination` receives the packet. */
+export const portsOf = (match: PortMatch, destination: PodEndpoint | undefined): PortSet => {
   if (match.kind === 'any') return ALL_PORTS;
   if (match.kind === 'range') return { ...NO_PORTS, [match.protocol]: [{ from: match.from, to: match.to }] };
   const numbers = destination === undefined ? [] : resolvePort(destination, match.protocol, match.name);

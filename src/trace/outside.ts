@@ -37,6 +37,9 @@ export const joinRanges = (ranges: readonly AddressRange[]): readonly AddressRan
   return joined;
 };
 
+/** The addresses that a block admits, as ranges in order, apart from each other. */
+export const rangesOfBlock = (block: IpBlock): readonly AddressRange[] => joinRanges(unionOfBlocks([block]).map(toRange));
+
 /**
  * All addresses of a family, in order, cut where the ipBlocks of a direction's rules make a difference: what holds for one
  * address of a range, as a source for ingress and as a destination for egress, holds for all of it that are no pod's or
@@ -44,9 +47,7 @@ export const joinRanges = (ranges: readonly AddressRange[]): readonly AddressRan
  */
 export const outsideRanges = (policy: NodePolicy, direction: Direction, family: IpFamily): readonly AddressRange[] => {
   const end = 1n << BigInt(ADDRESS_BITS[family]);
-  const admitted = blocksOf(policy, direction, family).flatMap((block) =>
-    joinRanges(unionOfBlocks([block]).map(toRange)),
-  );
+  const admitted = blocksOf(policy, direction, family).flatMap(rangesOfBlock);
   const cuts = new Set([0n, ...admitted.flatMap(({ from, to }) => [from, to + 1n])]);
   cuts.delete(end);
   const starts = [...cuts].sort((a, b) => (a < b ? -1 : 1));

@@ -56,6 +56,17 @@ export const intersectPorts = (a: PortSet, b: PortSet): PortSet => {
   return perProtocol((protocol) => intersectRanges(a[protocol], b[protocol]), a.other && b.other);
 };
 
+/** The ranges between the given ones, which are in order and apart from each other. */
+const gapsOf = (ranges: readonly PortRange[]): readonly PortRange[] => {
+  const starts = [1, ...ranges.map(({ to }) => to + 1)];
+  const ends = [...ranges.map(({ from }) => from - 1), MAX_PORT];
+  return starts.map((from, at) => ({ from, to: ends[at] ?? MAX_PORT })).filter(({ from, to }) => from <= to);
+};
+
+/** The ports of `a` that are not in `b`. */
+export const subtractPorts = (a: PortSet, b: PortSet): PortSet =>
+  perProtocol((protocol) => intersectRanges(a[protocol], gapsOf(b[protocol])), a.other && !b.other);
+
 export const isEmpty = (set: PortSet): boolean =>
   !set.other && PROTOCOLS.every((protocol) => set[protocol].length === 0);
 

@@ -105,7 +105,10 @@ const readObject = (candidate: Candidate, found: Found): void => {
     use,
     raw,
     flawed: found.problems.length > before,
-    place: locate([]),
+    // Looked for when somebody asks: a dump of a cluster has very many objects.
+    get place() {
+      return locate([]);
+    },
     locate,
     spanOf: (field) => document.spanOf([...prefix, ...field]),
   });

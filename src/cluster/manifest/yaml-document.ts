@@ -12,6 +12,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { messageOf } from '../error-text.ts';
+import { createJsonPlaces } from './json-places.ts';
 import { KUBECTL_TAGS } from './kubectl-tags.ts';
 import type { FieldPath } from '../../model/field-path.ts';
 import type { ManifestProblem, Place } from './place.ts';
@@ -112,10 +113,9 @@ const LONG_TEXT = 32_768;
 const readJson = (text: string, file: string): ManifestDocument | undefined => {
   try {
     const value: unknown = JSON.parse(text);
-    const locate = (field: FieldPath): Place => readYaml(text, file)[0]?.locate(field) ?? { file, line: 1, column: 1 };
     return {
       value,
-      locate: (field) => (field.length === 0 ? { file, line: 1, column: 1 } : locate(field)),
+      locate: createJsonPlaces(text, file),
       spanOf: (field) => readYaml(text, file)[0]?.spanOf(field),
       problems: [],
     };

@@ -1,0 +1,62 @@
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { remoteAddress, remoteNode, remoteNodeAddress } from '../state/addresses.ts';
+import { benchNamespaces } from '../state/cluster.ts';
+import { benchPod, runningStatus } from '../state/pod.ts';
+import { benchPolicy } from '../state/policies.ts';
+
+/** How large a cluster is that `matrix` is asked about. */
+export interface MatrixSize {
+  readonly pods: number;
+  readonly policies: number;
+}
+
+/** Policies of each namespace: one of each kind of bench/state/policies.ts. */
+const POLICIES_PER_NAMESPACE = 10;
+/** Pods of each workload. */
+const REPLICAS = 5;
+const TIERS = ['front', 'back', 'db'];
+
+const namespacesOf = ({ policies }: MatrixSize): number => Math.max(1, Math.round(policies / POLICIES_PER_NAMESPACE));
+
+/** The objects as an API server lists them: Deployments' pods, up to five of each, with their owners and addresses. */
+export function* matrixObjects(size: MatrixSize): Generator<object> {
+  const namespaces = namespacesOf(size);
+  yield* benchNamespaces({ ...size, localPods: 0, namespaces });
+  for (let index = 0; index < size.policies; index += 1) {
+    const n = index % namespaces;
+    yield benchPolicy(`ns-${String(n)}`, n, Math.floor(index / namespaces));
+  }
+  for (let index = 0; index < size.pods; index += 1) {
+    const n = index % namespaces;
+    const workload = Math.floor(index / namespaces / REPLICAS);
+    const app = `app-${String(workload)}`;
+    const hash = (n * 7919 + workload + 10_000_000).toString(36);
+    const pod = benchPod({
+      namespace: `ns-${String(n)}`,
+      name: `${app}-${hash}-${index.toString(36).padStart(5, '0')}`,
+      node: remoteNode(index),
+      labels: { app, tier: TIERS[workload % TIERS.length] ?? '', 'pod-template-hash': hash },
+    });
+    const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${app}-${hash}`, controller: true };
+    yield {
+      ...pod,
+      metadata: { ...pod.metadata, ownerReferences: [owner] },
+      status: runningStatus(remoteAddress(index), remoteNodeAddress(index)),
+    };
+  }
+}
+
+/** Writes objects to a file as `kubectl get … -o json` prints them, a piece at a time. */
+export const writeList = async (objects: Iterable<object>, file: string): Promise<void> => {
+  const stream = createWriteStream(file);
+  stream.write('{"apiVersion":"v1","kind":"List","items":[');
+  let first = true;
+  for (const object of objects) {
+    const text = `${first ? '' : ','}\n${JSON.stringify(object, undefined, 1)}`;
+    first = false;
+    if (!stream.write(text)) await once(stream, 'drain');
+  }
+  stream.end(']}\n');
+  await once(stream, 'finish');
+};
