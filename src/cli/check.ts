@@ -84,7 +84,7 @@ Examples:
       throw new UsageError('--fix writes into files: give files or folders, not standard input');
     }
     const check = async (): Promise<Checked> => {
-      const loaded = await readInput(command, io, namespace);
+      const loaded = await readInput(command, io, namespace === undefined ? {} : { namespace });
       if (namespace !== undefined) requireNamespace(loaded, namespace);
       const cluster = toCheckedCluster(loaded.snapshot, {
         declared: loaded.namespaceOrigins.keys(),

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import type { LoadedManifests } from '../cluster/manifest/assemble.ts';
-import { loadManifests } from '../cluster/manifest/load-manifests.ts';
+import { type LoadSettings, loadManifests } from '../cluster/manifest/load-manifests.ts';
 import { otherPoliciesIn } from '../cluster/manifest/other-policies.ts';
 import { formatProblem } from '../cluster/manifest/place.ts';
 import { createCommandRunner } from '../kernel/command.ts';
@@ -13,6 +13,9 @@ import { type CliIo, UsageError } from './verb.ts';
 export interface InputOptions {
   readonly filename?: readonly string[];
 }
+
+/** See LoadSettings. */
+export type InputSettings = Pick<LoadSettings, 'namespace' | 'maxReplicas'>;
 
 /** `-f PATH…`, the same for all verbs that read manifests. */
 export const filenameOption = (): Option =>
@@ -34,35 +37,51 @@ const readStandardInput = async (): Promise<string> => {
 };
 
 /**
- * Loads the manifests that a verb was given with -f or as arguments. Folders with a kustomization and Helm charts are
- * rendered. What cannot be read is among the problems; the rest counts.
+ * Loads manifests. Folders with a kustomization and Helm charts are rendered. What cannot be read is among the problems; the
+ * rest counts.
  *
- * @param namespace of objects that name none
- * @throws UsageError if there are none, Error if standard input is empty
+ * @throws Error if standard input is empty
  */
-export const readInput = async (command: Command, io: CliIo, namespace?: string): Promise<LoadedManifests> => {
-  const paths = pathsOf(command);
-  if (paths.length === 0) throw new UsageError('no manifests: give files or folders with -f, or - for standard input');
+export const readPaths = async (
+  paths: readonly string[],
+  io: CliIo,
+  settings: InputSettings = {},
+): Promise<LoadedManifests> => {
   const { folders, remarks } = await renderFolders(
     paths.filter((target) => target !== '-'),
     createCommandRunner(),
   );
   for (const remark of remarks) io.err(`note: ${remark}\n`);
   return loadManifests(paths, {
+    ...settings,
     rendered: folders,
-    ...(namespace === undefined ? {} : { namespace }),
     ...(paths.includes('-') ? { stdin: await readStandardInput() } : {}),
   });
 };
 
-/** As readInput, and tells on standard error what could not be read, and what is not enforced. */
-export const loadInput = async (command: Command, io: CliIo): Promise<LoadedManifests> => {
-  const loaded = await readInput(command, io);
+/**
+ * Loads the manifests that a verb was given with -f or as arguments, see readPaths.
+ * @throws UsageError if there are none
+ */
+export const readInput = async (command: Command, io: CliIo, settings: InputSettings = {}): Promise<LoadedManifests> => {
+  const paths = pathsOf(command);
+  if (paths.length === 0) throw new UsageError('no manifests: give files or folders with -f, or - for standard input');
+  return readPaths(paths, io, settings);
+};
+
+/** Tells on standard error what could not be read, and what is not enforced. */
+export const tellProblems = (loaded: LoadedManifests, io: CliIo): void => {
   for (const problem of loaded.problems) io.err(`${formatProblem(problem)}\n`);
   for (const { count, ...kind } of otherPoliciesIn(loaded.ignored)) {
     io.err(
       `note: ${count} of the kind ${nameOfKind(kind)} ${count === 1 ? 'is' : 'are'} neither counted nor enforced\n`,
     );
   }
+};
+
+/** As readInput, and tells on standard error what could not be read, and what is not enforced. */
+export const loadInput = async (command: Command, io: CliIo, settings: InputSettings = {}): Promise<LoadedManifests> => {
+  const loaded = await readInput(command, io, settings);
+  tellProblems(loaded, io);
   return loaded;
 };

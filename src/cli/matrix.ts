@@ -1,22 +1,25 @@
 import { Option } from 'commander';
-import type { PodEndpoint } from '../model/pod.ts';
-import { compileNodePolicy } from '../policy/compile.ts';
+import { eachPod } from '../reach/workloads.ts';
 import { describePod } from '../trace/describe.ts';
 import { createEvaluator } from '../trace/evaluator.ts';
 import { filenameOption, loadInput } from './input.ts';
-import type { Connection } from './matrix/connection.ts';
-import { type ConnectionFinder, createConnectionFinder } from './matrix/connections.ts';
+import { createConnectionFinder } from './matrix/connection-finder.ts';
 import { describeExplanations, type Explanation, explainPackets } from './matrix/explain-packets.ts';
-import { placePods } from './matrix/place-pods.ts';
-import { describeConnections } from './matrix/text.ts';
-import { formatOutput, type OutputOptions, outputOption } from './output.ts';
+import { MATRIX_FORMATS, type MatrixFormat, printMatrix, printSummary } from './matrix/print.ts';
+import { questionOf } from './matrix/question.ts';
+import { MOST_REPLICAS, reachOf, readCluster, rowMaker, workloadsOf } from './matrix/read-cluster.ts';
+import { formatOutput } from './output.ts';
+import { createProgress } from './progress.ts';
 import { servicePortOf } from './resolve/backends.ts';
-import { createResolver, type Endpoint, OUTSIDE } from './resolve/resolve.ts';
+import { createResolver, type Endpoint } from './resolve/resolve.ts';
 import { parseProtocolPort, type ProtocolPort, readTargetText, type TargetText } from './resolve/target-text.ts';
 import { tellFaults } from './tell-faults.ts';
-import { UsageError, type Verb } from './verb.ts';
+import { type CliIo, UsageError, type Verb } from './verb.ts';
 
-interface MatrixOptions extends OutputOptions {
+interface MatrixOptions {
+  readonly output: MatrixFormat;
+  readonly pods?: boolean;
+  readonly summary?: boolean;
   readonly namespace?: string;
   readonly from?: string;
   readonly to?: string;
@@ -27,35 +30,6 @@ interface MatrixOptions extends OutputOptions {
 const EXPECTATIONS = { allowed: 'allow', denied: 'deny' } as const;
 
 type Expectation = keyof typeof EXPECTATIONS;
-
-const includes = (endpoint: Endpoint | undefined, pod: PodEndpoint): boolean =>
-  endpoint === undefined || ('pods' in endpoint && endpoint.pods.includes(pod));
-
-const includesOutside = (endpoint: Endpoint | undefined): boolean =>
-  endpoint === undefined || endpoint.kind === 'outside';
-
-const connectionsOf = (
-  finder: ConnectionFinder,
-  pods: readonly PodEndpoint[],
-  from: Endpoint | undefined,
-  to: Endpoint | undefined,
-): readonly Connection[] => {
-  const sources = pods.filter((pod) => includes(from, pod));
-  const targets = pods.filter((pod) => includes(to, pod));
-  return [
-    ...(includesOutside(from) ? targets.flatMap((pod) => finder.withOutside('ingress', pod)) : []),
-    ...sources.flatMap((source) => [
-      ...(includesOutside(to) ? finder.withOutside('egress', source) : []),
-      ...targets.filter((target) => target !== source).flatMap((target) => finder.between(source, target)),
-    ]),
-  ];
-};
-
-/** Rows and columns: pods and the outside, as far as a connection concerns them. */
-const endpointsOf = (pods: readonly PodEndpoint[], connections: readonly Connection[]): readonly string[] => {
-  const concerned = new Set(connections.flatMap(({ from, to }) => [from, to]));
-  return [OUTSIDE, ...pods.map(describePod)].filter((name) => concerned.has(name));
-};
 
 /** The packet to follow: that of `--port`, or of the target's own port; undefined where nothing names one. */
 const packetOf = (port: string | undefined, to: TargetText | undefined): ProtocolPort | undefined => {
@@ -68,6 +42,22 @@ const surprises = (explanations: readonly Explanation[], expectation: Expectatio
   explanations
     .filter(({ verdict }) => verdict !== EXPECTATIONS[expectation])
     .map(({ from, to, target }) => `expected ${expectation}: ${from} → ${to} ${target} is not`);
+
+/** Where nobody sees a window, a table may be this wide. */
+const WIDEST_IN_FILE = 200;
+
+/** Characters of a line of the window, as the environment or the terminal says (POSIX: COLUMNS). */
+const windowOf = ({ env }: CliIo): number => {
+  const told = Number(env['COLUMNS']);
+  if (Number.isInteger(told) && told > 0) return told;
+  return process.stdout.isTTY ? process.stdout.columns : WIDEST_IN_FILE;
+};
+
+/** @throws UsageError where the result has no such form */
+const simpleFormat = (output: MatrixFormat, what: string): 'text' | 'json' | 'yaml' => {
+  if (output === 'text' || output === 'json' || output === 'yaml') return output;
+  throw new UsageError(`${what} is printed as text, json or yaml, not as ${output}`);
+};
 
 const namespaceOf = (endpoint: Endpoint | undefined): string | undefined =>
   endpoint !== undefined && 'pods' in endpoint ? endpoint.pods[0]?.namespace : undefined;
@@ -86,14 +76,21 @@ export const matrixVerb: Verb = {
           Object.keys(EXPECTATIONS),
         ),
       )
-      .addOption(outputOption())
+      .option('--pods', 'a row for each pod, not for each workload')
+      .option('--summary', 'only how many connections are allowed and denied')
+      .addOption(new Option('-o, --output <format>', 'print as').choices(MATRIX_FORMATS).default('text'))
       .addHelpText(
         'after',
         `
 Prints which pod may open connections to which, on which ports, and which policy
 says so. Nothing is changed: policies, pods (or the workloads that make them),
 namespaces and Services come from manifests. Pods without addresses get
-placeholder addresses.
+placeholder addresses. A row is a workload, with the number of its pods. Pods of
+a workload that fare differently have rows of their own.
+
+A table that is wider than the window is not printed: the answer says so, and
+which form has all of it. -o csv has a line for each connection, allowed or
+denied; -o json the reasons as well.
 
 An endpoint is one of:
   shop/web-7d4b9, shop/web   a pod; all pods of a workload, or behind a Service
@@ -107,6 +104,8 @@ the pods and ports behind it.
 Examples:
   kubectl get pods,namespaces,networkpolicies,services,endpointslices -A -o yaml |
     portcullis matrix -f -
+  kubectl get pods,namespaces,networkpolicies -A -o json |
+    kubectl -n kube-system exec -i ds/portcullis -- portcullis matrix -f - --summary
   portcullis matrix -f manifests/ -n shop
   portcullis matrix -f manifests/ --from shop/web --to shop/db --port TCP/3306
   portcullis matrix -f manifests/ --from shop/web --to http://api.store-back
@@ -121,13 +120,17 @@ Examples:
       text === undefined ? undefined : readTargetText(text),
     );
     const packet = packetOf(options.port, toText);
-    const loaded = await loadInput(command, io);
-    const { snapshot, pods, madeUp, families } = placePods(loaded.snapshot);
+    const isPacket = packet !== undefined || expect !== undefined;
+    const progress = createProgress(io, process.stderr.isTTY);
+    const loaded = await loadInput(command, io, { maxReplicas: isPacket ? 1 : MOST_REPLICAS });
+    progress.at('compiling policies');
+    const cluster = readCluster(loaded);
+    const { snapshot, pods, madeUp, families, policy } = cluster;
     const note = (text: string): void => {
+      progress.end();
       io.err(`note: ${text}\n`);
     };
     if (madeUp > 0) note(`${madeUp} of ${pods.length} pods have no address yet; using placeholder addresses`);
-    const policy = compileNodePolicy(snapshot, undefined);
     tellFaults(policy.faults, loaded, io);
     const evaluator = createEvaluator(policy, snapshot.pods.values());
     const code = policy.faults.length > 0 || loaded.problems.length > 0 ? 1 : 0;
@@ -142,7 +145,7 @@ Examples:
     const from = find(fromText, namespace);
     const to = find(toText, namespace ?? namespaceOf(from));
 
-    if (packet !== undefined || expect !== undefined) {
+    if (isPacket) {
       const target = packet ?? (to?.kind === 'service' ? to.backends.onlyPort : undefined);
       if (from === undefined || to === undefined) {
         throw new UsageError(`${expect === undefined ? '--port' : '--expect'} needs --from and --to`);
@@ -155,7 +158,7 @@ Examples:
         return pod === undefined ? ip : describePod(pod);
       };
       const explanations = explainPackets(evaluator, { from, to }, target, nameOf);
-      io.out(formatOutput(output, { explanations }, () => describeExplanations(explanations)));
+      io.out(formatOutput(simpleFormat(output, 'one packet'), { explanations }, () => describeExplanations(explanations)));
       const wrong = expect === undefined ? [] : surprises(explanations, expect);
       for (const line of wrong) io.err(`${line}\n`);
       return wrong.length > 0 ? 1 : code;
@@ -163,12 +166,29 @@ Examples:
     if (from?.kind === 'address' || to?.kind === 'address') {
       throw new UsageError('an address needs --from, --to and --port');
     }
-    const finder = createConnectionFinder(evaluator, policy, pods, families);
-    const concerns = ({ from: source, to: destination }: Connection): boolean =>
-      namespace === undefined || [source, destination].some((end) => end.startsWith(`${namespace}/`));
-    const connections = connectionsOf(finder, pods, from, to).filter(concerns);
-    const endpoints = endpointsOf(pods, connections);
-    io.out(formatOutput(output, { endpoints, connections }, () => describeConnections(endpoints, connections)));
+    if (namespace !== undefined && !snapshot.namespaces.has(namespace)) {
+      throw new UsageError(`-n ${namespace}: the input has no such namespace`);
+    }
+    progress.at('comparing pods with policies');
+    const reach = reachOf(cluster);
+    const rowsOf = rowMaker(reach, pods, options.pods === true ? eachPod : workloadsOf(loaded));
+    const answer = {
+      reach,
+      question: questionOf({ namespace, from, to }, pods, rowsOf),
+      finder: createConnectionFinder(evaluator, policy, pods, families),
+      progress,
+      window: windowOf(io),
+    };
+    if (options.summary === true) {
+      const text = printSummary(answer, simpleFormat(output, '--summary'));
+      progress.end();
+      io.out(text);
+      return code;
+    }
+    for (const piece of printMatrix(answer, output)) {
+      progress.end();
+      io.out(piece);
+    }
     return code;
   },
 };

@@ -66,6 +66,18 @@ const byClass = (rows: readonly Row[]): readonly (readonly [number, readonly Row
 
 const podsIn = (rows: readonly Row[]): number => rows.reduce((sum, { pods }) => sum + pods.length, 0);
 
+/** Pairs of rows that have pods in common, and how many. */
+function* overlaps(sources: readonly Row[], destinations: readonly Row[]): Generator<readonly [Row, Row, number]> {
+  const rowOf = new Map(sources.flatMap((row) => row.pods.map((pod) => [pod, row] as const)));
+  for (const destination of destinations) {
+    const shared = Map.groupBy(
+      destination.pods.filter((pod) => rowOf.has(pod)),
+      (pod) => rowOf.get(pod),
+    );
+    for (const [source, pods] of shared) if (source !== undefined) yield [source, destination, pods.length];
+  }
+}
+
 /** @param onProgress called with the part that is done, 0 to 1 */
 export const summarise = (
   { classes, families }: ClusterReach,
@@ -81,13 +93,9 @@ export const summarise = (
     let pods = podsIn(sources) * podsIn(destinations);
     if (from === to) {
       // A pod is not asked about itself.
-      const pairs = sources.flatMap((source) =>
-        destinations.filter(({ pods: [first] }) => first && source.pods.includes(first)).map((row) => [source, row] as const),
-      );
-      for (const [source, row] of pairs) {
-        const different = pairCount(source, row);
-        pods -= source.pods.length * row.pods.length - different;
-        if (different === 0) workloads -= 1;
+      for (const [source, destination, shared] of overlaps(sources, destinations)) {
+        pods -= shared;
+        if (pairCount(source, destination) === 0) workloads -= 1;
       }
     }
     const kind = kindOf(families.map(({ ports }) => ports(from, to)));

@@ -7,6 +7,12 @@ import { compileNodePolicy } from '../../policy/compile.ts';
 
 /** Where pods without addresses are placed: the ranges that documentation and many CNIs use. */
 const MADE_UP: Readonly<Record<IpFamily, string>> = { ipv4: '10.244.0.0/16', ipv6: 'fd00:10:244::/64' };
+/** More pods than a /16 has room for are placed in the private range of that size (RFC 1918). */
+const MOST_IN_RANGE = 65_000;
+const LARGE_RANGE = '10.0.0.0/8';
+
+const rangeFor = (family: IpFamily, pods: number): string =>
+  family === 'ipv4' && pods > MOST_IN_RANGE ? LARGE_RANGE : MADE_UP[family];
 
 /** A cluster in which every pod that policy can concern has an address. */
 export interface PlacedCluster {
@@ -39,7 +45,7 @@ const familiesOf = (snapshot: ClusterSnapshot): readonly IpFamily[] => {
 /** Gives the pods that have none an address in each family that is in use, the same in every run. */
 export const placePods = (given: ClusterSnapshot): PlacedCluster => {
   const families = familiesOf(given);
-  const placed = assignAddresses(given.pods, { nodes: [''], cidrsOf: () => families.map((family) => MADE_UP[family]) });
+  const placed = assignAddresses(given.pods, { nodes: [''], cidrsOf: () => families.map((family) => rangeFor(family, given.pods.size)) });
   const concerned = [...given.pods.values()].filter((pod) => !pod.hostNetwork);
   return {
     snapshot: { ...given, pods: placed },

@@ -1,35 +1,51 @@
+import type { Counts, Summary } from '../../reach/summary.ts';
 import { OUTSIDE } from '../resolve/resolve.ts';
+import type { Cell } from './cells.ts';
 import { type Connection, type ConnectionSide, isRuled } from './connection.ts';
 
-/** A table with more endpoints does not fit a terminal; the list is all there is then. */
-const MOST_IN_TABLE = 12;
 const WIDEST_CELL = 18;
+/** Connections that are told one by one with the reasons: more are no answer to a reader. */
+export const MOST_TOLD = 100;
 
-const cellOf = (connections: readonly Connection[]): string => {
-  const [only, ...more] = connections;
-  if (only === undefined) return '.';
-  if (more.length > 0) return 'some';
-  if (!only.allowed) return '-';
-  return only.ports.length > WIDEST_CELL ? 'some' : only.ports;
+const LEGEND = 'all: every port   -: nothing   some: some ports, or not the same for all addresses   .: not asked';
+
+const cellText = ({ verdict, ports }: Cell): string => {
+  if (verdict === 'denied') return '-';
+  return ports === undefined || ports.length > WIDEST_CELL ? 'some' : ports;
 };
 
-const alignColumns = (rows: readonly (readonly string[])[]): readonly string[] => {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+/** A row or column: its name, and the pods that it stands for. */
+export interface TableEnd {
+  readonly name: string;
+  readonly pods: number;
+}
+
+/** `shop/web ×3`. */
+export const headOf = ({ name, pods }: TableEnd): string => (pods > 1 ? `${name} ×${pods}` : name);
+
+/** The lines of the table, head and legend included. */
+export const tableLines = (ends: readonly TableEnd[], cells: Iterable<Cell>): readonly string[] => {
+  const place = new Map(ends.map(({ name }, at) => [name, at]));
+  const rows = ends.map((end) => [headOf(end), ...ends.map(() => '.')]);
+  for (const cell of cells) {
+    const row = rows[place.get(cell.from) ?? -1];
+    const column = place.get(cell.to);
+    if (row !== undefined && column !== undefined) row[column + 1] = cellText(cell);
+  }
+  const lines = [['from \\ to', ...ends.map(headOf)], ...rows];
+  const widths = lines[0]?.map((_, column) => lines.reduce((most, line) => Math.max(most, line[column]?.length ?? 0), 0));
+  const aligned = lines.map((line) =>
+    line
+      .map((text, column) => text.padEnd(widths?.[column] ?? 0))
       .join('  ')
       .trimEnd(),
   );
+  return [...aligned, '', LEGEND];
 };
 
-const table = (endpoints: readonly string[], connections: readonly Connection[]): readonly string[] => {
-  const byPair = Map.groupBy(connections, ({ from, to }) => `${from} ${to}`);
-  const rows = endpoints.map((from) => [from, ...endpoints.map((to) => cellOf(byPair.get(`${from} ${to}`) ?? []))]);
-  return alignColumns([['from \\ to', ...endpoints], ...rows]);
-};
-
-const LEGEND = 'all: every port   -: nothing   some: see below   .: not asked';
+/** No table is narrower than its heads. */
+export const leastWidth = (ends: readonly TableEnd[]): number =>
+  ends.reduce((sum, end) => sum + headOf(end).length + 2, Math.max(9, ...ends.map((end) => headOf(end).length)));
 
 const describeSide = (name: string, { isolatedBy, allowedBy }: ConnectionSide): string => {
   if (isolatedBy.length === 0) return `${name}: open, no policy isolates it`;
@@ -48,21 +64,37 @@ const describeConnection = (connection: Connection): readonly string[] => {
   return [head, ...sides.map((side) => `    ${side}`)];
 };
 
-/** The connections as a table, if it is small enough, and those that policies rule one by one with the reasons. */
-export const describeConnections = (endpoints: readonly string[], connections: readonly Connection[]): string => {
-  const isSmall = endpoints.length <= MOST_IN_TABLE;
-  const ruled = connections.filter(isRuled);
-  const shown = isSmall ? ruled : ruled.filter(({ allowed }) => allowed);
-  const open = connections.length - ruled.length;
-  const blocked = ruled.filter(({ allowed }) => !allowed).length;
-  const summary = [
-    ...(open > 0 ? [`Of ${connections.length} connections ${open} are ruled by no policy: every port is open.`] : []),
-    ...(isSmall || blocked === 0 ? [] : [`${blocked} are blocked at every port, left out above; -o json has them.`]),
-  ];
-  const parts = [
-    ...(isSmall ? [[...table(endpoints, connections), '', LEGEND]] : []),
-    ...(shown.length > 0 ? [shown.flatMap(describeConnection)] : []),
-    ...(summary.length > 0 ? [summary] : []),
-  ];
-  return parts.map((lines) => lines.join('\n')).join('\n\n');
+/** Those of the connections that policies rule, one by one with the reasons; undefined where they are too many. */
+export const reasonLines = (connections: Iterable<Connection>): readonly string[] | undefined => {
+  const told: Connection[] = [];
+  for (const connection of connections) {
+    if (!isRuled(connection)) continue;
+    told.push(connection);
+    if (told.length > MOST_TOLD) return undefined;
+  }
+  return told.flatMap(describeConnection);
+};
+
+const grouped = (number: number): string => String(number).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
+
+const countLine = (what: string, { every, some, denied }: Counts): string | undefined => {
+  const all = every + some + denied;
+  if (all === 0) return undefined;
+  const counts = `${grouped(every)} at every port, ${grouped(some)} at some ports, ${grouped(denied)} denied`;
+  return `${what}: ${grouped(all)}, of them ${counts}`;
+};
+
+const plural = (number: number, word: string): string => `${grouped(number)} ${word}${number === 1 ? '' : 's'}`;
+
+/** What is allowed and what is denied, in numbers. */
+export const summaryLines = (summary: Summary): readonly string[] => {
+  const { workloads, pods, betweenWorkloads, betweenPods, unruled, fromOutside, toOutside } = summary;
+  return [
+    `${plural(workloads, 'workload')}, ${plural(pods, 'pod')}`,
+    countLine('Connections between workloads', betweenWorkloads),
+    unruled === 0 ? undefined : `    ${grouped(unruled)} of them are ruled by no policy: every port is open`,
+    countLine('Connections between pods', betweenPods),
+    countLine('Workloads as seen from outside', fromOutside),
+    countLine('The outside as seen from workloads', toOutside),
+  ].filter((line) => line !== undefined);
 };

@@ -1,0 +1,34 @@
+import type { CliIo } from './verb.ts';
+
+/** One line on a terminal that says what takes long. It is there after a second and goes when the work is over. */
+export interface Progress {
+  /** @param part how much of it is done, 0 to 1 */
+  at(what: string, part?: number): void;
+  end(): void;
+}
+
+const SILENT: Progress = { at: () => undefined, end: () => undefined };
+const FIRST_MS = 1_000;
+const EVERY_MS = 200;
+/** Erases the line (ECMA-48 EL). */
+const ERASE = '\r\u001b[K';
+
+/** @param isTerminal elsewhere nothing is written: a line that changes is none in a file */
+export const createProgress = (io: CliIo, isTerminal: boolean, now: () => number = Date.now): Progress => {
+  if (!isTerminal) return SILENT;
+  let next = now() + FIRST_MS;
+  let isShown = false;
+  return {
+    at(what, part) {
+      if (now() < next) return;
+      next = now() + EVERY_MS;
+      isShown = true;
+      io.err(`${ERASE}${what}${part === undefined ? '' : ` ${Math.floor(part * 100)} %`} …`);
+    },
+    end() {
+      if (isShown) io.err(ERASE);
+      isShown = false;
+      next = Number.POSITIVE_INFINITY;
+    },
+  };
+};
