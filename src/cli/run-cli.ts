@@ -13,6 +13,7 @@ Try it on this machine, without root and without touching its firewall:
 Look before you leap (nothing is touched):
   portcullis check -f policies/           mistakes and surprises, with file, line and a suggestion
   portcullis matrix -f manifests/         who reaches whom, on which ports, and why
+  portcullis diff main:deploy/ deploy/    which connections a change opens or closes
   portcullis render --node n1 -f manifests/
 
 Exit codes: 0 all well, 1 findings or a failure, 2 wrong usage.

@@ -26,6 +26,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./matrix.ts')).matrixVerb,
   },
   {
+    name: 'diff',
+    summary: 'Tells which connections open or close between two states of manifests',
+    load: async () => (await import('./diff.ts')).diffVerb,
+  },
+  {
     name: 'play',
     summary: 'Tries manifests out: pods as network namespaces, real agents, and a live table of who reaches whom',
     load: async () => (await import('./play.ts')).playVerb,

@@ -42,10 +42,18 @@ const familiesOf = (snapshot: ClusterSnapshot): readonly IpFamily[] => {
   return found.size === 0 ? ['ipv4'] : [...found].sort();
 };
 
-/** Gives the pods that have none an address in each family that is in use, the same in every run. */
-export const placePods = (given: ClusterSnapshot): PlacedCluster => {
+/**
+ * Gives the pods that have none an address in each family that is in use, the same in every run.
+ *
+ * @param previous another state of the cluster: pods that were there keep the addresses that they were given
+ */
+export const placePods = (given: ClusterSnapshot, previous?: ClusterSnapshot): PlacedCluster => {
   const families = familiesOf(given);
-  const placed = assignAddresses(given.pods, { nodes: [''], cidrsOf: () => families.map((family) => rangeFor(family, given.pods.size)) });
+  const placed = assignAddresses(given.pods, {
+    nodes: [''],
+    ...(previous !== undefined && { previous: previous.pods }),
+    cidrsOf: () => families.map((family) => rangeFor(family, given.pods.size)),
+  });
   const concerned = [...given.pods.values()].filter((pod) => !pod.hostNetwork);
   return {
     snapshot: { ...given, pods: placed },

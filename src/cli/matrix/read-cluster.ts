@@ -15,8 +15,9 @@ export interface ReadCluster extends PlacedCluster {
   readonly policy: NodePolicy;
 }
 
-export const readCluster = (loaded: LoadedManifests): ReadCluster => {
-  const placed = placePods(loaded.snapshot);
+/** @param previous see placePods */
+export const readCluster = (loaded: LoadedManifests, previous?: ReadCluster): ReadCluster => {
+  const placed = placePods(loaded.snapshot, previous?.snapshot);
   return { ...placed, policy: compileNodePolicy(placed.snapshot, undefined) };
 };
 

@@ -1,0 +1,83 @@
+import { Option } from 'commander';
+import { createPortSets } from '../reach/port-sets.ts';
+import { differenceOf, type ReachState } from '../reach/difference.ts';
+import { describeReport, markdownReport, toReport } from './diff/report.ts';
+import { loadState, readStateText } from './diff/read-state.ts';
+import { tellProblems } from './input.ts';
+import { MOST_REPLICAS, type ReadCluster, reachOf, readCluster, workloadsOf } from './matrix/read-cluster.ts';
+import { formatOutput } from './output.ts';
+import { createProgress } from './progress.ts';
+import { tellFaults } from './tell-faults.ts';
+import { UsageError, type Verb } from './verb.ts';
+
+interface DiffOptions {
+  readonly output: 'table' | 'markdown' | 'json' | 'yaml';
+  readonly exitCode?: boolean;
+}
+
+export const diffVerb: Verb = {
+  declare(command) {
+    command
+      .argument('<before>', 'a file, a folder, REVISION:PATH of git, or - for standard input')
+      .argument('<after>', 'likewise')
+      .addOption(new Option('-o, --output <format>', 'print as').choices(['table', 'markdown', 'json', 'yaml']).default('table'))
+      .option('--exit-code', 'exit with 1 if a connection opens or closes')
+      .addHelpText(
+        'after',
+        `
+Tells which workloads reach which others at which ports in the second state and
+not in the first, and the other way round: not which lines differ. Nothing is
+changed.
+
+A state is the first of these that fits:
+  -              standard input, once
+  deploy/, a.yaml  a file or folder that exists
+  main:deploy/   a folder or file of a commit in the git repository here;
+                 the path begins at the top of the repository, or with ./
+Give pods (or the workloads that make them) and namespaces along with the
+policies. Workloads that only one state has are named and not compared.
+
+Exit codes: 0, or with --exit-code 1 where something opens or closes; 1 if a
+manifest or policy cannot be read; 2 for wrong usage.
+
+Examples:
+  portcullis diff main:deploy/ deploy/
+  portcullis diff main:deploy/ HEAD:deploy/ -o markdown --exit-code
+  kubectl get pods,namespaces,networkpolicies -A -o yaml > before.yaml
+  portcullis diff before.yaml after.yaml -o json`,
+      );
+  },
+  async run(command, io) {
+    const { output, exitCode = false } = command.opts<DiffOptions>();
+    const states = command.args.map((typed) => readStateText(typed));
+    if (states.filter(({ kind }) => kind === 'stdin').length > 1) throw new UsageError('only one state can be -');
+    const progress = createProgress(io, process.stderr.isTTY);
+    const portSets = createPortSets();
+    let isFlawed = false;
+    const read: { readonly cluster: ReadCluster; readonly state: ReachState }[] = [];
+    for (const each of states) {
+      const loaded = await loadState(each, { maxReplicas: MOST_REPLICAS });
+      tellProblems(loaded, io);
+      const cluster = readCluster(loaded, read[0]?.cluster);
+      tellFaults(cluster.policy.faults, loaded, io);
+      isFlawed ||= loaded.problems.length > 0 || cluster.policy.faults.length > 0;
+      progress.at('comparing pods with policies');
+      const state = { reach: reachOf(cluster, portSets), pods: cluster.pods, workloadOf: workloadsOf(loaded) };
+      read.push({ cluster, state });
+    }
+    const [before, after] = read;
+    if (before === undefined || after === undefined) throw new UsageError('give two states');
+    progress.at('comparing the two states');
+    const families = before.cluster.families.filter((family) => after.cluster.families.includes(family));
+    const others = [before, after].flatMap(({ cluster }) => cluster.families).filter((each) => !families.includes(each));
+    if (others.length > 0) io.err(`note: only one state has addresses of ${others.join(', ')}: these are not compared\n`);
+    const report = toReport(differenceOf(before.state, after.state), families);
+    progress.end();
+    io.out(
+      output === 'markdown'
+        ? `${markdownReport(report)}\n`
+        : formatOutput(output === 'table' ? 'text' : output, report, () => describeReport(report)),
+    );
+    return isFlawed || (exitCode && report.changes.length > 0) ? 1 : 0;
+  },
+};
