@@ -12,9 +12,11 @@ import {
   type YAMLError,
 } from 'yaml';
 import { messageOf } from '../error-text.ts';
+import { readBlockYaml } from './block-yaml.ts';
 import { createJsonPlaces } from './json-places.ts';
 import { KUBECTL_TAGS } from './kubectl-tags.ts';
 import type { FieldPath } from '../../model/field-path.ts';
+import { cutList, type ItemText } from './long-yaml-list.ts';
 import type { ManifestProblem, Place } from './place.ts';
 
 /** Offsets into a file's text, in characters: where something begins, and where it has ended. */
@@ -149,13 +151,75 @@ const readJsonStream = (text: string, file: string): readonly ManifestDocument[]
   return documents.every((document) => document !== undefined) ? documents : undefined;
 };
 
+/** A scalar by itself, as it would be read in a document; the same texts come again and again. */
+const createScalarReader = (): ((text: string) => unknown) => {
+  const known = new Map<string, unknown>();
+  return (text) => {
+    if (known.has(text)) return known.get(text);
+    const [document] = readYaml(text, '');
+    const value = document?.value ?? null;
+    if (known.size < MOST_SCALARS) known.set(text, value);
+    return value;
+  };
+};
+
+const MOST_SCALARS = 50_000;
+
+/**
+ * A long List as kubectl prints it, read item by item. What it says of places is looked for in the item's own text when
+ * somebody asks, so that a dump of a whole cluster needs no syntax tree.
+ */
+const readLongList = (text: string, file: string): ManifestDocument | undefined => {
+  const list = cutList(text);
+  if (list === undefined) return undefined;
+  const frame = readYaml(list.frame, file)[0];
+  if (frame === undefined || frame.problems.length > 0) return undefined;
+  const readScalar = createScalarReader();
+  const items: unknown[] = [];
+  for (const item of list.items) {
+    const plain = readBlockYaml(item.text, readScalar);
+    if (plain !== undefined) {
+      items.push(plain.value);
+      continue;
+    }
+    const documents = readYaml(item.text, file);
+    const [document] = documents;
+    // The whole text tells best what is wrong with it, and where.
+    if (document === undefined || documents.length > 1 || document.problems.length > 0) return undefined;
+    items.push(document.value);
+  }
+  const placeIn = ({ text: own, line }: ItemText, field: FieldPath): Place => {
+    const place = readYaml(own, file)[0]?.locate(field) ?? { file, line: 1, column: 3 };
+    return { ...place, line: place.line + line };
+  };
+  return {
+    value: { ...(frame.value as object), items },
+    problems: [],
+    locate(field) {
+      const [first, index, ...rest] = field;
+      const item = first === 'items' && typeof index === 'number' ? list.items[index] : undefined;
+      if (item !== undefined) return placeIn(item, rest);
+      return first === undefined || first === 'items'
+        ? frame.locate(first === undefined ? [] : ['items'])
+        : { file, line: 1, column: 1 };
+    },
+    spanOf([first, index, ...rest]) {
+      const item = first === 'items' && typeof index === 'number' ? list.items[index] : undefined;
+      const span = item && readYaml(item.text, file)[0]?.spanOf(rest);
+      if (span === undefined || item === undefined) return undefined;
+      const shifted = ([from, to]: Span): Span => [from + item.offset, to + item.offset];
+      return { key: span.key && shifted(span.key), value: shifted(span.value) };
+    },
+  };
+};
+
 /**
  * The documents of a text, without empty ones. One that is broken does not hide the others. JSON is read as the YAML that
  * it is. Merge keys (`<<`) and the short words for true and false work as in kubectl.
  */
 export const readDocuments = (text: string, file: string): readonly ManifestDocument[] => {
   const isJson = /^\s*\{/.test(text);
-  const long = isJson && text.length >= LONG_TEXT ? readJson(text, file) : undefined;
+  const long = text.length < LONG_TEXT ? undefined : isJson ? readJson(text, file) : readLongList(text, file);
   if (long !== undefined) return [long];
   const documents = readYaml(text, file);
   if (!isJson || documents.every(({ problems }) => problems.length === 0)) return documents;
