@@ -20,7 +20,9 @@ export const diffVerb: Verb = {
     command
       .argument('<before>', 'a file, a folder, REVISION:PATH of git, or - for standard input')
       .argument('<after>', 'likewise')
-      .addOption(new Option('-o, --output <format>', 'print as').choices(['table', 'markdown', 'json', 'yaml']).default('table'))
+      .addOption(
+        new Option('-o, --output <format>', 'print as').choices(['table', 'markdown', 'json', 'yaml']).default('table'),
+      )
       .option('--exit-code', 'exit with 1 if a connection opens or closes')
       .addHelpText(
         'after',
@@ -69,8 +71,11 @@ Examples:
     if (before === undefined || after === undefined) throw new UsageError('give two states');
     progress.at('comparing the two states');
     const families = before.cluster.families.filter((family) => after.cluster.families.includes(family));
-    const others = [before, after].flatMap(({ cluster }) => cluster.families).filter((each) => !families.includes(each));
-    if (others.length > 0) io.err(`note: only one state has addresses of ${others.join(', ')}: these are not compared\n`);
+    const others = [before, after]
+      .flatMap(({ cluster }) => cluster.families)
+      .filter((each) => !families.includes(each));
+    if (others.length > 0)
+      io.err(`note: only one state has addresses of ${others.join(', ')}: these are not compared\n`);
     const report = toReport(differenceOf(before.state, after.state), families);
     progress.end();
     io.out(

@@ -86,7 +86,8 @@ Prints which pod may open connections to which, on which ports, and which policy
 says so. Nothing is changed: policies, pods (or the workloads that make them),
 namespaces and Services come from manifests. Pods without addresses get
 placeholder addresses. A row is a workload, with the number of its pods. Pods of
-a workload that fare differently have rows of their own.
+a workload that fare differently have rows of their own: shop/web-1 +2 is that
+pod and two that fare as it does.
 
 A table that is wider than the window is not printed: the answer says so, and
 which form has all of it. -o csv has a line for each connection, allowed or
@@ -158,7 +159,9 @@ Examples:
         return pod === undefined ? ip : describePod(pod);
       };
       const explanations = explainPackets(evaluator, { from, to }, target, nameOf);
-      io.out(formatOutput(simpleFormat(output, 'one packet'), { explanations }, () => describeExplanations(explanations)));
+      io.out(
+        formatOutput(simpleFormat(output, 'one packet'), { explanations }, () => describeExplanations(explanations)),
+      );
       const wrong = expect === undefined ? [] : surprises(explanations, expect);
       for (const line of wrong) io.err(`${line}\n`);
       return wrong.length > 0 ? 1 : code;

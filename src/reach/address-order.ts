@@ -7,7 +7,9 @@ export interface AddressOrder {
 }
 
 /** @param addresses those of one family; each has its place in the list as its number */
-export const createAddressOrder = (addresses: readonly { readonly at: bigint; readonly number: number }[]): AddressOrder => {
+export const createAddressOrder = (
+  addresses: readonly { readonly at: bigint; readonly number: number }[],
+): AddressOrder => {
   const sorted = addresses.toSorted((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
   /** How many addresses come before the given one. */
   const countBefore = (address: bigint): number => {
@@ -21,6 +23,8 @@ export const createAddressOrder = (addresses: readonly { readonly at: bigint; re
   };
   return {
     within: (ranges) =>
-      ranges.flatMap(({ from, to }) => sorted.slice(countBefore(from), countBefore(to + 1n)).map(({ number }) => number)),
+      ranges.flatMap(({ from, to }) =>
+        sorted.slice(countBefore(from), countBefore(to + 1n)).map(({ number }) => number),
+      ),
   };
 };

@@ -109,7 +109,9 @@ const extentOf = (
 type Moved = Pick<ReachChange, 'opened' | 'closed'>;
 
 /** @returns a function that compares extents, each pair of them once; undefined where nothing changed */
-const createCompare = (sets: PortSets): ((before: Extent | undefined, after: Extent | undefined) => Moved | undefined) => {
+const createCompare = (
+  sets: PortSets,
+): ((before: Extent | undefined, after: Extent | undefined) => Moved | undefined) => {
   const known = new Map<string, Moved | undefined>();
   const gained = (one: Extent, other: Extent): PortSet => {
     const [some, every] = [one.some, one.every].map((id, at) =>
@@ -191,13 +193,21 @@ export const differenceOf = (before: ReachState, after: ReachState): ReachDiffer
     }
 
     /** What of the outside changes for a group: ranges that change alike, together. */
-    const outside = (group: Group, direction: 'from' | 'to'): readonly { ranges: readonly AddressRange[]; moved: Moved }[] => {
+    const outside = (
+      group: Group,
+      direction: 'from' | 'to',
+    ): readonly { ranges: readonly AddressRange[]; moved: Moved }[] => {
       const found = new Map<Moved, AddressRange[]>();
       const [classesBefore, classesAfter] =
         direction === 'from'
           ? [first.outsideSources, second.outsideSources]
           : [first.outsideDestinations, second.outsideDestinations];
-      const verdict = (reach: ClusterReach, ports: Ports, parts: readonly Part[], number: number): Extent | undefined => {
+      const verdict = (
+        reach: ClusterReach,
+        ports: Ports,
+        parts: readonly Part[],
+        number: number,
+      ): Extent | undefined => {
         const end: readonly Part[] = [{ podClass: reach.classes.length + number, pods: 1 }];
         const [sources, destinations] = direction === 'from' ? [end, parts] : [parts, end];
         return extentOf(ports, sets, sources, destinations, false);

@@ -13,7 +13,9 @@ export const memberKey = (peer: SelectingPeer): string =>
 /** The different peers of all rules of a direction. */
 export const peersOf = ({ isolations }: NodePolicy, direction: Direction): readonly SelectingPeer[] => {
   const objects = new Set(
-    isolations.filter((each) => each.direction === direction).flatMap(({ rules }) => rules.flatMap(({ peers }) => peers)),
+    isolations
+      .filter((each) => each.direction === direction)
+      .flatMap(({ rules }) => rules.flatMap(({ peers }) => peers)),
   );
   const byKey = new Map<string, SelectingPeer>();
   for (const peer of objects) if (peer.kind !== 'any') byKey.set(memberKey(peer), peer);

@@ -92,9 +92,8 @@ export const classifyPods = (
   };
 
   const splitBy = (keyOf: (pod: PodEndpoint) => string): void => {
-    for (const group of Map.groupBy(pods.keys(), (number) => keyOf(pods[number] as PodEndpoint)).values()) {
-      partition.split(group);
-    }
+    const groups = Map.groupBy(pods.entries(), ([, pod]) => keyOf(pod));
+    for (const group of groups.values()) partition.split(group.map(([number]) => number));
   };
 
   splitBy(({ ips }) => ips.map(familyOf).sort().join(' '));
@@ -103,14 +102,20 @@ export const classifyPods = (
       partition.split(holdersOf(isolated.flatMap(({ ips }) => ips.filter((ip) => familyOf(ip) === family))));
     }
   }
-  const peers = new Map(DIRECTIONS.flatMap((direction) => peersOf(policy, direction)).map((peer) => [memberKey(peer), peer]));
+  const peers = new Map(
+    DIRECTIONS.flatMap((direction) => peersOf(policy, direction)).map((peer) => [memberKey(peer), peer]),
+  );
   for (const family of families) {
     for (const peer of peers.values()) if (isOfFamily(peer, family)) partition.split(membersOf(peer, family));
     for (const { protocol, name } of namedEgressPorts(policy)) {
       splitBy((pod) => {
         const address = addressOf(pod, family);
         const owner = address === undefined ? undefined : index.ownerAt(address);
-        return owner === undefined ? '' : resolvePort(owner, protocol, name).toSorted((a, b) => a - b).join(' ');
+        return owner === undefined
+          ? ''
+          : resolvePort(owner, protocol, name)
+              .toSorted((a, b) => a - b)
+              .join(' ');
       });
     }
   }
@@ -131,7 +136,7 @@ export const classifyPods = (
   const found = new Map<string, readonly number[]>();
   return {
     classes: members.map((numbers) => ({
-      pods: numbers.map((number) => pods[number] as PodEndpoint),
+      pods: numbers.flatMap((number) => pods[number] ?? []),
       isSpecial: numbers.some((number) => special.has(number)),
     })),
     classOf: new Map(pods.map((pod, number) => [pod, classOf[number] ?? 0])),

@@ -126,7 +126,11 @@ export const summarise = (
     return tally.counts;
   };
 
-  const rows = new Set([...blocks.flatMap(({ sources, destinations }) => [...sources, ...destinations]), ...fromOutside, ...toOutside]);
+  const rows = new Set([
+    ...blocks.flatMap(({ sources, destinations }) => [...sources, ...destinations]),
+    ...fromOutside,
+    ...toOutside,
+  ]);
   return {
     workloads: rows.size,
     pods: new Set([...rows].flatMap(({ pods }) => pods)).size,

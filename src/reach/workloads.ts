@@ -31,7 +31,10 @@ export const eachPod: WorkloadOf = ({ name }) => ({ kind: 'Pod', name });
 const byName = (a: Row, b: Row): number => (a.name < b.name ? -1 : Number(a.name > b.name));
 
 /** Names workloads as people do; the kind is added where two of one name differ in nothing else. */
-export const createWorkloadNames = (pods: readonly PodEndpoint[], workloadOf: WorkloadOf): ((pod: PodEndpoint) => string) => {
+export const createWorkloadNames = (
+  pods: readonly PodEndpoint[],
+  workloadOf: WorkloadOf,
+): ((pod: PodEndpoint) => string) => {
   const kinds = new Map<string, Set<string>>();
   const plain = (pod: PodEndpoint): string => `${pod.namespace}/${workloadOf(pod).name}`;
   for (const pod of pods) {

@@ -38,7 +38,8 @@ export const joinRanges = (ranges: readonly AddressRange[]): readonly AddressRan
 };
 
 /** The addresses that a block admits, as ranges in order, apart from each other. */
-export const rangesOfBlock = (block: IpBlock): readonly AddressRange[] => joinRanges(unionOfBlocks([block]).map(toRange));
+export const rangesOfBlock = (block: IpBlock): readonly AddressRange[] =>
+  joinRanges(unionOfBlocks([block]).map(toRange));
 
 /**
  * All addresses of a family, in order, cut where the ipBlocks of a direction's rules make a difference: what holds for one

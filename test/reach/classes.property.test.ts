@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
 import { arbitraryWorld, toSnapshot } from '../trace/arbitrary-world.ts';
 import { classVerdicts, pairwiseVerdicts, reachOf } from './pairwise.ts';
 
@@ -24,4 +25,27 @@ test('the matrix by classes is the one that asks each pair, in generated cluster
   expect(compared).toBeGreaterThan(WORLDS);
   // Classes that always had one pod would prove nothing.
   expect(folded).toBeGreaterThan(WORLDS / 10);
+});
+
+/** The first pod claims the address of the last one, or of its node: nothing that a cluster should have, but may have. */
+const withClaimOf = (snapshot: ClusterSnapshot, what: 'pod' | 'node'): ClusterSnapshot => {
+  const pods = [...snapshot.pods.values()].filter((pod) => !pod.hostNetwork && pod.ips.length > 0);
+  const [first, last] = [pods[0], pods.at(-1)];
+  if (first === undefined || last === undefined || first === last) return snapshot;
+  const ips = what === 'pod' ? last.ips : last.hostIPs;
+  return { ...snapshot, pods: new Map(snapshot.pods).set(first.uid, { ...first, ips }) };
+};
+
+test.each(['pod', 'node'] as const)('so it is where a pod claims the address of another %s', (what) => {
+  let compared = 0;
+  fc.assert(
+    fc.property(arbitraryWorld, (world) => {
+      const snapshot = withClaimOf(toSnapshot(world), what);
+      const pairwise = pairwiseVerdicts(snapshot);
+      expect(classVerdicts(reachOf(snapshot))).toEqual(pairwise);
+      compared += pairwise.size;
+    }),
+    { seed: SEED, numRuns: WORLDS },
+  );
+  expect(compared).toBeGreaterThan(WORLDS);
 });

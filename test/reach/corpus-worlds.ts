@@ -27,7 +27,9 @@ const netpolWorlds = (root: string): readonly CorpusWorld[] =>
 
 const npGuardWorlds = async (root: string): Promise<readonly CorpusWorld[]> => {
   const folder = join(root, 'np-guard');
-  const { cases } = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as { cases: readonly { dir: string }[] };
+  const { cases } = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as {
+    cases: readonly { dir: string }[];
+  };
   const worlds: CorpusWorld[] = [];
   for (const { dir } of cases) {
     const { snapshot } = await readTopology(join(folder, dir));
@@ -40,7 +42,7 @@ interface CnpCase {
   readonly name: string;
   readonly namespaces: CaseState['namespaces'];
   readonly pods: readonly (Omit<CaseState['pods'][number], 'ports'> & {
-    readonly declaredPorts: CaseState['pods'][number]['ports'];
+    readonly declaredPorts: CaseState['pods'][number]['ports'] | null;
   })[];
   readonly networkPolicies: readonly CasePolicy[];
 }
@@ -49,12 +51,14 @@ interface CnpCase {
 const cnpWorlds = (root: string): readonly CorpusWorld[] => {
   const folder = join(root, 'cnp', 'cases');
   return readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
+    .filter((file) => file.endsWith('.json') && file !== 'index.json')
     .map((file) => {
-      const { name, namespaces, pods, networkPolicies } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as CnpCase;
+      const { name, namespaces, pods, networkPolicies } = JSON.parse(
+        readFileSync(join(folder, file), 'utf8'),
+      ) as CnpCase;
       const state: CaseState = {
         namespaces,
-        pods: pods.map(({ declaredPorts, ...pod }) => ({ ...pod, ports: declaredPorts })),
+        pods: pods.map(({ declaredPorts, ...pod }) => ({ ...pod, ports: declaredPorts ?? [] })),
         policies: networkPolicies,
       };
       const snapshot = snapshotOf(state);

@@ -48,7 +48,9 @@ const runGit = async (typed: string, args: readonly string[]): Promise<string> =
 const filesIn = (listing: string): readonly { readonly hash: string; readonly name: string }[] =>
   listing.split('\0').flatMap((entry) => {
     const [, hash, name] = /^\d+ blob ([0-9a-f]+)\t(.*)$/s.exec(entry) ?? [];
-    return hash === undefined || name === undefined || !MANIFEST.test(name) || HIDDEN.test(name) ? [] : [{ hash, name }];
+    return hash === undefined || name === undefined || !MANIFEST.test(name) || HIDDEN.test(name)
+      ? []
+      : [{ hash, name }];
   });
 
 const readGit = async (
@@ -72,7 +74,10 @@ const readGit = async (
 };
 
 /** Loads a state. What cannot be read is among its problems. @throws UsageError where git does not have it */
-export const loadState = async (state: StateText, settings: Required<Pick<LoadSettings, 'maxReplicas'>>): Promise<LoadedManifests> => {
+export const loadState = async (
+  state: StateText,
+  settings: Required<Pick<LoadSettings, 'maxReplicas'>>,
+): Promise<LoadedManifests> => {
   switch (state.kind) {
     case 'stdin':
       return loadManifests(['-'], { ...settings, stdin: await text(process.stdin) });

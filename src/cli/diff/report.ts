@@ -34,10 +34,7 @@ const inOrder = (a: ChangeLine, b: ChangeLine): number => {
 };
 
 /** @param families those of the compared states: a change that holds in all of them needs no word about families */
-export const toReport = (
-  { changes, added, removed }: ReachDifference,
-  families: readonly IpFamily[],
-): DiffReport => {
+export const toReport = ({ changes, added, removed }: ReachDifference, families: readonly IpFamily[]): DiffReport => {
   const lines = changes.flatMap(({ from = OUTSIDE, to = OUTSIDE, family, ranges, opened, closed }) => {
     const only = ranges === undefined ? [FAMILY_NAME[family]] : ranges.map(describeRange);
     const line = (change: ChangeLine['change'], ports: typeof opened): readonly ChangeLine[] =>
@@ -47,7 +44,8 @@ export const toReport = (
   const merged = [...Map.groupBy(lines, keyOf).values()].flatMap((same): readonly ChangeLine[] => {
     const [first] = same;
     if (first === undefined) return [];
-    const { only: _, ...line } = first;
+    const { change, from, to, ports } = first;
+    const line: ChangeLine = { change, from, to, ports };
     const only = same.flatMap((each) => each.only ?? []);
     const isOfOutside = line.from === OUTSIDE || line.to === OUTSIDE;
     const isWhole = isOfOutside ? only.every((range) => WHOLE.has(range)) : true;
@@ -76,9 +74,20 @@ const workloadLines = ({ added, removed }: DiffReport): readonly string[] => [
 const restrictionOf = ({ only }: ChangeLine): string => (only === undefined ? '' : ` (${only.join(', ')})`);
 
 export const describeReport = (report: DiffReport): string => {
-  const rows = report.changes.map((line) => [SIGN[line.change], line.from, '→', line.to, `${line.ports}${restrictionOf(line)}`]);
+  const rows = report.changes.map((line) => [
+    SIGN[line.change],
+    line.from,
+    '→',
+    line.to,
+    `${line.ports}${restrictionOf(line)}`,
+  ]);
   const widths = [1, 2, 3].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
-  const aligned = rows.map((row) => row.map((text, column) => text.padEnd(widths[column - 1] ?? 0)).join(' ').trimEnd());
+  const aligned = rows.map((row) =>
+    row
+      .map((text, column) => text.padEnd(widths[column - 1] ?? 0))
+      .join(' ')
+      .trimEnd(),
+  );
   return [...aligned, ...(aligned.length > 0 ? [''] : []), headline(report), ...workloadLines(report)].join('\n');
 };
 

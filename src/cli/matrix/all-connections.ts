@@ -17,10 +17,12 @@ export function* connectionsIn(
   const isLeftOut = (source: Row, destination: Row): boolean =>
     ruledIn?.families.every(({ isRuled }) => !isRuled(source.podClass, destination.podClass)) === true;
   for (const { name, pods } of fromOutside) {
-    for (const each of pods.slice(0, 1).flatMap((pod) => finder.withOutside('ingress', pod))) yield { ...each, to: name };
+    for (const each of pods.slice(0, 1).flatMap((pod) => finder.withOutside('ingress', pod)))
+      yield { ...each, to: name };
   }
   for (const { name, pods } of toOutside) {
-    for (const each of pods.slice(0, 1).flatMap((pod) => finder.withOutside('egress', pod))) yield { ...each, from: name };
+    for (const each of pods.slice(0, 1).flatMap((pod) => finder.withOutside('egress', pod)))
+      yield { ...each, from: name };
   }
   for (const { sources, destinations } of blocks) {
     for (const source of sources) {

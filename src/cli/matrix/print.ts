@@ -10,7 +10,7 @@ import { csvLines } from './csv.ts';
 import { dotLines } from './dot.ts';
 import { rowsIn } from './question.ts';
 import { svgLines } from './svg.ts';
-import { leastWidth, MOST_TOLD, reasonLines, summaryLines, type TableEnd, tableLines } from './text.ts';
+import { leastWidth, LEGEND, MOST_TOLD, reasonLines, summaryLines, type TableEnd, tableLines } from './text.ts';
 
 /** How a matrix can be printed. */
 export const MATRIX_FORMATS = ['text', 'wide', 'json', 'yaml', 'csv', 'dot', 'svg'] as const;
@@ -62,8 +62,7 @@ const watched = function* (cells: Iterable<Cell>, total: number, progress: Progr
   }
 };
 
-const WAYS =
-  'all of it: -o wide (the table, however wide), -o csv, -o json, -o dot, -o svg; less: -n NAMESPACE, --from, --to';
+const WAYS = 'All of it: -o wide, csv, json, dot or svg. Less of it: -n NAMESPACE, --from, --to.';
 
 const asText = (answer: Answer, isWide: boolean): string => {
   const { reach, question, finder, window } = answer;
@@ -77,11 +76,12 @@ const asText = (answer: Answer, isWide: boolean): string => {
   const reasons = ruled > MOST_TOLD ? undefined : reasonLines(connectionsIn(finder, question, reach));
   const parts = [
     fits && table !== undefined
-      ? table
-      : [`The table has ${ends.length} columns and needs ${width} characters or more; there is room for ${window}.`, WAYS],
-    reasons ?? [
-      `More than ${MOST_TOLD} connections are ruled by policies; their reasons are left out here. -o json has them; -n, --from and --to ask for fewer.`,
-    ],
+      ? [...table, '', ...LEGEND]
+      : [
+          `The table has ${ends.length} columns and needs ${width} characters or more; there is room for ${window}.`,
+          WAYS,
+        ],
+    reasons ?? [`More than ${MOST_TOLD} connections are ruled by policies; -o json has the reasons of each.`],
     summaryLines(summary),
   ];
   return parts
@@ -108,7 +108,10 @@ function* jsonPieces(answer: Answer): Generator<string> {
 /** The matrix in a format, in pieces. */
 export function* printMatrix(answer: Answer, format: MatrixFormat): Generator<string> {
   const { reach, question, finder, progress } = answer;
-  const total = question.blocks.reduce((sum, { sources, destinations }) => sum + sources.length * destinations.length, 0);
+  const total = question.blocks.reduce(
+    (sum, { sources, destinations }) => sum + sources.length * destinations.length,
+    0,
+  );
   const cells = (): Iterable<Cell> => watched(cellsOf(reach, question), total, progress);
   switch (format) {
     case 'text':

@@ -21,15 +21,15 @@ export const readCluster = (loaded: LoadedManifests, previous?: ReadCluster): Re
   return { ...placed, policy: compileNodePolicy(placed.snapshot, undefined) };
 };
 
-/** Names pods after the workload at the top of their chain of owners. */
-export const workloadsOf = ({ podOrigins }: LoadedManifests): WorkloadOf => {
-  return (pod) => podOrigins.get(pod.uid)?.owner ?? eachPod(pod);
-};
+/** Names pods after the workload at the top of their chain of owners; the node that owns a static pod is none. */
+export const workloadsOf =
+  ({ podOrigins }: LoadedManifests): WorkloadOf =>
+  (pod) => {
+    const owner = podOrigins.get(pod.uid)?.owner;
+    return owner === undefined || owner.kind === 'Node' ? eachPod(pod) : owner;
+  };
 
-export const reachOf = (
-  { policy, snapshot, pods, families }: ReadCluster,
-  portSets?: PortSets,
-): ClusterReach =>
+export const reachOf = ({ policy, snapshot, pods, families }: ReadCluster, portSets?: PortSets): ClusterReach =>
   createClusterReach({
     policy,
     everyPod: snapshot.pods.values(),

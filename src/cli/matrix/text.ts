@@ -7,7 +7,11 @@ const WIDEST_CELL = 18;
 /** Connections that are told one by one with the reasons: more are no answer to a reader. */
 export const MOST_TOLD = 100;
 
-const LEGEND = 'all: every port   -: nothing   some: some ports, or not the same for all addresses   .: not asked';
+/** What the cells of a table mean. */
+export const LEGEND: readonly string[] = [
+  'all: every port   -: nothing   .: not asked',
+  'some: more ports than fit here, or not the same for all addresses',
+];
 
 const cellText = ({ verdict, ports }: Cell): string => {
   if (verdict === 'denied') return '-';
@@ -20,10 +24,14 @@ export interface TableEnd {
   readonly pods: number;
 }
 
-/** `shop/web ×3`. */
-export const headOf = ({ name, pods }: TableEnd): string => (pods > 1 ? `${name} ×${pods}` : name);
+/** Names of parts of workloads tell their number themselves: `shop/web-1 +2`. */
+const TELLS_NUMBER = / \+\d+$/;
 
-/** The lines of the table, head and legend included. */
+/** `shop/web ×3`. */
+export const headOf = ({ name, pods }: TableEnd): string =>
+  pods > 1 && !TELLS_NUMBER.test(name) ? `${name} ×${pods}` : name;
+
+/** The lines of the table, its head included. */
 export const tableLines = (ends: readonly TableEnd[], cells: Iterable<Cell>): readonly string[] => {
   const place = new Map(ends.map(({ name }, at) => [name, at]));
   const rows = ends.map((end) => [headOf(end), ...ends.map(() => '.')]);
@@ -33,14 +41,16 @@ export const tableLines = (ends: readonly TableEnd[], cells: Iterable<Cell>): re
     if (row !== undefined && column !== undefined) row[column + 1] = cellText(cell);
   }
   const lines = [['from \\ to', ...ends.map(headOf)], ...rows];
-  const widths = lines[0]?.map((_, column) => lines.reduce((most, line) => Math.max(most, line[column]?.length ?? 0), 0));
+  const widths = lines[0]?.map((_, column) =>
+    lines.reduce((most, line) => Math.max(most, line[column]?.length ?? 0), 0),
+  );
   const aligned = lines.map((line) =>
     line
       .map((text, column) => text.padEnd(widths?.[column] ?? 0))
       .join('  ')
       .trimEnd(),
   );
-  return [...aligned, '', LEGEND];
+  return aligned;
 };
 
 /** No table is narrower than its heads. */

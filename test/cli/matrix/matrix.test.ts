@@ -45,9 +45,9 @@ describe('portcullis matrix', () => {
     expect(await pairs('--from', 'bank/till')).toEqual([
       'bank/till > outside UDP 53',
       'bank/till > shop/db none',
-      'bank/till > shop/web-0 none',
+      'bank/till > shop/web none',
     ]);
-    expect(await pairs('--from', 'shop/web', '--to', 'shop/db')).toEqual(['shop/web-0 > shop/db TCP 3306']);
+    expect(await pairs('--from', 'shop/web', '--to', 'shop/db')).toEqual(['shop/web > shop/db TCP 3306']);
   });
 });
 
@@ -114,6 +114,8 @@ describe('wrong usage', () => {
     ['a port that is none', ['--port', 'ICMP/8'], '--port ICMP/8: expected TCP/80, UDP/53, SCTP/7777 or a port of TCP'],
     ['a port out of range', ['--port', '65536'], '--port 65536: expected TCP/80, UDP/53, SCTP/7777 or a port of TCP'],
     ['an unknown pod', ['--from', 'shop/x'], 'shop/x is no pod, workload, Service, address or "outside"'],
+    ['a namespace that is not there', ['-n', 'shpo'], '-n shpo: the input has no such namespace'],
+    ['a summary as CSV', ['--summary', '-o', 'csv'], '--summary is printed as text, json or yaml, not as csv'],
     ['an address without a port', ['--from', '192.0.2.1'], 'an address needs --from, --to and --port'],
     ['the outside as one end of a packet', ['--from', 'outside', '--to', 'shop/db', '--port', '80'], '--from outside'],
   ])('%s', async (_, args, message) => {
