@@ -1,5 +1,3 @@
-import { createWriteStream } from 'node:fs';
-import { once } from 'node:events';
 import { remoteAddress, remoteNode, remoteNodeAddress } from '../state/addresses.ts';
 import { benchNamespaces } from '../state/cluster.ts';
 import { benchPod, runningStatus } from '../state/pod.ts';
@@ -47,16 +45,16 @@ export function* matrixObjects(size: MatrixSize): Generator<object> {
   }
 }
 
-/** Writes objects to a file as `kubectl get … -o json` prints them, a piece at a time. */
-export const writeList = async (objects: Iterable<object>, file: string): Promise<void> => {
-  const stream = createWriteStream(file);
-  stream.write('{"apiVersion":"v1","kind":"List","items":[');
-  let first = true;
-  for (const object of objects) {
-    const text = `${first ? '' : ','}\n${JSON.stringify(object, undefined, 1)}`;
-    first = false;
-    if (!stream.write(text)) await once(stream, 'drain');
+/** The same cluster after a pull request: one policy of `ns-3` lets another port through. */
+export function* changedObjects(size: MatrixSize): Generator<object> {
+  for (const object of matrixObjects(size)) {
+    const { kind, metadata, spec } = object as {
+      kind: string;
+      metadata: { namespace?: string; name: string };
+      spec?: object;
+    };
+    yield kind === 'NetworkPolicy' && metadata.namespace === 'ns-3' && metadata.name === 'policy-1'
+      ? { ...object, spec: { ...spec, ingress: [{ ports: [{ port: 8081 }] }] } }
+      : object;
   }
-  stream.end(']}\n');
-  await once(stream, 'finish');
-};
+}
