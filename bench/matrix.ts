@@ -44,6 +44,23 @@ const runs: Record<string, Record<string, readonly Run[]>> = Object.fromEntries(
   Object.entries(before?.runs ?? {}).map(([id, bySize]) => [id, { ...bySize }]),
 );
 const loads = [...(before?.load ?? []), loadavg()[0] ?? 0];
+const machine = await describeMachine(createCommandRunner());
+
+/** Writes what is known so far: a run that is cut short keeps what it measured. */
+const save = async (): Promise<MatrixResults> => {
+  const results: MatrixResults = {
+    machine,
+    date: new Date().toISOString().slice(0, 10),
+    load: [Math.min(...loads), Math.max(...loads)],
+    runs,
+  };
+  await mkdir(RESULTS, { recursive: true });
+  await writeFile(path.join(RESULTS, 'matrix.json'), `${JSON.stringify(results, undefined, 1)}\n`);
+  await writeFile(path.join(RESULTS, 'matrix.md'), matrixMarkdown(results));
+  await writeFile(path.join(RESULTS, 'matrix.svg'), growthPlot(results));
+  return results;
+};
+
 const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-bench-'));
 try {
   for (const size of values.pods) {
@@ -64,6 +81,7 @@ try {
       }
       (runs[id] ??= {})[String(size.pods)] = found;
       loads.push(loadavg()[0] ?? 0);
+      await save();
       const texts = found.map(
         ({ processorSeconds, megabytes }) => `${processorSeconds.toFixed(1)} s ${megabytes.toFixed(0)} MB`,
       );
@@ -75,16 +93,7 @@ try {
   await rm(folder, { recursive: true });
 }
 
-const results: MatrixResults = {
-  machine: await describeMachine(createCommandRunner()),
-  date: new Date().toISOString().slice(0, 10),
-  load: [Math.min(...loads), Math.max(...loads)],
-  runs,
-};
-await mkdir(RESULTS, { recursive: true });
-await writeFile(path.join(RESULTS, 'matrix.json'), `${JSON.stringify(results, undefined, 1)}\n`);
-await writeFile(path.join(RESULTS, 'matrix.md'), matrixMarkdown(results));
-await writeFile(path.join(RESULTS, 'matrix.svg'), growthPlot(results));
+const results = await save();
 const missed = missedGoals(results);
 for (const line of missed) console.error(line);
 process.exitCode = missed.length > 0 ? 1 : 0;
