@@ -35,7 +35,8 @@ A state is the first of these that fits:
   -              standard input, once
   deploy/, a.yaml  a file or folder that exists
   main:deploy/   a folder or file of a commit in the git repository here;
-                 the path begins at the top of the repository, or with ./
+                 the path begins at the top of the repository, or with ./;
+                 kustomizations and charts are not rendered there
 Give pods (or the workloads that make them) and namespaces along with the
 policies. Workloads that only one state has are named and not compared.
 
@@ -58,7 +59,7 @@ Examples:
     let isFlawed = false;
     const read: { readonly cluster: ReadCluster; readonly state: ReachState }[] = [];
     for (const each of states) {
-      const loaded = await loadState(each, { maxReplicas: MOST_REPLICAS });
+      const loaded = await loadState(each, io, MOST_REPLICAS);
       tellProblems(loaded, io);
       const cluster = readCluster(loaded, read[0]?.cluster);
       tellFaults(cluster.policy.faults, loaded, io);

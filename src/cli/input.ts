@@ -63,7 +63,11 @@ export const readPaths = async (
  * Loads the manifests that a verb was given with -f or as arguments, see readPaths.
  * @throws UsageError if there are none
  */
-export const readInput = async (command: Command, io: CliIo, settings: InputSettings = {}): Promise<LoadedManifests> => {
+export const readInput = async (
+  command: Command,
+  io: CliIo,
+  settings: InputSettings = {},
+): Promise<LoadedManifests> => {
   const paths = pathsOf(command);
   if (paths.length === 0) throw new UsageError('no manifests: give files or folders with -f, or - for standard input');
   return readPaths(paths, io, settings);
@@ -80,7 +84,11 @@ export const tellProblems = (loaded: LoadedManifests, io: CliIo): void => {
 };
 
 /** As readInput, and tells on standard error what could not be read, and what is not enforced. */
-export const loadInput = async (command: Command, io: CliIo, settings: InputSettings = {}): Promise<LoadedManifests> => {
+export const loadInput = async (
+  command: Command,
+  io: CliIo,
+  settings: InputSettings = {},
+): Promise<LoadedManifests> => {
   const loaded = await readInput(command, io, settings);
   tellProblems(loaded, io);
   return loaded;

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { assemble, type LoadedManifests } from '../../cluster/manifest/assemble.ts';
 import { createIntern } from '../../cluster/intern.ts';
-import { loadManifests, type LoadSettings } from '../../cluster/manifest/load-manifests.ts';
 import { readManifest } from '../../cluster/manifest/read-manifest.ts';
 import { CommandError, createCommandRunner } from '../../kernel/command.ts';
-import { UsageError } from '../verb.ts';
+import { readPaths } from '../input.ts';
+import { type CliIo, UsageError } from '../verb.ts';
 
 /** A state as it was typed. */
 export type StateText =
@@ -73,17 +72,19 @@ const readGit = async (
   return assemble(contents, maxReplicas, createIntern());
 };
 
-/** Loads a state. What cannot be read is among its problems. @throws UsageError where git does not have it */
-export const loadState = async (
-  state: StateText,
-  settings: Required<Pick<LoadSettings, 'maxReplicas'>>,
-): Promise<LoadedManifests> => {
+/**
+ * Loads a state; what cannot be read is among its problems. Kustomizations and Helm charts are rendered in folders of the disk,
+ * not in those of git.
+ *
+ * @throws UsageError where git does not have it
+ */
+export const loadState = async (state: StateText, io: CliIo, maxReplicas: number): Promise<LoadedManifests> => {
   switch (state.kind) {
     case 'stdin':
-      return loadManifests(['-'], { ...settings, stdin: await text(process.stdin) });
+      return readPaths(['-'], io, { maxReplicas });
     case 'path':
-      return loadManifests([state.path], settings);
+      return readPaths([state.path], io, { maxReplicas });
     case 'git':
-      return readGit(state, settings.maxReplicas);
+      return readGit(state, maxReplicas);
   }
 };

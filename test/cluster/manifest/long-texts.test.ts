@@ -170,6 +170,10 @@ describe('a long List of kubectl', () => {
     for (const field of FIELDS) {
       const place = whole?.locate(field);
       expect([field, quick?.locate(field)]).toEqual([field, place && { ...place, line: place.line - 1 }]);
+      // The whole begins with three characters more.
+      const span = whole?.spanOf(field);
+      const back = span && { key: span.key?.map((at) => at - 3), value: span.value.map((at) => at - 3) };
+      if (field.length > 1) expect([field, quick?.spanOf(field)]).toEqual([field, back]);
     }
   });
 
@@ -183,6 +187,10 @@ describe('a long List of kubectl', () => {
     for (const field of FIELDS) {
       const place = whole?.locate(field);
       expect([field, quick?.locate(field)]).toEqual([field, place && { ...place, line: place.line - 1 }]);
+      // The whole begins with three characters more.
+      const span = whole?.spanOf(field);
+      const back = span && { key: span.key?.map((at) => at - 3), value: span.value.map((at) => at - 3) };
+      if (field.length > 1) expect([field, quick?.spanOf(field)]).toEqual([field, back]);
     }
   });
 
@@ -190,7 +198,12 @@ describe('a long List of kubectl', () => {
     const broken = YAML_LIST.replace('    name: c', '    name: c\n    name: d');
     const [document] = readDocuments(broken, 'f');
     expect(document?.problems).toEqual([
-      { file: 'f', line: broken.split('\n').indexOf('    name: d') + 1, column: 5, message: 'this key is there twice' },
+      {
+        file: 'f',
+        line: broken.split('\n').indexOf('    name: d') + 1,
+        column: 5,
+        message: 'this key is there twice, and kubectl would keep the last one',
+      },
     ]);
   });
 
