@@ -79,7 +79,7 @@ describe('what kubectl reads is read', () => {
 
   test('an object in a stream of JSON knows its place', () => {
     const { objects } = readManifest(`${object('a')}\n\n  ${object('b')}`, 'f');
-    expect(objects[1]?.place).toEqual({ file: 'f', line: 1, column: 1 });
+    expect(objects[1]?.place).toEqual({ file: 'f', line: 3, column: 3 });
     expect(objects[1]?.locate(['metadata', 'name'])).toMatchObject({ line: 3 });
   });
 });
