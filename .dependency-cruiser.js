@@ -13,6 +13,7 @@ const SEES = {
   trace: ['model', 'policy', 'program'],
   reach: ['model', 'policy', 'trace'],
   check: ['model', 'policy'],
+  explain: ['model', 'policy', 'trace'],
   bridge: ['model', 'addresses', 'policy', 'program'],
   reconcile: ['model', 'policy', 'program', 'render', 'trace', 'bridge'],
   cluster: ['model', 'addresses'],
@@ -32,6 +33,7 @@ const PURE = {
   trace: [],
   reach: [],
   check: [],
+  explain: [],
   bridge: [],
 };
 

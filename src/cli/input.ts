@@ -93,3 +93,10 @@ export const loadInput = async (
   tellProblems(loaded, io);
   return loaded;
 };
+
+/** As readPaths, and tells on standard error what could not be read, and what is not enforced. */
+export const loadPaths = async (paths: readonly string[], io: CliIo): Promise<LoadedManifests> => {
+  const loaded = await readPaths(paths, io);
+  tellProblems(loaded, io);
+  return loaded;
+};

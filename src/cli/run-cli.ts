@@ -14,6 +14,8 @@ Look before you leap (nothing is touched):
   portcullis check -f policies/           mistakes and surprises, with file, line and a suggestion
   portcullis matrix -f manifests/         who reaches whom, on which ports, and why
   portcullis diff main:deploy/ deploy/    which connections a change opens or closes
+  portcullis explain shop/web shop/db:5432 -f manifests/
+                                          why a connection is refused, and what would allow it
   portcullis render --node n1 -f manifests/
 
 Exit codes: 0 all well, 1 findings or a failure, 2 wrong usage.

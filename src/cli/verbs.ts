@@ -31,6 +31,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./diff.ts')).diffVerb,
   },
   {
+    name: 'explain',
+    summary: 'Tells why a connection is allowed or refused, and what the smallest change is that allows it',
+    load: async () => (await import('./explain.ts')).explainVerb,
+  },
+  {
     name: 'play',
     summary: 'Tries manifests out: pods as network namespaces, real agents, and a live table of who reaches whom',
     load: async () => (await import('./play.ts')).playVerb,

@@ -11,7 +11,7 @@ import {
 import type { Room } from '../program/incremental/room.ts';
 
 /** Keeps what the kernel of one node has to hold up to date with the cluster. */
-export interface NodeCompiler extends Omit<PolicyCompiler, 'update'>, Omit<ProgramCompiler, 'update'> {
+export interface NodeCompiler extends Omit<PolicyCompiler, 'update' | 'ownershipOf'>, Omit<ProgramCompiler, 'update'> {
   /** @throws with nothing of the compiler to be used any more */
   update(snapshot: ClusterSnapshot, changes: ClusterChanges, room?: Room): ProgramDelta;
   /** The addresses whose connections may be denied since the last update, by the namespace of their pods; once. */

@@ -24,12 +24,8 @@ const sameFamily = (index: PolicyIndex, source: string, destination: string): re
   return pair;
 };
 
-/**
- * @param policy compiled for one node, or for all: an end whose node's pods were not compiled counts as open.
- * @param pods those of the snapshot that the policy was compiled from.
- */
-export const createEvaluator = (policy: NodePolicy, pods: Iterable<PodEndpoint>): Evaluator => {
-  const index = createPolicyIndex(policy, pods);
+/** Makes an evaluator of an index. It remembers answers, so it is of use until the policy behind the index changes. */
+export const createEvaluatorOf = (index: PolicyIndex): Evaluator => {
   const reach = createReach(index);
   return {
     trace(given) {
@@ -44,3 +40,10 @@ export const createEvaluator = (policy: NodePolicy, pods: Iterable<PodEndpoint>)
     reach: (source, destination) => reach(...sameFamily(index, source, destination)),
   };
 };
+
+/**
+ * @param policy compiled for one node, or for all: an end whose node's pods were not compiled counts as open.
+ * @param pods those of the snapshot that the policy was compiled from.
+ */
+export const createEvaluator = (policy: NodePolicy, pods: Iterable<PodEndpoint>): Evaluator =>
+  createEvaluatorOf(createPolicyIndex(policy, pods));

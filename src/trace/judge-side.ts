@@ -9,10 +9,11 @@ import type { Allowance, Entry, Miss, PortMiss, SideTrace } from './trace.ts';
 const entries = <Match>(matches: readonly Match[]): readonly Entry<Match>[] =>
   matches.map((match, index) => ({ index, match }));
 
-type Outcome = { readonly allowance: Allowance } | { readonly miss: Extract<Miss, { kind: 'rule' }> };
+/** What one rule says of a packet. */
+export type RuleOutcome = { readonly allowance: Allowance } | { readonly miss: Extract<Miss, { kind: 'rule' }> };
 
 /** One end of a packet and what lies at the other. */
-interface Side {
+export interface Side {
   readonly index: PolicyIndex;
   readonly packet: Packet;
   readonly remote: string;
@@ -21,7 +22,7 @@ interface Side {
 }
 
 /** A rule allows what any of its peers sends to, or receives at, any of its ports. */
-const tryRule = (compiled: AllowRule, { index, packet, remote, destination }: Side): Outcome => {
+export const tryRule = (compiled: AllowRule, { index, packet, remote, destination }: Side): RuleOutcome => {
   const { policy, index: rule } = compiled;
   const peer = entries(compiled.peers).find(({ match }) => index.means(match, remote));
   const portMisses: PortMiss[] = [];
@@ -57,14 +58,27 @@ const judge = ({ isolation, pod: subject }: Governing, side: Side): Exclude<Side
   return { kind: 'denied', direction, subject, policies, misses: missesOf(isolation, side.index, misses) };
 };
 
+/** The end of a packet that a direction's policies isolate, and the other one. */
+export const endsOf = (direction: Direction, { source, destination }: Packet): { own: string; remote: string } =>
+  direction === 'egress' ? { own: source, remote: destination } : { own: destination, remote: source };
+
+/** What each of the pods that may be one end of the packet meets there. */
+export const sidesOf = (
+  index: PolicyIndex,
+  direction: Direction,
+  packet: Packet,
+): readonly { readonly governing: Governing; readonly side: Side }[] => {
+  const { own, remote } = endsOf(direction, packet);
+  return index.isolationsAt(direction, own).map((governing) => {
+    const destination = direction === 'ingress' ? governing.pod : index.ownerAt(packet.destination);
+    return { governing, side: { index, packet, remote, destination } };
+  });
+};
+
 /** What the policies of one end say of the packet, the other end's left aside. Where two pods may be that end, both have to allow. */
 export const judgeSide = (index: PolicyIndex, direction: Direction, packet: Packet): SideTrace => {
-  const [own, remote] =
-    direction === 'egress' ? [packet.source, packet.destination] : [packet.destination, packet.source];
-  const judged = index.isolationsAt(direction, own).map((governing) => {
-    const destination = direction === 'ingress' ? governing.pod : index.ownerAt(packet.destination);
-    return judge(governing, { index, packet, remote, destination });
-  });
+  const { own } = endsOf(direction, packet);
+  const judged = sidesOf(index, direction, packet).map(({ governing, side }) => judge(governing, side));
   const [first] = judged;
   if (first === undefined) return { kind: 'open', direction, subject: index.podAt(own) };
   return judged.find(({ kind }) => kind === 'denied') ?? first;

@@ -3,7 +3,8 @@ import type { Miss, PortMiss } from './trace.ts';
 /** How little a port entry misses by: a number costs less to change than a protocol. */
 const PORT_DISTANCE: Readonly<Record<PortMiss['kind'], number>> = { number: 1, undeclared: 2, protocol: 3 };
 
-const distance = (miss: Miss): number => {
+/** Says how far a miss is from allowing the packet: of two the smaller number is the nearer one. */
+export const missDistance = (miss: Miss): number => {
   if (miss.kind === 'fault') return 20;
   if (miss.kind === 'no-rules') return 30;
   const ports = miss.portMisses.length === 0 ? 0 : Math.min(...miss.portMisses.map(({ kind }) => PORT_DISTANCE[kind]));
@@ -17,6 +18,6 @@ const distance = (miss: Miss): number => {
  */
 export const nearestMiss = (misses: readonly Miss[]): Miss | undefined =>
   misses.reduce<Miss | undefined>(
-    (best, miss) => (best === undefined || distance(miss) < distance(best) ? miss : best),
+    (best, miss) => (best === undefined || missDistance(miss) < missDistance(best) ? miss : best),
     undefined,
   );

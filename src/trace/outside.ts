@@ -11,12 +11,10 @@ export interface AddressRange {
   readonly to: bigint;
 }
 
-const blocksOf = (policy: NodePolicy, direction: Direction, family: IpFamily): readonly IpBlock[] => {
+const blocksOf = (policy: NodePolicy, direction: Direction): readonly IpBlock[] => {
   const isolations = policy.isolations.filter((isolation) => isolation.direction === direction);
   const peers = new Set(isolations.flatMap(({ rules }) => rules.flatMap((rule) => rule.peers)));
-  return [...peers].flatMap((peer) =>
-    peer.kind === 'ipBlock' && peer.block.cidr.family === family ? [peer.block] : [],
-  );
+  return [...peers].flatMap((peer) => (peer.kind === 'ipBlock' ? [peer.block] : []));
 };
 
 const toRange = ({ family, base, prefix }: Cidr): AddressRange => ({
@@ -41,19 +39,23 @@ export const joinRanges = (ranges: readonly AddressRange[]): readonly AddressRan
 export const rangesOfBlock = (block: IpBlock): readonly AddressRange[] =>
   joinRanges(unionOfBlocks([block]).map(toRange));
 
-/**
- * All addresses of a family, in order, cut where the ipBlocks of a direction's rules make a difference: what holds for one
- * address of a range, as a source for ingress and as a destination for egress, holds for all of it that are no pod's or
- * node's.
- */
-export const outsideRanges = (policy: NodePolicy, direction: Direction, family: IpFamily): readonly AddressRange[] => {
+/** Returns all addresses of a family, in order, cut where a block begins or ends to admit them. */
+export const rangesCutBy = (blocks: readonly IpBlock[], family: IpFamily): readonly AddressRange[] => {
   const end = 1n << BigInt(ADDRESS_BITS[family]);
-  const admitted = blocksOf(policy, direction, family).flatMap(rangesOfBlock);
+  const admitted = blocks.filter(({ cidr }) => cidr.family === family).flatMap(rangesOfBlock);
   const cuts = new Set([0n, ...admitted.flatMap(({ from, to }) => [from, to + 1n])]);
   cuts.delete(end);
   const starts = [...cuts].sort((a, b) => (a < b ? -1 : 1));
   return starts.map((from, at) => ({ family, from, to: (starts[at + 1] ?? end) - 1n }));
 };
+
+/**
+ * All addresses of a family, in order, cut where the ipBlocks of a direction's rules make a difference: what holds for one
+ * address of a range, as a source for ingress and as a destination for egress, holds for all of it that are no pod's or
+ * node's.
+ */
+export const outsideRanges = (policy: NodePolicy, direction: Direction, family: IpFamily): readonly AddressRange[] =>
+  rangesCutBy(blocksOf(policy, direction), family);
 
 /** The first address of the range, as text, that is not among the given ones; undefined if all of them are. */
 export const addressOutside = (range: AddressRange, inside: ReadonlySet<string>): string | undefined => {

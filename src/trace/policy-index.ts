@@ -62,14 +62,13 @@ const governingIn = ({ isolations }: NodePolicy, direction: Direction): Readonly
   return found;
 };
 
-/** @param pods those of the snapshot that the policy was compiled from. */
-export const createPolicyIndex = (policy: NodePolicy, pods: Iterable<PodEndpoint>): PolicyIndex => {
-  const { ownershipOf } = settleAddresses(pods);
-  const governing: Readonly<Record<Direction, ReadonlyMap<string, readonly Governing[]>>> = {
-    ingress: governingIn(policy, 'ingress'),
-    egress: governingIn(policy, 'egress'),
-  };
-  const faults = Map.groupBy(policy.faults, (fault) => fault.policy);
+/** What an index is made of. */
+export interface PolicyLookups extends Pick<PolicyIndex, 'isolationsAt' | 'faultsOf'> {
+  readonly ownershipOf: ReturnType<typeof settleAddresses>['ownershipOf'];
+}
+
+/** Makes an index of lookups that may be live: an answer holds until the policy behind them changes. */
+export const createIndexOf = ({ ownershipOf, isolationsAt, faultsOf }: PolicyLookups): PolicyIndex => {
   const cidrOf = remember(toCidr);
   return {
     canonical: remember((address) => formatAddress(cidrOf(address))),
@@ -78,7 +77,7 @@ export const createPolicyIndex = (policy: NodePolicy, pods: Iterable<PodEndpoint
       const ownership = ownershipOf(address);
       return ownership?.isCertain === true ? ownership.owners[0] : undefined;
     },
-    isolationsAt: (direction, address) => governing[direction].get(address) ?? OPEN,
+    isolationsAt,
     means(peer, address) {
       switch (peer.kind) {
         case 'any':
@@ -89,6 +88,20 @@ export const createPolicyIndex = (policy: NodePolicy, pods: Iterable<PodEndpoint
           return admits(peer.block, cidrOf(address));
       }
     },
-    faultsOf: (key) => faults.get(key) ?? [],
+    faultsOf,
   };
+};
+
+/** @param pods those of the snapshot that the policy was compiled from. */
+export const createPolicyIndex = (policy: NodePolicy, pods: Iterable<PodEndpoint>): PolicyIndex => {
+  const governing: Readonly<Record<Direction, ReadonlyMap<string, readonly Governing[]>>> = {
+    ingress: governingIn(policy, 'ingress'),
+    egress: governingIn(policy, 'egress'),
+  };
+  const faults = Map.groupBy(policy.faults, (fault) => fault.policy);
+  return createIndexOf({
+    ownershipOf: settleAddresses(pods).ownershipOf,
+    isolationsAt: (direction, address) => governing[direction].get(address) ?? OPEN,
+    faultsOf: (key) => faults.get(key) ?? [],
+  });
 };

@@ -63,9 +63,11 @@ const gapsOf = (ranges: readonly PortRange[]): readonly PortRange[] => {
   return starts.map((from, at) => ({ from, to: ends[at] ?? MAX_PORT })).filter(({ from, to }) => from <= to);
 };
 
-/** The ports of `a` that are not in `b`. */
-export const subtractPorts = (a: PortSet, b: PortSet): PortSet =>
-  perProtocol((protocol) => intersectRanges(a[protocol], gapsOf(b[protocol])), a.other && !b.other);
+/** Returns the ports of `a` that are not in `b`. */
+export const subtractPorts = (a: PortSet, b: PortSet): PortSet => {
+  if (a === b || b === ALL_PORTS) return NO_PORTS;
+  return perProtocol((protocol) => intersectRanges(a[protocol], gapsOf(b[protocol])), a.other && !b.other);
+};
 
 export const isEmpty = (set: PortSet): boolean =>
   !set.other && PROTOCOLS.every((protocol) => set[protocol].length === 0);

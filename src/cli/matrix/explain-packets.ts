@@ -1,9 +1,9 @@
 import { familyOf } from '../../policy/cidr.ts';
-import { describePod } from '../../trace/describe.ts';
 import type { Evaluator } from '../../trace/evaluator.ts';
 import { explain } from '../../trace/explain.ts';
 import { UsageError } from '../verb.ts';
 import type { Endpoint } from '../resolve/resolve.ts';
+import { destinationsOf, sourcesOf } from '../resolve/sockets.ts';
 import type { ProtocolPort } from '../resolve/target-text.ts';
 
 /** How one packet fares, as it is printed. */
@@ -17,32 +17,6 @@ export interface Explanation {
   readonly reasons: readonly string[];
 }
 
-/** One end of a packet. */
-interface Socket {
-  readonly name: string;
-  readonly ip: string;
-  /** Where it is not the port that was asked about: behind a Service. */
-  readonly port?: number;
-}
-
-const socketsOf = (endpoint: Endpoint, option: string, target: ProtocolPort, nameOf: NameOf): readonly Socket[] => {
-  switch (endpoint.kind) {
-    case 'pods':
-      return endpoint.pods.flatMap((pod) => pod.ips.map((ip) => ({ name: describePod(pod), ip })));
-    case 'service':
-      return option === '--from'
-        ? endpoint.pods.flatMap((pod) => pod.ips.map((ip) => ({ name: describePod(pod), ip })))
-        : endpoint.backends.behind(target).map(({ ip, port }) => ({ name: nameOf(ip), ip, port }));
-    case 'address':
-      return [{ name: endpoint.address, ip: endpoint.address }];
-    case 'outside':
-      throw new UsageError(`${option} outside: with --port name an address, for example 203.0.113.7`);
-  }
-};
-
-/** Names the owner of an address: a pod, or the address itself. */
-type NameOf = (ip: string) => string;
-
 /**
  * Follows packets between two endpoints, one for each pair of addresses of one family.
  * @throws UsageError where the ends have no address in a common family, or the Service does not serve the port
@@ -51,10 +25,10 @@ export const explainPackets = (
   evaluator: Evaluator,
   { from, to }: { readonly from: Endpoint; readonly to: Endpoint },
   target: ProtocolPort,
-  nameOf: NameOf,
+  nameOf: (ip: string) => string,
 ): readonly Explanation[] => {
-  const sources = socketsOf(from, '--from', target, nameOf);
-  const destinations = socketsOf(to, '--to', target, nameOf);
+  const sources = sourcesOf(from, '--from');
+  const destinations = destinationsOf(to, '--to', target, nameOf);
   const { protocol } = target;
   const explanations = sources.flatMap((source) =>
     destinations

@@ -1,4 +1,5 @@
-import type { SettledPod } from '../../addresses/address-book.ts';
+import { createAddressBook, type SettledPod } from '../../addresses/address-book.ts';
+import type { Ownership } from '../../addresses/find-owners.ts';
 import type { ClusterChanges } from '../../model/cluster-change.ts';
 import type { Direction } from '../../model/direction.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
@@ -42,6 +43,8 @@ export interface PolicyCompiler {
   isolatedPods(): Readonly<Record<Direction, number>>;
   /** What is closed in both directions; the same list until it is another. */
   closedPods(): readonly PodEndpoint[];
+  /** Who has the address; undefined where no pod claims it. */
+  ownershipOf(address: string): Ownership | undefined;
   /** The pods that may have the address. */
   podsAt(address: string): readonly PodEndpoint[];
   /** Those of the pods that may have the address: each has to allow what goes to or comes from it. */
@@ -67,7 +70,8 @@ const differing = <K extends string, T>(
  * @param limits what policies may ask of the node
  */
 export const createPolicyCompiler = (node: string | undefined, limits: Limits = DEFAULT_LIMITS): PolicyCompiler => {
-  const podStore = createPodStore();
+  const book = createAddressBook();
+  const podStore = createPodStore(book);
   const pods = createPodIndex();
   const namespaces = createNamespaceIndex();
   const peers = createPeers(pods, namespaces);
@@ -172,6 +176,7 @@ export const createPolicyCompiler = (node: string | undefined, limits: Limits = 
     faults: allFaults,
     isolatedPods: () => ({ ingress: groups.count('ingress'), egress: groups.count('egress') }),
     closedPods: groups.closedPods,
+    ownershipOf: book.ownershipOf,
     podsAt: podStore.at,
     isolationsAt: (direction, address) =>
       podStore.at(address).flatMap(({ uid }) => groups.isolationOf(direction, uid) ?? []),

@@ -1,0 +1,126 @@
+import { ApiError } from '../api/api-error.ts';
+import { boundedBytes, MEBIBYTE } from '../api/bounded-body.ts';
+import type { ApiConnection } from '../api/connection.ts';
+import { readPage } from '../api/page.ts';
+import { get, type Query } from '../api/request.ts';
+import { unpacked } from '../api/unpacked.ts';
+import { createIntern } from '../intern.ts';
+import { asObject, asText, type RawObject } from '../raw.ts';
+import { NAMESPACES, NETWORK_POLICIES, PODS } from '../resource.ts';
+import { assemble, type LoadedManifests } from './assemble.ts';
+import type { KindUse } from './kinds.ts';
+import type { ManifestObject } from './manifest-object.ts';
+import type { Place } from './place.ts';
+
+/** A kind that is asked for. */
+interface Wanted {
+  readonly path: string;
+  readonly fieldSelector: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly use: KindUse;
+  /** What cannot be told without it; undefined where nothing can. */
+  readonly lacking?: string;
+}
+
+const WANTED: readonly Wanted[] = [
+  { ...PODS, apiVersion: 'v1', kind: 'Pod', use: 'pod' },
+  { ...NAMESPACES, apiVersion: 'v1', kind: 'Namespace', use: 'namespace' },
+  { ...NETWORK_POLICIES, apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', use: 'policy' },
+  {
+    path: '/api/v1/services',
+    fieldSelector: '',
+    apiVersion: 'v1',
+    kind: 'Service',
+    use: 'service',
+    lacking: 'names and addresses of Services are not known',
+  },
+  {
+    path: '/apis/discovery.k8s.io/v1/endpointslices',
+    fieldSelector: '',
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    use: 'ignored',
+    lacking: 'what is behind a Service is told from its selector',
+  },
+  {
+    path: '/api/v1/nodes',
+    fieldSelector: '',
+    apiVersion: 'v1',
+    kind: 'Node',
+    use: 'ignored',
+    lacking: 'an address of no pod may still be in the range of pods',
+  },
+];
+
+const PAGE_SIZE = 500;
+/** A page of the largest objects that etcd takes. */
+const MAX_PAGE_BYTES = 256 * MEBIBYTE;
+const DEADLINE_MS = 60_000;
+
+/** Nothing of an API server stands in a file. */
+const PLACE: Place = { file: '<cluster>', line: 1, column: 1 };
+
+const toObject = (raw: RawObject, { apiVersion, kind, use }: Wanted): ManifestObject => {
+  const { namespace, name } = asObject(raw['metadata']);
+  return {
+    apiVersion,
+    kind,
+    namespace: asText(namespace) ?? '',
+    name: asText(name) ?? '',
+    use,
+    flawed: false,
+    raw: { ...raw, apiVersion, kind },
+    place: PLACE,
+    locate: () => PLACE,
+    spanOf: () => undefined,
+  };
+};
+
+const listAll = async (connection: ApiConnection, wanted: Wanted): Promise<readonly ManifestObject[]> => {
+  const { path, fieldSelector } = wanted;
+  const objects: ManifestObject[] = [];
+  let continueToken = '';
+  do {
+    const query: Query = {
+      limit: String(PAGE_SIZE),
+      ...(fieldSelector === '' ? {} : { fieldSelector }),
+      ...(continueToken === '' ? {} : { continue: continueToken }),
+    };
+    const signal = AbortSignal.timeout(DEADLINE_MS);
+    const response = await get(connection, path, query, 'application/json', signal, 'gzip');
+    const bytes = await boundedBytes(unpacked(response), `a page of ${path}`, MAX_PAGE_BYTES);
+    const page = readPage(JSON.parse(bytes.toString('utf8')), path);
+    for (const raw of page.items) objects.push(toObject(raw, wanted));
+    ({ continueToken } = page);
+  } while (continueToken !== '');
+  return objects;
+};
+
+/** A cluster as its API server has it, and what could not be seen of it. */
+export interface LoadedCluster {
+  readonly loaded: LoadedManifests;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads a cluster once, for the verbs that answer a question and end. Pods, namespaces and policies are needed; Services,
+ * EndpointSlices and Nodes are read where the user may.
+ * @throws what a failing request throws
+ */
+export const loadCluster = async (connection: ApiConnection): Promise<LoadedCluster> => {
+  const notes: string[] = [];
+  const contents = await Promise.all(
+    WANTED.map(async (wanted) => {
+      try {
+        return await listAll(connection, wanted);
+      } catch (error) {
+        if (wanted.lacking === undefined || !(error instanceof ApiError) || error.code !== 403) throw error;
+        notes.push(`no right to list ${wanted.path.slice(wanted.path.lastIndexOf('/') + 1)}: ${wanted.lacking}`);
+        return [];
+      }
+    }),
+  );
+  const files = [{ file: PLACE.file, objects: contents.flat(), problems: [] }];
+  return { loaded: assemble(files, 1, createIntern()), notes: notes.sort() };
+};
