@@ -15,12 +15,13 @@ const SEES = {
   check: ['model', 'policy'],
   explain: ['model', 'policy', 'trace'],
   bridge: ['model', 'addresses', 'policy', 'program'],
+  records: ['model', 'policy', 'program', 'render', 'trace'],
   reconcile: ['model', 'policy', 'program', 'render', 'trace', 'bridge'],
   cluster: ['model', 'addresses'],
   kernel: ['model', 'policy', 'program', 'render', 'bridge', 'reconcile'],
   lab: ['model', 'kernel/command.ts'],
   config: ['model', 'policy'],
-  telemetry: ['model', 'config', 'policy', 'program', 'render', 'bridge', 'reconcile'],
+  telemetry: ['model', 'config', 'policy', 'program', 'render', 'bridge', 'reconcile', 'records'],
 };
 
 /** Folders without effects, and the few modules of Node that one of them may use. */
@@ -35,6 +36,7 @@ const PURE = {
   check: [],
   explain: [],
   bridge: [],
+  records: ['crypto'],
 };
 
 const anyOf = (names) => `(?:${names.join('|')})`;

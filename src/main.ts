@@ -14,6 +14,7 @@ import { createAgentParts } from './agent/parts.ts';
 import { createPodVerdicts } from './agent/pod-verdicts.ts';
 import { createUnseen } from './agent/unseen.ts';
 import { createRequirements } from './agent/requirements.ts';
+import { createRecords } from './agent/records.ts';
 import { createRelay } from './agent/relay.ts';
 import { createNewPods } from './agent/new-pods.ts';
 import { createProbes } from './agent/probes.ts';
@@ -222,8 +223,25 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     policy: () => reconciler.policy(),
     onTried: () => reconciler.trigger(),
   });
+  const records = createRecords(context, {
+    source,
+    start: createCompanionStarter([], 'bytes'),
+    netlink,
+    families: () => families.filter((family) => parts.isProgrammed(family)),
+    isOurs: () => lock.isHeld(),
+    isTaken: (family) => answering.answered(family) !== undefined,
+    policy: () => reconciler.policy(),
+    podsAt: (address) => reconciler.podsAt(address),
+    ownAddresses: () => guard?.network()?.addresses ?? [],
+    onSettled: () => reconciler.trigger(),
+    runner: launching,
+    backend,
+    homes,
+    metrics,
+  });
   const reconciler = createLoop(context, {
     answering,
+    records,
     source,
     podRanges,
     condition,
@@ -234,7 +252,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     bridges,
     parts,
     requirements,
-    kernel: bridges.over(tellAdoption(kernel, log)),
+    kernel: records.over(bridges.over(tellAdoption(kernel, log))),
     lookout,
     runner,
     netlink,
@@ -265,7 +283,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     metrics: async () => {
       const { pods, namespaces, policies } = source.snapshot();
       metrics.setClusterObjects({ pods: pods.size, namespaces: namespaces.size, policies: policies.size });
-      await bridges.count();
+      await Promise.all([bridges.count(), records.count()]);
       if (guard?.network() !== undefined || (sources?.chosen().interfaces.length ?? 0) > 0) {
         // A scrape is not to fail for it.
         const { tunnelPorts = [], tunnelProtocols = [] } = guard?.network() ?? {};
@@ -297,6 +315,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       antiSpoofing: { ...(sources?.chosen() ?? { interfaces: [] }), ...guard?.status() },
       bridges: bridges.status(),
       cni: newPods?.status(),
+      records: records.status(),
     }),
   };
   log.info('portcullis agent started', { version: options.version, node: config.nodeName, backend, families });
@@ -319,6 +338,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   unseen.start();
   guard?.start();
   answering.start();
+  records.start();
   links.listen(() => {
     sources?.note();
     bridges.noteLinks();
@@ -328,6 +348,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     unseen.noteChange(change);
     guard?.noteChange(change);
     bridges.noteChange(change);
+    records.noteChange(change);
     reconciler.trigger(change);
   });
   newPods?.start();
@@ -341,6 +362,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       sources?.stop();
       guard?.stop();
       answering.stop();
+      await records.stop();
       await bridges.stop();
       lookout.stop();
       runner.stop();

@@ -21,6 +21,7 @@ import { createSyncEvents } from '../telemetry/events/sync-events.ts';
 import { createSyncObserver } from '../telemetry/sync-observer.ts';
 import type { Answering } from './answers.ts';
 import type { Bridges } from './bridges.ts';
+import type { Records } from './records.ts';
 import type { Requirements } from './requirements.ts';
 import type { AgentContext } from './context.ts';
 import { gateOf } from './gate.ts';
@@ -28,6 +29,7 @@ import { type AgentParts, LASTING_FAILURES } from './parts.ts';
 
 interface LoopParts {
   readonly answering: Pick<Answering, 'hasTried' | 'answered' | 'memory'>;
+  readonly records: Pick<Records, 'isSettled' | 'recorded' | 'noteAddressLeft'>;
   readonly bridges: Pick<Bridges, 'hasLooked' | 'ports' | 'notePass' | 'noteFamilies'>;
   readonly parts: AgentParts;
   readonly requirements: Pick<Requirements, 'doubt'>;
@@ -65,6 +67,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
   const { config, clock, log, events } = context;
   const {
     answering,
+    records,
     bridges,
     parts: agentParts,
     requirements,
@@ -94,9 +97,11 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
       node: config.nodeName,
       checkIntervalMs: config.driftIntervalMs,
       limits: config.limits,
+      onAddressLeft: records.noteAddressLeft,
       program: {
         log: config.deniedLog,
         answered: answering.answered,
+        recorded: records.recorded,
         gate: gateOf(config, podRanges),
         sources: sources && (() => sources.chosen().interfaces),
         guard,
@@ -113,6 +118,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
           sources?.hasChosen() !== false &&
           guard?.hasLooked() !== false &&
           answering.hasTried() &&
+          records.isSettled() &&
           bridges.hasLooked(),
         snapshot: () => source.snapshot(),
         revisions: () => {

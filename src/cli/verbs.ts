@@ -46,6 +46,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./check.ts')).checkVerb,
   },
   {
+    name: 'flows',
+    summary: 'Tells who talked to whom on this node, and why a connection was refused',
+    load: async () => (await import('./flows.ts')).flowsVerb,
+  },
+  {
     name: 'cleanup',
     summary: 'Removes every chain, set and jump of ours from this node, and nothing else',
     load: async () => (await import('./cleanup.ts')).cleanupVerb,

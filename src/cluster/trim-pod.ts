@@ -2,6 +2,7 @@ import type { ContainerPort, PodEndpoint } from '../model/pod.ts';
 import { onePerFamily } from './address.ts';
 import { trimReadiness } from './condition/enforced-condition.ts';
 import type { Intern } from './intern.ts';
+import { workloadName } from './owner-reference.ts';
 import { asList, asObject, asText, type RawObject } from './raw.ts';
 import { sameLabels, trimLabels } from './trim-labels.ts';
 import { trimPorts } from './trim-ports.ts';
@@ -58,6 +59,7 @@ export const trimPod = (raw: RawObject, intern: Intern, neighbour?: PodEndpoint)
   const name = asText(metadata['name']);
   if (uid === undefined || namespace === undefined || name === undefined || hasFinished(status)) return undefined;
   const ports = trimPorts(spec, intern);
+  const workload = workloadName(metadata);
   return {
     uid,
     namespace: intern(namespace),
@@ -68,6 +70,7 @@ export const trimPod = (raw: RawObject, intern: Intern, neighbour?: PodEndpoint)
     hostIPs: addresses(status['hostIPs'], status['hostIP']).map(intern),
     hostNetwork: spec['hostNetwork'] === true,
     ports: neighbour !== undefined && equalPorts(ports, neighbour.ports) ? neighbour.ports : ports,
+    ...(workload === undefined ? {} : { workload: intern(workload) }),
     createdAt: creationTime(metadata['creationTimestamp']),
     ...(isSet(metadata['deletionTimestamp']) ? { isTerminating: true } : {}),
     ...trimReadiness(spec, status),

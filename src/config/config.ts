@@ -62,6 +62,12 @@ export interface Config {
   readonly xtablesWaitSeconds: number;
   /** The NFLOG group that denied packets are reported to; undefined reports none. */
   readonly deniedLog: { readonly group: number } | undefined;
+  /** Whether a record of each refused connection is kept. */
+  readonly records: boolean;
+  /** Where the records are kept and served; undefined keeps them in memory alone. */
+  readonly recordsDir: string | undefined;
+  /** Whether Events tell of refused connections. */
+  readonly deniedEvents: boolean;
   /** What those get who send what policy forbids. */
   readonly onDeny: OnDeny;
   /** libcni's result cache; undefined reads none. */

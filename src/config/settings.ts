@@ -23,8 +23,11 @@ const MAX_DRIFT_INTERVAL_MS = 3_600_000;
 const MAX_XTABLES_WAIT_SECONDS = 300;
 /** Groups are 16 bits (iptables-extensions(8), NFLOG). */
 const MAX_NFLOG_GROUP = 65_535;
-/** Of the lock of a node's agents (kernel-lock.ts), and of what they are told of refused packets (program/answers.ts). */
-const OWN_NFLOG_GROUPS: readonly number[] = [20_546, 20_547, 20_548];
+/**
+ * Of the lock of a node's agents (kernel-lock.ts), and of what they are told of refused packets (program/answers.ts,
+ * program/records.ts).
+ */
+const OWN_NFLOG_GROUPS: readonly number[] = [20_546, 20_547, 20_548, 20_549, 20_550, 20_551, 20_552];
 
 /** A node's name is a DNS subdomain (RFC 1123; apimachinery NameIsDNSSubdomain). */
 const DNS_SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
@@ -159,11 +162,37 @@ const nflogGroup: Setting<number> = {
   placeholder: 'GROUP',
   help: 'send denied packets to this NFLOG group, with the chain as prefix, up to 10 a second per chain; 0 sends none',
   initial: '0',
-  accepts: `a number from 0 to 65535, but not ${OWN_NFLOG_GROUPS.join(' or ')}, which are the agent's own`,
+  accepts: `a number from 0 to 65535, but not ${OWN_NFLOG_GROUPS[0]} to ${OWN_NFLOG_GROUPS.at(-1)}, which are the agent's own`,
   read: (text) =>
     /^\d+$/.test(text) && !OWN_NFLOG_GROUPS.includes(Number(text))
       ? within(Number(text), 0, MAX_NFLOG_GROUP)
       : undefined,
+};
+
+const records = oneOf<'on' | 'off'>(['on', 'off'], {
+  flag: 'records',
+  placeholder: 'on|off',
+  help: 'keep a record of each connection that is refused, and why: in the log, as a metric, and for "portcullis flows"',
+  initial: 'on',
+});
+
+const deniedEvents = oneOf<'on' | 'off'>(['on', 'off'], {
+  flag: 'denied-events',
+  placeholder: 'on|off',
+  help: 'post an Event on a pod whose connections are refused, up to one in ten minutes',
+  initial: 'off',
+});
+
+/** A Unix socket's name has room for so many bytes (unix(7)), some of which the name in the folder takes. */
+const LONGEST_FOLDER = 70;
+
+const recordsDir: Setting<string> = {
+  flag: 'records-dir',
+  placeholder: 'DIR',
+  help: 'the folder of the records: they are written there every minute, and "portcullis flows" reads them by a socket there; 0 for none',
+  initial: '0',
+  accepts: `an absolute path of up to ${LONGEST_FOLDER} characters, or 0 for none`,
+  read: (text) => ((text.startsWith('/') && text.length <= LONGEST_FOLDER) || text === '0' ? text : undefined),
 };
 
 const onDeny = oneOf<OnDeny>(['drop', 'reject'], {
@@ -259,6 +288,9 @@ export const SETTINGS = {
   driftInterval,
   xtablesWait,
   nflogGroup,
+  records,
+  recordsDir,
+  deniedEvents,
   onDeny,
   cniResults,
   cniSocket,

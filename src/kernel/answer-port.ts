@@ -40,12 +40,12 @@ export const hearLoggedPackets = (
   onPacket: (packet: LoggedPacket) => void,
   onTrouble: (error: NetlinkError) => void,
 ): void => {
-  netlink.subscribe(
-    [packetLogRequest(group)],
-    PACKET_TYPE,
-    (message) => {
+  netlink.subscribe({
+    requests: [packetLogRequest(group)],
+    type: PACKET_TYPE,
+    onMessage(message) {
       onPacket(loggedPacket(message));
     },
     onTrouble,
-  );
+  });
 };

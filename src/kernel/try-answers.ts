@@ -1,6 +1,7 @@
 import type { IpFamily } from '../model/family.ts';
 import { ANSWERED_GROUP, ownAnswers, reportRefused } from '../program/answers.ts';
 import type { ChainName } from '../program/names.ts';
+import { RECORD_GROUPS, recordRules } from '../program/records.ts';
 import type { Chain } from '../program/node-program.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import { EMPTY_PLAN } from '../render/plan.ts';
@@ -9,7 +10,8 @@ import { tryOutText } from '../render/plan-table.ts';
 const trialOf = (family: IpFamily): Chain => {
   const name = 'answers' as ChainName;
   const answered = { group: ANSWERED_GROUP, rejects: true };
-  return { name, rules: [...reportRefused(answered, name), ...ownAnswers(answered, family)] };
+  const recorded = recordRules({ group: RECORD_GROUPS[0] }, name);
+  return { name, rules: [...reportRefused(answered, name), ...ownAnswers(answered, family), ...recorded] };
 };
 
 /**

@@ -2,8 +2,10 @@ import type { PolicyKey } from './policy-object.ts';
 
 /** What an operator has to see: one Event of the API (events.k8s.io/v1), or the repetition of one. */
 export interface OperatorEvent {
-  /** The NetworkPolicy that it regards; the agent's own Node if absent. */
+  /** The NetworkPolicy that it regards; the agent's own Node if that and the pod are absent. */
   readonly policy?: PolicyKey;
+  /** The pod that it regards, in place of a policy. */
+  readonly pod?: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly type: 'Normal' | 'Warning';
   /** Why, as programs read it: one word in CamelCase. */
   readonly reason: string;

@@ -44,6 +44,8 @@ export interface PodEndpoint {
   readonly ports: readonly ContainerPort[];
   /** `metadata.creationTimestamp` in ms since the epoch, 0 if unknown. */
   readonly createdAt: number;
+  /** `Kind/name` of the workload that made the pod, as far as the pod tells; absent for one made by hand. */
+  readonly workload?: string;
   /** `metadata.deletionTimestamp` is set. */
   readonly isTerminating?: true;
   /** Absent where the runtime noted nothing, as of pods of other nodes. */

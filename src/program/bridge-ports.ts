@@ -2,9 +2,10 @@ import type { IpFamily } from '../model/family.ts';
 import type { Isolation } from '../policy/node-policy.ts';
 import { type AllowContext, anyPeerConditions, type Conditions } from './allow.ts';
 import { commentText } from './comment.ts';
-import { type DeniedLog, reportRules } from './denied-log.ts';
+import { type Reports, reportRules } from './denied-log.ts';
 import { anyPeerChain, PORTS_CHAIN, type SetName } from './names.ts';
 import type { Chain, Rule } from './node-program.ts';
+import { recordRules } from './records.ts';
 import type { SetBuilder } from './set-builder.ts';
 
 /** The ports of the node's bridges, as far as their pods are known. The same object until something of it is another. */
@@ -74,7 +75,7 @@ const allowedToAny = ({ rules }: Isolation, context: AllowContext): readonly Con
 const anyPeers = (
   { isolation, isClosed }: PortsIsolation,
   context: AllowContext,
-  log: DeniedLog | undefined,
+  reports: Reports,
 ): Chain | undefined => {
   const allowed = isClosed ? [] : allowedToAny(isolation, context);
   if (allowed.some((conditions) => conditions.length === 0)) return undefined;
@@ -83,9 +84,10 @@ const anyPeers = (
   return {
     name,
     rules: [
+      ...recordRules(reports.recorded, name, [{ kind: 'strayTcp' }]),
       { matches: [{ kind: 'strayTcp' }], verdict: { kind: 'drop' } },
       ...allowed.map((matches): Rule => ({ matches, verdict: { kind: 'return' } })),
-      ...reportRules(log, name),
+      ...reportRules(reports, name),
       {
         matches: [{ kind: 'comment', text: commentText(`${direction}: the other end is no address of a pod`) }],
         verdict: { kind: 'drop' },
@@ -103,7 +105,7 @@ export interface PortsIsolation {
 export interface PortsOptions {
   readonly family: IpFamily;
   readonly sets: SetBuilder;
-  readonly log: DeniedLog | undefined;
+  readonly reports: Reports;
   /** The set of LocalPorts.addresses. */
   readonly known: SetName;
 }
@@ -115,14 +117,14 @@ export interface PortsOptions {
 export const portsChains = (
   { portOf, uplinks }: LocalPorts,
   isolations: Iterable<PortsIsolation>,
-  { family, sets, log, known }: PortsOptions,
+  { family, sets, reports, known }: PortsOptions,
 ): readonly Chain[] => {
   const chains: Chain[] = [];
   const jumps: Rule[] = [];
   for (const judged of isolations) {
     const { direction, pods } = judged.isolation;
     const ports = pods.flatMap(({ uid }) => portOf.get(uid) ?? []).sort();
-    const chain = ports.length === 0 ? undefined : anyPeers(judged, { direction, family, pods, sets }, log);
+    const chain = ports.length === 0 ? undefined : anyPeers(judged, { direction, family, pods, sets }, reports);
     if (chain === undefined) continue;
     chains.push(chain);
     for (const port of ports) {

@@ -1,21 +1,32 @@
 import type { ChainName } from './names.ts';
 import type { Rule } from './node-program.ts';
+import { type Recorded, recordRules } from './records.ts';
 
 /** Denied packets are reported to an NFLOG group, at most so many a second for each chain. */
 export interface DeniedLog {
   readonly group: number;
 }
 
+/** Who is told of packets that are denied. */
+export interface Reports {
+  /** Absent: no other program is. */
+  readonly log?: DeniedLog | undefined;
+  /** Absent: the agent keeps no records. */
+  readonly recorded?: Recorded | undefined;
+}
+
 const LOGGED_PER_SECOND = 10;
 const LOG_BURST = 20;
 
 /** What stands before a drop: reports the packet, with the chain as prefix, where it is asked for. */
-export const reportRules = (log: DeniedLog | undefined, chain: ChainName): readonly Rule[] =>
-  log === undefined
+export const reportRules = ({ log, recorded }: Reports, chain: ChainName): readonly Rule[] => [
+  ...recordRules(recorded, chain),
+  ...(log === undefined
     ? []
     : [
         {
           matches: [{ kind: 'limit', perSecond: LOGGED_PER_SECOND, burst: LOG_BURST }],
           verdict: { kind: 'log', group: log.group, prefix: chain },
-        },
-      ];
+        } satisfies Rule,
+      ]),
+];

@@ -3,7 +3,9 @@ import type { Cidr } from '../policy/cidr.ts';
 import { DIRECTIONS } from '../model/direction.ts';
 import type { Isolation } from '../policy/node-policy.ts';
 import type { SetName } from './names.ts';
+import { UNKNOWN_CHAIN } from './names.ts';
 import type { Rule } from './node-program.ts';
+import { type Recorded, refuse } from './records.ts';
 
 /** Addresses of the node's pod range that no known pod has: what is closed there, and when. */
 export interface GateOptions {
@@ -32,7 +34,7 @@ const OWN = {
  * Drops what goes to or comes from an address of a closed range that no pod is known to have. The range stands in the rule
  * as well: to compare an address costs a twentieth of a look into a set, and most packets have one end elsewhere.
  */
-export const gateRules = ({ ranges, known, closing }: GateSets): readonly Rule[] =>
+export const gateRules = ({ ranges, known, closing }: GateSets, recorded: Recorded | undefined): readonly Rule[] =>
   DIRECTIONS.flatMap((direction) => {
     const { address, fields } = OWN[direction];
     return ranges.map(
@@ -43,7 +45,7 @@ export const gateRules = ({ ranges, known, closing }: GateSets): readonly Rule[]
           { kind: 'set', set: known, fields, negated: true },
           { kind: 'comment', text: 'no known pod has this address' },
         ],
-        verdict: { kind: 'drop' },
+        verdict: refuse(recorded, UNKNOWN_CHAIN),
       }),
     );
   });

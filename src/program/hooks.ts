@@ -7,14 +7,18 @@ import { errorChain, icmpChain } from './icmp.ts';
 import {
   DISPATCH_CHAIN,
   FORWARD_CHAIN,
+  HELD_CHAIN,
   ICMP_CHAIN,
   JUDGE_CHAIN,
   LAYOUT_CHAIN,
+  NO_ADDRESS_CHAIN,
   OUTPUT_CHAIN,
   type SetName,
   STRAY_CHAIN,
+  UNKNOWN_CHAIN,
 } from './names.ts';
 import type { Chain, HookJump, Rule } from './node-program.ts';
+import { type Recorded, recordRules, refuse, refusingChains } from './records.ts';
 
 /** Where packets of pods are met: forwarded ones, and those that IPVS sends out again by way of OUTPUT. */
 export const HOOKS: readonly HookJump[] = [
@@ -40,6 +44,8 @@ export interface Judged {
   readonly ports?: SetName | undefined;
   /** Absent: nobody answers what is refused. */
   readonly answered?: Answered | undefined;
+  /** Absent: no records are kept. */
+  readonly recorded?: Recorded | undefined;
 }
 
 const INTERFACE = { egress: 'inInterface', ingress: 'outInterface' } as const;
@@ -48,7 +54,10 @@ const INTERFACE = { egress: 'inInterface', ingress: 'outInterface' } as const;
  * An isolated pod without an address of the family takes and sends nothing of it: no policy names what it would use. Not
  * even what the interface carries of it by itself is to pass (IPv6 where the cluster has IPv4 alone).
  */
-const closeInterfaces = (unaddressed: NonNullable<Judged['unaddressed']>): readonly Rule[] =>
+const closeInterfaces = (
+  unaddressed: NonNullable<Judged['unaddressed']>,
+  recorded: Recorded | undefined,
+): readonly Rule[] =>
   (['egress', 'ingress'] as const).flatMap((direction) =>
     unaddressed[direction].map(
       (name): Rule => ({
@@ -56,7 +65,7 @@ const closeInterfaces = (unaddressed: NonNullable<Judged['unaddressed']>): reado
           { kind: INTERFACE[direction], name },
           { kind: 'comment', text: 'an isolated pod without an address of this family' },
         ],
-        verdict: { kind: 'drop' },
+        verdict: refuse(recorded, NO_ADDRESS_CHAIN),
       }),
     ),
   );
@@ -67,7 +76,7 @@ const closeInterfaces = (unaddressed: NonNullable<Judged['unaddressed']>): reado
  * by itself, or the reply to a connection that was just cut would open it again, the other way round, and its packets would
  * count as established. The agent is told of it, and makes the entry where policy allows the connection.
  */
-const strayChain = ({ governed, held }: NonNullable<Judged['sets']>, answered: Answered | undefined): Chain => ({
+const strayChain = ({ governed, held }: NonNullable<Judged['sets']>, { answered, recorded }: Judged): Chain => ({
   name: STRAY_CHAIN,
   rules: [
     {
@@ -76,7 +85,11 @@ const strayChain = ({ governed, held }: NonNullable<Judged['sets']>, answered: A
     },
     ...(['src', 'dst'] as const).flatMap((fields): readonly Rule[] => {
       const matches = [{ kind: 'set', set: governed, fields }] as const;
-      return [...reportStray(answered, matches, STRAY_CHAIN), { matches, verdict: { kind: 'drop' } }];
+      return [
+        ...reportStray(answered, matches, STRAY_CHAIN),
+        ...recordRules(recorded, STRAY_CHAIN, matches),
+        { matches, verdict: { kind: 'drop' } },
+      ];
     }),
   ],
 });
@@ -85,14 +98,14 @@ const strayChain = ({ governed, held }: NonNullable<Judged['sets']>, answered: A
  * What may not open a connection although policy allows it: TCP in the middle, and for a while what would bring back a
  * connection that was just cut, by a datagram of the server to the client.
  */
-const closed = ({ held }: NonNullable<Judged['sets']>): readonly Rule[] => [
+const closed = ({ held }: NonNullable<Judged['sets']>, recorded: Recorded | undefined): readonly Rule[] => [
   { matches: [{ kind: 'strayTcp' }], verdict: { kind: 'jump', chain: STRAY_CHAIN } },
   {
     matches: [
       { kind: 'protocol', protocol: 'TCP', negated: true },
       { kind: 'set', set: held, fields: 'src,src,dst' },
     ],
-    verdict: { kind: 'drop' },
+    verdict: refuse(recorded, HELD_CHAIN),
   },
 ];
 
@@ -101,9 +114,10 @@ const closed = ({ held }: NonNullable<Judged['sets']>): readonly Rule[] => [
  * else is judged as egress, then as ingress. A packet that a connection's helper expects (FTP data) is a new connection.
  */
 export const hookChains = (family: IpFamily, judged: Judged): readonly Chain[] => {
-  const { directions, sets, gate, ports } = judged;
+  const { directions, sets, gate, ports, recorded } = judged;
+  const unaddressed = judged.unaddressed ?? { egress: [], ingress: [] };
   const judge: readonly Rule[] = [
-    ...(gate === undefined ? [] : gateRules(gate)),
+    ...(gate === undefined ? [] : gateRules(gate, recorded)),
     ...directions.map(
       (direction): Rule => ({
         matches: [],
@@ -116,9 +130,9 @@ export const hookChains = (family: IpFamily, judged: Judged): readonly Chain[] =
     name: FORWARD_CHAIN,
     rules: [
       ESTABLISHED,
-      ...closeInterfaces(judged.unaddressed ?? { egress: [], ingress: [] }),
+      ...closeInterfaces(unaddressed, recorded),
       ...(ports === undefined ? [] : bridgedRules(ports)),
-      ...(sets === undefined ? [] : closed(sets)),
+      ...(sets === undefined ? [] : closed(sets, recorded)),
       ...(isJudged
         ? [{ matches: [{ kind: 'icmp', family }], verdict: { kind: 'goto', chain: ICMP_CHAIN[family] } } satisfies Rule]
         : []),
@@ -137,11 +151,16 @@ export const hookChains = (family: IpFamily, judged: Judged): readonly Chain[] =
   return [
     forward,
     output,
-    ...(sets === undefined ? [] : [strayChain(sets, judged.answered)]),
+    ...(sets === undefined ? [] : [strayChain(sets, judged)]),
     ...(isJudged ? [icmpChain(family, sets !== undefined), { name: JUDGE_CHAIN, rules: judge }] : []),
     ...(sets === undefined
       ? []
       : [errorChain(sets.governed, judged.nodeAddresses ?? [], directions.includes('egress'))]),
+    ...refusingChains(recorded, [
+      ...(gate === undefined ? [] : [UNKNOWN_CHAIN]),
+      ...(sets === undefined ? [] : [HELD_CHAIN]),
+      ...(unaddressed.egress.length + unaddressed.ingress.length === 0 ? [] : [NO_ADDRESS_CHAIN]),
+    ]),
     { name: LAYOUT_CHAIN, rules: [] },
   ];
 };

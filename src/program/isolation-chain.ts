@@ -2,7 +2,7 @@ import type { IpFamily } from '../model/family.ts';
 import type { Isolation } from '../policy/node-policy.ts';
 import { type Answered, reportRefused } from './answers.ts';
 import { commentText } from './comment.ts';
-import { type DeniedLog, reportRules } from './denied-log.ts';
+import { type Reports, reportRules } from './denied-log.ts';
 import { type AllowingRule, keptRules } from './kept-rules.ts';
 import { isolationChain } from './names.ts';
 import type { Chain, Rule } from './node-program.ts';
@@ -36,7 +36,7 @@ export const compileIsolation = (
   isolation: Isolation,
   family: IpFamily,
   sets: SetBuilder,
-  log: DeniedLog | undefined,
+  reports: Reports,
   answered: Answered | undefined,
 ): Chain | undefined => {
   const { direction, pods } = isolation;
@@ -48,7 +48,7 @@ export const compileIsolation = (
     name,
     rules: [
       ...allowed,
-      ...reportRules(log, name),
+      ...reportRules(reports, name),
       ...reportRefused(answered, name),
       { matches: [{ kind: 'comment', text: commentOf(isolation) }], verdict: { kind: 'drop' } },
     ],

@@ -30,6 +30,10 @@ export const ERRORS_CHAIN = chain('ERRORS');
 export const JUDGE_CHAIN = chain('JUDGE');
 /** Bridged packets with an end that is no pod's address. */
 export const PORTS_CHAIN = chain('PORTS');
+/** What is refused for another reason than a policy's, where records are kept: one chain for each reason. */
+export const UNKNOWN_CHAIN = chain('UNKNOWN');
+export const HELD_CHAIN = chain('HELD');
+export const NO_ADDRESS_CHAIN = chain('NO-ADDRESS');
 /** In the raw table: where the sources of packets are looked at, and what becomes of those that lie. */
 export const SOURCES_CHAIN = chain('SOURCES');
 export const SPOOFED_CHAIN = chain('SPOOFED');
@@ -86,6 +90,16 @@ const SCRATCH_PREFIX = chain('X-');
 /** The chain of the pods that the same policies isolate. */
 export const isolationChain = (direction: Direction, policies: readonly string[], namedPorts: string): ChainName =>
   digested(chain(`${LETTER[direction]}-`), MAX_CHAIN_NAME, [direction, namedPorts, ...policies]) as ChainName;
+
+/** The direction of an isolation's chain, and of one of anyPeerChain; undefined for others. */
+export const directionOf = (name: string): Direction | undefined =>
+  (['egress', 'ingress'] as const).find(
+    (direction) => name.startsWith(chain(`${LETTER[direction]}-`)) || name.startsWith(chain(`A${LETTER[direction]}-`)),
+  );
+
+/** Whether the chain is one of anyPeerChain. */
+export const isAnyPeerChain = (name: string): boolean =>
+  Object.values(LETTER).some((letter) => name.startsWith(chain(`A${letter}-`)));
 
 /** What the isolation's rules allow whoever is at the other end. */
 export const anyPeerChain = (direction: Direction, policies: readonly string[], namedPorts: string): ChainName =>

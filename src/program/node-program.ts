@@ -63,13 +63,17 @@ export type Match =
   | { readonly kind: 'unroutedSource' }
   | { readonly kind: 'comment'; readonly text: string }
   | { readonly kind: 'limit'; readonly perSecond: number; readonly burst: number }
-  /** A limit that all rules with this name have in common, of both directions; `bySource`: for each source address. */
+  /**
+   * A limit that all rules with this name have in common, of both directions; `bySource`: for each source address; `byEdge`:
+   * for each source and destination address and destination port.
+   */
   | {
       readonly kind: 'rate';
       readonly name: string;
       readonly perSecond: number;
       readonly burst: number;
       readonly bySource?: true;
+      readonly byEdge?: true;
     };
 
 /** What happens to a packet that met all conditions. `goto` returns past the rule that jumped here, not to it. */

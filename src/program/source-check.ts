@@ -1,6 +1,6 @@
 import type { IpFamily } from '../model/family.ts';
 import type { NodeNetwork, TunnelProtocol } from '../model/node-network.ts';
-import { type DeniedLog, reportRules } from './denied-log.ts';
+import { type Reports, reportRules } from './denied-log.ts';
 import { INJECTED_CHAIN, SOURCES_CHAIN, type SetName, SPOOFED_CHAIN, TUNNELS_CHAIN } from './names.ts';
 import type { Chain, Match, RawHook, Rule, TableProgram, Verdict } from './node-program.ts';
 import { chunkRanges, mergeRanges } from './ports.ts';
@@ -87,9 +87,9 @@ const tunnelRules = (family: IpFamily, interfaces: readonly string[], guarded: G
   ];
 };
 
-const dropChain = (name: typeof SPOOFED_CHAIN, log: DeniedLog | undefined, why: string): Chain => ({
+const dropChain = (name: typeof SPOOFED_CHAIN, reports: Reports, why: string): Chain => ({
   name,
-  rules: [...reportRules(log, name), { matches: [{ kind: 'comment', text: why }], verdict: { kind: 'drop' } }],
+  rules: [...reportRules(reports, name), { matches: [{ kind: 'comment', text: why }], verdict: { kind: 'drop' } }],
 });
 
 /**
@@ -103,7 +103,7 @@ const dropChain = (name: typeof SPOOFED_CHAIN, log: DeniedLog | undefined, why: 
 export const sourceCheck = (
   family: IpFamily,
   interfaces: readonly string[],
-  log: DeniedLog | undefined,
+  reports: Reports = {},
   guarded?: Guarded,
 ): TableProgram<RawHook> => {
   const tunnels = guarded === undefined ? [] : leadToTunnels(guarded.network);
@@ -116,12 +116,12 @@ export const sourceCheck = (
         ...(guarded === undefined ? [] : checkOthers(interfaces, guarded)),
       ],
     },
-    dropChain(SPOOFED_CHAIN, log, 'the source is not routed to where the packet came from'),
+    dropChain(SPOOFED_CHAIN, reports, 'the source is not routed to where the packet came from'),
     ...(guarded === undefined || tunnels.length === 0
       ? []
       : [
           { name: TUNNELS_CHAIN, rules: tunnelRules(family, interfaces, guarded) },
-          dropChain(INJECTED_CHAIN, log, 'only nodes speak to the ends of tunnels'),
+          dropChain(INJECTED_CHAIN, reports, 'only nodes speak to the ends of tunnels'),
         ]),
   ];
   return {

@@ -18,7 +18,7 @@ import { createContest, isPlaceAlone } from './contest.ts';
 import type { Kernel } from './kernel.ts';
 import type { Lookout } from './lookout.ts';
 import { createNarrowing } from './narrowing.ts';
-import { createNodeCompiler, type NodeCompiler } from './node-compiler.ts';
+import { createNodeCompiler, type NodeCompiler, type OnAddressLeft } from './node-compiler.ts';
 import { createParts, familyOf, type Part, type PartFailure } from './parts.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { PolicySource } from './policy-source.ts';
@@ -35,6 +35,7 @@ export interface EnforcementOptions {
   readonly program: ProgramOptions;
   /** What policies may ask of the node; by default see DEFAULT_LIMITS. */
   readonly limits?: Limits;
+  readonly onAddressLeft?: OnAddressLeft;
 }
 
 export interface EnforcementPorts {
@@ -68,6 +69,8 @@ export interface Enforcement {
   distrust(): void;
   /** What the newest pass compiled, see PolicyCompiler. */
   policy(): NodePolicy;
+  /** The pods of the whole cluster that may have the address, see PolicyCompiler. */
+  podsAt(address: string): readonly PodEndpoint[];
   faults(): readonly PolicyFault[];
   isolatedPods(): Readonly<Record<Direction, number>>;
   closedPods(): readonly PodEndpoint[];
@@ -133,7 +136,7 @@ export const createEnforcement = (
   { onNews }: EnforcementNews = { onNews: () => undefined },
 ): Enforcement => {
   const { source, kernel, clock, lookout } = ports;
-  let compiler = createNodeCompiler(options.node, options.program, options.limits);
+  let compiler = createNodeCompiler(options.node, options.program, options.limits, options.onAddressLeft);
   const narrowing = createNarrowing(kernel, clock);
   const contest = createContest(clock);
   const stale = createStaleSets();
@@ -189,7 +192,7 @@ export const createEnforcement = (
 
   const newCompiler = (): NodeCompiler => {
     isCompiled = false;
-    return createNodeCompiler(options.node, options.program, options.limits);
+    return createNodeCompiler(options.node, options.program, options.limits, options.onAddressLeft);
   };
 
   /** What is meant to be there of the parts that do not fail. */
@@ -403,6 +406,7 @@ export const createEnforcement = (
     },
     failing: parts.failing,
     policy: () => compiler.policy(),
+    podsAt: (address) => compiler.podsAt(address),
     faults: () => compiler.faults(),
     isolatedPods: () => compiler.isolatedPods(),
     closedPods: () => compiler.closedPods(),

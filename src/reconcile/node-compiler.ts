@@ -1,4 +1,5 @@
 import type { ClusterChanges } from '../model/cluster-change.ts';
+import type { PodEndpoint } from '../model/pod.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
 import { createPolicyCompiler, type PolicyCompiler, type PolicyDelta } from '../policy/incremental/policy-compiler.ts';
 import type { Limits } from '../policy/limits.ts';
@@ -21,7 +22,15 @@ export interface NodeCompiler extends Omit<PolicyCompiler, 'update' | 'ownership
 /** Addresses of pods by their namespace. */
 export type Concerned = ReadonlyMap<string, ReadonlySet<string>>;
 
-export const createNodeCompiler = (node: string, options: ProgramOptions, limits?: Limits): NodeCompiler => {
+/** Told of an address that the pod, of whatever node, does not have any more; must not throw. */
+export type OnAddressLeft = (address: string, pod: PodEndpoint) => void;
+
+export const createNodeCompiler = (
+  node: string,
+  options: ProgramOptions,
+  limits?: Limits,
+  onAddressLeft?: OnAddressLeft,
+): NodeCompiler => {
   const policyCompiler = createPolicyCompiler(node, limits);
   const { gate, guard, ...others } = options;
   const isKnown = (address: string): boolean => policyCompiler.podsAt(address).some((pod) => pod.node === node);
@@ -46,6 +55,15 @@ export const createNodeCompiler = (node: string, options: ProgramOptions, limits
     }
   };
 
+  const tellLeft = (gone: readonly PodEndpoint[]): void => {
+    if (onAddressLeft === undefined) return;
+    for (const pod of gone) {
+      for (const ip of pod.ips) {
+        if (!policyCompiler.podsAt(ip).some(({ uid }) => uid === pod.uid)) onAddressLeft(ip, pod);
+      }
+    }
+  };
+
   return {
     policy: policyCompiler.policy,
     faults() {
@@ -65,6 +83,7 @@ export const createNodeCompiler = (node: string, options: ProgramOptions, limits
     update(snapshot, changes, room) {
       const delta = policyCompiler.update(snapshot, changes, room?.isForSmall);
       noteChanges(delta);
+      tellLeft(delta.gone);
       return programCompiler.update(delta, room);
     },
     takeConcerned() {

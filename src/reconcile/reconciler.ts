@@ -34,6 +34,8 @@ export interface Reconciler {
   status(): ReconcilerStatus;
   /** What the newest pass compiled. */
   policy(): NodePolicy;
+  /** The pods of the whole cluster that may have the address, as of that pass. */
+  podsAt(address: string): readonly PodEndpoint[];
   /** What it closed in both directions, see PodEndpoint.closed; the same list until it is another. */
   closedPods(): readonly PodEndpoint[];
   /** Finishes the pass under way and begins no other. What is in the kernel stays. */
@@ -205,6 +207,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       heartbeatAt,
     }),
     policy: () => enforcement.policy(),
+    podsAt: (address) => enforcement.podsAt(address),
     closedPods: () => enforcement.closedPods(),
     async stop() {
       stopped = true;

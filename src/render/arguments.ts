@@ -24,6 +24,10 @@ const ICMP = {
   ipv6: { protocol: 'ipv6-icmp', module: 'icmp6', option: '--icmpv6-type' },
 } as const;
 
+/** Of a table of edges: by default the kernel derives both from the machine's memory. */
+const EDGE_BUCKETS = 16_384;
+const MOST_EDGES = 65_536;
+
 /** The client is the source of the first packet, the server the source of the answers. */
 const CONNECTION_END = { client: '--ctorigsrc', server: '--ctreplsrc' } as const;
 
@@ -77,10 +81,14 @@ const MATCH_ARGUMENTS: { readonly [Kind in Match['kind']]: (match: Of<Kind>) => 
   unroutedSource: () => ['-m', 'rpfilter', '--invert'],
   comment: ({ text }) => ['-m', 'comment', '--comment', text],
   limit: ({ perSecond, burst }) => ['-m', 'limit', '--limit', `${perSecond}/sec`, '--limit-burst', `${burst}`],
-  rate: ({ name, perSecond, burst, bySource }) => [
+  rate: ({ name, perSecond, burst, bySource, byEdge }) => [
     ...['-m', 'hashlimit', '--hashlimit-upto', `${perSecond}/sec`, '--hashlimit-burst', `${burst}`],
     ...(bySource === true ? ['--hashlimit-mode', 'srcip'] : []),
+    ...(byEdge === true ? ['--hashlimit-mode', 'srcip,dstip,dstport'] : []),
     ...['--hashlimit-name', name],
+    ...(byEdge === true
+      ? ['--hashlimit-htable-size', `${EDGE_BUCKETS}`, '--hashlimit-htable-max', `${MOST_EDGES}`]
+      : []),
   ],
 };
 

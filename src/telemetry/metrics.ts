@@ -9,6 +9,7 @@ import { ANSWER_KINDS, type AnswerKind } from '../reconcile/answers.ts';
 import { TAMPERING_KINDS, type TamperingKind } from '../render/tampering.ts';
 import { UNSEEN_NETWORKS, type UnseenNetwork } from '../render/unseen-networks.ts';
 import { type BridgeMetrics, registerBridgeMetrics } from './bridge-metrics.ts';
+import { type DeniedMetrics, registerDeniedMetrics } from './denied-metrics.ts';
 import { PART_NAMES, type PartName } from './part-names.ts';
 import { registerProcessMetrics } from './process-metrics.ts';
 import { SYNC_REASONS, type SyncReason } from '../reconcile/sync-result.ts';
@@ -45,7 +46,7 @@ export interface ClusterObjects {
 }
 
 /** The agent's metrics, one method per thing that happens or stands. Prometheus names start with `portcullis_`. */
-export interface AgentMetrics extends BridgeMetrics {
+export interface AgentMetrics extends BridgeMetrics, DeniedMetrics {
   recordSync(sample: SyncSample): void;
   /**
    * @param kinds what others had done, each once
@@ -270,6 +271,7 @@ export const createAgentMetrics = ({ version, sources, waitingSince }: MetricsOp
 
   return {
     ...registerBridgeMetrics(registry),
+    ...registerDeniedMetrics(registry),
     recordSync: ({ result, reason, durationMs, waitedMs, endedAt }) => {
       syncs.inc({ result, reason });
       duration.observe({ result }, durationMs / MS_PER_SECOND);

@@ -92,6 +92,15 @@ const explainSide = (side: SideTrace, packet: Packet): string => {
   }
 };
 
+/** What came closest to allowing the packet, and what it lacks, in words; undefined where nothing was there to allow it. */
+export const explainNearest = (
+  { direction, misses }: Extract<SideTrace, { kind: 'denied' }>,
+  packet: Packet,
+): string | undefined => {
+  const nearest = nearestMiss(misses);
+  return nearest && explainMiss(direction, packet, nearest);
+};
+
 /**
  * The trace in words, a sentence per end: what let the packet through, or what is missing. Denials first; of a packet
  * that is denied, an end that lets it through is left out.

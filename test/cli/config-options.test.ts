@@ -33,6 +33,9 @@ test('what is typed reaches the setting of that name', () => {
     ['--events', 'off'],
     ['--anti-spoofing', 'off'],
     ['--nflog-group', '7'],
+    ['--records', 'off'],
+    ['--records-dir', '/run/records'],
+    ['--denied-events', 'on'],
     ['--on-deny', 'reject'],
     ['--limits', 'node-rules=77'],
   ];
@@ -57,6 +60,9 @@ test('what is typed reaches the setting of that name', () => {
     events: 'off',
     antiSpoofing: 'off',
     deniedLog: { group: 7 },
+    records: false,
+    recordsDir: '/run/records',
+    deniedEvents: true,
     onDeny: 'reject',
     limits: { ...DEFAULT_LIMITS, node: { ...DEFAULT_LIMITS.node, rules: 77 } },
   });

@@ -111,8 +111,8 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend) => {
   beforeAll(async () => {
     lacking = await withoutExtension('libxt_statistic.so');
     const withRaw = (of: NodeProgram): NodeProgram => ({
-      ipv4: { ...of.ipv4, raw: sourceCheck('ipv4', ['veth+'], undefined) },
-      ipv6: { ...of.ipv6, raw: sourceCheck('ipv6', ['veth+'], undefined) },
+      ipv4: { ...of.ipv4, raw: sourceCheck('ipv4', ['veth+']) },
+      ipv6: { ...of.ipv6, raw: sourceCheck('ipv6', ['veth+']) },
     });
     program = withRaw(programOf((await loadGolden('dual-stack')).snapshot));
     later = withRaw(programOf((await loadGolden('both-ends')).snapshot));

@@ -106,8 +106,8 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend: Backend) => {
     await filter.bring(program);
     const before = await filter.text();
     const plan = await filter.bring({
-      ipv4: { ...program.ipv4, raw: sourceCheck('ipv4', ['veth+'], undefined) },
-      ipv6: { ...program.ipv6, raw: sourceCheck('ipv6', ['veth+'], undefined) },
+      ipv4: { ...program.ipv4, raw: sourceCheck('ipv4', ['veth+']) },
+      ipv6: { ...program.ipv6, raw: sourceCheck('ipv6', ['veth+']) },
     });
     expect(plan).toMatchObject({ prepare: '', tables: {}, finish: '', destroy: [] });
     expect(Object.values(plan.raw ?? {}).map((text) => text.match(/^\*.*$/gm))).toEqual([['*raw'], ['*raw']]);

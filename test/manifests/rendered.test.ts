@@ -107,7 +107,16 @@ test('the chart takes every setting of the agent that a cluster can decide', () 
   const schema = JSON.parse(readText(PATHS.chart, 'values.schema.json')) as {
     readonly properties: { readonly agent: { readonly properties: Readonly<Record<string, unknown>> } };
   };
-  const connection = ['kubeconfig', 'inCluster', 'manifests', 'nodeName', 'cniResults', 'cniSocket', 'healthFile'];
+  const connection = [
+    'kubeconfig',
+    'inCluster',
+    'manifests',
+    'nodeName',
+    'cniResults',
+    'cniSocket',
+    'healthFile',
+    'recordsDir',
+  ];
   const decidedByManifest = [...connection, 'listen', 'metricsAuth', 'tlsCert', 'tlsKey'];
   const settings = Object.keys(SETTINGS).filter((name) => !decidedByManifest.includes(name));
   expect(Object.keys(schema.properties.agent.properties).toSorted()).toEqual(settings.toSorted());

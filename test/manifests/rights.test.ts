@@ -114,11 +114,12 @@ describe.each(MANIFESTS)('%s', (_, text) => {
       emptyDir?.medium === 'Memory' ? [name] : [],
     );
     const hasPlugin = text.includes('portcullis-cni');
-    const ofPlugin = spec.containers.some(({ name }) => name === 'agent') ? ['cni-socket'] : ['cni-conf', 'cni-bin'];
+    const isAgent = spec.containers.some(({ name }) => name === 'agent');
+    const ofPlugin = isAgent ? ['cni-socket'] : ['cni-conf', 'cni-bin'];
     expect([...writable].filter((name) => !inMemory.includes(name)).toSorted()).toEqual(
-      ['xtables-lock', ...(hasPlugin ? ofPlugin : [])].toSorted(),
+      [...(isAgent ? ['records'] : []), 'xtables-lock', ...(hasPlugin ? ofPlugin : [])].toSorted(),
     );
-    expect(inMemory).toEqual(spec.containers.some(({ name }) => name === 'agent') ? ['health'] : []);
+    expect(inMemory).toEqual(isAgent ? ['health'] : []);
   });
 });
 

@@ -112,6 +112,8 @@ const setUp = (onDeny: OnDeny = 'drop') => {
       inInterface: isFromWeb ? WEB_SIDE : CLIENT_SIDE,
       outInterface: isFromWeb ? CLIENT_SIDE : WEB_SIDE,
       isGroup: false,
+      family: 'ipv4',
+      sequence: 0,
       payload: packetOf(ends, segment),
       ...logged,
     });

@@ -62,6 +62,10 @@ const MATCHES: readonly (readonly [Match, string])[] = [
     { kind: 'rate', name: 'n', perSecond: 20, burst: 50, bySource: true },
     '-m hashlimit --hashlimit-upto 20/sec --hashlimit-burst 50 --hashlimit-mode srcip --hashlimit-name n',
   ],
+  [
+    { kind: 'rate', name: 'n', perSecond: 1, burst: 1, byEdge: true },
+    '-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 1 --hashlimit-mode srcip,dstip,dstport --hashlimit-name n --hashlimit-htable-size 16384 --hashlimit-htable-max 65536',
+  ],
   [{ kind: 'strayTcp' }, '-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW'],
   [{ kind: 'icmp', family: 'ipv6' }, '-p ipv6-icmp'],
   [{ kind: 'icmp', family: 'ipv6', type: 135 }, '-p ipv6-icmp -m icmp6 --icmpv6-type 135'],

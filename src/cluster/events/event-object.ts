@@ -31,18 +31,18 @@ const cut = (text: string, most: number): string => {
     .replace(/\uFFFD+$/, '')}…`;
 };
 
-const namespaceOf = ({ policy }: OperatorEvent): string =>
+const namespaceOf = ({ policy, pod }: OperatorEvent): string =>
   // Events of objects without a namespace live there (core/validation/events.go).
-  policy?.split('/')[0] ?? 'default';
+  pod?.namespace ?? policy?.split('/')[0] ?? 'default';
 
 /**
  * The same for the same event, whoever tells it and whenever: an agent that was started anew goes on with what it finds,
  * and of several agents that tell the same of a policy one succeeds.
  */
 export const eventName = (event: OperatorEvent, node: string): string => {
-  const { policy, type, reason, action, note } = event;
-  const object = policy?.split('/')[1] ?? node;
-  const digest = createHash('sha256').update(JSON.stringify([policy ?? null, type, reason, action, note]));
+  const { policy, pod, type, reason, action, note } = event;
+  const object = pod?.name ?? policy?.split('/')[1] ?? node;
+  const digest = createHash('sha256').update(JSON.stringify([pod?.uid ?? policy ?? null, type, reason, action, note]));
   const start = object.slice(0, MAX_NAME - DIGEST - 1).replace(/[-.]+$/, '');
   return `${start}.${digest.digest('hex').slice(0, DIGEST)}`;
 };
@@ -64,7 +64,8 @@ export const countOf = (event: unknown): number => {
   return typeof count === 'number' ? count : 1;
 };
 
-const regarding = ({ policy }: OperatorEvent, node: string): object => {
+const regarding = ({ policy, pod }: OperatorEvent, node: string): object => {
+  if (pod !== undefined) return { apiVersion: 'v1', kind: 'Pod', ...pod };
   const [namespace, name] = policy?.split('/') ?? [];
   return policy === undefined
     ? // As the kubelet says it: `kubectl describe node` looks for events with the name of the node as uid.

@@ -18,6 +18,9 @@ const OBJECT_META: Message = {
     8: one('creationTimestamp', 'time'),
     9: one('deletionTimestamp', 'time'),
     11: one('labels', 'labels'),
+    13: many('ownerReferences', {
+      fields: { 1: one('kind', 'text'), 3: one('name', 'text'), 6: one('controller', 'flag') },
+    }),
   },
 };
 

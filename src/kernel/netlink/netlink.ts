@@ -27,6 +27,19 @@ export class NetlinkError extends Error {
   }
 }
 
+/** Messages that come unasked for. */
+export interface Subscription {
+  /** Sent at once, and whenever the socket is another one. */
+  readonly requests: readonly NetlinkRequest[];
+  /** Of the messages that are heard; others are passed over. */
+  readonly type: number;
+  readonly onMessage: (message: NetlinkMessage) => void;
+  /** A request is refused: nothing is heard until the next time, which is tried by itself. */
+  readonly onTrouble: (error: NetlinkError) => void;
+  /** The kernel took all requests. */
+  readonly onSubscribed?: () => void;
+}
+
 /** The kernel's netfilter objects, by messages: sets, connections, tables of nftables. */
 export interface Netlink {
   /**
@@ -43,17 +56,8 @@ export interface Netlink {
   compare(key: string, request: NetlinkRequest): Promise<readonly NetlinkMessage[] | 'same'>;
   /** The answer of that key is not asked for any more. */
   forget(key: string): void;
-  /**
-   * Asks for messages that come unasked for, as NFLOG's: `requests` are sent now and whenever the socket is another one.
-   * @param type of the messages that are heard; others are passed over
-   * @param onTrouble told when a request is refused: nothing is heard until the next time, which is tried by itself
-   */
-  subscribe(
-    requests: readonly NetlinkRequest[],
-    type: number,
-    onMessage: (message: NetlinkMessage) => void,
-    onTrouble: (error: NetlinkError) => void,
-  ): void;
+  /** Asks for messages that come unasked for, as NFLOG's; in place of what was asked for before. */
+  subscribe(subscription: Subscription): void;
   /**
    * Sends an IP packet of either family, whole with its header, out of the interface of this index. What cannot be sent is
    * lost.
@@ -87,13 +91,6 @@ const relayFile = (): string => {
   const files = folders.filter((folder) => folder !== undefined).map((folder) => path.join(folder, FILE));
   return files.find((file) => existsSync(file)) ?? FILE;
 };
-
-interface Subscription {
-  readonly requests: readonly NetlinkRequest[];
-  readonly type: number;
-  readonly onMessage: (message: NetlinkMessage) => void;
-  readonly onTrouble: (error: NetlinkError) => void;
-}
 
 const uint32 = (value: number): Buffer => {
   const bytes = Buffer.alloc(LENGTH_BYTES);
@@ -318,6 +315,7 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
   const subscribeNow = async (): Promise<void> => {
     const wanted = subscription;
     for (const request of wanted?.requests ?? []) await ask(request);
+    if (wanted === subscription) wanted?.onSubscribed?.();
   };
 
   const subscribeLater = (delayMs = AGAIN_MS): void => {
@@ -326,8 +324,10 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
     again = setTimeout(() => {
       void subscribeNow().catch((error: unknown) => {
         if (subscription === undefined || !(error instanceof NetlinkError)) return;
-        subscription.onTrouble(error);
-        subscribeLater();
+        const refused = subscription;
+        refused.onTrouble(error);
+        // Something else may be asked for by now.
+        if (subscription === refused) subscribeLater();
       });
     }, delayMs).unref();
   };
@@ -336,8 +336,8 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
     request: ask,
     compare,
     forget,
-    subscribe(requests, type, onMessage, onTrouble) {
-      subscription = { requests, type, onMessage, onTrouble };
+    subscribe(wanted) {
+      subscription = wanted;
       subscribeLater(0);
     },
     sendPacket(interfaceIndex, packet) {

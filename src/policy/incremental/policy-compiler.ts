@@ -28,13 +28,18 @@ export interface PolicyDelta {
   readonly addresses: ReadonlySet<string>;
 }
 
+/** What an update did, and the pods that went or changed in it, as they were; those on the host network left out. */
+export interface PolicyUpdate extends PolicyDelta {
+  readonly gone: readonly PodEndpoint[];
+}
+
 /** Works out what the cluster's policies ask of one node, and keeps it up to date. */
 export interface PolicyCompiler {
   /**
    * Takes what changed. The work depends on the changes and on the node's own pods, not on the cluster's size.
    * @param isForSmall what takes long has to wait for further updates, see isUnfinished
    */
-  update(snapshot: ClusterSnapshot, changes: ClusterChanges, isForSmall?: boolean): PolicyDelta;
+  update(snapshot: ClusterSnapshot, changes: ClusterChanges, isForSmall?: boolean): PolicyUpdate;
   /** As of the last update; valid until the next one. */
   policy(): NodePolicy;
   /** Of all policies; the same list until one changes. */
@@ -170,6 +175,7 @@ export const createPolicyCompiler = (node: string | undefined, limits: Limits = 
         isolations,
         members,
         addresses: new Set([...gone, ...come].flatMap(({ subject }) => subject.ips)),
+        gone: gone.map(({ subject }) => subject),
       };
     },
     policy: () => (policy ??= { isolations: groups.isolations(), faults: allFaults() }),

@@ -12,12 +12,13 @@ import { createDispatchTree, type DispatchEntry } from '../dispatch.ts';
 import type { GateSets } from '../gate.ts';
 import { HOOKS, hookChains } from '../hooks.ts';
 import type { Answered } from '../answers.ts';
-import type { DeniedLog } from '../denied-log.ts';
+import type { DeniedLog, Reports } from '../denied-log.ts';
 import { closedIsolation, compileIsolation } from '../isolation-chain.ts';
 import { isolationCost } from '../isolation-cost.ts';
 import { type ChainName, isolationChain, type SetName, type Tree } from '../names.ts';
 import type { Chain, FamilyProgram, RawHook, TableProgram } from '../node-program.ts';
 import { withBody } from '../body-chain.ts';
+import type { Recorded } from '../records.ts';
 import { addressesOf } from '../set-builder.ts';
 import { type Guarded, sourceCheck } from '../source-check.ts';
 import { type ChainChange, createFamilyChains } from './family-chains.ts';
@@ -46,6 +47,8 @@ export interface FamilyOptions {
   readonly log?: DeniedLog | undefined;
   /** Who is told of refused packets so that they are answered; asked at each update, the same from the first one on. */
   readonly answered?: ((family: IpFamily) => Answered | undefined) | undefined;
+  /** Who is told of refused packets so that records are kept; asked at each update, the same from the first one on. */
+  readonly recorded?: ((family: IpFamily) => Recorded | undefined) | undefined;
   readonly gate?: NodeGate | undefined;
   /** The interfaces whose packets' sources are looked at; asked at each update. */
   readonly sources?: (() => readonly string[]) | undefined;
@@ -147,14 +150,15 @@ const dispatchKey = (judged: Judged | undefined): string =>
 
 export const createFamilyCompiler = (
   family: IpFamily,
-  { log, answered, gate: nodeGate, sources, guard: nodeGuard, interfaceOf, ports: nodePorts }: FamilyOptions,
+  { log, answered, recorded, gate: nodeGate, sources, guard: nodeGuard, interfaceOf, ports: nodePorts }: FamilyOptions,
 ): FamilyCompiler => {
   const sets = createFamilySets(family);
   const gate = createFamilyGate(family, nodeGate, sets);
   const guard = createFamilyGuard(family, nodeGuard, sets);
   let gateSets: GateSets | undefined;
   let guarded: Guarded | undefined;
-  const ports = createFamilyPorts(family, sets, log);
+  const reports = (): Reports => ({ log, recorded: recorded?.(family) });
+  const ports = createFamilyPorts(family, sets, reports);
   const chains = createFamilyChains();
   const judged = new Map<string, Judged>();
   const trees = {
@@ -186,7 +190,7 @@ export const createFamilyCompiler = (
     const refusal = closed.size === 0 ? undefined : closed.get(nameOf(isolation));
     if (refusal !== undefined) return closedBy(isolation, refusal);
     try {
-      const chain = compileIsolation(isolation, family, sets.builder, log, answered?.(family));
+      const chain = compileIsolation(isolation, family, sets.builder, reports(), answered?.(family));
       if (chain === undefined) return { chains: [], sets: NO_SETS, fault: undefined };
       return { chains: withBody(chain), sets: setsNamedBy([chain]), fault: undefined };
     } catch (error) {
@@ -340,6 +344,7 @@ export const createFamilyCompiler = (
       unaddressed: { egress: bareIn('egress'), ingress: bareIn('ingress') },
       ports: ports.known(),
       answered: answered?.(family),
+      recorded: recorded?.(family),
     });
     const named = setsNamedBy(hooks);
     sets.use(named);
@@ -356,7 +361,7 @@ export const createFamilyCompiler = (
     if (now.join() === interfaces.join() && guarded === guardedBefore) return undefined;
     interfaces = now;
     const before = raw;
-    raw = now.length === 0 && guarded === undefined ? undefined : sourceCheck(family, now, log, guarded);
+    raw = now.length === 0 && guarded === undefined ? undefined : sourceCheck(family, now, reports(), guarded);
     const named = setsNamedBy([...(raw?.chains.values() ?? [])]);
     sets.use(named);
     sets.unuse(rawSets);

@@ -3,7 +3,7 @@ import { familyOf } from '../../policy/cidr.ts';
 import type { Isolation } from '../../policy/node-policy.ts';
 import { byText } from '../../policy/text-order.ts';
 import { type LocalPorts, portsChains, type PortsIsolation } from '../bridge-ports.ts';
-import type { DeniedLog } from '../denied-log.ts';
+import type { Reports } from '../denied-log.ts';
 import type { SetName } from '../names.ts';
 import type { Chain } from '../node-program.ts';
 import type { FamilySets } from './family-sets.ts';
@@ -24,7 +24,8 @@ export interface FamilyPorts {
   known(): SetName | undefined;
 }
 
-export const createFamilyPorts = (family: IpFamily, sets: FamilySets, log: DeniedLog | undefined): FamilyPorts => {
+/** @param reports asked at each update, the same from the first one on */
+export const createFamilyPorts = (family: IpFamily, sets: FamilySets, reports: () => Reports): FamilyPorts => {
   const all = new Map<string, Isolation>();
   let before: LocalPorts | undefined;
   let chains: readonly Chain[] = [];
@@ -37,7 +38,7 @@ export const createFamilyPorts = (family: IpFamily, sets: FamilySets, log: Denie
     const isolations = [...all]
       .sort(([a], [b]) => byText(a, b))
       .map(([key, isolation]): PortsIsolation => ({ isolation, isClosed: isClosed(key) }));
-    return portsChains(ports, isolations, { family, sets: sets.builder, log, known });
+    return portsChains(ports, isolations, { family, sets: sets.builder, reports: reports(), known });
   };
 
   const namedBy = (now: readonly Chain[]): readonly SetName[] =>

@@ -7,6 +7,7 @@ import type { Answered } from '../answers.ts';
 import type { DeniedLog } from '../denied-log.ts';
 import type { ChainName } from '../names.ts';
 import type { NodeProgram } from '../node-program.ts';
+import type { Recorded } from '../records.ts';
 import { createFamilyCompiler, type FamilyDelta } from './family-compiler.ts';
 import type { NodeGate } from './family-gate.ts';
 import type { NodeGuard } from './family-guard.ts';
@@ -17,6 +18,8 @@ export interface ProgramOptions<Gate = GateOptions, Guard = Pick<NodeGuard, 'net
   readonly log?: DeniedLog | undefined;
   /** Who is told of refused packets, so that they are answered; undefined: nobody. The same from the first update on. */
   readonly answered?: ((family: IpFamily) => Answered | undefined) | undefined;
+  /** Who is told of refused packets, so that records are kept; undefined: nobody. The same from the first update on. */
+  readonly recorded?: ((family: IpFamily) => Recorded | undefined) | undefined;
   /** Closes addresses that no pod is known to have; undefined closes none. */
   readonly gate?: Gate | undefined;
   /** Interfaces of pods, each with its own routes: what comes in by them with another source is dropped. Asked at each update. */

@@ -1,7 +1,12 @@
+import ipaddr from 'ipaddr.js';
+import type { IpFamily } from '../../model/family.ts';
+import { ADDRESS_FAMILY } from './conntrack-tuple.ts';
 import {
   attribute,
   attributesOf,
   bigEndian,
+  nestedIn,
+  type NetlinkAttribute,
   type NetlinkMessage,
   type NetlinkRequest,
   numberOf,
@@ -13,14 +18,31 @@ export const PACKET_TYPE = 4 << 8;
 const CONFIG = (4 << 8) | 1;
 
 /** enum nfulnl_attr_config and nfulnl_msg_config_cmds. */
-const CFG = { command: 1, mode: 2, timeout: 4, threshold: 5 } as const;
+const CFG = { command: 1, mode: 2, timeout: 4, threshold: 5, flags: 6 } as const;
 const BIND = 1;
 const COPY_PACKET = 2;
+/** NFULNL_CFG_F_SEQ: each message bears a number of the group, one more than the last. */
+const NUMBERED = 1;
+/** NFULNL_CFG_F_CONNTRACK: each message bears the connection of its packet. */
+const WITH_CONNECTION = 4;
 /** enum nfulnl_attr_type */
-const NFULA = { inDevice: 4, outDevice: 5, payload: 9, prefix: 10, linkHeader: 16 } as const;
+const NFULA = {
+  inDevice: 4,
+  outDevice: 5,
+  payload: 9,
+  prefix: 10,
+  sequence: 12,
+  linkHeader: 16,
+  connection: 18,
+} as const;
+/** linux/netfilter/nfnetlink_conntrack.h: CTA_TUPLE_ORIG and what is nested in it. */
+const CTA_ORIGINAL = 1;
+const TUPLE = { addresses: 1, ports: 2, ipv4Destination: 2, ipv6Destination: 4, destinationPort: 3 } as const;
 
 /** Headers of IP and TCP with all options, and of what ICMP quotes. */
 const COPIED_BYTES = 160;
+/** Headers of IPv6 with some extensions, and of TCP without options. */
+const RECORDED_BYTES = 96;
 /** So many packets are told of together, at most; */
 const TOGETHER = 32;
 /** and after this at the latest, hundredths of a second. */
@@ -28,6 +50,8 @@ const LATEST = 2;
 
 /** A packet that a rule reported. */
 export interface LoggedPacket {
+  /** The rule is one of this family's; IPv4 where it is a bridge's. */
+  readonly family: IpFamily;
   /** What the rule says of it. */
   readonly prefix: string;
   /** Index of the interface that it came in by, 0 where it was sent by the node; of a bridge, not of its port. */
@@ -37,6 +61,18 @@ export interface LoggedPacket {
   readonly isGroup: boolean;
   /** From the IP header on, no more than the first bytes of it. */
   readonly payload: Uint8Array;
+  /** Its number in the group; 0 where that was not asked for. */
+  readonly sequence: number;
+  /** The destination before translation, where the connection was asked for and the kernel knows it. */
+  readonly askedFor?: AskedFor | undefined;
+}
+
+/** A destination as it was asked for. */
+interface AskedFor {
+  /** Canonical text. */
+  readonly address: string;
+  /** 0 where the protocol has none. */
+  readonly port: number;
 }
 
 /** Returns the request for the headers of packets that are reported to the group. One socket at a time can have it. */
@@ -53,6 +89,42 @@ export const packetLogRequest = (group: number): NetlinkRequest => ({
   ],
 });
 
+/**
+ * Returns the request for packets of the group, each at once and numbered, so that it is known how many were lost.
+ * @param withConnections each with its connection, which takes nf_conntrack_netlink: without it the request is refused
+ */
+export const recordLogRequest = (group: number, withConnections: boolean): NetlinkRequest => ({
+  type: CONFIG,
+  answer: 'ack',
+  family: 0,
+  resource: group,
+  attributes: [
+    attribute(CFG.command, bigEndian(BIND, 1)),
+    attribute(CFG.mode, Uint8Array.from([...bigEndian(RECORDED_BYTES, 4), COPY_PACKET, 0])),
+    attribute(CFG.threshold, bigEndian(1, 4)),
+    attribute(CFG.flags, bigEndian(NUMBERED | (withConnections ? WITH_CONNECTION : 0), 2)),
+  ],
+});
+
+const addressIn = (value: DataView): string =>
+  value.byteLength === 4
+    ? [0, 1, 2, 3].map((at) => value.getUint8(at)).join('.')
+    : new ipaddr.IPv6(Array.from({ length: 16 }, (_, at) => value.getUint8(at))).toRFC5952String();
+
+/** What the one who opened the packet's connection asked for: an address of a Service, where that was translated. */
+const askedForIn = (connection: NetlinkAttribute): AskedFor | undefined => {
+  const original = nestedIn(connection).find(({ type }) => type === CTA_ORIGINAL);
+  const tuple = original && nestedIn(original);
+  const addresses = tuple?.find(({ type }) => type === TUPLE.addresses);
+  const ports = tuple?.find(({ type }) => type === TUPLE.ports);
+  const address =
+    addresses &&
+    nestedIn(addresses).find(({ type }) => type === TUPLE.ipv4Destination || type === TUPLE.ipv6Destination);
+  if (address === undefined || (address.value.byteLength !== 4 && address.value.byteLength !== 16)) return undefined;
+  const port = ports && nestedIn(ports).find(({ type }) => type === TUPLE.destinationPort);
+  return { address: addressIn(address.value), port: port === undefined ? 0 : numberOf(port) };
+};
+
 /** Returns the packet of a message of PACKET_TYPE. */
 export const loggedPacket = (message: NetlinkMessage): LoggedPacket => {
   const found = new Map(attributesOf(message).map((each) => [each.type, each]));
@@ -63,7 +135,11 @@ export const loggedPacket = (message: NetlinkMessage): LoggedPacket => {
   const prefix = found.get(NFULA.prefix);
   const header = found.get(NFULA.linkHeader)?.value;
   const payload = found.get(NFULA.payload)?.value;
+  const connection = found.get(NFULA.connection);
   return {
+    family: message.body.getUint8(0) === ADDRESS_FAMILY.ipv6 ? 'ipv6' : 'ipv4',
+    sequence: numberAt(NFULA.sequence),
+    askedFor: connection && askedForIn(connection),
     prefix: prefix === undefined ? '' : textOf(prefix),
     inInterface: numberAt(NFULA.inDevice),
     outInterface: numberAt(NFULA.outDevice),

@@ -16,6 +16,11 @@ export interface TcpSegment {
   readonly dataBytes: number;
 }
 
+export interface Ports {
+  readonly source: number;
+  readonly destination: number;
+}
+
 /** An IP packet, as far as an answer to it depends on. */
 export interface ReadPacket {
   readonly family: IpFamily;
@@ -25,6 +30,8 @@ export interface ReadPacket {
   /** IP protocol number, behind the extension headers. */
   readonly protocol: number;
   readonly tcp: TcpSegment | undefined;
+  /** Of TCP, UDP and SCTP; undefined for others. */
+  readonly ports: Ports | undefined;
   /** An ICMP or ICMPv6 message that is no query: nobody answers these (RFC 1122, 3.2.2; RFC 4443, 2.4 e). */
   readonly isIcmpError: boolean;
   /** Of the packet, no more than its first bytes. */
@@ -34,6 +41,8 @@ export interface ReadPacket {
 const ICMP = 1;
 const TCP = 6;
 const ICMPV6 = 58;
+/** Protocols that begin with the ports of source and destination: TCP, UDP, SCTP. */
+const WITH_PORTS: readonly number[] = [TCP, 17, 132];
 /** IPv6 extension headers that may stand before what is carried (RFC 8200, 4.1), and the fragment header. */
 const EXTENSIONS: readonly number[] = [0, 43, 60, 135];
 const FRAGMENT = 44;
@@ -124,6 +133,9 @@ export const readPacket = (bytes: Uint8Array): ReadPacket | undefined => {
       destination,
       protocol,
       tcp: protocol === TCP ? readTcp(view, headers) : undefined,
+      ports: WITH_PORTS.includes(protocol)
+        ? { source: view.getUint16(headers.at), destination: view.getUint16(headers.at + 2) }
+        : undefined,
       isIcmpError: isError(view, headers),
       bytes,
     };

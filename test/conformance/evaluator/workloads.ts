@@ -1,5 +1,5 @@
 import type { LoadedManifests, PodOrigin } from '../../../src/cluster/manifest/assemble.ts';
-import type { Owner } from '../../../src/cluster/manifest/owner.ts';
+import type { Owner } from '../../../src/cluster/owner-reference.ts';
 import { loadManifests } from '../../../src/cluster/manifest/load-manifests.ts';
 import { asList, asObject, asText } from '../../../src/cluster/raw.ts';
 import type { PodEndpoint } from '../../../src/model/pod.ts';

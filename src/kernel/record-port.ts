@@ -1,0 +1,73 @@
+import { type LoggedPacket, loggedPacket, PACKET_TYPE, recordLogRequest } from '../render/netlink/packet-log.ts';
+import type { Netlink, NetlinkError } from './netlink/netlink.ts';
+
+/** Who hears of packets that rules report. */
+export interface RefusalListener {
+  readonly onPacket: (packet: LoggedPacket) => void;
+  /** So many reports were lost on the way: the kernel numbers them. */
+  readonly onLost: (count: number) => void;
+  /** From now on packets of this group are heard. */
+  readonly onGroup: (group: number) => void;
+  /** Nothing can be heard of any group; it is tried again. */
+  readonly onTrouble: (error: NetlinkError) => void;
+}
+
+/** errno(3): another program has the group. */
+const EPERM = -1;
+
+/** Numbers have 32 bits. */
+const NUMBERS = 2 ** 32;
+
+/**
+ * Hears of the packets that rules report to the first group that no other program holds.
+ * @param groups at least one; asked whenever the first of them is to be tried
+ */
+export const hearRefusals = (
+  netlink: Netlink,
+  groups: () => readonly number[],
+  { onPacket, onLost, onGroup, onTrouble }: RefusalListener,
+): void => {
+  let next: number | undefined;
+  /** The group may be that of an agent that has just been killed, and whose socket goes in a moment. */
+  let isPatient = true;
+
+  const hear = (message: Parameters<typeof loggedPacket>[0]): void => {
+    const packet = loggedPacket(message);
+    const lost = next === undefined ? 0 : (packet.sequence - next + NUMBERS) % NUMBERS;
+    if (lost > 0) onLost(lost);
+    next = (packet.sequence + 1) % NUMBERS;
+    onPacket(packet);
+  };
+
+  /** Where the kernel cannot tell connections it refuses; a group that is another program's it refuses as well. */
+  const attempt = (at: number): void => {
+    const all = groups();
+    const group = all[at >> 1] ?? all[0] ?? 0;
+    netlink.subscribe({
+      requests: [recordLogRequest(group, at % 2 === 0)],
+      type: PACKET_TYPE,
+      onMessage: hear,
+      onSubscribed() {
+        // The numbers of a new socket begin anew.
+        next = undefined;
+        onGroup(group);
+      },
+      onTrouble(error) {
+        if (error.code === EPERM && isPatient) {
+          // It is tried again by itself.
+          isPatient = false;
+          return;
+        }
+        // Without a code it is the relay that failed, which is started again by itself.
+        if (error.code !== 0 && at + 1 < 2 * all.length) {
+          attempt(at + 1);
+          return;
+        }
+        onTrouble(error);
+        if (error.code !== 0) attempt(0);
+      },
+    });
+  };
+
+  attempt(0);
+};

@@ -1,0 +1,60 @@
+import { describeEnd } from './end.ts';
+import { describeService, edgeKey, type FlowRecord } from './record.ts';
+
+/** What the log tells of an edge. */
+export interface LogLine {
+  readonly record: FlowRecord;
+  /** Reports of it since the last line, this one included. */
+  readonly reports: number;
+}
+
+/** Tells of each edge once a minute, however often it is met. */
+export interface LogLines {
+  /** @returns undefined where the edge was told of within the last minute. @param now ms, monotonic */
+  take(record: FlowRecord, now: number): LogLine | undefined;
+}
+
+const EVERY_MS = 60_000;
+/** Edges remembered; of those beyond none is told until a minute is over. */
+const MOST = 10_000;
+
+export const createLogLines = (): LogLines => {
+  const told = new Map<string, { at: number; since: number }>();
+  let sweptAt = 0;
+  const sweep = (now: number): void => {
+    if (now - sweptAt < EVERY_MS) return;
+    sweptAt = now;
+    for (const [key, { at, since }] of told) if (now - at >= EVERY_MS && since === 0) told.delete(key);
+  };
+  return {
+    take(record, now) {
+      sweep(now);
+      const key = edgeKey(record);
+      const known = told.get(key);
+      if (known !== undefined && now - known.at < EVERY_MS) {
+        known.since += 1;
+        return undefined;
+      }
+      if (known === undefined && told.size >= MOST) return undefined;
+      told.set(key, { at: now, since: 0 });
+      return { record, reports: (known?.since ?? 0) + 1 };
+    },
+  };
+};
+
+/** The fields of the line. */
+export const logFields = ({ record, reports }: LogLine): Readonly<Record<string, unknown>> => {
+  const { at, source, destination, direction, reason, policies, rule, service } = record;
+  const when = Date.parse(at);
+  return {
+    from: describeEnd(source, when),
+    to: describeEnd(destination, when),
+    ...(service === undefined ? {} : { service }),
+    port: describeService(record),
+    ...(direction === undefined ? {} : { direction }),
+    reason,
+    ...(policies.length === 0 ? {} : { policies }),
+    ...(rule === undefined ? {} : { nearest: rule }),
+    ...(reports === 1 ? {} : { reports }),
+  };
+};

@@ -1,0 +1,70 @@
+import type { Direction } from '../model/direction.ts';
+import type { Labels } from '../model/labels.ts';
+import type { Isolation, NodePolicy } from '../policy/node-policy.ts';
+import { anyPeerChain, isolationChain } from '../program/names.ts';
+import { createEvaluator, type Evaluator } from '../trace/evaluator.ts';
+import { explainNearest } from '../trace/explain.ts';
+import type { Packet } from '../trace/packet.ts';
+
+/** What refused a packet. */
+export interface Why {
+  /** The policies that isolate the pod, sorted. None where the pod is closed. */
+  readonly policies: readonly string[];
+  readonly rule?: string;
+}
+
+/** Says why policies refuse packets. */
+export interface WhyFinder {
+  /** The isolation whose chain this is; undefined where there is none any more. */
+  isolationOf(chain: string): Isolation | undefined;
+  /** What in the direction refuses the packet. @throws TypeError as Evaluator.trace does */
+  nearest(direction: Direction, packet: Packet): Why | undefined;
+}
+
+/** The chains of isolations that still are: a change of policies leaves most of them as they were. */
+const known = new WeakMap<Isolation, readonly string[]>();
+
+const chainsOf = (isolation: Isolation): readonly string[] => {
+  const { direction, policies, namedPorts } = isolation;
+  const names = known.get(isolation) ?? [
+    isolationChain(direction, policies, namedPorts),
+    anyPeerChain(direction, policies, namedPorts),
+  ];
+  known.set(isolation, names);
+  return names;
+};
+
+/** @param policy what is in force; as live as it is itself */
+export const createWhyFinder = (policy: NodePolicy): WhyFinder => {
+  let evaluator: Evaluator | undefined;
+  let chains: ReadonlyMap<string, Isolation> | undefined;
+  const chainsNow = (): ReadonlyMap<string, Isolation> =>
+    (chains ??= new Map(
+      policy.isolations.flatMap((isolation) => chainsOf(isolation).map((name) => [name, isolation] as const)),
+    ));
+  const evaluate = (): Evaluator =>
+    (evaluator ??= createEvaluator(
+      policy,
+      policy.isolations.flatMap(({ pods }) => pods),
+    ));
+  return {
+    isolationOf: (chain) => chainsNow().get(chain),
+    nearest(direction, packet) {
+      const side = evaluate().trace(packet)[direction];
+      if (side.kind !== 'denied') return undefined;
+      const rule = explainNearest(side, packet);
+      return { policies: side.policies, ...(rule === undefined ? {} : { rule }) };
+    },
+  };
+};
+
+/** Most labels of a pod that are told. */
+const MOST_LABELS = 4;
+
+/** What the pod has in place of the labels that the text names: `role=admin`; all of its labels where it has none of those. */
+export const ownLabels = (labels: Labels, text: string): string => {
+  const all = [...labels].map(([key, value]) => ({ key, text: `${key}=${value}` }));
+  const named = all.filter(({ key }) => text.includes(key));
+  const shown = (named.length > 0 ? named : all).slice(0, MOST_LABELS).map((label) => label.text);
+  return shown.length === 0 ? 'no labels' : shown.join(', ');
+};

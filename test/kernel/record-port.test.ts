@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createCompanionStarter } from '../../src/kernel/companion.ts';
+import { createNetlink, type Netlink } from '../../src/kernel/netlink/netlink.ts';
+import { hearRefusals } from '../../src/kernel/record-port.ts';
+import { inNetns } from '../../src/lab/batch.ts';
+import { RECORD_GROUPS } from '../../src/program/records.ts';
+import { cleanUp } from '../support/clean-up.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
+
+const DEADLINE_MS = 30_000;
+
+describe('the group that refused packets are reported to', () => {
+  let filter: PacketFilter;
+  let sockets: Netlink[];
+
+  const listen = (): { readonly groups: number[]; readonly prefixes: string[]; readonly socket: Netlink } => {
+    const socket = createNetlink(createCompanionStarter(inNetns(filter.name), 'bytes'));
+    sockets.push(socket);
+    const groups: number[] = [];
+    const prefixes: string[] = [];
+    hearRefusals(socket, () => RECORD_GROUPS, {
+      onPacket: ({ prefix }) => prefixes.push(prefix),
+      onLost: () => undefined,
+      onGroup: (group) => groups.push(group),
+      onTrouble: () => undefined,
+    });
+    return { groups, prefixes, socket };
+  };
+
+  beforeEach(async () => {
+    filter = await openPacketFilter('nft');
+    sockets = [];
+  });
+
+  afterEach(async () => {
+    await cleanUp(
+      ...sockets.map((socket) => () => {
+        socket.stop();
+      }),
+      () => filter.close(),
+    );
+  });
+
+  test('is the next one where another program holds the first, and packets are heard at once', async () => {
+    const first = listen();
+    await waitFor('the first group', DEADLINE_MS, () => Promise.resolve(first.groups[0]));
+    const second = listen();
+    await waitFor('another group', DEADLINE_MS, () => Promise.resolve(second.groups[0]));
+    expect([first.groups, second.groups]).toEqual([[RECORD_GROUPS[0]], [RECORD_GROUPS[1]]]);
+    await filter.runner.run('ip', ['link', 'set', 'lo', 'up']);
+    const rule = ['-A', 'OUTPUT', '-d', '127.0.0.2', '-j', 'NFLOG', '--nflog-prefix', 'heard'];
+    await filter.runner.run('iptables-nft', [...rule, '--nflog-group', `${RECORD_GROUPS[1]}`]);
+    await filter.runner.run('perl', [
+      '-e',
+      'use Socket; socket(my $s, AF_INET, SOCK_DGRAM, 0); send($s, "x", 0, pack_sockaddr_in(9, inet_aton("127.0.0.2")))',
+    ]);
+    await waitFor('the packet', DEADLINE_MS, () => Promise.resolve(second.prefixes[0]));
+    expect(second.prefixes).toEqual(['heard']);
+    expect(first.prefixes).toEqual([]);
+  });
+});
