@@ -13,8 +13,8 @@ export interface Requirements {
   stop(): void;
 }
 
-/** A node without policies proves nothing by itself: it is tried out so long after the start, when most have proved it, ms. */
-const PROOF_MS = 2_000;
+/** A node without policies proves nothing by itself: it is tried out so long after the start, ms. */
+const PROOF_MS = 1_000;
 /** Between two trials, ms. */
 const PAUSE_MS = 5_000;
 

@@ -61,6 +61,9 @@ export interface RunningAgent {
   kill(): Promise<void>;
 }
 
+/** Asks again where the agent closed an idle connection just as the request began, as HTTP servers may (RFC 9112, 9.3.1). */
+const ask = (url: string): Promise<Response> => fetch(url).catch(() => fetch(url));
+
 /** Starts an agent and waits until it reports ready. */
 export const startAgent = async (settings: AgentSettings): Promise<RunningAgent> => {
   const { node, address, kubeconfig, backend, driftInterval = DRIFT_INTERVAL, injected, path, prefix = [] } = settings;
@@ -93,7 +96,7 @@ export const startAgent = async (settings: AgentSettings): Promise<RunningAgent>
   const log = (): string => lines.join('\n');
   const status = async (): Promise<AgentStatus> => {
     if (exitCode !== undefined) throw new Error(`the agent on ${node} ended with ${exitCode}:\n${log()}`);
-    const response = await fetch(`http://${listen}/status`);
+    const response = await ask(`http://${listen}/status`);
     return (await response.json()) as AgentStatus;
   };
   const isReady = (): Promise<true | undefined> =>
@@ -109,7 +112,7 @@ export const startAgent = async (settings: AgentSettings): Promise<RunningAgent>
   return {
     node,
     status,
-    health: async () => (await fetch(`http://${listen}/healthz`)).text(),
+    health: async () => (await ask(`http://${listen}/healthz`)).text(),
     log,
     async kill() {
       child.signal('SIGKILL');
