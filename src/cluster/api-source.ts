@@ -14,16 +14,16 @@ export interface ApiSourceDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;
-  /** Told when a list or watch of a kind ends badly, once per attempt, and with undefined when it works again. */
+  /** Called once for each list or watch of a kind that fails, and with undefined when it works again. */
   readonly onTrouble?: (kind: ObjectKind, trouble: string | undefined) => void;
-  /** Of the first list of pods; without it that is the newest. */
+  /** Decides how the first list of pods is read. If absent, it is the newest one. */
   readonly beginning?: Beginning;
   readonly timing?: Partial<Timing>;
 }
 
 /**
- * The cluster as a Kubernetes API server tells it: Pods, Namespaces and NetworkPolicies of all namespaces, each listed
- * once and then watched. Whatever happens to the server or the connection, the last state stays until a newer one is in.
+ * Follows the cluster by a Kubernetes API server: lists Pods, Namespaces and NetworkPolicies of all namespaces once, then
+ * watches them. While the server or the connection fails, the last known state stays.
  */
 export const createApiSource = (deps: ApiSourceDeps): ClusterSource => {
   const stopping = new AbortController();

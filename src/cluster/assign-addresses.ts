@@ -3,15 +3,15 @@ import type { PodEndpoint } from '../model/pod.ts';
 import { isIPv6 } from './address.ts';
 
 export interface AddressPlan {
-  /** Pods without a node are dealt out to these in turn; none is assigned if it is empty. */
+  /** Pods without a node get these in turn; if empty, they get none. */
   readonly nodes: readonly string[];
-  /** Where a node's pods get addresses from: CIDRs, at most one per family, that may be the same for all nodes. */
+  /** Returns the CIDRs that a node's pods have addresses from, one per family. All nodes may share them. */
   cidrsOf(node: string): readonly string[];
-  /** An earlier result: what it assigned stays as it was, so pods that come or go move nobody else. */
+  /** An earlier result. What it assigned stays, so that no other pod gets a new address when pods come or go. */
   readonly previous?: ReadonlyMap<string, PodEndpoint>;
 }
 
-/** The first addresses of a range are left to the network itself and its gateway. */
+/** Index of the first address that pods get: those before it are the network's own and its gateway's. */
 const FIRST_HOST = 2n;
 
 const toNumber = (bytes: readonly number[]): bigint => bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
@@ -22,7 +22,7 @@ const toText = (number: bigint, length: number): string => {
   return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
 };
 
-/** The addresses of a range that pods may have, in order. The last one of an IPv4 range is its broadcast address. */
+/** Yields the addresses of a range that pods may have, in order. The last one of an IPv4 range is its broadcast address. */
 function* hostsOf(cidr: string): Generator<string> {
   const [address, prefix] = ipaddr.parseCIDR(cidr);
   const bytes = address.toByteArray();
@@ -32,7 +32,7 @@ function* hostsOf(cidr: string): Generator<string> {
   for (let host = FIRST_HOST; host < end; host += 1n) yield toText(network + host, bytes.length);
 }
 
-/** Hands out what is free, per CIDR; ranges that are shared or overlap give each address once. */
+/** Hands out the free addresses of CIDRs. Ranges that are equal or overlap give each address once. */
 const createPool = (taken: ReadonlySet<string>): ((cidr: string) => string) => {
   const used = new Set(taken);
   const cursors = new Map<string, Generator<string>>();
@@ -55,11 +55,11 @@ const byName = (one: PodEndpoint, other: PodEndpoint): number => {
 };
 
 /**
- * Gives pods of manifests what a scheduler and a CNI would: nodes to those without, then addresses to those without. The
- * same pods get the same, in whatever order they come: by namespace and name, nodes in turn, the lowest free address.
- * Pods on the host network get no address of their own: theirs is their node's.
+ * Assigns what a scheduler and a CNI would: nodes, then addresses, to the pods of manifests that lack them. The result does
+ * not depend on the order of pods: sorted by namespace and name, they get nodes in turn and the lowest free address.
+ * A pod on the host network gets no address of its own: it has its node's.
  *
- * @throws RangeError when a range is used up; Error when a CIDR is none.
+ * @throws RangeError when a range is used up; Error for an invalid CIDR.
  */
 export const assignAddresses = (
   pods: ReadonlyMap<string, PodEndpoint>,

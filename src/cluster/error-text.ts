@@ -1,9 +1,9 @@
 import { asList, asObject, asText } from './raw.ts';
 
-/** `ENOENT`, `ECONNREFUSED`: the code of an error of Node or the system; undefined for others. */
+/** Returns the code of an error of Node or the system (`ENOENT`, `ECONNREFUSED`); undefined for other errors. */
 export const codeOf = (error: unknown): string | undefined => asText(asObject(error)['code']);
 
-/** What an error says, in one line. An AggregateError (several addresses of one host) says what each of its parts does. */
+/** Returns an error's message in one line; of an AggregateError (several addresses of one host), those of its parts. */
 export const messageOf = (error: unknown): string => {
   const { message, errors } = asObject(error);
   const parts = asList(errors).map(messageOf);

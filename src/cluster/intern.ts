@@ -1,9 +1,9 @@
-/** Returns an equal string, the same one each time, so that a cluster's many equal label values are held once. */
+/** Returns the same string object for equal strings, so that equal label values of a cluster are stored once. */
 export type Intern = (text: string) => string;
 
 /**
- * @param limit strings remembered before the pool starts anew: values that never repeat (pod-template-hash, names in
- * labels) must not make it grow without end. Strings handed out before stay valid.
+ * @param limit strings remembered before the pool starts anew. It bounds the memory that values which never repeat
+ * (pod-template-hash, names in labels) need. Strings returned earlier stay valid.
  */
 export const createIntern = (limit = 50_000): Intern => {
   const pool = new Map<string, string>();

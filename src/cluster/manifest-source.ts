@@ -17,31 +17,31 @@ import { type ClusterSource, type KindStatus, UNHEARD } from './source.ts';
 import { createStore } from './store.ts';
 
 export interface ManifestSourceDeps {
-  /** Files, and folders with all below them. */
+  /** Files, and folders (read recursively). */
   readonly paths: readonly string[];
   readonly clock: Clock;
-  /** Completes what manifests leave open, such as pods' addresses; gets the snapshot it returned last as well. */
+  /** Adds what manifests leave out, such as pods' addresses. Also gets the snapshot that it returned last. */
   readonly complete?: (loaded: ClusterSnapshot, previous: ClusterSnapshot) => ClusterSnapshot;
-  /** How many pods a workload stands for at most; 1 if absent. */
+  /** Maximum number of pods for a workload; 1 if absent. */
   readonly maxReplicas?: number;
-  /** Told when something cannot be read, in words, and with undefined when all is well again. */
+  /** Called with a message when something cannot be read, and with undefined when all can be read again. */
   readonly onTrouble?: (trouble: string | undefined) => void;
 }
 
-/** A cluster source that also knows where everything stands in the files. */
+/** A cluster source that also knows the place of every object in the files. */
 export interface ManifestSource extends ClusterSource {
-  /** The newest manifests, their snapshot completed; undefined before the first look. */
+  /** Returns the newest manifests with the completed snapshot; undefined before the first scan. */
   manifests(): LoadedManifests | undefined;
 }
 
-/** One line for status: the first problem, and how many more there are. */
+/** Returns one line for status: the first problem, and the number of further ones. */
 const summarize = ({ problems }: LoadedManifests): string | undefined => {
   const [first, ...more] = problems;
   if (first === undefined) return undefined;
   return more.length === 0 ? formatProblem(first) : `${formatProblem(first)} (and ${String(more.length)} more)`;
 };
 
-/** The greatest resourceVersion in manifests that were saved from a cluster; '' where none has one. */
+/** Returns the greatest resourceVersion in manifests that were saved from a cluster; '' where none has one. */
 const newestVersion = (contents: Scan['contents']): string => {
   const versions = contents
     .flatMap(({ objects }) => objects)
@@ -51,8 +51,8 @@ const newestVersion = (contents: Scan['contents']): string => {
 };
 
 /**
- * The cluster as a folder of manifests describes it, followed as files change. A file that turns bad keeps what it last
- * said, and `status().trouble` tells why; a file that is deleted takes its objects with it.
+ * Follows a cluster that a folder of manifests describes. A file that becomes invalid keeps its last valid content, and
+ * `status().trouble` says why. Deleting a file deletes its objects.
  */
 export const createManifestSource = (deps: ManifestSourceDeps): ManifestSource => {
   const { clock } = deps;
@@ -99,7 +99,7 @@ export const createManifestSource = (deps: ManifestSourceDeps): ManifestSource =
       try {
         take(scan, onChange);
       } catch (error) {
-        // The manifests cannot be completed (no address is left): what was there before stays.
+        // The manifests cannot be completed (no address is left): the previous state stays.
         setTrouble(messageOf(error));
       }
     });

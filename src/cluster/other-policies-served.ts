@@ -7,7 +7,7 @@ import { get, type Query } from './api/request.ts';
 import { OTHER_POLICY_KINDS } from './other-policy-kinds.ts';
 import { asList, asObject, asText } from './raw.ts';
 
-/** The preferred version of each group that the server has (meta/v1 APIGroupList). */
+/** Returns the preferred version of each group that the server has (meta/v1 APIGroupList). */
 const versionsIn = (list: unknown): ReadonlyMap<string, string> =>
   new Map(
     asList(asObject(list)['groups'])
@@ -19,13 +19,13 @@ const versionsIn = (list: unknown): ReadonlyMap<string, string> =>
       }),
   );
 
-/** Names of the resources of a group's version (meta/v1 APIResourceList). */
+/** Returns the names of the resources of a group's version (meta/v1 APIResourceList). */
 const resourcesIn = (list: unknown): ReadonlySet<string> =>
   new Set(asList(asObject(list)['resources']).flatMap((each) => asText(asObject(each)['name']) ?? []));
 
 /**
- * Asks an API server which kinds of other projects' policies it has, and whether anything of them is stored: a list of one
- * object each, which needs the right to list them. Without it the kind is told as served.
+ * Asks an API server which kinds of other projects' policies it serves, and whether it stores any: lists one object of each
+ * kind, which needs the right to list them. Without that right the kind is reported as served.
  * @throws what a failing request throws
  */
 export const findOtherPolicies = async (
@@ -36,7 +36,7 @@ export const findOtherPolicies = async (
     const answer: IncomingMessage = await get(connection, path, query, 'application/json', signal);
     return JSON.parse(await text(answer)) as unknown;
   };
-  /** A group is told of a moment before its kinds are served, and after they are gone. */
+  /** Returns the resources under a path. A group appears shortly before its kinds are served, and stays a moment longer. */
   const resourcesOf = async (path: string): Promise<ReadonlySet<string>> => {
     try {
       return resourcesIn(await ask(path));
@@ -50,7 +50,7 @@ export const findOtherPolicies = async (
       return asList(asObject(await ask(path, { limit: '1' }))['items']).length > 0 ? 'stored' : undefined;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // 404: it has just gone. Whatever else keeps us from seeing them says nothing of whether there are any.
+      // 404: the kind has just gone. Any other error says nothing about whether objects exist.
       return error.code === 404 ? undefined : 'served';
     }
   };

@@ -1,14 +1,14 @@
-/** A kind that decides who reaches whom where another program enforces it. */
+/** A kind that decides who reaches whom if another program enforces it. */
 interface OtherPolicyKind {
   readonly kind: string;
   readonly group: string;
-  /** The plural in paths of the API. */
+  /** The plural in the API's paths. */
   readonly resource: string;
 }
 
 /**
- * Groups of projects that have policies of their own, with their kinds. Of Antrea the names before and after it left VMware;
- * of Calico the stored form and the one of its API server.
+ * API groups of projects with policies of their own, and their kinds. Antrea has the names before and after it left VMware,
+ * Calico the stored form and the form of its API server.
  */
 const BY_GROUP: Readonly<Record<string, readonly string[]>> = {
   'policy.networking.k8s.io': ['AdminNetworkPolicy', 'BaselineAdminNetworkPolicy', 'ClusterNetworkPolicy'],
@@ -33,13 +33,16 @@ export const OTHER_POLICY_KINDS: readonly OtherPolicyKind[] = Object.entries(BY_
   kinds.map((kind) => ({ kind, group, resource: pluralOf(kind) })),
 );
 
-/** Ours; extensions/v1beta1 had it before. */
+/** Kubernetes' own groups; extensions/v1beta1 had NetworkPolicy before networking.k8s.io. */
 const OWN_GROUPS: readonly string[] = ['networking.k8s.io', 'extensions'];
 
-/** Calico's drafts, which nobody enforces. */
+/** Reports whether the kind is a draft of Calico, which no engine enforces. */
 const isDraft = (kind: string): boolean => kind.startsWith('Staged');
 
-/** The group, where the kind is another project's policy: a known one, or anything of a domain that bears the name. */
+/**
+ * Returns the group if the kind is another project's policy: a known kind, or one of a domain that bears the project's
+ * name.
+ */
 export const groupOfOtherPolicy = (apiVersion: string, kind: string): string | undefined => {
   const [group = '', version] = apiVersion.split('/');
   if (version === undefined || !group.includes('.') || OWN_GROUPS.includes(group)) return undefined;

@@ -1,6 +1,6 @@
 /**
- * A live map with some values replaced and some entries added. A replacement counts for keys that the map itself has, an
- * addition for those that it has not. Takes no copy: reading all of it costs what reading the map costs.
+ * Returns a live map with some values replaced and some entries added. Replacements count for keys that the map has,
+ * additions for keys that it does not have. Copies nothing: iterating costs as much as iterating the map.
  */
 export const overlayMap = <K, V>(
   base: ReadonlyMap<K, V>,

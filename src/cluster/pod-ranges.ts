@@ -13,27 +13,27 @@ export interface PodRangesDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;
-  /** Told in words why the range is not known, once for each reason. */
+  /** Called with the reason why the range is not known, once for each reason. */
   readonly onTrouble: (trouble: string) => void;
 }
 
-/** The range that the node's pods have their addresses from. */
+/** The ranges (CIDRs) of the node's pod addresses. */
 export interface PodRanges {
-  /** Asks the API server until it tells the range; then `onKnown` is told, once. */
+  /** Asks the API server until the range is known, then calls `onKnown` once. */
   start(onKnown: () => void): void;
-  /** The first answer is in, whatever it was: until then a gate that a predecessor has closed is not to be opened. */
+  /** Reports whether the server has answered. Until then, a gate that a predecessor closed stays closed. */
   hasAsked(): boolean;
-  /** `Node.spec.podCIDRs`; empty until they are known, and for good where the cluster assigns none. */
+  /** Returns `Node.spec.podCIDRs`; empty until they are known, and for good if the cluster assigns none. */
   ranges(): readonly string[];
   stop(): Promise<void>;
 }
 
-/** A node gets its range when it joins, and keeps it. */
+/** A node gets its range when it joins, and keeps it: these are the waits until then. */
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 60_000;
 const ANSWER_MS = 10_000;
 
-/** `spec.podCIDRs`, or the older single field (core/v1 NodeSpec). */
+/** Returns `spec.podCIDRs`, or the older single field (core/v1 NodeSpec). */
 const rangesOf = (node: unknown): readonly string[] => {
   const spec = asObject(asObject(node)['spec']);
   const listed = asList(spec['podCIDRs']);

@@ -1,4 +1,4 @@
-/** Reading of JSON whose shape nobody promised: what has the wrong type reads as absent. */
+/** JSON of unknown shape. The readers below take a value of the wrong type as absent. */
 
 export type RawObject = Readonly<Record<string, unknown>>;
 
@@ -8,11 +8,11 @@ const NO_ITEMS: readonly unknown[] = Object.freeze([]);
 export const isRawObject = (value: unknown): value is RawObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The value as an object; an empty one if it is none. */
+/** Returns the value if it is an object, else an empty object. */
 export const asObject = (value: unknown): RawObject => (isRawObject(value) ? value : NOTHING);
 
-/** The value as a list; an empty one if it is none. */
+/** Returns the value if it is a list, else an empty list. */
 export const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : NO_ITEMS);
 
-/** The value as text; undefined if it is none. */
+/** Returns the value if it is text, else undefined. */
 export const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

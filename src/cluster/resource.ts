@@ -10,19 +10,19 @@ import { sameNamespace, trimNamespace } from './trim-namespace.ts';
 import { podUid, samePod, trimPod } from './trim-pod.ts';
 import { samePolicy, trimPolicy } from './trim-policy.ts';
 
-/** One kind of object: where the API serves it, what is kept of it, and under which key. */
+/** A kind of object: the path that serves it, the part that is kept, and its key. */
 export interface Resource<K extends string, T> {
   readonly kind: ObjectKind;
   readonly path: string;
-  /** What to ask for, in all lists and watches; '' for everything. An object that ceases to match is told as deleted. */
+  /** Field selector of all lists and watches; '' for everything. An object that ceases to match is reported as deleted. */
   readonly fieldSelector: string;
-  /** What is read of it in protobuf; undefined where it is read as JSON, because all of it is kept or it is small. */
+  /** The fields read from protobuf; undefined if the kind is read as JSON, because it is small or kept as a whole. */
   readonly message: Message | undefined;
-  /** There is always one: the API server makes some itself. */
+  /** Whether at least one object always exists, because the API server creates it. */
   readonly neverNone: boolean;
-  /** The key of an object as the API sends it; undefined for what has none. */
+  /** Returns the key of an object of the API; undefined if it has none. */
   keyOf(raw: RawObject): K | undefined;
-  /** Undefined when nothing of the object is kept (a finished pod). `neighbour` came before it: equal parts may be shared. */
+  /** Returns undefined if nothing of the object is kept (a finished pod). Equal parts are shared with `neighbour`. */
   trim(raw: RawObject, intern: Intern, neighbour?: T): T | undefined;
   same(one: T, other: T): boolean;
 }
@@ -30,7 +30,7 @@ export interface Resource<K extends string, T> {
 export const PODS: Resource<string, PodEndpoint> = {
   kind: 'pods',
   path: '/api/v1/pods',
-  // Finished pods are nobody's peers (trim-pod.ts), and clusters keep thousands of them.
+  // Finished pods are no peers (trim-pod.ts), and clusters keep thousands of them.
   fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
   message: POD,
   neverNone: false,

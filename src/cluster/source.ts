@@ -2,23 +2,23 @@ import type { ClusterChange, ObjectKind } from '../model/cluster-change.ts';
 import type { OtherPolicies } from '../model/other-policies.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
 
-/** How one kind stands. */
+/** The state of one kind's list and watch. */
 export interface KindStatus {
-  /** The first full list is in. */
+  /** Whether the first full list is in. */
   readonly synced: boolean;
   /** The newest resourceVersion seen, '' where the source has none (manifests that were written by hand). */
   readonly resourceVersion: string;
-  /** Clock.now() of the last sign of life of the list or watch, ms; undefined before the first. */
+  /** Clock.now(), in ms, of the last message of the list or watch; undefined before the first. */
   readonly lastHeardAt: number | undefined;
-  /** Why the last list or watch ended badly; undefined while all is well. */
+  /** Why the last list or watch failed; undefined while all is well. */
   readonly trouble: string | undefined;
-  /** The newest full list was empty, and nothing came since: see api/empty-lists.ts. */
+  /** Whether the newest full list was empty, and nothing came since; see api/empty-lists.ts. */
   readonly listedNone?: boolean;
-  /** How often list or watch ended badly and began again; an orderly end by the server does not count. */
+  /** Number of failures of the list or watch; an orderly end by the server does not count. */
   readonly restarts: number;
 }
 
-/** A kind that nothing was heard of yet. */
+/** The status of a kind before its first message. */
 export const UNHEARD: KindStatus = {
   synced: false,
   resourceVersion: '',
@@ -31,13 +31,13 @@ export type SourceStatus = Readonly<Record<ObjectKind, KindStatus>>;
 
 /** Where the cluster's state comes from: an API server, a folder of manifests, later a relay. */
 export interface ClusterSource {
-  /** Begins to follow. `onChange` is cheap and never throws; it is called after the snapshot holds the change. */
+  /** Starts to follow. Calls `onChange`, which is cheap and never throws, once the snapshot has the change. */
   start(onChange: (change: ClusterChange) => void): void;
-  /** All three kinds have delivered their first full list. Nothing may touch the kernel before. */
+  /** Reports whether all three kinds have delivered their first full list. Before that, nothing changes the kernel. */
   hasSynced(): boolean;
   snapshot(): ClusterSnapshot;
   status(): SourceStatus;
-  /** Policies of other kinds that it holds, as far as it has them at hand. */
+  /** Returns the policies of other kinds that the source knows of. */
   otherPolicies?(): readonly OtherPolicies[];
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The newest state of one kind. What does not differ is not a change, so a re-list or a heartbeat wakes nobody. */
+/** The newest state of one kind. Only differences count as changes: a re-list or a heartbeat triggers nothing. */
 export interface Store<K, T> {
   /** The live map. */
   readonly objects: ReadonlyMap<K, T>;

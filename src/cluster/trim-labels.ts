@@ -26,7 +26,7 @@ const readObject = (value: unknown): Labels => {
 };
 
 /**
- * `metadata.labels`, from JSON or as protobuf has them (message.ts), as a map with the strings interned.
+ * Returns `metadata.labels`, from JSON or protobuf (message.ts), as a map of interned strings.
  *
  * @param like returned where it has the same labels
  */

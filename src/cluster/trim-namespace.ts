@@ -3,7 +3,7 @@ import type { Intern } from './intern.ts';
 import { asObject, asText, type RawObject } from './raw.ts';
 import { sameLabels, trimLabels } from './trim-labels.ts';
 
-/** A v1 Namespace without all that policy cannot see; undefined without a name. */
+/** Returns the parts of a v1 Namespace that policy depends on; undefined without a name. */
 export const trimNamespace = (raw: RawObject, intern: Intern): NamespaceEntry | undefined => {
   const metadata = asObject(raw['metadata']);
   const name = asText(metadata['name']);

@@ -7,28 +7,28 @@ import { asList, asObject, asText, type RawObject } from './raw.ts';
 import { sameLabels, trimLabels } from './trim-labels.ts';
 import { trimPorts } from './trim-ports.ts';
 
-/** `status.podIPs`/`hostIPs`, or the older single field where the list is missing. */
+/** Returns `status.podIPs` or `hostIPs`, or the older single field if the list is missing. */
 const addresses = (list: unknown, single: unknown): readonly string[] => {
   const listed = asList(list).map((entry) => asText(asObject(entry)['ip']));
   const texts = listed.length > 0 ? listed : [asText(single)];
   return onePerFamily(texts.filter((text) => text !== undefined));
 };
 
-/** A finished pod's address may already be another's: its containers are gone for good (core/v1 PodPhase). */
+/** Reports whether the containers ended for good (core/v1 PodPhase): another pod may already have the address. */
 const hasFinished = (status: RawObject): boolean => status['phase'] === 'Succeeded' || status['phase'] === 'Failed';
 
-/** From JSON, RFC 3339; from protobuf, ms. */
+/** Returns the time in ms since the epoch. JSON has RFC 3339, protobuf has ms already. */
 const creationTime = (timestamp: unknown): number => {
   if (typeof timestamp === 'number') return timestamp;
   const ms = Date.parse(asText(timestamp) ?? '');
   return Number.isNaN(ms) ? 0 : ms;
 };
 
-/** From JSON, a text; from protobuf, ms or null. */
+/** Reports whether a timestamp is set. JSON has text, protobuf has ms or null. */
 const isSet = (timestamp: unknown): boolean =>
   typeof timestamp === 'number' || (typeof timestamp === 'string' && timestamp !== '');
 
-/** `metadata.uid`; `namespace/name` for a manifest, which has none. Undefined for what is no Pod. */
+/** Returns `metadata.uid`, or `namespace/name` for a pod of a manifest. Undefined for anything but a Pod. */
 export const podUid = (raw: RawObject): string | undefined => {
   const metadata = asObject(raw['metadata']);
   const uid = asText(metadata['uid']);
@@ -45,10 +45,10 @@ const equalPorts = (one: readonly ContainerPort[], other: readonly ContainerPort
   one.length === other.length && one.every((port, index) => samePort(port, other[index]));
 
 /**
- * A v1 Pod without all that policy cannot see. Undefined for a pod that finished and for what is no Pod. A terminating
- * pod (deletionTimestamp) still has its address and is kept until it is gone.
+ * Returns the parts of a v1 Pod that policy depends on; undefined for a finished pod and for anything but a Pod. A
+ * terminating pod (deletionTimestamp) is kept until it is gone, since it still has its address.
  *
- * @param neighbour the pod before it, often one of the same workload: what is equal in both is held once
+ * @param neighbour the pod before it in the list, often of the same workload; equal parts are shared with it
  */
 export const trimPod = (raw: RawObject, intern: Intern, neighbour?: PodEndpoint): PodEndpoint | undefined => {
   const metadata = asObject(raw['metadata']);
@@ -80,7 +80,10 @@ export const trimPod = (raw: RawObject, intern: Intern, neighbour?: PodEndpoint)
 const sameTexts = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((text, index) => text === other[index]);
 
-/** Our own condition is no change: no policy sees it, and every agent of the cluster would wake for each pod that gets it. */
+/**
+ * Reports whether pods are equal. Our own condition does not count: it affects no policy, and would wake every agent of
+ * the cluster.
+ */
 export const samePod = (one: PodEndpoint, other: PodEndpoint): boolean =>
   one.uid === other.uid &&
   one.namespace === other.namespace &&

@@ -3,7 +3,7 @@ import { type PolicyObject, policyKey } from '../model/policy-object.ts';
 import type { Intern } from './intern.ts';
 import { asObject, asText, type RawObject } from './raw.ts';
 
-/** A networking.k8s.io/v1 NetworkPolicy: identity, and the spec as it came. Undefined without a name or namespace. */
+/** Returns a networking.k8s.io/v1 NetworkPolicy's identity and its spec unread. Undefined without a name or namespace. */
 export const trimPolicy = (raw: RawObject, intern: Intern): PolicyObject | undefined => {
   const metadata = asObject(raw['metadata']);
   const namespace = asText(metadata['namespace']);

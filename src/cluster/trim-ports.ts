@@ -16,12 +16,12 @@ const trimPort = (value: unknown, intern: Intern): ContainerPort | undefined => 
   return { name: name === undefined || name === '' ? undefined : intern(name), protocol, port };
 };
 
-/** An init container that keeps running beside the others (core/v1 Container.restartPolicy, "sidecar"). */
+/** Reports whether an init container keeps running beside the others (core/v1 Container.restartPolicy, "sidecar"). */
 const isRestartable = (container: unknown): boolean => asObject(container)['restartPolicy'] === 'Always';
 
 /**
- * The ports that a PodSpec's containers declare, in their order; then those of restartable init containers. Plain init
- * containers are over before the pod serves anyone.
+ * Returns the ports that a PodSpec's containers declare, in order, then those of restartable init containers. Plain init
+ * containers end before the pod serves traffic.
  */
 export const trimPorts = (spec: RawObject, intern: Intern): readonly ContainerPort[] => {
   let ports: ContainerPort[] | undefined;

@@ -4,7 +4,7 @@ import type { Connect } from '../api/connection.ts';
 import { shareConnection } from '../api/shared-connection.ts';
 import { post } from '../api/write.ts';
 
-/** Whom the API server takes a token's bearer for (authentication.k8s.io/v1 UserInfo). */
+/** The user that a token belongs to (authentication.k8s.io/v1 UserInfo). */
 interface User {
   readonly username: string;
   readonly uid: string | undefined;
@@ -32,10 +32,10 @@ const accessReview = ({ username, uid, groups, extra }: User, path: string): obj
   spec: { user: username, uid, groups, extra, nonResourceAttributes: { path, verb: 'get' } },
 });
 
-/** Whoever waits for the answer waits no longer than that, ms. */
+/** Maximum time that a caller waits for an answer. */
 const TIMEOUT_MS = 5_000;
 
-/** What a review can come to. */
+/** The result of a review. */
 type Decision = 'allowed' | 'unauthenticated' | 'forbidden';
 
 const withAdvice = (error: unknown): unknown =>
@@ -48,9 +48,9 @@ const withAdvice = (error: unknown): unknown =>
     : error;
 
 /**
- * Asks the API server who bears a token (TokenReview) and whether that user may `get` the path as a nonResourceURL
+ * Asks the API server who bears a token (TokenReview), and whether that user may `get` the path as a nonResourceURL
  * (SubjectAccessReview).
- * @throws Error with what to do about it, where the API server cannot be asked
+ * @throws Error that says what to do, if the API server does not answer
  */
 export const createTokenReview = (connect: Connect): ((token: string, path: string) => Promise<Decision>) => {
   const { current, drop } = shareConnection(connect);
@@ -70,7 +70,7 @@ export const createTokenReview = (connect: Connect): ((token: string, path: stri
     try {
       return await review(token, path);
     } catch (error) {
-      // Certificates, tokens and addresses change while an agent runs: they are read anew the next time.
+      // Certificates, tokens and addresses change while an agent runs: the next call reads them again.
       drop();
       throw withAdvice(error);
     }

@@ -3,10 +3,10 @@ import { STATUS_CODES } from 'node:http';
 import { asObject, asText } from '../raw.ts';
 import { readRetryAfter } from './retry-after.ts';
 
-/** The API server said no: an HTTP status, or a Status object inside a watch. */
+/** The API server refused: an HTTP status, or a Status object inside a watch. */
 export class ApiError extends Error {
   readonly code: number;
-  /** How long the server asks to be left alone, ms; undefined if it did not say. */
+  /** The wait in ms that the server asks for; undefined if it asks for none. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, code: number, retryAfterMs: number | undefined) {
@@ -19,7 +19,7 @@ export class ApiError extends Error {
 
 const TO_READ = 'get, list and watch on pods, namespaces and networkpolicies';
 
-/** What a person can do about the answers that retrying does not heal. */
+/** Returns what a person can do about an answer that a retry does not change. */
 const adviceFor = (code: number, rights: string): string | undefined => {
   if (code === 401) return 'the API server does not accept these credentials; is the token or certificate valid?';
   return code === 403 ? `the credentials may not do this; grant ${rights}` : undefined;
@@ -40,8 +40,8 @@ const parseJson = (text: string): unknown => {
 };
 
 /**
- * From an answer other than 200: the body is a metav1.Status, or a proxy's text.
- * @param rights what to grant where they lack; those to read if absent
+ * Makes the error of an answer other than 200, whose body is a metav1.Status or a proxy's text.
+ * @param rights the rights that a person should grant if they are missing; the rights to read if absent
  */
 export const errorOfResponse = (
   code: number,
@@ -53,7 +53,7 @@ export const errorOfResponse = (
   return new ApiError(withAdvice(code, said, rights), code, readRetryAfter(headers, Date.now()));
 };
 
-/** From the object of a watch's ERROR event (metav1.Status). */
+/** Makes the error of a watch's ERROR event (metav1.Status). */
 export const errorOfStatus = (status: unknown): ApiError => {
   const { code, message, details } = asObject(status);
   const seconds = asObject(details)['retryAfterSeconds'];
@@ -65,5 +65,5 @@ export const errorOfStatus = (status: unknown): ApiError => {
   );
 };
 
-/** 410 Gone: the resourceVersion or continue token is older than what the server still remembers. */
+/** Reports 410 Gone: the resourceVersion or continue token is older than what the server still remembers. */
 export const isGone = (error: unknown): boolean => error instanceof ApiError && error.code === 410;

@@ -1,8 +1,8 @@
-/** Waiting times between attempts that keep failing. */
+/** Waits between attempts that keep failing. */
 export interface Backoff {
-  /** The next wait, ms: doubles each time up to the limit, half of it random so that agents do not knock together. */
+  /** Returns the next wait in ms. It doubles up to the limit; half of it is random, so that agents do not retry together. */
   next(): number;
-  /** What was tried holds again. */
+  /** Starts again with the first wait, after a success. */
   reset(): void;
 }
 

@@ -1,4 +1,4 @@
-/** More came than anybody should send. */
+/** A body is larger than its limit. */
 export class TooLargeError extends Error {
   constructor(what: string, limit: number) {
     super(`${what} is larger than ${limit / MEBIBYTE} MiB`);
@@ -9,10 +9,10 @@ export class TooLargeError extends Error {
 export const MEBIBYTE = 1024 * 1024;
 
 /**
- * The whole of a body.
- * @param limit bytes
- * @param heard called at each piece of it
- * @throws TooLargeError, without reading on
+ * Reads a whole body.
+ * @param limit in bytes
+ * @param heard called for each piece
+ * @throws TooLargeError as soon as the limit is exceeded
  */
 export const boundedBytes = async (
   body: AsyncIterable<unknown>,
@@ -31,6 +31,6 @@ export const boundedBytes = async (
   return Buffer.concat(chunks);
 };
 
-/** As boundedBytes, for text. */
+/** Reads a whole body as text; see boundedBytes. */
 export const boundedText = async (body: AsyncIterable<unknown>, what: string, limit: number): Promise<string> =>
   (await boundedBytes(body, what, limit)).toString('utf8');

@@ -9,14 +9,14 @@ export interface ConnectionOptions extends RequestOptions {
 export interface ApiConnection {
   /** Scheme, host, port and path prefix, without a slash at the end. */
   readonly server: string;
-  /** Asked for each request anew: tokens are short-lived. */
+  /** Returns the options of one request. Called for each request, since tokens are short-lived. */
   options(): Promise<ConnectionOptions>;
 }
 
-/** Makes the connection from its settings, read anew: certificates, tokens and addresses change while an agent runs. */
+/** Makes the connection, and reads its settings again: certificates, tokens and addresses change while an agent runs. */
 export type Connect = () => Promise<ApiConnection>;
 
-/** Why no connection can be made from what was given (a kubeconfig, the pod's service account). */
+/** The settings (a kubeconfig, the pod's service account) make no valid connection. */
 export class ConnectionError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

@@ -34,7 +34,7 @@ const identityHeaders = (user: User): Record<string, string> => ({
 });
 
 /**
- * A connection from one cluster and one user of a kubeconfig: certificate, token, basic authentication, exec plugin, or a
+ * Makes a connection from a cluster and a user of a kubeconfig: certificate, token, basic authentication, exec plugin, or a
  * token file that is read again every minute (a service account's token is replaced while the pod runs).
  *
  * This is what KubeConfig of client-node does as well, but importing that class loads the generated client of every

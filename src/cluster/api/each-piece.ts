@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 
 /**
- * Hands over a body piece by piece, as it comes. An asynchronous iterator does the same at several times the price, which
- * counts where a list comes in thousands of pieces.
+ * Calls `take` with each piece of a body. An asynchronous iterator costs several times as much, which matters for a list of
+ * thousands of pieces.
  *
  * @throws what `take` throws, without reading on; the body's error
  */
@@ -18,7 +18,7 @@ export const eachPiece = (body: Readable, take: (piece: Buffer) => void): Promis
     });
     body.once('end', resolve);
     body.once('error', reject);
-    // After both it changes nothing.
+    // After `end` or `error` this has no effect.
     body.once('close', () => {
       reject(new Error('the answer was cut off'));
     });

@@ -1,6 +1,6 @@
 import type { Clock } from '../../model/clock.ts';
 
-/** A list is empty that should not be. What is known stays known. */
+/** A list is unexpectedly empty. The known state stays. */
 export class EmptyListError extends Error {
   constructor(path: string, ms: number) {
     super(`${path}: list is unexpectedly empty; ignoring it until it has been empty for ${String(ms / 1000)} s`);
@@ -8,16 +8,16 @@ export class EmptyListError extends Error {
   }
 }
 
-/** Judges lists that would wipe out everything known of a kind. */
+/** Judges lists that would remove all known objects of a kind. */
 export interface EmptyLists {
-  /** Told of each full list. @throws EmptyListError for one that is not to be believed yet. */
+  /** Takes each full list. @throws EmptyListError for one that is not accepted yet */
   judge(path: string, isEmpty: boolean, isExpected: boolean): void;
 }
 
 /**
- * An API server that was started with the wrong data, or is about to get the right one, answers like any other: with
- * nothing. To believe it at once would open every pod. So it has to stay with that for a while; if it is true after all,
- * then what was denied stays denied for so much longer.
+ * Accepts an empty list only once the server has returned it for `confirmMs`. A server that was started with the wrong
+ * data, or that does not have its data yet, answers with empty lists too; accepting one at once would open every pod. If
+ * the list really is empty, denied traffic stays denied for that much longer.
  */
 export const createEmptyLists = (clock: Clock, confirmMs: number): EmptyLists => {
   let since: number | undefined;

@@ -6,24 +6,24 @@ import { SilenceError } from './silence.ts';
 
 const RELIST = [HistoryError, SilenceError, NonsenseError, SyntaxError] as const;
 
-/** One line for people. */
+/** Returns the failure as one line for people. */
 export const describeFailure = (error: unknown): string =>
-  // Node says no more than "aborted" or "socket hang up".
+  // Node's own message is only "aborted" or "socket hang up".
   codeOf(error) === 'ECONNRESET' ? `the connection broke (${messageOf(error)})` : messageOf(error);
 
 /**
- * Whether the watch cannot be taken up where it ended. Gone: the server forgot that version. History: it never had it.
- * Silence: besides a dead connection, it may be a server restored from a backup, to which our version lies in the
- * future. Nonsense, or no JSON at all: what was delivered is unknown.
+ * Reports whether the watch cannot resume where it ended. Gone: the server forgot that version. History: it never had it.
+ * Silence: the connection is dead, or the server was restored from a backup and our version lies in its future. Nonsense
+ * or invalid JSON: it is unknown what was delivered.
  */
 export const needsRelist = (error: unknown): boolean => isGone(error) || RELIST.some((kind) => error instanceof kind);
 
 /**
- * Whether credentials and address should be read anew: a plain refusal of the request is no reason to. A token that was
- * read while it was being replaced makes us nobody (401), or anonymous, who may do nothing (403).
+ * Reports whether to read credentials and address again. A plain refusal is no reason. A token that was read while it was
+ * replaced makes us nobody (401), or anonymous without rights (403).
  */
 export const needsReconnect = (error: unknown): boolean =>
   !(error instanceof ApiError) || error.code === 401 || error.code === 403;
 
-/** What the server asked for with Retry-After, ms. */
+/** Returns the server's Retry-After in ms. */
 export const retryAfterOf = (error: unknown): number => (error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0);

@@ -3,16 +3,16 @@ import { listAll, type Listed } from './list.ts';
 import type { Session } from './session.ts';
 
 /**
- * Whether the first list may be what the API server remembers, which may be older than the present and comes faster (see
- * Freshness): only where nothing is in force that it could go behind.
+ * Whether the first list may come from the API server's memory, which is faster but may be older (see Freshness): only if
+ * nothing newer is in force already.
  */
 export interface Beginning {
-  /** Known soon, and nearly always right. */
+  /** Resolves early to a guess that is nearly always right. */
   readonly seemsBlank: () => Promise<boolean>;
   readonly isBlank: () => Promise<boolean>;
 }
 
-/** The first list of a kind: asked for as soon as it seems known which one it may be, and taken once it is known. */
+/** Returns the first list of a kind. Starts it on the early guess, and uses it once the guess is confirmed. */
 export const listFirst = async <K extends string, T>(
   session: Session,
   resource: Resource<K, T>,

@@ -7,7 +7,7 @@ import { createConnection } from './credentials.ts';
 /** Where the kubelet mounts a pod's service account. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** What the kubelet gives a pod to reach the API server with. */
+/** What the kubelet tells a pod about the API server. */
 export interface InClusterSettings {
   /** KUBERNETES_SERVICE_HOST */
   readonly host: string | undefined;
@@ -18,7 +18,7 @@ export interface InClusterSettings {
 }
 
 /**
- * The connection of a pod's service account. The token is read again every minute, as the kubelet replaces it.
+ * Connects with a pod's service account. Reads the token again every minute, as the kubelet replaces it.
  *
  * @throws ConnectionError outside of a pod.
  */

@@ -1,13 +1,13 @@
 import { StringDecoder } from 'node:string_decoder';
 import { MEBIBYTE, TooLargeError } from './bounded-body.ts';
 
-/** etcd takes objects of 1.5 MiB; a watch line is one object and a few words, characters. */
+/** In characters. A watch line is one object, which etcd limits to 1.5 MiB, and a short wrapper. */
 const MAX_LINE = 16 * MEBIBYTE;
 
 /**
- * The JSON values of a stream, one per line. A last line without its end is dropped: the connection broke inside it.
+ * Yields the JSON values of a stream, one per line. Drops a last line without its end: the connection broke inside it.
  *
- * @throws SyntaxError for a line that is no JSON; TooLargeError.
+ * @throws SyntaxError for a line that is not JSON; TooLargeError
  */
 export async function* jsonLines(stream: AsyncIterable<Buffer>): AsyncGenerator<unknown, void, undefined> {
   const decoder = new StringDecoder('utf8');

@@ -26,7 +26,7 @@ const withAbsoluteFiles = (entry: unknown, field: 'cluster' | 'user', folder: st
   return { ...raw, [field]: Object.fromEntries(body) };
 };
 
-/** A kubeconfig is YAML, of which JSON is a part that needs no parser of its own to be loaded. */
+/** Parses a kubeconfig, which is YAML. JSON is tried first, because it needs no parser to be loaded. */
 const parseText = async (text: string): Promise<unknown> => {
   if (text.trimStart().startsWith('{')) return JSON.parse(text) as unknown;
   const { parseYaml } = await import('./parse-yaml.ts');
@@ -61,14 +61,17 @@ const choose = (content: unknown, file: string): Chosen => {
   return { cluster, user };
 };
 
-/** Proxies and the old auth-provider plugins (gcp, azure, oidc) are left to client-node's own class, loaded only then. */
+/**
+ * Reports whether client-node's own class is needed, which is loaded only then: for proxies and old auth-provider
+ * plugins (gcp, azure, oidc).
+ */
 const needsWholeClient = ({ cluster, user }: Chosen): boolean =>
   Boolean(cluster.proxyUrl) || Boolean(user.authProvider);
 
 /**
- * The connection that a kubeconfig file's current context describes.
+ * Connects as a kubeconfig file's current context says.
  *
- * @throws ConnectionError naming the file and the entry that is missing or wrong.
+ * @throws ConnectionError that names the file and the missing or wrong entry
  */
 export const connectByKubeconfig = async (file: string): Promise<ApiConnection> => {
   try {

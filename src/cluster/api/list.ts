@@ -19,25 +19,25 @@ export interface Listed<K, T> {
 
 const parseJson = (bytes: Buffer): unknown => JSON.parse(bytes.toString('utf8'));
 
-/** A page of usual objects has some MiB; one of the largest that etcd takes would not fit into the agent's memory. */
+/** A page of usual objects has a few MiB; a page of the largest objects that etcd accepts would exceed the agent's memory. */
 const MAX_PAGE_BYTES = 32 * MEBIBYTE;
-/** A list in one piece is the last resort. */
+/** Maximum of a list in one piece, which is the last resort. */
 const MAX_LIST_BYTES = 256 * MEBIBYTE;
-/** A page that is too large is asked for again in so many. */
+/** The pages that replace one that is too large are smaller by this factor. */
 const SMALLER = 10;
 
 /**
- * Which state a list is of. `newest`: of the moment in which it was asked for, in pages, read from etcd with a quorum.
- * `any`: what the API server has in its memory, which may be older, in one piece and several times as fast
- * (resourceVersion=0, what client-go begins with).
+ * The state that a list shows. `newest`: the state at the time of the request, in pages, which etcd reads with a quorum.
+ * `any`: the state in the API server's memory, which may be older, in one piece and several times as fast
+ * (resourceVersion=0, which client-go starts with).
  */
 export type Freshness = 'newest' | 'any';
 
-/** What is left of a page once its objects were taken. */
+/** The rest of a page after its objects were taken. */
 type PageEnd = Omit<Page, 'items'>;
 
 interface Part {
-  /** 0 for all. */
+  /** Objects per page; 0 for all. */
   readonly limit: number;
   readonly continueToken?: string;
   readonly resourceVersion?: '0';
@@ -59,7 +59,7 @@ const fetchPage = async <K extends string, T>(
   };
   const patience = { first: timing.listSilence, later: timing.listSilence };
   return unlessSilent(clock, patience, session.signal, async (signal, heard) => {
-    // Packing costs the server less than sending, and unpacking costs us another thread's time.
+    // Compressing costs the server less than sending does, and decompressing runs in another thread.
     const packing = message === undefined ? 'identity' : 'gzip';
     const response = await get(connection, path, query, acceptOf(resource), signal, packing);
     const body = unpacked(response);
@@ -73,7 +73,7 @@ const fetchPage = async <K extends string, T>(
         alive();
         reader.take(piece);
       });
-      // What is no object cannot be said in protobuf.
+      // Protobuf cannot express an item that is not an object.
       return readPage({ metadata: reader.end(), items: [] }, path);
     }
     const limitBytes = limit > 0 ? MAX_PAGE_BYTES : MAX_LIST_BYTES;
@@ -105,7 +105,7 @@ const listPages = async <K extends string, T>(
       if (continueToken === '') return { objects, resourceVersion };
       part = { limit: part.limit, continueToken };
     } catch (error) {
-      // Thrown before an object of the page was taken.
+      // Thrown before any object of the page was taken.
       if (!(error instanceof TooLargeError) || part.limit <= 1) throw error;
       part = { ...part, limit: Math.ceil(part.limit / SMALLER) };
     }
@@ -113,9 +113,9 @@ const listPages = async <K extends string, T>(
 };
 
 /**
- * Lists all objects of a kind; only the trimmed ones stay in memory. The newest state (no resourceVersion is asked for) never
- * goes back in time. If its pages expire on the way (410 Gone, when a page takes longer than the server's compaction
- * interval), the list is fetched once more in one piece, which cannot.
+ * Lists all objects of a kind; only the trimmed ones stay in memory. The newest state (requested without resourceVersion)
+ * never goes back in time. If its pages expire (410 Gone, when a page takes longer than the server's compaction
+ * interval), fetches the list again in one piece, which cannot expire.
  */
 export const listAll = async <K extends string, T>(
   session: Session,
@@ -131,7 +131,7 @@ export const listAll = async <K extends string, T>(
   }
 };
 
-/** The resourceVersion that the server has got to, learned from a list of one object. */
+/** Returns the server's current resourceVersion, from a list of one object. */
 export const currentVersion = async <K extends string, T>(
   session: Session,
   resource: Resource<K, T>,

@@ -1,4 +1,4 @@
-/** An answer of the right form (JSON) that no API server gives. Nothing of it is believed. */
+/** Valid JSON that no API server sends. All of the answer is ignored. */
 export class NonsenseError extends Error {
   constructor(path: string, what: string) {
     super(`${path}: ${what}`);

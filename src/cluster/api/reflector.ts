@@ -17,7 +17,7 @@ import { wait } from './wait.ts';
 import { watchFrom } from './watch.ts';
 
 export interface ReflectorDeps {
-  /** The connection in use; after `reconnect`, a new one. */
+  /** Returns the connection in use; after `reconnect`, a new one. */
   readonly connection: () => Promise<ApiConnection>;
   readonly reconnect: () => void;
   readonly clock: Clock;
@@ -26,11 +26,11 @@ export interface ReflectorDeps {
   readonly timing: Timing;
   readonly intern: Intern;
   readonly beginning: Beginning | undefined;
-  /** Told when a list or watch ends badly, and with undefined when it works again. */
+  /** Called when a list or watch fails, and with undefined when it works again. */
   readonly onTrouble: (trouble: string | undefined) => void;
 }
 
-/** Follows one kind: list, then watch, and again from wherever that ended. What is known stays known all the while. */
+/** Follows one kind: lists, watches, and resumes after each end. The known state stays all the while. */
 export interface Reflector<K extends string, T> {
   readonly objects: ReadonlyMap<K, T>;
   status(): KindStatus;
@@ -45,13 +45,13 @@ export const createReflector = <K extends string, T>(
   const { clock, random, timing } = deps;
   const store = createStore<K, T>(resource.same);
   const backoff = createBackoff(timing.backoffFirst, timing.backoffLimit, random);
-  /** Where to watch from; undefined when only a full list can tell. */
+  /** The resourceVersion to watch from; undefined if a full list is needed. */
   let from: string | undefined;
-  /** Since when nothing has worked; undefined while something does. */
+  /** Time of the first failure in a row; undefined while all works. */
   let troubledSince: number | undefined;
-  /** The server itself has said, since the last failure, that it got to `from`. */
+  /** Whether the server itself has reported `from` or a later version since the last failure. */
   let confirmed = false;
-  /** A list was asked for. */
+  /** Whether a list was requested. */
   let asked = false;
   const emptyLists = createEmptyLists(clock, timing.emptyConfirm);
   let openedAt: number | undefined;
@@ -74,7 +74,10 @@ export const createReflector = <K extends string, T>(
 
   const wasStable = (): boolean => openedAt !== undefined && clock.now() - openedAt >= timing.stable;
 
-  /** Once, and only of what is read as it comes: in JSON, one piece of everything would have to fit into memory. */
+  /**
+   * Starts the early list, once, and only of a kind that is read as a stream: JSON in one piece would have to fit into
+   * memory.
+   */
   const ask = (session: Session): Promise<Listed<K, T>> => {
     const beginning = asked || resource.message === undefined ? undefined : deps.beginning;
     asked = true;
@@ -119,7 +122,7 @@ export const createReflector = <K extends string, T>(
         reached(resourceVersion);
       },
     });
-    // Else we would be blind for as long as we then wait, with nobody knowing.
+    // Otherwise the agent would miss changes during the following wait, without any report.
     if (!wasStable()) throw new Error('the server closes the watch at once');
   };
 

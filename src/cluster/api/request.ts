@@ -7,7 +7,7 @@ import { boundedBytes, MEBIBYTE } from './bounded-body.ts';
 import type { ApiConnection } from './connection.ts';
 import { unpacked } from './unpacked.ts';
 
-/** TCP keep-alive finds a peer that vanished without a word, also while no watch timeout is due yet. */
+/** TCP keep-alive detects a peer that vanished silently, even before a watch timeout is due. */
 const KEEP_ALIVE_MS = 30_000;
 
 /** An error answer larger than this is not from an API server. */
@@ -17,7 +17,7 @@ export type Query = Readonly<Record<string, string>>;
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
-/** What an answer may be written in: a server that cannot do the first does the second. */
+/** Formats of an answer. A server that does not support the first sends the second. */
 type Accept = 'application/json' | 'application/vnd.kubernetes.protobuf, application/json';
 
 type Wanted = Pick<Resource<string, unknown>, 'message' | 'fieldSelector'>;
@@ -25,7 +25,7 @@ type Wanted = Pick<Resource<string, unknown>, 'message' | 'fieldSelector'>;
 export const acceptOf = ({ message }: Wanted): Accept =>
   message === undefined ? 'application/json' : `${PROTOBUF}, application/json`;
 
-/** The part of the query that says which objects of a kind are wanted. */
+/** Returns the part of the query that selects objects of a kind. */
 export const selectionOf = ({ fieldSelector }: Wanted): Query => (fieldSelector === '' ? {} : { fieldSelector });
 
 export const isProtobuf = ({ headers }: IncomingMessage): boolean =>
@@ -38,14 +38,14 @@ const answered = async (response: IncomingMessage): Promise<IncomingMessage> => 
   throw errorOfResponse(code, response.headers, isProtobuf(response) ? statusText(body) : body.toString('utf8'));
 };
 
-/** How an answer may be packed for the way. An API server packs what is larger than 128 KiB. */
+/** Compression of an answer. An API server compresses what is larger than 128 KiB. */
 type Packing = 'gzip' | 'identity';
 
 /**
- * GETs a path of the API and returns the answer once its headers are there.
+ * GETs a path of the API and returns the answer once its headers are in.
  *
- * @throws ApiError for any status but 200; the socket's own error; the signal's reason once it is aborted, also while the
- * body is read.
+ * @throws ApiError for any status but 200; the socket's error; the signal's reason if it is aborted, also while the body is
+ * read
  */
 export const get = async (
   connection: ApiConnection,
@@ -69,7 +69,7 @@ export const get = async (
     const request = send(url, { ...options, headers, signal });
     request.setSocketKeepAlive(true, KEEP_ALIVE_MS);
     request.once('response', resolve);
-    // Stays: an abort after the answer began is told to the request as well.
+    // Stays attached: an abort after the answer began also emits an error on the request.
     request.on('error', reject);
     request.end();
   });

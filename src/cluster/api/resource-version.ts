@@ -2,8 +2,8 @@
 const REVISION = /^(?:0|[1-9]\d{0,30})$/;
 
 /**
- * Whether a server that has got to `current` cannot have come to `known` yet: its data is not the one we have followed,
- * but an older one, restored from a backup. False where the two cannot be compared.
+ * Reports whether `current` is older than `known`: then the server's data was restored from a backup, and is not the data
+ * that we have followed. False if the two cannot be compared.
  */
 export const isOlderThan = (current: string, known: string): boolean =>
   REVISION.test(current) && REVISION.test(known) && BigInt(current) < BigInt(known);

@@ -3,7 +3,7 @@ import { currentVersion } from './list.ts';
 import { isOlderThan } from './resource-version.ts';
 import type { Session } from './session.ts';
 
-/** The server's data is older than what it told us before: it was restored from a backup. */
+/** The server's data is older than what it sent before: it was restored from a backup. */
 export class HistoryError extends Error {
   constructor(current: string, known: string) {
     super(`the server is at resourceVersion ${current} and had told us of ${known}: restored from a backup?`);
@@ -12,10 +12,10 @@ export class HistoryError extends Error {
 }
 
 /**
- * Makes sure that the server has come to the version from which we want to watch on. A watch from a version that lies in
- * the server's future is accepted, keeps silent, and once that version is passed goes on as if nothing were missing.
+ * Makes sure that the server has reached the version that we want to watch from. A server accepts a watch from a version
+ * in its future, stays silent, and continues past that version as if nothing were missing.
  *
- * @throws HistoryError where it has not; what a list of one object throws.
+ * @throws HistoryError if it has not reached it; the errors of a list of one object
  */
 export const ensureResumable = async <K extends string, T>(
   session: Session,

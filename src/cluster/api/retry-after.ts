@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * A date in any of HTTP's three forms (RFC 9110, 5.6.7), ms since the epoch; else NaN. All are in GMT, and only the one of
- * asctime does not say so. Date.parse alone reads much that is no date of HTTP, such as a lone number.
+ * Reads a date in any of HTTP's three forms (RFC 9110, 5.6.7), in ms since the epoch, or NaN. All are in GMT, and only
+ * asctime's form does not say so. Date.parse alone accepts much that is not a date of HTTP, such as a lone number.
  */
 const readDate = (text: string): number => {
   if (!/^[A-Z][a-z]{2,8},? /.test(text)) return Number.NaN;
@@ -10,9 +10,9 @@ const readDate = (text: string): number => {
 };
 
 /**
- * How long the header Retry-After (RFC 9110, 10.2.3) asks to be left alone, ms: whole seconds or a date. The date is
- * taken against the answer's own Date, since our wall clock may be off, and against `now` (ms since the epoch) where
- * there is none. Undefined where nothing, or nothing legible, is asked for.
+ * Returns the wait in ms that the header Retry-After (RFC 9110, 10.2.3) asks for: whole seconds or a date. A date is taken
+ * relative to the answer's own Date, since our wall clock may be off, or to `now` (ms since the epoch) without one.
+ * Undefined if the header is missing or invalid.
  */
 export const readRetryAfter = (headers: IncomingHttpHeaders, now: number): number | undefined => {
   const value = headers['retry-after']?.trim();

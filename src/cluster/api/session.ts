@@ -3,7 +3,7 @@ import type { Intern } from '../intern.ts';
 import type { ApiConnection } from './connection.ts';
 import type { Timing } from './timing.ts';
 
-/** What one list or watch works with. */
+/** What a list or watch needs. */
 export interface Session {
   readonly connection: ApiConnection;
   readonly clock: Clock;
@@ -11,8 +11,8 @@ export interface Session {
   readonly intern: Intern;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Ends it from outside. */
+  /** Ends the session. */
   readonly signal: AbortSignal;
-  /** Called at each sign of life of the server. */
+  /** Called for each message of the server. */
   heard(): void;
 }

@@ -1,14 +1,14 @@
 import type { ApiConnection, Connect } from './connection.ts';
 import { needsReconnect } from './failure.ts';
 
-/** One connection for many requests, until it turns out to be bad. */
+/** One connection for many requests, until a request fails because of it. */
 export interface SharedConnection {
-  /** Made when first asked for, and anew after a drop. */
+  /** Returns the connection; makes it on the first call, and again after `drop`. */
   readonly current: Connect;
   drop(): void;
   /**
-   * Asks over it, and drops it where the failure may be the connection's.
-   * @throws what `ask` or the making of the connection throws
+   * Calls `ask` with the connection, and drops it if the failure may be the connection's.
+   * @throws the error of `ask` or of making the connection
    */
   use<T>(ask: (connection: ApiConnection) => Promise<T>): Promise<T>;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../model/clock.ts';
 
-/** Nothing came for so long that the connection must be taken for dead (half-open, or a proxy that forgot it). */
+/** The server was silent until the connection had to be taken for dead (half-open, or a proxy that forgot it). */
 export class SilenceError extends Error {
   constructor(ms: number) {
     super(`nothing heard for ${String(ms / 1000)} s; the connection is taken for dead`);
@@ -8,18 +8,18 @@ export class SilenceError extends Error {
   }
 }
 
-/** How long nothing may be heard, ms. */
+/** Maximum silence, in ms. */
 export interface Patience {
-  /** Before the first word. */
+  /** Before the first message. */
   readonly first: number;
-  /** After each one. */
+  /** Between messages. */
   readonly later: number;
 }
 
 /**
- * Runs `talk` with a signal that is aborted once `heard` was not called for too long, or with the outer signal.
+ * Runs `talk` with a signal that is aborted when `heard` was not called for too long, or by the outer signal.
  *
- * @throws SilenceError in the first case, the outer signal's reason in the second; else what `talk` throws.
+ * @throws SilenceError in the first case, the outer signal's reason in the second; else the error of `talk`
  */
 export const unlessSilent = async <T>(
   clock: Clock,
@@ -32,7 +32,7 @@ export const unlessSilent = async <T>(
   let cancel = (): void => undefined;
   let patience = first;
   let since = clock.now();
-  // Pieces come by the thousand: each only notes when it did.
+  // Pieces come by the thousand: each one only stores its time.
   const wait = (ms: number): void => {
     cancel = clock.after(ms, () => {
       const left = since + patience - clock.now();

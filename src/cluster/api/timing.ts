@@ -1,23 +1,23 @@
-/** How long the reflectors wait for what; all in ms but `watchSeconds`. */
+/** The waits of reflectors, in ms except for `watchSeconds`. */
 export interface Timing {
-  /** First and longest wait before trying again. */
+  /** First and longest wait before a retry. */
   readonly backoffFirst: number;
   readonly backoffLimit: number;
-  /** A watch open this long was sound: the next failure starts with the first wait again. */
+  /** A watch that was open for at least this long was sound: the next failure starts with the first wait again. */
   readonly stable: number;
   /** A full re-list waits a random part of this, so that the agents of a cluster do not all list at once. */
   readonly relistJitter: number;
-  /** After so much uninterrupted trouble the watch is not taken up again: a backup may have been restored meanwhile. */
+  /** A watch resumes only within this time of continuous failure: later, a backup may have been restored. */
   readonly resumeWithin: number;
-  /** For so long the server has to insist that nothing is left of a kind before it is believed. */
+  /** How long the server must keep returning an empty list before the agent accepts it. */
   readonly emptyConfirm: number;
-  /** Longest wait that a server's Retry-After can ask for. */
+  /** Longest wait accepted from a server's Retry-After. */
   readonly retryAfterLimit: number;
-  /** Silence in a list's answer after which the connection is taken for dead. */
+  /** Maximum silence within a list's answer before the connection counts as dead. */
   readonly listSilence: number;
-  /** The same in a watch that has spoken: from then on the server sends a bookmark about every minute. */
+  /** The same in a watch that has sent a message: from then on the server sends a bookmark about every minute. */
   readonly watchSilence: number;
-  /** How long past its time a watch that never spoke may stay open. */
+  /** How long after its timeout a watch that never sent a message may stay open. */
   readonly watchOverrun: number;
   /** The server closes a watch after a random time between the two (`timeoutSeconds`), which spreads load over servers. */
   readonly watchSeconds: readonly [shortest: number, longest: number];

@@ -9,11 +9,11 @@ import { acceptOf, get, isProtobuf, selectionOf } from './request.ts';
 import type { Session } from './session.ts';
 import { unlessSilent } from './silence.ts';
 
-/** What a watch tells while it is open. */
+/** Callbacks of an open watch. */
 export interface WatchHandler<K, T> {
   /** The server has accepted the watch. */
   opened(): void;
-  /** An object came or changed; or went, then without a value. */
+  /** An object was added or changed; or deleted, then without a value. */
   changed(key: K, value: T | undefined): void;
   /** Everything up to this resourceVersion has been delivered. Called after `changed`. */
   reached(resourceVersion: string): void;
@@ -47,11 +47,11 @@ const deliver = <K extends string, T>(
 };
 
 /**
- * Watches a kind from a resourceVersion on. Resolves when the server ends the watch in an orderly way, as it does after
+ * Watches a kind from a resourceVersion. Resolves when the server ends the watch in an orderly way, as it does after
  * `timeoutSeconds`.
  *
- * A server whose etcd reports no progress sends no bookmarks for a kind of which it has seen no event yet, so only a watch
- * that has spoken is expected to go on speaking; the others end by their time, or by TCP keep-alive if the peer is gone.
+ * A server whose etcd reports no progress sends no bookmarks for a kind before its first event. So only a watch that has sent
+ * a message must keep sending; other watches end by their timeout, or by TCP keep-alive if the peer is gone.
  *
  * @throws ApiError for a refusal or an ERROR event; SilenceError; SyntaxError for an answer that is neither JSON nor protobuf,
  * NonsenseError for one that is no watch; the socket's error for a broken connection.

@@ -4,20 +4,20 @@ import { errorOfResponse } from './api-error.ts';
 import { boundedText, MEBIBYTE } from './bounded-body.ts';
 import type { ApiConnection } from './connection.ts';
 
-/** A server that takes longer has lost the request, ms. */
+/** A server that takes longer has lost the request. */
 const TIMEOUT_MS = 10_000;
-/** It answers with the object as it is now. */
+/** The server answers with the whole object. */
 const MAX_ANSWER_BYTES = 4 * MEBIBYTE;
 
 export interface Write {
   /** From the root of the API: `/apis/…`. */
   readonly path: string;
   readonly body: object;
-  /** What to grant where the server forbids it; the rights to read if absent. */
+  /** The rights that a person should grant if the server refuses; the rights to read if absent. */
   readonly rights?: string;
   /** 10,000 if absent. */
   readonly timeoutMs?: number;
-  /** Ends it from outside. */
+  /** Cancels the request. */
   readonly signal?: AbortSignal;
 }
 
@@ -44,7 +44,7 @@ const write = async (
     };
     const request = send(url, { ...options, headers, method, signal });
     request.once('response', resolve);
-    // Stays: an abort after the answer began is told to the request as well.
+    // Stays attached: an abort after the answer began also emits an error on the request.
     request.on('error', reject);
     request.end(content);
   });
@@ -55,16 +55,16 @@ const write = async (
 };
 
 /**
- * POSTs an object to a path of the API and returns the object that it answers with.
- * @throws ApiError for any status but 200 and 201; SyntaxError; the socket's own error; TimeoutError; the signal's reason
- * once it is aborted
+ * POSTs an object to a path of the API and returns the object in the answer.
+ * @throws ApiError for any status but 200 and 201; SyntaxError; the socket's error; TimeoutError; the signal's reason if
+ * it is aborted
  */
 export const post = (connection: ApiConnection, request: Write): Promise<unknown> =>
   write(connection, 'POST', 'application/json', request);
 
 /**
- * Changes an object by a strategic merge patch, in which lists with a merge key (a pod's conditions: `type`) are merged
- * entry by entry, and returns it as it is then. A `metadata.uid` in it has to be that of the object.
+ * Changes an object by a strategic merge patch, and returns the new object. Lists with a merge key (a pod's conditions:
+ * `type`) are merged entry by entry. A `metadata.uid` in the patch must be the object's.
  * @throws as post
  */
 export const patch = (connection: ApiConnection, request: Write): Promise<unknown> =>

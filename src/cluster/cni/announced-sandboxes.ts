@@ -4,19 +4,22 @@ import type { CniResults } from './follow-results.ts';
 import type { CniResult } from './parse-result.ts';
 
 export interface AnnouncedSandboxesDeps {
-  /** What the runtime notes; undefined where nothing is read. */
+  /** The runtime's cache of CNI results; undefined if it is not read. */
   readonly results: CniResults | undefined;
-  /** The names of all interfaces of the node's network namespace. */
+  /** Returns the names of all interfaces of the node's network namespace. */
   readonly readInterfaces: () => Promise<ReadonlySet<string>>;
   /** ms since the epoch */
   readonly now: () => number;
 }
 
-/** The runtime's notes, and before them what the CNI plugin announces: the runtime writes its note when the last plugin is done. */
+/**
+ * CNI results of the runtime, and before them those that the CNI plugin announces: the runtime writes its file after
+ * the last plugin.
+ */
 export interface AnnouncedSandboxes extends CniResults {
-  /** A pod's interface was made. Returns once everybody was told. */
+  /** Takes a pod's new interface. Returns once every listener was called. */
   announce(containerId: string, result: CniResult): void;
-  /** It is about to be removed. */
+  /** Takes back an announcement: the interface is about to be removed. */
   withdraw(containerId: string): void;
 }
 
@@ -25,9 +28,9 @@ interface Announcement {
   readonly sandbox: Sandbox;
 }
 
-/** More than a node runs; the oldest is forgotten first. */
+/** More sandboxes than a node runs; beyond it the oldest is forgotten. */
 const MOST = 2048;
-/** An interface that was just made may be missing in a list that was read before, ms. */
+/** For this long a new interface may be missing in a list that was read earlier. */
 const FRESH_MS = 10_000;
 
 const sameMembers = (one: readonly string[], other: readonly string[]): boolean =>
@@ -37,8 +40,8 @@ const isSameSandbox = (one: Sandbox, other: Sandbox): boolean =>
   sameMembers(one.ips, other.ips) && sameMembers(one.hostInterfaces, other.hostInterfaces);
 
 /**
- * An announcement is a note that comes earlier: it counts until the runtime has noted the same sandbox, until it is withdrawn, or
- * until an interface that it names is gone.
+ * Adds announced results to the runtime's. An announcement counts until the runtime has written the file of the same sandbox,
+ * until it is withdrawn, or until an interface that it names is gone.
  */
 export const withAnnouncements = ({ results, readInterfaces, now }: AnnouncedSandboxesDeps): AnnouncedSandboxes => {
   const announced = new Map<string, Announcement>();
@@ -62,11 +65,11 @@ export const withAnnouncements = ({ results, readInterfaces, now }: AnnouncedSan
     tell(announcement.result.podUid);
   };
 
-  /** A runtime may have ended before it could remove what it made. */
+  /** Removes announcements whose interfaces are gone: a runtime may have ended before it withdrew them. */
   const sweep = async (): Promise<void> => {
     const old = [...announced].filter(([, { sandbox }]) => now() - sandbox.notedAt > FRESH_MS);
     if (old.length === 0) return;
-    // What cannot be read proves nothing.
+    // A failed read proves nothing.
     const interfaces = await readInterfaces().catch(() => undefined);
     if (interfaces === undefined) return;
     for (const [containerId, { sandbox }] of old) if (isGone(sandbox, interfaces)) drop(containerId);
@@ -87,7 +90,7 @@ export const withAnnouncements = ({ results, readInterfaces, now }: AnnouncedSan
     ],
     podUids: () =>
       new Set([...(results?.podUids() ?? []), ...[...announced.values()].map(({ result }) => result.podUid)]),
-    // Of two about the same address the last counts.
+    // Of two results for the same address the last one counts.
     links: () => [...(results?.links() ?? []), ...[...announced.values()].map(({ result }) => result)],
     status: () => results?.status() ?? { folder: '', watched: false, pods: 0 },
     async stop() {

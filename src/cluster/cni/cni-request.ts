@@ -1,22 +1,22 @@
 import { asList, asObject, asText } from '../raw.ts';
 import { type CniResult, readCniResult } from './parse-result.ts';
 
-/** What the CNI plugin tells (cni-plugin/ask.go): a pod's interface was made, or is about to be removed. */
+/** A request of the CNI plugin (cni-plugin/ask.go): a pod's interface was made, or is about to be removed. */
 export type CniRequest =
   | {
       readonly kind: 'add';
       readonly containerId: string;
-      /** Undefined where it is about no interface of a pod on the cluster's network. */
+      /** Undefined if the interface is not a pod's on the cluster's network. */
       readonly result: CniResult | undefined;
-      /** So long the plugin waits for an answer, ms. */
+      /** How long the plugin waits for an answer. */
       readonly deadlineMs: number;
     }
   | { readonly kind: 'del'; readonly containerId: string };
 
-/** A day: more than any plugin waits, and less than a timer takes, ms. */
+/** A day: longer than any plugin waits, and short enough for a timer. */
 const LONGEST_MS = 86_400_000;
 
-/** @throws Error for what is no request */
+/** @throws Error for an invalid request */
 export const parseCniRequest = (line: string): CniRequest => {
   const raw = asObject(JSON.parse(line));
   const containerId = asText(raw['containerId']);

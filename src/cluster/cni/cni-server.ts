@@ -3,17 +3,17 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../error-text.ts';
 import { type CniRequest, parseCniRequest } from './cni-request.ts';
 
-/** What the plugin is answered: the pod may start, or why not. */
+/** The answer to the plugin: the pod may start, or the reason why not. */
 export type CniAnswer = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
 export interface CniServer {
-  /** Ends with every connection; nobody can connect any more. */
+  /** Closes the socket and every connection. */
   close(): Promise<void>;
 }
 
-/** A result is some kB; what is longer is none, characters. */
+/** In characters. A result has a few kB. */
 const LONGEST_LINE = 1024 * 1024;
-/** Whoever connects and says nothing is not waited for, ms. */
+/** A client that sends nothing is disconnected after this time. */
 const SILENCE_MS = 10_000;
 
 const converse = (socket: Socket, answer: (request: CniRequest) => Promise<CniAnswer>): void => {
@@ -28,7 +28,7 @@ const converse = (socket: Socket, answer: (request: CniRequest) => Promise<CniAn
   socket.setEncoding('utf8').setTimeout(SILENCE_MS, () => {
     if (!asked) socket.destroy();
   });
-  // A plugin that was killed is nobody's loss.
+  // The error of a plugin that was killed does not matter.
   socket.on('error', () => undefined);
   socket.on('data', (chunk: string) => {
     if (asked) return;
@@ -62,11 +62,11 @@ const listen = (server: Server, path: string): Promise<void> =>
   });
 
 /**
- * Listens on a Unix socket that its owner alone can reach (mode 0600). It takes the place of one that is there: an agent that was
- * killed leaves its own behind.
+ * Listens on a Unix socket that only its owner can reach (mode 0600). Replaces an existing one: an agent that was killed
+ * leaves its socket behind.
  *
- * @param answer is called for each request; an error of it is the reason that is given
- * @throws the system's error where the socket cannot be made
+ * @param answer called for each request; the message of its error is the reason in the answer
+ * @throws the system's error if the socket cannot be made
  */
 export const serveCni = async (
   path: string,
@@ -78,7 +78,7 @@ export const serveCni = async (
     socket.once('close', () => connections.delete(socket));
     converse(socket, answer);
   });
-  // Nobody finds it under this name before its rights are right.
+  // The socket gets its final name only after its mode is set.
   const early = `${path}.${process.pid}`;
   await unlink(early).catch(() => undefined);
   await listen(server, early);

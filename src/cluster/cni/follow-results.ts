@@ -9,17 +9,17 @@ import { parseCniResult, POD_INTERFACE } from './parse-result.ts';
 import { readResultFile } from './read-result-file.ts';
 import { createResultIndex, type FileVersion } from './result-index.ts';
 
-/** libcni's result cache: what the runtime noted of the pods' sandboxes. */
+/** libcni's result cache: what the runtime stored about the sandboxes of pods. */
 export interface CniResults {
-  /** Begins to follow. `onChange` is called for each pod of which something else is noted now, after it is. */
+  /** Starts to follow. Calls `onChange` for each pod whose results have changed. */
   start(onChange: (podUid: string) => void): void;
-  /** The first look at the folder is over, whatever it found. */
+  /** Reports whether the first scan of the folder has ended, whatever it found. */
   hasLooked(): boolean;
-  /** What was noted of the pod's sandboxes since the node booted, in any order. */
+  /** Returns the pod's sandboxes that were stored since the node booted, in any order. */
   sandboxesOf(podUid: string): readonly Sandbox[];
-  /** The pods of which something was noted. */
+  /** Returns the pods that have results. */
   podUids(): Iterable<string>;
-  /** How each pod is attached. */
+  /** Returns how each pod is attached. */
   links(): readonly PodLink[];
   status(): CniResultsStatus;
   stop(): Promise<void>;
@@ -27,7 +27,7 @@ export interface CniResults {
 
 export interface CniResultsStatus {
   readonly folder: string;
-  /** Changes of the folder are told by the kernel; else it is looked at every second. */
+  /** Whether the kernel reports changes of the folder; else it is scanned every second. */
   readonly watched: boolean;
   /** Pods whose addresses are known from it. */
   readonly pods: number;
@@ -36,27 +36,27 @@ export interface CniResultsStatus {
 export interface CniResultsDeps {
   readonly folder: string;
   readonly clock: Clock;
-  /** When the node booted, ms since the epoch: no sandbox is older, whatever files are. */
+  /** When the node booted, in ms since the epoch. Files that are older belong to sandboxes that no longer exist. */
   readonly bootedAt: number;
-  /** Told of a file that cannot be read, once for each, and of a folder that cannot be watched. */
+  /** Called once for each file that cannot be read, and for a folder that cannot be watched. */
   readonly onTrouble: (what: string, trouble: string) => void;
 }
 
-/** inotify queues overflow without a word (IN_Q_OVERFLOW is not passed on): so often the folder is looked at whole, ms. */
+/** The folder is scanned at this interval, because inotify queues overflow silently (Node does not pass on IN_Q_OVERFLOW). */
 const RESCAN_MS = 10_000;
-/** The same while nobody tells of changes: the folder is not there yet, or no inotify watch is left. */
+/** The same if the folder does not exist yet or no inotify watch is left. */
 const UNWATCHED_RESCAN_MS = 1000;
-/** A file that cannot be read for so long is not just being written, ms. */
+/** A file that stays unreadable for longer than this is not just being written. */
 const SETTLING_MS = 1000;
 /** Files read at once. */
 const BATCH = 16;
-/** A node holds some hundred pods; what is beyond this is not looked at. */
+/** A node has a few hundred pods; further files are ignored. */
 const MAX_FILES = 10_000;
 
 /** A file that cannot be read. */
 interface Failure {
   readonly trouble: string;
-  /** Clock.now(), ms */
+  /** Clock.now() of the first failure, in ms. */
   readonly since: number;
   readonly told: boolean;
 }
@@ -110,7 +110,7 @@ export const followCniResults = ({ folder, clock, bootedAt, onTrouble }: CniResu
     watched = undefined;
   };
 
-  /** The folder may have been made anew, and then the old watch tells nothing. */
+  /** Watches the folder again if it was replaced: the old watch would report nothing. */
   const ensureWatch = (inode: number): void => {
     if (watched?.inode === inode) return;
     unwatch();
@@ -118,7 +118,7 @@ export const followCniResults = ({ folder, clock, bootedAt, onTrouble }: CniResu
       const watcher = watch(folder, (_event, file) => {
         if (file !== null && isForPods(file)) touched.add(file);
         else if (file === null || file === path.basename(folder)) {
-          // The folder itself went. One that is made in its place may have the same inode.
+          // The folder itself was deleted. A new one in its place may have the same inode.
           unwatch();
           scanIsDue = true;
         }
@@ -134,7 +134,7 @@ export const followCniResults = ({ folder, clock, bootedAt, onTrouble }: CniResu
     }
   };
 
-  /** Finds the files that came, changed or went. */
+  /** Finds the files that were added, changed or deleted. */
   const scan = async (): Promise<void> => {
     const known = [...index.files()];
     try {
@@ -148,7 +148,7 @@ export const followCniResults = ({ folder, clock, bootedAt, onTrouble }: CniResu
         if (version !== undefined && !isSame(index.versionOf(file), version)) touched.add(file);
       }
     } catch {
-      // Not there (yet): a node whose runtime keeps its results elsewhere has no such folder at all.
+      // The folder does not exist (yet): a runtime may keep its results elsewhere.
       unwatch();
       for (const file of known) touched.add(file);
     }
@@ -180,7 +180,7 @@ export const followCniResults = ({ folder, clock, bootedAt, onTrouble }: CniResu
     working = run().finally(() => {
       working = undefined;
       if (!stopped) schedule();
-      // What came between the last look and this.
+      // Changes since the last scan.
       if (touched.size > 0) work();
     });
   };

@@ -4,15 +4,15 @@ import { asList, asObject, asText } from '../raw.ts';
 import { POD_INTERFACE } from './parse-result.ts';
 import { readResultFile } from './read-result-file.ts';
 
-/** libcni notes the loopback of each sandbox too. */
+/** libcni also stores a result for each sandbox's loopback interface. */
 const LOOPBACK = 'lo';
-/** Of one look: a node holds some hundred pods, few of which have further interfaces. */
+/** Maximum per scan: a node has a few hundred pods, few of which have further interfaces. */
 const MOST_FILES = 2_000;
 
 const isFurther = (file: string): boolean =>
   file.includes('-') && !file.endsWith(`-${POD_INTERFACE}`) && !file.endsWith(`-${LOOPBACK}`);
 
-/** What a note says of an interface that is not the pod's on the cluster's network. */
+/** Returns the pod and the interface of a result that is not about the cluster's network. */
 const readNote = (text: string): { readonly podUid: string; readonly name: string } | undefined => {
   const raw = asObject(JSON.parse(text));
   const pair = asList(raw['cniArgs']).find((each) => asList(each)[0] === 'K8S_POD_UID');
@@ -25,8 +25,8 @@ const readNote = (text: string): { readonly podUid: string; readonly name: strin
 };
 
 /**
- * The interfaces that pods of the node have beside that on the cluster's network, by the pod's UID, as libcni noted them
- * (cniCacheV1). What cannot be read is passed over; a folder that is not there holds none.
+ * Returns the interfaces of the node's pods beside the one on the cluster's network, by pod UID, from libcni's cache
+ * (cniCacheV1). Skips unreadable files; a missing folder has none.
  */
 export const readFurtherInterfaces = async (folder: string): Promise<ReadonlyMap<string, readonly string[]>> => {
   const files = await readdir(folder).catch((): string[] => []);
@@ -36,7 +36,7 @@ export const readFurtherInterfaces = async (folder: string): Promise<ReadonlyMap
       const note = readNote((await readResultFile(path.join(folder, file))).text);
       if (note !== undefined) found.set(note.podUid, [...(found.get(note.podUid) ?? []), note.name].sort());
     } catch {
-      // It went, or is being written.
+      // The file was deleted, or is being written.
     }
   }
   return found;

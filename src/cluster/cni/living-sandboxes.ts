@@ -5,40 +5,40 @@ import type { CniResults } from './follow-results.ts';
 
 export interface LivingSandboxesDeps {
   readonly results: Pick<CniResults, 'start' | 'sandboxesOf' | 'podUids'>;
-  /** The names of all interfaces of the node's network namespace. */
+  /** Returns the names of all interfaces of the node's network namespace. */
   readonly readInterfaces: () => Promise<ReadonlySet<string>>;
   readonly clock: Clock;
-  /** Whether the pod's sandboxes count although nobody notes them any more, as long as their interfaces are there. */
+  /** Reports whether a pod's sandboxes count, while their interfaces exist, even after their files were deleted. */
   readonly outlivesNotes: (podUid: string) => boolean;
-  /** Whether something depends on which sandboxes live. */
+  /** Reports whether a decision depends on which sandboxes exist. */
   readonly isDoubtful: () => boolean;
 }
 
-/** The sandboxes of this node that were noted and are not known to be gone. */
+/** The sandboxes of this node that have a result and are not known to be gone. */
 export interface LivingSandboxes {
-  /** `onChange` is called for each pod whose sandboxes are others now, after they are. */
+  /** Calls `onChange` for each pod whose sandboxes have changed. */
   start(onChange: (podUid: string) => void): void;
   of(podUid: string): readonly Sandbox[];
-  /** With those that are known to be gone, as far as their notes are there. */
+  /** Returns the sandboxes that have a result, also those known to be gone. */
   notedOf(podUid: string): readonly Sandbox[];
   podUids(): ReadonlySet<string>;
-  /** Looks for the interfaces of all sandboxes now, besides doing so after each note and now and then. */
+  /** Reads the interfaces of all sandboxes now, in addition to the regular reads. */
   look(): void;
   stop(): void;
 }
 
-/** Interfaces are a file of some kB: how often they are looked at, while something depends on it and else, ms. */
+/** How often the interfaces (a file of a few kB) are read while a decision depends on them; below, the interval otherwise. */
 const LOOK_EVERY_MS = 1000;
 const LOOK_NOW_AND_THEN_MS = 10_000;
 const NONE: readonly Sandbox[] = [];
 
 /**
- * A note goes with its sandbox: the runtime removes the interfaces first and the note after them. Two things are told by the
- * interfaces alone: a note that a crash left behind, and a note that somebody else removed.
+ * Follows which sandboxes exist. Normally a result is deleted with its sandbox: the runtime removes the interfaces first and
+ * the file afterwards. Only the interfaces show that a crash left a file behind, or that another program deleted one.
  */
 export const followLivingSandboxes = (deps: LivingSandboxesDeps): LivingSandboxes => {
   const { results, readInterfaces, clock, outlivesNotes, isDoubtful } = deps;
-  /** As they were noted last, and those that live on without a note. */
+  /** The sandboxes of the last results, and those that exist without one. */
   const known = new Map<string, readonly Sandbox[]>();
   const gone = new WeakSet<Sandbox>();
   let tell: (podUid: string) => void = () => undefined;
@@ -62,7 +62,10 @@ export const followLivingSandboxes = (deps: LivingSandboxesDeps): LivingSandboxe
     look();
   };
 
-  /** Judges those that were known before the interfaces were read: of a later one the interfaces may be missing there. */
+  /**
+   * Judges sandboxes that were known before the interfaces were read: the interfaces of a newer one may be missing in
+   * the list.
+   */
   const judge = (before: ReadonlyMap<string, readonly Sandbox[]>, interfaces: ReadonlySet<string>): void => {
     for (const [podUid, sandboxes] of before) {
       let changed = false;
@@ -90,7 +93,7 @@ export const followLivingSandboxes = (deps: LivingSandboxesDeps): LivingSandboxe
       try {
         judge(before, await readInterfaces());
       } catch {
-        // Nothing is proved: what counted as living still does.
+        // A failed read proves nothing: sandboxes that counted as living still do.
       }
     }
   };

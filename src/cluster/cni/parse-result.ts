@@ -6,17 +6,20 @@ import { asList, asObject, asText, type RawObject } from '../raw.ts';
 /** The interface that the kubelet's runtimes give a pod on the cluster's network; further networks have other names. */
 export const POD_INTERFACE = 'eth0';
 
-/** What libcni notes of an ADD for a pod's interface. */
+/** libcni's result of an ADD for a pod's interface. */
 export interface CniResult extends PodLink {
   /** CNI argument K8S_POD_UID: `metadata.uid` of the pod (of a static pod: the kubelet's, which the API does not know). */
   readonly podUid: string;
   /** CNI arguments K8S_POD_NAMESPACE and K8S_POD_NAME; undefined where one is missing. */
   readonly pod: Sandbox['pod'];
-  /** All interfaces of the node that the plugins named, each once. */
+  /** All interfaces of the node that the plugins reported, each once. */
   readonly hostInterfaces: readonly string[];
 }
 
-/** `cniArgs` is a list of pairs. A name that is there twice has the same value twice (runtimes append their own). */
+/**
+ * Returns a value of `cniArgs`, a list of pairs. Runtimes append their own pairs, so a name may occur twice, with the
+ * same value.
+ */
 const argument = (args: unknown, name: string): string | undefined => {
   const pair = asList(args).find((each) => asList(each)[0] === name);
   return asText(asList(pair)[1]);
@@ -24,13 +27,13 @@ const argument = (args: unknown, name: string): string | undefined => {
 
 const withoutPrefix = (address: string): string => address.split('/', 1)[0] ?? '';
 
-/** An address says by an index which interface has it; those of the node's side of the link are not the pod's. */
+/** Reports whether an address is on the interface that its index names; addresses of the node's end are not the pod's. */
 const isOn = (interfaces: readonly unknown[], index: unknown, name: string): boolean => {
   const entry = typeof index === 'number' ? interfaces[index] : undefined;
   return entry === undefined || asObject(entry)['name'] === name;
 };
 
-/** `ips[].address` since CNI 0.3.0; before, one `ip4.ip` and one `ip6.ip`. */
+/** Reads `ips[].address`, since CNI 0.3.0; before, results had one `ip4.ip` and one `ip6.ip`. */
 const addressesIn = (result: RawObject): readonly string[] => {
   const interfaces = asList(result['interfaces']);
   const listed = asList(result['ips'])
@@ -42,8 +45,8 @@ const addressesIn = (result: RawObject): readonly string[] => {
 };
 
 /**
- * Interfaces without a sandbox are the node's (CNI specification, ADD success): a plugin that makes a pair tells its outer
- * end, one that puts that end on a bridge tells the bridge too.
+ * Returns the node's interfaces: those without a sandbox (CNI specification, ADD success). A plugin that makes a pair
+ * reports its outer end; one that attaches that end to a bridge reports the bridge too.
  */
 const hostInterfacesIn = (result: RawObject): Pick<CniResult, 'hostInterface' | 'hostInterfaces'> => {
   const ofNode = asList(result['interfaces'])
@@ -66,7 +69,7 @@ const isText = (text: string | undefined): text is string => text !== undefined 
 
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
 
-/** A plugin that puts the outer end on a bridge tells the bridge too. */
+/** Returns the bridge: a plugin that attaches the outer end to a bridge reports it too. */
 const bridgedIn = (
   podUid: string,
   interfaces: readonly RawObject[],
@@ -79,8 +82,8 @@ const bridgedIn = (
 
 /**
  * Reads a file of libcni's result cache (libcni, `cniCacheV1`; results of CNI 0.1.0 to 1.1.0).
- * @returns undefined for what is not about the cluster network's interface of a pod
- * @throws SyntaxError for what is no JSON
+ * @returns undefined unless it is about a pod's interface on the cluster's network
+ * @throws SyntaxError for invalid JSON
  */
 export const parseCniResult = (text: string): CniResult | undefined => {
   const raw = asObject(JSON.parse(text));
@@ -88,8 +91,8 @@ export const parseCniResult = (text: string): CniResult | undefined => {
 };
 
 /**
- * Reads what a plugin made: `ifName`, `cniArgs` (a list of pairs) and `result`.
- * @returns undefined for what is not about the cluster network's interface of a pod
+ * Reads a plugin's result: `ifName`, `cniArgs` (a list of pairs) and `result`.
+ * @returns undefined unless it is about a pod's interface on the cluster's network
  */
 export const readCniResult = (raw: RawObject): CniResult | undefined => {
   const podUid = argument(raw['cniArgs'], 'K8S_POD_UID');

@@ -2,7 +2,7 @@ import type { PodLink } from '../../model/pod-link.ts';
 import type { Sandbox } from '../../model/sandbox.ts';
 import type { CniResult } from './parse-result.ts';
 
-/** What a file was when it was read: another of either means that it has to be read again. */
+/** The version of a file: if either field differs, the file must be read again. */
 export interface FileVersion {
   /** ms since the epoch */
   readonly mtimeMs: number;
@@ -10,27 +10,27 @@ export interface FileVersion {
 }
 
 interface Entry extends FileVersion {
-  /** Undefined for a file that is about no pod, or cannot be read. */
+  /** Undefined if the file is not about a pod, or cannot be read. */
   readonly result: CniResult | undefined;
-  /** The same object as long as the file says the same. */
+  /** The same object while the file's content stays the same. */
   readonly sandbox: Sandbox | undefined;
 }
 
-/** The files of a result cache, and what they tell of each pod. */
+/** The files of a result cache, and the sandboxes of each pod. */
 export interface ResultIndex {
-  /** @returns the pods of which something else is told now */
+  /** @returns the pods whose sandboxes have changed */
   put(file: string, version: FileVersion, result: CniResult | undefined): readonly string[];
-  /** @returns the pods of which something else is told now */
+  /** @returns the pods whose sandboxes have changed */
   remove(file: string): readonly string[];
   versionOf(file: string): FileVersion | undefined;
   files(): Iterable<string>;
-  /** What each file about a pod says; a crash of the runtime may have left older ones. */
+  /** Returns the sandbox of each file about a pod. A crash of the runtime may have left older files behind. */
   sandboxesOf(podUid: string): readonly Sandbox[];
-  /** The pods that some file is about. */
+  /** Returns the pods that have a file. */
   podUids(): Iterable<string>;
-  /** How each pod is attached, as the newest file about it says. */
+  /** Returns how each pod is attached, from its newest file. */
   links(): readonly PodLink[];
-  /** Pods that some file is about. */
+  /** Returns the number of pods that have a file. */
   pods(): number;
 }
 

@@ -2,13 +2,13 @@ import type { Clock } from '../../model/clock.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 
 export interface VanishedPodsDeps {
-  /** The addresses that a route of their own leads to. */
+  /** Returns the addresses that have a route of their own. */
   readonly readRoutedAddresses: () => Promise<ReadonlySet<string>>;
   readonly clock: Clock;
   readonly onForgotten: (podUid: string) => void;
 }
 
-/** Pods of the node that the API server knows no longer, whose sandboxes nobody noted. */
+/** Pods of the node that are gone from the API server, and that never had a CNI result. */
 export interface VanishedPods {
   add(pod: PodEndpoint): void;
   get(podUid: string): PodEndpoint | undefined;
@@ -17,13 +17,13 @@ export interface VanishedPods {
   stop(): void;
 }
 
-/** More than a node runs; the oldest is forgotten first. */
+/** More pods than a node runs; beyond it the oldest is forgotten. */
 const MOST = 256;
-/** A container that outlives its pod's object ends by then, or never: its kubelet is gone, ms. */
+/** A container that outlives its pod's object ends within this time, or never, because its kubelet is gone. */
 const REMEMBERED_MS = 600_000;
 
 export const createVanishedPods = ({ readRoutedAddresses, clock, onForgotten }: VanishedPodsDeps): VanishedPods => {
-  /** In the order in which they are due. */
+  /** Ordered by the time when they are due. */
   const pods = new Map<string, { readonly pod: PodEndpoint; readonly until: number }>();
   let cancel = (): void => undefined;
   let stopped = false;
@@ -45,7 +45,7 @@ export const createVanishedPods = ({ readRoutedAddresses, clock, onForgotten }: 
     const routed = await readRoutedAddresses().catch(() => undefined);
     for (const [podUid, { pod, until }] of [...pods]) {
       if (until > clock.now() || stopped) break;
-      // A route to the address alone is proof that the sandbox lives; what cannot be read proves nothing.
+      // A route to the address alone proves that the sandbox exists; a failed read proves nothing.
       if (routed === undefined || pod.ips.some((ip) => routed.has(ip))) put(pod);
       else {
         pods.delete(podUid);

@@ -9,10 +9,10 @@ import { followLivingSandboxes, type LivingSandboxesDeps } from './living-sandbo
 import { createVanishedPods, type VanishedPodsDeps } from './vanished-pods.ts';
 
 export interface SandboxesDeps {
-  /** Undefined where nothing tells of sandboxes. */
+  /** Undefined if no CNI results are read. */
   readonly results: CniResults | undefined;
   readonly node: string;
-  /** What of the node's network namespace proves that sandboxes live. */
+  /** Reads the state of the node's network namespace that proves which sandboxes exist. */
   readonly host: Pick<LivingSandboxesDeps, 'readInterfaces'> & Pick<VanishedPodsDeps, 'readRoutedAddresses'>;
   readonly clock: Clock;
 }
@@ -26,22 +26,22 @@ const NO_RESULTS: Pick<CniResults, 'start' | 'sandboxesOf' | 'podUids' | 'hasLoo
 };
 
 /**
- * The same cluster, with what the node's sandboxes tell beside the API server: a pod has the address of its newest sandbox
- * some 0.2 s before its first container starts, a sandbox whose pod the API server does not know is closed, and so is a pod
- * of the node that the API server knows no longer and whose sandbox nobody noted. How the words are weighed is in
- * src/addresses and docs/addresses.md; but for the pods that vanished it depends on the newest state of the sources alone.
+ * Combines the cluster with the node's sandboxes. A pod has the address of its newest sandbox about 0.2 s before its first
+ * container starts. A sandbox whose pod the API server does not know is closed, and so is a pod of the node that is gone
+ * from the API server and never had a CNI result. src/addresses and docs/addresses.md say how claims are weighed. Except
+ * for vanished pods, the result depends on the newest state of the sources alone.
  */
 export const withSandboxes = (source: ClusterSource, { results, node, host, clock }: SandboxesDeps): ClusterSource => {
   const { hasLooked, stop, ...notes } = results ?? NO_RESULTS;
-  /** Pods that the API server knows, with what sandboxes tell of them. */
+  /** Pods that the API server knows, with the claims of their sandboxes. */
   const weighed = new Map<string, PodEndpoint>();
-  /** What stands for sandboxes and pods that it does not know. */
+  /** Closed pods: they stand for sandboxes and pods that the API server does not know. */
   const closed = new Map<string, PodEndpoint>();
-  /** The pods of the node, as they were last. */
+  /** The pods of the node in their last state. */
   const local = new Map<string, PodEndpoint>();
-  /** Those of which a sandbox was ever noted: of these it is known when it goes. */
+  /** Pods that ever had a CNI result: for these the agent knows when a sandbox goes. */
   const everNoted = new Set<string>();
-  /** Pods whose addresses depend on whether a sandbox lives. */
+  /** Pods whose addresses depend on whether a sandbox exists. */
   const doubtful = new Set<string>();
   let hadNone = true;
   let onChange: Parameters<ClusterSource['start']>[0] = () => undefined;
@@ -51,8 +51,8 @@ export const withSandboxes = (source: ClusterSource, { results, node, host, cloc
 
   const told = (podUid: string): PodEndpoint | undefined => source.snapshot().pods.get(podUid);
   /**
-   * A server that knows no pod at all is more likely wrong than right, and before the first list nobody knows what it knows:
-   * then nothing is closed for being unknown.
+   * Reports whether the API server knows no pod. Such a server is more likely wrong than right, and before the first list its
+   * state is unknown: then no sandbox is closed only because it is unknown.
    */
   const knowsNone = (): boolean => {
     const { synced, listedNone } = source.status().pods;
@@ -121,7 +121,7 @@ export const withSandboxes = (source: ClusterSource, { results, node, host, cloc
     if (!had && doubtful.has(podUid)) sandboxes.look();
   };
 
-  /** Whether everything else that nobody knows is to be closed, or not any more. */
+  /** Closes or opens all unknown sandboxes when the API server's first pod comes or its last one goes. */
   const followEmptiness = (): void => {
     if (knowsNone() === hadNone) return;
     hadNone = knowsNone();
@@ -155,7 +155,7 @@ export const withSandboxes = (source: ClusterSource, { results, node, host, cloc
     hasSynced: () => source.hasSynced() && hasLooked(),
     snapshot() {
       const base = source.snapshot();
-      // Asked several times for each change, and live like the maps below it.
+      // Read several times for each change, and live like the maps below it.
       if (base !== under) seen = { ...base, pods: overlayMap(base.pods, weighed, closed) };
       under = base;
       return seen;

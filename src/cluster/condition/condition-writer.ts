@@ -12,15 +12,15 @@ export interface ConditionWriterDeps {
   readonly clock: Clock;
   /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;
-  /** Told in words what goes wrong, once for each thing, and with undefined when it works again. */
+  /** Called once for each kind of failure, and with undefined when writing works again. */
   readonly onTrouble: (trouble: string | undefined) => void;
 }
 
-/** Writes conditions one after the other, with pauses; whatever the API server does, nobody else waits for it. */
+/** Writes conditions one after the other, with pauses. Nothing else waits for the API server. */
 export interface ConditionWriter {
-  /** In place of what waits to be written of the pod. */
+  /** Queues a condition; replaces one that waits for the same pod. */
   add(pod: PodEndpoint, verdict?: PodVerdict): void;
-  /** The pod is gone, and with it its condition. */
+  /** Drops the queued condition of a pod that is gone. */
   forget(podUid: string): void;
   status(): ConditionWriterStatus;
   stop(): Promise<void>;
@@ -36,19 +36,22 @@ export interface ConditionWriterStatus {
   readonly waiting: number;
 }
 
-/** A node that boots has all its pods at once: the first ones are written without a pause, the others at this pace, ms. */
+/** A node that boots has all its pods at once: this many are written without a pause, the others at the interval below. */
 const BURST = 20;
 const PACE_MS = 100;
-/** A node runs some hundred pods; more than this are not remembered. */
+/** A node has a few hundred pods; no more than this wait. */
 const MAX_WAITING = 2000;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 60_000;
 
-/** Trying again heals nothing: the pod is gone (404), is another by now (409), or will not have it (400, 413, 422). */
+/**
+ * Reports whether a retry cannot help: the pod is gone (404), was replaced (409), or the patch is refused (400, 413,
+ * 422).
+ */
 const isHopeless = (error: unknown): boolean =>
   error instanceof ApiError && [400, 404, 409, 413, 422].includes(error.code);
 
-/** Not an error worth telling: pods go while they are written to. */
+/** Reports whether the pod is gone, which is not worth a log line. */
 const isGone = (error: unknown): boolean => error instanceof ApiError && [404, 409].includes(error.code);
 
 export const createConditionWriter = (deps: ConditionWriterDeps): ConditionWriter => {
@@ -69,7 +72,7 @@ export const createConditionWriter = (deps: ConditionWriterDeps): ConditionWrite
     onTrouble(now);
   };
 
-  /** Those that somebody waits for come first. */
+  /** Returns the next pod. Pods whose readiness gate waits come first. */
   const next = (): Waiting | undefined => {
     const all = [...waiting.values()];
     return all.find(({ pod }) => pod.awaitsEnforcement === true) ?? all[0];
@@ -82,7 +85,7 @@ export const createConditionWriter = (deps: ConditionWriterDeps): ConditionWrite
     if (allowance < 0) await wait(clock, -allowance * PACE_MS, signal);
   };
 
-  /** Unless something else is to be written by now. */
+  /** Removes an item that was written, unless another condition replaced it meanwhile. */
   const isDone = (item: Waiting): void => {
     if (waiting.get(item.pod.uid) === item) waiting.delete(item.pod.uid);
   };

@@ -1,26 +1,26 @@
 import type { PodEndpoint } from '../../model/pod.ts';
 import { asList, asObject, type RawObject } from '../raw.ts';
 
-/** The type of the condition of a pod whose policies are in the kernel; a readiness gate may name it. */
+/** The condition type of a pod whose policies are in the kernel; a readiness gate may name it. */
 export const ENFORCED = 'portcullis.io/enforced';
 
-/** What the condition says of a pod. */
+/** The content of the condition. */
 export interface PodVerdict {
   readonly status: 'True' | 'False';
-  /** One word in CamelCase, for programs. */
+  /** A machine-readable word in CamelCase. */
   readonly reason: string;
-  /** For people. */
+  /** A message for people. */
   readonly message: string;
 }
 
-/** All that policy asks of the pod is in the kernel. */
+/** Every policy that concerns the pod is in the kernel. */
 export const IN_FORCE: PodVerdict = {
   status: 'True',
   reason: 'PoliciesInForce',
   message: "the node's kernel holds the network policies that select this pod",
 };
 
-/** The API server takes 32,768 bytes; what is longer than this reads nobody, characters. */
+/** In characters. The API server accepts 32,768 bytes, but nobody reads that much. */
 const LONGEST_MESSAGE = 1_000;
 
 type Readiness = Pick<PodEndpoint, 'awaitsEnforcement' | 'isEnforced'>;
@@ -30,7 +30,7 @@ const names = (list: unknown, field: string, others: Readonly<Record<string, str
     .map(asObject)
     .some((each) => each[field] === ENFORCED && Object.entries(others).every(([name, text]) => each[name] === text));
 
-/** What a v1 Pod says of our condition (core/v1 PodReadinessGate, PodCondition). */
+/** Returns our condition of a v1 Pod (core/v1 PodReadinessGate, PodCondition). */
 export const trimReadiness = (spec: RawObject, status: RawObject): Readiness => ({
   ...(names(spec['readinessGates'], 'conditionType') ? { awaitsEnforcement: true } : {}),
   ...(names(status['conditions'], 'type', { status: IN_FORCE.status, reason: IN_FORCE.reason })
@@ -41,7 +41,7 @@ export const trimReadiness = (spec: RawObject, status: RawObject): Readiness => 
 export const statusPath = ({ namespace, name }: PodEndpoint): string =>
   `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/status`;
 
-/** Sets our condition and no other: conditions merge by type. The uid keeps it from a successor of the same name. */
+/** Returns a patch that sets only our condition: conditions merge by type. The uid protects a successor of the same name. */
 export const enforcedPatch = ({ uid }: PodEndpoint, verdict: PodVerdict, wallTime: string): object => ({
   metadata: { uid },
   status: {

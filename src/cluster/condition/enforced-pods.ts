@@ -7,22 +7,25 @@ export interface EnforcedPodsDeps {
   readonly snapshot: () => ClusterSnapshot;
   /** Only pods with a readiness gate that waits for the condition. */
   readonly gatedOnly: boolean;
-  /** What is to be said of a pod whose address and policies a pass took; by default that they are in force. Undefined as long as it is not known. */
+  /**
+   * Returns the verdict on a pod that a pass has handled; by default that its policies are in force. Undefined while it
+   * is not known.
+   */
   readonly verdictOf?: (pod: PodEndpoint) => PodVerdict | undefined;
-  /** Told of each pod of the node that a pass took, once for each verdict that its condition does not say already. */
+  /** Called for each pod of the node that a pass has handled, once for each verdict that its condition does not have yet. */
   readonly onEnforced: (pod: PodEndpoint, verdict: PodVerdict) => void;
   readonly onGone: (podUid: string) => void;
 }
 
-/** Finds what is to be said of the pods that a pass of the loop has brought into force, or could not. */
+/** Finds the pods whose policies a pass has brought into force, or could not. */
 export interface EnforcedPods {
-  /** A pod came, changed or went. */
+  /** Takes a pod that was added, changed or deleted. */
   changed(podUid: string): void;
-  /** A pass takes the state as it is now. */
+  /** Marks the start of a pass, which takes the current state. */
   taken(): void;
-  /** How the pass ended that took the state last. */
+  /** Takes the result of the pass that started last. */
   ended(succeeded: boolean): void;
-  /** Something else is to be said of pods that were told of, maybe. */
+  /** Calls `verdictOf` again for all pods, because the verdicts may have changed. */
   reconsider(): void;
 }
 
@@ -32,10 +35,10 @@ export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
   const { node, snapshot, gatedOnly, verdictOf = () => IN_FORCE, onEnforced, onGone } = deps;
   const changedPods = new Set<string>();
   const inPass = new Set<string>();
-  /** Pods that a pass took, and what was told of each. */
+  /** Pods that a pass has handled, and the verdict last reported for each. */
   const told = new Map<string, string | undefined>();
 
-  /** What is closed is no pod of the API server any more. */
+  /** Returns the pod; undefined for a closed one, which the API server does not know any more. */
   const podOf = (podUid: string): PodEndpoint | undefined => {
     const pod = snapshot().pods.get(podUid);
     return pod?.closed === undefined ? pod : undefined;
@@ -60,7 +63,7 @@ export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
     },
     taken() {
       if (changedPods.size === 0) return;
-      // A failed pass is followed by one that takes everything anew: what it had taken stays in.
+      // The pass after a failed one handles everything again: the pods of the failed one stay in.
       for (const uid of changedPods) if (isDue(podOf(uid))) inPass.add(uid);
       changedPods.clear();
     },

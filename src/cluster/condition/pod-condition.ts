@@ -9,13 +9,13 @@ import { type ConditionWriterStatus, createConditionWriter } from './condition-w
 import { enforcedPatch, type PodVerdict, statusPath } from './enforced-condition.ts';
 import { trackEnforcedPods } from './enforced-pods.ts';
 
-/** Gives pods of the node the condition that their policies are in the kernel, once they are, or why they are not. */
+/** Sets the condition of the node's pods once their policies are in the kernel, or says why they are not. */
 export interface PodCondition {
   noteChange(change: ClusterChange): void;
-  /** A pass takes the state as it is now. */
+  /** Marks the start of a pass, which takes the current state. */
   notePass(): void;
   noteResult(succeeded: boolean): void;
-  /** Something else may be to be said of pods: what they are told is looked at again. */
+  /** Looks at all verdicts again, because they may have changed. */
   reconsider(): void;
   status(): ConditionWriterStatus;
   stop(): Promise<void>;
@@ -26,7 +26,7 @@ export interface PodConditionDeps {
   readonly source: ClusterSource;
   readonly node: string;
   readonly gatedOnly: boolean;
-  /** What is to be said of a pod that a pass took; by default that its policies are in force. */
+  /** Returns the verdict on a pod that a pass has handled; by default that its policies are in force. */
   readonly verdictOf?: (pod: PodEndpoint) => PodVerdict | undefined;
   readonly clock: Clock;
   readonly random: () => number;

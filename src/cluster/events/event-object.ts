@@ -5,23 +5,23 @@ import { asObject } from '../raw.ts';
 
 /** `metadata.name` of any object (RFC 1123 subdomain). */
 const MAX_NAME = 253;
-/** Bytes (core/validation/events.go). */
+/** In bytes (core/validation/events.go). */
 const MAX_NOTE = 1024;
 const MAX_INSTANCE = 128;
-/** Hexadecimal digits: two events of an object that collide are told as one. */
+/** Hexadecimal digits. Two events of an object whose digests collide are merged. */
 const DIGEST = 16;
 
-/** How often an event happened, all in all (EventSeries). */
+/** The total number of times that an event happened (EventSeries). */
 export interface Repetition {
   readonly count: number;
   /** ISO 8601. */
   readonly lastAt: string;
 }
 
-/** metav1.MicroTime takes six digits of the second and no others. */
+/** Formats a metav1.MicroTime, which needs exactly six digits of the second. */
 const microTime = (wall: string): string => wall.replace(/\.(\d{3})Z$/, '.$1000Z');
 
-/** Ends at most so many bytes on, between two characters. */
+/** Truncates text to at most `most` bytes without splitting a character. */
 const cut = (text: string, most: number): string => {
   const bytes = Buffer.from(text);
   if (bytes.length <= most) return text;
@@ -36,8 +36,8 @@ const namespaceOf = ({ policy, pod }: OperatorEvent): string =>
   pod?.namespace ?? policy?.split('/')[0] ?? 'default';
 
 /**
- * The same for the same event, whoever tells it and whenever: an agent that was started anew goes on with what it finds,
- * and of several agents that tell the same of a policy one succeeds.
+ * Returns the same name for the same event, from every agent at any time. An agent that restarts continues the existing
+ * event, and of several agents that report the same about a policy one succeeds.
  */
 export const eventName = (event: OperatorEvent, node: string): string => {
   const { policy, pod, type, reason, action, note } = event;
@@ -53,12 +53,12 @@ export const eventsPath = (event: OperatorEvent): string =>
 export const eventPath = (event: OperatorEvent, node: string): string =>
   `${eventsPath(event)}/${encodeURIComponent(eventName(event, node))}`;
 
-/** A strategic merge patch. */
+/** Returns a strategic merge patch with the count. */
 export const seriesPatch = ({ count, lastAt }: Repetition): object => ({
   series: { count, lastObservedTime: microTime(lastAt) },
 });
 
-/** How often the API server knows an event to have happened, from the event. */
+/** Returns the count that the API server has stored. */
 export const countOf = (event: unknown): number => {
   const { count } = asObject(asObject(event)['series']);
   return typeof count === 'number' ? count : 1;
@@ -73,13 +73,13 @@ const regarding = ({ policy, pod }: OperatorEvent, node: string): object => {
     : { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace, name };
 };
 
-/** @param firstAt when it was seen first, ISO 8601 */
+/** @param firstAt time of the first occurrence, ISO 8601 */
 export const eventObject = (event: OperatorEvent, node: string, firstAt: string, repetition: Repetition): object => ({
   apiVersion: 'events.k8s.io/v1',
   kind: 'Event',
   metadata: { namespace: namespaceOf(event), name: eventName(event, node) },
   eventTime: microTime(firstAt),
-  // One time alone is no series: a count is 2 at least.
+  // A single occurrence is no series: its count is at least 2.
   ...(repetition.count > 1 ? seriesPatch(repetition) : {}),
   type: event.type,
   reason: event.reason,

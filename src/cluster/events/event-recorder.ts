@@ -7,7 +7,7 @@ import { countOf, eventObject, eventPath, eventsPath, seriesPatch } from './even
 import { createEventWriter, type EventWriterStatus } from './event-writer.ts';
 import { createStandingEvents } from './standing-events.ts';
 
-/** Tells operators by Events of the API. */
+/** Posts Events of the API for operators. */
 export interface EventRecorder extends EventSink {
   status(): EventWriterStatus;
   stop(): Promise<void>;
@@ -15,7 +15,7 @@ export interface EventRecorder extends EventSink {
 
 export interface EventRecorderDeps {
   readonly connect: Connect;
-  /** The agent's own. */
+  /** The agent's own node. */
   readonly node: string;
   readonly clock: Clock;
   readonly random: () => number;
@@ -39,7 +39,7 @@ export const createEventRecorder = (deps: EventRecorderDeps): EventRecorder => {
         const body = eventObject(event, node, firstAt, repetition);
         await connection.use((current) => post(current, { path: eventsPath(event), body, rights: RIGHTS, signal }));
       },
-      // A change of nothing answers with the event, and asks for no right to read.
+      // An empty patch returns the event, and needs no right to read.
       count: async (event, signal) => countOf(await change(event, {}, signal)),
       async repeat(event, repetition, signal) {
         await change(event, seriesPatch(repetition), signal);

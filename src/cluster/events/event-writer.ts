@@ -7,10 +7,10 @@ import { eventName, type Repetition } from './event-object.ts';
 import { createTokenBucket } from './token-bucket.ts';
 import { createToldEvents, type Told } from './told-events.ts';
 
-/** What can be asked of the API server; all reject with ApiError or the socket's error. */
+/** Requests to the API server; all reject with ApiError or the socket's error. */
 export interface EventRequests {
   create(event: OperatorEvent, firstAt: string, repetition: Repetition, signal: AbortSignal): Promise<void>;
-  /** @returns how often the API server knows the event to have happened */
+  /** @returns the count that the API server has stored */
   count(event: OperatorEvent, signal: AbortSignal): Promise<number>;
   repeat(event: OperatorEvent, repetition: Repetition, signal: AbortSignal): Promise<void>;
 }
@@ -22,11 +22,11 @@ export interface EventWriterDeps {
   /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;
   readonly onOutcome: (outcome: EventOutcome) => void;
-  /** Told in words what goes wrong, once for each thing, and with undefined when it works again. */
+  /** Called once for each kind of failure, and with undefined when writing works again. */
   readonly onTrouble: (trouble: string | undefined) => void;
 }
 
-/** Writes events one after the other; whatever the API server does, nobody else waits for it. */
+/** Writes events one after the other. Nothing else waits for the API server. */
 export interface EventWriter {
   add(event: OperatorEvent): void;
   status(): EventWriterStatus;
@@ -34,24 +34,24 @@ export interface EventWriter {
 }
 
 export interface EventWriterStatus {
-  /** Events with something to send. */
+  /** Number of events with something to send. */
   readonly waiting: number;
   readonly trouble: string | undefined;
 }
 
-/** So many requests at once, then one in each interval, ms: 5,000 nodes in trouble are 83 requests a second. */
+/** Up to 20 requests at once, then one per interval: 5,000 nodes in trouble send 83 requests a second. */
 const BURST = 20;
 const INTERVAL_MS = 60_000;
-/** Repetitions within this are sent together, ms. */
+/** Repetitions within this time are sent together. */
 const REPEAT_MS = 60_000;
-/** Events that are remembered. */
+/** Maximum number of remembered events. */
 const MOST = 200;
-/** Attempts at one event, within three minutes or so. */
+/** Attempts for one event, within about three minutes. */
 const ATTEMPTS = 6;
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 60_000;
 
-/** Trying again heals nothing: no right (403), no such namespace (404), or an event that is not taken (400, 413, 422). */
+/** Reports whether a retry cannot help: no right (403), no such namespace (404), or the event is refused (400, 413, 422). */
 const isHopeless = (error: unknown): boolean =>
   error instanceof ApiError && [400, 403, 404, 413, 422].includes(error.code);
 
@@ -71,7 +71,7 @@ export const createEventWriter = (deps: EventWriterDeps): EventWriter => {
   let cancel: (() => void) | undefined;
 
   const setTrouble = (error: unknown): void => {
-    // What the server says differs from namespace to namespace.
+    // The server's message differs from namespace to namespace.
     const kind = error instanceof ApiError ? String(error.code) : describeFailure(error);
     if (kind === troubleKind) return;
     troubleKind = kind;
@@ -96,7 +96,7 @@ export const createEventWriter = (deps: EventWriterDeps): EventWriter => {
     }
   };
 
-  /** One request, or two where an event of this name turns out to be there. */
+  /** Sends an event: one request, or two if an event of this name already exists. */
   const send = async (each: Told, unsent: number): Promise<void> => {
     const { event } = each;
     let { sent } = each;

@@ -1,15 +1,15 @@
 import type { Clock } from '../../model/clock.ts';
 import type { OperatorEvent } from '../../model/operator-event.ts';
 
-/** Keeps what stands and tells it again while it does; see EventSink. */
+/** Keeps the events of lasting conditions, and repeats them while they last; see EventSink. */
 export interface StandingEvents {
   stand(topic: string, events: readonly OperatorEvent[]): void;
   stop(): void;
 }
 
-/** Twice within the hour that the API server keeps an event (kube-apiserver --event-ttl), ms. */
+/** Twice within the hour for which the API server keeps an event (kube-apiserver --event-ttl). */
 const AGAIN_MS = 1_800_000;
-/** Of one topic; what is beyond is in the log and the metrics. */
+/** Maximum per topic; the log and the metrics have the rest. */
 const MOST = 20;
 
 export const createStandingEvents = (clock: Clock, tell: (event: OperatorEvent) => void): StandingEvents => {

@@ -1,11 +1,11 @@
-/** So many at once, and then one in each interval. */
+/** Allows a burst at once, and then one more in each interval. */
 export interface TokenBucket {
-  /** Time until there is a token, ms. */
+  /** Returns the time in ms until there is a token. */
   wait(): number;
   take(): void;
 }
 
-/** @param now monotonic, ms */
+/** @param now monotonic, in ms */
 export const createTokenBucket = (burst: number, intervalMs: number, now: () => number): TokenBucket => {
   let tokens = burst;
   let countedAt = now();

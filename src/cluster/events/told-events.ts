@@ -1,26 +1,26 @@
 import type { OperatorEvent } from '../../model/operator-event.ts';
 
-/** An event that was told, and what the API server knows of it. */
+/** A reported event, and what the API server knows of it. */
 export interface Told {
   readonly event: OperatorEvent;
-  /** When it was told first of those times that are not sent, and last, ISO 8601. */
+  /** First and last occurrence that was not sent to the API server yet, ISO 8601. */
   firstAt: string;
   lastAt: string;
-  /** Times that the API server does not know of yet. */
+  /** Number of occurrences that the API server does not know of yet. */
   unsent: number;
-  /** Times that it knows of; undefined where it may have no such event, or somebody else's. */
+  /** Number of occurrences that it knows of; undefined if it may have no such event, or one of another program. */
   sent: number | undefined;
-  /** Attempts that failed, in a row. */
+  /** Failed attempts in a row. */
   failures: number;
-  /** Clock.now() from which it may be sent, ms. */
+  /** Clock.now() from which the event may be sent, in ms. */
   dueAt: number;
 }
 
-/** Events that were told, those told last at the end. */
+/** Reported events; those reported last are at the end. */
 export interface ToldEvents {
-  /** @returns false where there is no room */
+  /** @returns false if there is no room */
   note(name: string, event: OperatorEvent, wall: string): boolean;
-  /** The one that is due first, of those with something to send. */
+  /** Returns the event with something to send that is due first. */
   next(): readonly [name: string, told: Told] | undefined;
   forget(name: string): void;
   waiting(): number;

@@ -15,7 +15,7 @@ import type { ManifestProblem } from './place.ts';
 import { type ManifestService, readService } from './service.ts';
 import { podsOfWorkload } from './workload.ts';
 
-/** Where a pod comes from. */
+/** The object that a pod comes from. */
 export interface PodOrigin {
   /** The Pod, or the workload. */
   readonly object: ManifestObject;
@@ -23,25 +23,25 @@ export interface PodOrigin {
   readonly owner: Owner | undefined;
 }
 
-/** What a set of manifests says. */
+/** The content of a set of manifests. */
 export interface LoadedManifests {
-  /** Pods without status have no addresses. A namespace that is only mentioned is there too. */
+  /** Pods without status have no addresses. Namespaces that are only mentioned are included. */
   readonly snapshot: ClusterSnapshot;
   /** By PodEndpoint.uid. */
   readonly podOrigins: ReadonlyMap<string, PodOrigin>;
   readonly policyOrigins: ReadonlyMap<PolicyKey, ManifestObject>;
-  /** Namespaces that are there as objects, by name. */
+  /** Namespaces that exist as objects, by name. */
   readonly namespaceOrigins: ReadonlyMap<string, ManifestObject>;
   readonly services: readonly ManifestService[];
-  /** Objects of kinds that have nothing to do with policy. */
+  /** Objects of kinds that do not matter to policy. */
   readonly ignored: readonly ManifestObject[];
   readonly problems: readonly ManifestProblem[];
 }
 
-/** The API server sets it on every namespace (KEP-2161). */
+/** A label that the API server sets on every namespace (KEP-2161). */
 const NAME_LABEL = 'kubernetes.io/metadata.name';
 
-/** Of equal objects in several places only one counts; of different ones the last, as with kubectl apply. */
+/** Removes duplicates: of objects with the same name only the last one counts, as with kubectl apply. */
 const withoutDuplicates = (
   objects: readonly ManifestObject[],
 ): { objects: ManifestObject[]; problems: ManifestProblem[] } => {
@@ -66,8 +66,8 @@ const withNameLabel = (entry: NamespaceEntry): NamespaceEntry => ({
 });
 
 /**
- * A manifest's pod is known by its name: manifests saved from a cluster still carry uids, and copies of one of them would
- * hide each other.
+ * Returns the pod of a manifest, which is known by its name: manifests saved from a cluster still have uids, and copies of
+ * a pod with the same uid would hide each other.
  */
 const podOf = ({ raw, namespace, name }: ManifestObject, intern: Intern): PodEndpoint | undefined => {
   const metadata = { ...asObject(raw['metadata']), namespace, name, uid: undefined };
@@ -75,9 +75,9 @@ const podOf = ({ raw, namespace, name }: ManifestObject, intern: Intern): PodEnd
 };
 
 /**
- * Puts the objects of several files together.
+ * Combines the objects of several files.
  *
- * @param maxReplicas how many pods a workload stands for at most.
+ * @param maxReplicas maximum number of pods for a workload
  */
 export const assemble = (files: readonly FileContent[], maxReplicas: number, intern: Intern): LoadedManifests => {
   const pods = new Map<string, PodEndpoint>();

@@ -34,7 +34,7 @@ const checkContainers = (value: unknown, field: FieldPath, report: Report): void
   }
 };
 
-/** The fields of a PodSpec that policy depends on. */
+/** Checks the fields of a PodSpec that policy depends on. */
 export const checkPodSpec = (value: unknown, field: FieldPath, report: Report): void => {
   const spec = checkObject(value, field, report);
   checkContainers(spec['containers'], [...field, 'containers'], report);
@@ -46,7 +46,7 @@ export const checkPodSpec = (value: unknown, field: FieldPath, report: Report): 
 const isAddress = (text: string): string | undefined =>
   text === '' || canonicalAddress(text) !== undefined ? undefined : `${JSON.stringify(text)} is not an IP address`;
 
-/** The fields of a PodStatus that policy depends on. */
+/** Checks the fields of a PodStatus that policy depends on. */
 export const checkPodStatus = (value: unknown, field: FieldPath, report: Report): void => {
   const status = checkObject(value, field, report);
   checkText(status['phase'], [...field, 'phase'], report);

@@ -2,7 +2,7 @@ import type { RawObject } from '../raw.ts';
 import { checkInteger, checkList, checkObject, checkText, type Report } from './check.ts';
 import { checkLabels, checkProtocol } from './check-pod.ts';
 
-/** The fields of a Service that the playground depends on. */
+/** Checks the fields of a Service that the playground depends on. */
 export const checkService = (raw: RawObject, report: Report): void => {
   const spec = checkObject(raw['spec'], ['spec'], report);
   checkLabels(spec['selector'], ['spec', 'selector'], report);

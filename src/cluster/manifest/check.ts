@@ -1,7 +1,7 @@
 import type { FieldPath } from '../../model/field-path.ts';
 import type { Syntax } from './syntax.ts';
 
-/** Takes what is wrong with the object being checked. */
+/** Takes a problem of the object being checked. */
 export type Report = (field: FieldPath, message: string) => void;
 
 const nameOfType = (value: unknown): string => {
@@ -10,7 +10,7 @@ const nameOfType = (value: unknown): string => {
   return typeof value === 'object' ? 'an object' : `${typeof value} ${JSON.stringify(value)}`;
 };
 
-/** The value as an object; reports any other type. Undefined and null are an absent object, which is fine. */
+/** Returns the value as an object; reports any other type. Undefined and null are an absent object, which is valid. */
 export const checkObject = (value: unknown, field: FieldPath, report: Report): Readonly<Record<string, unknown>> => {
   if (value === undefined || value === null) return {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
@@ -18,7 +18,7 @@ export const checkObject = (value: unknown, field: FieldPath, report: Report): R
   return {};
 };
 
-/** The value as a list; reports any other type but undefined and null. */
+/** Returns the value as a list; reports any other type but undefined and null. */
 export const checkList = (value: unknown, field: FieldPath, report: Report): readonly unknown[] => {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value;
@@ -26,7 +26,7 @@ export const checkList = (value: unknown, field: FieldPath, report: Report): rea
   return [];
 };
 
-/** The value as text of a syntax; reports any other type but undefined and null. */
+/** Returns the value as text of a syntax; reports any other type but undefined and null. */
 export const checkText = (value: unknown, field: FieldPath, report: Report, syntax?: Syntax): string | undefined => {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'string') {
@@ -39,7 +39,7 @@ export const checkText = (value: unknown, field: FieldPath, report: Report, synt
   return value;
 };
 
-/** As checkText, but absence is reported. */
+/** Like checkText, but also reports absence. */
 export const requireText = (value: unknown, field: FieldPath, report: Report, syntax?: Syntax): string | undefined => {
   if (value === undefined || value === null || value === '') report(field, 'is missing');
   return value === '' ? undefined : checkText(value, field, report, syntax);
@@ -50,7 +50,7 @@ export const checkBoolean = (value: unknown, field: FieldPath, report: Report): 
   report(field, `must be true or false, not ${nameOfType(value)}`);
 };
 
-/** A whole number between two bounds. */
+/** Checks a whole number between two bounds. */
 export const checkInteger = (
   value: unknown,
   [least, most]: readonly [number, number],

@@ -5,18 +5,18 @@ import { describeObject, type FileContent, type ManifestObject } from './manifes
 import { readManifest } from './read-manifest.ts';
 import type { ManifestProblem } from './place.ts';
 
-/** What one look at the files found. */
+/** The result of one scan of the files. */
 export interface Scan {
   readonly contents: readonly FileContent[];
-  /** Anything differs from the scan before. */
+  /** Whether anything differs from the scan before. */
   readonly changed: boolean;
   /** All folders that hold or may hold manifests. */
   readonly folders: readonly string[];
-  /** Every path that was asked for is there. */
+  /** Whether every requested path exists. */
   readonly complete: boolean;
 }
 
-/** The files under some paths, read again only when they change. */
+/** The files under some paths; a file is read again only when it changes. */
 export interface FileCache {
   scan(): Promise<Scan>;
 }
@@ -33,8 +33,8 @@ const stampOf = async (file: string): Promise<string> => {
 };
 
 /**
- * A file that turned bad must open nothing: an object that is gone from it, or flawed in it, stays as it last was until
- * the file is good again.
+ * Keeps the last good state of objects that are missing or invalid in a file that became invalid, until the file is valid
+ * again. An invalid file must not open anything.
  */
 const keepGood = (fresh: FileContent, last: FileContent | undefined): FileContent => {
   if (last === undefined || fresh.problems.length === 0) return fresh;
@@ -54,7 +54,7 @@ const unreadable = (file: string, reason: string, last: FileContent | undefined)
 export const createFileCache = (paths: readonly string[]): FileCache => {
   let entries = new Map<string, Entry>();
 
-  /** Undefined for a file that is gone, which takes its objects with it. */
+  /** Reads a file if it has changed. Undefined for a deleted file, which takes its objects with it. */
   const look = async (file: string): Promise<Entry | undefined> => {
     const known = entries.get(file);
     try {
@@ -67,7 +67,7 @@ export const createFileCache = (paths: readonly string[]): FileCache => {
     }
   };
 
-  /** A folder or named file that cannot be read, and all that was known under it. */
+  /** Keeps all that was known under a folder or named file that cannot be read. */
   const keepBelow = (target: string, reason: string, next: Map<string, Entry>): void => {
     for (const [file, entry] of entries) {
       if (file.startsWith(`${target}/`)) next.set(file, entry);

@@ -4,17 +4,17 @@ import { codeOf, messageOf } from '../error-text.ts';
 
 const EXTENSIONS = ['.yaml', '.yml', '.json'];
 
-/** A path that cannot be followed. */
+/** A path that cannot be read. */
 export interface Unreadable {
   readonly path: string;
   readonly reason: string;
 }
 
-/** What was found under some paths. */
+/** Files and folders found under some paths. */
 export interface FoundFiles {
   /** Sorted, each file once. */
   readonly files: readonly string[];
-  /** All folders looked into, to be watched for changes. */
+  /** All folders that were searched; changes are watched there. */
   readonly folders: readonly string[];
   readonly unreadable: readonly Unreadable[];
 }
@@ -24,12 +24,12 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-/** Why a file or folder could not be read, for people. */
+/** Returns the reason why a file or folder could not be read, for people. */
 export const reasonOf = (error: unknown): string => REASONS[codeOf(error) ?? ''] ?? messageOf(error);
 
 /**
- * Manifest files under the given paths: a file is taken whatever its name, a folder with all .yaml, .yml and .json files
- * in it and below. Hidden names are left out, which also skips the bookkeeping of a mounted ConfigMap (`..data`).
+ * Finds manifest files under the given paths: a file whatever its name, and all .yaml, .yml and .json files in a folder
+ * and below. Skips hidden names, and so the bookkeeping of a mounted ConfigMap (`..data`).
  */
 export const findFiles = async (paths: readonly string[]): Promise<FoundFiles> => {
   const files = new Set<string>();

@@ -1,26 +1,26 @@
 import type { Clock } from '../../model/clock.ts';
 import { watchFolders } from './watch-folders.ts';
 
-/** How long it must be quiet before files are read: an editor writes, renames and deletes in several steps. */
+/** Files are read once nothing has changed for this long: an editor writes, renames and deletes in several steps. */
 const QUIET_MS = 50;
-/** Files are read after so long even if it never gets quiet. */
+/** Files are read at the latest this long after the first change. */
 const LATEST_MS = 500;
-/** Files are looked at this often whatever the kernel tells: of changes on network file systems it tells nothing. */
+/** Files are read at this interval in any case: the kernel reports no changes on network file systems. */
 const RESCAN_MS = 2000;
 
 export interface FolderFollower {
-  /** Ends it; a look that is under way is waited for. */
+  /** Stops, and waits for a scan that is under way. */
   stop(): Promise<void>;
 }
 
-/** Looks at files, and says which folders to watch from then on. Never rejects. */
+/** Scans files, and returns the folders to watch from then on. Never rejects. */
 export type Look = (watchThese: (folders: readonly string[]) => void) => Promise<void>;
 
-/** Looks at once, then whenever something has happened in the folders and it is quiet again, and every now and then. */
+/** Scans at once, then after each burst of changes in the folders, and regularly. */
 export const followFolders = (clock: Clock, look: Look): FolderFollower => {
   let stopped = false;
   let cancel = (): void => undefined;
-  /** When the first event came that no look has seen yet. */
+  /** Time of the first event since the last scan began. */
   let restlessSince: number | undefined;
   let looking: Promise<void> | undefined;
 
@@ -52,7 +52,7 @@ export const followFolders = (clock: Clock, look: Look): FolderFollower => {
     async stop() {
       stopped = true;
       cancel();
-      // A look that is under way may still begin to watch.
+      // A scan that is under way may still start a watch.
       await looking;
       watch.close();
     },

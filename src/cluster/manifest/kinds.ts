@@ -1,10 +1,10 @@
-/** What is done with a kind. */
+/** How a kind is used. */
 export type KindUse = 'pod' | 'namespace' | 'policy' | 'workload' | 'service' | 'ignored';
 
 const APPS = 'apps/v1';
 const BATCH = 'batch/v1';
 
-/** Kinds that say something about who talks to whom, each with the apiVersions it is served under. */
+/** Kinds that affect who reaches whom, each with the apiVersions that serve it. */
 const USED: ReadonlyMap<string, { readonly use: KindUse; readonly apiVersions: readonly string[] }> = new Map([
   ['Pod', { use: 'pod', apiVersions: ['v1'] }],
   ['Namespace', { use: 'namespace', apiVersions: ['v1'] }],
@@ -19,7 +19,7 @@ const USED: ReadonlyMap<string, { readonly use: KindUse; readonly apiVersions: r
   ['CronJob', { use: 'workload', apiVersions: [BATCH] }],
 ]);
 
-/** Other kinds of Kubernetes itself: nothing to do with policy, but no mistake either. */
+/** Other kinds of Kubernetes: they do not matter to policy, and are no mistake. */
 const IGNORED = new Set(
   [
     'APIService CertificateSigningRequest ClusterRole ClusterRoleBinding ClusterTrustBundle ComponentStatus ConfigMap',
@@ -30,14 +30,14 @@ const IGNORED = new Set(
     'ResourceQuota ResourceSlice Role RoleBinding RuntimeClass Secret ServiceAccount ServiceCIDR StorageClass',
     'StorageVersionMigration ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration',
     'VolumeAttachment VolumeAttributesClass',
-    // For kustomize, which reads it from the same folders.
+    // Kustomize reads it from the same folders.
     'Kustomization Component',
   ].flatMap((line) => line.split(' ')),
 );
 
 /**
- * Groups of custom resources have a domain. Those directly under k8s.io are mostly Kubernetes' own (networking.k8s.io), but
- * for a few; policy.networking.k8s.io and the like are not served by Kubernetes itself.
+ * Reports whether the group is of a custom resource: it has a domain. Groups directly under k8s.io are Kubernetes' own
+ * (networking.k8s.io) with few exceptions; Kubernetes itself does not serve policy.networking.k8s.io and the like.
  */
 const isCustomGroup = (apiVersion: string): boolean => {
   const [group = '', version] = apiVersion.split('/');
@@ -45,13 +45,13 @@ const isCustomGroup = (apiVersion: string): boolean => {
   return !/^[a-z]+\.(?:authentication\.|authorization\.)?k8s\.io$/.test(group) || CUSTOM_UNDER_K8S_IO.has(group);
 };
 
-/** Projects beside Kubernetes whose groups look like its own. */
+/** Groups of other projects that look like Kubernetes' own. */
 const CUSTOM_UNDER_K8S_IO = new Set(['metrics.k8s.io', 'snapshot.storage.k8s.io', 'config.k8s.io']);
 
 const sameButCase = (kind: string): string | undefined =>
   [...USED.keys(), ...IGNORED].find((known) => known.toLowerCase() === kind.toLowerCase());
 
-/** What is done with an object, or a message about why it is taken for a mistake. */
+/** Returns the use of an object, or a message that says why it is taken for a mistake. */
 export const useOfKind = (apiVersion: string, kind: string): { use: KindUse } | { mistake: string } => {
   const used = USED.get(kind);
   if (used?.apiVersions.includes(apiVersion)) return { use: used.use };

@@ -1,8 +1,8 @@
 import type { ScalarTag } from 'yaml';
 
 /**
- * Plain words and numbers that kubectl reads by the rules of YAML 1.1 (sigs.k8s.io/yaml), where YAML 1.2 sees text or
- * another number: a label `on: yes` that passed here as text would be refused by the API server.
+ * Plain words and numbers that kubectl reads by the rules of YAML 1.1 (sigs.k8s.io/yaml), where YAML 1.2 reads text or
+ * another number. The API server would refuse a label `on: yes`, which YAML 1.2 reads as text.
  */
 export const KUBECTL_TAGS: readonly ScalarTag[] = [
   {

@@ -7,7 +7,7 @@ import type { FileContent } from './manifest-object.ts';
 import { readManifest, type ReadSettings } from './read-manifest.ts';
 
 export interface LoadSettings {
-  /** What the path `-` stands for. */
+  /** The content of the path `-`. */
   readonly stdin?: string;
   /** The namespace of objects that name none; `default` if absent. */
   readonly namespace?: string;
@@ -59,8 +59,8 @@ const inEarnest = (content: FileContent): FileContent => ({
 });
 
 /**
- * Loads manifests once, for the verbs that work offline. Never rejects: what cannot be read is among the problems, and
- * hides nothing else.
+ * Loads manifests once, for the verbs that work offline. Never rejects: an unreadable file becomes a problem, and does not
+ * hide the others.
  *
  * @param paths files, folders (read recursively) and `-`.
  */

@@ -8,30 +8,30 @@ import type { FieldSpan } from './yaml-document.ts';
 export interface ManifestObject {
   readonly apiVersion: string;
   readonly kind: string;
-  /** '' for a Namespace; `default` where a manifest names none. */
+  /** '' for a Namespace; `default` if the manifest has none. */
   readonly namespace: string;
   readonly name: string;
   readonly use: KindUse;
-  /** Something in it is wrong, as a problem tells: the API server would refuse it. What can be read of it counts. */
+  /** Whether a problem says that the API server would refuse it. Its valid parts still count. */
   readonly flawed: boolean;
   /** As written. */
   readonly raw: RawObject;
-  /** Where it begins. */
+  /** The place where it begins. */
   readonly place: Place;
-  /** Where a field stands, as in `['spec', 'ingress', 0]`; the nearest one around it if it is not there. */
+  /** Returns the place of a field, such as `['spec', 'ingress', 0]`, or of the nearest one around it if it is missing. */
   locate(field: FieldPath): Place;
   /** Where the text of a field begins and ends; undefined if it is not there, or written elsewhere (an alias). */
   spanOf(field: FieldPath): FieldSpan | undefined;
 }
 
-/** What a file holds. */
+/** The content of a file. */
 export interface FileContent {
   readonly file: string;
   readonly objects: readonly ManifestObject[];
   readonly problems: readonly ManifestProblem[];
 }
 
-/** `NetworkPolicy shop/allow-web`. */
+/** Returns `NetworkPolicy shop/allow-web`. */
 export const describeObject = ({
   kind,
   namespace,

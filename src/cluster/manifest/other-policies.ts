@@ -8,7 +8,7 @@ export interface OtherPolicyObjects extends OtherPolicies {
   readonly first: ManifestObject;
 }
 
-/** What of the objects is a policy that nobody here enforces, by kind, sorted. */
+/** Returns the policies that Portcullis does not enforce, by kind, sorted. */
 export const otherPoliciesIn = (objects: readonly ManifestObject[]): readonly OtherPolicyObjects[] => {
   const found = objects.flatMap((object) => {
     const group = groupOfOtherPolicy(object.apiVersion, object.kind);

@@ -1,15 +1,15 @@
 import { printable } from '../../model/printable.ts';
 
-/** Where something stands in a manifest; lines and columns count from 1. */
+/** A place in a manifest; lines and columns count from 1. */
 export interface Place {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
-/** Something in a manifest that cannot be taken as it is. */
+/** A part of a manifest that is invalid. */
 export interface ManifestProblem extends Place {
-  /** `NetworkPolicy shop/allow-web`, as far as it could be read. */
+  /** `NetworkPolicy shop/allow-web`, or the part of it that could be read. */
   readonly object?: string;
   /** `spec.ingress[0].from`. */
   readonly field?: string;
@@ -18,7 +18,7 @@ export interface ManifestProblem extends Place {
   readonly weight?: 'note';
 }
 
-/** `policy.yaml:12:7: NetworkPolicy shop/web: spec.ingress[0]: message`, one line. */
+/** Returns one line: `policy.yaml:12:7: NetworkPolicy shop/web: spec.ingress[0]: message`. */
 export const formatProblem = ({ file, line, column, object, field, message }: ManifestProblem): string =>
   printable(
     [`${file}:${String(line)}:${String(column)}`, object, field, message]

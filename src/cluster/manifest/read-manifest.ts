@@ -18,7 +18,7 @@ const checkLabelsOfObject: Check = (raw, report) => {
   checkLabels(checkObject(raw['metadata'], ['metadata'], report)['labels'], ['metadata', 'labels'], report);
 };
 
-/** What is checked of an object beyond its identity. A policy's spec is left to whoever compiles it. */
+/** Checks of an object beyond its identity. The policy compiler checks a policy's spec. */
 const CHECKS: Readonly<Record<KindUse, Check>> = {
   pod(raw, report) {
     checkLabelsOfObject(raw, report);
@@ -32,7 +32,7 @@ const CHECKS: Readonly<Record<KindUse, Check>> = {
   workload: checkWorkload,
   service: checkService,
   ignored() {
-    // Nothing of it is used.
+    // Not used.
   },
 };
 
@@ -41,13 +41,13 @@ interface Found {
   readonly problems: ManifestProblem[];
 }
 
-/** One object, as found in a document or in a list. */
+/** One object of a document or a list. */
 interface Candidate {
   readonly value: unknown;
   readonly document: ManifestDocument;
   /** Path of the object inside the document. */
   readonly prefix: FieldPath;
-  /** What a typed list says of its items. */
+  /** Fields that items inherit from a typed list. */
   readonly defaults: RawObject;
   /** Of objects that name none. */
   readonly defaultNamespace: string;
@@ -88,7 +88,7 @@ const readObject = (candidate: Candidate, found: Found): void => {
   const strict = use !== 'ignored';
   const nameSyntax = isNamespace ? dnsLabel : dnsSubdomain;
   const given = strict ? requireText(metadata['name'], ['metadata', 'name'], report, nameSyntax) : metadata['name'];
-  // No cluster has such a name; made visible here, it can neither forge lines nor command terminals anywhere later.
+  // No cluster has such a name. Making it printable here protects logs and terminals everywhere.
   const name = printableName(typeof given === 'string' ? given : '');
   const scope = metadata['namespace'] === '' ? undefined : metadata['namespace'];
   const namespaceField: FieldPath = ['metadata', 'namespace'];
@@ -114,7 +114,7 @@ const readObject = (candidate: Candidate, found: Found): void => {
   });
 };
 
-/** A List, or a typed one such as PodList, whose items need not repeat what the list says. */
+/** Returns the item kind of a List, or of a typed list such as PodList, whose items need not repeat it. */
 const listedKind = (value: RawObject): string | undefined => {
   const kind = value['kind'];
   return typeof kind === 'string' && kind.endsWith('List') && 'items' in value

@@ -3,10 +3,10 @@ import { canonicalAddress } from '../address.ts';
 import { asList, asObject, asText } from '../raw.ts';
 import type { ManifestObject } from './manifest-object.ts';
 
-/** On an EndpointSlice that belongs to a Service (discovery.k8s.io/v1). */
+/** The label of an EndpointSlice that belongs to a Service (discovery.k8s.io/v1). */
 export const SERVICE_NAME = 'kubernetes.io/service-name';
 
-/** Where one port of a Service leads, as an EndpointSlice has it. */
+/** The target of one port of a Service, from an EndpointSlice. */
 export interface SliceEndpoint {
   readonly ip: string;
   readonly port: number;
@@ -17,7 +17,7 @@ export interface SliceEndpoint {
 
 /**
  * Reads the endpoints of a Service from EndpointSlices.
- * @returns undefined where no slice belongs to it
+ * @returns undefined if no slice belongs to it
  */
 export const endpointsOfService = (
   objects: readonly ManifestObject[],
@@ -33,7 +33,7 @@ export const endpointsOfService = (
   return slices.flatMap(({ raw }) => {
     const addresses = asList(raw['endpoints'])
       .map(asObject)
-      // `conditions.ready` that is missing counts as ready (EndpointConditions).
+      // A missing `conditions.ready` counts as ready (EndpointConditions).
       .filter((endpoint) => asObject(endpoint['conditions'])['ready'] !== false)
       .flatMap((endpoint) => asList(endpoint['addresses']))
       .flatMap((text) => canonicalAddress(asText(text) ?? '') ?? []);

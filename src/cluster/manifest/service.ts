@@ -10,32 +10,32 @@ export interface ServicePort {
   readonly name: string | undefined;
   readonly protocol: Protocol;
   readonly port: number;
-  /** A port of the pods, or the name of one; `port` where the manifest names none. */
+  /** A port of the pods, or its name; `port` if the manifest has none. */
   readonly targetPort: number | string;
-  /** `nodePort`: the port that every node serves; undefined where there is none. */
+  /** `nodePort`: the port that every node serves; undefined if there is none. */
   readonly nodePort: number | undefined;
 }
 
-/** A v1 Service, as far as it says which pods stand behind which ports. */
+/** The parts of a v1 Service that say which pods are behind which ports. */
 export interface ManifestService {
   readonly namespace: string;
   readonly name: string;
   /** Empty for a Service without a selector, which selects nothing. */
   readonly selector: Labels;
   readonly ports: readonly ServicePort[];
-  /** Canonical; undefined for a headless Service and where none is given. */
+  /** Canonical; undefined for a headless Service, and if none is given. */
   readonly clusterIP: string | undefined;
   /** `spec.clusterIPs`, canonical: one per family. */
   readonly clusterIPs: readonly string[];
   /** `spec.externalIPs` and the addresses of `status.loadBalancer`, canonical. */
   readonly externalIPs: readonly string[];
-  /** `spec.externalTrafficPolicy` is Local: nodes keep the client's address. */
+  /** Whether `spec.externalTrafficPolicy` is Local: nodes keep the client's address. */
   readonly keepsSource: boolean;
   readonly headless: boolean;
   readonly object: ManifestObject;
 }
 
-/** The addresses among the values, each once. */
+/** Returns the addresses among the values, each once. */
 const canonical = (values: readonly unknown[]): readonly string[] => [
   ...new Set(
     values.flatMap((value) => {

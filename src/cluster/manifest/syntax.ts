@@ -1,4 +1,4 @@
-/** Why a text is not what the API asks for; undefined if it is (apimachinery util/validation). */
+/** Returns why the API would refuse a text; undefined if it is valid (apimachinery util/validation). */
 export type Syntax = (text: string) => string | undefined;
 
 const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
@@ -11,7 +11,7 @@ const MAX_SUBDOMAIN = 253;
 /** IANA service names (RFC 6335). */
 const MAX_PORT_NAME = 15;
 
-/** Long values are cut in messages. */
+/** Quotes a text for a message; truncates a long one. */
 const quote = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text);
 
 export const dnsLabel: Syntax = (text) =>

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 
-/** Tells that something may have happened in some folders. Misses are possible; whoever listens looks by itself too. */
+/** Reports that something may have changed in some folders. It can miss changes, so its user also scans regularly. */
 export interface FolderWatch {
   /** Watches exactly these from now on. */
   follow(folders: readonly string[]): void;
@@ -24,7 +24,7 @@ export const watchFolders = (onEvent: () => void): FolderWatch => {
       });
       watchers.set(folder, watcher);
     } catch {
-      // Gone already, or no inotify watch left: the periodic look finds its changes, later.
+      // Deleted already, or no inotify watch is left: the regular scan finds its changes later.
     }
   };
 

@@ -9,11 +9,11 @@ import type { FieldPath } from '../../model/field-path.ts';
 
 const MAX_REPLICAS = 2 ** 31 - 1;
 
-/** Where a workload's pod template is. */
+/** Returns the path of a workload's pod template. */
 const templatePath = (kind: unknown): readonly string[] =>
   kind === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template'] : ['spec', 'template'];
 
-/** How many pods are wanted: `replicas`; a Job says `parallelism`; a DaemonSet has as many as there are nodes. */
+/** Returns the field that has the number of pods: `replicas`; `parallelism` of a Job. A DaemonSet has as many as nodes. */
 const countField = (kind: unknown): FieldPath | undefined => {
   if (kind === 'DaemonSet' || kind === 'CronJob') return undefined;
   return ['spec', kind === 'Job' ? 'parallelism' : 'replicas'];
@@ -36,9 +36,10 @@ export const checkWorkload = (raw: RawObject, report: Report): void => {
 };
 
 /**
- * The pods that a workload's controller would make: `name-0`, `name-1` and so on, with the template's labels and ports.
+ * Returns the pods that a workload's controller would make: `name-0`, `name-1` and so on, with the template's labels
+ * and ports.
  *
- * @param most no more than so many, however many replicas are asked for.
+ * @param most maximum number of pods, however many replicas there are
  */
 export const podsOfWorkload = (workload: ManifestObject, most: number, intern: Intern): readonly PodEndpoint[] => {
   const { kind, namespace, name, raw } = workload;

@@ -32,9 +32,9 @@ export interface FieldSpan {
 
 /** One document of a YAML or JSON file. */
 export interface ManifestDocument {
-  /** What it holds, as plain data; undefined where it cannot be read, which `problems` then tells. */
+  /** The content as plain data; undefined if it is invalid: then `problems` says why. */
   readonly value: unknown;
-  /** Where a field stands, or, if it is not there, the nearest one around it. */
+  /** Returns the place of a field, or of the nearest one around it if it is missing. */
   locate(field: FieldPath): Place;
   /** Where the text of a field begins and ends; undefined if it is not there, or written elsewhere (an alias). */
   spanOf(field: FieldPath): FieldSpan | undefined;
@@ -48,7 +48,7 @@ const startOf = (node: unknown): number | undefined => (isNode(node) ? node.rang
 const pairOf = (node: Node, key: string | number): Pair | undefined =>
   isMap(node) ? node.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === String(key)) : undefined;
 
-/** The offset of a field: of a list's item, or of the value under a key; of the key itself where the value is a block. */
+/** Returns the offset of a field: of a list's item, or of the value under a key; of the key if the value is a block. */
 const offsetOf = (document: Document.Parsed, field: FieldPath): number => {
   let node: unknown = document.contents;
   let offset = startOf(node) ?? document.range[0];
@@ -94,7 +94,7 @@ const yamlProblems = (errors: readonly YAMLError[], placeAt: (offset: number) =>
     message: WORDING[error.code] ?? `not YAML: ${firstLine(error.message)}`,
   }));
 
-/** `{{ .Values.x }}` reads as a map whose key is a map: valid YAML, but never a Kubernetes object. */
+/** Finds maps as keys, which `{{ .Values.x }}` reads as: valid YAML, but never a Kubernetes object. */
 const keyProblems = (document: Document.Parsed, placeAt: (offset: number) => Place): ManifestProblem[] => {
   const problems: ManifestProblem[] = [];
   visit(document, {
@@ -108,7 +108,7 @@ const keyProblems = (document: Document.Parsed, placeAt: (offset: number) => Pla
   return problems;
 };
 
-/** Longer texts (characters) are read as JSON where they are JSON: YAML takes twenty times as long, and as much memory. */
+/** In characters. JSON that is longer is read as JSON: YAML takes twenty times as long, and as much memory. */
 const LONG_TEXT = 32_768;
 
 /** A long text that is one object of JSON. What it says of places is looked for when somebody asks. */
@@ -214,8 +214,8 @@ const readLongList = (text: string, file: string): ManifestDocument | undefined 
 };
 
 /**
- * The documents of a text, without empty ones. One that is broken does not hide the others. JSON is read as the YAML that
- * it is. Merge keys (`<<`) and the short words for true and false work as in kubectl.
+ * Reads the documents of a text, without empty ones. An invalid document does not hide the others. JSON is read as YAML.
+ * Merge keys (`<<`) and the short words for true and false work as in kubectl.
  */
 export const readDocuments = (text: string, file: string): readonly ManifestDocument[] => {
   const isJson = /^\s*\{/.test(text);
@@ -250,7 +250,7 @@ const readYaml = (text: string, file: string): readonly ManifestDocument[] => {
       try {
         return { value: document.toJS() as unknown, locate, ...spans, problems };
       } catch (error) {
-        // An alias without its anchor, or a nest of aliases that would explode.
+        // An alias without its anchor, or nested aliases that would explode.
         const message = `not YAML: ${firstLine(messageOf(error))}`;
         return { value: undefined, locate, ...spans, problems: [{ ...locate([]), message }] };
       }

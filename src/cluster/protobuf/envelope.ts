@@ -1,6 +1,6 @@
 import { createCursor, nextField, WireError } from './wire.ts';
 
-/** What the API server puts before each object that stands alone. */
+/** The bytes that the API server puts before each object that stands alone. */
 export const MAGIC = Buffer.from('k8s\0', 'latin1');
 
 /** runtime.Unknown: `raw`, the object itself. */
@@ -12,7 +12,10 @@ export interface Span {
   readonly to: number;
 }
 
-/** Where the bytes of a field lie in the message between two offsets; undefined where it has none. @throws WireError */
+/**
+ * Returns where the bytes of a field are in the message between two offsets; undefined if it has no such field. @throws
+ * WireError
+ */
 export const spanWithin = (bytes: Buffer, start: number, end: number, field: number): Span | undefined => {
   let span: Span | undefined;
   const cursor = createCursor(bytes, start);
@@ -23,8 +26,8 @@ export const spanWithin = (bytes: Buffer, start: number, end: number, field: num
 };
 
 /**
- * Where the object lies in what the API server sends as application/vnd.kubernetes.protobuf (runtime.Unknown behind four
- * bytes of magic).
+ * Returns where the object is in an answer of type application/vnd.kubernetes.protobuf (a runtime.Unknown after four bytes
+ * of magic).
  *
  * @throws WireError
  */

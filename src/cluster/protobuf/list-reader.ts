@@ -4,11 +4,11 @@ import { type Message, readMessage } from './message.ts';
 import { LIST_META } from './schema.ts';
 import { MAX_OBJECT_BYTES, readHead, WireError } from './wire.ts';
 
-/** Reads a list while it arrives: of its bytes no more is kept than one item that is not whole yet. */
+/** Reads a list while it arrives. Keeps no more of its bytes than one incomplete item. */
 export interface ListReader {
-  /** The next piece of the answer. @throws WireError */
+  /** Takes the next piece of the answer. @throws WireError */
   take(piece: Buffer): void;
-  /** To be called once all of it was taken. @returns the list's metadata. @throws WireError where something is missing */
+  /** Ends the list after its last piece. @returns the list's metadata. @throws WireError if something is missing */
   end(): RawObject;
 }
 
@@ -17,21 +17,21 @@ const METADATA = 1;
 const ITEM = 2;
 
 /**
- * A list in the envelope of application/vnd.kubernetes.protobuf.
+ * Reads a list in the envelope of application/vnd.kubernetes.protobuf.
  *
- * @param onItem told of each item, as its JSON would be, in their order
+ * @param onItem called with each item, in the form of its JSON, in order
  */
 export const createListReader = (item: Message, onItem: (object: RawObject) => void): ListReader => {
   let pieces: Buffer[] = [];
   let size = 0;
-  /** So many bytes have to be there before it is worth looking again. */
+  /** Number of bytes needed before the next attempt to read. */
   let needed = MAGIC.length + 1;
   let metadata: RawObject = {};
   let begun = false;
-  /** Bytes of the list that are still to be read; undefined before it has begun. */
+  /** Bytes of the list still to be read; undefined before it has begun. */
   let left: number | undefined;
 
-  /** Reads the field at an offset. @returns where the next one begins; undefined if this one is not whole. */
+  /** Reads the field at an offset. @returns the offset of the next one; undefined if this one is incomplete. */
   const readField = (bytes: Buffer, at: number): number | undefined => {
     const head = readHead(bytes, at);
     if (head === undefined) {
@@ -76,7 +76,7 @@ export const createListReader = (item: Message, onItem: (object: RawObject) => v
     return at;
   };
 
-  /** Reads what is whole. @returns the rest */
+  /** Reads the complete fields. @returns the rest */
   const read = (bytes: Buffer): Buffer => {
     if (bytes.length < needed) return bytes;
     return bytes.subarray(readFieldsOf(bytes));
@@ -90,7 +90,7 @@ export const createListReader = (item: Message, onItem: (object: RawObject) => v
   return {
     take(piece) {
       let at = 0;
-      // What is not whole is given no more than it lacks: all else is read where it is.
+      // Copies only the bytes that the incomplete item lacks; everything else is read in place.
       while (size > 0 && at < piece.length) {
         const more = piece.subarray(at, at + needed - size);
         pieces.push(more);

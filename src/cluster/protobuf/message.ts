@@ -1,7 +1,7 @@
 import type { RawObject } from '../raw.ts';
 import { createCursor, type Cursor, nextField } from './wire.ts';
 
-/** How the value of a field is written, and what becomes of it. */
+/** The encoding of a field's value, and the type that it becomes. */
 export type FieldType =
   | 'text'
   | 'integer'
@@ -17,23 +17,23 @@ export interface Field {
   readonly name: string;
   readonly type: FieldType;
   readonly repeated?: true;
-  /** Of the messages in this field only those whose field 1 is this text; the others are passed over. */
+  /** Of the messages in this field, reads only those whose field 1 is this text, and skips the others. */
   readonly only?: string;
 }
 
-/** The fields of a message that are wanted, by their numbers; all others are passed over. */
+/** The fields to read of a message, by number; all others are skipped. */
 export interface Message {
   readonly fields: Readonly<Record<number, Field>>;
 }
 
-/** metav1.Time, and the entries of a map. */
+/** Field numbers of metav1.Time, and of the entries of a map. */
 const SECONDS = 1;
 const KEY = 1;
 const VALUE = 2;
 
 const hasLength = ({ from }: Cursor): boolean => from >= 0;
 
-/** The text of the field that was read last. */
+/** Returns the text of the field that was read last. */
 const textAt = ({ bytes, from, to }: Cursor): string => bytes.toString('utf8', from, to);
 
 const readTime = (cursor: Cursor, end: number): number | null => {
@@ -56,13 +56,13 @@ const readEntry = (cursor: Cursor, end: number, into: Map<string, string>): void
 const beginsWith = (cursor: Cursor, end: number, wanted: string): boolean => {
   let found = false;
   while (nextField(cursor, end)) {
-    // Most have another length, and need not become a string.
+    // Most texts differ in length, so that no string needs to be made.
     if (cursor.field === 1 && cursor.to - cursor.from === wanted.length) found = textAt(cursor) === wanted;
   }
   return found;
 };
 
-/** What the field that was read last holds; the cursor ends behind it. */
+/** Returns the value of the field that was read last, and leaves the cursor behind it. */
 const valueOf = (cursor: Cursor, type: Exclude<FieldType, 'labels'>): unknown => {
   if (type === 'integer') return cursor.value;
   if (type === 'flag') return cursor.value !== 0;
@@ -105,10 +105,10 @@ const readWithin = (cursor: Cursor, end: number, { fields }: Message): RawObject
 };
 
 /**
- * The message between two offsets as the object that its JSON would be, with the fields that are wanted; but for labels and
- * times, of which every pod has some, see FieldType.
+ * Returns the message between two offsets in the form of its JSON, with the wanted fields. Labels and times, which every pod
+ * has, have other forms: see FieldType.
  *
- * @throws WireError for what is no message.
+ * @throws WireError for an invalid message
  */
 export const readMessage = (bytes: Buffer, start: number, end: number, message: Message): RawObject =>
   readWithin(createCursor(bytes, start), end, message);

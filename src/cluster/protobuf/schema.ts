@@ -2,8 +2,8 @@ import { ENFORCED } from '../condition/enforced-condition.ts';
 import type { Field, FieldType, Message } from './message.ts';
 
 /**
- * What we read of Kubernetes' messages, with the numbers of k8s.io/api/core/v1 and k8s.io/apimachinery generated.proto, which
- * never change. trim-pod.ts says what becomes of it: a field that is read there has to be named here.
+ * The fields of Kubernetes' messages that are read, with the numbers of k8s.io/api/core/v1 and k8s.io/apimachinery
+ * generated.proto, which never change. A field that trim-pod.ts reads must be named here.
  */
 
 const one = (name: string, type: FieldType): Field => ({ name, type });
@@ -68,7 +68,7 @@ export const POD: Message = {
 /** metav1.ListMeta, field 1 of every list. */
 export const LIST_META: Message = { fields: { 2: one('resourceVersion', 'text'), 3: one('continue', 'text') } };
 
-/** metav1.Status: what went wrong. */
+/** metav1.Status: an error. */
 export const STATUS: Message = {
   fields: {
     3: one('message', 'text'),

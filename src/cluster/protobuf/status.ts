@@ -2,7 +2,7 @@ import { openEnvelope } from './envelope.ts';
 import { readMessage } from './message.ts';
 import { STATUS } from './schema.ts';
 
-/** A metav1.Status in protobuf as its JSON, as far as it is read; '' for anything else. */
+/** Returns a metav1.Status in protobuf as JSON text with the fields that are read; '' for anything else. */
 export const statusText = (bytes: Buffer): string => {
   try {
     const { from, to } = openEnvelope(bytes);

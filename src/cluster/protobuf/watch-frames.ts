@@ -4,13 +4,13 @@ import { type Message, readMessage } from './message.ts';
 import { STATUS } from './schema.ts';
 import { createCursor, MAX_OBJECT_BYTES, nextField, WireError } from './wire.ts';
 
-/** Each event is preceded by its length, 32 bits, most significant first. */
+/** The length before each event: 32 bits, most significant first. */
 const LENGTH_BYTES = 4;
 
 /** runtime.RawExtension: the object's bytes. */
 const RAW = 1;
 
-/** metav1.WatchEvent: the type, and the object in an envelope of its own. */
+/** Reads a metav1.WatchEvent: the type, and the object in an envelope of its own. */
 const readEvent = (bytes: Buffer, message: Message): RawObject => {
   let type = '';
   let object: RawObject = {};
@@ -29,8 +29,8 @@ const readEvent = (bytes: Buffer, message: Message): RawObject => {
 };
 
 /**
- * The events of a watch in protobuf, as their JSON would be. A last event without its end is dropped: the connection broke
- * inside it.
+ * Yields the events of a watch in protobuf, in the form of their JSON. Drops a last event without its end: the connection
+ * broke inside it.
  *
  * @throws WireError
  */

@@ -1,4 +1,4 @@
-/** The bytes are no message of Protocol Buffers. A SyntaxError, as for JSON that is none. */
+/** The bytes are not a valid Protocol Buffers message. A SyntaxError, like that of invalid JSON. */
 export class WireError extends SyntaxError {
   constructor(what: string) {
     super(`no protobuf: ${what}`);
@@ -6,17 +6,17 @@ export class WireError extends SyntaxError {
   }
 }
 
-/** Where the reading of a message has got to, and the field that was read last. One serves a message and all within it. */
+/** A position in a message, and the field that was read last. One cursor serves a message and all messages within. */
 export interface Cursor {
   readonly bytes: Buffer;
-  /** Where to read on. */
+  /** Offset of the next read. */
   at: number;
   /** The number of the field. */
   field: number;
-  /** Where its bytes begin and end if it has a length (text, bytes, messages), else -1. */
+  /** Offsets of its first and last byte if it has a length (text, bytes, messages), else -1. */
   from: number;
   to: number;
-  /** What it holds if it is a number of variable length, else 0. */
+  /** Its value if it is a number of variable length, else 0. */
   value: number;
 }
 
@@ -29,7 +29,7 @@ export const createCursor = (bytes: Buffer, at: number): Cursor => ({
   value: 0,
 });
 
-/** No object of the API is that large (etcd takes 1.5 MB); a length beyond is not one. */
+/** Maximum length that is accepted: etcd limits an object to 1.5 MB. */
 export const MAX_OBJECT_BYTES = 16 * 1024 * 1024;
 
 /** Protocol Buffers' wire types, in the low three bits of a field's key. */
@@ -38,11 +38,11 @@ const FIXED64 = 1;
 const LENGTH = 2;
 const FIXED32 = 5;
 
-/** Of a number's byte: more follow. */
+/** The bit of a number's byte that says that more follow. */
 const MORE = 128;
-/** 64 bits in parts of 7, bytes. */
+/** In bytes: 64 bits in parts of 7. */
 const LONGEST_NUMBER = 10;
-/** What the last of these parts is multiplied by. */
+/** The factor of the last of these parts. */
 const LARGEST_SCALE = MORE ** (LONGEST_NUMBER - 1);
 /** 32 bits: fields have numbers below 2^29, and three bits are the wire type's. */
 const LARGEST_KEY = 0xffff_ffff;
@@ -64,13 +64,13 @@ const readNumber = (cursor: Cursor, end: number): number => {
 };
 
 /**
- * Reads the next field of the message that ends at an offset, and goes behind it. What nobody wants costs no more than the
- * reading of its length, and unknown fields are no error: a newer server may send some. To read a message within, go back to where
- * it begins: at its end the cursor is behind it once more.
+ * Reads the next field of the message ending at `end` and advances the cursor past it. An unwanted field costs only the
+ * reading of its length. Unknown fields are no error: a newer server may send some. To read a message within, set the
+ * cursor back to where it begins; at its end, the cursor is past it again.
  *
- * Numbers above 2^53 lose precision, and negative ones are not told from large ones: no field that is read here has either.
+ * Numbers above 2^53 lose precision, and negative numbers look like large ones: no field that is read here has either.
  *
- * @returns false where there is none any more
+ * @returns false if there is no further field
  * @throws WireError
  */
 export const nextField = (cursor: Cursor, end: number): boolean => {
@@ -98,24 +98,24 @@ export const nextField = (cursor: Cursor, end: number): boolean => {
   return true;
 };
 
-/** The beginning of a field, of which the rest may not be there yet. */
+/** The beginning of a field, whose rest may not have arrived yet. */
 export interface FieldHead {
   readonly field: number;
-  /** It is text, bytes or a message, and not a number. */
+  /** Whether it is text, bytes or a message, and not a number. */
   readonly hasLength: boolean;
-  /** Where what it holds begins, and where the next field does. */
+  /** Offsets of its content and of the next field. */
   readonly from: number;
   readonly to: number;
 }
 
-/** Whether the number at an offset has its end already. @throws WireError where it cannot have one any more */
+/** Reports whether the number at an offset is complete. @throws WireError if it is too long */
 const isWhole = (bytes: Buffer, at: number): boolean => {
   for (let next = at; next < bytes.length; next += 1) if ((bytes[next] ?? MORE) < MORE) return true;
   if (bytes.length - at > LONGEST_NUMBER) throw new WireError('a number has no end');
   return false;
 };
 
-/** The head of the field at an offset; undefined where it is not whole. @throws WireError */
+/** Returns the head of the field at an offset; undefined if it is incomplete. @throws WireError */
 export const readHead = (bytes: Buffer, at: number): FieldHead | undefined => {
   if (!isWhole(bytes, at)) return undefined;
   const cursor = createCursor(bytes, at);
