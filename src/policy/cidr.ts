@@ -15,7 +15,7 @@ export const ADDRESS_BITS: Readonly<Record<IpFamily, number>> = { ipv4: 32, ipv6
 const DOT = 46;
 const ZERO = 48;
 
-/** The number that dotted decimal stands for; a policy can hold tens of thousands of them. */
+/** Reads dotted decimal as a number. A policy can have tens of thousands of addresses. */
 const parseIpv4 = (text: string): number | undefined => {
   let value = 0;
   let part = 0;
@@ -42,7 +42,7 @@ const toBigInt = (bytes: readonly number[]): bigint => bytes.reduce((value, byte
 
 /**
  * Reads an address as the API server does: dotted decimal of four parts (leading zeros are decimal, never octal) or
- * RFC 4291 text without a zone. Undefined for anything else, IPv4-mapped IPv6 included, whose family is ambiguous.
+ * RFC 4291 text without a zone. Returns undefined for anything else, also for IPv4-mapped IPv6, whose family is ambiguous.
  */
 export const parseAddress = (text: string): Cidr | undefined => {
   const ipv4 = parseIpv4(text);
@@ -56,19 +56,19 @@ export const parseAddress = (text: string): Cidr | undefined => {
 const masksOf = (bits: number): readonly bigint[] =>
   Array.from({ length: bits + 1 }, (_, prefix) => ((1n << BigInt(prefix)) - 1n) << BigInt(bits - prefix));
 
-/** By prefix. */
+/** Network masks, by prefix length. */
 const MASKS: Readonly<Record<IpFamily, readonly bigint[]>> = { ipv4: masksOf(32), ipv6: masksOf(128) };
 
 const blockMask = (family: IpFamily, prefix: number): bigint => MASKS[family][prefix] ?? 0n;
 
-/** The block of the given prefix that holds the address. */
+/** Returns the block of the given prefix length that contains the address. */
 export const blockOf = (address: Cidr, prefix: number): Cidr => ({
   family: address.family,
   base: address.base & blockMask(address.family, prefix),
   prefix,
 });
 
-/** Reads `address/prefix` (RFC 4632, RFC 4291); bits past the prefix are cleared, as the API server does. */
+/** Reads `address/prefix` (RFC 4632, RFC 4291), and clears the bits past the prefix, as the API server does. */
 export const parseCidr = (text: string): Cidr | undefined => {
   const slash = text.indexOf('/');
   const prefixText = slash < 0 ? '' : text.slice(slash + 1);
@@ -79,7 +79,7 @@ export const parseCidr = (text: string): Cidr | undefined => {
   return prefix <= ADDRESS_BITS[address.family] ? blockOf(address, prefix) : undefined;
 };
 
-/** Whether every address of `inner` lies in `outer`. */
+/** Reports whether every address of `inner` is in `outer`. */
 export const covers = (outer: Cidr, inner: Cidr): boolean =>
   outer.family === inner.family &&
   outer.prefix <= inner.prefix &&
@@ -88,24 +88,24 @@ export const covers = (outer: Cidr, inner: Cidr): boolean =>
 const toBytes = (value: bigint, count: number): number[] =>
   Array.from({ length: count }, (_, at) => Number((value >> BigInt(8 * (count - 1 - at))) & 0xffn));
 
-/** Canonical text of the address: dotted decimal, or RFC 5952. */
+/** Returns the canonical text of an address: dotted decimal, or RFC 5952. */
 export const formatAddress = ({ family, base }: Pick<Cidr, 'family' | 'base'>): string => {
   if (family === 'ipv6') return new ipaddr.IPv6(toBytes(base, ADDRESS_BITS.ipv6 / 8)).toRFC5952String();
   const value = Number(base);
   return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
 };
 
-/** Canonical `address/prefix`. */
+/** Returns the canonical `address/prefix`. */
 export const formatCidr = (cidr: Cidr): string => `${formatAddress(cidr)}/${cidr.prefix}`;
 
-/** Order by family, then address, then size, the larger block first. */
+/** Compares blocks by family, then address, then size with the larger block first. */
 export const compareCidrs = (a: Cidr, b: Cidr): number => {
   if (a.family !== b.family) return a.family < b.family ? -1 : 1;
   if (a.base !== b.base) return a.base < b.base ? -1 : 1;
   return a.prefix - b.prefix;
 };
 
-/** The two halves of a block that is not a single address. */
+/** Returns the two halves of a block that is not a single address. */
 export const halves = ({ family, base, prefix }: Cidr): readonly [Cidr, Cidr] => {
   const bit = 1n << BigInt(ADDRESS_BITS[family] - prefix - 1);
   return [
@@ -114,5 +114,5 @@ export const halves = ({ family, base, prefix }: Cidr): readonly [Cidr, Cidr] =>
   ];
 };
 
-/** The IP family of canonical address text. */
+/** Returns the IP family of canonical address text. */
 export const familyOf = (address: string): IpFamily => (address.includes(':') ? 'ipv6' : 'ipv4');

@@ -12,7 +12,7 @@ const ENDLESS: Usage = { rules: Infinity, sets: Infinity, members: Infinity, mem
 const NO_LIMITS: Limits = { policy: ENDLESS, namespace: ENDLESS, node: ENDLESS };
 
 /**
- * Works out what the cluster's policies ask of one node.
+ * Compiles the cluster's policies for one node.
  *
  * @param node the node whose pods are the subjects; undefined for the pods of all nodes.
  */

@@ -6,7 +6,7 @@ export interface IpBlock {
   readonly except: readonly Cidr[];
 }
 
-/** Whether the block admits the address (a Cidr of full length). */
+/** Reports whether the block admits the address (a Cidr of full length). */
 export const admits = ({ cidr, except }: IpBlock, address: Cidr): boolean =>
   covers(cidr, address) && !except.some((hole) => covers(hole, address));
 
@@ -46,8 +46,8 @@ const mergeSiblings = (sorted: readonly Cidr[]): Cidr[] => {
 };
 
 /**
- * The fewest blocks that hold exactly the addresses which at least one of the ipBlocks admits. Each block's excepts are
- * taken from that block alone: another block may admit them again.
+ * Returns the fewest blocks with exactly the addresses that at least one of the ipBlocks admits. The excepts of a block
+ * apply to that block only: another block may admit the same addresses.
  */
 export const unionOfBlocks = (blocks: readonly IpBlock[]): readonly Cidr[] =>
   mergeSiblings(dropCovered(blocks.flatMap(({ cidr, except }) => carve(cidr, except)).sort(compareCidrs)));

@@ -2,7 +2,7 @@ import type { Direction } from '../model/direction.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import type { Isolation } from './node-policy.ts';
 
-/** The keys of isolations by the same policies, which may be very many; they differ in the named ports. */
+/** Returns the keys of isolations by the same policies, one per value of their named ports. */
 export const isolationKeys = (
   direction: Direction,
   policies: readonly PolicyKey[],
@@ -11,7 +11,7 @@ export const isolationKeys = (
   return (namedPorts) => `${beginning}${JSON.stringify(namedPorts)}]`;
 };
 
-/** Text that is equal exactly for pods that the same policies isolate in a direction, with equal named ports. */
+/** Returns text that is equal exactly for pods that the same policies isolate in a direction, with equal named ports. */
 export const isolationKey = ({
   direction,
   policies,

@@ -6,7 +6,7 @@ const MAX_PART = 63;
 const PART = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 
-/** Why `key` is not a label key (apimachinery IsQualifiedName), or undefined if it is one. */
+/** Returns why `key` is not a label key (apimachinery IsQualifiedName), or undefined if it is one. */
 export const labelKeyProblem = (key: string): string | undefined => {
   const slash = key.indexOf('/');
   const prefix = slash < 0 ? undefined : key.slice(0, slash);
@@ -20,7 +20,7 @@ export const labelKeyProblem = (key: string): string | undefined => {
   return undefined;
 };
 
-/** Why `value` is not a label value (apimachinery IsValidLabelValue), or undefined if it is one. */
+/** Returns why `value` is not a label value (apimachinery IsValidLabelValue), or undefined if it is one. */
 export const labelValueProblem = (value: string): string | undefined =>
   value === '' || (value.length <= MAX_PART && PART.test(value))
     ? undefined

@@ -6,24 +6,24 @@ import type { Protocol } from '../model/protocol.ts';
 import type { PolicyFault } from './fault.ts';
 import type { IpBlock } from './ip-block.ts';
 
-/** For each address at which a port name is declared, the numbers that it stands for there. */
+/** The numbers of a port name at each address where a pod declares it. */
 export type PortTargets = ReadonlyMap<string, readonly number[]>;
 
-/** Who may be at the other end. */
+/** The other end of allowed traffic. */
 export type Peer =
   | { readonly kind: 'any' }
   | {
       readonly kind: 'pods';
-      /** Equal exactly for peers that select by the same rule; `members` follow from it and the cluster's state. */
+      /** Equal exactly for peers that select by the same rule. The key and the cluster's state determine `addresses`. */
       readonly key: string;
-      /** The selection in words, e.g. `pods app=web in namespace shop`. */
+      /** The selection for people, such as `pods app=web in namespace shop`. */
       readonly text: string;
-      /** The addresses of the selected pods, those on the host network left out. Live: they follow the cluster. */
+      /** Addresses of the selected pods that are not on the host network. Live: they follow the cluster. */
       readonly addresses: Readonly<Record<IpFamily, ReadonlySet<string>>>;
     }
   | { readonly kind: 'ipBlock'; readonly block: IpBlock };
 
-/** To which ports of the destination. */
+/** The ports of the destination. */
 export type PortMatch =
   | { readonly kind: 'any' }
   | { readonly kind: 'range'; readonly protocol: Protocol; readonly from: number; readonly to: number }
@@ -32,47 +32,47 @@ export type PortMatch =
       readonly protocol: Protocol;
       readonly name: string;
       /**
-       * Where pods declare the port, and the numbers that it stands for there; live, as peers are. Undefined for ingress:
-       * there the isolated pods are the destinations, see Isolation.namedPorts.
+       * The addresses of pods that declare the port, with its numbers there; live, as peers are. Undefined for ingress,
+       * where the isolated pods are the destinations: see Isolation.namedPorts.
        */
       readonly targets: PortTargets | undefined;
     };
 
-/** What one rule of one policy allows: a peer of `peers` at a port of `ports`. */
+/** The traffic that one rule of a policy allows: any peer of `peers` at any port of `ports`. */
 export interface AllowRule {
   readonly policy: PolicyKey;
   /** Position in `spec.ingress` or `spec.egress`. */
   readonly index: number;
-  /** In the order of `from` or `to`, so that a position here is one there. */
+  /** In the order of `from` or `to`, with the same indexes. */
   readonly peers: readonly Peer[];
   /** In the order of `ports`. */
   readonly ports: readonly PortMatch[];
 }
 
 /**
- * Pods that are isolated in one direction by the same policies. Only what a rule allows may pass; the union of all
- * rules counts (networking.k8s.io/v1). An address that more than one pod may have is in an isolation of each that is
- * isolated, and each has to allow what passes.
+ * Pods that the same policies isolate in one direction. Only traffic that at least one rule allows may pass
+ * (networking.k8s.io/v1). If several pods may own an address, it is in the isolation of each isolated one, and each of
+ * these isolations must allow the traffic.
  */
 export interface Isolation {
   readonly direction: Direction;
-  /** Sorted. None for pods that are closed, see PodEndpoint.closed: nothing is allowed there. */
+  /** Sorted. Empty for closed pods, see PodEndpoint.closed: they may exchange no traffic. */
   readonly policies: readonly PolicyKey[];
-  /** How the named ports of ingress rules resolve on these pods; pods that differ in it are in different isolations. */
+  /** The numbers of the ingress rules' named ports on these pods. Pods with other numbers are in another isolation. */
   readonly namedPorts: string;
   /** Sorted by namespace and name. */
   readonly pods: readonly PodEndpoint[];
-  /** In the order of `policies`, then of the rules in each. */
+  /** In the order of `policies`, then in the order of each policy's rules. */
   readonly rules: readonly AllowRule[];
 }
 
 /**
- * All that the policies of a cluster ask of one node (or of all nodes). What is live in it changes with the compiler that
- * made it: a reader of a running compiler's policy uses it within one turn of the event loop.
+ * A cluster's policies, compiled for one node (or for all nodes). Its live parts change with the compiler that made it: use
+ * them within one turn of the event loop.
  */
 export interface NodePolicy {
   /** Sorted by direction, policies and named ports. */
   readonly isolations: readonly Isolation[];
-  /** What could not be compiled, of all policies of the cluster. */
+  /** Faults of all policies of the cluster. */
   readonly faults: readonly PolicyFault[];
 }

@@ -28,8 +28,8 @@ const parseIpBlock = (value: unknown, path: FieldPath, sink: FaultSink): PeerSpe
 };
 
 /**
- * Reads one NetworkPolicyPeer: selectors, or an ipBlock, never both. A peer that names nothing is a fault, not "match
- * all" (networking.k8s.io/v1 validation: "must specify a peer").
+ * Reads a NetworkPolicyPeer: selectors or an ipBlock, never both. An empty peer is a fault, and does not match everything
+ * (networking.k8s.io/v1 validation: "must specify a peer").
  */
 export const parsePeer = (value: unknown, path: FieldPath, sink: FaultSink): PeerSpec[] => {
   const fields = readObject(value, path, ['podSelector', 'namespaceSelector', 'ipBlock'], sink);

@@ -10,9 +10,9 @@ import { parseSelector } from './parse-selector.ts';
 import { type FaultSink, isAbsent, readList, readObject } from './reader.ts';
 import { MAX_RULES, ruleSize } from './rule-size.ts';
 
-/** So many faults of a policy are kept: the first says enough, and an object can hold tens of thousands. */
+/** Up to this many faults of a policy are kept: the first one says enough, and an object can have tens of thousands. */
 const MAX_FAULTS = 20;
-/** Messages quote what they are about, characters. */
+/** In characters. Messages quote the invalid value. */
 const MAX_MESSAGE = 500;
 
 const shorten = (text: string): string => (text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text);
@@ -37,7 +37,7 @@ const parseRule = (value: unknown, direction: Direction, path: FieldPath, sink: 
   ];
 };
 
-/** `spec.policyTypes`, or its default: Ingress, and Egress if there are egress rules. Unreadable ones mean both. */
+/** Reads `spec.policyTypes`. The default is Ingress, and Egress if there are egress rules. An invalid list means both. */
 const parseDirections = (value: unknown, hasEgress: boolean, sink: FaultSink): readonly Direction[] => {
   const path = ['spec', 'policyTypes'];
   const given = readList(value, path, sink);
@@ -112,7 +112,7 @@ const readPolicy = ({ key, namespace, name, spec: given }: PolicyObject): Parsed
     : { key, namespace, name, podSelector: subjects, directions, rules, faults };
 };
 
-/** Reads a NetworkPolicy (networking.k8s.io/v1). Never throws: what cannot be read becomes faults, and allows nothing. */
+/** Reads a NetworkPolicy (networking.k8s.io/v1). Never throws: invalid parts become faults, and allow nothing. */
 export const parsePolicy = (policy: PolicyObject): ParsedPolicy => {
   try {
     return readPolicy(policy);

@@ -3,7 +3,7 @@ import type { FieldPath } from '../model/field-path.ts';
 import type { PortSpec } from './parsed.ts';
 import { type FaultSink, isAbsent, readObject } from './reader.ts';
 
-/** Ports are 16 bits, 0 is not one (RFC 6335). */
+/** Ports have 16 bits; 0 is not a port (RFC 6335). */
 export const MAX_PORT = 65535;
 
 /** Longest service name (RFC 6335, section 5.1). */
@@ -32,7 +32,7 @@ const parseEndPort = (value: unknown, from: number, path: FieldPath, sink: Fault
   return undefined;
 };
 
-/** Reads one NetworkPolicyPort. Without `port` it means every port of the protocol; the protocol defaults to TCP. */
+/** Reads a NetworkPolicyPort. Without `port` it means every port of the protocol; the default protocol is TCP. */
 export const parsePort = (value: unknown, path: FieldPath, sink: FaultSink): PortSpec[] => {
   const fields = readObject(value, path, ['protocol', 'port', 'endPort'], sink);
   if (fields === undefined) return [];

@@ -10,7 +10,7 @@ const TAKES_VALUES: Readonly<Record<SelectorOperator, boolean>> = {
   DoesNotExist: false,
 };
 
-/** Values of one requirement: pods come and go, and each is compared with all of them. */
+/** Maximum values of one requirement: each pod that comes is compared with all of them. */
 export const MAX_VALUES = 4_096;
 
 const isOperator = (value: string): value is SelectorOperator => Object.hasOwn(TAKES_VALUES, value);
@@ -67,8 +67,8 @@ const parseExpression = (value: unknown, path: FieldPath, sink: FaultSink): Labe
 };
 
 /**
- * Reads a metav1.LabelSelector. Requirements come out sorted, so that selectors which say the same in another order
- * are equal.
+ * Reads a metav1.LabelSelector. Sorts the requirements, so that selectors with the same requirements in another order are
+ * equal.
  */
 export const parseSelector = (value: unknown, path: FieldPath, sink: FaultSink): LabelSelector => {
   const fields = readObject(value, path, ['matchLabels', 'matchExpressions'], sink);

@@ -9,9 +9,9 @@ import type { IpBlock } from './ip-block.ts';
 export type PeerSpec =
   | {
       readonly kind: 'pods';
-      /** Absent: every pod of the selected namespaces. */
+      /** If absent, every pod of the selected namespaces. */
       readonly podSelector: LabelSelector | undefined;
-      /** Absent: the policy's own namespace. */
+      /** If absent, the policy's own namespace. */
       readonly namespaceSelector: LabelSelector | undefined;
     }
   | { readonly kind: 'ipBlock'; readonly block: IpBlock };
@@ -21,15 +21,15 @@ export type PortSpec =
   | { readonly kind: 'range'; readonly protocol: Protocol; readonly from: number; readonly to: number }
   | { readonly kind: 'named'; readonly protocol: Protocol; readonly name: string };
 
-/** One entry of `ingress` or `egress`. `'any'` where the API's list is missing or empty: no restriction. */
+/** One entry of `ingress` or `egress`. `'any'`, for a missing or empty list of the API, means no restriction. */
 export interface RuleSpec {
   readonly peers: readonly PeerSpec[] | 'any';
   readonly ports: readonly PortSpec[] | 'any';
 }
 
 /**
- * A NetworkPolicy, read. With faults it has no rules: it isolates its pods and allows nothing. A podSelector that
- * cannot be read selects every pod of the namespace, the widest it could have meant.
+ * A parsed NetworkPolicy. If it has faults, it has no rules: it isolates its pods and allows nothing. An invalid podSelector
+ * selects every pod of the namespace, the widest selection that it could mean.
  */
 export interface ParsedPolicy {
   readonly key: PolicyKey;

@@ -3,14 +3,14 @@ import { describeSelector, selectorKey } from './selector.ts';
 
 type PodsSpec = Extract<PeerSpec, { kind: 'pods' }>;
 
-/** Text that is equal exactly for peers that select by the same rule. `namespace` is the policy's own. */
+/** Returns text that is equal exactly for peers that select by the same rule. `namespace` is the policy's own. */
 export const peerKey = ({ podSelector, namespaceSelector }: PodsSpec, namespace: string): string =>
   JSON.stringify([
     namespaceSelector === undefined ? { name: namespace } : { selector: selectorKey(namespaceSelector) },
     podSelector === undefined ? '[]' : selectorKey(podSelector),
   ]);
 
-/** The selection in words. */
+/** Describes the selection for people. */
 export const describePeer = ({ podSelector, namespaceSelector }: PodsSpec, namespace: string): string => {
   const labels = podSelector === undefined ? '' : describeSelector(podSelector);
   const pods = labels === '' ? 'all pods' : `pods ${labels}`;

@@ -2,9 +2,9 @@ import { DIRECTIONS, type Direction } from '../model/direction.ts';
 import type { ParsedPolicy, RuleSpec } from './parsed.ts';
 import { ruleSize } from './rule-size.ts';
 
-/** What a policy asks of the kernel, as far as it shows in the policy itself: never less than it will need. */
+/** A lower bound for what a policy needs in the kernel, derived from the policy alone. */
 export interface PolicyCost {
-  /** Rules of one group of pods, one family. */
+  /** Rules of one group of pods in one family. */
   readonly rules: Readonly<Record<Direction, number>>;
   readonly sets: number;
   /** Members of the sets of blocks. */
@@ -13,9 +13,9 @@ export interface PolicyCost {
 
 const known = new WeakMap<ParsedPolicy, PolicyCost>();
 
-/** Sets, and members of those that hold blocks. */
+/** Returns the sets, and the members of those that contain blocks. */
 const setsOf = ({ peers, ports }: RuleSpec, direction: Direction): Pick<PolicyCost, 'sets' | 'members'> => {
-  // A port name of egress is looked for among the pods of each peer, with a set for each of both.
+  // An egress port name is resolved among the pods of each peer: each combination needs a set.
   const named = ports === 'any' || direction === 'ingress' ? 0 : ports.filter(({ kind }) => kind === 'named').length;
   if (peers === 'any') return { sets: named, members: 0 };
   let pods = 0;
@@ -41,7 +41,7 @@ const measure = ({ rules, directions }: ParsedPolicy): PolicyCost => {
   let members = 0;
   for (const direction of DIRECTIONS) {
     if (!directions.includes(direction)) continue;
-    // One that allows nothing costs something too: its pods are a group of their own.
+    // A direction without rules costs something too: its pods are a group of their own.
     counts[direction] = 1;
     for (const rule of rules[direction]) {
       counts[direction] += ruleSize(rule);
@@ -53,7 +53,7 @@ const measure = ({ rules, directions }: ParsedPolicy): PolicyCost => {
   return { rules: counts, sets, members };
 };
 
-/** The policy's cost, worked out once. */
+/** Returns the policy's cost; computes it once. */
 export const policyCost = (policy: ParsedPolicy): PolicyCost => {
   const cost = known.get(policy) ?? measure(policy);
   known.set(policy, cost);

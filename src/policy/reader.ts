@@ -1,6 +1,6 @@
 import type { FieldPath } from '../model/field-path.ts';
 
-/** Collects what is wrong while untrusted JSON is read; nothing here throws. */
+/** Collects the faults of untrusted JSON. The readers here never throw. */
 export interface FaultSink {
   report(field: FieldPath, message: string): void;
   /** Reports what is beyond a limit of ours. */
@@ -10,8 +10,8 @@ export interface FaultSink {
 const kindOf = (value: unknown): string => (Array.isArray(value) ? 'a list' : value === null ? 'null' : typeof value);
 
 /**
- * Reads an object whose keys are all known. An unknown key is a fault, since a field that is not understood may narrow
- * what the known ones allow.
+ * Reads an object with known keys only. An unknown key is a fault, since a field that the agent does not understand may
+ * restrict the known ones.
  */
 export const readObject = <Key extends string>(
   value: unknown,
@@ -28,7 +28,7 @@ export const readObject = <Key extends string>(
   return unknown.length === 0 ? (value as Partial<Record<Key, unknown>>) : undefined;
 };
 
-/** Reads a list; a missing or null one is empty, as the API server serialises it. */
+/** Reads a list. A missing or null list is empty, as the API server serialises it. */
 export const readList = (value: unknown, path: FieldPath, sink: FaultSink): readonly unknown[] => {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value;
@@ -43,5 +43,5 @@ export const readString = (value: unknown, path: FieldPath, sink: FaultSink): st
   return undefined;
 };
 
-/** Absent in the sense of the API: missing or null. */
+/** Reports whether the value is absent in the API's sense: missing or null. */
 export const isAbsent = (value: unknown): value is undefined | null => value === undefined || value === null;

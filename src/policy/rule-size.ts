@@ -3,15 +3,15 @@ import type { AllowRule, Peer, PortMatch } from './node-policy.ts';
 import type { PeerSpec, PortSpec, RuleSpec } from './parsed.ts';
 
 /**
- * What one policy may ask of the kernel, in rules for each direction and family. A rule's peers and ports multiply: an
- * object of the size that an API server accepts could ask for tens of millions, on every node of its pods.
+ * Maximum rules of one policy for each direction and family. A rule's peers and ports multiply: an object that an API server
+ * accepts could need tens of millions of rules on every node that has its pods.
  */
 export const MAX_RULES = 10_000;
 
-/** Ranges that one multiport match is certain to hold (iptables-extensions(8)). */
+/** Port ranges that always fit into one multiport match (iptables-extensions(8)). */
 const RANGES_PER_MATCH = 7;
 
-/** Blocks without excepts are one set together; each other peer needs rules of its own. */
+/** Returns the number of combinations: blocks without excepts share one set; each other peer needs rules of its own. */
 const waysOfPeers = (peers: readonly (PeerSpec | Peer)[] | 'any'): number => {
   if (peers === 'any') return 1;
   const whole = peers.filter((peer) => peer.kind === 'ipBlock' && peer.block.except.length === 0).length;
@@ -28,5 +28,5 @@ const waysOfPorts = (ports: readonly (PortSpec | PortMatch)[] | 'any'): number =
   return matches.reduce((sum, count) => sum + count, named);
 };
 
-/** No fewer rules than the kernel will need for this rule of a policy, for each family. */
+/** Returns a lower bound for the number of kernel rules, per family, that one rule of a policy needs. */
 export const ruleSize = ({ peers, ports }: RuleSpec | AllowRule): number => waysOfPeers(peers) * waysOfPorts(ports);

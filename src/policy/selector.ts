@@ -1,6 +1,6 @@
 import type { LabelRequirement, Labels, LabelSelector } from '../model/labels.ts';
 
-/** Lists that are shorter are as fast to go through. */
+/** Shorter lists are searched as fast as a Set. */
 const LONG = 16;
 
 const asSets = new WeakMap<readonly string[], ReadonlySet<string>>();
@@ -13,8 +13,8 @@ const holds = (values: readonly string[], value: string): boolean => {
 };
 
 /**
- * Whether the labels meet one requirement. NotIn is also met by labels that lack the key, and In needs the key even
- * where the value asked for is empty (apimachinery labels.Requirement.Matches).
+ * Reports whether the labels meet one requirement. Labels that lack the key meet NotIn. In needs the key, even if an empty
+ * value is listed (apimachinery labels.Requirement.Matches).
  */
 export const meets = (labels: Labels, { key, operator, values }: LabelRequirement): boolean => {
   const value = labels.get(key);
@@ -30,13 +30,13 @@ export const meets = (labels: Labels, { key, operator, values }: LabelRequiremen
   }
 };
 
-/** Whether the labels meet all requirements of the selector; the empty selector selects everything. */
+/** Reports whether the labels meet all requirements of the selector; the empty selector selects everything. */
 export const selects = (selector: LabelSelector, labels: Labels): boolean => {
   for (const requirement of selector.requirements) if (!meets(labels, requirement)) return false;
   return true;
 };
 
-/** Text that is equal exactly for selectors with the same requirements. */
+/** Returns text that is equal exactly for selectors with the same requirements. */
 export const selectorKey = (selector: LabelSelector): string =>
   JSON.stringify(selector.requirements.map(({ key, operator, values }) => [key, operator, values]));
 
@@ -47,6 +47,6 @@ const REQUIREMENT_TEXT: Readonly<Record<LabelRequirement['operator'], (each: Lab
   DoesNotExist: ({ key }) => `!${key}`,
 };
 
-/** The selector as `kubectl get -l` would take it; '' selects everything. */
+/** Formats the selector as `kubectl get -l` accepts it; '' selects everything. */
 export const describeSelector = (selector: LabelSelector): string =>
   selector.requirements.map((each) => REQUIREMENT_TEXT[each.operator](each)).join(',');

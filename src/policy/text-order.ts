@@ -1,2 +1,2 @@
-/** Order by code units, the same everywhere. */
+/** Compares text by code units, independent of the locale. */
 export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

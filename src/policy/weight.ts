@@ -1,9 +1,9 @@
-/** Values that a field of this weight or more is not gone through further for: it is large in any case. */
+/** Counting ends at this weight: such a field is large in any case. */
 const MOST = 20_000;
 
 const weights = new WeakMap<object, number>();
 
-/** Values in the JSON, those within lists and objects among them, as far as there are up to 20,000: what reading it costs. */
+/** Counts the values in the JSON, nested ones included, up to about 20,000: the cost of reading it. */
 export const weightOf = (value: unknown): number => {
   if (typeof value !== 'object' || value === null) return 1;
   const known = weights.get(value);

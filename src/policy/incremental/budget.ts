@@ -15,68 +15,68 @@ import {
 } from '../limits.ts';
 import { byText } from '../text-order.ts';
 
-/** What the pods that a policy names take. */
+/** The size of the sets for the pods that a policy names. */
 export interface Found {
-  /** Members of each distinct peer, by its key. */
+  /** Number of members of each distinct peer, by the peer's key. */
   readonly peers: ReadonlyMap<string, number>;
-  /** Members of sets of address and port. */
+  /** Number of members of sets of address and port. */
   readonly namedMembers: number;
 }
 
 /** A policy that selects pods of the node. */
 export interface Demand {
   readonly key: PolicyKey;
-  /** Over all its groups. */
+  /** Summed over all groups of pods. */
   readonly rules: number;
-  /** Sets and members that show in the policy itself. */
+  /** Sets and members that follow from the policy itself. */
   readonly sets: number;
   readonly members: number;
-  /** What its peers took when they were looked at last, if they were. */
+  /** Returns the size of its peers as of the last search; undefined before the first one. */
   known(): Found | undefined;
-  /** Looks at its peers, and keeps them up to date from then on; undefined where this has to wait for the next update. */
+  /** Searches its peers, and keeps them up to date from then on; undefined if the search must wait for the next update. */
   find(most: number): Found | undefined;
 }
 
-/** The policies that the node has no room for. */
+/** Decides which policies fit into the node's limits. */
 export interface Budget {
-  /** Decides anew for one namespace. @returns whether it came out another way for some policy */
+  /** Decides again for one namespace. @returns whether the decision has changed for any policy */
   judge(namespace: string, demands: readonly Demand[]): boolean;
-  /** Namespaces that have to be decided anew, since all of the node's are too much or not any more. */
+  /** Returns the namespaces to decide again, because the node's total has crossed its limit. */
   restless(): readonly string[];
-  /** That have policies in use. */
+  /** Returns the namespaces that have policies in use. */
   namespaces(): readonly string[];
-  /** Namespaces that would be worth deciding anew where pods came or went. */
+  /** Returns the namespaces to decide again when the number of pods has changed. */
   sensitive(pods: number): readonly string[];
-  /** Whether the policy may allow nothing, for the time being at least. */
+  /** Reports whether the policy exceeds a limit, at least for now, and so may allow nothing. */
   isOver(key: PolicyKey): boolean;
-  /** Namespaces with policies that wait for their turn to be looked at. */
+  /** Returns the namespaces with policies whose peers are still to be searched. */
   unfinished(): readonly string[];
-  /** Of all policies that are over; the same list until it changes. */
+  /** Returns the faults of all policies over a limit; the same list until it changes. */
   faults(): readonly PolicyFault[];
 }
 
 interface Decision {
   readonly over: ReadonlyMap<PolicyKey, PolicyFault>;
-  /** These wait for their turn. */
+  /** Policies whose peers are still to be searched. */
   readonly waiting: ReadonlySet<PolicyKey>;
   readonly used: Usage;
-  /** The distinct peers of those that are not over, with their members. */
+  /** The distinct peers of the policies within the limits, with their numbers of members. */
   readonly peers: ReadonlyMap<string, number>;
-  /** What is no peer's: rules, and the sets that others cannot have as well. */
+  /** Usage beside peers: rules, and sets that no other policy can share. */
   readonly rest: Usage;
-  /** The limit that was used is less than a namespace's own, since the node is full. */
+  /** Whether the limit was less than a namespace's own, because the node is full. */
   readonly isShare: boolean;
   readonly limit: Usage;
-  /** Some policy is over because of pods that it selects. */
+  /** Whether some policy exceeds a limit because of the pods that it selects. */
   readonly byMembers: boolean;
 }
 
 interface Verdict extends Decision {
-  /** What it would use without that; of a set that others use too, its part. See Budget.restless. */
+  /** The usage without that reduction; of a shared set, its part. See Budget.restless. */
   readonly wanted: Usage;
-  /** The peers that `wanted` is of. */
+  /** The peers that `wanted` includes. */
   readonly counted: readonly string[];
-  /** Pods of the cluster at that time. */
+  /** Number of pods of the cluster at that time. */
   readonly pods: number;
 }
 
@@ -87,9 +87,9 @@ const ADVICE: Readonly<Record<Resource, string>> = {
   memory: 'use fewer peers, ports and blocks',
 };
 
-/** Parts of a namespace's room from which on pods that come are counted at each change. */
+/** A namespace that uses more than an eighth of its limit of members is counted again whenever pods come. */
 const SENSITIVE = 8;
-/** A policy that selected too many pods is looked at again once the cluster has less than these of its pods. */
+/** A policy with too many pods is searched again once the cluster has fewer pods than this part of the former number. */
 const FEWER = 0.9;
 
 const UNIT: Readonly<Record<Resource, string>> = {
@@ -132,15 +132,15 @@ const least = (a: Usage, b: Usage): Usage => ({
 const sameUsage = (a: Usage, b: Usage): boolean => RESOURCES.every((resource) => a[resource] === b[resource]);
 
 /**
- * Gives each namespace's policies room from the smallest up, by rules and then by name, whatever order they came in: a
- * restart decides the same. Where all namespaces together are more than the node's room, those that use most give way, down
- * to a level that is the same for all.
+ * Gives room to each namespace's policies from the smallest up, by rules and then by name, in whatever order they came: so a
+ * restart decides the same. If all namespaces together exceed the node's limit, those that use most are reduced to one
+ * common level.
  */
 export const createBudget = (given: Limits, podCount: () => number): Budget => {
   let limits = given;
   let pods = -1;
   const verdicts = new Map<string, Verdict>();
-  /** How many namespaces have each peer. */
+  /** Number of namespaces that have each peer. */
   const users = new Map<string, number>();
   const waiting = new Set<string>();
   const large = new Set<string>();
@@ -177,7 +177,7 @@ export const createBudget = (given: Limits, podCount: () => number): Budget => {
     for (const demand of demands.toSorted((a, b) => a.rules - b.rules || byText(a.key, b.key))) {
       const { key, rules, sets, members } = demand;
       const shown = usageOf(rules, sets, members);
-      // Of its sets others may have the same.
+      // Other policies may share its sets.
       const plain = excess(key, shown, addUsage(used, usageOf(rules, 0, members)));
       if (plain !== undefined) {
         over.set(key, plain);
@@ -209,7 +209,7 @@ export const createBudget = (given: Limits, podCount: () => number): Budget => {
     [...a.over].every(([key, { message }]) => b?.over.get(key)?.message === message) &&
     [...a.waiting].every((key) => b?.waiting.has(key));
 
-  /** The level of each resource above which a namespace has to give way. */
+  /** Returns the level of each resource above which a namespace is reduced. */
   const shareNow = (): Usage => {
     if (excessOf(total, limits.node) === undefined) return limits.namespace;
     const level = (resource: Resource): number =>
@@ -223,7 +223,7 @@ export const createBudget = (given: Limits, podCount: () => number): Budget => {
     return least(limits.namespace, levels);
   };
 
-  /** Keeps lists of the few namespaces that need more than a look where they themselves changed. */
+  /** Tracks the few namespaces that must be decided again even if they have not changed. */
   const note = (namespace: string, verdict: Verdict | undefined): void => {
     const isIn = (list: Set<string>, belongs: boolean): void => {
       if (belongs) list.add(namespace);
@@ -240,7 +240,7 @@ export const createBudget = (given: Limits, podCount: () => number): Budget => {
     isIn(squeezed, verdict?.isShare === true);
   };
 
-  /** Takes limits that the number of pods raises; the same object as long as they stay. */
+  /** Computes the limits, which grow with the number of pods. Keeps the same object while they stay. */
   const follow = (): void => {
     if (podCount() === pods) return;
     pods = podCount();

@@ -6,28 +6,28 @@ import { byText } from '../text-order.ts';
 import { namedIngressPorts, type NamedPort, namedPortKey } from './named-port-key.ts';
 import type { PolicyEntry } from './policy-store.ts';
 
-/** Pods by the policies that isolate them in each direction. */
+/** Pods grouped by the policies that isolate them in each direction. */
 export interface Groups {
-  /** @param policies that select the pod, sorted by key */
+  /** @param policies the policies that select the pod, sorted by key */
   join(pod: PodEndpoint, policies: readonly PolicyEntry[]): void;
-  /** Isolates the pod in both directions, with nothing allowed. */
+  /** Isolates the pod in both directions and allows nothing. */
   close(pod: PodEndpoint): void;
-  /** The very object that joined. */
+  /** Removes a pod, given as the same object that joined. */
   leave(pod: PodEndpoint): void;
   isolationOf(direction: Direction, uid: string): Isolation | undefined;
   /** Sorted by key. */
   isolations(): readonly Isolation[];
-  /** Pods that policies isolate. */
+  /** Returns the number of isolated pods. */
   count(direction: Direction): number;
-  /** Pods that are closed, sorted; the same list until it is another. */
+  /** Returns the closed pods, sorted; the same list until it changes. */
   closedPods(): readonly PodEndpoint[];
-  /** Namespaces in which a pod came to a group or left one since the last changes were taken. */
+  /** Returns the namespaces in which a pod joined or left a group since the last `takeChanges`. */
   touched(): ReadonlySet<string>;
-  /** In how many groups each policy of the namespace is. */
+  /** Returns the number of groups that each policy of the namespace is in. */
   uses(namespace: string): ReadonlyMap<PolicyEntry, Readonly<Record<Direction, number>>>;
-  /** The rules of the namespace's policies may be others than they were. */
+  /** Marks the rules of the namespace's policies as possibly changed. */
   touch(namespace: string): void;
-  /** The isolations that are other than when this was asked last, by key; undefined for those that are gone. */
+  /** Returns the isolations that have changed since the last call, by key; undefined for those that are gone. */
   takeChanges(rulesOf: (policy: PolicyEntry, direction: Direction) => readonly AllowRule[]): IsolationChanges;
 }
 
@@ -46,12 +46,12 @@ interface Group {
 const NO_PODS: readonly PodEndpoint[] = [];
 const NO_POLICIES: readonly PolicyEntry[] = [];
 
-/** The isolation for ingress of pods that are closed; that for egress has the same pods. */
+/** The key of the ingress isolation of closed pods. The egress isolation has the same pods. */
 const CLOSED_KEY = isolationKey({ direction: 'ingress', policies: [], namedPorts: '' });
 
-/** What the groups of pods that the same policies select have in common, in one direction. */
+/** The common part of groups of pods that the same policies select, in one direction. */
 interface Shape {
-  /** Those that isolate in the direction. */
+  /** The policies that isolate in the direction. */
   readonly policies: readonly PolicyEntry[];
   readonly named: readonly NamedPort[];
   readonly keyOf: (namedPorts: string) => string;
@@ -115,7 +115,7 @@ export const createGroups = (): Groups => {
     if (siblings?.size === 0) byNamespace.delete(namespaceOf(group));
   };
 
-  /** The isolation as it is now; the same object, or the same rules in it, where these did not change. */
+  /** Returns the current isolation. Reuses the former object, or its rules, if they have not changed. */
   const build = (
     group: Group,
     rulesOf: (policy: PolicyEntry, direction: Direction) => readonly AllowRule[],

@@ -4,28 +4,28 @@ interface Labelled {
   readonly labels: Labels;
 }
 
-/** A superset of what a selector selects that is cheap to go through. */
+/** A small superset of the objects that a selector selects. */
 export interface Candidates<T> {
   readonly size: number;
   readonly items: Iterable<T>;
 }
 
-/** Finds objects by their labels. Only keys that were asked for are indexed: most labels are in no selector. */
+/** Finds objects by labels. Indexes only keys that were asked for, since most labels are in no selector. */
 export interface LabelIndex<T> {
   add(item: T): void;
-  /** The very object that was added. */
+  /** Removes an object, given as the same object that was added. */
   remove(item: T): void;
-  /** The fewest objects that one requirement of the selector leaves; undefined where none can be looked up. */
+  /** Returns the fewest objects that one requirement of the selector leaves; undefined if no requirement can be looked up. */
   candidates(selector: LabelSelector): Candidates<T> | undefined;
 }
 
 interface KeyIndex<T> {
   readonly byValue: Map<string, Set<T>>;
-  /** How many objects have the key. */
+  /** Number of objects that have the key. */
   size: number;
 }
 
-/** @param all everything that was added and not removed, for the first question about a key */
+/** @param all returns all current objects; used to index a key on its first use */
 export const createLabelIndex = <T extends Labelled>(all: () => Iterable<T>): LabelIndex<T> => {
   const byKey = new Map<string, KeyIndex<T>>();
 

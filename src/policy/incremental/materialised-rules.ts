@@ -4,7 +4,7 @@ import type { ParsedPolicy, PeerSpec, PortSpec } from '../parsed.ts';
 import type { Peers } from './peers.ts';
 import type { PortNames } from './port-names.ts';
 
-/** The peers of the policy that are pods. */
+/** Yields the policy's peers that select pods. */
 export const podsPeers = function* ({ directions, rules }: ParsedPolicy): Generator<PodsSpec> {
   for (const direction of directions) {
     for (const { peers } of rules[direction]) {
@@ -17,14 +17,14 @@ export const podsPeers = function* ({ directions, rules }: ParsedPolicy): Genera
 type PodsSpec = Extract<PeerSpec, { kind: 'pods' }>;
 type PodsPeer = Extract<Peer, { kind: 'pods' }>;
 
-/** A policy's rules with live members, for as long as some pod of the node is selected by it. */
+/** A policy's rules with live members, while it selects a pod of the node. */
 export interface MaterialisedRules {
   of(direction: Direction): readonly AllowRule[];
-  /** The distinct peers that are pods. */
+  /** The distinct peers that select pods. */
   readonly peers: ReadonlySet<PodsPeer>;
-  /** No fewer members than the sets of address and port have by now. */
+  /** Returns an upper bound for the current members of the sets of address and port. */
   namedMembers(): number;
-  /** Lets go of the peers. */
+  /** Releases the peers. */
   release(): void;
 }
 
@@ -45,7 +45,7 @@ const namedOf = (rules: readonly AllowRule[]): number => {
   return members;
 };
 
-/** @returns the number of members where it gave up, since there are more than `most` */
+/** @returns the number of members at which it stopped, if there are more than `most` */
 export const materialiseRules = (
   policy: ParsedPolicy,
   peers: Peers,

@@ -1,13 +1,13 @@
-/** What came into a set and what left it; never both. */
+/** The members that were added to a set and removed from it; none is in both. */
 export interface MemberChange {
   readonly added: ReadonlySet<string>;
   readonly removed: ReadonlySet<string>;
 }
 
-/** By the set itself, which holds the change already. Sets that are as they were may be missing or have an empty change. */
+/** By the set itself, which has changed already. Unchanged sets may be missing or have an empty change. */
 export type MemberChanges = ReadonlyMap<ReadonlySet<string>, MemberChange>;
 
-/** Changes sets, and remembers what becomes of them in the end. */
+/** Changes sets and records the net changes. */
 export interface MemberRecord {
   add(set: Set<string>, member: string): void;
   remove(set: Set<string>, member: string): void;

@@ -5,7 +5,7 @@ import { byText } from '../text-order.ts';
 
 export type NamedPort = Extract<PortSpec, { kind: 'named' }>;
 
-/** The distinct port names of the policies' ingress rules. */
+/** Returns the distinct port names of the policies' ingress rules. */
 export const namedIngressPorts = (policies: readonly ParsedPolicy[]): readonly NamedPort[] => {
   const named = new Map<string, NamedPort>();
   for (const { rules } of policies) {
@@ -17,7 +17,7 @@ export const namedIngressPorts = (policies: readonly ParsedPolicy[]): readonly N
   return [...named.values()];
 };
 
-/** Text that is equal for pods on which the port names stand for the same numbers. */
+/** Returns text that is equal for pods on which the port names have the same numbers. */
 export const namedPortKey = (named: readonly NamedPort[], pod: PodEndpoint): string =>
   named
     .map(

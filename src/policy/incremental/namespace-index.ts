@@ -3,7 +3,7 @@ import type { NamespaceEntry } from '../../model/namespace.ts';
 import { selectorKey, selects } from '../selector.ts';
 import { createLabelIndex } from './label-index.ts';
 
-/** The namespaces that a selector selects, kept up to date while it is followed. */
+/** The namespaces that a selector selects; kept up to date while it is followed. */
 export interface Selection {
   readonly selector: LabelSelector;
   readonly names: ReadonlySet<string>;
@@ -13,10 +13,10 @@ export interface Selection {
 export interface NamespaceIndex {
   get(name: string): NamespaceEntry | undefined;
   names(): Iterable<string>;
-  /** The same selection for equal selectors. */
+  /** Returns the same selection for equal selectors. */
   follow(selector: LabelSelector): Selection;
   unfollow(selection: Selection): void;
-  /** A namespace came, changed or went. @returns the selections that it entered or left */
+  /** Adds, changes or removes a namespace. @returns the selections that it entered or left */
   change(name: string, entry: NamespaceEntry | undefined): readonly Selection[];
 }
 

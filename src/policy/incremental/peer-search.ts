@@ -4,15 +4,18 @@ import type { ParsedPolicy } from '../parsed.ts';
 import { podsPeers } from './materialised-rules.ts';
 import type { Peers } from './peers.ts';
 
-/** Looks for the pods of a policy's peers ahead of its rules, in portions: each peer may have to be compared with all pods. */
+/**
+ * Searches the pods of a policy's peers before its rules are made, in portions: each peer may have to be compared with
+ * all pods.
+ */
 export interface PeerSearch {
-  /** @returns whether all are there */
+  /** @returns whether all peers are found */
   goOn(isTimeUp: () => boolean): boolean;
-  /** Lets go of them. */
+  /** Releases the peers. */
   end(): void;
 }
 
-/** @param most members that are of use: whoever makes the rules tells of more */
+/** @param most stops beyond this many members: making the rules then reports the excess */
 export const searchPeers = (policy: ParsedPolicy, peers: Peers, most: number): PeerSearch => {
   const specs = podsPeers(policy);
   const acquired: Extract<Peer, { kind: 'pods' }>[] = [];
@@ -29,7 +32,7 @@ export const searchPeers = (policy: ParsedPolicy, peers: Peers, most: number): P
           acquired.push(peer);
           members += peer.addresses.ipv4.size + peer.addresses.ipv6.size;
         } catch (error) {
-          // To make the rules fails as well, which is told then.
+          // Making the rules fails in the same way, and reports it.
           failed = messageOf(error);
         }
       }

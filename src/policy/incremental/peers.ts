@@ -13,17 +13,20 @@ import type { PodIndex } from './pod-index.ts';
 type PodsSpec = Extract<PeerSpec, { kind: 'pods' }>;
 type PodsPeer = Extract<Peer, { kind: 'pods' }>;
 
-/** The peers that rules in use name, each with its members kept up to date. */
+/** The peers of the rules in use, with their members kept up to date. */
 export interface Peers {
-  /** `namespace` is the policy's own, which a peer without namespaceSelector means. To be released as often as acquired. */
+  /**
+   * Returns a peer, to be released as often as acquired. `namespace` is the policy's own, which a peer without
+   * namespaceSelector means.
+   */
   acquire(spec: PodsSpec, namespace: string): PodsPeer;
   release(peer: PodsPeer): void;
-  /** A pod went, or is not any more what it was. */
+  /** Removes a pod that is gone or has changed. */
   removePod(pod: PodEndpoint, record: MemberRecord): void;
   addPod(pod: PodEndpoint, record: MemberRecord): void;
-  /** A namespace came, changed or went; pods are indexed as they are. */
+  /** Adds, changes or removes a namespace; the index of pods stays as it is. */
   changeNamespace(name: string, entry: NamespaceEntry | undefined, record: MemberRecord): void;
-  /** Forgets what was released and not acquired again. */
+  /** Forgets peers that were released and not acquired again. */
   sweep(): void;
 }
 
@@ -35,7 +38,7 @@ interface LivePeer {
   uses: number;
 }
 
-/** The namespaces that some peers mean, and these peers. */
+/** A group of namespaces, and the peers that mean it. */
 interface Place {
   readonly names: ReadonlySet<string>;
   readonly selection: Selection | undefined;
@@ -44,7 +47,7 @@ interface Place {
 
 export const createPeers = (pods: PodIndex, namespaces: NamespaceIndex): Peers => {
   const live = new Map<string, LivePeer>();
-  /** By the one namespace that is meant. */
+  /** Places of a single namespace, by its name. */
   const ownPlaces = new Map<string, Place>();
   const selectedPlaces = new Map<Selection, Place>();
   const released = new Set<LivePeer>();

@@ -3,16 +3,16 @@ import type { PodEndpoint } from '../../model/pod.ts';
 import { selects } from '../selector.ts';
 import { createLabelIndex } from './label-index.ts';
 
-/** The pods that can be peers, settled, found by namespace and labels. */
+/** The pods that can be peers, with settled addresses, found by namespace and labels. */
 export interface PodIndex {
   add(pod: PodEndpoint): void;
-  /** The very object that was added. */
+  /** Removes a pod, given as the same object that was added. */
   remove(pod: PodEndpoint): void;
   all(): Iterable<PodEndpoint>;
   inNamespace(name: string): Iterable<PodEndpoint>;
   /** @param selector undefined selects every pod of the namespaces */
   select(namespaces: ReadonlySet<string>, selector: LabelSelector | undefined): Iterable<PodEndpoint>;
-  /** How many pods were looked at to select some. */
+  /** Returns how many pods were compared with selectors so far. */
   looks(): number;
 }
 
@@ -53,7 +53,7 @@ export const createPodIndex = (): PodIndex => {
     inNamespace,
     select(namespaces, selector) {
       const selected: PodEndpoint[] = [];
-      // A plain loop: very many pods are looked at, for each of very many selectors.
+      // A plain loop for speed: there may be very many pods and selectors.
       const look = (pods: Iterable<PodEndpoint>): void => {
         for (const pod of pods) {
           looks += 1;

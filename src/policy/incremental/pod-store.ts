@@ -1,7 +1,7 @@
 import { type AddressBook, createAddressBook, type SettledPod } from '../../addresses/address-book.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 
-/** Pods as they were and as they are, each with the addresses that it has. A pod that changed is in both lists. */
+/** Pods before and after a change, each with its settled addresses. A changed pod is in both lists. */
 export interface PodChanges {
   readonly gone: readonly SettledPod[];
   readonly come: readonly SettledPod[];
@@ -10,17 +10,17 @@ export interface PodChanges {
 /** The pods of the cluster with settled addresses. */
 export interface PodStore {
   uids(): Iterable<string>;
-  /** As it was reported, with addresses that others may own. */
+  /** Returns the pod as reported, with addresses that other pods may own. */
   reported(uid: string): PodEndpoint | undefined;
-  /** The pods that may have the address, with all addresses that each may have. */
+  /** Returns the pods that may own the address, each with all addresses that it may own. */
   at(address: string): readonly PodEndpoint[];
-  /** Takes these pods as `find` has them now. @returns what changed, also for pods that only won or lost an address */
+  /** Updates these pods to what `find` returns. @returns the changes, also of pods that only won or lost an address */
   change(uids: Iterable<string>, find: (uid: string) => PodEndpoint | undefined): PodChanges;
 }
 
 export const createPodStore = (book: AddressBook = createAddressBook()): PodStore => {
   const pods = new Map<string, PodEndpoint>();
-  /** Only of pods that do not have all the addresses that they report, or not for certain. */
+  /** Only pods that do not own all their reported addresses, or not with certainty. */
   const settledApart = new Map<string, SettledPod>();
 
   const settled = (uid: string): SettledPod | undefined => {

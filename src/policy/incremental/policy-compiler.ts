@@ -19,12 +19,12 @@ import { createPolicyStore } from './policy-store.ts';
 import { createPortNames } from './port-names.ts';
 import { createSubjects } from './subjects.ts';
 
-/** What an update did to the policy of the node. */
+/** The changes of one update to the node's policy. */
 export interface PolicyDelta {
   readonly isolations: IsolationChanges;
-  /** Of peers that were there before. */
+  /** Changes to members of peers that existed before. */
   readonly members: MemberChanges;
-  /** The addresses of pods that came, changed or went: ports may have changed their names there. */
+  /** The addresses of pods that came, changed or went: their port names may have changed. */
   readonly addresses: ReadonlySet<string>;
 }
 
@@ -36,29 +36,29 @@ export interface PolicyUpdate extends PolicyDelta {
 /** Works out what the cluster's policies ask of one node, and keeps it up to date. */
 export interface PolicyCompiler {
   /**
-   * Takes what changed. The work depends on the changes and on the node's own pods, not on the cluster's size.
-   * @param isForSmall what takes long has to wait for further updates, see isUnfinished
+   * Takes changes. The work depends on the changes and the node's own pods, not on the cluster's size.
+   * @param isForSmall whether long work must wait for further updates, see isUnfinished
    */
   update(snapshot: ClusterSnapshot, changes: ClusterChanges, isForSmall?: boolean): PolicyUpdate;
   /** As of the last update; valid until the next one. */
   policy(): NodePolicy;
-  /** Of all policies; the same list until one changes. */
+  /** Returns the faults of all policies; the same list until one changes. */
   faults(): readonly PolicyFault[];
-  /** Pods of the node that some policy isolates. */
+  /** Returns the number of isolated pods of the node. */
   isolatedPods(): Readonly<Record<Direction, number>>;
-  /** What is closed in both directions; the same list until it is another. */
+  /** Returns the pods that are closed in both directions; the same list until it changes. */
   closedPods(): readonly PodEndpoint[];
   /** Who has the address; undefined where no pod claims it. */
   ownershipOf(address: string): Ownership | undefined;
   /** The pods that may have the address. */
   podsAt(address: string): readonly PodEndpoint[];
-  /** Those of the pods that may have the address: each has to allow what goes to or comes from it. */
+  /** Returns the isolations of all pods that may own the address: each must allow its traffic. */
   isolationsAt(direction: Direction, address: string): readonly Isolation[];
-  /** Some policies allow nothing yet, for their turn is to come: an update without changes goes on. */
+  /** Reports whether some policies allow nothing yet because their turn is to come. An update without changes continues. */
   isUnfinished(): boolean;
 }
 
-/** The keys whose object is not the one that is known. */
+/** Returns the keys whose object differs from the known one. */
 const differing = <K extends string, T>(
   known: Iterable<K>,
   get: (key: K) => T | undefined,
@@ -72,7 +72,7 @@ const differing = <K extends string, T>(
 
 /**
  * @param node the node whose pods are the subjects; undefined for the pods of all nodes.
- * @param limits what policies may ask of the node
+ * @param limits limits of the policies' usage of the node
  */
 export const createPolicyCompiler = (node: string | undefined, limits: Limits = DEFAULT_LIMITS): PolicyCompiler => {
   const book = createAddressBook();
@@ -81,7 +81,7 @@ export const createPolicyCompiler = (node: string | undefined, limits: Limits = 
   const namespaces = createNamespaceIndex();
   const peers = createPeers(pods, namespaces);
   const portNames = createPortNames(pods);
-  /** Namespaces of subjects that are about to be added. */
+  /** Namespaces of subjects that are added next. */
   let expected: ReadonlySet<string> = new Set();
   const policies = createPolicyStore((namespace) => expected.has(namespace) || subjects.hasAny(namespace));
   const groups = createGroups();
@@ -137,7 +137,7 @@ export const createPolicyCompiler = (node: string | undefined, limits: Limits = 
     update(snapshot, changes, isForSmall) {
       const record = createMemberRecord();
       const { gone, come } = changePods(snapshot, changes);
-      // An address goes before it comes: it may pass from one pod to another.
+      // Addresses are removed before they are added: one may pass from one pod to another.
       for (const { subject, peer } of gone) {
         if (isSubject(subject)) subjects.remove(subject);
         if (!canBePeer(peer)) continue;

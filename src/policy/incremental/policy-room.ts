@@ -4,12 +4,12 @@ import type { Groups } from './groups.ts';
 import type { MaterialisedRules } from './materialised-rules.ts';
 import type { PolicyEntry } from './policy-store.ts';
 
-/** Asks the budget about the policies that select pods of the node. */
+/** Applies the budget to the policies that select pods of the node. */
 export interface PolicyRoom {
   /**
-   * Decides anew where a decision may come out another way.
-   * @param members how many addresses came into peers that were there before
-   * @param isForSmall what takes long has to wait
+   * Decides again where a decision may have changed.
+   * @param members number of addresses that joined existing peers
+   * @param isForSmall whether long work must wait
    */
   judge(members: number, isForSmall: boolean): void;
 }
@@ -21,17 +21,17 @@ export interface PolicyRoomParts {
   /** See PodIndex. */
   readonly looks: () => number;
   readonly rulesInUse: (entry: PolicyEntry) => MaterialisedRules | undefined;
-  /** Looks for the policy's peers until the time is up. @returns whether all are there, or more than `most` members */
+  /** Searches the policy's peers until the time is up. @returns whether all are found, or more than `most` members */
   readonly search: (entry: PolicyEntry, most: number, isTimeUp: () => boolean) => boolean;
   readonly materialise: (entry: PolicyEntry, most: number) => MaterialisedRules | number | undefined;
   readonly dematerialise: (entry: PolicyEntry) => void;
 }
 
-/** Pods that one update looks at for selectors that are new, some 20 ms. Further selectors wait for the next update. */
+/** Pods compared per update for new selectors, about 20 ms. Further selectors wait for the next update. */
 const WORK = 60_000;
-/** The same where there is something small to be done. */
+/** The same if small changes are waiting. */
 const WORK_BESIDE = 10_000;
-/** Members that come at once which no other check of a namespace's room foresees. */
+/** When this many members join at once, rooms are judged again although no other check asks for it. */
 const MANY_MEMBERS = 10_000;
 
 const foundIn = (rules: MaterialisedRules): Found => ({
@@ -43,7 +43,7 @@ const NOTHING: Found = { peers: new Map(), namedMembers: 0 };
 
 export const createPolicyRoom = (parts: PolicyRoomParts): PolicyRoom => {
   const { groups, budget, podCount, looks, rulesInUse, search, materialise, dematerialise } = parts;
-  /** Of policies that are over: what was found when they were looked at, and how many pods there were. */
+  /** For policies over a limit: the result of the last search, and the number of pods at that time. */
   const before = new WeakMap<PolicyEntry, { readonly found: Found; readonly pods: number }>();
   let begun = 0;
   let work = WORK;

@@ -5,32 +5,32 @@ import type { ParsedPolicy } from '../parsed.ts';
 import { parsePolicy } from '../parse-policy.ts';
 import { byText } from '../text-order.ts';
 
-/** A policy object, read when somebody asks. */
+/** A policy object that is parsed on demand. */
 export interface PolicyEntry {
   readonly key: PolicyKey;
   readonly object: PolicyObject;
   parsed(): ParsedPolicy;
-  /** Kept where the rest is forgotten: a pod that comes to the namespace asks all of its policies. */
+  /** Stays in memory when the rest is forgotten: a pod that joins the namespace is matched against all its policies. */
   podSelector(): LabelSelector;
 }
 
 /**
- * The policies of the cluster, by namespace. What was read is kept only for policies in use, and during an update for those
- * of namespaces that matter to the node.
+ * The policies of the cluster, by namespace. Keeps the parsed form only of policies in use, and during an update of those in
+ * namespaces that matter to the node.
  */
 export interface PolicyStore {
   get(key: PolicyKey): PolicyEntry | undefined;
   keys(): Iterable<PolicyKey>;
   inNamespace(name: string): Iterable<PolicyEntry>;
-  /** @param object undefined removes. @returns the new entry */
+  /** @param object undefined removes the policy. @returns the new entry */
   put(key: PolicyKey, object: PolicyObject | undefined): PolicyEntry | undefined;
-  /** An update is over: forgets what was read of policies that are not in use. */
+  /** Ends an update: forgets the parsed form of policies that are not in use. */
   settle(isUsed: (entry: PolicyEntry) => boolean): void;
-  /** Forgets what was read of a policy that is not in use any more. */
+  /** Forgets the parsed form of a policy that is no longer in use. */
   forget(entry: PolicyEntry): void;
-  /** Adds a fault that only showed when the policy was compiled. */
+  /** Adds a fault that appeared only when the policy was compiled. */
   fail(key: PolicyKey, message: string): void;
-  /** Sorted by policy; the same list until one changes. */
+  /** Returns the faults, sorted by policy; the same list until one changes. */
   faults(): readonly PolicyFault[];
 }
 
@@ -44,9 +44,12 @@ export const createPolicyStore = (matters: (namespace: string) => boolean): Poli
   const entries = new Map<PolicyKey, OpenEntry>();
   const byNamespace = new Map<string, Map<PolicyKey, OpenEntry>>();
   const faulty = new Map<PolicyKey, readonly PolicyFault[]>();
-  /** What was read since the last update was over. */
+  /** Policies that were parsed since the last update ended. */
   const read = new Set<OpenEntry>();
-  /** Nobody asked for these yet. Those of other nodes are read when the rules are in force, for their faults alone. */
+  /**
+   * Policies that were not parsed yet. Those of other nodes are parsed after the rules are in force, only for their
+   * faults.
+   */
   const unread = new Set<OpenEntry>();
   let faults: readonly PolicyFault[] | undefined = NO_FAULTS;
 

@@ -4,9 +4,9 @@ import type { PortTargets } from '../node-policy.ts';
 import { declares, resolvePort } from '../pod-ports.ts';
 import type { PodIndex } from './pod-index.ts';
 
-/** What port names stand for on all pods. Only names that were asked for are indexed. */
+/** The numbers of port names on all pods. Indexes only names that were asked for. */
 export interface PortNames {
-  /** Kept up to date from then on. */
+  /** Returns the targets of a name, which stay up to date from then on. */
   targets(protocol: Protocol, name: string): PortTargets;
   addPod(pod: PodEndpoint): void;
   removePod(pod: PodEndpoint): void;

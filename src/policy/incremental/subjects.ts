@@ -12,37 +12,37 @@ import type { Peers } from './peers.ts';
 import type { PolicyEntry, PolicyStore } from './policy-store.ts';
 import type { PortNames } from './port-names.ts';
 
-/** The pods that policies can isolate on the node, and the policies that select them. */
+/** The pods that policies can isolate on the node (subjects), and the policies that select them. */
 export interface Subjects {
-  /** Whether the namespace has a subject. */
+  /** Reports whether the namespace has a subject. */
   hasAny(namespace: string): boolean;
   add(pod: PodEndpoint): void;
-  /** The very object that was added. */
+  /** Removes a pod, given as the same object that was added. */
   remove(pod: PodEndpoint): void;
-  /** A policy came, changed or went. */
+  /** Adds, changes or removes a policy. */
   changePolicy(before: PolicyEntry | undefined, after: PolicyEntry | undefined): void;
-  /** Whether the policy selects a subject. */
+  /** Reports whether the policy selects a subject. */
   uses(policy: PolicyEntry): boolean;
   /**
-   * @param members how many addresses came into peers that were there before
-   * @param isForSmall what takes long has to wait
+   * @param members number of addresses that joined existing peers
+   * @param isForSmall whether long work must wait
    */
   takeChanges(members: number, isForSmall?: boolean): IsolationChanges;
-  /** Policies wait for their turn to be looked at, which the next update gives them. */
+  /** Reports whether policies wait for their search, which the next update continues. */
   isUnfinished(): boolean;
 }
 
 interface Subject {
   readonly pod: PodEndpoint;
-  /** Those that select it. */
+  /** The policies that select the pod. */
   readonly policies: Set<PolicyEntry>;
 }
 
-/** The rules of a policy in use, and how many subjects it selects. */
+/** The rules of a policy in use, and the number of subjects that it selects. */
 interface Use {
   subjects: number;
   rules: MaterialisedRules | undefined;
-  /** Peers that are looked for, some in each update, so that the rules find them. */
+  /** A search for peers, continued in each update, so that the rules find them. */
   search: PeerSearch | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface SubjectsParts {
   readonly peers: Peers;
   readonly portNames: PortNames;
   readonly budget: Budget;
-  /** Pods of the cluster that can be peers. */
+  /** Returns the number of pods of the cluster that can be peers. */
   readonly podCount: () => number;
   /** See PodIndex. */
   readonly looks: () => number;
@@ -60,7 +60,10 @@ export interface SubjectsParts {
 
 const byKey = (a: PolicyEntry, b: PolicyEntry): number => byText(a.key, b.key);
 
-/** Makes of equal lists one, which others remember things of: most pods of a namespace are selected by the same policies. */
+/**
+ * Returns the same list for equal lists, so that results can be cached by list: the same policies select most pods of a
+ * namespace.
+ */
 const createLists = (): ((list: readonly PolicyEntry[]) => readonly PolicyEntry[]) => {
   const known = new Map<string, (readonly PolicyEntry[])[]>();
   return (list) => {
@@ -79,9 +82,9 @@ export const createSubjects = (parts: SubjectsParts): Subjects => {
   const { policies, groups, peers, portNames, budget } = parts;
   const byNamespace = new Map<string, Map<string, Subject>>();
   const uses = new Map<PolicyEntry, Use>();
-  /** Those whose policies changed since the last changes were taken, by namespace. */
+  /** Subjects whose policies have changed since the last `takeChanges`, by namespace. */
   const moved = new Map<string, Set<Subject>>();
-  /** Those that a subject let go of since the last changes were taken. */
+  /** Policies that stopped selecting a subject since the last `takeChanges`. */
   const letGo = new Set<PolicyEntry>();
 
   const use = (entry: PolicyEntry, by: 1 | -1): void => {
@@ -91,12 +94,12 @@ export const createSubjects = (parts: SubjectsParts): Subjects => {
     if (by < 0) letGo.add(entry);
   };
 
-  /** Of a pod that is closed no rule counts. */
+  /** Changes the use of a policy by a subject. No rule counts for a closed pod. */
   const useFor = ({ pod }: Subject, entry: PolicyEntry, by: 1 | -1): void => {
     if (pod.closed === undefined) use(entry, by);
   };
 
-  /** The policy's rules; a number of members where these are more than `most`, undefined where it cannot be compiled. */
+  /** Returns the policy's rules; a number of members if there are more than `most`, undefined if it cannot be compiled. */
   const materialise = (entry: PolicyEntry, most: number): MaterialisedRules | number | undefined => {
     const known = uses.get(entry);
     if (known?.rules !== undefined) return known.rules;
@@ -106,7 +109,7 @@ export const createSubjects = (parts: SubjectsParts): Subjects => {
       if (known !== undefined) endSearch(known);
       return made;
     } catch (error) {
-      // It isolates its pods and allows nothing, as a policy that cannot be read does.
+      // The policy isolates its pods and allows nothing, like an invalid one.
       policies.fail(entry.key, `cannot be compiled: ${messageOf(error)}`);
       return undefined;
     }
@@ -117,7 +120,7 @@ export const createSubjects = (parts: SubjectsParts): Subjects => {
     known.search = undefined;
   };
 
-  /** @returns whether all of the policy's peers are there */
+  /** @returns whether all peers of the policy are found */
   const search = (entry: PolicyEntry, most: number, isTimeUp: () => boolean): boolean => {
     const known = uses.get(entry);
     if (known === undefined || known.rules !== undefined) return true;
@@ -150,11 +153,11 @@ export const createSubjects = (parts: SubjectsParts): Subjects => {
   const place = ({ pod }: Subject, selecting: readonly PolicyEntry[]): void => {
     const { closed, ips } = pod;
     if (closed === undefined) groups.join(pod, selecting);
-    // A pod that vanished is closed only if policies isolated it, and each only where no other pod has its addresses.
+    // A vanished pod is closed only if policies isolated it; any pod is closed only where no other pod has its addresses.
     else if (ips.length > 0 && (closed === 'unknown' || selecting.length > 0)) groups.close(pod);
   };
 
-  /** Puts the pods into the groups of the policies that select them now, each namespace's policies sorted once. */
+  /** Puts pods into the groups of the policies that select them now. Sorts each namespace's policies once. */
   const regroup = (): void => {
     for (const [namespace, subjects] of moved) {
       const siblings = byNamespace.get(namespace);
