@@ -13,25 +13,25 @@ import type { PortScope, SetBuilder } from './set-builder.ts';
 type PodsPeer = Extract<Peer, { kind: 'pods' }>;
 type NamedPort = Extract<PortMatch, { kind: 'named' }>;
 
-/** The conditions of one rule; none at all lets everything pass. */
+/** The matches of one rule; a rule without matches lets everything pass. */
 export type Conditions = readonly Match[];
 
-/** Where an allow rule applies. */
+/** The context of an allow rule. */
 export interface AllowContext {
   readonly direction: Direction;
   readonly family: IpFamily;
-  /** The isolated pods. Ingress named ports stand for the same numbers on all of them. */
+  /** The isolated pods. The named ports of ingress have the same numbers on all of them. */
   readonly pods: readonly PodEndpoint[];
   readonly sets: SetBuilder;
 }
 
-/** The peers of a rule, sorted by what the kernel needs for each kind. */
+/** The peers of a rule, by the kind of match that they need. */
 interface PeerParts {
   readonly any: boolean;
   readonly pods: readonly PodsPeer[];
   /** The union of the ipBlocks without excepts, in this family. */
   readonly whole: readonly Cidr[];
-  /** The ipBlocks of which excepts leave something, in this family: each has its own, which cut no other block. */
+  /** The ipBlocks with effective excepts, in this family. An except applies to its own block only. */
   readonly pierced: readonly IpBlock[];
 }
 
@@ -57,7 +57,7 @@ const PEER_SIDE = {
   egress: { address: 'destination', fields: 'dst' },
 } as const;
 
-/** Inside the block, and in none of its excepts: a rule holds one condition on an address, so a set takes the other. */
+/** Matches addresses in the block and in none of its excepts. A rule has one match per address, so a set takes the second. */
 const piercedConditions = (block: IpBlock, { direction, sets }: AllowContext): Conditions => {
   const { cidr } = block;
   const { address, fields } = PEER_SIDE[direction];
@@ -70,7 +70,7 @@ const piercedConditions = (block: IpBlock, { direction, sets }: AllowContext): C
   return [...inside, { kind: 'set', set: sets.excepts(holes), fields, negated: true }];
 };
 
-/** One list of conditions for each way to be a peer. */
+/** Returns one list of matches for each kind of peer. */
 const peerConditions = (parts: PeerParts, context: AllowContext): readonly Conditions[] => {
   if (parts.any) return [[]];
   const { direction, sets } = context;
@@ -89,7 +89,7 @@ const peerConditions = (parts: PeerParts, context: AllowContext): readonly Condi
   ];
 };
 
-/** Ports by number. Ingress names are resolved on the isolated pods, which agree on them. */
+/** Returns the ports as numbers. Ingress names are resolved on the isolated pods, which have equal numbers. */
 const numericPorts = (ports: readonly PortMatch[], { direction, pods }: AllowContext): readonly Conditions[] => {
   if (ports.some((port) => port.kind === 'any')) return [[]];
   const [pod] = pods;
@@ -110,7 +110,7 @@ const numericPorts = (ports: readonly PortMatch[], { direction, pods }: AllowCon
   });
 };
 
-/** An egress port name means another number on each destination, so address and port are matched together. */
+/** Matches address and port together, since an egress port name has another number at each destination. */
 const namedEgress = (port: NamedPort, parts: PeerParts, { sets }: AllowContext): readonly Conditions[] => {
   const { protocol, name, targets } = port;
   if (targets === undefined) throw new Error(`the destinations of port ${name} are not known`);
@@ -122,11 +122,11 @@ const namedEgress = (port: NamedPort, parts: PeerParts, { sets }: AllowContext):
   return [...parts.pods.map(match), ...(blocks.length === 0 ? [] : [match({ kind: 'blocks', blocks })])];
 };
 
-/** The same of a rule's peers alone that stand for every address of the family. */
+/** The same for peers that mean every address of the family. */
 export const anyPeerConditions = (rule: AllowRule, context: AllowContext): readonly Conditions[] =>
   partsOf(rule.peers, context.family).any ? allowConditions({ ...rule, peers: [{ kind: 'any' }] }, context) : [];
 
-/** The conditions, any one of which lets a packet pass, that a rule means in one family. */
+/** Returns the alternatives of a rule in one family: a packet that meets any of these lists of matches passes. */
 export const allowConditions = (rule: AllowRule, context: AllowContext): readonly Conditions[] => {
   const parts = partsOf(rule.peers, context.family);
   const numeric = numericPorts(rule.ports, context);

@@ -2,17 +2,17 @@ import type { IpFamily } from '../model/family.ts';
 import type { ChainName } from './names.ts';
 import type { Match, Rule } from './node-program.ts';
 
-/** Refused packets are reported to the agent, which answers them and lets go on what conntrack has forgotten. */
+/** Refused packets are reported to the agent, which answers them and restores connections that conntrack has forgotten. */
 export interface Answered {
   readonly group: number;
-  /** Packets that open something are reported too, so that they are answered. */
+  /** Whether packets that open a connection are reported too, so that the agent answers them. */
   readonly rejects: boolean;
 }
 
-/** The NFLOG group of these reports. The lock of the node's agents is the next lower one (kernel-lock.ts). */
+/** The NFLOG group of these reports. The node lock is the next lower group (kernel-lock.ts). */
 export const ANSWERED_GROUP = 20_548;
 
-/** Reports of a kind: so many for each sender, and for all rules together. A flood costs the agent no more than these. */
+/** Limits of reports, per sender and for all rules together. They bound what a flood costs the agent. */
 const BUDGETS = {
   stray: { name: 'portcullis-stray', bySource: [10, 50], all: [100, 400] },
   reject: { name: 'portcullis-reject', bySource: [5, 20], all: [50, 100] },
@@ -33,14 +33,14 @@ const report = (matches: readonly Match[], kind: Kind, { group }: Answered, pref
   verdict: { kind: 'log', group, prefix },
 });
 
-/** Reports TCP in the middle that meets the conditions, whether conntrack would make a connection of it or not. */
+/** Reports TCP packets without SYN that meet the matches, whether or not conntrack would start a connection for them. */
 export const reportStray = (
   answered: Answered | undefined,
   matches: readonly Match[],
   prefix: ChainName,
 ): readonly Rule[] => (answered === undefined ? [] : [report(matches, 'stray', answered, prefix)]);
 
-/** What stands before a drop: reports the packet to the agent, with the chain as prefix. */
+/** Returns the rules before a drop: they report the packet to the agent, with the chain's name as prefix. */
 export const reportRefused = (answered: Answered | undefined, chain: ChainName): readonly Rule[] =>
   answered === undefined
     ? []
@@ -54,12 +54,12 @@ export const reportRefused = (answered: Answered | undefined, chain: ChainName):
           : []),
       ];
 
-/** Communication administratively prohibited, and the error that says so. */
+/** The ICMP error "communication administratively prohibited". */
 const PROHIBITED = { ipv4: { type: 3, code: 13 }, ipv6: { type: 1, code: 1 } } as const;
 
 /**
- * Spares the agent's answers, which bear the address of whom they answer for: nobody else on the node sends such packets
- * from a socket. What IPVS sends out has none.
+ * Returns the rules that accept the agent's answers, whose source is the address that they answer for. No other socket of
+ * the node sends such packets; packets that IPVS sends have no socket.
  */
 export const ownAnswers = (answered: Answered | undefined, family: IpFamily): readonly Rule[] =>
   answered === undefined

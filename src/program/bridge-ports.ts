@@ -8,19 +8,19 @@ import type { Chain, Rule } from './node-program.ts';
 import { recordRules } from './records.ts';
 import type { SetBuilder } from './set-builder.ts';
 
-/** The ports of the node's bridges, as far as their pods are known. The same object until something of it is another. */
+/** The ports of the node's bridges whose pods are known. The same object until it changes. */
 export interface LocalPorts {
-  /** The port of each pod, by its `metadata.uid`. */
+  /** The port of each pod, by `metadata.uid`. */
   readonly portOf: ReadonlyMap<string, string>;
-  /** Addresses of the node's pods, canonical, of both families: packets between two of them are judged by address. */
+  /** Canonical addresses of the node's pods, of both families. Packets between two of them are judged by address. */
   readonly addresses: readonly string[];
-  /** Ports by which other machines are reached. */
+  /** Ports that lead to other machines. */
   readonly uplinks: readonly string[];
 }
 
 const SIDE = { egress: 'in', ingress: 'out' } as const;
 
-/** Neighbour discovery is judged by the table of the bridge family, which knows whose each address is. */
+/** Neighbour discovery is left to the bridge table, which knows the owner of each address. */
 const DISCOVERY: Readonly<Record<IpFamily, readonly Rule[]>> = {
   ipv4: [],
   ipv6: [135, 136].map(
@@ -34,7 +34,7 @@ const DISCOVERY: Readonly<Record<IpFamily, readonly Rule[]>> = {
   ),
 };
 
-/** Other machines have addresses that nobody here knows: those are judged as they are when they are routed. */
+/** Judges packets of other machines, whose addresses are not known here, as routed packets. */
 const throughUplink = (port: string, known: SetName): readonly Rule[] => [
   {
     matches: [
@@ -52,7 +52,7 @@ const throughUplink = (port: string, known: SetName): readonly Rule[] => [
   },
 ];
 
-/** Leads bridged packets with an end that is no pod's address to where they are judged by the port. */
+/** Leads bridged packets with an end that is no pod's address to the chains that judge by port. */
 export const bridgedRules = (known: SetName): readonly Rule[] =>
   (['src', 'dst'] as const).map((fields) => ({
     matches: [{ kind: 'bridged' }, { kind: 'set', set: known, fields, negated: true }],
@@ -63,14 +63,14 @@ const allowedToAny = ({ rules }: Isolation, context: AllowContext): readonly Con
   try {
     return rules.flatMap((rule) => anyPeerConditions(rule, context));
   } catch {
-    // It is told of where the isolation's own chain is compiled.
+    // The isolation's own chain reports the fault.
     return [];
   }
 };
 
 /**
- * What the isolation allows whoever is at the other end, since nobody knows who that is. A TCP packet that opens nothing may
- * not become a connection.
+ * Returns the rules of the isolation that allow every peer, since the peer is not known here. A stray TCP packet may not
+ * become a connection.
  */
 const anyPeers = (
   { isolation, isClosed }: PortsIsolation,
@@ -96,7 +96,7 @@ const anyPeers = (
   };
 };
 
-/** An isolation, and whether it allows nothing although its policies would. */
+/** An isolation, and whether it denies everything although its policies allow something. */
 export interface PortsIsolation {
   readonly isolation: Isolation;
   readonly isClosed: boolean;
@@ -111,8 +111,8 @@ export interface PortsOptions {
 }
 
 /**
- * The chains that judge by port what comes from or goes to addresses that are no pod's: link-local, group, broadcast and
- * made-up ones. Empty where no port is isolated.
+ * Returns the chains that judge by port the packets from or to addresses that are no pod's: link-local, multicast, broadcast
+ * and made-up ones. Empty if no port is isolated.
  */
 export const portsChains = (
   { portOf, uplinks }: LocalPorts,

@@ -1,13 +1,13 @@
-/** Longest comment of a rule, bytes (XT_MAX_COMMENT_LEN less the closing NUL). */
+/** Longest comment of a rule in bytes (XT_MAX_COMMENT_LEN less the closing NUL). */
 const MAX_COMMENT = 255;
 const CUT = '...';
 
-/** What names that an API server accepts are made of, and the blanks between them. */
+/** Characters other than those of valid names and the blanks between them. */
 const OTHER = /[^A-Za-z0-9 ./-]/gu;
 
 /**
- * The comment of a rule: the one place where text that others chose gets into restore text. Names in a folder of manifests
- * can hold anything, so all but the characters of sound names become `?`; what is left is as many bytes as characters.
+ * Returns the comment of a rule: the only place where foreign text enters restore text. Names in a folder of manifests can
+ * contain anything, so every character that is not part of valid names becomes `?`. The rest has one byte per character.
  */
 export const commentText = (text: string): string => {
   const safe = text.replaceAll(OTHER, '?');

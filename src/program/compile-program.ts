@@ -3,7 +3,7 @@ import type { NodePolicy } from '../policy/node-policy.ts';
 import { createProgramCompiler, type ProgramOptions } from './incremental/program-compiler.ts';
 import type { NodeProgram } from './node-program.ts';
 
-/** Turns what policies ask of a node into what its kernel has to hold. */
+/** Compiles a node's policy to its rule set. */
 export const compileProgram = (
   policy: NodePolicy,
   options: Omit<ProgramOptions, 'gate' | 'guard'> = {},

@@ -2,7 +2,7 @@ import type { ChainName } from './names.ts';
 import type { Rule } from './node-program.ts';
 import { type Recorded, recordRules } from './records.ts';
 
-/** Denied packets are reported to an NFLOG group, at most so many a second for each chain. */
+/** Denied packets are reported to an NFLOG group, up to a limit per second for each chain. */
 export interface DeniedLog {
   readonly group: number;
 }

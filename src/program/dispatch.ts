@@ -5,20 +5,20 @@ import type { Chain, Match, Rule } from './node-program.ts';
 /** An isolated address and the chains that judge it. */
 export interface DispatchEntry {
   readonly address: Cidr;
-  /** At least one, sorted. More than one where more than one pod may have the address: each has to allow. */
+  /** At least one, sorted. Several if several pods may own the address: then each chain must allow the packet. */
   readonly chains: readonly ChainName[];
-  /** This tree is to see to packets of the address to itself, which no chain judges; one of the trees does. */
+  /** Whether this tree handles packets of the address to itself, which no chain judges. Exactly one tree does. */
   readonly closesItself?: boolean;
 }
 
-/** So many entries are tried one after another before they are worth a branch. */
+/** Up to this many entries are tried one after another instead of in branches. */
 const LEAF_ENTRIES = 8;
-/** A branch tells at most so many bits of the address apart: eight ways. */
+/** A branch distinguishes up to 3 bits of the address: eight ways. */
 const BRANCH_BITS = 3;
 
 /**
- * How far a branch looks whose addresses share so many bits: to the next of a few lengths that are the same for all trees.
- * So an address far from the others adds a step on top, and leaves the branches below as they are.
+ * Returns the prefix length of a branch whose addresses share `shared` bits: the next of a few lengths that all trees use.
+ * So a distant address adds a step on top, and the branches below stay as they are.
  */
 const branchPrefix = (shared: number, bits: number): number =>
   bits - Math.floor((bits - shared - 1) / BRANCH_BITS) * BRANCH_BITS;
@@ -29,7 +29,7 @@ const SIDES = {
   errors: { own: 'source', other: 'destination' },
 } as const;
 
-/** What becomes of the packets of one entry: rules that lead on, and the address whose packets to itself are left. */
+/** The rules of one entry: those that lead to its chains, and the address whose packets to itself need rules of their own. */
 interface Leaf {
   readonly lead: readonly Rule[];
   readonly itself?: Cidr;
@@ -51,13 +51,13 @@ const toItself = (address: Cidr): readonly Rule[] => {
   ];
 };
 
-/** What a chain allows returns from it: from those before the last one to the next rule here. */
+/** Leads through all chains. Each chain returns what it allows to the next rule here; the last one returns further. */
 const leadTo = (chains: readonly ChainName[], matches: readonly Match[]): readonly Rule[] =>
   chains.map((chain, at) => ({ matches, verdict: { kind: at === chains.length - 1 ? 'goto' : 'jump', chain } }));
 
 /**
- * Drops errors of a pod about connections that it is no end of: they are forged. To judge them by policy as well would put one
- * tree behind another, and nft allows 16 chains in a row.
+ * Drops ICMP errors of a pod about connections that it is not an end of: they are forged. Judging them by policy as well
+ * would nest two trees, and nft allows 16 chains in a row.
  */
 const errorLeaf = ({ address }: DispatchEntry): Leaf => ({
   lead: [
@@ -84,7 +84,7 @@ const leaf = (entry: DispatchEntry, tree: Tree): Leaf => {
   return closesItself === true ? { lead, itself: address } : { lead };
 };
 
-/** The longest prefix that all addresses between the two share. */
+/** Returns the longest prefix that all addresses between the two share. */
 const commonPrefix = (first: Cidr, last: Cidr): number => {
   const differing = (first.base ^ last.base).toString(2);
   return differing === '0' ? first.prefix : ADDRESS_BITS[first.family] - differing.length;
@@ -115,14 +115,14 @@ const chainsOfLeaves = (name: ChainName, leaves: readonly Leaf[], tree: Tree): r
   ];
 };
 
-/** A chain of the tree with all below it. */
+/** A chain of the tree with all chains below it. */
 interface Branch {
   readonly name: ChainName;
-  /** The chain, and where it needs one that of packets of a pod to itself. */
+  /** The chain, and if needed the one for packets of a pod to itself. */
   readonly chains: readonly Chain[];
   /** Sorted by address. */
   readonly entries: readonly DispatchEntry[];
-  /** By the block of each. */
+  /** By block. */
   readonly below: ReadonlyMap<string, Branch>;
 }
 
@@ -137,7 +137,7 @@ const sameEntries = (a: readonly DispatchEntry[], b: readonly DispatchEntry[]): 
 const groupByBlock = (entries: readonly DispatchEntry[], prefix: number, bits: number) =>
   Map.groupBy(entries, ({ address }) => address.base >> BigInt(bits - prefix));
 
-/** @param before what the chain was; branches whose entries are the same are taken over as they are */
+/** @param before the former branch; branches with the same entries are reused */
 const build = (name: ChainName, entries: readonly DispatchEntry[], tree: Tree, before: Branch | undefined): Branch => {
   if (before !== undefined && sameEntries(before.entries, entries)) return before;
   const [first] = entries;
@@ -165,9 +165,9 @@ const build = (name: ChainName, entries: readonly DispatchEntry[], tree: Tree, b
 const chainsOf = ({ chains, below }: Branch): readonly Chain[] => [...chains, ...[...below.values()].flatMap(chainsOf)];
 
 /**
- * Leads each address to its chain through a tree over the bits of the address, so that a packet meets a number of rules
- * that grows with the logarithm of the entries. An address that is not among them falls out at the end, undecided.
- * A tree remembers its branches: entries that come or go cost the way to them.
+ * Leads each address to its chain through a tree over the bits of the address, so that the number of rules that a packet
+ * meets grows with the logarithm of the entries. Other addresses return undecided. The tree remembers its branches: a
+ * change of entries costs only the path to them.
  */
 export const createDispatchTree = (tree: Tree): ((entries: readonly DispatchEntry[]) => readonly Chain[]) => {
   let root: Branch | undefined;

@@ -7,21 +7,21 @@ import { UNKNOWN_CHAIN } from './names.ts';
 import type { Rule } from './node-program.ts';
 import { type Recorded, refuse } from './records.ts';
 
-/** Addresses of the node's pod range that no known pod has: what is closed there, and when. */
+/** The unknown-address gate: what it closes, and when. */
 export interface GateOptions {
-  /** `isolated`: while a pod of the node that some policy isolates has no known address; `all`: always. */
+  /** `isolated`: while an isolated pod of the node has no known address; `all`: always. */
   readonly scope: 'isolated' | 'all';
-  /** The node's pod range, as far as it is known; asked at each update. The same list until it is another. */
+  /** Returns the known pod ranges of the node. Called at each update; the same list until it changes. */
   readonly ranges: () => readonly Cidr[];
 }
 
-/** The gate of one family, in force. */
+/** The sets of one family's gate. */
 export interface GateSets {
-  /** The node's pod ranges, at least one: nothing else is ever closed. */
+  /** The node's pod ranges, at least one: no other address is ever closed. */
   readonly ranges: readonly string[];
-  /** The addresses that pods of the node are known to have. */
+  /** The known addresses of the node's pods. */
   readonly known: SetName;
-  /** What is closed in the direction: the node's pod range, or nothing. */
+  /** The closed ranges by direction: the node's pod ranges, or none. */
   readonly closing: Readonly<Record<Direction, SetName>>;
 }
 
@@ -31,8 +31,8 @@ const OWN = {
 } as const;
 
 /**
- * Drops what goes to or comes from an address of a closed range that no pod is known to have. The range stands in the rule
- * as well: to compare an address costs a twentieth of a look into a set, and most packets have one end elsewhere.
+ * Drops packets to or from an address of a closed range that no known pod owns. The rule has the range too: comparing an
+ * address costs a twentieth of a set lookup, and most packets have one end elsewhere.
  */
 export const gateRules = ({ ranges, known, closing }: GateSets, recorded: Recorded | undefined): readonly Rule[] =>
   DIRECTIONS.flatMap((direction) => {
@@ -50,7 +50,7 @@ export const gateRules = ({ ranges, known, closing }: GateSets, recorded: Record
     );
   });
 
-/** Follows which isolations have pods whose address is not known yet. */
+/** Tracks the isolations that have a pod without a known address. */
 export const createAwaited = () => {
   const awaited: Readonly<Record<Direction, Set<string>>> = { ingress: new Set(), egress: new Set() };
   return {

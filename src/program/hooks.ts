@@ -20,7 +20,7 @@ import {
 import type { Chain, HookJump, Rule } from './node-program.ts';
 import { type Recorded, recordRules, refuse, refusingChains } from './records.ts';
 
-/** Where packets of pods are met: forwarded ones, and those that IPVS sends out again by way of OUTPUT. */
+/** The hooks that pods' packets pass: FORWARD, and OUTPUT for those that IPVS sends again. */
 export const HOOKS: readonly HookJump[] = [
   { hook: 'FORWARD', chain: FORWARD_CHAIN },
   { hook: 'OUTPUT', chain: OUTPUT_CHAIN },
@@ -28,21 +28,21 @@ export const HOOKS: readonly HookJump[] = [
 
 const ESTABLISHED: Rule = { matches: [{ kind: 'established' }], verdict: { kind: 'return' } };
 
-/** What of the family is in force, as the chains of the hooks need to know it. */
+/** The state of a family that the hook chains depend on. */
 export interface Judged {
-  /** The directions in which some pod is isolated. */
+  /** The directions in which at least one pod is isolated. */
   readonly directions: readonly Direction[];
-  /** The sets of the isolated addresses and of what is held closed; undefined where nothing is isolated. */
+  /** The sets of isolated addresses and of the reopen guard; undefined if no pod is isolated. */
   readonly sets: { readonly governed: SetName; readonly held: SetName } | undefined;
-  /** Closes addresses that no pod is known to have; undefined where nothing is closed, ever. */
+  /** The unknown-address gate; undefined if it never closes anything. */
   readonly gate?: GateSets | undefined;
-  /** Addresses of the node itself, as far as they are known: no router stands between it and its pods. */
+  /** Known addresses of the node itself: no router is between it and its pods. */
   readonly nodeAddresses?: readonly string[];
-  /** Interfaces of isolated pods that have no address of the family, by the direction that is isolated. */
+  /** Interfaces of isolated pods without an address of the family, by isolated direction. */
   readonly unaddressed?: Readonly<Record<Direction, readonly string[]>>;
-  /** The set of the addresses of pods on the node's bridges; undefined where none of these is isolated. */
+  /** The set of the addresses of pods on the node's bridges; undefined if none of them is isolated. */
   readonly ports?: SetName | undefined;
-  /** Absent: nobody answers what is refused. */
+  /** Absent if refused packets are not answered. */
   readonly answered?: Answered | undefined;
   /** Absent: no records are kept. */
   readonly recorded?: Recorded | undefined;
@@ -51,8 +51,8 @@ export interface Judged {
 const INTERFACE = { egress: 'inInterface', ingress: 'outInterface' } as const;
 
 /**
- * An isolated pod without an address of the family takes and sends nothing of it: no policy names what it would use. Not
- * even what the interface carries of it by itself is to pass (IPv6 where the cluster has IPv4 alone).
+ * Drops all packets of a family to and from isolated pods without an address of that family, since no policy can name such
+ * an address. This includes traffic that an interface starts by itself (IPv6 in a cluster with IPv4 only).
  */
 const closeInterfaces = (
   unaddressed: NonNullable<Judged['unaddressed']>,
@@ -71,10 +71,10 @@ const closeInterfaces = (
   );
 
 /**
- * TCP in the middle that conntrack has forgotten. What a client sends is judged as if it opened the connection, unless it is
- * the server's of one that was cut. Of all else nobody knows who opened it: it may not become a connection of a governed pod
- * by itself, or the reply to a connection that was just cut would open it again, the other way round, and its packets would
- * count as established. The agent is told of it, and makes the entry where policy allows the connection.
+ * Handles stray TCP packets. A client's packet is judged as if it opened the connection, unless it belongs to a server whose
+ * connection was cut. For other packets the opener is unknown: they may not become a connection of an isolated pod, or the
+ * reply to a connection that was just cut would open it again in reverse, and its packets would count as established. The
+ * agent gets a report, and creates the conntrack entry if policy allows the connection.
  */
 const strayChain = ({ governed, held }: NonNullable<Judged['sets']>, { answered, recorded }: Judged): Chain => ({
   name: STRAY_CHAIN,
@@ -95,8 +95,8 @@ const strayChain = ({ governed, held }: NonNullable<Judged['sets']>, { answered,
 });
 
 /**
- * What may not open a connection although policy allows it: TCP in the middle, and for a while what would bring back a
- * connection that was just cut, by a datagram of the server to the client.
+ * Drops packets that may not open a connection although policy allows it: stray TCP packets, and for a while the server's
+ * datagrams that would restore a connection that was just cut.
  */
 const closed = ({ held }: NonNullable<Judged['sets']>, recorded: Recorded | undefined): readonly Rule[] => [
   { matches: [{ kind: 'strayTcp' }], verdict: { kind: 'jump', chain: STRAY_CHAIN } },
@@ -110,8 +110,8 @@ const closed = ({ held }: NonNullable<Judged['sets']>, recorded: Recorded | unde
 ];
 
 /**
- * The chains that the hooks jump to: packets of established connections leave first, ICMP takes a way of its own, and all
- * else is judged as egress, then as ingress. A packet that a connection's helper expects (FTP data) is a new connection.
+ * Returns the chains that the hooks jump to. Packets of established connections leave first, ICMP has a chain of its own,
+ * and the rest is judged as egress, then as ingress. A connection that a helper expects (FTP data) counts as new.
  */
 export const hookChains = (family: IpFamily, judged: Judged): readonly Chain[] => {
   const { directions, sets, gate, ports, recorded } = judged;

@@ -38,15 +38,15 @@ const LISTENER_DISCOVERY: readonly Rule[] = (
   verdict: { kind: 'return' },
 }));
 
-/** What IPv6 needs among the ports of a bridge, where it crosses FORWARD. None of it is ever routed. */
+/** The link traffic of IPv6 between the ports of a bridge, if it traverses FORWARD. None of it is ever routed. */
 const LINK: Readonly<Record<IpFamily, readonly Rule[]>> = {
   ipv4: [],
   ipv6: [...NEIGHBOUR_DISCOVERY, ...LISTENER_DISCOVERY],
 };
 
 /**
- * Tells ICMP of other protocols' connections apart from ICMP that is judged like any packet.
- * @param isolates some pod is isolated, so that not every error passes
+ * Separates ICMP errors about other connections from ICMP that is judged like any packet.
+ * @param isolates whether a pod is isolated: then not every error passes
  */
 export const icmpChain = (family: IpFamily, isolates: boolean): Chain => ({
   name: ICMP_CHAIN[family],
@@ -63,12 +63,13 @@ export const icmpChain = (family: IpFamily, isolates: boolean): Chain => ({
 });
 
 /**
- * Drops errors about a live connection that no host or router sends, but judges those about one with the node. The kernel counts as related
- * only what goes to an end of the connection, to the sender of the packet that the error quotes (nf_conntrack_inet_error
- * since Linux 5.1). So what is left is who sends it: the tree of senders takes pods that are isolated for egress, and about a connection with
- * the node itself nobody else but the node has anything to say, whose own packets don't come by here.
+ * Drops errors about a live connection that no host or router sends, and judges those about a connection with the node. The
+ * kernel counts an error as related only if it goes to an end of the connection that sent the quoted packet
+ * (nf_conntrack_inet_error since Linux 5.1), so only its sender is left to judge. The tree of senders handles pods that are
+ * isolated for egress. About a connection with the node itself only the node may send errors, and its own packets do not
+ * pass here.
  *
- * @param hasSenders some pod is isolated for egress, so that there is a tree of senders
+ * @param hasSenders whether a pod is isolated for egress: then there is a tree of senders
  */
 export const errorChain = (governed: SetName, nodeAddresses: readonly string[], hasSenders: boolean): Chain => ({
   name: ERRORS_CHAIN,

@@ -20,8 +20,8 @@ const unique = (rules: readonly AllowingRule[]): readonly Rule[] => [
 ];
 
 /**
- * The chain of pods whose policies cannot be carried out: it denies everything. It names no set and says nothing, since
- * any of that may be what could not be done.
+ * Returns the chain of pods whose policies cannot be enforced: it drops everything. It has neither sets nor comments, since
+ * either may be what the kernel rejected.
  */
 export const closedIsolation = ({ direction, policies, namedPorts }: Isolation): Chain => ({
   name: isolationChain(direction, policies, namedPorts),
@@ -29,8 +29,8 @@ export const closedIsolation = ({ direction, policies, namedPorts }: Isolation):
 });
 
 /**
- * The chain that judges what the isolated pods send or receive: a rule that allows returns to the hook's chain, the end
- * drops. Undefined where the policies allow everything in this family, since then there is nothing to judge.
+ * Returns the chain that judges the isolated pods' packets: rules that allow return to the hook's chain, the last rule
+ * drops. Undefined if the policies allow everything in this family.
  */
 export const compileIsolation = (
   isolation: Isolation,

@@ -3,7 +3,7 @@ import type { AllowRule, Isolation, Peer } from '../policy/node-policy.ts';
 import { ruleSize } from '../policy/rule-size.ts';
 import { MEMBER_COST } from './incremental/room.ts';
 
-/** What of a rule's cost never changes, and the peers that the rest follows from. */
+/** The constant part of a rule's cost, and the peers that determine the rest. */
 interface Weighed {
   readonly fixed: number;
   readonly pods: readonly Extract<Peer, { kind: 'pods' }>[];
@@ -25,8 +25,8 @@ const weigh = (rule: AllowRule): Weighed => {
 };
 
 /**
- * What it takes to bring the isolation's rules into the kernel, see Room; never less than it will take.
- * @param isThere whether there is a set with these members already
+ * Returns an upper bound for the cost of an isolation's rules in the kernel, see Room.
+ * @param isThere reports whether a set with these members exists already
  */
 export const isolationCost = (
   { rules }: Isolation,

@@ -5,7 +5,7 @@ import type { SetName } from './names.ts';
 import type { Rule } from './node-program.ts';
 import type { SetBuilder } from './set-builder.ts';
 
-/** A rule of a chain that allows, and text that is equal for equal ones. */
+/** A rule of a chain that allows, with text that is equal for equal rules. */
 export interface AllowingRule {
   readonly rule: Rule;
   readonly text: string;
@@ -13,24 +13,24 @@ export interface AllowingRule {
 
 interface Kept {
   readonly rules: readonly AllowingRule[];
-  /** Those that the rules name. */
+  /** The sets that the rules name. */
   readonly sets: readonly SetName[];
 }
 
-/** For policies' rules that still are. One is of one direction, a builder of one family. */
+/** Rules by builder (one family) and policy rule (one direction). */
 const known = new WeakMap<SetBuilder, WeakMap<AllowRule, Kept>>();
 
 const setsOf = (rules: readonly AllowingRule[]): readonly SetName[] => [
   ...new Set(rules.flatMap(({ rule }) => rule.matches.flatMap((match) => (match.kind === 'set' ? [match.set] : [])))),
 ];
 
-/** Names of ports stand for other numbers on other pods. */
+/** Reports whether the rule depends on the isolated pods: a port name may have another number on other pods. */
 const dependsOnPods = ({ ports }: AllowRule, { direction }: AllowContext): boolean =>
   direction === 'ingress' && ports.some(({ kind }) => kind === 'named');
 
 /**
- * The rules that a policy's rule means in one family; the very same as long as the sets that they name are known: where one
- * policy of an isolation changes, those of the others are not worked out again.
+ * Returns the kernel rules of a policy's rule in one family; the same objects while the sets that they name are known. When
+ * one policy of an isolation changes, the rules of the others are reused.
  */
 export const keptRules = (rule: AllowRule, context: AllowContext): readonly AllowingRule[] => {
   const { sets } = context;

@@ -10,7 +10,7 @@ const textOf = (match: Match): string => {
   return text;
 };
 
-/** Text that is equal for equal matches. The rules of a policy are made of the same few again and again. */
+/** Returns text that is equal for equal matches. Cached, because the rules of a policy repeat the same few. */
 export const matchesText = (matches: readonly Match[]): string => {
   let text = '';
   for (const match of matches) text += `${textOf(match)}\n`;

@@ -3,25 +3,25 @@ import type { NodeLinks, Tunnel } from '../model/node-links.ts';
 import type { NodeNetwork } from '../model/node-network.ts';
 import { familyOf } from '../policy/cidr.ts';
 
-/** Addresses of nodes as pods tell them (`status.hostIPs`), canonical. */
+/** Canonical addresses of nodes, from pods (`status.hostIPs`). */
 export interface NodeAddresses {
   readonly own: ReadonlySet<string>;
   readonly others: ReadonlySet<string>;
 }
 
-/** What follows from a node's interfaces, and why a tunnel takes packets from others than nodes. */
+/** The network of a node by its interfaces, and the tunnels that accept packets from senders other than nodes. */
 export interface FoundNetwork {
   readonly network: NodeNetwork;
   /** `DEVICE: reason`, sorted. */
   readonly open: readonly string[];
 }
 
-/** Without an end of its own an interface listens on IPv4 (ip-link(8)). */
+/** Returns the tunnel's outer family. Without a local address an interface listens on IPv4 (ip-link(8)). */
 const underlayOf = ({ local }: Tunnel): IpFamily => (local === undefined ? 'ipv4' : familyOf(local));
 
 /**
- * Why the end of the tunnel may not be closed to all but known nodes: closing it would cut off nodes that are not known, so
- * the nodes' addresses have to be those that the tunnel uses.
+ * Returns why the end of the tunnel cannot be closed to all but known nodes. Closing it would cut off unknown nodes, so the
+ * known addresses of nodes must be those that the tunnel uses.
  */
 const whyOpen = (tunnel: Tunnel, { own, others }: NodeAddresses): string | undefined => {
   if (tunnel.openBecause !== undefined) return tunnel.openBecause;
@@ -34,7 +34,7 @@ const whyOpen = (tunnel: Tunnel, { own, others }: NodeAddresses): string | undef
 
 const sorted = <T>(values: Iterable<T>): readonly T[] => [...new Set(values)].sort();
 
-/** @param bridges that pods of the node are attached to */
+/** @param bridges bridges that pods of the node are attached to */
 export const findNetwork = (
   { addresses, tunnels }: NodeLinks,
   known: NodeAddresses,

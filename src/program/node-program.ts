@@ -9,57 +9,57 @@ export interface PortRange {
   readonly to: number;
 }
 
-/** The fields of a packet that make up a member, in order; the second of two of one side is a port (ipset(8)). */
+/** The packet's fields that make up a member, in order; the second field of the same side is a port (ipset(8)). */
 export type SetFields = 'src' | 'dst' | 'dst,dst' | 'src,src,dst';
 
-/** A condition on a packet; a rule's conditions must all hold (iptables-extensions(8)). */
+/** A match on a packet; all matches of a rule must hold (iptables-extensions(8)). */
 export type Match =
   | { readonly kind: 'source'; readonly cidr: string; readonly negated?: true }
   | { readonly kind: 'destination'; readonly cidr: string; readonly negated?: true }
   | { readonly kind: 'protocol'; readonly protocol: Protocol; readonly negated?: true }
-  /** Destination ports. One range, or as many as one multiport match holds. */
+  /** Destination ports: one range, or as many as fit into one multiport match. */
   | { readonly kind: 'ports'; readonly protocol: Protocol; readonly ranges: readonly PortRange[] }
-  /** The named fields of the packet are a member of the set; negated: are not. */
+  /** The named fields of the packet are a member of the set; negated: they are not. */
   | { readonly kind: 'set'; readonly set: SetName; readonly fields: SetFields; readonly negated?: true }
   /** The packet belongs to a connection that conntrack knows. */
   | { readonly kind: 'established' }
   /** The packet was caused by a connection that conntrack knows: an ICMP error about it, or what its helper expects. */
   | { readonly kind: 'related' }
-  /** The connection that the packet belongs to, or is about, is known and has the address at neither end. */
+  /** The packet belongs to, or is about, a tracked connection that has the address at neither end. */
   | { readonly kind: 'noEndOfConnection'; readonly address: string }
-  /** The address opened the connection, or receives it after translation of its destination. */
+  /** The address is the client of the connection, or its server after translation of the destination. */
   | { readonly kind: 'endOfConnection'; readonly end: 'client' | 'server'; readonly address: string }
   /** The connection is one of the address with itself by way of another destination: a Service, say. */
   | { readonly kind: 'translatedToItself'; readonly address: string }
   /**
-   * A TCP packet that conntrack takes for the start of a connection although it does not ask to open one; `isUnclear`: or
-   * that belongs to nothing it knows.
+   * A TCP packet that conntrack takes for the start of a connection although it has no SYN; with `isUnclear`: or that belongs
+   * to no tracked connection.
    */
   | { readonly kind: 'strayTcp'; readonly isUnclear?: true }
-  /** A TCP packet that asks to open a connection. */
+  /** A TCP packet that opens a connection. */
   | { readonly kind: 'openingTcp' }
   | { readonly kind: 'tcpReset' }
-  /** A TCP packet that answers one that asks to open a connection. */
+  /** A TCP packet that answers one that opens a connection. */
   | { readonly kind: 'tcpInquiry' }
-  /** A TCP packet whose ports say that it comes from the end that opened the connection (client-ports.ts). */
+  /** A TCP packet whose ports show that its sender opened the connection (client-ports.ts). */
   | { readonly kind: 'clientPorts' }
-  /** `code` only with a type. */
+  /** `code` only together with `type`. */
   | { readonly kind: 'icmp'; readonly family: IpFamily; readonly type?: number; readonly code?: number }
   /** A socket of the node sent the packet. */
   | { readonly kind: 'ofSocket' }
-  /** The IPv6 hop limit as it is at the hook: a forwarded packet has lost one already. */
+  /** The IPv6 hop limit at the hook: that of a forwarded packet is one less than at its arrival. */
   | { readonly kind: 'hopLimit'; readonly equals: number }
   /** The source, or the destination, is an address of the node itself. */
   | { readonly kind: 'localSource' }
   | { readonly kind: 'localDestination' }
   | { readonly kind: 'tunnelProtocol'; readonly protocol: TunnelProtocol }
-  /** The packet came in by an interface of this name; one that ends in `+` stands for all that begin so. */
+  /** The packet came in by an interface of this name; a name that ends in `+` is a prefix. */
   | { readonly kind: 'inInterface'; readonly name: string }
-  /** The packet leaves by the interface of this name. */
+  /** The packet leaves by an interface of this name. */
   | { readonly kind: 'outInterface'; readonly name: string }
-  /** The packet goes from one port of a bridge to another; from or to these, where they are named. */
+  /** The packet goes from one port of a bridge to another; with `in` or `out`: from or to that port. */
   | { readonly kind: 'bridged'; readonly in?: string; readonly out?: string }
-  /** The node would not send an answer to the source out of the interface that the packet came in by (rpfilter). */
+  /** The node would not send an answer to the source through the interface that the packet came in by (rpfilter). */
   | { readonly kind: 'unroutedSource' }
   | { readonly kind: 'comment'; readonly text: string }
   | { readonly kind: 'limit'; readonly perSecond: number; readonly burst: number }
@@ -76,7 +76,7 @@ export type Match =
       readonly byEdge?: true;
     };
 
-/** What happens to a packet that met all conditions. `goto` returns past the rule that jumped here, not to it. */
+/** The action for a packet that met all matches. A `goto` returns past the rule that jumped to this chain, not to it. */
 export type Verdict =
   | { readonly kind: 'return' }
   | { readonly kind: 'drop' }
@@ -99,24 +99,24 @@ export type SetType = 'hash:ip' | 'hash:net' | 'hash:ip,port' | 'hash:ip,port,ip
 export interface IpSet {
   readonly name: SetName;
   readonly type: SetType;
-  /** Spelled as `ipset save` prints them. */
+  /** In the format of `ipset save`. */
   readonly members: ReadonlySet<string>;
-  /** Whether being a member can only allow packets, or only deny them: it decides the order of changes. */
+  /** Whether membership can only allow packets, or only deny them: this decides the order of changes. */
   readonly effect: 'allow' | 'deny';
   /**
-   * Present where members come while the program is in force and go by themselves after so many seconds: they are no
-   * part of the program, which only asks for the set.
+   * Present if members are added at run time and expire by themselves after this time. They are not part of the rule set,
+   * which only needs the set to exist.
    */
   readonly timeoutSeconds?: number;
 }
 
-/** A jump from a built-in chain; it has to be that chain's first rule. */
+/** A jump from a built-in chain; it must be that chain's first rule. */
 export interface HookJump<In extends Hook = PolicyHook> {
   readonly hook: In;
   readonly chain: ChainName;
 }
 
-/** Built-in chains that we hook: where policy is judged, and in the raw table. */
+/** Built-in chains that we hook: those for policy, and those of the raw table. */
 export type PolicyHook = 'FORWARD' | 'OUTPUT';
 export type RawHook = 'PREROUTING';
 export type Hook = PolicyHook | RawHook;
@@ -127,12 +127,12 @@ export interface TableProgram<In extends Hook> {
   readonly hooks: readonly HookJump<In>[];
 }
 
-/** The whole of our part of one family's tables, and of the sets it uses: the security table, and where it is needed raw. */
+/** Our complete part of one family: the security table, the raw table if needed, and their sets. */
 export interface FamilyProgram extends TableProgram<PolicyHook> {
   readonly sets: ReadonlyMap<SetName, IpSet>;
-  /** Absent: nothing of ours is in the raw table. */
+  /** Absent if nothing of ours is in the raw table. */
   readonly raw?: TableProgram<RawHook> | undefined;
 }
 
-/** What the kernel of one node has to hold. */
+/** The rule set of one node. */
 export type NodeProgram = Readonly<Record<IpFamily, FamilyProgram>>;

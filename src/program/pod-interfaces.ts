@@ -1,20 +1,20 @@
 import type { HostRoutes } from '../model/host-routes.ts';
 import type { PodLink } from '../model/pod-link.ts';
 
-/** Interfaces whose packets' sources can be told, and where there are none the reason. */
+/** Interfaces whose packets can be validated by source; if there are none, the reason. */
 export interface PodInterfaces {
-  /** Names, or beginnings of names followed by `+`. */
+  /** Names, or prefixes of names followed by `+`. */
   readonly interfaces: readonly string[];
-  /** Why it is not these that were asked for, or none. */
+  /** Why some or all of the wanted interfaces are missing. */
   readonly reason: string | undefined;
 }
 
-/** Plugins name the interfaces by a beginning of their own and a random or hashed rest (ptp: `veth` and eight digits). */
+/** Plugins name interfaces by a prefix of their own and a random or hashed rest (ptp: `veth` and eight digits). */
 const GENERATED = /^(.+?)[0-9a-f]{6,}$/;
-/** A shorter beginning is too likely that of other interfaces too. */
+/** A shorter prefix probably matches other interfaces too. */
 const LEAST_BEGINNING = 3;
 
-/** Whether the interface is one of the pattern's (iptables(8), -i). */
+/** Reports whether a pattern matches the interface (iptables(8), -i). */
 const matches = (pattern: string, name: string): boolean =>
   pattern.endsWith('+') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 
@@ -26,7 +26,7 @@ const uplinkAmong = (pattern: string, { uplinks }: HostRoutes): string | undefin
 const leadsOut = (pattern: string, uplink: string): string =>
   `${pattern} would match ${uplink}, by which other machines are reached`;
 
-/** Of the patterns that somebody asked for, those that match no uplink. */
+/** Returns the configured patterns that match no uplink. */
 export const usablePatterns = (patterns: readonly string[], routes: HostRoutes): PodInterfaces => {
   const refused = patterns.flatMap((pattern) => {
     const uplink = uplinkAmong(pattern, routes);
@@ -39,17 +39,16 @@ export const usablePatterns = (patterns: readonly string[], routes: HostRoutes):
   };
 };
 
-/** The beginning that the names have which the plugin makes up. */
+/** Returns the prefix of a generated name; '' of any other name. */
 const beginningOf = (name: string): string => GENERATED.exec(name)?.[1] ?? '';
 
-/** An address of a pod that is not routed to the pod's interface, which is there. */
+/** Returns an address of the pod that is not routed to the pod's interface although the interface exists. */
 const unroutedOf = ({ ips, hostInterface = '' }: PodLink, { interfaces, toAddress }: HostRoutes): string | undefined =>
   interfaces.has(hostInterface) ? ips.find((ip) => toAddress.get(ip) !== hostInterface) : undefined;
 
 /**
- * The pods' interfaces, where the network plugin gives each pod one of its own with a route to each of its addresses (ptp,
- * kindnet): a name's beginning, so that pods to come are among them. Undefined while no pod is known, so that nothing can
- * be told.
+ * Finds the pods' interfaces if the network plugin gives each pod an interface of its own with a route to each of its
+ * addresses (ptp, kindnet). Returns a name prefix, which also covers future pods. Undefined while no pod is known.
  */
 export const podInterfaces = (links: readonly PodLink[], routes: HostRoutes): PodInterfaces | undefined => {
   if (links.length === 0) return undefined;

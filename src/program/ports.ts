@@ -1,12 +1,12 @@
 import { MAX_PORT } from '../policy/parse-port.ts';
 import type { PortRange } from './node-program.ts';
 
-/** Ports that one multiport match holds; a range takes two places (iptables-extensions(8)). */
+/** Ports that fit into one multiport match; a range takes two places (iptables-extensions(8)). */
 const MULTIPORT_PLACES = 15;
 
 const places = ({ from, to }: PortRange): number => (from === to ? 1 : 2);
 
-/** The fewest ranges that hold the same ports, ascending. */
+/** Returns the fewest ranges with the same ports, ascending. */
 export const mergeRanges = (ranges: readonly PortRange[]): readonly PortRange[] => {
   const merged: PortRange[] = [];
   for (const range of ranges.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
@@ -20,11 +20,11 @@ export const mergeRanges = (ranges: readonly PortRange[]): readonly PortRange[] 
   return merged;
 };
 
-/** Whether the merged ranges are every port of the protocol. */
+/** Reports whether the merged ranges are every port of the protocol. */
 export const isEveryPort = (merged: readonly PortRange[]): boolean =>
   merged.some(({ from, to }) => from <= 1 && to >= MAX_PORT);
 
-/** Cuts merged ranges into lists that one multiport match can hold. */
+/** Splits merged ranges into lists that each fit into one multiport match. */
 export const chunkRanges = (merged: readonly PortRange[]): readonly (readonly PortRange[])[] => {
   const chunks: PortRange[][] = [];
   let free = 0;

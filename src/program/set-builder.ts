@@ -6,33 +6,33 @@ import type { IpBlock } from '../policy/ip-block.ts';
 import type { Peer, PortTargets } from '../policy/node-policy.ts';
 import type { SetName } from './names.ts';
 
-/** Destinations among which a port name is resolved. */
+/** Destinations at which a port name is resolved. */
 export type PortScope =
   | { readonly kind: 'any' }
   | Extract<Peer, { kind: 'pods' }>
   | { readonly kind: 'blocks'; readonly blocks: readonly IpBlock[] };
 
-/** A port name and what it stands for. */
+/** A port name with its numbers. */
 export interface NamedTargets {
   readonly protocol: Protocol;
   readonly name: string;
   readonly targets: PortTargets;
 }
 
-/** Gives the names of the sets that the rules of one family need. The same content asked for twice is one set. */
+/** Names the sets that the rules of one family need. The same content always has the same set. */
 export interface SetBuilder {
-  /** The addresses of the pods that a selector peer means. */
+  /** Returns the set of the addresses of the pods that a peer selects. */
   pods(peer: Extract<Peer, { kind: 'pods' }>): SetName;
-  /** The blocks, at least two, none of them everything. */
+  /** Returns the set of at least two blocks, none of which is every address. */
   blocks(blocks: readonly Cidr[]): SetName;
-  /** The excepts of a block: to be in there never allows. */
+  /** Returns the set of a block's excepts. Membership never allows. */
   excepts(holes: readonly Cidr[]): SetName;
-  /** Address and number of the named port, for the destinations in scope. */
+  /** Returns the set of address and number of the named port at the destinations in scope. */
   namedPort(scope: PortScope, port: NamedTargets): SetName;
-  /** Whether a set that was asked for need not be asked for again. */
+  /** Reports whether the set is known, so that its rules need not be compiled again. */
   knows(name: SetName): boolean;
 }
 
-/** The pod's addresses of the family. */
+/** Returns the pod's addresses of the family. */
 export const addressesOf = (pod: PodEndpoint, family: IpFamily): readonly string[] =>
   pod.ips.filter((ip) => familyOf(ip) === family);

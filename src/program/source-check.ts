@@ -5,7 +5,7 @@ import { INJECTED_CHAIN, SOURCES_CHAIN, type SetName, SPOOFED_CHAIN, TUNNELS_CHA
 import type { Chain, Match, RawHook, Rule, TableProgram, Verdict } from './node-program.ts';
 import { chunkRanges, mergeRanges } from './ports.ts';
 
-/** What is known of the node's network, in one family. */
+/** The node's network in one family. */
 export interface Guarded {
   readonly network: NodeNetwork;
   /** The addresses of the node and of its pods. */
@@ -15,15 +15,15 @@ export interface Guarded {
 }
 
 /**
- * Link-local sources are forwarded nowhere (RFC 4291, 2.5.6); neighbour discovery is sent from them, and the node need not
- * have such an address itself on the interface. The unspecified address is let through by the match.
+ * Link-local sources are never forwarded (RFC 4291, 2.5.6). Neighbour discovery uses them, and the node need not have such an
+ * address on the interface. The match itself accepts the unspecified address.
  */
 const LINK_LOCAL: Readonly<Record<IpFamily, readonly string[]>> = { ipv4: [], ipv6: ['fe80::/10'] };
 
 const TO_SPOOFED: Verdict = { kind: 'goto', chain: SPOOFED_CHAIN };
 const TO_INJECTED: Verdict = { kind: 'goto', chain: INJECTED_CHAIN };
 
-/** Drops what comes in by an interface of pods with a source that the node does not route back there. */
+/** Drops packets from a pod interface whose source the node does not route back to that interface. */
 const checkInterface = (family: IpFamily, name: string): readonly Rule[] => [
   ...LINK_LOCAL[family].map(
     (cidr): Rule => ({
@@ -40,8 +40,8 @@ const checkInterface = (family: IpFamily, name: string): readonly Rule[] => [
 const leave = (name: string): Rule => ({ matches: [{ kind: 'inInterface', name }], verdict: { kind: 'return' } });
 
 /**
- * Drops what bears an address of the node or of one of its pods and comes in where the node would not send an answer: by an
- * uplink or a tunnel. Interfaces of pods are done with; a bridge is where its pods are, whichever of them it was.
+ * Drops packets with an address of the node or its pods that come in by an interface where the node would not send an answer:
+ * an uplink or a tunnel. Pod interfaces are handled before. A bridge counts as the place of all its pods.
  */
 const checkOthers = (interfaces: readonly string[], { network, local }: Guarded): readonly Rule[] => [
   ...interfaces.map(leave),
@@ -61,7 +61,7 @@ const portMatches = (ports: readonly number[]): readonly Match[] =>
 
 const carrier = (protocol: TunnelProtocol): Match => ({ kind: 'tunnelProtocol', protocol });
 
-/** Leads what goes to the port or bears the protocol of a tunnel to where it is looked at. */
+/** Leads packets with a tunnel's port or protocol to their validation. */
 const leadToTunnels = ({ tunnelPorts, tunnelProtocols }: NodeNetwork): readonly Rule[] =>
   [...portMatches(tunnelPorts), ...tunnelProtocols.map(carrier)].map((match) => ({
     matches: [match],
@@ -69,8 +69,8 @@ const leadToTunnels = ({ tunnelPorts, tunnelProtocols }: NodeNetwork): readonly 
   }));
 
 /**
- * A tunnel takes the packet that it carries for one of the node's: pods may not speak to the ends of tunnels, on this node or
- * another, and to ends whose peers are all known nobody else may.
+ * Restricts who may send to the ends of tunnels, since a tunnel takes the inner packet for one of a node. No pod may, to this
+ * node or another; if all nodes are known, only they may.
  */
 const tunnelRules = (family: IpFamily, interfaces: readonly string[], guarded: Guarded): readonly Rule[] => {
   const { network, local, nodes } = guarded;
@@ -93,12 +93,11 @@ const dropChain = (name: typeof SPOOFED_CHAIN, reports: Reports, why: string): C
 });
 
 /**
- * Drops packets with a source that cannot be theirs, and what is not for tunnels to take. It stands before connection
- * tracking, so that neither is such a packet counted to a connection of the one whose address it bears, nor does it make
- * an entry.
+ * Drops spoofed packets, and packets that a tunnel must not accept. These rules precede connection tracking, so that such a
+ * packet neither counts for a connection of the address's owner nor makes an entry.
  *
- * @param interfaces of pods, each with an interface of its own: names, or beginnings of names followed by `+`
- * @param guarded undefined where nothing but these interfaces is looked at
+ * @param interfaces interfaces of single pods: names, or prefixes of names followed by `+`
+ * @param guarded undefined if only these interfaces are checked
  */
 export const sourceCheck = (
   family: IpFamily,

@@ -1,23 +1,23 @@
 import type { ChainName } from '../names.ts';
 import type { Chain, Rule } from '../node-program.ts';
 
-/** A chain that came, became another or went. */
+/** A chain that was added, changed or removed. */
 export interface ChainChange {
   readonly before: Chain | undefined;
   readonly after: Chain | undefined;
 }
 
-/** The chains of one family, in pieces that are replaced as wholes. */
+/** The chains of one family, in pieces that are replaced as a whole. */
 export interface FamilyChains {
   /** Live. */
   readonly chains: ReadonlyMap<ChainName, Chain>;
-  /** The chains of a piece; the same chain as before leads to no change. */
+  /** Replaces the chains of a piece; equal chains make no change. */
   put(piece: string, chains: readonly Chain[]): void;
-  /** What differs since this was asked last. */
+  /** Returns the changes since the last call. */
   takeChanges(): ReadonlyMap<ChainName, ChainChange>;
 }
 
-/** Most rules of a chain that changed are the very ones that it had. */
+/** Compares rules by identity first: most rules of a changed chain are the same objects as before. */
 const sameRule = (a: Rule, b: Rule | undefined): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
 
 const sameChain = (a: Chain, b: Chain): boolean =>

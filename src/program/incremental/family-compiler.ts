@@ -29,11 +29,11 @@ import { createFamilySets, type SetsDelta } from './family-sets.ts';
 import { createGrowths, type Grown } from './growth.ts';
 import { endlessRoom, type Room } from './room.ts';
 
-/** What an update did to the program of a family. */
+/** The changes of one update to the rule set of a family. */
 export interface FamilyDelta {
   readonly chains: ReadonlyMap<ChainName, ChainChange>;
   readonly sets: SetsDelta;
-  /** What was in the raw table and what is now; absent where nothing changed. */
+  /** The raw table before and after; absent if nothing changed. */
   readonly raw?: RawChange | undefined;
 }
 
@@ -42,47 +42,50 @@ export interface RawChange {
   readonly after: TableProgram<RawHook> | undefined;
 }
 
-/** What all isolations of a family have in common. */
+/** Inputs that all isolations of a family share. */
 export interface FamilyOptions {
   readonly log?: DeniedLog | undefined;
-  /** Who is told of refused packets so that they are answered; asked at each update, the same from the first one on. */
+  /** Returns how refused packets are answered. Called at each update; the result never changes. */
   readonly answered?: ((family: IpFamily) => Answered | undefined) | undefined;
   /** Who is told of refused packets so that records are kept; asked at each update, the same from the first one on. */
   readonly recorded?: ((family: IpFamily) => Recorded | undefined) | undefined;
   readonly gate?: NodeGate | undefined;
-  /** The interfaces whose packets' sources are looked at; asked at each update. */
+  /** Returns the interfaces whose packets are validated by source. Called at each update. */
   readonly sources?: (() => readonly string[]) | undefined;
   readonly guard?: NodeGuard | undefined;
-  /** The node's interface that is the pod's alone, by an address of the pod. */
+  /** Returns the node's interface that belongs to the pod with this address alone. */
   readonly interfaceOf?: ((address: string) => string | undefined) | undefined;
-  /** The ports of the node's bridges; asked at each update. */
+  /** Returns the ports of the node's bridges. Called at each update. */
   readonly ports?: (() => LocalPorts | undefined) | undefined;
 }
 
 export interface FamilyCompiler {
   /**
-   * @param room for what is brought at once, endless where it is absent. What is too large denies everything until further
-   * updates have brought it: see isGrowing
+   * @param room limits the changes of one update; unlimited if absent. A chain that is too large denies everything until
+   * further updates complete it: see isGrowing
    */
   update(delta: PolicyDelta, room?: Room): FamilyDelta;
-  /** Something is still to be brought, whatever changes. */
+  /** Reports whether something is still to be added, even without further changes. */
   isGrowing(): boolean;
-  /** Chains of the isolations that the last update brought a part of. */
+  /** Returns the chains of the isolations that the last update added to. */
   grown(): readonly ChainName[];
-  /** From the next update on these chains deny everything, until their rules change or `open`. The values say why. */
+  /**
+   * Makes these chains deny everything from the next update on, until their rules change or `open`. The values are the
+   * reasons.
+   */
   close(chains: ReadonlyMap<ChainName, string>): void;
-  /** From the next update on no chain is closed. */
+  /** Opens all closed chains with the next update. */
   open(): void;
-  /** What could not be compiled or is closed. */
+  /** Returns faults that appeared while compiling, and the reasons of closed chains. */
   faults(): readonly PolicyFault[];
   /** Live. */
   program(): FamilyProgram;
 }
 
-/** Egress is judged before ingress: a packet that may not leave is not counted against its destination. */
+/** Egress is judged before ingress: a packet that may not leave does not count for its destination. */
 const ORDER: readonly Direction[] = ['egress', 'ingress'];
 
-/** An address of the node costs two rules, which errors alone meet. */
+/** Each address of the node costs two rules, which only errors meet. */
 const MAX_NODE_ADDRESSES = 32;
 
 const TREES: readonly Tree[] = [...ORDER, 'errors'];
@@ -92,30 +95,30 @@ interface Address {
   readonly cidr: Cidr;
 }
 
-/** An isolation as the family has it. */
+/** An isolation compiled for the family. */
 interface Judged {
   readonly isolation: Isolation;
-  /** Of its pods, at least one. */
+  /** Addresses of its pods, at least one. */
   readonly addresses: readonly Address[];
-  /** Of the node that they are on, canonical, sorted. */
+  /** Addresses of the pods' node, canonical, sorted. */
   readonly nodeAddresses: readonly string[];
-  /** Undefined where there is nothing to judge. */
+  /** Undefined if everything is allowed. */
   readonly chain: Chain | undefined;
   /** The chain and its body. */
   readonly chains: readonly Chain[];
-  /** Those that the chain names. */
+  /** The sets that the chain names. */
   readonly sets: ReadonlySet<SetName>;
-  /** Why the chain denies everything, which its policies do not ask for. */
+  /** Why the chain denies everything although its policies allow something. */
   readonly fault: string | undefined;
 }
 
-/** Interfaces of isolated pods that have no address of the family. */
+/** Interfaces of isolated pods without an address of the family. */
 interface Unaddressed {
   readonly direction: Direction;
   readonly interfaces: readonly string[];
 }
 
-/** Whether some rule allows every peer at every port. */
+/** Reports whether a rule allows every peer at every port. */
 const allowsAll = ({ rules }: Isolation): boolean =>
   rules.some(
     ({ peers, ports }) => peers.some(({ kind }) => kind === 'any') && ports.some(({ kind }) => kind === 'any'),
@@ -135,14 +138,14 @@ const toAddress = (text: string): readonly Address[] => {
   return cidr === undefined ? [] : [{ text, cidr }];
 };
 
-/** An address in a direction: the chains of all pods that may have it. */
+/** An address in a direction: the chains of all pods that may own it. */
 interface JudgedAddress {
   readonly address: Cidr;
   readonly chains: Set<ChainName>;
   readonly closesItself: boolean;
 }
 
-/** What the dispatch trees depend on, and the chain of errors. */
+/** Returns the part that the dispatch trees and the chain of errors depend on. */
 const dispatchKey = (judged: Judged | undefined): string =>
   judged?.chain === undefined
     ? ''
@@ -198,7 +201,7 @@ export const createFamilyCompiler = (
     }
   };
 
-  /** @returns whether other interfaces are to be closed now */
+  /** @returns whether the set of closed interfaces has changed */
   const noteUnaddressed = (key: string, isolation: Isolation | undefined): boolean => {
     const before = unaddressed.get(key)?.interfaces.join();
     const interfaces = isolation?.pods.flatMap(interfaceOfBare) ?? [];
@@ -231,18 +234,18 @@ export const createFamilyCompiler = (
     try {
       return isolationCost(isolation, family, sets.isInUse);
     } catch {
-      // To compile it fails as well.
+      // Compiling fails in the same way, and reports it.
       return 0;
     }
   };
 
-  /** @returns whether the way to the chain is another now */
+  /** @returns whether the path to the chain has changed */
   const replace = (key: string, isolation: Isolation | undefined, room: Room): boolean => {
     const closesOthers = noteUnaddressed(key, isolation);
     return replaceJudged(key, isolation, room) || closesOthers;
   };
 
-  /** @returns whether the way to the chain is another now */
+  /** @returns whether the path to the chain has changed */
   const replaceJudged = (key: string, isolation: Isolation | undefined, room: Room): boolean => {
     const before = judged.get(key);
     const addresses = addressesIn(isolation);
@@ -254,11 +257,11 @@ export const createFamilyCompiler = (
       return before?.chain !== undefined;
     }
     if (before !== undefined && isSame(key, isolation)) {
-      // One that grows has the same rules still.
+      // A growing isolation keeps its rules.
       if (growths.has(key)) growths.begin(key, isolation);
       return dispatchKey(put(key, isolation, addresses, before)) !== dispatchKey(before);
     }
-    // Other rules may be taken where those before were not.
+    // The kernel may accept the new rules where it rejected the former ones.
     if (before?.chain !== undefined && before.isolation.rules !== isolation.rules) closed.delete(before.chain.name);
     growths.inherit(before?.sets ?? NO_SETS);
     const cost = costOf(isolation);
@@ -272,7 +275,7 @@ export const createFamilyCompiler = (
     return dispatchKey(now) !== dispatchKey(before);
   };
 
-  /** Brings more of what is too large for one update. @returns whether the way to a chain is another now */
+  /** Adds more of the isolations that are too large for one update. @returns whether the path to a chain has changed */
   const grow = (room: Room): boolean => {
     let moved = false;
     for (const [key, isolation, grown] of growths.grow(room)) {
@@ -283,7 +286,7 @@ export const createFamilyCompiler = (
     return moved;
   };
 
-  /** The small ones first. */
+  /** Sorts by size, smallest first. */
   const bySize = (
     isolations: readonly (readonly [string, Isolation | undefined])[],
     { left }: Room,
@@ -303,7 +306,7 @@ export const createFamilyCompiler = (
       ...new Set([...unaddressed.values()].flatMap((each) => (each.direction === direction ? each.interfaces : []))),
     ].sort();
 
-  /** Everything that leads to the chains of isolations. */
+  /** Compiles the dispatch trees and hook chains, which lead to the chains of isolations. */
   const lead = (): void => {
     const errors: DispatchEntry[] = [];
     const judgedAt: Record<Direction, Map<string, JudgedAddress>> = { egress: new Map(), ingress: new Map() };
@@ -321,7 +324,7 @@ export const createFamilyCompiler = (
             continue;
           }
           const closesItself = !governed.has(text);
-          // A pod that may send whatever it likes may send errors too.
+          // A pod that may send anything may also send errors.
           if (direction === 'egress') errors.push({ address: cidr, chains: [] });
           governed.add(text);
           judgedAt[direction].set(text, { address: cidr, chains: new Set([chain.name]), closesItself });
@@ -390,7 +393,7 @@ export const createFamilyCompiler = (
       if (bridged !== undefined) chains.put('ports', bridged);
       begun = true;
       stale.clear();
-      // Behind those that lead to them, which is the order in which people read them.
+      // Isolations come after the chains that lead to them, which is the order in which people read.
       for (const key of new Set([...isolations.map(([each]) => each), ...growing])) {
         chains.put(key, [...(judged.get(key)?.chains ?? []), ...growths.chainsOf(key)]);
       }

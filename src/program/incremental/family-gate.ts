@@ -5,15 +5,15 @@ import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import { createAwaited, type GateOptions, type GateSets } from '../gate.ts';
 import type { FamilySets } from './family-sets.ts';
 
-/** A gate, and who tells it of the node's pods. */
+/** A gate that knows the node's pods. */
 export interface NodeGate extends GateOptions {
-  /** Whether the address is that of a pod of the node. */
+  /** Reports whether the address is one of a pod of the node. */
   readonly isKnown: (address: string) => boolean;
 }
 
 /** The gate of one family, kept up to date. */
 export interface FamilyGate {
-  /** @returns the sets that the rules name, filled; undefined where the node's pod range is not known */
+  /** @returns the filled sets that the rules name; undefined while the node's pod range is not known */
   update(delta: Pick<PolicyDelta, 'isolations' | 'addresses'>): GateSets | undefined;
 }
 
@@ -26,10 +26,10 @@ export const createFamilyGate = (family: IpFamily, gate: NodeGate | undefined, s
   let cidrs: readonly Cidr[] | undefined;
   let range = NOTHING;
   let closed: Readonly<Record<Direction, ReadonlySet<string>>> = { ingress: NOTHING, egress: NOTHING };
-  /** What the sets hold; undefined where they have to be filled anew. */
+  /** The sets as they are filled; undefined if they must be filled again. */
   let filled: GateSets | undefined;
 
-  /** @returns whether other addresses are known now */
+  /** @returns whether the known addresses have changed */
   const follow = (address: string): boolean => {
     if (familyOf(address) !== family || gate.isKnown(address) === known.has(address)) return false;
     if (!known.delete(address)) known.add(address);

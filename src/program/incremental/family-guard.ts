@@ -5,17 +5,17 @@ import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import type { Guarded } from '../source-check.ts';
 import type { FamilySets } from './family-sets.ts';
 
-/** What the check of sources asks about the node and its pods. */
+/** Source validation's view of the node and its pods. */
 export interface NodeGuard {
-  /** Asked at each update; undefined before it was looked at. The same object until something of it changed. */
+  /** Returns the node's network; undefined before it was read. Called at each update; the same object until it changes. */
   readonly network: () => NodeNetwork | undefined;
-  /** Whether the address is that of a pod of the node. */
+  /** Reports whether the address is one of a pod of the node. */
   readonly isOfPod: (address: string) => boolean;
 }
 
-/** The sets of one family that the check of sources names, kept up to date. */
+/** The sets of one family that source validation needs, kept up to date. */
 export interface FamilyGuard {
-  /** @returns the same object while no rule changes; undefined where the node's network is not known */
+  /** @returns the same object while no rule changes; undefined while the node's network is not known */
   update(delta: Pick<PolicyDelta, 'addresses'>): Guarded | undefined;
 }
 
@@ -26,7 +26,7 @@ export const createFamilyGuard = (family: IpFamily, guard: NodeGuard | undefined
 
   const isOfFamily = (address: string): boolean => familyOf(address) === family;
 
-  /** @returns whether it is another pod's address now, or none */
+  /** @returns whether the address has changed its owner */
   const follow = (address: string): boolean => {
     if (!isOfFamily(address) || guard.isOfPod(address) === pods.has(address)) return false;
     if (!pods.delete(address)) pods.add(address);

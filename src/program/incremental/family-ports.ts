@@ -8,19 +8,19 @@ import type { SetName } from '../names.ts';
 import type { Chain } from '../node-program.ts';
 import type { FamilySets } from './family-sets.ts';
 
-/** The chains of one family that judge by the port of a bridge, kept up to date. */
+/** The chains of one family that judge by bridge port, kept up to date. */
 export interface FamilyPorts {
   /**
-   * @param isolations those that changed, by key
-   * @param isClosed whether the isolation of the key denies everything, against its policies
-   * @returns the chains as they are now; undefined where nothing can have changed
+   * @param isolations the changed isolations, by key
+   * @param isClosed reports whether an isolation denies everything although its policies allow something
+   * @returns the current chains; undefined if nothing can have changed
    */
   update(
     isolations: Iterable<readonly [string, Isolation | undefined]>,
     ports: LocalPorts | undefined,
     isClosed: (key: string) => boolean,
   ): readonly Chain[] | undefined;
-  /** The set that the hook's rules name; undefined where no chain is there to lead to. */
+  /** Returns the set that the hook's rules name; undefined if there is no chain to lead to. */
   known(): SetName | undefined;
 }
 

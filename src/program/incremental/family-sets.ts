@@ -8,49 +8,49 @@ import type { IpSet, SetType } from '../node-program.ts';
 import type { PortScope, SetBuilder } from '../set-builder.ts';
 import { createNamedPortMembers, type NamedPortMembers } from './named-port-members.ts';
 
-/** What an update did to the sets of a family. */
+/** The changes of one update to the sets of a family. */
 export interface SetsDelta {
   /** With all their members. */
   readonly created: readonly IpSet[];
-  /** Those that were there before and stay; never with an empty change. */
+  /** Sets that existed before and stay; never with an empty change. */
   readonly changed: readonly (MemberChange & { readonly set: IpSet })[];
   readonly destroyed: readonly SetName[];
 }
 
-/** The sets of one family: made where rules name them, gone where none does any more. */
+/** The sets of one family: added when rules name them, removed when no rule does. */
 export interface FamilySets {
   readonly builder: SetBuilder;
   /** The sets that rules name. Live. */
   readonly sets: ReadonlyMap<SetName, IpSet>;
-  /** Rules begin to name these sets. */
+  /** Counts a use of these sets by rules. */
   use(names: Iterable<SetName>): void;
   unuse(names: Iterable<SetName>): void;
-  /** Keeps what these sets would hold up to date, without making them, until rules name them or `unreserve`. */
+  /** Tracks the members of these sets, without adding the sets, until rules name them or `unreserve`. */
   reserve(names: Iterable<SetName>): void;
   unreserve(names: Iterable<SetName>): void;
-  /** Whether rules name a set with these very members. */
+  /** Reports whether rules name a set with exactly this Set of members. */
   isInUse(members: ReadonlySet<string>): boolean;
-  /** Whether rules name the set as of the last time that all was settled. */
+  /** Reports whether rules named the set at the last `settle`. */
   has(name: SetName): boolean;
-  /** Members of a set that is there or reserved. */
+  /** Returns the number of members of a set that exists or is reserved. */
   sizeOf(name: SetName): number;
-  /** The addresses that some policy isolates: @returns the name of their set */
+  /** Sets the addresses that policies isolate. @returns the name of their set */
   govern(addresses: ReadonlySet<string>): SetName;
-  /** What could open a connection again that was cut, filled when one is: @returns the name of the set */
+  /** Adds the reopen guard, which is filled when a connection is cut. @returns its name */
   hold(): SetName;
-  /** A set of the gate, the check of sources or the bridges, with these members and no others from now on: @returns its name */
+  /** Sets the members of a set of the gate, source validation or the bridges. @returns its name */
   gate(kind: GateSet, members: ReadonlySet<string>): SetName;
-  /** Follows the members, and drops what no rule names. */
+  /** Follows changes of members, and removes sets that no rule names. */
   settle(delta: Pick<PolicyDelta, 'members' | 'addresses'>): SetsDelta;
 }
 
 /**
- * So long a server that sends datagrams by itself is kept from a client that was cut off: conntrack itself forgets a UDP
- * stream after as long (nf_conntrack_udp_timeout_stream).
+ * How long a server that sends datagrams by itself is kept from a client whose connection was cut. Conntrack itself forgets
+ * a UDP stream after the same time (nf_conntrack_udp_timeout_stream).
  */
 const HELD_SECONDS = 120;
 
-/** Two different contents under one name, which 80 bits of digest make a matter of theory; refused all the same. */
+/** Two contents have the same name, which is only theoretically possible with 80 bits of digest. Rejected nevertheless. */
 export class NameCollisionError extends Error {
   constructor(name: string, a: string, b: string) {
     super(`two sets would be named ${name}: ${a} and ${b}`);
@@ -75,7 +75,7 @@ interface Entry {
   reserved: number;
 }
 
-/** A block as `ipset save` prints it: a single address without its prefix. */
+/** Formats a block as `ipset save` does: a single address without its prefix. */
 const formatBlock = (block: Cidr): string =>
   block.prefix === ADDRESS_BITS[block.family] ? formatAddress(block) : formatCidr(block);
 
@@ -96,7 +96,7 @@ export const createFamilySets = (family: IpFamily): FamilySets => {
   const byOrigin = new Map<string, Entry>();
   const byName = new Map<SetName, Entry>();
   const sets = new Map<SetName, IpSet>();
-  /** Entries with port names, which follow more than one thing. */
+  /** Entries with port names, which depend on more than one input. */
   const named = new Set<Entry>();
   const byMembers = new Map<ReadonlySet<string>, Entry>();
   let touched = new Set<Entry>();

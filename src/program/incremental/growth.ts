@@ -5,35 +5,38 @@ import type { Chain } from '../node-program.ts';
 import type { FamilySets } from './family-sets.ts';
 import { MEMBER_COST, type Room } from './room.ts';
 
-/** An isolation as it will be. */
+/** A completed isolation. */
 export interface Grown {
-  /** The one of the isolation's name first; none where it allows everything. */
+  /** The chain with the isolation's name is first; empty if it allows everything. */
   readonly chains: readonly Chain[];
-  /** Those that the chains name. */
+  /** The sets that the chains name. */
   readonly sets: ReadonlySet<SetName>;
   readonly fault: string | undefined;
 }
 
-/** Isolations that are too large for one update, and deny everything until all that they need is there. */
+/** Isolations that are too large for one update, and deny everything until they are complete. */
 export interface Growths {
   has(key: string): boolean;
   isAny(): boolean;
   keys(): readonly string[];
-  /** Begins, or begins anew where the rules are others. */
+  /** Begins an isolation, or begins it again with other rules. */
   begin(key: string, isolation: Isolation): void;
-  /** What it has brought so far goes, unless one that begins in the same update needs it. */
+  /** Removes the parts of an isolation that were added so far, unless one that begins in the same update needs them. */
   drop(key: string): void;
-  /** Takes over sets in use that an isolation does not name any more, for those that begin in the same update. */
+  /** Keeps sets that an isolation no longer names, for isolations that begin in the same update. */
   inherit(used: Iterable<SetName>): void;
-  /** Chains that are there already, none of which a packet can get to. */
+  /** Returns the chains that exist already; no packet can reach them. */
   chainsOf(key: string): readonly Chain[];
-  /** Brings as much as there is room for, oldest first. @returns what is complete now; its sets are in use already */
+  /**
+   * Adds as much as there is room for, oldest first. @returns the isolations that are complete; their sets are in use
+   * already
+   */
   grow(room: Room): readonly (readonly [string, Isolation, Grown])[];
-  /** Names of the isolations' chains that the last call brought something of. */
+  /** Returns the chains' names of the isolations that the last call added to. */
   grown(): readonly ChainName[];
 }
 
-/** Sets that rules named, or would have, a moment ago: the rules that come may name them again. */
+/** Sets that rules named, or were about to name, until now: the new rules may name them again. */
 interface Heritage {
   readonly used: readonly SetName[];
   readonly reserved: readonly SetName[];
@@ -41,20 +44,20 @@ interface Heritage {
 
 interface Growing {
   readonly isolation: Isolation;
-  /** Undefined until its turn comes. */
+  /** Undefined until its turn. */
   parts: Parts | undefined;
-  /** Stays until the parts are known, and what they need of it until they are complete. */
+  /** Kept until the parts are known; the sets that the parts need are kept until they are complete. */
   heritage: Heritage;
 }
 
 interface Parts {
   readonly grown: Grown;
-  /** What is still to come. */
+  /** Sets still to be added. */
   readonly sets: SetName[];
   readonly cameSets: Set<SetName>;
-  /** Rules of the body that are there. */
+  /** Number of the body's rules that exist. */
   rules: number;
-  /** The body as far as it is there. */
+  /** The part of the body that exists. */
   body: Chain | undefined;
 }
 
@@ -68,7 +71,7 @@ export const createGrowths = (
   const growing = new Map<string, Growing>();
   let names: ChainName[] = [];
 
-  /** Of all that was dropped in this update. */
+  /** The heritage of everything that was dropped in this update. */
   let heritage = NO_HERITAGE;
 
   const release = ({ used, reserved }: Heritage): void => {
@@ -88,7 +91,7 @@ export const createGrowths = (
 
   const isThere = (room: Room, name: string): boolean => room.has?.(family, name) === true;
 
-  /** @returns whether all of them are there. One that is larger than all of the room goes alone. */
+  /** @returns whether all sets exist. A set that exceeds the whole room is added alone. */
   const bringSets = ({ sets: toCome, cameSets }: Parts, room: Room, whole: number): boolean => {
     for (let set = toCome.at(-1); set !== undefined; set = toCome.at(-1)) {
       const cost = sets.has(set) || isThere(room, set) ? 0 : 1 + MEMBER_COST * sets.sizeOf(set);
@@ -101,7 +104,7 @@ export const createGrowths = (
     return true;
   };
 
-  /** @returns whether all of it is there */
+  /** @returns whether the body is complete */
   const bringBody = (parts: Parts, room: Room): boolean => {
     const [, body] = parts.grown.chains;
     if (body === undefined) return true;
@@ -158,7 +161,7 @@ export const createGrowths = (
       const room = { ...given, left: Math.min(given.left, given.forLarge ?? given.left) };
       const whole = room.left;
       for (const [key, one] of growing) {
-        // Where the kernel has something already, that is adopted whatever it is part of.
+        // What the kernel has already is adopted, without using room.
         if (room.left <= 0 && room.has === undefined) break;
         one.parts ??= partsOf(one);
         const { grown } = one.parts;

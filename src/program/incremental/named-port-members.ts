@@ -4,12 +4,12 @@ import type { MemberRecord } from '../../policy/incremental/member-changes.ts';
 import { admits } from '../../policy/ip-block.ts';
 import type { NamedTargets, PortScope } from '../set-builder.ts';
 
-/** The members of a set of addresses and ports, kept up to date address by address. */
+/** The members of a set of addresses and ports, updated address by address. */
 export interface NamedPortMembers {
   readonly members: ReadonlySet<string>;
-  /** The set of addresses that the scope is; undefined where the scope does not follow pods. */
+  /** The set of addresses that is the scope; undefined if the scope does not follow pods. */
   readonly scope: ReadonlySet<string> | undefined;
-  /** Something may be other at these addresses: the pod, its ports, or whether it is in scope. */
+  /** Updates these addresses, where the pod, its ports, or the scope may have changed. */
   refresh(addresses: Iterable<string>, record: MemberRecord): void;
 }
 

@@ -14,43 +14,46 @@ import type { NodeGuard } from './family-guard.ts';
 import type { Room } from './room.ts';
 
 export interface ProgramOptions<Gate = GateOptions, Guard = Pick<NodeGuard, 'network'>> {
-  /** Where to report denied packets; undefined reports none. */
+  /** Where denied packets are reported; undefined for no reports. */
   readonly log?: DeniedLog | undefined;
-  /** Who is told of refused packets, so that they are answered; undefined: nobody. The same from the first update on. */
+  /** How refused packets are answered; undefined for no answers. Does not change after the first update. */
   readonly answered?: ((family: IpFamily) => Answered | undefined) | undefined;
   /** Who is told of refused packets, so that records are kept; undefined: nobody. The same from the first update on. */
   readonly recorded?: ((family: IpFamily) => Recorded | undefined) | undefined;
   /** Closes addresses that no pod is known to have; undefined closes none. */
   readonly gate?: Gate | undefined;
-  /** Interfaces of pods, each with its own routes: what comes in by them with another source is dropped. Asked at each update. */
+  /** Returns the interfaces of single pods, whose packets are validated by source. Called at each update. */
   readonly sources?: (() => readonly string[]) | undefined;
-  /** Keeps addresses of the node and its pods, and ends of tunnels, to those whose they are; undefined does not. */
+  /** Restricts addresses of the node and its pods, and ends of tunnels, to their owners; undefined does not. */
   readonly guard?: Guard | undefined;
-  /** The node's interface that is the pod's alone, by an address of the pod; undefined where there is none, or none known. */
+  /**
+   * Returns the node's interface that belongs to the pod with this address alone; undefined if there is none, or none
+   * is known.
+   */
   readonly interfaceOf?: ((address: string) => string | undefined) | undefined;
-  /** The ports of the node's bridges; undefined where it has none that pods hang on. Asked at each update. */
+  /** Returns the ports of the node's bridges; undefined if no pods are attached to bridges. Called at each update. */
   readonly ports?: (() => LocalPorts | undefined) | undefined;
 }
 
-/** What an update did to the program of the node. */
+/** The changes of one update to the rule set of the node. */
 export type ProgramDelta = Readonly<Record<IpFamily, FamilyDelta>>;
 
-/** Isolation chains that cannot be carried out, and why. */
+/** Isolation chains that the kernel rejects, with the reasons. */
 export type RefusedChains = Readonly<Record<IpFamily, ReadonlyMap<ChainName, string>>>;
 
-/** Turns what policies ask of a node into what its kernel has to hold, and keeps it up to date. */
+/** Compiles a node's policy to its rule set, and keeps it up to date. */
 export interface ProgramCompiler {
-  /** @param room for what is brought at once, see FamilyCompiler; of both families together */
+  /** @param room limits the changes of one update, of both families together; see FamilyCompiler */
   update(delta: PolicyDelta, room?: Room): ProgramDelta;
   isGrowing(): boolean;
   /** See FamilyCompiler. */
   grown(): Readonly<Record<IpFamily, readonly ChainName[]>>;
-  /** Chains that are to deny everything from the next update on, see FamilyCompiler. */
+  /** Makes chains deny everything from the next update on, see FamilyCompiler. */
   close(chains: RefusedChains): void;
   open(): void;
-  /** Why chains deny what their policies would allow. */
+  /** Returns why chains deny what their policies would allow. */
   faults(): readonly PolicyFault[];
-  /** As of the last update; its maps are live, and another program after each update. */
+  /** Returns the rule set as of the last update; its maps are live. */
   program(): NodeProgram;
 }
 

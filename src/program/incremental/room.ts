@@ -1,16 +1,16 @@
 import type { IpFamily } from '../../model/family.ts';
 
 /**
- * What one update may bring into the kernel. A rule takes 1, a member of a set a tenth: iptables-nft needs 22 µs for a rule,
- * ipset 2 µs for a member.
+ * Limits what one update may add to the kernel. A rule takes 1, a member of a set takes 0.1: iptables-nft needs 22 µs for a
+ * rule, ipset 2 µs for a member.
  */
 export interface Room {
   left: number;
-  /** Of it for what is too large for one update; all of it where absent. */
+  /** The part of it for what is too large for one update; all of it if absent. */
   readonly forLarge?: number;
-  /** Whether the kernel has a chain or set of this name already, so that it takes no room. */
+  /** Reports whether the kernel already has a chain or set of this name, which then takes no room. */
   readonly has?: (family: IpFamily, name: string) => boolean;
-  /** What is too large for one update has to wait: there is something small to be done. */
+  /** Whether isolations that are too large for one update must wait, because small changes come first. */
   readonly isForSmall?: boolean;
 }
 
