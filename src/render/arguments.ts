@@ -2,7 +2,7 @@ import type { Protocol } from '../model/protocol.ts';
 import { FIRST_CLIENT_PORT } from '../program/client-ports.ts';
 import type { Match, PortRange, Rule, Verdict } from '../program/node-program.ts';
 
-/** A rule as the arguments of `iptables -A CHAIN …`, in the order and spelling in which iptables-save prints them. */
+/** A rule as the arguments of `iptables -A CHAIN …`, in the order and format of iptables-save. */
 export type RuleArguments = readonly string[];
 
 type Of<Kind extends Match['kind']> = Extract<Match, { kind: Kind }>;
@@ -18,7 +18,7 @@ const portArguments = ({ protocol, ranges }: Of<'ports'>): readonly string[] =>
     ? ['-m', protocolArgument(protocol), '--dport', ...ranges.map(portText)]
     : ['-m', 'multiport', '--dports', ranges.map(portText).join(',')];
 
-/** What iptables-extensions(8) calls ICMP of each family. */
+/** The names that iptables-extensions(8) has for each family's ICMP. */
 const ICMP = {
   ipv4: { protocol: 'icmp', module: 'icmp', option: '--icmp-type' },
   ipv6: { protocol: 'ipv6-icmp', module: 'icmp6', option: '--icmpv6-type' },
@@ -92,7 +92,7 @@ const MATCH_ARGUMENTS: { readonly [Kind in Match['kind']]: (match: Of<Kind>) => 
   ],
 };
 
-/** iptables-save prints addresses first, then the interface, the protocol, and the other matches as they were given. */
+/** The order of iptables-save: addresses, interface, protocol, then the other matches as they were given. */
 const RANK: Readonly<Record<Match['kind'], number>> = {
   source: 0,
   destination: 1,
@@ -136,7 +136,7 @@ const VERDICT_ARGUMENTS: { readonly [Kind in Verdict['kind']]: (verdict: Verdict
   drop: () => ['-j', 'DROP'],
   jump: ({ chain }) => ['-j', chain],
   goto: ({ chain }) => ['-g', chain],
-  // Group 0 is the default and not printed.
+  // Group 0 is the default, and is not printed.
   log: ({ group, prefix }) => [
     ...['-j', 'NFLOG', '--nflog-prefix', prefix],
     ...(group === 0 ? [] : ['--nflog-group', `${group}`]),
@@ -148,7 +148,7 @@ const verdictArguments = <Kind extends Verdict['kind']>(verdict: VerdictOf<Kind>
   return spell(verdict);
 };
 
-/** The arguments of the rule, less `-A CHAIN`. */
+/** Returns the rule's arguments without `-A CHAIN`. */
 export const ruleArguments = ({ matches, verdict }: Rule): RuleArguments => [
   ...matches.toSorted((a, b) => RANK[a.kind] - RANK[b.kind]).flatMap((match) => matchArguments(match)),
   ...verdictArguments(verdict),

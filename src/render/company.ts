@@ -1,4 +1,4 @@
-/** Other programs that enforce policy, and how the chains of iptables begin that they make. */
+/** Co-tenant engines, and the prefixes of their iptables chains. */
 const CHAINS: Readonly<Record<string, RegExp>> = {
   antrea: /^ANTREA-/,
   calico: /^cali-/,
@@ -7,24 +7,24 @@ const CHAINS: Readonly<Record<string, RegExp>> = {
   weave: /^WEAVE-NPC/,
 };
 
-/** Those with tables of nftables of their own, by their names. */
+/** Co-tenant engines with nftables tables of their own, by table name. */
 const TABLES: Readonly<Record<string, string>> = {
   calico: 'calico',
-  // Of kind and minikube, unless it is switched off.
+  // Of kind and minikube, unless it is disabled.
   'kindnet-network-policies': 'kindnet',
   'kube-network-policies': 'kube-network-policies',
 };
 
-/** Chains that the kubelet makes so that others find its backend; they alone are no rules of anybody. */
+/** Chains that the kubelet makes so that other programs find its backend; they contain no rules. */
 const HINTS = /^KUBE-(?:IPTABLES-HINT|KUBELET-CANARY|PROXY-CANARY)$/;
 
-/** Whether the chain is one of those. */
+/** Reports whether the chain is one of the kubelet's hints. */
 export const isHint = (chain: string): boolean => HINTS.test(chain);
 
 /**
- * Other policy engines that left something here, by name, in the order of the alphabet.
- * @param chains names of chains of iptables
- * @param tables names of tables of nftables
+ * Finds co-tenant engines by their chains and tables, sorted by name.
+ * @param chains names of iptables chains
+ * @param tables names of nftables tables
  */
 export const findEngines = (chains: readonly string[], tables: readonly string[]): readonly string[] => {
   const byChain = Object.entries(CHAINS).flatMap(([engine, prefix]) =>
@@ -34,10 +34,10 @@ export const findEngines = (chains: readonly string[], tables: readonly string[]
   return [...new Set([...byChain, ...byTable])].toSorted();
 };
 
-/** The names of the chains that iptables-save printed. */
+/** Returns the names of the chains in the output of iptables-save. */
 export const declaredIn = (save: string): readonly string[] =>
   [...save.matchAll(/^:(\S+) /gm)].map(([, name = '']) => name);
 
-/** Whether iptables-save printed rules, besides the hints of the kubelet; the last one may be cut off. */
+/** Reports whether the output of iptables-save has rules beside the kubelet's hints. Its last line may be cut off. */
 export const holdsRules = (save: string): boolean =>
   save.split('\n').some((line) => line.startsWith('-A ') && !isHint(line.split(' ', 2)[1] ?? ''));

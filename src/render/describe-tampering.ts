@@ -1,6 +1,6 @@
 import type { Tampering, TamperingKind } from './tampering.ts';
 
-/** Names that are told of each kind. */
+/** Maximum names of each kind in a description. */
 const MOST_NAMES = 3;
 
 const WORDS: Readonly<Record<TamperingKind, string>> = {
@@ -16,7 +16,7 @@ const WORDS: Readonly<Record<TamperingKind, string>> = {
   members_removed: 'members were removed from',
 };
 
-/** One sentence: what was done, and to what, at most a few names of each kind. */
+/** Describes in one sentence what was changed, with a few names of each kind. */
 export const describeTampering = (tampering: readonly Tampering[]): string =>
   [...Map.groupBy(tampering, ({ kind }) => kind)]
     .map(([kind, found]) => {

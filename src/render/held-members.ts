@@ -2,11 +2,11 @@ import type { Connection } from '../model/connection.ts';
 import { openerByPorts } from '../program/client-ports.ts';
 import { heldSet, type SetName } from '../program/names.ts';
 
-/** A member of a set of what is held closed. */
+/** A member of the reopen guard. */
 export interface HeldMember {
   readonly set: SetName;
   readonly member: string;
-  /** Absent: as long as the set holds its members. */
+  /** Absent for the set's default timeout. */
   readonly timeoutSeconds?: number;
 }
 
@@ -14,22 +14,25 @@ const TCP = 6;
 /** Protocols whose ports ipset knows: TCP, UDP, SCTP and UDP-Lite (ipset(8), hash:ip,port,ip); of others it keeps port 0. */
 const WITH_PORTS: readonly number[] = [TCP, 17, 132, 136];
 
-/** Protocols of which no answer makes an entry: ICMP and ICMPv6 know their answers by the type. */
+/**
+ * Protocols whose replies never create a conntrack entry: the types of ICMP and ICMPv6 messages show that they are
+ * replies.
+ */
 const NEED_NONE: readonly number[] = [1, 58];
 
-/** A server may be silent for long before it sends again what nobody acknowledged, seconds. */
+/** In seconds: a server may be silent for a long time before it repeats unacknowledged data. */
 const TCP_SECONDS = 86_400;
 
 /**
- * Whether a segment of the server would pass for one of a client's by its ports: those alone go on without the agent being
- * asked (hooks.ts).
+ * Reports whether the ports of the server's segment look like a client's: only such segments pass without asking the agent
+ * (hooks.ts).
  */
 const looksLikeClient = ({ original, reply }: Connection): boolean =>
   openerByPorts({ sourcePort: reply.sourcePort, destinationPort: original.sourcePort }) === 'source';
 
 /**
- * What the next packet of the server would look like once the entry is gone: it would make a new one, the other way round,
- * and then the client's packets would count as answers.
+ * Returns what the server's next packet looks like after the entry is deleted. That packet would create a reverse entry, in
+ * which the client's packets count as replies.
  */
 export const heldMember = (connection: Connection): HeldMember | undefined => {
   const { family, protocol, reply } = connection;
@@ -42,7 +45,7 @@ export const heldMember = (connection: Connection): HeldMember | undefined => {
   };
 };
 
-/** `ipset restore` text that adds what would open the connections again, or takes it away. */
+/** Returns `ipset restore` text that adds the members of these connections to the reopen guard, or removes them. */
 export const heldLines = (verb: 'add' | 'del', connections: readonly Connection[]): string => {
   const members = connections.map(heldMember).filter((each) => each !== undefined);
   const lines = members.map(({ set, member, timeoutSeconds }) => {

@@ -2,7 +2,7 @@ import type { HostRoutes } from '../model/host-routes.ts';
 import { ADDRESS_BITS, formatAddress } from '../policy/cidr.ts';
 import { isRefusal, type Route } from './parse-routes.ts';
 
-/** linux/route.h and linux/ipv6_route.h: a gateway, an address of the node itself. */
+/** Flags of linux/route.h and linux/ipv6_route.h: a gateway, an address of the node itself. */
 const GATEWAY = 0x2;
 const LOCAL = 0x8000_0000;
 
@@ -13,7 +13,7 @@ const leadsOut = ({ block, flags }: Route): boolean => block.prefix === 0 || (fl
 const isToOneAddress = (route: Route): boolean =>
   route.block.prefix === ADDRESS_BITS[route.block.family] && !leadsOut(route);
 
-/** What routes of both families and the text of /proc/net/dev tell of the node's interfaces. */
+/** Returns the node's interfaces, from routes of both families and the text of /proc/net/dev. */
 export const hostRoutes = (routes: readonly Route[], devices: string): HostRoutes => {
   const toOthers = routes.filter(isToOthers);
   return {

@@ -8,7 +8,7 @@ type Shape = Pick<ObservedSet, 'type' | 'family' | 'maxElements'>;
 const sameShape = (listed: Shape, { type, members }: IpSet, family: IpFamily): boolean =>
   listed.type === type && listed.family === family && listed.maxElements >= members.size;
 
-/** Whether all sets, or those that are asked about, are there in the right shape, and each holds what it should as far as `agrees` can tell. */
+/** Reports whether the selected sets exist with the right shape, and `agrees` accepts each one's content. */
 const matcher =
   <Listed extends Shape>(agrees: (listed: Listed, set: IpSet) => boolean) =>
   (
@@ -22,15 +22,15 @@ const matcher =
         if (!isAsked(set.name)) return true;
         const seen = listed.get(set.name);
         if (seen === undefined || !sameShape(seen, set, family)) return false;
-        // What such a set holds comes and goes by itself.
+        // Members of such a set are added and expire at run time.
         return set.timeoutSeconds !== undefined || agrees(seen, set);
       }),
     );
 
-/** Whether the sets are there, in the right shape and with the right number of members. */
+/** Reports whether the sets exist with the right shape and the right number of members. */
 export const matchHeaders = matcher<SetHeader>(({ entries }, { members }) => entries === members.size);
 
-/** Whether the sets hold exactly the members that they should. */
+/** Reports whether the sets have exactly the wanted members. */
 export const matchMembers = matcher<ObservedSet>(
   (listed, { members }) => listed.members.size === members.size && members.isSubsetOf(listed.members),
 );

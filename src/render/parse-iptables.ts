@@ -5,12 +5,15 @@ import type { ObservedTable, RuleText } from './observed.ts';
 import { quoteArgument, splitArguments, UnquotableError } from './quoting.ts';
 import { targetOf } from './reached.ts';
 
-/** Canonical text of a rule's arguments. */
+/** Returns the canonical text of a rule's arguments. */
 export const ruleText = (args: readonly string[]): RuleText => args.map(quoteArgument).join(' ');
 
 const ADDRESS_OPTIONS: readonly (string | undefined)[] = ['-s', '-d', '--ctorigsrc', '--ctorigdst', '--ctreplsrc'];
 
-/** Canonical text of a rule as iptables-save printed it, less `-A CHAIN`; as it is, where we could not have written it. */
+/**
+ * Returns the canonical text of a printed rule without `-A CHAIN`; the unchanged text of a rule that we could not have
+ * written.
+ */
 const readRule = (line: string): RuleText => {
   try {
     return ruleText(
@@ -25,8 +28,8 @@ const readRule = (line: string): RuleText => {
 };
 
 /**
- * Reads what was printed of one table, by iptables-save or by `iptables -S`: our chains, the built-in chains that we hook, and who
- * leads into ours. Rules of others that cannot name a chain of ours are passed over as they are.
+ * Parses one table as iptables-save or `iptables -S` printed it: our chains, the built-in chains that we hook, and the rules
+ * that lead into our chains. Skips other programs' rules that cannot name a chain of ours.
  */
 const parseTable = <In extends Hook>(text: string, hooks: Record<In, RuleText[]>): ObservedTable<In> => {
   const isHook = (chain: string): chain is In => Object.hasOwn(hooks, chain);
@@ -51,8 +54,8 @@ const parseTable = <In extends Hook>(text: string, hooks: Record<In, RuleText[]>
   return { chains, hooks, heldByOthers };
 };
 
-/** Reads what was printed of a table with the hooks that policy is judged at. */
+/** Parses a table that has the hooks of policy. */
 export const parseIptablesSave = (text: string): ObservedTable => parseTable(text, { FORWARD: [], OUTPUT: [] });
 
-/** Reads what was printed of the raw table. */
+/** Parses the raw table. */
 export const parseRawTable = (text: string): ObservedTable<RawHook> => parseTable(text, { PREROUTING: [] });

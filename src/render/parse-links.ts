@@ -16,17 +16,17 @@ const addressOf = (value: unknown): string | undefined => {
   return address === undefined ? undefined : formatAddress(address);
 };
 
-/** The first that is an address and not "any". */
+/** Returns the first value that is an address and not "any". */
 const firstAddress = (...values: readonly unknown[]): string | undefined =>
   values.map(addressOf).find((address) => address !== undefined && address !== '0.0.0.0' && address !== '::');
 
-/** UDP ports where none is told: RFC 8926 for Geneve, RFC 7348 for VXLAN. */
+/** Default UDP ports: RFC 8926 for Geneve, RFC 7348 for VXLAN. */
 const GENEVE_PORT = 6081;
 const VXLAN_PORT = 4789;
-/** ip-link(8) does not tell on which port WireGuard listens: those that network plugins take. */
+/** The WireGuard ports of network plugins: ip-link(8) does not report the port. */
 const WIREGUARD_PORTS: readonly number[] = [51_820, 51_821, 51_871];
 
-/** The protocols of tunnels without ports, by kind of the interface (ip-link(8)). */
+/** Protocols of tunnels without ports, by kind of interface (ip-link(8)). */
 const PROTOCOLS: Readonly<Record<string, readonly TunnelProtocol[]>> = {
   ipip: ['ipencap'],
   sit: ['ipv6', 'ipencap'],
@@ -45,7 +45,7 @@ const portOf = (data: Json, usual: number): readonly number[] => [
   typeof data['port'] === 'number' && data['port'] > 0 ? data['port'] : usual,
 ];
 
-/** Peers of VXLAN are all in the forwarding table, unless it learns them or takes them from elsewhere. */
+/** Returns why a VXLAN may have peers that are not in its forwarding table: it learns them, or gets them from elsewhere. */
 const vxlanOpen = (data: Json): string | undefined => {
   if (data['external'] === true) return 'a program decides on its peers';
   if (data['learning'] !== false) return 'it learns its peers from what it receives';
@@ -86,14 +86,14 @@ const addressesOf = ({ kind, flags, addresses }: ReturnType<typeof linkOf>): rea
 
 const tunnelOf = ({ device, kind, data, flags }: ReturnType<typeof linkOf>): readonly Tunnel[] => {
   const ends = endsOf(kind, data);
-  // The kernel makes interfaces of the protocols by itself (tunl0, sit0), which are down where nobody uses them.
+  // The kernel itself creates one interface per protocol (tunl0, sit0), which is down if nothing uses it.
   if (ends === undefined || (ends.ports.length === 0 && !flags.includes('UP'))) return [];
   const remote = firstAddress(data['remote'], data['remote6']);
   const local = firstAddress(data['local'], data['local6']);
   return [{ device, ...ends, local, peers: remote === undefined ? [] : [remote] }];
 };
 
-/** Reads what `ip -d -j address show` printed. @throws where it is no JSON */
+/** Parses the output of `ip -d -j address show`. @throws for invalid JSON */
 export const parseLinks = (text: string): NodeLinks => {
   const links = listOf(JSON.parse(text)).map(linkOf);
   return {
@@ -103,7 +103,7 @@ export const parseLinks = (text: string): NodeLinks => {
   };
 };
 
-/** The other ends of a VXLAN in what `bridge -j fdb show dev DEVICE` printed. @throws where it is no JSON */
+/** Returns the peers of a VXLAN from the output of `bridge -j fdb show dev DEVICE`. @throws for invalid JSON */
 export const parseTunnelPeers = (text: string): readonly string[] => [
   ...new Set(listOf(JSON.parse(text)).flatMap((entry) => firstAddress(objectOf(entry)['dst']) ?? [])),
 ];

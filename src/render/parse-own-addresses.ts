@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 /** RTF_LOCAL of linux/ipv6_route.h. */
 const LOCAL = 0x8000_0000;
 
-/** Reads /proc/net/fib_trie: each address has a line of its own, and below it what it is to the node. */
+/** Parses /proc/net/fib_trie: each address has a line of its own, and the line below says what it is to the node. */
 export const ownIpv4Addresses = (fibTrie: string): ReadonlySet<string> => {
   const own = new Set<string>();
   let address = '';
@@ -15,7 +15,7 @@ export const ownIpv4Addresses = (fibTrie: string): ReadonlySet<string> => {
   return own;
 };
 
-/** Reads /proc/net/ipv6_route: destination and prefix length in hexadecimal come first, the flags are the ninth word. */
+/** Parses /proc/net/ipv6_route: first destination and prefix length in hexadecimal; the ninth word has the flags. */
 export const ownIpv6Addresses = (routes: string): ReadonlySet<string> => {
   const own = new Set<string>();
   for (const line of routes.split('\n')) {

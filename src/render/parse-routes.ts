@@ -1,11 +1,11 @@
 import type { Cidr } from '../policy/cidr.ts';
 
-/** A route of the main table, or of IPv6 of any. */
+/** A route: of IPv4 from the main table, of IPv6 from any table. */
 export interface Route {
   readonly device: string;
-  /** The destinations it is for. */
+  /** The destinations. */
   readonly block: Cidr;
-  /** RTF_ of linux/route.h and linux/ipv6_route.h. */
+  /** RTF_ flags of linux/route.h and linux/ipv6_route.h. */
   readonly flags: number;
 }
 
@@ -16,8 +16,8 @@ const reversed = (hex: string): string => (hex.match(/../g) ?? []).toReversed().
 const ones = (hex: string): number => BigInt(`0x${hex}`).toString(2).replaceAll('0', '').length;
 
 /**
- * Reads /proc/net/route: device, destination, gateway, flags and, as the eighth word, the mask. The kernel prints addresses
- * as numbers of the machine's own byte order. Only the main table is there (proc(5)).
+ * Parses /proc/net/route: device, destination, gateway, flags and, as the eighth word, the mask. The kernel prints addresses
+ * as numbers in the machine's byte order. The file has only the main table (proc(5)).
  */
 export const parseIpv4Routes = (text: string, isLittleEndian: boolean): readonly Route[] =>
   text
@@ -30,8 +30,8 @@ export const parseIpv4Routes = (text: string, isLittleEndian: boolean): readonly
     });
 
 /**
- * Reads /proc/net/ipv6_route: destination and its length, source and its length, gateway, three counts, flags, device; numbers
- * in hexadecimal, addresses in network byte order.
+ * Parses /proc/net/ipv6_route: destination and its length, source and its length, gateway, three counts, flags, device.
+ * Numbers are hexadecimal, addresses in network byte order.
  */
 export const parseIpv6Routes = (text: string): readonly Route[] =>
   text
@@ -43,7 +43,7 @@ export const parseIpv6Routes = (text: string): readonly Route[] =>
       return [{ device, block, flags: Number.parseInt(flags, 16) }];
     });
 
-/** RTF_REJECT: packets go nowhere. */
+/** RTF_REJECT: such packets are not forwarded. */
 const REJECT = 0x200;
 
 export const isRefusal = ({ flags }: Route): boolean => (flags & REJECT) !== 0;

@@ -1,4 +1,4 @@
-/** Packets that the rules of a chain have dropped since they were loaded, from what `iptables -v -S` printed of it. */
+/** Returns the number of packets that a chain's rules have dropped since they were loaded, from `iptables -v -S`. */
 export const spoofedPackets = (listed: string): number =>
   listed
     .split('\n')

@@ -1,7 +1,7 @@
-/** Reads an output while it comes in. */
+/** Parses output piece by piece. */
 export interface PieceReader<Result> {
-  /** Must not throw. */
+  /** Takes the next piece. Must not throw. */
   take(piece: string): void;
-  /** To be called after the last piece. @throws where something was not as expected */
+  /** Ends the output after its last piece. @throws if it was not as expected */
   end(): Result;
 }

@@ -7,19 +7,19 @@ import { chainRules, hookRule } from './rule-lines.ts';
 
 const NOTHING: TableProgram<RawHook> = { chains: new Map(), hooks: [] };
 
-/** Restore text that turns the raw table seen into the program's, or ''. */
+/** Returns restore text that changes the raw table from its read state to the wanted one, or ''. */
 export const compareRaw = (
   seen: ObservedTable<RawHook> | undefined,
   wanted: TableProgram<RawHook> | undefined,
 ): string => tableText(compareTable(seen ?? EMPTY_RAW_TABLE, wanted ?? NOTHING), 'raw');
 
-/** The table as it is seen where nobody changed it. */
+/** Returns the table's read state if no other program has changed it. */
 const undisturbed = ({ chains, hooks }: TableProgram<RawHook>): ObservedTable<RawHook> => ({
   chains: new Map([...chains].map(([name, chain]) => [name, chainRules(chain)])),
   hooks: { PREROUTING: hooks.map(hookRule) },
   heldByOthers: new Set(),
 });
 
-/** Restore text of the way from one program to the next, or ''. */
+/** Returns restore text that changes the raw table from one rule set to the next, or ''. */
 export const changeRaw = (change: RawChange | undefined): string =>
   change === undefined ? '' : compareRaw(undisturbed(change.before ?? NOTHING), change.after);

@@ -5,12 +5,12 @@ import type { IpSet } from '../program/node-program.ts';
 import type { ObservedSet } from './observed.ts';
 import { destroyLine } from './stale-set.ts';
 
-/** A set as one node wants it. */
+/** A set that the node needs. */
 export interface DesiredSet extends IpSet {
   readonly family: IpFamily;
 }
 
-/** The lines of `ipset restore` that lead to the desired sets, by the moment at which each is safe. */
+/** The lines of `ipset restore` that lead to the wanted sets, by the time at which each is safe. */
 export interface SetSteps {
   readonly create: readonly string[];
   /** Removes from allow sets, adds to deny sets. */
@@ -20,14 +20,14 @@ export interface SetSteps {
   readonly destroy: readonly string[];
 }
 
-/** Room that every set is made with: a limit only, memory is taken as members come. */
+/** The maxelem of every set. It is only a limit: members take memory as they are added. */
 const MIN_ROOM = 1_048_576;
 /**
- * Members that come and go by themselves, some 100 bytes each, while they are there: as many as a connection tracking table of
- * the usual size has entries (nf_conntrack_max), and four times that.
+ * The maxelem of sets whose members expire, at about 100 bytes per member: four times the usual maximum of entries in the
+ * connection tracking table (nf_conntrack_max).
  */
 const TIMED_ROOM = 1_048_576;
-/** Buckets a set starts with: ipset's smallest, and the most it is worth taking before members come. */
+/** Bounds of a new set's hash size: ipset's minimum, and the most that is worth allocating before members come. */
 const MIN_BUCKETS = 64;
 const MAX_BUCKETS = 65_536;
 
@@ -37,7 +37,7 @@ const roomFor = (members: number): number => Math.max(MIN_ROOM, powerOfTwo(membe
 
 const bucketsFor = (members: number): number => Math.min(MAX_BUCKETS, Math.max(MIN_BUCKETS, powerOfTwo(members)));
 
-/** So many lines somebody may want to read. */
+/** Up to this many lines are sorted, for people who read them. */
 const READABLE = 1_000;
 
 const sorted = (members: Iterable<string>): readonly string[] => {
@@ -45,7 +45,7 @@ const sorted = (members: Iterable<string>): readonly string[] => {
   return all.length <= READABLE ? all.sort() : all;
 };
 
-/** @param most members it will have to hold at any time */
+/** @param most the largest number of members at any time */
 const createLine = (name: SetName, { type, family, timeoutSeconds }: DesiredSet, most: number): string => {
   const inet = family === 'ipv4' ? 'inet' : 'inet6';
   if (timeoutSeconds !== undefined) {
@@ -60,7 +60,7 @@ const addLines = (name: SetName, members: Iterable<string>): readonly string[] =
 const delLines = (name: SetName, members: Iterable<string>): readonly string[] =>
   sorted(members).map((member) => `del ${name} ${member}`);
 
-/** Lines that leave the set with the members of `to`. */
+/** Returns lines that change the set's members from `from` to `to`. */
 const changeLines = (name: SetName, from: ReadonlySet<string>, to: ReadonlySet<string>): readonly string[] => [
   ...delLines(name, from.difference(to)),
   ...addLines(name, to.difference(from)),
@@ -72,8 +72,8 @@ const makeLines = (set: DesiredSet): readonly string[] => [
 ];
 
 /**
- * A set that cannot hold what it should is made anew beside the old one, with these members, and swapped in.
- * @param leftover the spare is still there, from an attempt that was cut short and may have had another size
+ * Creates a set with these members that replaces one which is too small, and swaps it in.
+ * @param leftover whether the spare set still exists, possibly with another size, because an earlier attempt was cut short
  */
 const enlargeLines = (set: DesiredSet, members: ReadonlySet<string>, leftover: boolean): readonly string[] => {
   const spare = spareSet(set.name);
@@ -88,7 +88,7 @@ const enlargeLines = (set: DesiredSet, members: ReadonlySet<string>, leftover: b
 
 const isTooSmall = (seen: ObservedSet, wanted: DesiredSet): boolean => seen.maxElements < wanted.members.size;
 
-/** What the set holds once it was tightened, and before it is loosened. */
+/** Returns the set's members after tightening, before loosening. */
 const tightened = (seen: ReadonlySet<string>, { members, effect }: DesiredSet): ReadonlySet<string> =>
   effect === 'allow' ? seen.intersection(members) : seen.union(members);
 
@@ -98,15 +98,15 @@ const NO_STEPS: Omit<SetSteps, 'destroy'> = { create: [], tighten: [], loosen: [
 
 const sameMembers = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.size === b.size && a.isSubsetOf(b);
 
-/** The way of one set; most sets are as they should be, so that is found out first. */
+/** Returns the steps for one set. Most sets are unchanged, which is checked first. */
 const planSet = (seen: ObservedSet | undefined, set: DesiredSet, leftover: boolean): Omit<SetSteps, 'destroy'> => {
   if (seen === undefined) return { create: makeLines(set), tighten: [], loosen: [] };
   if (seen.type !== set.type || seen.family !== set.family) {
-    // Sets of two types cannot be swapped. No rule of ours names this one: what a rule needs is part of the name.
+    // Sets of two types cannot be swapped. No rule of ours names this one: its name would be another.
     return { create: [destroyLine(set.name), ...makeLines(set)], tighten: [], loosen: [] };
   }
   if (set.timeoutSeconds !== undefined) {
-    // An earlier version made it smaller. What it holds is a matter of seconds.
+    // An earlier version made it smaller. Its members last for seconds only.
     return seen.maxElements >= TIMED_ROOM ? NO_STEPS : { ...NO_STEPS, create: enlargeLines(set, NOTHING, leftover) };
   }
   const grows = isTooSmall(seen, set);
@@ -119,7 +119,7 @@ const planSet = (seen: ObservedSet | undefined, set: DesiredSet, leftover: boole
   };
 };
 
-/** Plans the way from the sets that were seen to the desired ones. */
+/** Plans the changes from the sets as they were read to the wanted ones. */
 export const compareSets = (
   observed: ReadonlyMap<string, ObservedSet>,
   desired: ReadonlyMap<SetName, DesiredSet>,
@@ -134,12 +134,12 @@ export const compareSets = (
     create,
     tighten: ways.flatMap((way) => way.tighten),
     loosen: ways.flatMap((way) => way.loosen),
-    // A spare that was in the way of another is gone by then.
+    // A spare set that was in the way of another one is destroyed already.
     destroy: stale.map(destroyLine).filter((line) => !destroyed.has(line)),
   };
 };
 
-/** The way of sets that hold what is expected, from one program to the next. */
+/** Returns the steps from one rule set to the next, for sets in the expected state. */
 export const changeSets = (family: IpFamily, { created, changed, destroyed }: SetsDelta): SetSteps => {
   const create = created.flatMap((set) => makeLines({ ...set, family }));
   const tighten: string[] = [];

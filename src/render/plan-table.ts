@@ -6,22 +6,22 @@ import { reachedChains, targetOf } from './reached.ts';
 import { chainRules, hookRule, rulesBehind } from './rule-lines.ts';
 
 /**
- * The tables that we have chains in. Policy is judged in security, right after filter; kernels without it (iptables-legacy,
- * no iptable_security) have filter instead, where layouts up to 3 were.
+ * The tables with chains of ours. Policy is judged in security, right after filter. Kernels without the security table
+ * (iptables-legacy without iptable_security) use filter, as layouts up to 3 did.
  */
 export type TableName = 'security' | 'filter' | 'raw';
 
-/** The hooks that may hold a jump of ours. */
+/** Returns the hooks that may have a jump of ours. */
 export const hooksOf = <In extends Hook>({ hooks }: ObservedTable<In>): readonly In[] => Object.keys(hooks) as In[];
 
-/** Whether the chain holds these rules, in this order. */
+/** Reports whether the chain has exactly these rules in this order. */
 export const sameRules = (a: readonly RuleText[] | undefined, b: readonly RuleText[]): boolean =>
   a?.length === b.length && a.every((rule, at) => rule === b[at]);
 
-/** Whether the rule of a built-in chain leads into a chain of ours, whoever wrote it. */
+/** Reports whether a built-in chain's rule leads into a chain of ours, whichever program wrote it. */
 export const leadsToUs = (rule: RuleText): boolean => mayNameOwnChain(rule) && isOwnChain(targetOf(rule) ?? '');
 
-/** Lines that leave exactly the wanted jump, as the first rule of the hook. */
+/** Returns lines that leave exactly the wanted jump, as the first rule of the hook. */
 const planHook = (hook: Hook, seen: readonly RuleText[], wanted: RuleText | undefined): readonly string[] => {
   const ours = seen.filter(leadsToUs);
   const [first] = seen;
@@ -30,8 +30,8 @@ const planHook = (hook: Hook, seen: readonly RuleText[], wanted: RuleText | unde
 };
 
 /**
- * Rules that are certain to fit into one transaction of iptables-nft: it sends a transaction as one message, and in a
- * user namespace it may not raise the limit of its socket, which is reached at some 500 rules (net.core.wmem_default).
+ * Number of rules that always fit into one transaction of iptables-nft. It sends a transaction as one message, and in a user
+ * namespace it may not raise the limit of its socket (net.core.wmem_default), which is about 500 rules.
  */
 const PORTION = 300;
 
@@ -40,11 +40,11 @@ const declare = (name: string): string => `:${name} - [0:0]`;
 const ruleLines = (chains: readonly Chain[]): readonly string[] =>
   chains.flatMap((chain) => chainRules(chain).map((rule) => `-A ${chain.name} ${rule}`));
 
-/** Restore text of one transaction. */
+/** Returns restore text of one transaction. */
 const transaction = (lines: readonly string[], table: TableName = 'security'): string =>
   lines.length === 0 ? '' : [`*${table}`, ...lines, 'COMMIT', ''].join('\n');
 
-/** Loads chains that no packet can get to, in portions. */
+/** Loads chains that no packet can reach, in portions. */
 const loadAhead = (chains: readonly Chain[], table: TableName = 'security'): string => {
   const rules = ruleLines(chains);
   const portions = Array.from({ length: Math.ceil(rules.length / PORTION) }, (_, at) =>
@@ -53,32 +53,35 @@ const loadAhead = (chains: readonly Chain[], table: TableName = 'security'): str
   return [chains.map(({ name }) => declare(name)), ...portions].map((lines) => transaction(lines, table)).join('');
 };
 
-/** Loads the rules of the chains into others, which no packet can get to, and removes these: all that it does is be taken or not. */
+/**
+ * Loads the chains' rules into chains that no packet can reach, and removes these: the only effect is acceptance or an
+ * error.
+ */
 export const tryOutText = (chains: readonly Chain[], table: TableName = 'security'): string => {
   const scratch = chains.map((chain) => ({ ...chain, name: scratchChain(chain.name) }));
   const names = scratch.map(({ name }) => name);
   return `${loadAhead(scratch, table)}${transaction([...names.map(declare), ...names.map((name) => `-X ${name}`)], table)}`;
 };
 
-/** What has to become of one family's table. */
+/** A change of one family's table. */
 export interface TableChange {
-  /** Chains that no packet can get to yet. */
+  /** Chains that no packet can reach yet. */
   readonly fresh: readonly Chain[];
-  /** Chains that packets may meet, with their new rules. */
+  /** Chains that packets may already traverse, with their new rules. */
   readonly changed: readonly Chain[];
-  /** Chains that get further rules behind those that they have, so many. */
+  /** Chains that get further rules after the first `behind` ones. */
   readonly appended?: readonly { readonly chain: Chain; readonly behind: number }[];
-  /** Chains that have to be empty, since others lead to them. */
+  /** Chains to empty, because other programs' rules lead to them. */
   readonly emptied: readonly string[];
   readonly deleted: readonly string[];
-  /** Lines that put the jumps of the hooks right. */
+  /** Lines that repair the jumps of the hooks. */
   readonly hooks: readonly string[];
 }
 
 /**
- * Restore text (for `iptables-restore --noflush`) of the change, or '' if there is none. Declaring a chain creates or
- * empties it. Whatever can change a verdict happens in the last transaction, at its COMMIT or not at all; where there is
- * much to load, chains that no packet can get to yet go ahead of it.
+ * Returns restore text of the change for `iptables-restore --noflush`, or ''. Declaring a chain creates or empties it. All
+ * that can change a verdict happens in the last transaction, at its COMMIT or not at all. A large change first loads the
+ * chains that no packet can reach yet.
  */
 export const tableText = (
   { fresh, changed, appended = [], emptied, deleted, hooks }: TableChange,
@@ -97,8 +100,8 @@ export const tableText = (
 };
 
 /**
- * What turns the table seen into the program's: only chains whose rules differ appear. A stale chain that others lead to
- * is emptied and stays: deleting it would fail, and all else with it.
+ * Returns the change from a table's read state to the wanted one: only chains whose rules differ. A stale chain that other
+ * programs' rules lead to is emptied and stays: deleting it would fail, and with it the whole transaction.
  */
 export const compareTable = <In extends Hook>(
   seen: ObservedTable<In>,
@@ -117,17 +120,17 @@ export const compareTable = <In extends Hook>(
   };
 };
 
-/** Restore text that takes away what is ours of the table, or ''. */
+/** Returns restore text that removes our part of the table, or ''. */
 export const removalText = <In extends Hook>(seen: ObservedTable<In>, table: TableName): string =>
   tableText(compareTable(seen, { chains: new Map(), hooks: [] }), table);
 
-/** A body that is brought in portions: the same rules, and more of them. */
+/** Reports whether a body continues the former one: the same rules, and more of them. */
 const isContinued = (before: Chain, after: Chain): boolean =>
   isBodyChain(after.name) &&
   before.rules.length < after.rules.length &&
   before.rules.every((rule, at) => rule === after.rules[at]);
 
-/** The way of a table that holds what is expected, from one program to the next. */
+/** Returns the change from one rule set to the next, for a table in the expected state. */
 export const changeTable = (changes: FamilyDelta['chains']): TableChange => {
   const fresh: Chain[] = [];
   const changed: Chain[] = [];

@@ -8,33 +8,33 @@ import { changeSets, compareSets, type DesiredSet, type SetSteps } from './plan-
 import { changeTable, compareTable, removalText, tableText } from './plan-table.ts';
 
 /**
- * The difference between what the kernel holds and what it should hold, as restore text. The steps are taken in the
- * order of the fields; a step with nothing to do is empty text or absent.
+ * The changes from the kernel's state to the wanted state, as restore text. The steps are applied in the order of the
+ * fields; a step without changes is empty text or absent.
  */
 export interface Plan {
-  /** `ipset restore`: new sets with their members, then what can only deny. */
+  /** `ipset restore`: new sets with their members, then changes that can only deny. */
   readonly prepare: string;
-  /** `iptables-restore --noflush`: all chains of the change at once, very many new ones ahead of the rest. */
+  /** `iptables-restore --noflush`: all chains of the change at once; very many new ones are loaded before the rest. */
   readonly tables: Readonly<Partial<Record<IpFamily, string>>>;
-  /** `ipset restore`: what can only allow. */
+  /** `ipset restore`: changes that can only allow. */
   readonly finish: string;
   /**
-   * `iptables-restore --noflush`, of the filter tables: takes away what an agent up to layout 3 left there, once what takes its
-   * place is in force. A packet has to pass both meanwhile. Absent where there is nothing to do.
+   * `iptables-restore --noflush` for the filter tables: removes what an agent up to layout 3 left there, once its replacement
+   * is in force. Until then packets must pass both. Absent if there is nothing to do.
    */
   readonly former?: Readonly<Partial<Record<IpFamily, string>>>;
   /**
-   * `iptables-restore --noflush`, of the raw tables, which can only deny. They go by themselves, last of the rules: a kernel
-   * that does not take them holds up nothing else. Absent where there is nothing to do.
+   * `iptables-restore --noflush` for the raw tables, which can only deny. They are applied by themselves after the
+   * other rules, so that a kernel that rejects them delays nothing else. Absent if there is nothing to do.
    */
   readonly raw?: Readonly<Partial<Record<IpFamily, string>>>;
-  /** `ipset restore`, a line for each set that nothing uses any more; a line that fails is tried again later. */
+  /** `ipset restore`, one line for each stale set; a line that fails is retried later. */
   readonly destroy: readonly string[];
-  /** Lines of all steps: how far apart the two states are. */
+  /** Number of lines in all steps. */
   readonly size: number;
 }
 
-/** Nothing to do at all, for plans of single steps. */
+/** An empty plan, for plans of single steps. */
 export const EMPTY_PLAN: Plan = { prepare: '', tables: {}, finish: '', destroy: [], size: 0 };
 
 const lineCount = (text: string): number => (text === '' ? 0 : text.split('\n').length - 1);
@@ -42,9 +42,9 @@ const lineCount = (text: string): number => (text === '' ? 0 : text.split('\n').
 type Tables = Plan['tables'];
 
 /**
- * Members come off allow sets before the rules change and go onto them afterwards: every set of allow rules only ever
- * adds to what passes, so each state on the way allows nothing that neither end allows. Sets that no rule names yet are
- * filled beforehand, since nothing can meet them.
+ * Orders the steps: members leave allow sets before the rules change, and join them afterwards. Allow sets only ever add to
+ * what passes, so no intermediate state allows anything that neither end allows. Sets that no rule names yet are filled
+ * first, since no packet can meet them.
  */
 const inOrder = (tables: Tables, former: Tables, raw: Tables, steps: SetSteps): Plan => {
   const rulesChange = Object.keys(tables).length > 0;
@@ -68,7 +68,7 @@ const inOrder = (tables: Tables, former: Tables, raw: Tables, steps: SetSteps): 
 const textsOf = (families: readonly IpFamily[], text: (family: IpFamily) => string): Tables =>
   Object.fromEntries(families.map((family) => [family, text(family)] as const).filter(([, each]) => each !== ''));
 
-/** The sets of the program, in the families that the node has. */
+/** Returns the sets of the rule set, in the families that the node has. */
 export const desiredSets = ({ tables }: Observed, program: NodeProgram): ReadonlyMap<SetName, DesiredSet> =>
   new Map(
     IP_FAMILIES.filter((family) => tables[family] !== undefined).flatMap((family) =>
@@ -76,7 +76,7 @@ export const desiredSets = ({ tables }: Observed, program: NodeProgram): Readonl
     ),
   );
 
-/** Plans the way from what was seen to the program. */
+/** Plans the changes from a read state to the rule set. */
 export const planChanges = (observed: Observed, program: NodeProgram): Plan => {
   const { tables, sets } = observed;
   const families = IP_FAMILIES.filter((family) => tables[family] !== undefined);
@@ -93,10 +93,10 @@ export const planChanges = (observed: Observed, program: NodeProgram): Plan => {
 };
 
 /**
- * Plans the way from one program to the next, for a kernel that holds the first: nothing is compared, so that the work
- * is that of the change.
- * @param families that hold it
- * @param rawFamilies whose raw tables hold it as well
+ * Plans the changes from one rule set to the next, for a kernel that has the first. Compares nothing, so that the work
+ * depends on the change only.
+ * @param families the families that have it
+ * @param rawFamilies the families whose raw tables have it as well
  */
 export const planDelta = (
   delta: ProgramDelta,
@@ -114,11 +114,11 @@ export const planDelta = (
   });
 };
 
-/** What of a plan concerns the raw table of one family. */
+/** Returns the part of a plan for one family's raw table. */
 export const rawAlone = ({ raw }: Plan, family: IpFamily): Plan => {
   const text = raw?.[family] ?? '';
   return text === '' ? EMPTY_PLAN : { ...EMPTY_PLAN, raw: { [family]: text }, size: lineCount(text) };
 };
 
-/** Nothing to do: the kernel holds the program. */
+/** Reports whether the kernel already has the rule set. */
 export const isEmptyPlan = (plan: Plan): boolean => plan.size === 0;

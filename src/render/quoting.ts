@@ -1,4 +1,4 @@
-/** An argument that cannot be written into restore text: the format is one rule a line. */
+/** An argument that restore text cannot express: the format has one rule per line. */
 export class UnquotableError extends Error {
   constructor(argument: string) {
     super(`restore text cannot hold ${JSON.stringify(argument)}`);
@@ -9,9 +9,9 @@ export class UnquotableError extends Error {
 const PLAIN = /^[A-Za-z0-9_.:/,!@%+=-]+$/;
 
 /**
- * Writes one argument as iptables-restore reads it: in double quotes with `\` before `"` and `\` where needed. This is
- * the only place that escapes.
- * @throws UnquotableError for control characters, which no escape can carry.
+ * Quotes an argument for iptables-restore: in double quotes with `\` before `"` and `\` where needed. This is the only place
+ * that escapes.
+ * @throws UnquotableError for control characters, which cannot be escaped
  */
 export const quoteArgument = (argument: string): string => {
   if (PLAIN.test(argument)) return argument;
@@ -19,7 +19,7 @@ export const quoteArgument = (argument: string): string => {
   return `"${argument.replaceAll(/["\\]/g, '\\$&')}"`;
 };
 
-/** Splits a line of iptables-save into its arguments: white space outside double quotes separates, `\` escapes. */
+/** Splits a line of iptables-save into its arguments: white space outside of double quotes separates, `\` escapes. */
 export const splitArguments = (line: string): readonly string[] => {
   const found: string[] = [];
   for (const [, quoted, plain] of line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)) {

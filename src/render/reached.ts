@@ -2,14 +2,14 @@ import type { Hook } from '../program/node-program.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
 import { splitArguments } from './quoting.ts';
 
-/** The chain that the rule leads to, whoever wrote it. */
+/** Returns the chain that the rule leads to, whichever program wrote it. */
 export const targetOf = (rule: RuleText): string | undefined => {
   const args = splitArguments(rule);
   const at = args.findIndex((arg) => arg === '-j' || arg === '-g');
   return at < 0 ? undefined : args[at + 1];
 };
 
-/** Our chains that packets can get to from the hooks. */
+/** Returns our chains that packets can reach from the hooks. */
 export const reachedChains = <In extends Hook>({ chains, hooks }: ObservedTable<In>): ReadonlySet<string> => {
   const reached = new Set<string>();
   const waiting = Object.values<readonly RuleText[]>(hooks);

@@ -8,7 +8,7 @@ const HEAD = /^(ipv[46]) +\d+ +\S+ +(\d+) /;
 
 type Fields = Record<string, string>;
 
-/** The value of the next `key` at or after `from`, and where it ends. */
+/** Returns the value of the next `key` at or after `from`, and the offset of its end. */
 const valueAfter = (line: string, key: string, from: number): { readonly value: string; readonly end: number } => {
   const at = line.indexOf(key, from);
   if (at < 0) return { value: '', end: line.length };
@@ -19,7 +19,7 @@ const valueAfter = (line: string, key: string, from: number): { readonly value: 
 
 const numberOf = (text: string | undefined): number => (text === undefined ? 0 : Number(text));
 
-/** Makes of an address as it is printed its canonical text. */
+/** Converts a printed address to canonical text. */
 type Spelling = (address: string) => string;
 
 const tupleOf = (fields: Fields, zone: string, spelling: Spelling): ConnectionTuple => ({
@@ -43,7 +43,7 @@ const splitFields = (line: string): readonly [Fields, Fields, Fields] => {
     if (key === 'src') {
       part = tuples;
       tuples += 1;
-      // All that follows `mark=` or `use=` is told of the whole.
+      // Everything after `mark=` or `use=` belongs to the whole entry.
     } else if (key === 'mark' || key === 'use' || key === 'zone') part = 2;
     const fields = parts[part];
     if (fields !== undefined) fields[key] ??= value;
@@ -51,7 +51,7 @@ const splitFields = (line: string): readonly [Fields, Fields, Fields] => {
   return parts;
 };
 
-/** The entry, and its identity, 0 where none is told. */
+/** Returns the entry and its identity, which is 0 if it is not printed. */
 const readEntry = (line: string, spelling: Spelling): readonly [Connection, number] | undefined => {
   const [head, family, protocol] = HEAD.exec(line) ?? [];
   if (head === undefined) return undefined;
@@ -66,7 +66,7 @@ const readEntry = (line: string, spelling: Spelling): readonly [Connection, numb
   return [connection, numberOf(whole['id'])];
 };
 
-/** The port, or key, of the sender of the tuple that begins at `from`; 0 where it has none. */
+/** Returns the port, or key, of the sender of the tuple at `from`; 0 if it has none. */
 const senderAt = (line: string, from: number): number => {
   const port = valueAfter(line, ' sport=', from);
   return Number(port.value === '' ? valueAfter(line, ' srckey=', from).value : port.value);
@@ -74,7 +74,10 @@ const senderAt = (line: string, from: number): number => {
 
 type Entry = ReturnType<typeof readEntry>;
 
-/** The line's entry, if it is selected; `unreadable` where it is none. Of the others no more is read than that takes. */
+/**
+ * Returns the line's entry if it is selected; `unreadable` for an invalid line. Reads no more of other entries than
+ * that takes.
+ */
 const selectEntry = (
   line: string,
   spelling: Spelling,
@@ -97,7 +100,7 @@ const selectEntry = (
   return selects(opening) ? readEntry(line, spelling) : undefined;
 };
 
-/** What `read` throws is thrown at the end, and no line is read behind that one. */
+/** Reads lines. An error of `read` is thrown at the end; later lines are not read. */
 const createLineReader = <Result>(read: (line: string) => void, result: () => Result): PieceReader<Result> => {
   let rest = '';
   let failure: { readonly error: unknown } | undefined;
@@ -126,8 +129,7 @@ const createLineReader = <Result>(read: (line: string) => void, result: () => Re
 };
 
 /**
- * Reads what `conntrack -L -o extended,id` prints: the entries that are selected, up to `most` of them. Lines of another kind
- * are passed over.
+ * Reads the output of `conntrack -L -o extended,id`: up to `most` of the selected entries. Skips lines of other kinds.
  */
 export const createListReader = (
   selection: ConnectionSelection,
@@ -146,7 +148,10 @@ export const createListReader = (
 
 const IPV4 = /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
 
-/** The kernel writes IPv6 addresses in full; the same few come again and again. @throws TypeError where it is no address */
+/**
+ * Caches addresses: the kernel writes IPv6 addresses in full, and the same few repeat. @throws TypeError for an invalid
+ * address
+ */
 const createSpelling = (): Spelling => {
   const known = new Map<string, string>();
   return (address) => {
@@ -158,8 +163,8 @@ const createSpelling = (): Spelling => {
 };
 
 /**
- * Reads /proc/net/nf_conntrack, whose lines are those of the list, but for the entries' identities and the spelling of
- * IPv6 addresses; up to `most` entries. Its end throws where a line was not as expected.
+ * Reads /proc/net/nf_conntrack, up to `most` entries. Its lines differ from the list's in two ways: they have no identities,
+ * and IPv6 addresses are written in full. `end` throws if a line was not as expected.
  */
 export const createFileReader = (
   selection: ConnectionSelection,

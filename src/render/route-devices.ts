@@ -2,7 +2,7 @@ import type { IpFamily } from '../model/family.ts';
 import { covers, parseAddress } from '../policy/cidr.ts';
 import { isRefusal, type Route } from './parse-routes.ts';
 
-/** The devices that the addresses of a family are reached by: for each the one of its longest prefix. */
+/** Returns the devices to the addresses of a family: for each the one with the longest prefix. */
 export const devicesTo = (
   addresses: Iterable<string>,
   family: IpFamily,

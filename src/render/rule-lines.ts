@@ -13,12 +13,12 @@ const ruleLine = (rule: Rule): RuleText => {
   return text;
 };
 
-/** The chain's rules as iptables-save would print them. */
+/** Returns the chain's rules in the format of iptables-save. */
 export const chainRules = ({ rules }: Chain): readonly RuleText[] => rules.map(ruleLine);
 
-/** Those behind the first `count`. */
+/** Returns the rules after the first `count`. */
 export const rulesBehind = ({ rules }: Chain, count: number): readonly RuleText[] => rules.slice(count).map(ruleLine);
 
-/** The text of the hook's jump, less `-A HOOK`. */
+/** Returns the text of the hook's jump without `-A HOOK`. */
 export const hookRule = ({ chain }: HookJump<Hook>): RuleText =>
   ruleText(ruleArguments({ matches: [], verdict: { kind: 'jump', chain } }));

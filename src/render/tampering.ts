@@ -5,19 +5,22 @@ import { EMPTY_RAW_TABLE } from './nothing-observed.ts';
 import { hooksOf, leadsToUs, sameRules } from './plan-table.ts';
 import { chainRules, hookRule } from './rule-lines.ts';
 
-/** What somebody else did to what is ours; each is a label of a metric, so the list is short and fixed. */
+/**
+ * Kinds of changes by other programs to our part of the kernel. Each is a label of a metric, so the list is short and
+ * fixed.
+ */
 export const TAMPERING_KINDS = [
   'jump_missing',
-  /** Still there, but other rules judge before it. */
+  /** The jump still exists, but other rules come before it. */
   'jump_displaced',
   /** Another rule of a hook leads into our chains. */
   'jump_added',
   'chain_missing',
   'chain_changed',
-  /** A chain that bears our prefix and that we did not make. */
+  /** A chain with our prefix that we did not make. */
   'chain_added',
   'set_missing',
-  /** Made anew with another type, family, or too little room. */
+  /** Re-created with another type, family, or too little room. */
   'set_changed',
   'members_added',
   'members_removed',
@@ -25,7 +28,7 @@ export const TAMPERING_KINDS = [
 
 export type TamperingKind = (typeof TAMPERING_KINDS)[number];
 
-/** One object of ours that is not as it was left. */
+/** An object of ours that another program has changed. */
 export interface Tampering {
   readonly kind: TamperingKind;
   readonly family: IpFamily;
@@ -56,7 +59,7 @@ const ofTable = <In extends Hook>(seen: ObservedTable<In>, { chains, hooks }: Ta
       return sameRules(rules, chainRules(chain)) ? [] : [{ kind: 'chain_changed', name: chain.name }];
     }),
     ...[...seen.chains]
-      // One that others lead to cannot be deleted, only emptied.
+      // A chain that other rules lead to cannot be deleted, only emptied.
       .filter(([name, rules]) => !known.has(name) && (rules.length > 0 || !seen.heldByOthers.has(name)))
       .map(([name]): Found => ({ kind: 'chain_added', name })),
   ];
@@ -76,8 +79,8 @@ const ofSets = (seen: ReadonlyMap<string, ObservedSet>, family: IpFamily, { sets
   });
 
 /**
- * What was changed since the program was put there. A set that nothing asks for is no tampering: no rule of ours meets it,
- * and it may be one that we could not destroy yet.
+ * Returns what was changed since the rule set was applied. A set that the rule set does not contain is no tampering: no rule
+ * of ours uses it, and it may be one that we could not destroy yet.
  */
 export const findTampering = (observed: Observed, program: NodeProgram): readonly Tampering[] =>
   IP_FAMILIES.flatMap((family) => {

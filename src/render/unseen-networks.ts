@@ -2,40 +2,43 @@ import type { IpFamily } from '../model/family.ts';
 import { covers, parseAddress } from '../policy/cidr.ts';
 import { isRefusal, type Route } from './parse-routes.ts';
 
-/** How a pod's packets go past all rules of the node; each is a label of a metric, so the list is short and fixed. */
+/**
+ * Ways in which a pod's packets bypass all rules of the node. Each is a label of a metric, so the list is short and
+ * fixed.
+ */
 export const UNSEEN_NETWORKS = [
-  /** It is reached as other machines are: macvlan, ipvlan, SR-IOV, a device of the host. */
+  /** The pod is attached like another machine: macvlan, ipvlan, SR-IOV, a device of the host. */
   'no_node_end',
-  /** Switched by Open vSwitch. */
+  /** Open vSwitch switches its packets. */
   'openvswitch',
   /** A further interface, whose addresses no policy knows. */
   'second_interface',
   /** A flowtable of nftables takes its connections past the FORWARD hook. */
   'flowtable',
-  /** A program of eBPF does. */
+  /** An eBPF program takes its packets past the hooks. */
   'ebpf',
 ] as const;
 
 export type UnseenNetwork = (typeof UNSEEN_NETWORKS)[number];
 
-/** A pod of the node with packets that no rule of the node sees. */
+/** A pod of the node with packets that bypass the node's rules. */
 export interface UnseenPod {
   readonly uid: string;
   /** `namespace/name` */
   readonly pod: string;
   readonly network: UnseenNetwork;
-  /** Why, for people. */
+  /** The reason, for people. */
   readonly detail: string;
 }
 
-/** An interface of the node, as far as it tells who is behind it. */
+/** The parts of an interface that show what is behind it. */
 interface Device {
   readonly name: string;
-  /** IFLA_INFO_KIND; undefined for a device of the machine itself. */
+  /** IFLA_INFO_KIND; undefined for a physical device. */
   readonly kind: string | undefined;
   /** The interface above it, such as its bridge. */
   readonly master: string | undefined;
-  /** Name of the XDP program on it. */
+  /** Name of the XDP program that is attached to it. */
   readonly xdp: string | undefined;
 }
 
@@ -46,7 +49,7 @@ const objectOf = (value: unknown): Json =>
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** Reads what `ip -d -j link show` printed. @throws where it is no JSON */
+/** Parses the output of `ip -d -j link show`. @throws for invalid JSON */
 export const parseDevices = (text: string): readonly Device[] =>
   listOf(JSON.parse(text))
     .map(objectOf)
@@ -57,13 +60,13 @@ export const parseDevices = (text: string): readonly Device[] =>
       xdp: textOf(objectOf(objectOf(link['xdp'])['prog'])['name']),
     }));
 
-/** A flowtable, and the devices whose packets it takes. */
+/** A flowtable, and the devices whose packets it handles. */
 interface Flowtable {
   readonly name: string;
   readonly devices: readonly string[];
 }
 
-/** Reads what `nft -j list flowtables` printed. @throws where it is no JSON */
+/** Parses the output of `nft -j list flowtables`. @throws for invalid JSON */
 export const parseFlowtables = (text: string): readonly Flowtable[] =>
   listOf(objectOf(JSON.parse(text))['nftables']).flatMap((each) => {
     const found = objectOf(objectOf(each)['flowtable']);
@@ -73,24 +76,24 @@ export const parseFlowtables = (text: string): readonly Flowtable[] =>
     return [{ name: `${String(family)} ${String(table)} ${name}`, devices }];
   });
 
-/** Names of the programs on an interface, in what `tc -j filter show dev DEVICE ingress` printed. @throws where it is no JSON */
+/** Returns the names of an interface's programs, from `tc -j filter show dev DEVICE ingress`. @throws for invalid JSON */
 export const parsePrograms = (text: string): readonly string[] =>
   listOf(JSON.parse(text === '' ? '[]' : text)).flatMap((each) => {
     const name = textOf(objectOf(objectOf(each)['options'])['bpf_name']);
     return name === undefined ? [] : [name];
   });
 
-/** Programs of network plugins that hand packets on by themselves (Cilium, Calico); others may only look at them. */
+/** Programs of network plugins (Cilium, Calico) that forward packets themselves; other programs may only read them. */
 const DATAPATH = /^(?:cil_|cali_|bpf_(?:lxc|host|overlay|network))/;
 
-/** What a pod looks like from the node. */
+/** A pod as the node sees it. */
 export interface AttachedPod {
   readonly uid: string;
   readonly pod: string;
   readonly ips: readonly string[];
-  /** Interfaces of the node that the network plugin named; undefined where nothing is known of it. */
+  /** Interfaces of the node that the network plugin reported; undefined if nothing is known. */
   readonly nodeInterfaces: readonly string[] | undefined;
-  /** Its further interfaces, as their plugins noted them. */
+  /** Its further interfaces, from their plugins' results. */
   readonly further: readonly string[];
 }
 
@@ -98,14 +101,14 @@ export interface NodeNetworks {
   readonly devices: readonly Device[];
   readonly routes: readonly Route[];
   readonly flowtables: readonly Flowtable[];
-  /** Names of programs of eBPF, by device. */
+  /** Names of eBPF programs, by device. */
   readonly programs: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Interfaces of these kinds have a pod, or a bridge of pods, behind them. */
+/** Kinds of interfaces that lead to a pod, or to a bridge of pods. */
 const OF_PODS: readonly string[] = ['veth', 'bridge', 'tun', 'netkit'];
 
-/** The device of the longest prefix. */
+/** Returns the route with the longest prefix. */
 const routeTo = (ip: string, routes: readonly Route[]): Route | undefined => {
   const address = parseAddress(ip);
   if (address === undefined) return undefined;
@@ -115,20 +118,20 @@ const routeTo = (ip: string, routes: readonly Route[]): Route | undefined => {
   return fitting.toSorted((a, b) => b.block.prefix - a.block.prefix)[0];
 };
 
-/** Devices of default routes: other machines are reached by them. */
+/** Returns the devices of default routes, which lead to other machines. */
 const uplinksOf = (routes: readonly Route[]): ReadonlySet<string> =>
   new Set(routes.filter((route) => route.block.prefix === 0 && !isRefusal(route)).map(({ device }) => device));
 
 const isEndpoint = (device: Device | undefined, name: string, uplinks: ReadonlySet<string>): boolean =>
   device?.kind !== undefined && OF_PODS.includes(device.kind) && (device.kind === 'bridge' || !uplinks.has(name));
 
-/** How the pod is reached where no rule sees that. */
+/** Returns how packets reach the pod without passing a rule; undefined if they pass rules. */
 const reachedBy = (
   pod: AttachedPod,
   { devices, routes }: NodeNetworks,
 ): Pick<UnseenPod, 'network' | 'detail'> | undefined => {
   const byName = new Map(devices.map((device) => [device.name, device]));
-  // The outer end of a pair, or a port of a bridge: what goes through it meets the rules.
+  // The outer end of a pair, or a port of a bridge: packets through it pass the rules.
   if (pod.nodeInterfaces?.some((name) => isEndpoint(byName.get(name), name, new Set())) === true) return undefined;
   const uplinks = uplinksOf(routes);
   for (const ip of pod.ips) {
@@ -148,7 +151,7 @@ const reachedBy = (
   return undefined;
 };
 
-/** The node's devices that the pod's packets pass. */
+/** Returns the node's devices that the pod's packets pass. */
 const pathOf = (pod: AttachedPod, { devices, routes }: NodeNetworks): ReadonlySet<string> => {
   const path = new Set(pod.nodeInterfaces ?? []);
   for (const ip of pod.ips) {
@@ -179,7 +182,7 @@ const bypassOf = (pod: AttachedPod, node: NodeNetworks): Pick<UnseenPod, 'networ
   return { network: 'ebpf', detail: `the program ${program} takes its packets past the FORWARD hook` };
 };
 
-/** The pods of a node with packets that no rule of the node sees, and why. */
+/** Returns the pods of a node with packets that bypass the node's rules, with the reasons. */
 export const findUnseenPods = (pods: readonly AttachedPod[], node: NodeNetworks): readonly UnseenPod[] =>
   pods.flatMap((pod) => {
     const second = pod.further[0];
@@ -195,7 +198,7 @@ export const findUnseenPods = (pods: readonly AttachedPod[], node: NodeNetworks)
     return found === undefined ? [] : [{ uid: pod.uid, pod: pod.pod, ...found }];
   });
 
-/** Devices that may have programs of eBPF that concern pods: those that pods are reached by, up to `most`. */
+/** Returns up to `most` devices whose eBPF programs may concern pods: those on the path to a pod. */
 export const devicesToAsk = (pods: readonly AttachedPod[], node: NodeNetworks, most: number): readonly string[] =>
   [...new Set(pods.flatMap((pod) => [...pathOf(pod, node)]))].slice(0, most);
 

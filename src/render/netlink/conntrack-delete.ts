@@ -12,7 +12,7 @@ const ZONE = 18;
 
 /**
  * Returns the request that deletes exactly this entry of the connection tracking table. The kernel finds it by tuple and
- * zone and compares its identity, so an entry that took its place meanwhile stays.
+ * zone and compares its identity, so that an entry which has replaced it stays.
  */
 export const conntrackDelete = ({ family, protocol, original, zone, id }: TrackedConnection): NetlinkRequest => ({
   type: DELETE,

@@ -27,7 +27,7 @@ const STATUS = (1 << 1) | (1 << 2) | (1 << 3);
 /** linux/netfilter/nf_conntrack_tcp.h: TCP_CONNTRACK_ESTABLISHED, IP_CT_TCP_FLAG_BE_LIBERAL. */
 const ESTABLISHED = 3;
 const BE_LIBERAL = 0x08;
-/** Until the next packet, from which on the kernel's own time-outs hold, seconds. */
+/** In seconds, until the next packet; from then on the kernel's own timeouts apply. */
 const FIRST_TIMEOUT = 300;
 
 const reversed = (tuple: ConnectionTuple): ConnectionTuple => ({
@@ -38,13 +38,16 @@ const reversed = (tuple: ConnectionTuple): ConnectionTuple => ({
   destinationPort: tuple.sourcePort,
 });
 
-/** Sequence numbers are not known, so none is out of the window: so the kernel itself takes up what it finds in the middle. */
+/**
+ * Sequence numbers are unknown, so none is checked against the window. The kernel does the same when it picks up a
+ * connection.
+ */
 const LIBERAL = Uint8Array.from([BE_LIBERAL, BE_LIBERAL]);
 
 /**
- * Returns the request that makes an entry for an established TCP connection that nobody translates. It fails where there is
- * one of this tuple, whichever way round.
- * @param original from the end that opened it to the other
+ * Returns the request that creates an entry for an established TCP connection without translation. It fails if the tuple has
+ * an entry in either direction.
+ * @param original from the end that opened the connection to the other one
  */
 export const conntrackCreate = (family: IpFamily, original: ConnectionTuple): NetlinkRequest => ({
   type: NEW,
@@ -67,7 +70,7 @@ export const conntrackCreate = (family: IpFamily, original: ConnectionTuple): Ne
   ],
 });
 
-/** Returns the request for the one TCP entry that has this tuple in either direction; it fails with ENOENT where there is none. */
+/** Returns the request for the TCP entry with this tuple in either direction; it fails with ENOENT if there is none. */
 export const conntrackGet = (family: IpFamily, tuple: ConnectionTuple, zone = 0): NetlinkRequest => ({
   type: GET,
   answer: 'ack',
@@ -76,8 +79,9 @@ export const conntrackGet = (family: IpFamily, tuple: ConnectionTuple, zone = 0)
 });
 
 /**
- * Whether the kernel took up the TCP connection in the middle: then it cannot know who opened it. It marks such an entry as
- * liberal, since it has not seen the beginning of the window (tcp_new in net/netfilter/nf_conntrack_proto_tcp.c).
+ * Reports whether the kernel picked up the TCP connection in the middle, so that it cannot know who opened it. It marks
+ * such an entry as liberal, since it has not seen the start of the window (tcp_new in
+ * net/netfilter/nf_conntrack_proto_tcp.c).
  */
 export const isPickedUp = (entry: NetlinkMessage): boolean => {
   const info = attributesOf(entry).find(({ type }) => type === CTA.protocolInfo);

@@ -41,7 +41,7 @@ const protocolAttributes = (protocol: number, family: IpFamily, tuple: Connectio
 
 const address = (text: string): Uint8Array => Uint8Array.from(ipaddr.parse(text).toByteArray());
 
-/** Returns a tuple as an attribute of this type: CTA_TUPLE_ORIG or CTA_TUPLE_REPLY. */
+/** Returns a tuple as an attribute of the type CTA_TUPLE_ORIG or CTA_TUPLE_REPLY. */
 export const tupleAttribute = (type: number, protocol: number, family: IpFamily, tuple: ConnectionTuple): Uint8Array =>
   nest(type, [
     nest(TUPLE.ip, [

@@ -20,14 +20,14 @@ const LIST = (6 << 8) | 7;
 const PROTOCOL = 6;
 const AF_INET = 2;
 const AF_INET6 = 10;
-/** enum ipset_attr of a message. */
+/** Attributes of a message (enum ipset_attr). */
 const ATTRIBUTE = { protocol: 1, name: 2, type: 3, family: 5, flags: 6, data: 7, members: 8 } as const;
-/** Those nested in `data`, of a set and of a member. */
+/** Attributes nested in `data`, of a set and of a member. */
 const DATA = { ip: 1, cidr: 3, port: 4, protocol: 7, seed: 17, room: 19, ip2: 20, entries: 24 } as const;
-/** enum ipset_cmd_flags: what a list tells of each set. */
+/** What a list contains of each set (enum ipset_cmd_flags). */
 const LIST_FLAG = { names: 2, headers: 4 } as const;
 
-/** As ipset(8) prints the protocols of a member's port; others it prints by number. */
+/** Protocol names in a member's port as ipset(8) prints them; it prints other protocols by number. */
 const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
   [1, 'icmp'],
   [6, 'tcp'],
@@ -37,11 +37,11 @@ const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
   [136, 'udplite'],
 ]);
 
-/** A set as its header tells of it. */
+/** A set's header. */
 export interface SetHeader extends Omit<ObservedSet, 'members'> {
   readonly name: string;
   readonly entries: number;
-  /** Chosen at random when a set is made: another one means that the set was made anew or swapped. */
+  /** Chosen at random when a set is made: a different seed means that the set was re-created or swapped. */
   readonly seed: number;
 }
 
@@ -59,17 +59,17 @@ const nameAttribute = (name: string): Uint8Array => attribute(ATTRIBUTE.name, ze
 const flagAttribute = (flag: keyof typeof LIST_FLAG): Uint8Array =>
   networkAttribute(ATTRIBUTE.flags, bigEndian(LIST_FLAG[flag], 4));
 
-/** Asks for the names of all sets. */
+/** Requests the names of all sets. */
 export const NAMES_REQUEST: NetlinkRequest = listRequest(flagAttribute('names'));
 
-/** Asks for the headers of all sets, without members. To make one, the kernel counts the members. */
+/** Requests the headers of all sets without members. The kernel counts the members for it. */
 export const HEADERS_REQUEST: NetlinkRequest = listRequest(flagAttribute('headers'));
 
-/** Asks for the header of one set. */
+/** Requests the header of one set. */
 export const headerRequest = (name: string): NetlinkRequest =>
   listRequest(nameAttribute(name), flagAttribute('headers'));
 
-/** Asks for one set with all its members. */
+/** Requests one set with all its members. */
 export const membersRequest = (name: string): NetlinkRequest => listRequest(nameAttribute(name));
 
 const find = (attributes: readonly NetlinkAttribute[], type: number): NetlinkAttribute | undefined =>
@@ -86,7 +86,7 @@ export const nameIn = (message: NetlinkMessage): string => {
   return name === undefined ? '' : textOf(name);
 };
 
-/** Reads the header of a set; undefined where the message has none, as the second and later ones of a large set. */
+/** Reads the header of a set; undefined if the message has none, like the further messages of a large set. */
 export const headerIn = (message: NetlinkMessage): SetHeader | undefined => {
   const attributes = attributesOf(message);
   const [name, type, data] = [ATTRIBUTE.name, ATTRIBUTE.type, ATTRIBUTE.data].map((each) => find(attributes, each));
@@ -110,7 +110,7 @@ const addressText = (attributeOfIp: NetlinkAttribute): string => {
   return bytes.length === 4 ? bytes.join('.') : new ipaddr.IPv6([...bytes]).toRFC5952String();
 };
 
-/** A member as `ipset save` prints it: ADDRESS, ADDRESS/PREFIX, ADDRESS,PROTOCOL:PORT or ADDRESS,PROTOCOL:PORT,ADDRESS. */
+/** Formats a member as `ipset save` does: ADDRESS, ADDRESS/PREFIX, ADDRESS,PROTOCOL:PORT or ADDRESS,PROTOCOL:PORT,ADDRESS. */
 const memberText = (attributes: readonly NetlinkAttribute[], family: IpFamily): string => {
   let text = '';
   let prefix: number | undefined;
@@ -129,7 +129,7 @@ const memberText = (attributes: readonly NetlinkAttribute[], family: IpFamily): 
   return second === undefined ? text : `${text},${second}`;
 };
 
-/** Returns the members in a message, in the text of `ipset save`, IPv6 as RFC 5952 asks. */
+/** Returns the members in a message in the format of `ipset save`, with IPv6 addresses as RFC 5952 text. */
 export const membersIn = (message: NetlinkMessage, family: IpFamily): readonly string[] => {
   const members = find(attributesOf(message), ATTRIBUTE.members);
   return members === undefined ? [] : nestedIn(members).map((member) => memberText(nestedIn(member), family));

@@ -1,10 +1,10 @@
 /**
  * Netlink messages of the netfilter subsystems (netlink(7), NETLINK_NETFILTER): nlmsghdr, nfgenmsg and attributes
- * (linux/netlink.h, linux/netfilter/nfnetlink.h). Headers are in the byte order of the machine, values of netfilter's
- * attributes in that of the network.
+ * (linux/netlink.h, linux/netfilter/nfnetlink.h). Headers are in the machine's byte order, the values of netfilter's
+ * attributes in network byte order.
  */
 
-/** What is asked of a subsystem. */
+/** A request to a subsystem. */
 export interface NetlinkRequest {
   /** Subsystem << 8 | command, as NFNL_SUBSYS_IPSET and IPSET_CMD_LIST. */
   readonly type: number;
@@ -12,12 +12,12 @@ export interface NetlinkRequest {
   readonly answer: 'dump' | 'ack';
   /** nfgen_family: AF_INET 2, AF_INET6 10, 0 for none. */
   readonly family: number;
-  /** res_id of nfgenmsg: the group of NFLOG that is meant; 0 if absent. */
+  /** res_id of nfgenmsg: the NFLOG group; 0 if absent. */
   readonly resource?: number;
-  /** Makes a new object, and fails with EEXIST where there is one (NLM_F_CREATE, NLM_F_EXCL). */
+  /** Creates a new object; fails with EEXIST if it exists (NLM_F_CREATE, NLM_F_EXCL). */
   readonly creates?: true;
   readonly attributes: readonly Uint8Array[];
-  /** Of a change that the kernel takes only as a transaction: the subsystem (NFNL_MSG_BATCH_BEGIN). */
+  /** The subsystem of a change that the kernel accepts only as a transaction (NFNL_MSG_BATCH_BEGIN). */
   readonly transactionOf?: number;
 }
 
@@ -26,11 +26,11 @@ export interface NetlinkMessage {
   readonly type: number;
   readonly flags: number;
   readonly sequence: number;
-  /** Behind nlmsghdr: of netfilter's messages nfgenmsg and attributes. */
+  /** The content after nlmsghdr; of netfilter's messages nfgenmsg and attributes. */
   readonly body: DataView;
 }
 
-/** An attribute (struct nlattr), its type without the flags for nested and network byte order. */
+/** An attribute (struct nlattr); its type is without the flags for nested and network byte order. */
 export interface NetlinkAttribute {
   readonly type: number;
   readonly value: DataView;
@@ -50,7 +50,7 @@ const CREATE_FLAGS = 0x600;
 export const NOOP_TYPE = 1;
 export const ERROR_TYPE = 2;
 export const DONE_TYPE = 3;
-/** NLM_F_MULTI: more messages follow; NLM_F_DUMP_INTR: what is dumped changed meanwhile, so that the dump may be inconsistent. */
+/** NLM_F_MULTI: more messages follow. NLM_F_DUMP_INTR: the objects changed during the dump, which may be inconsistent. */
 export const MULTI_FLAG = 0x2;
 export const INTERRUPTED_FLAG = 0x10;
 
@@ -68,11 +68,11 @@ const concatenated = (parts: readonly Uint8Array[]): Uint8Array => {
   return bytes;
 };
 
-/** Returns the number in the byte order of the network. */
+/** Returns the number in network byte order. */
 export const bigEndian = (value: number, bytes: number): Uint8Array =>
   Uint8Array.from({ length: bytes }, (_, at) => Math.floor(value / 2 ** (8 * (bytes - 1 - at))) % 256);
 
-/** Returns the text with the closing NUL that the kernel asks for (NLA_NUL_STRING). */
+/** Returns the text with the closing NUL that the kernel needs (NLA_NUL_STRING). */
 export const zeroTerminated = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`);
 
 const withHeader = (type: number, value: Uint8Array): Uint8Array => {
@@ -86,7 +86,7 @@ const withHeader = (type: number, value: Uint8Array): Uint8Array => {
 
 export const attribute = (type: number, value: Uint8Array): Uint8Array => withHeader(type, value);
 
-/** An attribute whose type bears NLA_F_NET_BYTEORDER. */
+/** Returns an attribute whose type has NLA_F_NET_BYTEORDER. */
 export const networkAttribute = (type: number, value: Uint8Array): Uint8Array =>
   withHeader(type | NET_BYTE_ORDER, value);
 
@@ -101,7 +101,7 @@ interface MessageHeader {
   readonly type: number;
   readonly flags: number;
   readonly family: number;
-  /** res_id of nfgenmsg: of a transaction its subsystem, of NFLOG the group. */
+  /** res_id of nfgenmsg: the subsystem of a transaction, or the group of NFLOG. */
   readonly resource: number;
 }
 
@@ -117,7 +117,7 @@ const encodeMessage = (header: MessageHeader, attributes: readonly Uint8Array[],
   return bytes;
 };
 
-/** Returns the request as it is sent: one message, or a transaction of it. */
+/** Encodes the request: one message, or a transaction with it. */
 export const encodeRequest = (request: NetlinkRequest, sequence: number): Uint8Array => {
   const { type, answer, family, attributes, resource = 0, creates, transactionOf } = request;
   const flags = REQUEST | ANSWER_FLAGS[answer] | (creates === true ? CREATE_FLAGS : 0);
@@ -128,7 +128,7 @@ export const encodeRequest = (request: NetlinkRequest, sequence: number): Uint8A
   return concatenated([edge(BATCH_BEGIN), message, edge(BATCH_END)]);
 };
 
-/** Splits what one recv(2) returned. @throws RangeError for what is cut off */
+/** Splits the result of one recv(2). @throws RangeError if it is cut off */
 export const decodeMessages = (bytes: Uint8Array): readonly NetlinkMessage[] => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const messages: NetlinkMessage[] = [];
@@ -165,11 +165,11 @@ const attributesFrom = (view: DataView, from: number): readonly NetlinkAttribute
   return found;
 };
 
-/** Returns the attributes of a message of netfilter. @throws RangeError for what is cut off */
+/** Returns the attributes of a netfilter message. @throws RangeError if it is cut off */
 export const attributesOf = ({ body }: NetlinkMessage): readonly NetlinkAttribute[] =>
   attributesFrom(body, NFGENMSG_BYTES);
 
-/** Returns the attributes nested in one. @throws RangeError for what is cut off */
+/** Returns the nested attributes. @throws RangeError if they are cut off */
 export const nestedIn = ({ value }: NetlinkAttribute): readonly NetlinkAttribute[] => attributesFrom(value, 0);
 
 /** Returns the text of an attribute, up to its closing NUL. */
@@ -179,7 +179,7 @@ export const textOf = ({ value }: NetlinkAttribute): string => {
   return new TextDecoder('latin1').decode(end < 0 ? bytes : bytes.subarray(0, end));
 };
 
-/** Returns the number of an attribute in the byte order of the network, of 1, 2 or 4 bytes. */
+/** Returns an attribute's number of 1, 2 or 4 bytes in network byte order. */
 export const numberOf = ({ value }: NetlinkAttribute): number => {
   switch (value.byteLength) {
     case 1:

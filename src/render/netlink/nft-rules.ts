@@ -11,27 +11,27 @@ import {
   zeroTerminated,
 } from './message.ts';
 
-/** Chains and rules of nftables as the kernel tells them (linux/netfilter/nf_tables.h), whatever their rules are made of. */
+/** Chains and rules of nftables from the kernel (linux/netfilter/nf_tables.h), whatever their expressions are. */
 
 /** A chain. */
 export interface NftChain {
   readonly table: string;
   readonly name: string;
-  /** Rules in it, and rules of others that lead to it. */
+  /** Number of rules in it, plus the rules elsewhere that lead to it. */
   readonly uses: number;
 }
 
-/** A rule, as far as it concerns who leads where. */
+/** The parts of a rule that say where it leads. */
 export interface NftRule {
-  /** What the kernel calls it by; never another rule's. */
+  /** The kernel's identity of the rule, which no other rule gets. */
   readonly handle: Uint8Array;
   /** The chain that it leads to. */
   readonly target: string | undefined;
-  /** It leads there whatever the packet, and comes back. */
+  /** Whether it jumps unconditionally and returns. */
   readonly isPlainJump: boolean;
 }
 
-/** A built-in chain or another one, of a table. */
+/** A chain, built-in or not, of a table. */
 export interface ChainPlace {
   readonly family: IpFamily;
   readonly table: string;
@@ -47,11 +47,11 @@ const FAMILY: Readonly<Record<IpFamily, number>> = { ipv4: 2, ipv6: 10 };
 const CHAIN = { table: 1, name: 3, use: 6 };
 const RULE = { table: 1, chain: 2, handle: 3, expressions: 4 };
 const EXPRESSION = { name: 1, data: 2 };
-/** NFTA_IMMEDIATE_DATA, and in it NFTA_DATA_VERDICT, and in that code and chain. */
+/** NFTA_IMMEDIATE_DATA, the nested NFTA_DATA_VERDICT, and its code and chain. */
 const IMMEDIATE_DATA = 2;
 const DATA_VERDICT = 2;
 const VERDICT = { code: 1, chain: 2 };
-/** NFT_JUMP, as the kernel writes it: -3. */
+/** NFT_JUMP as the kernel writes it: -3. */
 const JUMP = 0xff_ff_ff_fd;
 
 const find = (attributes: readonly NetlinkAttribute[], type: number): NetlinkAttribute | undefined =>
@@ -62,7 +62,7 @@ const textIn = (attributes: readonly NetlinkAttribute[], type: number): string =
   return found === undefined ? '' : textOf(found);
 };
 
-/** Asks for all chains of the family, of every table. */
+/** Requests all chains of the family, of every table. */
 export const chainsRequest = (family: IpFamily): NetlinkRequest => ({
   type: GET_CHAIN,
   answer: 'dump',
@@ -80,7 +80,7 @@ export const chainIn = (message: NetlinkMessage): NftChain => {
   };
 };
 
-/** Asks for the rules of one chain, in order. */
+/** Requests the rules of one chain, in order. */
 export const rulesRequest = ({ family, table, chain }: ChainPlace): NetlinkRequest => ({
   type: GET_RULE,
   answer: 'dump',

@@ -5,7 +5,7 @@ const GET_TABLE = (10 << 8) | 1;
 /** NFTA_TABLE_NAME */
 const NAME = 1;
 
-/** Asks for all tables of nftables, of every family. */
+/** Requests all tables of nftables, of every family. */
 export const TABLES_REQUEST: NetlinkRequest = { type: GET_TABLE, answer: 'dump', family: 0, attributes: [] };
 
 /** Returns the names of the tables. */

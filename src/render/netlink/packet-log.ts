@@ -39,13 +39,13 @@ const NFULA = {
 const CTA_ORIGINAL = 1;
 const TUPLE = { addresses: 1, ports: 2, ipv4Destination: 2, ipv6Destination: 4, destinationPort: 3 } as const;
 
-/** Headers of IP and TCP with all options, and of what ICMP quotes. */
+/** Enough for the headers of IP and TCP with all options, and for the packet that ICMP quotes. */
 const COPIED_BYTES = 160;
 /** Headers of IPv6 with some extensions, and of TCP without options. */
 const RECORDED_BYTES = 96;
 /** So many packets are told of together, at most; */
 const TOGETHER = 32;
-/** and after this at the latest, hundredths of a second. */
+/** at the latest after this many hundredths of a second. */
 const LATEST = 2;
 
 /** A packet that a rule reported. */
@@ -54,12 +54,12 @@ export interface LoggedPacket {
   readonly family: IpFamily;
   /** What the rule says of it. */
   readonly prefix: string;
-  /** Index of the interface that it came in by, 0 where it was sent by the node; of a bridge, not of its port. */
+  /** Index of the interface that it came in by (of a bridge, not of its port); 0 if the node sent it. */
   readonly inInterface: number;
   readonly outInterface: number;
-  /** Sent to more than one host by its link layer. */
+  /** Whether its link layer addressed more than one host. */
   readonly isGroup: boolean;
-  /** From the IP header on, no more than the first bytes of it. */
+  /** The first bytes from the IP header on. */
   readonly payload: Uint8Array;
   /** Its number in the group; 0 where that was not asked for. */
   readonly sequence: number;
@@ -75,7 +75,7 @@ interface AskedFor {
   readonly port: number;
 }
 
-/** Returns the request for the headers of packets that are reported to the group. One socket at a time can have it. */
+/** Returns the request for the headers of packets reported to the group. One socket at a time can have a group. */
 export const packetLogRequest = (group: number): NetlinkRequest => ({
   type: CONFIG,
   answer: 'ack',

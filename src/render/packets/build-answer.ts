@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js';
 import type { IpFamily } from '../../model/family.ts';
 import type { ReadPacket, TcpSegment } from './read-packet.ts';
 
-/** Hop limit of what a host sends (RFC 1700). */
+/** The hop limit that hosts send with (RFC 1700). */
 const HOP_LIMIT = 64;
 const PROTOCOL = { ICMP: 1, TCP: 6, ICMPV6: 58 } as const;
 const TCP_HEADER_BYTES = 20;
@@ -11,13 +11,13 @@ const RST = 0x04;
 const ACK = 0x10;
 /** Destination unreachable, communication administratively prohibited (RFC 1812, 5.2.7.1; RFC 4443, 3.1). */
 const PROHIBITED: Readonly<Record<IpFamily, readonly [type: number, code: number]>> = { ipv4: [3, 13], ipv6: [1, 1] };
-/** Of a packet an error quotes its IP header and eight bytes at least (RFC 792): options and extension headers included. */
+/** An error quotes the packet's IP header and at least eight more bytes (RFC 792), with options and extension headers. */
 const QUOTED_BYTES = 128;
 
 const uint16 = (value: number): readonly number[] => [(value >>> 8) & 255, value & 255];
 const uint32 = (value: number): readonly number[] => [...uint16(value >>> 16), ...uint16(value)];
 
-/** Of the Internet protocols (RFC 1071). */
+/** Returns the checksum of the Internet protocols (RFC 1071). */
 const checksum = (bytes: readonly number[]): number => {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 2) sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
@@ -36,13 +36,13 @@ const addressBytes = ({ source, destination }: Ends): readonly number[] => [
   ...ipaddr.parse(destination).toByteArray(),
 ];
 
-/** An IP packet with its header, whole. */
+/** Returns an IP packet with its header. */
 const ipPacket = (ends: Ends, protocol: number, carried: readonly number[]): Uint8Array => {
   const addresses = addressBytes(ends);
   if (ends.family === 'ipv6') {
     return Uint8Array.from([0x60, 0, 0, 0, ...uint16(carried.length), protocol, HOP_LIMIT, ...addresses, ...carried]);
   }
-  // Linux fills in what is 0 of total length, identification and header checksum (raw(7)); the sum is the same.
+  // Linux fills in total length, identification and header checksum if they are 0 (raw(7)); the sum is the same.
   const header = (sum: number): readonly number[] => [
     ...[0x45, 0, ...uint16(20 + carried.length), 0, 0, 0x40, 0],
     ...[HOP_LIMIT, protocol, ...uint16(sum), ...addresses],
@@ -50,7 +50,7 @@ const ipPacket = (ends: Ends, protocol: number, carried: readonly number[]): Uin
   return Uint8Array.from([...header(checksum(header(0))), ...carried]);
 };
 
-/** With the sum at its place over the pseudo header and what is carried (RFC 9293, 3.1; RFC 8200, 8.1). */
+/** Inserts the checksum over the pseudo header and the payload (RFC 9293, 3.1; RFC 8200, 8.1). */
 const summed = (
   ends: Ends,
   protocol: number,
@@ -61,17 +61,17 @@ const summed = (
   return carried(uint16(checksum([...pseudo, ...blank])));
 };
 
-/** One direction of a TCP connection, as the packets in it look. */
+/** One direction of a TCP connection, as in its packets. */
 interface TcpEnds extends Ends {
   readonly sourcePort: number;
   readonly destinationPort: number;
 }
 
-/** The number that comes next in the sequence of the packet's sender. */
+/** Returns the next sequence number of the packet's sender. */
 const nextSequence = ({ tcp }: ReadPacket): number =>
   tcp === undefined ? 0 : (tcp.sequence + Number(tcp.isSyn) + Number(tcp.isFin) + tcp.dataBytes) >>> 0;
 
-/** A segment without data. */
+/** Returns a segment without data. */
 const bare = (ends: TcpEnds, flags: number, sequence: number, acknowledgement: number): Uint8Array => {
   const segment = summed(ends, PROTOCOL.TCP, (sum) => [
     ...uint16(ends.sourcePort),
@@ -85,8 +85,8 @@ const bare = (ends: TcpEnds, flags: number, sequence: number, acknowledgement: n
 };
 
 /**
- * Returns the reset that the destination of the segment would answer it with (RFC 9293, 3.10.7.1); undefined for what is no
- * TCP or a reset itself.
+ * Returns the reset with which the segment's destination would answer (RFC 9293, 3.10.7.1); undefined for other protocols and
+ * for a reset.
  */
 export const resetToSender = (packet: ReadPacket): Uint8Array | undefined => {
   const { tcp, family, source, destination } = packet;
@@ -112,7 +112,7 @@ const onwards = (
   destinationPort,
 });
 
-/** Returns the reset that the segment's sender would have sent in its place; undefined where that is not known. */
+/** Returns the reset that the segment's sender would have sent in its place; undefined if it is not known. */
 export const resetToReceiver = (packet: ReadPacket): Uint8Array | undefined => {
   const { tcp } = packet;
   if (tcp === undefined || tcp.isRst || !tcp.isAck) return undefined;
@@ -120,9 +120,9 @@ export const resetToReceiver = (packet: ReadPacket): Uint8Array | undefined => {
 };
 
 /**
- * Returns a segment that asks the receiver whether it has this connection: who has answers with an acknowledgement and
- * stays as it is, who has not with a reset (RFC 5961, 4.2; RFC 9293, 3.10.7.4). Its number is one that is over already,
- * and conntrack makes no connection of it.
+ * Returns a segment that asks the receiver whether it has this connection. A receiver that has it answers with an
+ * acknowledgement and stays as it is; another one sends a reset (RFC 5961, 4.2; RFC 9293, 3.10.7.4). The sequence
+ * number is an old one, and conntrack creates no connection for the segment.
  */
 export const inquiry = (packet: ReadPacket): Uint8Array | undefined => {
   const { tcp } = packet;
@@ -130,7 +130,7 @@ export const inquiry = (packet: ReadPacket): Uint8Array | undefined => {
   return bare(onwards(packet, tcp), SYN | ACK, (tcp.sequence - 1) >>> 0, tcp.acknowledgement);
 };
 
-/** Returns the ICMP error of the packet's destination that says that policy forbids it. */
+/** Returns the ICMP error of the packet's destination that says that policy forbids the packet. */
 export const prohibited = ({ family, source, destination, bytes }: ReadPacket): Uint8Array => {
   const ends: Ends = { family, source: destination, destination: source };
   const [type, code] = PROHIBITED[family];

@@ -1,18 +1,18 @@
 import ipaddr from 'ipaddr.js';
 import type { IpFamily } from '../../model/family.ts';
 
-/** What of a TCP segment tells where it belongs (RFC 9293, 3.1). */
+/** The fields of a TCP segment that identify its place in a connection (RFC 9293, 3.1). */
 export interface TcpSegment {
   readonly sourcePort: number;
   readonly destinationPort: number;
   readonly sequence: number;
-  /** Of no meaning without ACK. */
+  /** Meaningless without ACK. */
   readonly acknowledgement: number;
   readonly isSyn: boolean;
   readonly isAck: boolean;
   readonly isFin: boolean;
   readonly isRst: boolean;
-  /** Bytes of data, which may not have been copied. */
+  /** Number of data bytes; the data may not have been copied. */
   readonly dataBytes: number;
 }
 
@@ -27,14 +27,14 @@ export interface ReadPacket {
   /** Canonical text. */
   readonly source: string;
   readonly destination: string;
-  /** IP protocol number, behind the extension headers. */
+  /** IP protocol number, after the extension headers. */
   readonly protocol: number;
   readonly tcp: TcpSegment | undefined;
   /** Of TCP, UDP and SCTP; undefined for others. */
   readonly ports: Ports | undefined;
   /** An ICMP or ICMPv6 message that is no query: nobody answers these (RFC 1122, 3.2.2; RFC 4443, 2.4 e). */
   readonly isIcmpError: boolean;
-  /** Of the packet, no more than its first bytes. */
+  /** The first bytes of the packet. */
   readonly bytes: Uint8Array;
 }
 
@@ -46,7 +46,7 @@ const WITH_PORTS: readonly number[] = [TCP, 17, 132];
 /** IPv6 extension headers that may stand before what is carried (RFC 8200, 4.1), and the fragment header. */
 const EXTENSIONS: readonly number[] = [0, 43, 60, 135];
 const FRAGMENT = 44;
-/** Of ICMP all but echo, timestamp and the like, of ICMPv6 all below 128. */
+/** Types of ICMP queries: echo, timestamp and the like. In ICMPv6 all types from 128 on. */
 const ICMP_QUERIES: readonly number[] = [0, 8, 9, 10, 13, 14, 15, 16, 17, 18];
 const FIN = 0x01;
 const SYN = 0x02;
@@ -58,7 +58,7 @@ interface Headers {
   readonly source: string;
   readonly destination: string;
   readonly protocol: number;
-  /** Where what is carried begins, and how many bytes that is. */
+  /** Offset and length of the payload. */
   readonly at: number;
   readonly carried: number;
 }
@@ -119,7 +119,7 @@ const isError = (view: DataView, { protocol, at }: Headers): boolean => {
   return protocol === ICMPV6 && view.getUint8(at) < 128;
 };
 
-/** Reads a packet from its IP header on. Undefined for a later fragment, and for what is cut off or of another form. */
+/** Parses a packet from its IP header on. Undefined for a later fragment, and for a packet that is cut off or malformed. */
 export const readPacket = (bytes: Uint8Array): ReadPacket | undefined => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
