@@ -1,9 +1,9 @@
 import type { NodeBridges } from '../model/bridge-port.ts';
 import type { IpFamily } from '../model/family.ts';
 
-/** What a look at the node tells of its bridges. */
+/** The state of the node's bridges when they were read. */
 export interface BridgeLook {
   readonly node: NodeBridges;
-  /** br_netfilter shows bridged packets of the family, on each bridge of pods. */
+  /** Whether br_netfilter shows bridged packets of the family to iptables, on each bridge with pods. */
   readonly shown: Readonly<Record<IpFamily, boolean>>;
 }

@@ -7,22 +7,22 @@ import { type BridgeProgram, type BridgeRules, BRIDGE_SETS, type BridgeSet, type
 import { addressElement, addressNumber, isSoundPort, linkLocalOf, ofFamily, ofPort, portElement } from './elements.ts';
 import { opennessOf } from './openness.ts';
 
-/** What is known of a node's bridges and pods. */
+/** The node's bridges and pods, as far as they are known. */
 export interface BridgeFacts {
   readonly node: NodeBridges;
-  /** At most one of each port. */
+  /** Up to one owner per port. */
   readonly owners: readonly PortOwner[];
-  /** Addresses of pods of the node whose port is not known, canonical. */
+  /** Canonical addresses of the node's pods whose port is not known. */
   readonly unowned: readonly string[];
-  /** UIDs of pods whose namespace lets them forward packets of others. */
+  /** UIDs of pods whose namespace lets them forward other pods' packets. */
   readonly routers: ReadonlySet<string>;
-  /** The families in which iptables sees bridged packets and our rules stand there. */
+  /** Whether iptables sees bridged packets and has our rules, by family. */
   readonly judged: Readonly<Record<IpFamily, boolean>>;
 }
 
 type Sets = Record<BridgeSet, Set<Element>>;
 
-/** The single addresses that the rules' blocks name; remembered, since rules may be many and change seldom. */
+/** The single addresses in the rules' blocks. Cached, since there may be many rules, and they seldom change. */
 const singles = new WeakMap<readonly AllowRule[], readonly string[]>();
 
 const singlesOf = (rules: readonly AllowRule[]): readonly string[] => {
@@ -53,13 +53,13 @@ const addAddresses = (
   }
 };
 
-/** What policies say of the port of a pod. */
+/** The isolation of a pod's port. */
 interface Isolated {
-  /** In the families in which some direction is judged. */
+  /** Whether any direction is judged, in any family. */
   readonly isolated: boolean;
-  /** In which nothing is let out to addresses that nobody is known to have. */
+  /** Whether no egress to unknown addresses is allowed. */
   readonly caged: Readonly<Record<IpFamily, boolean>>;
-  /** In which nothing is let in from such addresses. */
+  /** Whether no ingress from unknown addresses is allowed. */
   readonly shut: Readonly<Record<IpFamily, boolean>>;
 }
 
@@ -86,7 +86,7 @@ const ruleVariants = (facts: BridgeFacts, logGroup: number | undefined): BridgeR
   const { bridges } = facts.node;
   const subnetsOf = (family: IpFamily): readonly string[] => {
     const each = bridges.map(({ subnets }) => ofFamily(subnets, family));
-    // The blocks of a bridge that the node has no address on cannot be told.
+    // Without an address of the node on a bridge, the bridge's blocks are unknown.
     if (each.some(({ length }) => length === 0)) return [];
     const blocks = [...new Set(each.flat())].flatMap((text) => parseCidr(text) ?? []);
     const widest = blocks.filter((block) => !blocks.some((other) => other !== block && covers(other, block)));
@@ -95,7 +95,7 @@ const ruleVariants = (facts: BridgeFacts, logGroup: number | undefined): BridgeR
   return { judged: facts.judged, subnets: { ipv4: subnetsOf('ipv4'), ipv6: subnetsOf('ipv6') }, logGroup };
 };
 
-/** Turns what is known of bridges, ports and policies into the table that has to be there; undefined where no pod hangs on a bridge. */
+/** Compiles bridges, ports and policies to the wanted bridge table; undefined if no pod is attached to a bridge. */
 export const compileBridge = (
   facts: BridgeFacts,
   isolations: readonly Isolation[],
@@ -126,7 +126,7 @@ export const compileBridge = (
     if (!isSoundPort(port)) continue;
     const { isolated, caged, shut } = isolationOf(byPod.get(podUid) ?? []);
     const hasIpv6 = ofFamily(ips, 'ipv6').length > 0;
-    // Of a pod that has no other address its link-local one is of no use, and nobody judges what it does with it.
+    // A pod without another IPv6 address cannot use its link-local one, and nothing judges such traffic.
     const own = hasIpv6 || !isolated ? [...ips, linkLocalOf(mac)] : ips;
     sets.known.add(portElement(port));
     if (origin === 'learned') sets.learned.add(portElement(port));
@@ -143,7 +143,7 @@ export const compileBridge = (
       continue;
     }
     sets.isolated.add(portElement(port));
-    // Machines that nobody here knows are neighbours then: what may be asked for cannot be told.
+    // Then unknown machines are neighbours, and any address may be asked for.
     const isCaged = (family: IpFamily): boolean => caged[family] && !withUplink.has(port);
     if (isCaged('ipv4')) sets.caged4.add(portElement(port));
     if (isCaged('ipv6')) sets.caged6.add(portElement(port));

@@ -1,6 +1,6 @@
 import { parseAddress } from '../policy/cidr.ts';
 
-/** A question to all ports of a bridge: who has the target? */
+/** A question to all ports of a bridge: which one has the target? */
 export interface Question {
   /** The node's MAC and address on the bridge. */
   readonly mac: string;
@@ -17,14 +17,14 @@ const addressHex = (text: string): string => {
   return parsed === undefined ? '' : hex(parsed.base, parsed.family === 'ipv4' ? 4 : 16);
 };
 
-/** The ones' complement sum of the words (RFC 1071). */
+/** Returns the ones' complement sum of the words (RFC 1071). */
 const checksum = (text: string): string => {
   let sum = (text.match(/.{4}/g) ?? []).reduce((total, word) => total + Number.parseInt(word, 16), 0);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
   return hex(sum ^ 0xffff, 2);
 };
 
-/** RFC 826, in a frame of Ethernet to everybody. */
+/** Returns an ARP request (RFC 826) in an Ethernet broadcast frame. */
 const arpRequest = ({ mac, from, target }: Question): string =>
   [
     'ffffffffffff',
@@ -43,8 +43,8 @@ const arpRequest = ({ mac, from, target }: Question): string =>
     .join('');
 
 /**
- * RFC 4861, 4.3. To all nodes instead of the target's own group: bridges that know the members of groups would send that to
- * these alone, and whoever lies would not be asked.
+ * Returns a neighbour solicitation (RFC 4861, 4.3). It goes to all nodes instead of the target's own group: bridges that know
+ * the groups' members would send the latter only to these, and a spoofing pod would not be asked.
  */
 const neighbourSolicitation = ({ mac, from, target }: Question): string => {
   const destination = addressHex('ff02::1');
@@ -64,6 +64,6 @@ const neighbourSolicitation = ({ mac, from, target }: Question): string => {
   ].join('');
 };
 
-/** The frame that asks, in hexadecimal digits. */
+/** Returns the frame that asks, in hexadecimal digits. */
 export const discoveryFrame = (question: Question): string =>
   question.target.includes(':') ? neighbourSolicitation(question) : arpRequest(question);

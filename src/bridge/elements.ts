@@ -5,27 +5,27 @@ import type { Element } from './bridge-program.ts';
 /** Linux names an interface with any bytes but `/`, white space and `:` (dev_valid_name); these are what plugins use. */
 const SOUND_NAME = /^[A-Za-z0-9_.@-]{1,15}$/;
 
-/** Whether the name can stand in a text for nft. */
+/** Reports whether the name can be part of nft text. */
 export const isSoundPort = (name: string): boolean => SOUND_NAME.test(name);
 
-/** A sound name, as nft takes and prints it. */
+/** Returns a sound name in nft's format. */
 export const portElement = (port: string): Element => `"${port}"` as Element;
 
 export const addressElement = (address: string): Element => address as Element;
 
-/** A port together with an address or a MAC. */
+/** Returns a port together with an address or a MAC. */
 export const ofPort = (port: string, value: string): Element => `"${port}" . ${value}` as Element;
 
-/** A number of 128 bits, as nft takes it. */
+/** Returns a number of 128 bits in nft's format. */
 export const numberText = (value: bigint): string => `0x${value.toString(16).padStart(32, '0')}`;
 
-/** An IPv6 address as a number, which is how nft prints what has no type of its own; undefined for what is none. */
+/** Returns an IPv6 address as a number, as nft prints values without a type; undefined for an invalid address. */
 export const addressNumber = (address: string): string | undefined => {
   const parsed = parseAddress(address);
   return parsed?.family === 'ipv6' ? numberText(parsed.base) : undefined;
 };
 
-/** The link-local address that a host makes of its MAC (RFC 4291, appendix A), canonical. */
+/** Returns the canonical link-local address that a host derives from its MAC (RFC 4291, appendix A). */
 export const linkLocalOf = (mac: string): string => {
   const [first = 0, ...rest] = mac.split(':').map((part) => Number.parseInt(part, 16));
   const bytes = [first ^ 2, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)];

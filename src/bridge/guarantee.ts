@@ -1,8 +1,8 @@
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 
 /**
- * What holds between the ports of a bridge: `full`: a packet belongs to the port that the network plugin names. `learned`: to
- * the port that alone answered for the address. `address-only`: to the address that it claims, for some pods at least.
+ * The guarantee between the ports of a bridge, by what identifies a packet's pod. `full`: the port that the network plugin
+ * reports. `learned`: the only port that answered for the address. `address-only`: the claimed address, for at least one pod.
  */
 export const GUARANTEES = ['full', 'learned', 'address-only'] as const;
 
@@ -10,27 +10,27 @@ export type GuaranteeLevel = (typeof GUARANTEES)[number];
 
 export interface Guarantee {
   readonly level: GuaranteeLevel;
-  /** Why it is not full, a sentence each. */
+  /** Why it is not full, one sentence each. */
   readonly reasons: readonly string[];
 }
 
 export interface GuaranteeFacts {
-  /** Why the table is not in force; undefined where it is. */
+  /** Why the table is not in force; undefined if it is. */
   readonly refusal: string | undefined;
-  /** Families of the node that iptables is programmed for. */
+  /** Families of the node that have iptables rules. */
   readonly families: readonly IpFamily[];
-  /** br_netfilter shows bridged packets of the family. */
+  /** Whether br_netfilter shows bridged packets to iptables, by family. */
   readonly shown: Readonly<Record<IpFamily, boolean>>;
   readonly learned: readonly string[];
   readonly unowned: readonly string[];
   readonly disputed: readonly string[];
 }
 
-/** Names in a sentence: the first few, and how many more. */
+/** Lists the first few names and the number of further ones. */
 const some = (names: readonly string[]): string =>
   names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
 
-/** Says what holds on the node's bridges, and why it is not more. */
+/** Returns the guarantee on the node's bridges, and the reasons why it is not full. */
 export const guaranteeOf = (facts: GuaranteeFacts): Guarantee => {
   const { refusal, families, shown, learned, unowned, disputed } = facts;
   const unseen = IP_FAMILIES.filter((family) => families.includes(family) && !shown[family]);

@@ -2,10 +2,10 @@ import type { NodeBridges } from '../model/bridge-port.ts';
 import type { LearnedOwner, LocalPod } from './owners.ts';
 import type { Claim } from './parse-table.ts';
 
-/** What answers tell. */
+/** The owners that answers show. */
 export interface Lesson {
   readonly learned: readonly LearnedOwner[];
-  /** Addresses for which more than one port or MAC answered, and those of ports that answered for more than one pod; sorted. */
+  /** Sorted addresses for which several ports or MACs answered, and those of ports that answered for several pods. */
   readonly disputed: readonly string[];
 }
 
@@ -15,8 +15,8 @@ interface Found {
 }
 
 /**
- * Learns whose ports are: a port is a pod's where it alone answered for the pod's addresses, and for no other pod's. What
- * was learned before stays.
+ * Learns the owners of ports: a port belongs to a pod if it alone answered for the pod's addresses, and for no other pod's.
+ * Owners that were learned before stay.
  */
 export const learnOwners = (
   { bridges }: NodeBridges,

@@ -1,7 +1,7 @@
 import type { IpFamily } from '../model/family.ts';
 import type { AllowRule, Isolation, Peer } from '../policy/node-policy.ts';
 
-/** What an isolation lets pass to and from any address whatever: everything, something, or nothing. */
+/** How much an isolation allows for any address: everything, something, or nothing. */
 export type Openness = 'all' | 'some' | 'none';
 
 const isAnyPeer = (peer: Peer, family: IpFamily): boolean =>
@@ -11,7 +11,7 @@ const isAnyPeer = (peer: Peer, family: IpFamily): boolean =>
     peer.block.cidr.prefix === 0 &&
     peer.block.except.length === 0);
 
-/** Whether the rule allows every address of the family. */
+/** Reports whether the rule allows every address of the family. */
 const allowsEveryPeer = ({ peers }: AllowRule, family: IpFamily): boolean =>
   peers.some((peer) => isAnyPeer(peer, family));
 
@@ -26,7 +26,7 @@ const find = (rules: readonly AllowRule[], family: IpFamily): Openness => {
   return everything ? 'all' : open.length > 0 ? 'some' : 'none';
 };
 
-/** How open the isolation is to addresses of the family that nobody is known to have; not at all where it cannot be read. */
+/** Returns how open the isolation is for unknown addresses of the family; not at all if its rules are invalid. */
 export const opennessOf = ({ rules }: Isolation, family: IpFamily): Openness => {
   const before = known[family].get(rules);
   if (before !== undefined) return before;
@@ -34,7 +34,7 @@ export const opennessOf = ({ rules }: Isolation, family: IpFamily): Openness => 
   try {
     openness = find(rules, family);
   } catch {
-    // It is told of where the rules are compiled.
+    // The compiler of the rules reports it.
   }
   known[family].set(rules, openness);
   return openness;

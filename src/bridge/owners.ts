@@ -2,35 +2,35 @@ import { mayMirror, type Mirroring } from '../addresses/find-owners.ts';
 import type { NodeBridges, PortOwner } from '../model/bridge-port.ts';
 import type { PodLink } from '../model/pod-link.ts';
 
-/** A pod of the node, as the API tells, or what stands for a sandbox whose pod the API does not know. */
+/** A pod of the node from the API, or a closed one for a sandbox whose pod the API does not know. */
 export interface LocalPod extends Mirroring {
   readonly uid: string;
   readonly ips: readonly string[];
 }
 
-/** An owner that was found out by answers, and of which interface. */
+/** An owner that was learned from answers, and its interface. */
 export interface LearnedOwner extends PortOwner {
-  /** The kernel's number of the port. */
+  /** The kernel's index of the port. */
   readonly index: number;
 }
 
 export interface Owners {
   readonly owners: readonly PortOwner[];
-  /** Addresses of pods whose port is not known, canonical. */
+  /** Canonical addresses of pods whose port is not known. */
   readonly unowned: readonly string[];
-  /** Ports that two results name, sorted: nobody owns them. */
+  /** Sorted ports that two results name: they have no owner. */
   readonly disputed: readonly string[];
 }
 
 const fromResult = (link: PodLink, ports: ReadonlyMap<string, number>): readonly PortOwner[] => {
   const { ips, bridged } = link;
   if (bridged === undefined) return [];
-  // The bridge itself is no port of a bridge.
+  // The bridge itself is not a port.
   const port = bridged.nodeInterfaces.find((name) => ports.has(name));
   return port === undefined ? [] : [{ port, mac: bridged.mac, ips, podUid: bridged.podUid, origin: 'result' }];
 };
 
-/** Says whose each port is: what results tell comes first, then what was found out of ports that are still the same. */
+/** Returns the owner of each port: from CNI results first, then as learned, if the port is still the same. */
 export const settleOwners = (
   { bridges }: NodeBridges,
   links: readonly PodLink[],
@@ -40,7 +40,7 @@ export const settleOwners = (
   const ports = new Map(bridges.flatMap((bridge) => bridge.ports.map(({ name, index }) => [name, index] as const)));
   const known = new Map(pods.map((pod) => [pod.uid, pod]));
   const told = pods.filter(({ closed }) => closed === undefined);
-  // The API knows a static pod by another UID than the network plugin was told.
+  // The API knows a static pod by another UID than the one that the network plugin got.
   const named = (owner: PortOwner): PortOwner => {
     const noted = known.get(owner.podUid);
     if (noted !== undefined && noted.closed !== 'unknown') return owner;
@@ -53,7 +53,7 @@ export const settleOwners = (
   const byPort = Map.groupBy(results, ({ port }) => port);
   const disputed: string[] = [];
   const byResult = [...byPort].flatMap(([port, all]): readonly PortOwner[] => {
-    // A crash may have left a result behind whose pod is no more.
+    // A crash may have left the result of a deleted pod behind.
     const living = all.length > 1 ? all.filter(({ podUid }) => known.has(podUid)) : all;
     if (living.length === 1) return living;
     disputed.push(port);

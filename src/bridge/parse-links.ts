@@ -6,18 +6,18 @@ import { byText } from '../policy/text-order.ts';
 export interface Link {
   readonly index: number;
   readonly name: string;
-  /** IFLA_INFO_KIND: `bridge`, `veth` …; undefined for a device of a machine. */
+  /** IFLA_INFO_KIND: `bridge`, `veth` and so on; undefined for a physical device. */
   readonly kind: string | undefined;
-  /** The index of the bridge that it is a port of, or of another interface above it. */
+  /** The index of its bridge, or of another interface above it. */
   readonly master: number | undefined;
   readonly mac: string | undefined;
-  /** Of a bridge: it shows packets of the family to iptables, whatever the node's other bridges do. */
+  /** Whether a bridge shows packets of the family to iptables, independent of the node's other bridges. */
   readonly shows: Readonly<Record<IpFamily, boolean>>;
 }
 
 const given = (word: string | undefined): string | undefined => (word === '-' ? undefined : word);
 
-/** Reads the lines of LinkWatch.list: index, name, kind, master, MAC and two switches. */
+/** Parses the lines of LinkWatch.list: index, name, kind, master, MAC and two switches. */
 export const parseLinks = (text: string): readonly Link[] =>
   text
     .split('\n')
@@ -32,19 +32,19 @@ export const parseLinks = (text: string): readonly Link[] =>
       shows: { ipv4: ipv4 === '1', ipv6: ipv6 === '1' },
     }));
 
-/** Interfaces of these kinds lead into another network namespace or to a virtual machine; others lead to other machines. */
+/** Kinds of interfaces that lead into another network namespace or to a virtual machine; others lead to other machines. */
 const POD_LIKE: readonly string[] = ['veth', 'tun'];
 
-/** What leads to pods, by other tellings than the interfaces'. */
+/** Hints at interfaces that lead to pods, from other sources than the interfaces themselves. */
 export interface BridgeHints {
-  /** Interfaces that results of the network plugin name, and devices that routes to pods lead to. */
+  /** Interfaces in results of the network plugin, and devices of routes to pods. */
   readonly names: ReadonlySet<string>;
-  /** Blocks by the device that they are routed to without a gateway, canonical. */
+  /** Canonical blocks that are routed to a device without a gateway, by device. */
   readonly subnets: ReadonlyMap<string, readonly string[]>;
   readonly nodeAddresses: readonly string[];
 }
 
-/** The bridges that are hinted at, with their ports, and the ports of all others. */
+/** Returns the bridges that the hints name, with their ports, and the ports of all other bridges. */
 export const nodeBridges = (links: readonly Link[], { names, subnets, nodeAddresses }: BridgeHints): NodeBridges => {
   const ports = Map.groupBy(links, ({ master }) => master);
   const all = links.filter(({ kind }) => kind === 'bridge').sort((a, b) => byText(a.name, b.name));

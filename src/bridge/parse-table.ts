@@ -8,10 +8,10 @@ import {
   type Element,
 } from './bridge-program.ts';
 
-/** What the kernel holds of our table. */
+/** The content of our table in the kernel. */
 export interface ObservedBridge {
   readonly sets: Readonly<Record<BridgeSet, ReadonlySet<string>>>;
-  /** Everything but elements and counts: chains, rules, and which sets there are. */
+  /** Chains, rules and the names of sets, without elements and counts. */
   readonly shape: string;
 }
 
@@ -24,7 +24,7 @@ const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? v
 const scalar = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value);
 
-/** nft quotes names of interfaces alone, and leaves zeros out of a number's beginning. */
+/** Formats a field as nft does: quotes around names of interfaces, numbers without leading zeros. */
 const fieldText = (field: unknown, type: unknown): string => {
   const text = scalar(field);
   if (type === 'ifname') return `"${text}"`;
@@ -39,10 +39,10 @@ const elementText = (element: unknown, types: readonly unknown[]): string => {
 const withoutNumbers = (key: string, value: unknown): unknown =>
   key === 'handle' || key === 'packets' || key === 'bytes' || key === 'elem' ? undefined : value;
 
-/** The objects of `nft -j list …`. @throws SyntaxError for what is no JSON */
+/** Returns the objects of `nft -j list …`. @throws SyntaxError for invalid JSON */
 const objectsIn = (json: string): readonly Json[] => asList(asObject(JSON.parse(json))['nftables']).map(asObject);
 
-/** Reads what `nft -j list table bridge portcullis` prints. @throws SyntaxError */
+/** Parses the output of `nft -j list table bridge portcullis`. @throws SyntaxError */
 export const parseBridgeTable = (json: string): ObservedBridge => {
   const objects = objectsIn(json);
   const sets = Object.fromEntries(BRIDGE_SETS.map((name) => [name, new Set<string>()])) as Record<
@@ -62,14 +62,17 @@ export const parseBridgeTable = (json: string): ObservedBridge => {
   return { sets, shape };
 };
 
-/** Whether each set holds what it has to. */
+/** Reports whether each set has exactly its wanted elements. */
 export const holdsElements = ({ sets }: ObservedBridge, program: BridgeProgram): boolean =>
   BRIDGE_SETS.every(
     (name) =>
       sets[name].size === program.sets[name].size && program.sets[name].isSubsetOf(sets[name] as ReadonlySet<Element>),
   );
 
-/** Packets dropped since the table was made, by reason, of `nft -j list counters table bridge portcullis`. @throws SyntaxError */
+/**
+ * Returns the dropped packets since the table was made, by reason, from `nft -j list counters table bridge portcullis`.
+ * @throws SyntaxError
+ */
 export const parseDropCounts = (json: string): ReadonlyMap<DropReason, number> => {
   const counts = new Map<string, number>();
   for (const object of objectsIn(json)) {
@@ -79,14 +82,14 @@ export const parseDropCounts = (json: string): ReadonlyMap<DropReason, number> =
   return new Map(DROP_REASONS.map((reason) => [reason, counts.get(`n-${reason}`) ?? 0]));
 };
 
-/** A port that answered for an address, with the MAC that it told. */
+/** A port that answered for an address, with the MAC in the answer. */
 export interface Claim {
   readonly port: string;
   readonly mac: string;
   readonly address: string;
 }
 
-/** The claims in what `nft -j list set bridge portcullis claims4` prints. @throws SyntaxError */
+/** Parses the output of `nft -j list set bridge portcullis claims4`. @throws SyntaxError */
 export const parseClaims = (json: string): readonly Claim[] =>
   objectsIn(json)
     .flatMap((object) => asList(asObject(object['set'])['elem']))

@@ -3,20 +3,20 @@ import { parseCidr } from '../policy/cidr.ts';
 import type { BridgeRules, DropReason } from './bridge-program.ts';
 import { type Chain, drop, TARGET, IS_DISCOVERY, IS_MLD, LONGEST_ARP, LONGEST_DISCOVERY } from './rule-words.ts';
 
-/** Addresses from which a pod that no policy isolates may send although they are nobody's. */
+/** Unowned addresses from which a pod without isolation may send. */
 const ON_LINK: Readonly<Record<IpFamily, readonly string[]>> = {
-  // Before an address is known, and those that hosts give themselves (RFC 3927, RFC 4291).
+  // Before an address is known, and addresses that hosts give themselves (RFC 3927, RFC 4291).
   ipv4: ['0.0.0.0', '169.254.0.0/16'],
   ipv6: ['::', 'fe80::/10'],
 };
 
-/** `accept` for free addresses on the link, and after them the drop; nothing is dropped where the link's blocks are not known. */
+/** Accepts free addresses on the link, then drops the rest; drops nothing if the link's blocks are not known. */
 const onLink = (family: IpFamily, field: string, subnets: readonly string[], reason: DropReason): readonly string[] =>
   subnets.length === 0
     ? ['accept']
     : [`${field} { ${[...ON_LINK[family], ...subnets].join(', ')} } accept`, drop(reason)];
 
-/** Whether the target of neighbour discovery lies in the block. */
+/** Matches if the target of neighbour discovery is in the block. */
 const isTargetIn = (block: string): readonly string[] => {
   const cidr = parseCidr(block);
   return cidr === undefined || cidr.prefix === 0
@@ -24,7 +24,7 @@ const isTargetIn = (block: string): readonly string[] => {
     : [`@th,64,${cidr.prefix} 0x${(cidr.base >> BigInt(128 - cidr.prefix)).toString(16)}`];
 };
 
-/** Who says that an address is his says so of his own, or of a free one on the link; of others where its blocks are not known. */
+/** Accepts claims of the port's own or a free address on the link; of any address if the link's blocks are not known. */
 const targetOnLink = (subnets: readonly string[]): readonly string[] =>
   subnets.length === 0
     ? []
@@ -34,7 +34,7 @@ const targetOnLink = (subnets: readonly string[]): readonly string[] =>
         drop('nd'),
       ];
 
-/** What every port may not claim: what belongs to another one, or to the node. */
+/** Drops claims of addresses that belong to another port or to the node, for every port. */
 const claims: readonly Chain[] = [
   {
     name: 'claims',
@@ -57,14 +57,14 @@ const claims: readonly Chain[] = [
     name: 'claims-ip6',
     rules: [
       `icmpv6 type nd-neighbor-advert iifname . ${TARGET} != @nd6 ${TARGET} @pnd6 ${drop('nd')}`,
-      // Of somebody who is about to take the address (RFC 4862, 5.4.2).
+      // A host that is about to take the address (RFC 4862, 5.4.2).
       `icmpv6 type nd-neighbor-solicit ip6 saddr :: iifname . ${TARGET} != @nd6 ${TARGET} @pnd6 ${drop('nd')}`,
       `iifname . ip6 saddr != @own6 ip6 saddr @prot6 ${drop('source')}`,
     ],
   },
 ];
 
-/** The same for sets of addresses that are to be claimed by no pod at all, or by none whose own addresses are known. */
+/** The same for sets of addresses that no pod may claim, or no pod whose own addresses are known. */
 const forbidden = (name: string, four: string, six: string, nd: string): readonly Chain[] => [
   {
     name,
@@ -78,7 +78,7 @@ const forbidden = (name: string, four: string, six: string, nd: string): readonl
   },
 ];
 
-/** An isolated pod's port sends what is the pod's own, and asks for those alone that it may speak to. */
+/** Lets an isolated pod's port send only from the pod's own addresses, and ask only for peers that it may reach. */
 const fromIsolated: readonly Chain[] = [
   {
     name: 'from-isolated',
@@ -103,7 +103,7 @@ const fromIsolated: readonly Chain[] = [
     name: 'from-isolated-asking',
     rules: [
       `iifname . arp saddr ether != @ownmac ${drop('arp')}`,
-      // Nobody else may have the address (RFC 5227).
+      // An address probe: no other host may have the address (RFC 5227).
       'arp saddr ip 0.0.0.0 iifname . arp daddr ip @own4 accept',
       `iifname . arp saddr ip != @own4 ${drop('arp')}`,
       'iifname != @caged4 accept',
@@ -119,7 +119,7 @@ const fromIsolated: readonly Chain[] = [
     rules: [
       `iifname != @v6 ${drop('address')}`,
       `ip6 nexthdr ipv6-icmp ${IS_DISCOVERY} goto from-isolated-nd`,
-      // The bridge itself listens to them (multicast snooping); no other port is sent them.
+      // The bridge itself reads them (multicast snooping); other ports do not receive them.
       `${IS_MLD} ip6 hoplimit 1 ip6 saddr :: accept`,
       `${IS_MLD} ip6 hoplimit 1 iifname . ip6 saddr @own6 accept`,
       `icmpv6 type { 130-137, 143 } ${drop('nd')}`,
@@ -198,7 +198,7 @@ const fromOthers = ({ subnets }: BridgeRules): readonly Chain[] => [
   { name: 'on-link-target', rules: targetOnLink(subnets.ipv6) },
 ];
 
-/** The chains that frames meet when they come from a port: who may claim which MAC and address, and what isolated pods may send. */
+/** Returns the chains for frames from a port: which MACs and addresses it may claim, and what isolated pods may send. */
 export const fromPorts = (rules: BridgeRules): readonly Chain[] => [
   ...fromIsolated,
   ...fromOthers(rules),

@@ -3,10 +3,10 @@ import type { Chain } from './rule-words.ts';
 import { fromPorts } from './rules-from-ports.ts';
 import { toIsolatedPorts } from './rules-to-isolated.ts';
 
-/** Before br_netfilter (0) and connection tracking (-200 of the IP hooks), which are called from hooks of the bridge. */
+/** Before br_netfilter (0) and connection tracking (-200 of the IP hooks), which are called from bridge hooks. */
 const PRIORITY = -300;
 
-/** Reported at most so often, each reason by itself. */
+/** Rate limit of reports, one for each reason. */
 const LOG_LIMIT = 'limit rate 10/second burst 20 packets';
 
 const hook = (name: string): string => `type filter hook ${name} priority ${PRIORITY}; policy accept;`;
@@ -46,6 +46,6 @@ const chainText = ({ name, base, rules }: Chain): string =>
     .concat('  }', '')
     .join('\n');
 
-/** The chains of the table, as nft takes them. */
+/** Returns the table's chains in nft's format. */
 export const chainsText = (rules: BridgeRules): string =>
   [...bases, ...fromPorts(rules), ...toIsolatedPorts(rules), ...drops(rules.logGroup)].map(chainText).join('\n');

@@ -13,9 +13,10 @@ import {
 } from './rule-words.ts';
 
 /**
- * To an address of the port's own. Where iptables judges the family that is enough; where it does not see the packet, the
- * sender has to be the one it says, and nothing else gets through. Another address is for iptables only where a rule allows
- * every peer: it judges what opens a connection, and a sender's connection with somebody else is open already.
+ * Judges packets to an address of the port. If iptables judges the family, that is enough; if iptables does not see the
+ * packet, the sender must be what it claims, and nothing else passes. Packets to other addresses pass to iptables only
+ * if a rule allows every peer: iptables judges the packet that opens a connection, and a sender's connection with
+ * another host is open already.
  */
 const toOwn = (field: 'ip' | 'ip6', judged: boolean): readonly string[] => {
   const digit = field === 'ip' ? 4 : 6;
@@ -30,15 +31,16 @@ const toOwn = (field: 'ip' | 'ip6', judged: boolean): readonly string[] => {
     : [`${isOwn} iifname . ${field} saddr @own${digit} accept`, `${isOwn} iifname != @known accept`, drop('address')];
 };
 
-/** Groups, and addresses that machines on the link may have, or give themselves. */
+/** Multicast groups, and addresses that machines on the link may have or give themselves. */
 const ON_LINK: Readonly<Record<IpFamily, readonly string[]>> = {
   ipv4: ['169.254.0.0/16', '224.0.0.0/4', '255.255.255.255'],
   ipv6: ['fe80::/10', 'ff00::/8'],
 };
 
 /**
- * What is for machines beyond the link goes to the node, which routes it, or to a pod that does: in a frame to another pod it
- * would reach that one as part of a connection that the sender may have. Not told where the link's blocks are not known.
+ * Drops packets to destinations beyond the link. These belong to the node, which routes them, or to a routing pod; in a frame
+ * to another pod they would arrive as part of a connection that the sender may have. Drops nothing if the link's blocks are
+ * not known.
  */
 const beyondTheLink = (family: IpFamily, subnets: readonly string[]): readonly string[] => {
   const [field, digit] = family === 'ipv4' ? ['ip', 4] : ['ip6', 6];
@@ -122,7 +124,7 @@ const toIsolated = ({ judged, subnets }: BridgeRules): readonly Chain[] => [
   },
 ];
 
-/** From the node: its own packets, and those that it routes. Their sources are for the IP hooks. */
+/** Judges packets from the node: its own, and those that it routes. The IP hooks validate their sources. */
 const fromNode: readonly Chain[] = [
   {
     name: 'from-node',
@@ -140,5 +142,5 @@ const fromNode: readonly Chain[] = [
   },
 ];
 
-/** The chains that frames meet on their way to an isolated pod, from other ports and from the node. */
+/** Returns the chains for frames to an isolated pod, from other ports and from the node. */
 export const toIsolatedPorts = (rules: BridgeRules): readonly Chain[] => [...toIsolated(rules), ...fromNode];

@@ -9,7 +9,7 @@ import {
 } from './bridge-program.ts';
 import { chainsText } from './rules-text.ts';
 
-/** Who answered for a wanted address: filled by packets, and never part of what has to be there. */
+/** The ports that answered for a wanted address. Packets fill these sets, so they are no part of the wanted content. */
 const CLAIMS = [
   ['claims4', 'type ifname . ether_addr . ipv4_addr'],
   ['claims6', 'type ifname . ether_addr . ipv6_addr'],
@@ -17,7 +17,7 @@ const CLAIMS = [
 
 export const CLAIM_SETS: readonly string[] = CLAIMS.map(([name]) => name);
 
-/** A pod's port makes at most one of each address that is wanted; more are lies, and forgotten soon. */
+/** A port of an honest pod adds one element per wanted address; further ones are spoofed, and expire soon. */
 const CLAIMS_AT_MOST = 4096;
 const CLAIMS_LAST = '30s';
 
@@ -35,10 +35,10 @@ const setText = (name: BridgeSet, elements: ReadonlySet<Element>): string =>
 const claimText = ([name, type]: (typeof CLAIMS)[number]): string =>
   `  set ${name} {\n    ${type}\n    size ${CLAIMS_AT_MOST}\n    flags dynamic,timeout\n    timeout ${CLAIMS_LAST}\n  }\n`;
 
-/** Makes the table, whether it is there or not, and deletes it: in front of a table that is to be made anew. */
+/** Creates the table if it is missing, and deletes it; precedes the text of a new table. */
 const GONE = `table bridge ${TABLE} {\n}\ndelete table bridge ${TABLE}\n`;
 
-/** What puts the table there, in one transaction, whatever was there of it before. */
+/** Returns text that replaces the table, whatever its state, in one transaction. */
 export const tableText = ({ rules, sets }: BridgeProgram): string =>
   [
     `${GONE}table bridge ${TABLE} {`,
@@ -49,15 +49,15 @@ export const tableText = ({ rules, sets }: BridgeProgram): string =>
     '',
   ].join('\n');
 
-/** What removes the table, whether it is there or not. */
+/** Returns text that removes the table, whether it exists or not. */
 export const removalText = (): string => GONE;
 
 const change = (verb: 'add' | 'delete', set: BridgeSet, elements: ReadonlySet<Element>): readonly string[] =>
   elements.size === 0 ? [] : [`${verb} element bridge ${TABLE} ${set} { ${sorted(elements).join(', ')} }\n`];
 
 /**
- * What leads from one program to the next, in one transaction: changes of elements, or the whole table where the rules are
- * others; empty where they are the same.
+ * Returns the change from one table to the next in one transaction: changes of elements, or the whole table if the rules
+ * differ; empty if nothing differs.
  */
 export const changeText = (before: BridgeProgram, after: BridgeProgram): string => {
   if (JSON.stringify(before.rules) !== JSON.stringify(after.rules)) return tableText(after);
@@ -68,8 +68,8 @@ export const changeText = (before: BridgeProgram, after: BridgeProgram): string 
 };
 
 /**
- * What is in force while iptables changes from the first to the second: the newest facts, and the restrictions of both.
- * Ports that are gone are not restricted any more, so that one that bears the name of another is not taken for it.
+ * Returns the table to be in force while iptables changes from the first state to the second: the newest facts with the
+ * restrictions of both. Ports that are gone lose their restrictions, so that a port with a reused name does not get them.
  */
 export const tightest = (before: BridgeProgram, after: BridgeProgram): BridgeProgram => {
   const stillThere = (name: 'isolated' | 'caged4' | 'caged6' | 'shut4' | 'shut6'): ReadonlySet<Element> =>
@@ -83,7 +83,7 @@ export const tightest = (before: BridgeProgram, after: BridgeProgram): BridgePro
       caged6: stillThere('caged6'),
       shut4: stillThere('shut4'),
       shut6: stillThere('shut6'),
-      // It would take or send no IPv6 at all as one that is isolated.
+      // As an isolated pod it would otherwise lose all IPv6.
       v6: after.sets.v6.union(before.sets.v6.intersection(after.sets.known)),
     },
   };
