@@ -9,19 +9,19 @@ const parse = (text: string): Address => {
   return ipaddr.parse(text);
 };
 
-/** @throws where `text` is not an address. */
+/** Returns the family of an address. @throws if `text` is not an address */
 export const familyOf = (text: string): IpFamily => parse(text).kind();
 
-/** Canonical text (RFC 5952 for IPv6). @throws where `text` is not an address. */
+/** Returns the canonical text of an address (RFC 5952 for IPv6). @throws if `text` is not an address */
 export const canonical = (text: string): string => parse(text).toString();
 
 export const ofFamily = (family: IpFamily, addresses: readonly string[]): readonly string[] =>
   addresses.filter((address) => familyOf(address) === family);
 
-/** The family of a range in CIDR notation. */
+/** Returns the family of a range in CIDR notation. */
 export const familyOfCidr = (cidr: string): IpFamily => familyOf(cidr.split('/', 1)[0] ?? '');
 
-/** `address` as a range that holds it alone: /32 or /128. */
+/** Returns the range with only this address: /32 or /128. */
 export const hostCidr = (address: string): string => `${address}/${familyOf(address) === 'ipv4' ? '32' : '128'}`;
 
 export const prefixLength = (cidr: string): number => Number(cidr.split('/')[1]);
@@ -33,8 +33,8 @@ export const inCidr = (address: string, cidr: string): boolean => {
 };
 
 /**
- * The `index`th address of a range, counted from the network address (index 0).
- * @throws RangeError where the range ends before.
+ * Returns the `index`th address of a range, counted from the network address (index 0).
+ * @throws RangeError if the range is shorter
  */
 export const nthAddress = (cidr: string, index: number): string => {
   const [network] = ipaddr.parseCIDR(cidr);
@@ -54,14 +54,14 @@ export const nthAddress = (cidr: string, index: number): string => {
 export const LINK_LOCAL_ROUTER = 'fe80::1';
 
 /**
- * A link-local address for the other side of a link, set by hand so that nothing waits for DAD (RFC 4862). Without one
- * a router could not solicit the neighbours of what it forwards (RFC 4861, 7.2.2).
+ * Returns a link-local address for the other end of a link, set by hand so that nothing waits for DAD (RFC 4862). Without
+ * one, a router could not solicit the neighbours of the packets that it forwards (RFC 4861, 7.2.2).
  */
 export const linkLocal = (index: number): string => `fe80::1:${(index + 1).toString(16)}`;
 
 /**
- * A hardware address made from an IP address, as Docker makes them: when another pod takes over the address, what its
- * neighbours know of it stays true.
+ * Derives a hardware address from an IP address, as Docker does: when another pod takes over the address, its neighbours'
+ * caches stay valid.
  */
 export const macFor = (address: string): string => {
   const bytes = [0, ...parse(address).toByteArray()].slice(-5);

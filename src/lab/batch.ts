@@ -1,18 +1,18 @@
 import { CommandError, type CommandRunner } from '../kernel/command.ts';
 
-/** Where `ip netns` keeps its names (ip-netns(8)). */
+/** The folder of network namespaces' names (ip-netns(8)). */
 const NETNS_FOLDER = '/run/netns';
 
 export const netnsPath = (name: string): string => `${NETNS_FOLDER}/${name}`;
 
-/** A command line prefix that runs what follows in the network namespace `name`. */
+/** Returns the prefix of a command line that runs in the network namespace `name`. */
 export const inNetns = (name: string): readonly [file: string, ...args: string[]] => [
   'nsenter',
   `--net=${netnsPath(name)}`,
   '--',
 ];
 
-/** Namespace names become file names and words of a batch: no blank, no slash, no leading dash. */
+/** Checks a namespace name, which becomes a file name and a word of a batch: no blank, no slash, no leading dash. */
 export const assertNetnsName = (name: string): void => {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/.test(name))
     throw new Error(`lab: ${JSON.stringify(name)} cannot name a network namespace`);
@@ -20,15 +20,15 @@ export const assertNetnsName = (name: string): void => {
 
 export type Sysctls = Readonly<Record<string, string | number>>;
 
-/** iproute2 in as few processes as possible: one `ip -batch` per namespace and change. */
+/** Runs iproute2 in as few processes as possible: one `ip -batch` per namespace and change. */
 export interface IpBatch {
-  /** Runs `lines`, each an ip(8) command without its leading `ip`, in order, in `netns` or else the present namespace. */
+  /** Runs `lines`, ip(8) commands without the leading `ip`, in order, in `netns` or else the current namespace. */
   run(lines: readonly string[], netns?: string): Promise<void>;
-  /** Sets sysctls in `netns` or else the present namespace. `lenient` passes over keys that this kernel lacks. */
+  /** Sets sysctls in `netns` or else the current namespace. `lenient` skips keys that the kernel lacks. */
   sysctl(values: Sysctls, mode: 'strict' | 'lenient', netns?: string): Promise<void>;
 }
 
-/** ip(8) says what went wrong, and then `Command failed -:LINE`. */
+/** Parses the error of ip(8): its message, then `Command failed -:LINE`. */
 const batchError = (error: CommandError, lines: readonly string[], netns: string | undefined): Error => {
   const failed = /Command failed -:(\d+)/.exec(error.stderr);
   if (failed === null) return error;

@@ -5,14 +5,14 @@ import { canonicalAll, innerUpLines, INNER_INTERFACE, outerUpLines } from './lin
 
 /** A machine outside the cluster, such as 172.17.0.5 or a cloud's metadata service at 169.254.169.254. */
 export interface ExternalSpec {
-  /** Name of its network namespace. */
+  /** The name of its network namespace. */
   readonly name: string;
   readonly ips: readonly string[];
 }
 
 export interface AttachedExternal extends ExternalSpec {
   readonly index: number;
-  /** The veth end on the fabric's side. */
+  /** The fabric's end of the veth pair. */
   readonly device: string;
 }
 
@@ -23,7 +23,7 @@ export const attachedExternal = (spec: ExternalSpec, index: number): AttachedExt
   device: `ext${String(index)}`,
 });
 
-/** Batch lines run outside: the link and the routes from the fabric. */
+/** Returns batch lines to run outside: the link, and the routes from the fabric. */
 export const externalOuterLines = (external: AttachedExternal, families: readonly IpFamily[]): readonly string[] => [
   `link add ${external.device} type veth peer name ${INNER_INTERFACE} netns ${external.name}`,
   ...outerUpLines(external.device, families),
@@ -32,6 +32,6 @@ export const externalOuterLines = (external: AttachedExternal, families: readonl
     .map((ip) => `route replace ${hostCidr(ip)} dev ${external.device}`),
 ];
 
-/** Batch lines inside the external's namespace. */
+/** Returns batch lines to run inside the external's namespace. */
 export const externalInnerLines = (external: AttachedExternal, families: readonly IpFamily[]): readonly string[] =>
   innerUpLines({ index: external.index, ips: external.ips, gateway: FABRIC_ADDRESS.ipv4, onLink: hostCidr }, families);

@@ -2,21 +2,21 @@ import type { IpFamily } from '../model/family.ts';
 import { familyOf, LINK_LOCAL_ROUTER } from './addresses.ts';
 import type { IpBatch } from './batch.ts';
 
-/** The bridge in the sandbox's own namespace that all nodes are plugged into. */
+/** The bridge in the sandbox's own namespace that connects all nodes. */
 export const FABRIC_BRIDGE = 'fabric0';
 
-/** Addresses of the sandbox's own namespace on the fabric: every node's default gateway, and where an API server listens. */
+/** The fabric's addresses in the sandbox's own namespace: every node's default gateway, and where an API server listens. */
 export const FABRIC_ADDRESS: Readonly<Record<IpFamily, string>> = { ipv4: '172.18.0.1', ipv6: 'fd00:172:18::1' };
 
 const FABRIC_PREFIX: Readonly<Record<IpFamily, number>> = { ipv4: 24, ipv6: 64 };
 
-/** The address of the `index`th node (from 1 to 253) on the fabric. */
+/** Returns the fabric address of the `index`th node (from 1 to 253). */
 export const nodeAddress = (family: IpFamily, index: number): string =>
   family === 'ipv4' ? `172.18.0.${String(index + 1)}` : `fd00:172:18::${(index + 1).toString(16)}`;
 
 export const fabricCidr = (address: string): string => `${address}/${String(FABRIC_PREFIX[familyOf(address)])}`;
 
-/** A machine that forwards between its links, whatever the defaults it inherited from the host. */
+/** Sysctls of a router, whatever defaults it inherited from the host. */
 export const ROUTER_SYSCTLS = {
   'net.ipv4.ip_forward': 1,
   'net.ipv4.conf.all.rp_filter': 0,
@@ -29,7 +29,7 @@ export const ROUTER_SYSCTLS = {
   'net.ipv6.conf.default.accept_dad': 0,
 } as const;
 
-/** Makes the sandbox's own namespace the router between nodes, externals and whatever listens in it. */
+/** Makes the sandbox's own namespace the router between nodes, externals and servers in it. */
 export const createFabric = async (ip: IpBatch, families: readonly IpFamily[]): Promise<void> => {
   await ip.sysctl(ROUTER_SYSCTLS, 'lenient');
   await ip.run([
@@ -42,7 +42,7 @@ export const createFabric = async (ip: IpBatch, families: readonly IpFamily[]): 
     `link set ${FABRIC_BRIDGE} up`,
     ...(families.includes('ipv6') ? [`address add ${LINK_LOCAL_ROUTER}/64 dev ${FABRIC_BRIDGE} nodad`] : []),
   ]);
-  // Bridged frames between nodes are not the fabric's own business; each node filters for itself.
+  // The fabric does not filter bridged frames between nodes; each node filters for itself.
   await ip.sysctl({ 'net.bridge.bridge-nf-call-iptables': 0, 'net.bridge.bridge-nf-call-ip6tables': 0 }, 'lenient');
 };
 

@@ -24,29 +24,29 @@ import {
 import { loadServiceRules, serviceRules, type ServiceSpec } from './service.ts';
 import type { LabSettings } from './settings.ts';
 
-/** A small cluster's network, in network namespaces: nodes on a fabric, pods on nodes, machines outside. */
+/** The network of a small cluster in network namespaces: nodes on a fabric, pods on nodes, machines outside. */
 export interface Lab {
-  /** Adds a node; all that exist learn the way to its pods. */
+  /** Adds a node, and routes to its pods on all existing nodes. */
   addNode(node: NodeSpec): Promise<void>;
-  /** Adds pods, together: a few processes whatever their number. */
+  /** Adds pods together, in a few processes however many pods there are. */
   addPods(pods: readonly PodSpec[]): Promise<void>;
-  /** Takes pods away, their links and routes at once; what still runs in them is cut off. */
+  /** Removes pods, with their links and routes at once; programs that still run in them lose the network. */
   removePods(names: readonly string[]): Promise<void>;
   /** Replaces a pod's addresses. */
   setPodIps(name: string, ips: readonly string[]): Promise<void>;
   addExternals(externals: readonly ExternalSpec[]): Promise<void>;
-  /** Takes externals away, their links and routes at once. */
+  /** Removes externals, with their links and routes at once. */
   removeExternals(names: readonly string[]): Promise<void>;
-  /** Replaces what every node, present and future, makes of ClusterIPs. */
+  /** Replaces the Services of all current and future nodes. */
   setServices(services: readonly ServiceSpec[]): Promise<void>;
-  /** Removes all of it. Programs that run in the namespaces are the caller's to stop first. */
+  /** Removes everything. The caller must stop programs that run in the namespaces first. */
   close(): Promise<void>;
 }
 
 const groupByNode = (pods: readonly AttachedPod[]): ReadonlyMap<NodeSpec, readonly AttachedPod[]> =>
   Map.groupBy(pods, (pod) => pod.node);
 
-/** Creates the fabric in the present network namespace, which must be a sandbox's own (see sandbox.ts). */
+/** Creates the fabric in the current network namespace, which must be a sandbox's own (see sandbox.ts). */
 export const createLab = async (runner: CommandRunner, settings: LabSettings): Promise<Lab> => {
   const ip = createIpBatch(runner);
   const nodes = new Map<string, NodeSpec>();
@@ -84,7 +84,7 @@ export const createLab = async (runner: CommandRunner, settings: LabSettings): P
     return attachedPod(spec, node, takeIndex());
   };
 
-  /** Teaches the fabric and all nodes but the pod's own the way to addresses outside the node's ranges. */
+  /** Adds or deletes routes to pod addresses outside the node's ranges, on the fabric and all nodes but the pod's own. */
   const routeStrays = async (moved: readonly AttachedPod[], verb: 'replace' | 'delete'): Promise<void> => {
     const linesFor = (besides: NodeSpec | undefined): readonly string[] =>
       moved
@@ -149,7 +149,7 @@ export const createLab = async (runner: CommandRunner, settings: LabSettings): P
     async removePods(names) {
       const gone = names.map(podNamed);
       for (const pod of gone) pods.delete(pod.name);
-      // A namespace's own end comes later, in the kernel's time: the link goes first, so that the address is free now.
+      // The kernel removes a namespace later. The link goes first, so that the address is free now.
       await Promise.all([
         ...[...groupByNode(gone)].map(([node, ofNode]) =>
           ip.run(
@@ -171,7 +171,7 @@ export const createLab = async (runner: CommandRunner, settings: LabSettings): P
       pods.set(name, after);
       await ip.run(podRouteLines(before, settings, 'delete'), before.node.name);
       await routeStrays([before], 'delete');
-      // First: who is asked for an address and has none yet is not asked again for a second (neigh/…/retrans_time_ms).
+      // First, since a host that does not answer for an address is not asked again for a second (neigh/…/retrans_time_ms).
       await ip.run(podReaddressLines(after, settings), name);
       await Promise.all([ip.run(podRouteLines(after, settings), after.node.name), routeStrays([after], 'replace')]);
     },

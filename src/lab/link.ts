@@ -1,24 +1,24 @@
 import type { IpFamily } from '../model/family.ts';
 import { canonical, familyOf, hostCidr, LINK_LOCAL_ROUTER, linkLocal, macFor, ofFamily } from './addresses.ts';
 
-/** The one interface of a pod or external, inside its own namespace. */
+/** The only interface of a pod or external, inside its own namespace. */
 export const INNER_INTERFACE = 'eth0';
 
-/** The end of a veth pair inside a pod's or external's namespace. */
+/** The veth end inside a pod's or external's namespace. */
 export interface InnerEnd {
-  /** Tells this link from the others of the lab. */
+  /** Identifies this link within the lab. */
   readonly index: number;
   /** Canonical addresses; the first of a family is the preferred source. */
   readonly ips: readonly string[];
-  /** The router's IPv4 address: any address of the router answers ARP here, so it needs none on this link. */
+  /** The router's IPv4 address. The router answers ARP for any of its addresses here, so it needs none on this link. */
   readonly gateway: string | undefined;
-  /** The prefix length that `ip` is added with: its own /32 or /128, or wider where neighbours share the link. */
+  /** Returns `ip` with its prefix length: its own /32 or /128, or a shorter one if neighbours share the link. */
   readonly onLink: (ip: string) => string;
 }
 
 const inner = INNER_INTERFACE;
 
-/** Batch lines that give the end its addresses and routes; they replace what an earlier call gave it. */
+/** Returns batch lines that set the end's addresses and routes, and replace earlier ones. */
 export const innerAddressLines = (end: InnerEnd, families: readonly IpFamily[]): readonly string[] => {
   const ofBoth = families.flatMap((family) => ofFamily(family, end.ips));
   const [first] = ofBoth;
@@ -39,7 +39,7 @@ export const innerAddressLines = (end: InnerEnd, families: readonly IpFamily[]):
   ];
 };
 
-/** Batch lines that bring a fresh end up. */
+/** Returns batch lines that bring up a new end. */
 export const innerUpLines = (end: InnerEnd, families: readonly IpFamily[]): readonly string[] => [
   'link set lo up',
   `link set ${inner} addrgenmode none`,
@@ -48,12 +48,12 @@ export const innerUpLines = (end: InnerEnd, families: readonly IpFamily[]): read
   ...innerAddressLines(end, families),
 ];
 
-/** Batch lines for the router's end of a link that stands alone (not a bridge port). */
+/** Returns batch lines for the router's end of a link that is not a bridge port. */
 export const outerUpLines = (device: string, families: readonly IpFamily[]): readonly string[] => [
   `link set ${device} addrgenmode none`,
   `link set ${device} up`,
   ...(families.includes('ipv6') ? [`address add ${LINK_LOCAL_ROUTER}/64 dev ${device} nodad`] : []),
 ];
 
-/** Addresses as the lab keeps them: canonical and each once. @throws where one is not an address. */
+/** Returns the addresses in canonical form without duplicates. @throws if one is not an address */
 export const canonicalAll = (ips: readonly string[]): readonly string[] => [...new Set(ips.map(canonical))];

@@ -4,25 +4,25 @@ import { inNetns, type IpBatch } from './batch.ts';
 import { FABRIC_ADDRESS, FABRIC_BRIDGE, fabricCidr, ROUTER_SYSCTLS } from './fabric.ts';
 import type { LabSettings } from './settings.ts';
 
-/** The bridge that a node's pods share where they are attached by one. */
+/** The bridge that a node's pods share if they are attached by one. */
 export const POD_BRIDGE = 'cni0';
 
 const UPLINK = 'eth0';
 
 export interface NodeSpec {
-  /** Name of the node and of its network namespace. */
+  /** The name of the node and of its network namespace. */
   readonly name: string;
   /** Its addresses on the fabric, one per family (see `nodeAddress`). */
   readonly ips: readonly string[];
-  /** The ranges its pods' addresses are taken from; other nodes route them here. */
+  /** The ranges of its pods' addresses; other nodes route them here. */
   readonly podCidrs: readonly string[];
 }
 
 export const nodeIp = (node: NodeSpec, family: IpFamily): string | undefined => ofFamily(family, node.ips)[0];
 
 /**
- * The prefix of commands that work on a node: its network namespace, and an xtables lock of its own, since nodes of a
- * real cluster do not share one.
+ * Returns the prefix of commands that work on a node: its network namespace, and its own xtables lock, which nodes of a real
+ * cluster do not share either.
  */
 export const onNode = (name: string): readonly [file: string, ...args: string[]] => [
   ...inNetns(name),
@@ -51,7 +51,7 @@ const bridgeLines = (families: readonly IpFamily[]): readonly string[] => [
   ...(families.includes('ipv6') ? [`address add ${LINK_LOCAL_ROUTER}/64 dev ${POD_BRIDGE} nodad`] : []),
 ];
 
-/** What the node does with its own ranges: they are on its bridge, or nowhere but at the pods' host routes. */
+/** Returns lines for the node's own ranges: they are on its bridge, or unreachable except for the pods' host routes. */
 const ownRangeLines = (node: NodeSpec, settings: LabSettings): readonly string[] =>
   settings.families
     .flatMap((family) => rangesOf(family, node))
@@ -61,14 +61,14 @@ const ownRangeLines = (node: NodeSpec, settings: LabSettings): readonly string[]
 
 const BRIDGE_SYSCTLS = { 'net.bridge.bridge-nf-call-iptables': 1, 'net.bridge.bridge-nf-call-ip6tables': 1 } as const;
 
-/** The fabric's end of a node's uplink. */
+/** Returns the fabric's end of a node's uplink. */
 export const uplinkPeer = (index: number): string => `node${String(index)}`;
 
-/** Creates the node's namespace and plugs it into the fabric. `index` tells its link from the others of the lab. */
+/** Creates the node's namespace and connects it to the fabric. `index` identifies its link within the lab. */
 export const createNode = async (ip: IpBatch, settings: LabSettings, node: NodeSpec, index: number): Promise<void> => {
   const peer = uplinkPeer(index);
   const [first] = node.ips;
-  // A node that comes back has the address that its neighbours remember.
+  // A node that comes back keeps the MAC that its neighbours remember.
   const address = first === undefined ? '' : `address ${macFor(first)} `;
   await ip.run([`netns add ${node.name}`]);
   await ip.sysctl(ROUTER_SYSCTLS, 'lenient', node.name);
@@ -90,7 +90,7 @@ export const createNode = async (ip: IpBatch, settings: LabSettings, node: NodeS
   });
 };
 
-/** Batch lines that lead `cidrs` to `node`, for the fabric and every other node. */
+/** Returns batch lines that route `cidrs` to `node`, for the fabric and every other node. */
 export const routesTo = (
   node: NodeSpec,
   cidrs: readonly string[],

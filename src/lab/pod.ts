@@ -4,17 +4,17 @@ import { nodeIp, POD_BRIDGE, type NodeSpec } from './node.ts';
 import type { LabSettings } from './settings.ts';
 
 export interface PodSpec {
-  /** Name of the pod's network namespace. */
+  /** The name of the pod's network namespace. */
   readonly name: string;
-  /** Name of its node. */
+  /** The name of its node. */
   readonly node: string;
-  /** Its addresses, any number; usually one per family. Those outside the node's ranges get host routes everywhere. */
+  /** Its addresses; usually one per family. Addresses outside the node's ranges get host routes everywhere. */
   readonly ips: readonly string[];
-  /** Name of the veth end inside the node, where something there goes by it; else one that tells it from the others. */
+  /** The name of the veth end inside the node, if a test depends on it; else a unique one is chosen. */
   readonly device?: string;
 }
 
-/** A pod in place. */
+/** A pod that is attached to its node. */
 export interface AttachedPod {
   readonly name: string;
   readonly node: NodeSpec;
@@ -32,7 +32,7 @@ export const attachedPod = (spec: PodSpec, node: NodeSpec, index: number): Attac
   device: spec.device ?? `veth${String(index)}`,
 });
 
-/** Ranges to be routed to the pod's node beyond the node's own. */
+/** Returns ranges outside the node's own that are to be routed to the pod's node. */
 export const strayCidrs = (pod: AttachedPod): readonly string[] =>
   pod.ips.filter((ip) => !pod.node.podCidrs.some((cidr) => inCidr(ip, cidr))).map(hostCidr);
 
@@ -51,19 +51,19 @@ const innerEnd = (pod: AttachedPod, settings: LabSettings): InnerEnd => ({
   onLink: onLink(pod, settings),
 });
 
-/** Batch line, run outside: the veth pair between the pod and its node. */
+/** Returns the batch line, run outside, that makes the veth pair between the pod and its node. */
 export const podLinkLine = (pod: AttachedPod): string =>
   `link add ${INNER_INTERFACE} netns ${pod.name} type veth peer name ${pod.device} netns ${pod.node.name}`;
 
-/** Batch lines inside the pod's namespace. */
+/** Returns batch lines inside the pod's namespace. */
 export const podInnerLines = (pod: AttachedPod, settings: LabSettings): readonly string[] =>
   innerUpLines(innerEnd(pod, settings), settings.families);
 
-/** Batch lines inside the pod's namespace after a change of addresses. */
+/** Returns batch lines inside the pod's namespace after a change of addresses. */
 export const podReaddressLines = (pod: AttachedPod, settings: LabSettings): readonly string[] =>
   innerAddressLines(innerEnd(pod, settings), settings.families);
 
-/** Batch lines inside the node's namespace: routes to the pod's addresses. */
+/** Returns batch lines inside the node's namespace: routes to the pod's addresses. */
 export const podRouteLines = (
   pod: AttachedPod,
   settings: LabSettings,
@@ -76,13 +76,13 @@ export const podRouteLines = (
     .map((cidr) => `route ${verb} ${cidr} dev ${device}`);
 };
 
-/** Batch lines inside the node's namespace for a fresh pod. */
+/** Returns batch lines inside the node's namespace for a new pod. */
 export const podOuterLines = (pod: AttachedPod, settings: LabSettings): readonly string[] => [
   ...(settings.attach === 'ptp'
     ? outerUpLines(pod.device, settings.families)
     : [
         `link set ${pod.device} addrgenmode none master ${POD_BRIDGE} up`,
-        // As kubelet's hairpin mode: a pod's packet to its own Service leaves by the port that it came in on.
+        // Like kubelet's hairpin mode: a pod's packet to its own Service leaves by the port that it came in by.
         `link set ${pod.device} type bridge_slave hairpin on`,
       ]),
   ...podRouteLines(pod, settings),

@@ -2,9 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 export interface StartOptions {
-  /** Added to the present environment. */
+  /** Added to the current environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** `inherit` shares the terminal; a function gets each line of standard output and error; absent: thrown away. */
+  /** `inherit` shares the terminal; a function gets each line of standard output and error; if absent, output is dropped. */
   readonly output?: 'inherit' | ((line: string) => void);
 }
 
@@ -13,17 +13,17 @@ export interface ProcessEnd {
   readonly code: number;
 }
 
-/** A program that keeps running beside us. */
+/** A process that runs beside ours. */
 export interface RunningProcess {
   readonly pid: number;
-  /** Settles when the program has ended, however it ended; never rejects. */
+  /** Resolves when the process has ended in any way; never rejects. */
   readonly ended: Promise<ProcessEnd>;
   signal(name: NodeJS.Signals): void;
-  /** SIGTERM, and SIGKILL where that has not ended it after `graceMs`. */
+  /** Sends SIGTERM, and SIGKILL if the process has not ended after `graceMs`. */
   stop(graceMs?: number): Promise<ProcessEnd>;
 }
 
-/** Numbers of the signals that end programs here (signal(7), the same on all Linux architectures). */
+/** Numbers of signals that end processes here (signal(7), the same on all Linux architectures). */
 const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = {
   SIGHUP: 1,
   SIGINT: 2,
@@ -49,7 +49,7 @@ const spawned = (child: ChildProcess): Promise<number> =>
     });
   });
 
-/** Starts a program; argument array, no shell. @throws where it cannot be started, such as ENOENT. */
+/** Starts a program with an argument array and no shell. @throws if it cannot be started, such as ENOENT */
 export const startProcess = async (
   file: string,
   args: readonly string[],

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 
 interface Switch {
   readonly file: string;
-  /** The content that forbids sandboxes. */
+  /** The value that forbids sandboxes. */
   readonly forbids: string;
   readonly meaning: string;
 }
 
-/** Settings of the kernel that keep ordinary users from making user namespaces (user_namespaces(7)). */
+/** Kernel settings that keep ordinary users from creating user namespaces (user_namespaces(7)). */
 const SWITCHES: readonly Switch[] = [
   {
     file: '/proc/sys/user/max_user_namespaces',
@@ -34,7 +34,7 @@ const content = (file: string): Promise<string | undefined> =>
     () => undefined,
   );
 
-/** Why unshare(1) failed, in words that say what to do. `stderr` is what it printed. */
+/** Explains why unshare(1) failed, and what to do. `stderr` is its output. */
 export const sandboxObstacle = async (stderr: string): Promise<string> => {
   if (/mount \/?proc/.test(stderr))
     return 'a fresh /proc may not be mounted here, as in a container that masks parts of it: run outside the container';

@@ -3,18 +3,18 @@ import { CommandError, type CommandRunner } from '../kernel/command.ts';
 import { startProcess, type RunningProcess } from './process.ts';
 import { sandboxObstacle } from './sandbox-obstacle.ts';
 
-/** Holds the network namespace that the sandbox was entered from, such as `net:[4026531840]`. */
+/** The environment variable with the network namespace that the sandbox was entered from, such as `net:[4026531840]`. */
 const MARK = 'PORTCULLIS_SANDBOX';
 
-/** Holds the network namespace it was prepared for: a sandbox within a sandbox sees the outer one's at first. */
+/** The file with the network namespace that was prepared: a sandbox within a sandbox sees the outer one's file at first. */
 const PREPARED = '/run/portcullis-sandbox';
 
 const OWN_USERS = ['--user', '--map-root-user'];
 
-/** The rest dies with its first process, and that with unshare itself. */
+/** All processes die with the first one, and that one with unshare itself. */
 const OWN_WORLD = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
 
-/** The sandbox cannot be made here; `message` says why and what to do. */
+/** No sandbox can be made here; `message` says why and what to do. */
 export class SandboxError extends Error {
   constructor(reason: string) {
     super(`cannot make private namespaces: ${reason}`);
@@ -25,15 +25,15 @@ export class SandboxError extends Error {
 const ownNetwork = (): Promise<string> => readlink('/proc/self/ns/net');
 
 /**
- * Whether this program runs in a sandbox: entered by `enterSandbox`, and truly in another network namespace than where
- * that was called. Everything that changes the network must ask first.
+ * Reports whether this process runs in a sandbox: entered by `enterSandbox`, and in another network namespace than its
+ * caller. Everything that changes the network must check this first.
  */
 export const insideSandbox = async (): Promise<boolean> => {
   const outside = process.env[MARK];
   return outside !== undefined && outside !== (await ownNetwork());
 };
 
-/** The flags of unshare(1) that work here: root can do without a user namespace of its own. */
+/** Returns the flags of unshare(1) that work here: root needs no user namespace of its own. */
 const workingFlags = async (runner: CommandRunner): Promise<readonly string[]> => {
   const candidates = [[...OWN_USERS, ...OWN_WORLD], ...(process.getuid?.() === 0 ? [OWN_WORLD] : [])];
   let stderr = '';
@@ -49,7 +49,7 @@ const workingFlags = async (runner: CommandRunner): Promise<readonly string[]> =
   throw new SandboxError(await sandboxObstacle(stderr));
 };
 
-/** unshare(1) ignores SIGINT and SIGTERM while it waits, so signals go to what it started. */
+/** Sends a signal to the process that unshare(1) started, since unshare ignores SIGINT and SIGTERM while it waits. */
 const signalInner = async (unshare: RunningProcess, name: NodeJS.Signals): Promise<void> => {
   const pid = String(unshare.pid);
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
@@ -59,7 +59,10 @@ const signalInner = async (unshare: RunningProcess, name: NodeJS.Signals): Promi
 };
 
 export interface SandboxOptions {
-  /** Gets, once it has begun, the path of ours (proc_pid_root(5)) under which the sandbox's files can be reached. */
+  /**
+   * Called once the sandbox has begun, with the path under which its files can be reached from outside
+   * (proc_pid_root(5)).
+   */
   readonly onStart?: (root: string) => void;
   /** Ends the sandbox at once, with every process in it. */
   readonly abort?: AbortSignal;
@@ -68,11 +71,11 @@ export interface SandboxOptions {
 const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Runs a program in a sandbox: user, network, mount and process namespaces of its own, where it is root. It shares our
- * terminal and gets our SIGINT, SIGTERM and SIGHUP (from a terminal possibly twice). When it ends, or we do, even by
- * SIGKILL, every process in the sandbox dies and all its namespaces go.
- * @returns the program's exit code.
- * @throws SandboxError where the machine does not allow it.
+ * Runs a program as root of a sandbox: user, network, mount and process namespaces of its own. It shares our terminal and
+ * gets our SIGINT, SIGTERM and SIGHUP (from a terminal possibly twice). When it or we end, even by SIGKILL, every process in
+ * the sandbox dies and all its namespaces go.
+ * @returns the program's exit code
+ * @throws SandboxError if the machine does not allow it
  */
 export const enterSandbox = async (
   runner: CommandRunner,
@@ -81,7 +84,7 @@ export const enterSandbox = async (
   { onStart, abort }: SandboxOptions = {},
 ): Promise<number> => {
   const flags = await workingFlags(runner);
-  // setpriv: unshare dies when we do; --kill-child: the sandbox dies when unshare does.
+  // setpriv: unshare dies when we do. --kill-child: the sandbox dies when unshare does.
   const command = ['--pdeathsig', 'KILL', 'unshare', ...flags, '--', file, ...args];
   const inner = await startProcess('setpriv', command, { output: 'inherit', env: { [MARK]: await ownNetwork() } });
   const forward = (name: NodeJS.Signals): void => {
@@ -99,8 +102,8 @@ export const enterSandbox = async (
 };
 
 /**
- * Makes a fresh sandbox fit for `ip netns` and iptables: a /run of its own, and loopback up. Does nothing the second time.
- * @throws SandboxError outside a sandbox, having touched nothing.
+ * Prepares a new sandbox for `ip netns` and iptables: a /run of its own, and loopback up. A second call does nothing.
+ * @throws SandboxError outside of a sandbox, before any change
  */
 export const prepareSandbox = async (runner: CommandRunner): Promise<void> => {
   if (!(await insideSandbox())) throw new SandboxError('this program is to be run inside a sandbox and is not');

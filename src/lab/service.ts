@@ -13,11 +13,11 @@ export interface ServiceEndpoint {
 export interface ServicePort {
   readonly protocol: Protocol;
   readonly port: number;
-  /** Where connections go, each with the same chance. None: no rule, the ClusterIP answers nothing. */
+  /** Endpoints, each with the same probability. Without endpoints there is no rule, and the ClusterIP does not answer. */
   readonly endpoints: readonly ServiceEndpoint[];
 }
 
-/** A Service of type ClusterIP with its endpoints already resolved, as kube-proxy sees it. */
+/** A Service of type ClusterIP with resolved endpoints, as kube-proxy sees it. */
 export interface ServiceSpec {
   readonly clusterIPs: readonly string[];
   readonly ports: readonly ServicePort[];
@@ -31,7 +31,7 @@ const socketText = (endpoint: ServiceEndpoint): string =>
     ? `[${endpoint.ip}]:${String(endpoint.port)}`
     : `${endpoint.ip}:${String(endpoint.port)}`;
 
-/** One DNAT rule per endpoint; the nth of m remaining takes 1/m of what reaches it, as kube-proxy does it. */
+/** Returns one DNAT rule per endpoint; the first of m remaining ones takes 1/m of the packets, as in kube-proxy. */
 const dnatRules = (clusterIP: string, port: ServicePort): readonly string[] => {
   const protocol = port.protocol.toLowerCase();
   const endpoints = port.endpoints.filter((endpoint) => familyOf(endpoint.ip) === familyOf(clusterIP));
@@ -43,7 +43,7 @@ const dnatRules = (clusterIP: string, port: ServicePort): readonly string[] => {
   });
 };
 
-/** A pod that reaches itself through its Service must see the node as the peer, else it would answer itself directly. */
+/** A pod that reaches itself through its Service must see the node as the peer; otherwise it would answer itself directly. */
 const hairpinRules = (family: IpFamily, services: readonly ServiceSpec[]): readonly string[] => {
   const ips = services.flatMap(({ ports }) => ports.flatMap(({ endpoints }) => endpoints.map(({ ip }) => ip)));
   return [...new Set(ips)]
@@ -60,7 +60,7 @@ const HOOKS = [
   `-A POSTROUTING -j ${POSTROUTING_CHAIN}`,
 ];
 
-/** Input for iptables-restore --noflush that makes one family's Services exactly `services`. */
+/** Returns input for iptables-restore --noflush that makes one family's Services exactly `services`. */
 export const serviceRules = (
   family: IpFamily,
   services: readonly ServiceSpec[],
@@ -81,7 +81,7 @@ export const serviceRules = (
   ].join('\n');
 };
 
-/** Name of a family's iptables program; `program` is what follows, such as `-restore`. */
+/** Returns the name of a family's iptables program; `program` is its suffix, such as `-restore`. */
 export const iptablesProgram = (family: IpFamily, backend: IptablesBackend, program = ''): string =>
   `${family === 'ipv4' ? 'iptables' : 'ip6tables'}-${backend}${program}`;
 

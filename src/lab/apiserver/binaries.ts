@@ -8,10 +8,10 @@ export const KUBERNETES_VERSION = 'v1.36.3';
 
 /** Programs that are built and cached together. */
 export interface Release {
-  /** As in `kubernetes`: what the cache's folder is named by. */
+  /** As in `kubernetes`: part of the cache folder's name. */
   readonly name: string;
   readonly version: string;
-  /** Go variables that tell the programs their version. */
+  /** Go variables that contain the programs' version. */
   readonly versionVariables: readonly string[];
 }
 
@@ -21,7 +21,7 @@ export const KUBERNETES: Release = {
   versionVariables: ['k8s.io/component-base/version.gitVersion', 'k8s.io/client-go/pkg/version.gitVersion'],
 };
 
-/** A command of Kubernetes itself. */
+/** Returns a command of Kubernetes itself. */
 export const kubernetesCommand = (name: string): GoProgram => ({
   name,
   package: `k8s.io/kubernetes/cmd/${name}`,
@@ -41,7 +41,7 @@ export interface BinarySettings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The Go module to build kube-apiserver and kubectl from: e2e/cluster/kubernetes of a checkout. */
   readonly goModule: string;
-  /** Tells people what takes long. */
+  /** Reports slow steps to people. */
   readonly say: (line: string) => void;
 }
 
@@ -68,7 +68,7 @@ const findEtcd = async (assets: string | undefined, searchPath: string): Promise
   return installed;
 };
 
-/** Where the builds of a release are kept; every user has their own. */
+/** Returns the folder of a release's builds; every user has their own. */
 const cacheFolder = (env: BinarySettings['env'], { name, version }: Release): string =>
   path.join(env['XDG_CACHE_HOME'] || path.join(env['HOME'] || homedir(), '.cache'), 'portcullis', `${name}-${version}`);
 
@@ -82,10 +82,10 @@ const build = async (
 };
 
 /**
- * Finds the programs of an API server: in KUBEBUILDER_ASSETS (the convention of envtest), else in our cache, where
- * Kubernetes is built first if it is not there.
+ * Finds the programs of an API server: in KUBEBUILDER_ASSETS (the convention of envtest), else in our cache. Builds
+ * Kubernetes first if it is missing.
  *
- * @throws Error that says what to install.
+ * @throws Error that says what to install
  */
 export const findBinaries = async (settings: BinarySettings): Promise<Binaries> => {
   const { env } = settings;
@@ -101,8 +101,8 @@ export const findBinaries = async (settings: BinarySettings): Promise<Binaries> 
 };
 
 /**
- * Finds programs of a release in our cache, where those that are missing are built first. KUBEBUILDER_ASSETS plays no
- * part: envtest's folders hold no kubelet.
+ * Finds programs of a release in our cache, and builds those that are missing. Ignores KUBEBUILDER_ASSETS, since envtest's
+ * folders have no kubelet.
  *
  * @returns the file of each program by its name
  */

@@ -2,21 +2,21 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { CommandError, createCommandRunner } from '../../kernel/command.ts';
 
-/** A program of the Go module: an ordinary command, or a package's tests as a program of their own. */
+/** A program of the Go module: a command, or a package's tests as a program. */
 export interface GoProgram {
   readonly name: string;
-  /** Import path, or one relative to the module as in `./pause`. */
+  /** Import path, or one relative to the module, such as `./pause`. */
   readonly package: string;
   readonly kind: 'command' | 'test';
 }
 
 export interface BuildSettings {
-  /** The Go module that requires what the programs come from. */
+  /** The Go module that requires the programs' modules. */
   readonly goModule: string;
   readonly programs: readonly GoProgram[];
-  /** Go variables to set, as in `k8s.io/component-base/version.gitVersion`. */
+  /** Go variables to set, such as `k8s.io/component-base/version.gitVersion`. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Where the programs go. */
+  /** The folder that the programs are written to. */
   readonly folder: string;
   readonly say: (line: string) => void;
 }
@@ -42,10 +42,10 @@ const requireGo = async (): Promise<void> => {
 };
 
 /**
- * Builds Go programs. One build runs at a time (flock, which holds across namespaces); a second one then
- * finds everything in Go's build cache and only links. The programs appear whole (renamed into place) or not at all.
+ * Builds Go programs. One build runs at a time (flock, which works across namespaces); a second one then finds everything in
+ * Go's build cache and only links. The programs appear complete (renamed into place) or not at all.
  *
- * @throws Error when Go is missing; CommandError with the compiler's words.
+ * @throws Error if Go is missing; CommandError with the compiler's output
  */
 export const buildPrograms = async ({ goModule, programs, variables, folder, say }: BuildSettings): Promise<void> => {
   await requireGo();

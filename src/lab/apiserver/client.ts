@@ -7,22 +7,22 @@ export interface StoredObject extends ObjectRef {
   readonly metadata: ObjectRef['metadata'] & { readonly uid: string; readonly resourceVersion: string };
 }
 
-/** A small client with all rights. Each call returns the object as stored, and throws an Error with the server's words. */
+/** A small client with all rights. Each call returns the object as stored, and throws an Error with the server's message. */
 export interface AdminClient {
-  /** Creates what must not exist yet. */
+  /** Creates an object that must not exist yet. */
   create(object: ObjectRef): Promise<StoredObject>;
-  /** Creates or changes (server-side apply): fields that an earlier apply set and this one does not are removed. */
+  /** Creates or changes an object (server-side apply): removes fields that an earlier apply set and this one does not. */
   apply(object: ObjectRef): Promise<StoredObject>;
-  /** Changes some fields (JSON merge patch: null removes). */
+  /** Changes some fields (JSON merge patch: null removes a field). */
   patch(ref: ObjectRef, change: object): Promise<StoredObject>;
   /** The same for the status subresource. */
   patchStatus(ref: ObjectRef, status: object): Promise<StoredObject>;
   /**
-   * Deletes at once, or with a grace period (seconds) after which a kubelet would have ended the pod. A namespace is
-   * finalized as well, which takes the place of the controller that is not there; its objects are not deleted.
+   * Deletes at once, or after a grace period (seconds) in which a kubelet would end the pod. Also finalizes a
+   * namespace, since its controller does not run here; the namespace's objects stay.
    */
   delete(ref: ObjectRef, graceSeconds?: number): Promise<void>;
-  /** Any GET, for what the above lacks. */
+  /** Sends any GET that the methods above lack. */
   get(path: string): Promise<unknown>;
   /** Closes idle connections. */
   close(): void;
@@ -56,7 +56,7 @@ export const createAdminClient = ({ url, ca, token }: ClientSettings): AdminClie
       headers: {
         Authorization: `Bearer ${token}`,
         'Content-Type': contentType,
-        // Node sends none by itself for DELETE, and the body would be taken for the next request.
+        // Node sends no length by itself for DELETE, and the server would take the body for the next request.
         'Content-Length': Buffer.byteLength(content),
       },
     };

@@ -2,19 +2,19 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
-/** A program that runs in the background, its output in a file. */
+/** A background process whose output goes to a file. */
 export interface Daemon {
   readonly name: string;
   readonly pid: number;
   readonly logFile: string;
-  /** Settles when it ended, with the reason for people; never rejects. */
+  /** Resolves when it has ended, with the reason for people; never rejects. */
   readonly ended: Promise<string>;
-  /** Kills it and waits until it is gone: an orderly end takes kube-apiserver seconds and saves nothing here. */
+  /** Kills it and waits until it is gone: an orderly end takes kube-apiserver seconds and has no benefit here. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a daemon that dies with us, whatever way we go: the kernel kills it (prctl PR_SET_PDEATHSIG, through setpriv of
+ * Starts a daemon that dies with us in any case: the kernel kills it (prctl PR_SET_PDEATHSIG, through setpriv of
  * util-linux).
  */
 export const startDaemon = (name: string, file: string, args: readonly string[], logFile: string): Daemon => {
@@ -41,6 +41,6 @@ export const startDaemon = (name: string, file: string, args: readonly string[],
   };
 };
 
-/** The last lines a daemon printed, for error messages. */
+/** Returns the last lines of a daemon's output, for error messages. */
 export const logTail = async (daemon: Daemon, lines = 15): Promise<string> =>
   (await readFile(daemon.logFile, 'utf8')).trimEnd().split('\n').slice(-lines).join('\n');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
-/** TCP ports that nobody listened on just now at that address. All differ. */
+/** Returns different TCP ports of an address on which nothing was listening just now. */
 export const freePorts = async (address: string, count: number): Promise<readonly number[]> => {
   const servers = Array.from({ length: count }, () => createServer());
   try {

@@ -1,4 +1,4 @@
-/** Where the API serves the objects of a kind. */
+/** The API path of a kind's objects. */
 interface Served {
   readonly prefix: string;
   readonly plural: string;
@@ -13,7 +13,7 @@ const group = (name: string, plural: string, namespaced: boolean): Served => ({
   namespaced,
 });
 
-/** The kinds that a playground or test puts into its API server. */
+/** The kinds that a playground or test creates in its API server. */
 const SERVED: ReadonlyMap<string, Served> = new Map([
   ['v1/Namespace', core('namespaces', false)],
   ['v1/Node', core('nodes', false)],
@@ -40,14 +40,14 @@ const SERVED: ReadonlyMap<string, Served> = new Map([
   ],
 ]);
 
-/** What names an object: all that a request's path needs. */
+/** The names of an object that a request's path needs. */
 export interface ObjectRef {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-/** The path of the collection that an object lives in. @throws Error for a kind that is not served here. */
+/** Returns the path of the object's collection. @throws Error for a kind that is missing here */
 export const collectionPath = ({ apiVersion, kind, metadata }: ObjectRef): string => {
   const served = SERVED.get(`${apiVersion}/${kind}`);
   if (served === undefined) throw new Error(`${apiVersion} ${kind} ${metadata.name}: this kind is not known here`);

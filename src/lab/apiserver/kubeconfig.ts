@@ -1,6 +1,6 @@
 import type { ClientSettings } from './client.ts';
 
-/** A kubeconfig for the one cluster and its administrator. JSON is YAML, and kubectl reads it. */
+/** Returns a kubeconfig for the cluster and its administrator, as JSON, which kubectl reads as YAML. */
 export const kubeconfigText = ({ url, ca, token }: ClientSettings): string => {
   const name = 'portcullis';
   const config = {

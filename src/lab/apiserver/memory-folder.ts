@@ -2,7 +2,7 @@ import { access, constants, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** Folders in memory. A sandbox has a /run of its own, which goes with it however it ends. */
+/** Folders in memory. A sandbox has its own /run, which is removed with it in any case. */
 const IN_MEMORY = ['/run', '/dev/shm'];
 
 const isWritable = (folder: string): Promise<boolean> =>
@@ -11,7 +11,7 @@ const isWritable = (folder: string): Promise<boolean> =>
     () => false,
   );
 
-/** Makes a new folder, in memory where that is possible. */
+/** Makes a new folder, in memory if possible. */
 export const makeMemoryFolder = async (): Promise<string> => {
   const name = 'portcullis-apiserver-';
   for (const parent of IN_MEMORY) {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-/** What a folder of an API server holds. */
+/** The content of an API server's folder. */
 export interface Layout {
   readonly data: string;
   readonly certificates: string;
@@ -21,13 +21,13 @@ export const layoutOf = (dir: string): Layout => ({
   serverLog: path.join(dir, 'kube-apiserver.log'),
 });
 
-/** PEM: kube-apiserver signs its own certificate and appends the authority to it. */
+/** A PEM file: kube-apiserver signs its own certificate and appends the authority to it. */
 export const certificateFile = (layout: Layout): string => path.join(layout.certificates, 'apiserver.crt');
 
-/** Kubernetes' own default for test clusters; nothing here serves it. */
+/** Kubernetes' own default for test clusters; no Service is reachable here. */
 const SERVICE_RANGE = '10.96.0.0/16';
 
-/** One etcd, whose data are lost with the machine. */
+/** Arguments of a single etcd, whose data is lost with the machine. */
 export const etcdArguments = (data: string, clientUrl: string, peerUrl: string): readonly string[] => [
   `--data-dir=${data}`,
   `--listen-client-urls=${clientUrl}`,
@@ -54,7 +54,7 @@ export const apiServerArguments = (
   `--cert-dir=${layout.certificates}`,
   `--token-auth-file=${layout.tokens}`,
   '--authorization-mode=RBAC',
-  // No controller makes service accounts here, and without them it would refuse every pod.
+  // No controller creates service accounts here, and without them the plugin would refuse every pod.
   '--disable-admission-plugins=ServiceAccount',
   '--allow-privileged=true',
   // It would refuse a loopback address as the endpoint of the kubernetes Service.

@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ClientSettings, createAdminClient } from './client.ts';
 import { type Daemon, logTail } from './daemon.ts';
 
-/** A start takes about 3 s; on a machine that does much else, several times that. */
+/** A start takes about 3 s; on a busy machine several times that. */
 const READY_MS = 60_000;
 const POLL_MS = 50;
 
-/** Ready, and the namespace that objects go to by default is there. */
+/** Reports whether the server is ready and has the default namespace. */
 const isReady = async (client: ClientSettings): Promise<boolean> => {
   const probe = createAdminClient(client);
   try {
@@ -21,10 +21,10 @@ const isReady = async (client: ClientSettings): Promise<boolean> => {
 };
 
 /**
- * Waits until an API server serves.
+ * Waits until an API server is ready.
  *
- * @param settings asked for anew each time; undefined while its certificate is not there yet.
- * @throws Error with the daemon's last words when it ended, or was not ready in time.
+ * @param settings called before each attempt; returns undefined until the certificate exists
+ * @throws Error with the daemon's last output if it ended, or was not ready in time
  */
 export const untilReady = async (
   daemon: Daemon,

@@ -10,7 +10,7 @@ import { makeMemoryFolder } from './memory-folder.ts';
 import { apiServerArguments, certificateFile, etcdArguments, layoutOf } from './program-arguments.ts';
 import { untilReady } from './ready.ts';
 
-/** Somebody who may log in by token; what they may do is for RBAC objects to say. */
+/** A user who can log in by token; RBAC objects grant the rights. */
 export interface UserToken {
   readonly token: string;
   readonly user: string;
@@ -19,13 +19,13 @@ export interface UserToken {
 
 export interface ApiServerSettings {
   readonly binaries: Binaries;
-  /** Where kube-apiserver listens, an address of this network namespace; 127.0.0.1 if absent. */
+  /** Where kube-apiserver listens: an address of this network namespace; 127.0.0.1 if absent. */
   readonly address?: string;
-  /** Holds data, keys and logs, and is kept. If absent, a folder in memory that goes at stop. */
+  /** Folder for data, keys and logs, which is kept. If absent, a folder in memory that is removed at the end. */
   readonly dir?: string;
-  /** Further flags of kube-apiserver, as in `--event-ttl=5m`; they come last, so they win. */
+  /** Further flags of kube-apiserver, such as `--event-ttl=5m`; they come last, so they override others. */
   readonly extraArgs?: readonly string[];
-  /** Who may log in beside the administrator. */
+  /** Users beside the administrator. */
   readonly tokens?: readonly UserToken[];
 }
 
@@ -34,18 +34,18 @@ export interface ApiServer {
   readonly url: string;
   /** PEM of the authority that signed the server's certificate. */
   readonly ca: string;
-  /** For kubectl and agents: an administrator. */
+  /** An administrator's kubeconfig, for kubectl and agents. */
   readonly kubeconfigPath: string;
   readonly admin: AdminClient;
-  /** Of etcd's JSON gateway, plain HTTP. */
+  /** URL of etcd's JSON gateway, plain HTTP. */
   readonly etcdUrl: string;
-  /** The process of kube-apiserver; another one after `resume`. */
+  /** Returns the process id of kube-apiserver; a different one after `resume`. */
   pid(): number;
-  /** Ends kube-apiserver alone, as a crash would; the data stays in etcd. */
+  /** Kills kube-apiserver only, like a crash; the data stays in etcd. */
   halt(): Promise<void>;
-  /** Starts it again, at the same address, and waits until it serves. */
+  /** Starts it again at the same address, and waits until it is ready. */
   resume(): Promise<void>;
-  /** Ends everything and removes the folder, if it is ours. */
+  /** Ends everything, and removes the folder if it is ours. */
   stop(): Promise<void>;
 }
 
@@ -55,16 +55,16 @@ const SECRET = { mode: 0o600 };
 const signingKey = (): string =>
   generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }).toString();
 
-/** Lines as --token-auth-file has them. */
+/** Returns lines in the format of --token-auth-file. */
 const tokenLines = (tokens: readonly UserToken[]): string =>
   tokens.map(({ token, user, groups }) => `${token},${user},${user},"${groups.join(',')}"\n`).join('');
 
 /**
  * Starts a real API server for tests and the playground: TLS with a certificate of its own, tokens, RBAC. The
- * ServiceAccount admission plugin is off, so pods can be created where no controller makes service accounts. No
- * controllers, scheduler or kubelets run: pods get a node and a status from whoever creates them.
+ * ServiceAccount admission plugin is off, so that pods can be created without service accounts. No controllers, scheduler or
+ * kubelets run: whoever creates a pod sets its node and status.
  *
- * @throws Error with the last words of the program that failed; the system's error where nobody can listen at `address`.
+ * @throws Error with the last output of the program that failed; the system's error if nothing can listen at `address`
  */
 export const startApiServer = async (settings: ApiServerSettings): Promise<ApiServer> => {
   const { binaries, address = '127.0.0.1', extraArgs = [], tokens = [] } = settings;
