@@ -1,4 +1,4 @@
-/** Settings that cannot be used; `problems` holds one line for each, naming the flag or variable and what it accepts. */
+/** Invalid settings. `problems` has one line for each, with the flag or variable and the accepted values. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
 

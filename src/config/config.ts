@@ -3,64 +3,67 @@ import type { OnDeny } from '../model/on-deny.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { ListenAddress } from './listen-address.ts';
 
-/** An API server, and how to find it. */
+/** How to reach an API server. */
 export type ApiServerConfig = { readonly kind: 'kubeconfig'; readonly file: string } | { readonly kind: 'in-cluster' };
 
-/** Where the cluster's state comes from. */
+/** The source of the cluster's state. */
 export type SourceConfig = ApiServerConfig | { readonly kind: 'manifests'; readonly folder: string };
 
-/** `auto` chooses the backend that the kubelet and kube-proxy use on this node. */
+/** `auto` uses the backend that the kubelet and kube-proxy use on this node. */
 export type IptablesBackendChoice = 'auto' | 'nft' | 'legacy';
 
-/** How log lines look: one JSON object each, or text for people. */
+/** The format of log lines: one JSON object each, or text for people. */
 export type LogFormat = 'json' | 'text';
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
-/** All pods of the node, those with a readiness gate that waits for it, or none. */
+/** All pods of the node, those whose readiness gate waits for the condition, or none. */
 export type PodConditionScope = 'all' | 'gated' | 'off';
 
-/** Never, while the address of a pod that some policy isolates is awaited, or always. */
+/** When the unknown-address gate closes: never, while an isolated pod's address is not known, or always. */
 export type GateScope = 'off' | 'isolated-namespaces' | 'all';
 
-/** Whether Events of the API tell what operators have to see. */
+/** Whether the agent posts Events of the API for operators. */
 export type EventsChoice = 'on' | 'off';
 
-/** Where pods have interfaces of their own; nowhere; or by these interfaces, a trailing `+` standing for any rest of the name. */
+/**
+ * Where source validation applies: on automatically found pod interfaces, nowhere, or on these interfaces (a trailing
+ * `+` makes a prefix).
+ */
 export type AntiSpoofing = 'auto' | 'off' | readonly string[];
 
-/** `kubernetes` asks the API server who a bearer token belongs to and what that user may get. */
+/** `kubernetes` asks the API server which user a bearer token belongs to, and whether that user may read the path. */
 export type MetricsAuth = 'off' | 'kubernetes';
 
-/** PEM files that are read again when they change. */
+/** PEM files, which are read again when they change. */
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
 }
 
-/** Everything that a person can set about an agent, read and checked. Frozen. */
+/** All settings of an agent, parsed and checked. Frozen. */
 export interface Config {
   readonly source: SourceConfig;
-  /** The node whose pods are enforced: `spec.nodeName` of those pods. */
+  /** The node whose pods the agent enforces: `spec.nodeName` of those pods. */
   readonly nodeName: string;
-  /** Where metrics, health and status are served; undefined serves none. */
+  /** Address of metrics, health and status; undefined serves none. */
   readonly listen: ListenAddress | undefined;
-  /** Where the agent writes how it is, for probes of its container; undefined writes none. */
+  /** The file with the agent's health, for probes of its container; undefined writes none. */
   readonly healthFile: string | undefined;
-  /** Who may read metrics and status; health is open to all. */
+  /** Who may read metrics and status; health is open to everyone. */
   readonly metricsAuth: MetricsAuth;
-  /** What is served is served over TLS with these; undefined serves plain HTTP. */
+  /** The certificate and key for TLS; undefined serves plain HTTP. */
   readonly tls: TlsFiles | undefined;
   readonly logFormat: LogFormat;
   readonly logLevel: LogLevel;
   readonly iptablesBackend: IptablesBackendChoice;
-  /** `auto` takes the families that the node's kernel and pods have. */
+  /** `auto` uses the families that the node's kernel and pods have. */
   readonly ipFamilies: 'auto' | readonly IpFamily[];
-  /** Time between two looks at the kernel, ms. */
+  /** Interval of drift checks. */
   readonly driftIntervalMs: number;
-  /** How long one iptables command waits for the xtables lock (its `-w`), seconds. */
+  /** Maximum time that an iptables command waits for the xtables lock (its `-w`). */
   readonly xtablesWaitSeconds: number;
-  /** The NFLOG group that denied packets are reported to; undefined reports none. */
+  /** The NFLOG group to which denied packets are reported; undefined reports none. */
   readonly deniedLog: { readonly group: number } | undefined;
   /** Whether a record of each refused connection is kept. */
   readonly records: boolean;
@@ -70,17 +73,17 @@ export interface Config {
   readonly deniedEvents: boolean;
   /** What those get who send what policy forbids. */
   readonly onDeny: OnDeny;
-  /** libcni's result cache; undefined reads none. */
+  /** libcni's result cache; undefined if it is not read. */
   readonly cniResults: string | undefined;
-  /** Where the CNI plugin tells of new pods; undefined where there is none. */
+  /** The socket through which the CNI plugin announces new pods; undefined without the plugin. */
   readonly cniSocket: string | undefined;
-  /** The pods that get the condition that their policies are in force. */
+  /** The pods that get the condition "policies are in force". */
   readonly podCondition: PodConditionScope;
-  /** When addresses of the node's pod range that no known pod has are closed. */
+  /** When the unknown-address gate is closed. */
   readonly gate: GateScope;
   readonly events: EventsChoice;
-  /** By which interfaces packets are dropped whose source is not routed there. */
+  /** The interfaces on which source validation drops spoofed packets. */
   readonly antiSpoofing: AntiSpoofing;
-  /** What policies may ask of the node. */
+  /** Limits of the policies' usage of the node. */
   readonly limits: Limits;
 }

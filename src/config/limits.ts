@@ -4,8 +4,8 @@ const MIB = 1024 * 1024;
 const MOST = 100_000_000;
 
 /**
- * Limits of what policies may ask of a node, as far as they are named: `namespace-rules=20000,node-memory=256`, memory in MiB.
- * @returns undefined if the text is not acceptable
+ * Reads limits of the policies' usage of a node, by name: `namespace-rules=20000,node-memory=256`, memory in MiB.
+ * @returns undefined for an invalid text
  */
 export const readLimits = (text: string): Limits | undefined => {
   const given: Record<(typeof SCOPES)[number], Usage> = { ...DEFAULT_LIMITS };

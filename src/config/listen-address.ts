@@ -15,9 +15,9 @@ const HOST_NAME = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i;
 const isHost = (host: string): boolean => isIPv4(host) || (HOST_NAME.test(host) && !/^[\d.]+$/.test(host));
 
 /**
- * Reads `host:port`, `[address]:port` or `:port`, and `0` or `off` for no address at all. An address of either family may
- * stand in brackets, so that a template need not know which one it fills in.
- * @returns undefined if the text is none of them
+ * Reads `host:port`, `[address]:port` or `:port`, and `0` or `off` for no address. Brackets are allowed around an address of
+ * either family, so that a template need not know which one it inserts.
+ * @returns undefined for an invalid text
  */
 export const readListenAddress = (text: string): ListenAddress | 'off' | undefined => {
   if (text === '0' || text === 'off') return 'off';

@@ -4,7 +4,10 @@ import { type Environment, type Flags, readSettings, type Values } from './read-
 import { namesOf } from './setting.ts';
 import { SETTINGS } from './settings.ts';
 
-/** The kubelet sets this variable in every container; client libraries tell by it that they run in a cluster. */
+/**
+ * Reports whether the process runs in a pod: the kubelet sets this variable in every container, and client libraries
+ * rely on it.
+ */
 const runsInPod = (env: Environment): boolean => (env['KUBERNETES_SERVICE_HOST'] ?? '') !== '';
 
 const CHOICES = [SETTINGS.kubeconfig, SETTINGS.manifests, SETTINGS.inCluster].map(namesOf).join(', ');
@@ -38,8 +41,8 @@ const chooseMetricsAuth = ({ metricsAuth }: Values, source: SourceConfig): Metri
 };
 
 /**
- * Flags and environment to one frozen Config. Pure: reads no file and resolves no name.
- * @throws ConfigError naming the flags or variables that cannot be used, and what they accept
+ * Parses flags and environment to a frozen Config. Pure: reads no file and resolves no name.
+ * @throws ConfigError with the invalid flags or variables and the values that they accept
  */
 export const parseConfig = (flags: Flags, env: Environment): Config => {
   const values = readSettings(flags, env);

@@ -2,14 +2,14 @@ import { ConfigError } from './config-error.ts';
 import { namesOf, type Setting, variableOf } from './setting.ts';
 import { SETTINGS, type SettingName } from './settings.ts';
 
-/** What was typed, by setting; a flag without a value is true. */
+/** The flags as typed, by setting; a flag without a value is true. */
 export type Flags = Readonly<Partial<Record<SettingName, string | boolean>>>;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 type ValueOf<Kind> = Kind extends Setting<infer Value> ? Value : never;
 
-/** Settings that may be left out: the choices for the source, and what is served over TLS. */
+/** Settings that may be missing: the choices of the source, and TLS. */
 type OptionalName = 'kubeconfig' | 'manifests' | 'inCluster' | 'tlsCert' | 'tlsKey';
 
 /** The value of every setting. */
@@ -17,7 +17,7 @@ export type Values = { readonly [Name in Exclude<SettingName, OptionalName>]: Va
   readonly [Name in OptionalName]?: ValueOf<(typeof SETTINGS)[Name]>;
 };
 
-/** The text that counts for a setting, and where it was given; undefined if nowhere. */
+/** Returns the text of a setting and the flag or variable that has it; undefined if neither is set. */
 const findText = (
   name: SettingName,
   flags: Flags,
@@ -28,14 +28,14 @@ const findText = (
   if (typed !== undefined) return [String(typed), `--${setting.flag}`];
   const variable = variableOf(setting.flag);
   const text = env[variable] ?? '';
-  // An empty variable is one that a template left empty: not set.
+  // An empty variable counts as not set: a template left it empty.
   if (text !== '') return [text, variable];
   return setting.initial === undefined ? undefined : [setting.initial, `--${setting.flag}`];
 };
 
 /**
  * Reads every setting from flags and environment.
- * @throws ConfigError naming all settings that are missing or that hold what they do not accept
+ * @throws ConfigError with all missing or invalid settings
  */
 export const readSettings = (flags: Flags, env: Environment): Values => {
   const problems: string[] = [];

@@ -21,7 +21,7 @@ import { oneOf, type Setting } from './setting.ts';
 const MIN_DRIFT_INTERVAL_MS = 100;
 const MAX_DRIFT_INTERVAL_MS = 3_600_000;
 const MAX_XTABLES_WAIT_SECONDS = 300;
-/** Groups are 16 bits (iptables-extensions(8), NFLOG). */
+/** Groups have 16 bits (iptables-extensions(8), NFLOG). */
 const MAX_NFLOG_GROUP = 65_535;
 /**
  * Of the lock of a node's agents (kernel-lock.ts), and of what they are told of refused packets (program/answers.ts,
@@ -211,7 +211,7 @@ const cniResults: Setting<string> = {
   read: (text) => (text.startsWith('/') || text === '0' ? text : undefined),
 };
 
-/** A Unix socket's name has room for so many bytes (unix(7)), some of which the name it is made under takes. */
+/** Maximum length in bytes of a Unix socket's name (unix(7)), less the suffix that it has while it is made. */
 const LONGEST_SOCKET = 90;
 
 const cniSocket: Setting<string> = {
@@ -270,7 +270,7 @@ const limits: Setting<Limits> = {
   read: readLimits,
 };
 
-/** Every setting of the agent, keyed as the command line's parser keys its options, in the order of the help. */
+/** Every setting of the agent, in the order of the help. The command line's parser uses the same keys. */
 export const SETTINGS = {
   kubeconfig,
   inCluster,
