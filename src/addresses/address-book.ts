@@ -1,24 +1,27 @@
 import type { PodEndpoint } from '../model/pod.ts';
 import { claimedBy, findOwners, type Ownership } from './find-owners.ts';
 
-/** A pod by the addresses that it has, each the pod itself where these are all that it reports. */
+/** A pod with settled addresses: the same object if it has all the addresses that it reports. */
 export interface SettledPod {
-  /** With every address that the pod may have: its policies hold there. */
+  /** With every address that the pod may have: its policies apply there. */
   readonly subject: PodEndpoint;
-  /** With the addresses that it has for certain: there selectors mean it. */
+  /** With the addresses that it certainly has: selectors of peers include these. */
   readonly peer: PodEndpoint;
 }
 
-/** Who has which address, kept up to date. An address that more than one pod may have is each one's to govern, and nobody's peer. */
+/**
+ * The owners of addresses, kept up to date. If several pods may have an address, each one's policies apply, and no peer
+ * includes it.
+ */
 export interface AddressBook {
-  /** A pod comes, with all the addresses it claims. */
+  /** Adds a pod with all the addresses that it claims. */
   claim(pod: PodEndpoint): void;
-  /** A pod goes; it is the object that was claimed for. */
+  /** Removes a pod, given as the same object that was added. */
   release(pod: PodEndpoint): void;
-  /** Undefined where nobody claims the address. */
+  /** Returns undefined if no pod claims the address. */
   ownershipOf(address: string): Ownership | undefined;
   settle(pod: PodEndpoint): SettledPod;
-  /** The uids of pods that claim an address with another one that came or went since this was asked last. */
+  /** Returns the uids of pods that share a claim with a pod that was added or removed since the last call. */
   takeDisputes(): ReadonlySet<string>;
 }
 
@@ -27,7 +30,7 @@ const ONLY_OWNER = (pod: PodEndpoint, address: string): Ownership => findOwners(
 const sameTexts = (one: readonly string[], other: readonly string[]): boolean =>
   one.length === other.length && one.every((text, at) => text === other[at]);
 
-/** Returns the pod with these of its addresses and no other claim. */
+/** Returns the pod with only these of its addresses. */
 const withAddresses = (pod: PodEndpoint, ips: readonly string[]): PodEndpoint => {
   const { sandbox } = pod;
   if (sandbox === undefined) return sameTexts(ips, pod.ips) ? pod : { ...pod, ips };
@@ -37,9 +40,9 @@ const withAddresses = (pod: PodEndpoint, ips: readonly string[]): PodEndpoint =>
 };
 
 export const createAddressBook = (): AddressBook => {
-  /** One pod for nearly all addresses. */
+  /** Nearly all addresses have one pod. */
   const claims = new Map<string, PodEndpoint | readonly PodEndpoint[]>();
-  /** Who has the addresses that more than one pod claims. */
+  /** The owners of addresses that several pods claim. */
   const contested = new Map<string, Ownership>();
   let disputes = new Set<string>();
 

@@ -1,8 +1,8 @@
 import type { PodEndpoint } from '../model/pod.ts';
 
 /**
- * How well it is known that an address is a pod's. `noted`: the runtime's note of a sandbox that is not known to be gone.
- * `told`: the pod's status, which no note contradicts. `doubted`: a status that a note contradicts, or a pod that vanished.
+ * How sure it is that an address is a pod's. `noted`: from the result of a sandbox that is not known to be gone. `told`: from
+ * the pod's status, which no result contradicts. `doubted`: from a status that a result contradicts, or from a vanished pod.
  */
 type Standing = 'noted' | 'told' | 'doubted';
 
@@ -12,18 +12,18 @@ const standingOf = ({ sandbox, closed }: PodEndpoint, address: string): Standing
   return sandbox?.doubted.includes(address) === true ? 'doubted' : 'told';
 };
 
-/** Returns the addresses that a pod may have; pods on the host network share their node's and have none of their own. */
+/** Returns the addresses that a pod may have. A pod on the host network has none of its own: it shares its node's. */
 export const claimedBy = ({ hostNetwork, ips, sandbox }: PodEndpoint): readonly string[] => {
   if (hostNetwork) return [];
   return sandbox === undefined || sandbox.doubted.length === 0 ? ips : [...new Set([...ips, ...sandbox.doubted])];
 };
 
-/** What tells a mirror pod and the pod that it mirrors. */
+/** The fields that relate a mirror pod to the pod that it mirrors. */
 export type Mirroring = Partial<Pick<PodEndpoint, 'node' | 'namespace' | 'name' | 'sandbox' | 'closed'>>;
 
 /**
- * Whether a pod that the API server knows may be the one whose sandbox was noted under a uid that it does not know: the
- * mirror pod of a static pod has the static pod's name and another uid.
+ * Reports whether a pod of the API server may be the one whose sandbox has a result under an unknown uid: the mirror pod of a
+ * static pod has the static pod's name and another uid.
  */
 export const mayMirror = (told: Mirroring, noted: Mirroring): boolean =>
   noted.closed === 'unknown' &&
@@ -32,8 +32,8 @@ export const mayMirror = (told: Mirroring, noted: Mirroring): boolean =>
   (noted.namespace === '' || (noted.namespace === told.namespace && noted.name === told.name));
 
 /**
- * Whether a pod got the address after another one: that one is being deleted, and the pod was created after it and is not.
- * Creation alone says nothing about sandboxes: after a reboot older pods get the addresses of newer ones.
+ * Reports whether a pod got the address after another one: the other one is being deleted, and the pod is newer and is not.
+ * Creation alone says nothing about sandboxes: after a reboot, older pods get the addresses of newer ones.
  */
 const succeeds = (pod: PodEndpoint, other: PodEndpoint): boolean =>
   other.isTerminating === true && pod.isTerminating !== true && pod.createdAt >= other.createdAt;
@@ -45,19 +45,18 @@ const newestNotes = (pods: readonly PodEndpoint[]): readonly PodEndpoint[] => {
 
 const byUid = (one: PodEndpoint, other: PodEndpoint): number => (one.uid < other.uid ? -1 : 1);
 
-/** Who may have an address. */
+/** The owners of an address. */
 export interface Ownership {
-  /** At least one, in an order of their own; the policies of each of them hold. */
+  /** At least one, in a fixed order; the policies of each of them apply. */
   readonly owners: readonly PodEndpoint[];
-  /** There is one owner, it has the address now, and it is a pod of the API server. */
+  /** Whether there is exactly one owner, which has the address now and is a pod of the API server. */
   readonly isCertain: boolean;
 }
 
 /**
- * Weighs the words about one address. docs/addresses.md has the table. The answer depends on the words alone, not on the
- * order in which they came.
+ * Decides who owns an address. docs/addresses.md has the table. The result depends on the claims alone, not on their order.
  *
- * @param pods all that claim the address, at least one
+ * @param pods all pods that claim the address, at least one
  */
 export const findOwners = (pods: readonly PodEndpoint[], address: string): Ownership => {
   const [only] = pods;

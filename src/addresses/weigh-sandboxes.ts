@@ -9,11 +9,12 @@ const sameMembers = (one: readonly string[], other: readonly string[]): boolean 
   one.length === other.length && one.every((each) => other.includes(each));
 
 /**
- * Returns the pod with the addresses of its newest sandbox. A sandbox is noted before its pod's status tells of it, and its
- * note goes with it: so the note is the fresher word, and what the status says of the same family beside it is doubted.
+ * Returns the pod with the addresses of its newest sandbox. A sandbox's result is written before its pod's status has the
+ * address, and is deleted with the sandbox. So the result is the newer claim, and the status's other addresses of the same
+ * family are doubted.
  *
- * @param living of this pod's sandboxes, those that are not known to be gone
- * @param all its sandboxes: as long as nothing else tells an address, one that is gone does
+ * @param living those of the pod's sandboxes that are not known to be gone
+ * @param all the pod's sandboxes: one that is gone counts as long as nothing else has an address
  */
 export const weighPod = (
   pod: PodEndpoint,
@@ -41,16 +42,16 @@ export const weighPod = (
 };
 
 /**
- * Whether a uid is one that the kubelet made up for a static pod, the MD5 digest of its manifest in hexadecimal
- * (kubelet, config.applyDefaults). The API server makes UUIDs, and lets nobody choose them.
+ * Reports whether the kubelet made up the uid for a static pod: the MD5 digest of its manifest in hexadecimal (kubelet,
+ * config.applyDefaults). The API server makes UUIDs, and nobody can choose them.
  */
 const isOfStaticPod = (podUid: string): boolean => /^[0-9a-f]{32}$/.test(podUid);
 
 /**
- * Returns what stands for sandboxes whose pod the API server does not know: a pod that is closed. Undefined where there are
- * none, or where the API server never knows the uid.
+ * Returns a closed pod that stands for sandboxes whose pod the API server does not know; undefined if there are none,
+ * or if the API server never knows the uid.
  *
- * @param sandboxes of one pod, those that are known to be gone left out
+ * @param sandboxes the sandboxes of one pod that are not known to be gone
  */
 export const weighUnknown = (podUid: string, sandboxes: readonly Sandbox[], node: string): PodEndpoint | undefined => {
   const [newest] = sandboxes.toSorted(byAge);
@@ -74,10 +75,10 @@ export const weighUnknown = (podUid: string, sandboxes: readonly Sandbox[], node
 };
 
 /**
- * Whether a sandbox is gone although its note is still there, as after a crash of the runtime: an interface of the node that
- * the note names is not there. A note that names none proves nothing.
+ * Reports whether a sandbox is gone although its result still exists, as after a crash of the runtime: an interface of the
+ * node in the result is missing. A result without interfaces proves nothing.
  *
- * @param interfaces all of the node's network namespace
+ * @param interfaces all interfaces of the node's network namespace
  */
 export const isGone = ({ hostInterfaces }: Sandbox, interfaces: ReadonlySet<string>): boolean =>
   hostInterfaces.some((name) => !interfaces.has(name));

@@ -1,33 +1,33 @@
-/** What a port of a bridge leads to: a pod, or anything else that has no pod behind it by its kind. */
+/** What a bridge port leads to by its kind: possibly a pod, or certainly none. */
 export type PortKind = 'pod-like' | 'uplink';
 
 /** An interface of the node that is a port of a bridge. */
 export interface BridgePort {
   readonly name: string;
-  /** The kernel's number of the interface: another interface of the same name has another. */
+  /** The kernel's index of the interface: another interface with the same name has another index. */
   readonly index: number;
   readonly kind: PortKind;
 }
 
-/** A bridge of the node that pods hang on. */
+/** A bridge of the node that pods are attached to. */
 export interface PodBridge {
   readonly name: string;
-  /** The kernel's number of it. */
+  /** The kernel's index of the bridge. */
   readonly index: number;
-  /** Lower case, as /sys prints it. */
+  /** Lower case, as in /sys. */
   readonly mac: string;
   readonly ports: readonly BridgePort[];
-  /** Canonical blocks of the node's routes that lead to the bridge without a gateway, of both families. */
+  /** Canonical blocks of both families that the node routes to the bridge without a gateway. */
   readonly subnets: readonly string[];
 }
 
-/** The bridges of a node, as its kernel tells. */
+/** The bridges of a node, from its kernel. */
 export interface NodeBridges {
-  /** Those that pods hang on, sorted by name. */
+  /** Bridges with pods, sorted by name. */
   readonly bridges: readonly PodBridge[];
-  /** Ports of all other bridges, sorted: nothing of them is looked at. */
+  /** Sorted ports of all other bridges, which are not examined further. */
   readonly otherPorts: readonly string[];
-  /** All addresses of the node itself, canonical, sorted. */
+  /** All canonical addresses of the node itself, sorted. */
   readonly nodeAddresses: readonly string[];
 }
 
@@ -42,6 +42,6 @@ export interface PortOwner {
   readonly ips: readonly string[];
   /** `metadata.uid` of the pod. */
   readonly podUid: string;
-  /** `result`: the network plugin's result names the port. `learned`: the port alone answered for the pod's addresses. */
+  /** `result`: the network plugin's result names the port. `learned`: only this port answered for the pod's addresses. */
   readonly origin: 'result' | 'learned';
 }

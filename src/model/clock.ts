@@ -1,10 +1,10 @@
-/** Time as loops and sources see it, so that tests can drive it. */
+/** The time for loops and sources; tests can control it. */
 export interface Clock {
-  /** Monotonic milliseconds. */
+  /** Returns monotonic milliseconds. */
   now(): number;
-  /** Wall-clock time, ISO 8601, for status and logs only: never for decisions, since it can jump. */
+  /** Returns wall-clock time (ISO 8601) for status and logs only: it can jump, so no decision may depend on it. */
   wall(): string;
-  /** Calls back once after `ms`, for 0 as soon as the events at hand are handled; the returned function cancels. */
+  /** Calls back once after `ms`; for 0, after the pending events are handled. The returned function cancels. */
   after(ms: number, callback: () => void): () => void;
 }
 

@@ -1,21 +1,21 @@
 import type { IpFamily } from './family.ts';
 
-/** One direction of a connection, as its packets look in that direction. */
+/** One direction of a connection, as in its packets. */
 export interface ConnectionTuple {
   readonly source: string;
   readonly destination: string;
-  /** 0 where the protocol has no ports; the keys of GRE. */
+  /** 0 for protocols without ports; the key for GRE. */
   readonly sourcePort: number;
   readonly destinationPort: number;
-  /** ICMP and ICMPv6 queries. */
+  /** Present for ICMP and ICMPv6 queries. */
   readonly icmp: { readonly type: number; readonly code: number; readonly id: number } | undefined;
-  /** The conntrack zone of this direction alone; 0 is the default one. */
+  /** The conntrack zone of this direction only; 0 is the default zone. */
   readonly zone: number;
 }
 
 /**
- * An entry of the kernel's connection tracking table. Before DNAT and after SNAT the two directions differ in more than
- * being the reverse of each other: the destination proper is the source of the replies.
+ * An entry of the kernel's connection tracking table. With DNAT or SNAT, one direction is not the reverse of the other: the
+ * real destination is the source of the replies.
  */
 export interface Connection {
   readonly family: IpFamily;
@@ -23,33 +23,33 @@ export interface Connection {
   readonly protocol: number;
   readonly original: ConnectionTuple;
   readonly reply: ConnectionTuple;
-  /** The zone of both directions, 0 where they have none in common. */
+  /** The zone of both directions; 0 if they share none. */
   readonly zone: number;
 }
 
-/** The packet that would open a connection, after DNAT and before SNAT: all that a verdict on it depends on. */
+/** The packet that would open a connection, after DNAT and before SNAT: a verdict depends on nothing else. */
 export interface Opening {
   readonly source: string;
-  /** Where the replies come from. */
+  /** The source of the replies. */
   readonly destination: string;
   /** IP protocol number (IANA). */
   readonly protocol: number;
-  /** The destination's; 0 where the protocol has no ports. */
+  /** The destination's port; 0 for protocols without ports. */
   readonly port: number;
-  /** The source's, likewise: no verdict depends on it, but it may tell that the kernel took the ends for each other. */
+  /** The source's port. No verdict depends on it, but it may show that the kernel exchanged the ends. */
   readonly sourcePort: number;
 }
 
-/** Which of very many connections are worth reading whole; asked again and again while the table comes in. Must not throw. */
+/** Selects the connections that are worth parsing, while the table is read. Must not throw. */
 export interface ConnectionSelection {
-  /** Whether a connection between the two could be among them: its source, and its destination after DNAT. */
+  /** Reports whether a connection between source and destination (after DNAT) could be selected. */
   concerns(source: string, destination: string): boolean;
-  /** Asked of those that concern. */
+  /** Reports whether a connection that `concerns` accepted is selected. */
   selects(opening: Opening): boolean;
 }
 
-/** Such an entry as it can be told from one that took its place. */
+/** An entry that can be distinguished from one that replaced it. */
 export interface TrackedConnection extends Connection {
-  /** The kernel's identity of this entry: a later one of the same tuple has another. */
+  /** The kernel's identity of this entry: a later entry with the same tuple has another one. */
   readonly id: number;
 }

@@ -1,4 +1,4 @@
-/** A direction of isolation, as `spec.policyTypes` of NetworkPolicy v1 names it, lower case. */
+/** A direction of isolation: a value of `spec.policyTypes` of NetworkPolicy v1 in lower case. */
 export type Direction = 'ingress' | 'egress';
 
 export const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];

@@ -1,4 +1,4 @@
-/** An IP family, spelled as in a Pod's or Service's `ipFamilies` but lower case. */
+/** An IP family: a value of a Pod's or Service's `ipFamilies` in lower case. */
 export type IpFamily = 'ipv4' | 'ipv6';
 
 export const IP_FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6'];

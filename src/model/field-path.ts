@@ -1,7 +1,7 @@
 /** A path into an object: `['spec', 'ingress', 0, 'from']`. */
 export type FieldPath = readonly (string | number)[];
 
-/** `spec.ingress[0].from`, as the API server spells field paths; keys that are no plain words are quoted. */
+/** Returns `spec.ingress[0].from`, in the format of the API server; keys that are not plain words are quoted. */
 export const formatField = (path: FieldPath): string =>
   path
     .map((step, index) => {

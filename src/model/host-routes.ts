@@ -1,9 +1,9 @@
-/** The node's routes, as far as they tell which interface is whose. */
+/** The interfaces of the node's routes. */
 export interface HostRoutes {
-  /** Interfaces by which other machines are reached: those of default routes and of routes by way of a gateway. */
+  /** Interfaces that lead to other machines: those of default routes and of routes through a gateway. */
   readonly uplinks: ReadonlySet<string>;
-  /** Interfaces by the single address that is routed to them, canonical. */
+  /** Interfaces by the single canonical address that is routed to them. */
   readonly toAddress: ReadonlyMap<string, string>;
-  /** All that there are. */
+  /** All interfaces. */
   readonly interfaces: ReadonlySet<string>;
 }

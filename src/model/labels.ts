@@ -3,7 +3,7 @@ export type Labels = ReadonlyMap<string, string>;
 
 export type SelectorOperator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
 
-/** One condition on a label (apimachinery LabelSelectorRequirement). `values` is sorted; empty for Exists and DoesNotExist. */
+/** A condition on a label (apimachinery LabelSelectorRequirement). `values` is sorted; empty for Exists and DoesNotExist. */
 export interface LabelRequirement {
   readonly key: string;
   readonly operator: SelectorOperator;
@@ -11,8 +11,8 @@ export interface LabelRequirement {
 }
 
 /**
- * A label selector: all requirements hold (metav1.LabelSelector, `matchLabels` turned into In requirements).
- * No requirement at all selects everything, as the API says of an empty selector.
+ * A label selector: all requirements hold (metav1.LabelSelector with `matchLabels` as In requirements). Without requirements
+ * it selects everything, like the API's empty selector.
  */
 export interface LabelSelector {
   readonly requirements: readonly LabelRequirement[];

@@ -1,6 +1,6 @@
 import type { Labels } from './labels.ts';
 
-/** A Namespace, trimmed to what policy can depend on. */
+/** The parts of a Namespace that policy depends on. */
 export interface NamespaceEntry {
   readonly name: string;
   readonly labels: Labels;

@@ -1,22 +1,22 @@
 import type { TunnelProtocol } from './node-network.ts';
 
-/** An interface of the node that takes packets out of packets. */
+/** An interface of the node that unpacks packets. */
 export interface Tunnel {
   readonly device: string;
-  /** What the outer packets are: UDP to these ports, or protocols of their own. */
+  /** The UDP ports of the outer packets, or their protocols. */
   readonly ports: readonly number[];
   readonly protocols: readonly TunnelProtocol[];
-  /** The node's end, canonical; undefined where it is any address of the node. */
+  /** The node's end, canonical; undefined for any address of the node. */
   readonly local: string | undefined;
-  /** The other ends, canonical, as far as they are told. */
+  /** The known other ends, canonical. */
   readonly peers: readonly string[];
-  /** Why others than these and the nodes may send as well; undefined where none may. */
+  /** Why senders other than these and the nodes are possible; undefined if there are none. */
   readonly openBecause: string | undefined;
 }
 
-/** The node's interfaces, as far as the check of sources depends on them. */
+/** The parts of the node's interfaces that source validation depends on. */
 export interface NodeLinks {
-  /** The node's own addresses, canonical, sorted; none of loopback, of a dummy interface (IPVS) or of a single link. */
+  /** The node's own canonical addresses, sorted, without those of loopback, dummy interfaces (IPVS) and a single link. */
   readonly addresses: readonly string[];
   readonly bridges: ReadonlySet<string>;
   readonly tunnels: readonly Tunnel[];

@@ -1,2 +1,2 @@
-/** What becomes of refused packets, for those who sent them: silence, or an answer that says so. */
+/** What senders of refused packets get: nothing, or an answer. */
 export type OnDeny = 'drop' | 'reject';

@@ -1,37 +1,37 @@
 import type { PolicyKey } from './policy-object.ts';
 
-/** What an operator has to see: one Event of the API (events.k8s.io/v1), or the repetition of one. */
+/** A message to operators: an Event of the API (events.k8s.io/v1), or its repetition. */
 export interface OperatorEvent {
   /** The NetworkPolicy that it regards; the agent's own Node if that and the pod are absent. */
   readonly policy?: PolicyKey;
   /** The pod that it regards, in place of a policy. */
   readonly pod?: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly type: 'Normal' | 'Warning';
-  /** Why, as programs read it: one word in CamelCase. */
+  /** The machine-readable reason: one word in CamelCase. */
   readonly reason: string;
-  /** What was done or failed, as programs read it: one word in CamelCase. */
+  /** The machine-readable action that was done or failed: one word in CamelCase. */
   readonly action: string;
-  /** Why, as people read it. Two events that differ in it are two events. */
+  /** The reason for people. Two events that differ in it are separate events. */
   readonly note: string;
 }
 
 /**
- * `posted`: a new Event. `repeated`: an Event's series goes on. `known`: another agent posted it. `dropped`: there was no
- * room, or the API server did not take it.
+ * `posted`: a new Event. `repeated`: an Event's series was extended. `known`: another agent has posted it. `dropped`:
+ * there was no room, or the API server refused it.
  */
 export const EVENT_OUTCOMES = ['posted', 'repeated', 'known', 'dropped'] as const;
 export type EventOutcome = (typeof EVENT_OUTCOMES)[number];
 
-/** Takes events and never fails or waits. */
+/** Takes events. Never fails or waits. */
 export interface EventSink {
-  /** Something happened, once more if it is the same again. */
+  /** Reports an event; an equal one counts as a repetition. */
   tell(event: OperatorEvent): void;
   /**
-   * What stands now of one topic, in place of what stood before: told when it begins, and now and then for as long as it
-   * stands, since the API server forgets events after an hour.
+   * Sets the lasting events of a topic, and replaces its former ones. They are reported when they begin, and repeated
+   * while they last, since the API server forgets events after an hour.
    */
   stand(topic: string, events: readonly OperatorEvent[]): void;
 }
 
-/** Where no events are wanted, or nobody takes them. */
+/** Ignores all events. */
 export const NO_EVENTS: EventSink = { tell: () => undefined, stand: () => undefined };

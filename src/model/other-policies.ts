@@ -2,11 +2,11 @@
 export interface OtherPolicies {
   readonly kind: string;
   readonly group: string;
-  /** `stored`: there are objects of it. `served`: the API server knows the kind, and does not let us see whether there are. */
+  /** `stored`: there are objects. `served`: the API server knows the kind, and does not let us list its objects. */
   readonly state: 'stored' | 'served';
-  /** How many there are, where that is known. */
+  /** The number of objects, if it is known. */
   readonly count?: number;
 }
 
-/** `ClusterNetworkPolicy (policy.networking.k8s.io)`. */
+/** Returns `ClusterNetworkPolicy (policy.networking.k8s.io)`. */
 export const nameOfKind = ({ kind, group }: Pick<OtherPolicies, 'kind' | 'group'>): string => `${kind} (${group})`;

@@ -8,38 +8,38 @@ export interface ContainerPort {
   readonly port: number;
 }
 
-/** What the runtime noted of a pod's sandboxes on this node, see addresses/weigh-sandboxes.ts. */
+/** The runtime's results of a pod's sandboxes on this node, see addresses/weigh-sandboxes.ts. */
 export interface SandboxWord {
   /** Canonical addresses of the newest sandbox. */
   readonly noted: readonly string[];
-  /** Addresses that the pod's status or an older note names, and the newest note does not. */
+  /** Addresses in the pod's status or in an older result that the newest result does not have. */
   readonly doubted: readonly string[];
-  /** When the newest note was written, ms since the epoch. */
+  /** When the newest result was written, in ms since the epoch. */
   readonly notedAt: number;
 }
 
 export const CLOSURES = ['unknown', 'vanished'] as const;
 
 /**
- * Why nothing may go to or come from a pod's addresses. `unknown`: a sandbox lives whose pod the API server does not know.
- * `vanished`: the API server knows the pod no longer, and nothing tells whether its sandbox lives.
+ * Why a pod's addresses are closed. `unknown`: a sandbox exists whose pod the API server does not know. `vanished`: the
+ * pod is gone from the API server, and it is not known whether its sandbox exists.
  */
 export type Closure = (typeof CLOSURES)[number];
 
-/** A Pod, trimmed to what policy can depend on. Pods that finished (phase Succeeded or Failed) have none. */
+/** The parts of a Pod that policy depends on. Finished pods (phase Succeeded or Failed) have none. */
 export interface PodEndpoint {
-  /** `metadata.uid`; a manifest without one gets `namespace/name`. Keys the pod: names and addresses are reused. */
+  /** `metadata.uid`; `namespace/name` for a manifest without one. Identifies the pod: names and addresses are reused. */
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
   /** `spec.nodeName`, or '' before the pod is bound. */
   readonly node: string;
   readonly labels: Labels;
-  /** `status.podIPs`, canonical text (RFC 5952 for IPv6), at most one per family. Empty until the API knows them. */
+  /** `status.podIPs`, canonical text (RFC 5952 for IPv6), one per family. Empty until the API has them. */
   readonly ips: readonly string[];
   /** `status.hostIPs`, canonical text. */
   readonly hostIPs: readonly string[];
-  /** `spec.hostNetwork`: never a subject of policies and never a pod peer. */
+  /** `spec.hostNetwork`: policies never select such a pod, neither as a subject nor as a peer. */
   readonly hostNetwork: boolean;
   readonly ports: readonly ContainerPort[];
   /** `metadata.creationTimestamp` in ms since the epoch, 0 if unknown. */
@@ -48,12 +48,12 @@ export interface PodEndpoint {
   readonly workload?: string;
   /** `metadata.deletionTimestamp` is set. */
   readonly isTerminating?: true;
-  /** Absent where the runtime noted nothing, as of pods of other nodes. */
+  /** Absent if the runtime has no result, as for pods of other nodes. */
   readonly sandbox?: SandboxWord;
-  /** Present on what is no pod of the API server any more. */
+  /** Present if the object is no longer a pod of the API server. */
   readonly closed?: Closure;
-  /** `spec.readinessGates` names our condition: the pod is not ready without it. */
+  /** `spec.readinessGates` has our condition: the pod is not ready without it. */
   readonly awaitsEnforcement?: true;
-  /** The pod had our condition when something else of it changed last. */
+  /** Whether the pod had our condition when another part of it last changed. */
   readonly isEnforced?: true;
 }

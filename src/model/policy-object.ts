@@ -5,7 +5,7 @@ export type PolicyKey = Brand<'PolicyKey'>;
 
 export const policyKey = (namespace: string, name: string): PolicyKey => `${namespace}/${name}` as PolicyKey;
 
-/** A NetworkPolicy as a source delivered it: only identity is known to be sound, the spec is read by policy/parse. */
+/** A NetworkPolicy from a source: only its identity is checked; policy/parse reads the spec. */
 export interface PolicyObject {
   readonly key: PolicyKey;
   readonly namespace: string;

@@ -1,13 +1,13 @@
-/** Characters that move a cursor, end a line, reorder text or hide in it: controls, formats, line and paragraph ends. */
+/** Characters that move a cursor, end a line, or reorder or hide text: controls, formats, line and paragraph ends. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 const escaped = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 
-/** Text of others on one line of ours: what could break the line or command a terminal becomes `\u{1b}`. */
+/** Makes foreign text safe for one line: characters that could break the line or control a terminal become `\u{1b}`. */
 export const printable = (text: string): string => text.replaceAll(HIDDEN, escaped);
 
 /**
- * As printable, for the name of an object that no API server has checked: `namespace/name` must tell any two apart as well.
+ * Makes the unchecked name of an object printable, and escapes slashes, so that `namespace/name` is unambiguous.
  * Different names stay different.
  */
 export const printableName = (name: string): string => printable(name.replaceAll(/[\\/]/g, escaped));
@@ -18,8 +18,8 @@ const jsonEscape = (character: string): string =>
     .join('');
 
 /**
- * JSON text that means the same and commands no terminal: JSON.stringify leaves DEL, the C1 controls (U+009B is ESC [) and
- * the formats as they are. Line feeds, which lay the text out, stay.
+ * Makes JSON text safe for a terminal without changing its meaning: JSON.stringify does not escape DEL, the C1 controls
+ * (U+009B is ESC [) and format characters. Line feeds, which are part of the layout, stay.
  */
 export const printableJson = (json: string): string =>
   json.replaceAll(HIDDEN, (character) => (character === '\n' ? character : jsonEscape(character)));

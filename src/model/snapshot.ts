@@ -3,8 +3,8 @@ import type { PodEndpoint } from './pod.ts';
 import type { PolicyKey, PolicyObject } from './policy-object.ts';
 
 /**
- * The state of the cluster that policy depends on. A source may hand out its live maps: a reader uses them within one
- * turn of the event loop and keeps no reference.
+ * The state of the cluster that policy depends on. A source may return its live maps: use them within one turn of the event
+ * loop and keep no reference.
  */
 export interface ClusterSnapshot {
   readonly namespaces: ReadonlyMap<string, NamespaceEntry>;
