@@ -4,9 +4,9 @@ import type { NodePolicy } from '../policy/node-policy.ts';
 import { createEvaluator } from './evaluator.ts';
 import type { Packet, PacketProtocol } from './packet.ts';
 
-/** Says of connections that are there whether the policies would let them be opened now. */
+/** Judges whether the policies would allow an existing connection to be opened now. */
 export interface ConnectionJudge {
-  /** Whether an end is isolated at all, so that there is something to judge. Addresses are canonical text. */
+  /** Reports whether an end is isolated, so that there is something to judge. Addresses are canonical text. */
   concerns(source: string, destination: string): boolean;
   allows(opening: Omit<Opening, 'sourcePort'>): boolean;
 }
@@ -26,7 +26,7 @@ export const openingOf = ({ protocol, original, reply }: Connection): Opening =>
   sourcePort: original.sourcePort,
 });
 
-/** The same connection, as if its other end had opened it. */
+/** Returns the connection with its ends exchanged. */
 export const turnedOpening = ({ source, destination, protocol, port, sourcePort }: Opening): Opening => ({
   source: destination,
   destination: source,
@@ -38,19 +38,19 @@ export const turnedOpening = ({ source, destination, protocol, port, sourcePort 
 const isolatedAddresses = ({ isolations }: NodePolicy, direction: Direction): ReadonlySet<string> =>
   new Set(isolations.flatMap((each) => (each.direction === direction ? each.pods.flatMap(({ ips }) => ips) : [])));
 
-/** Connections between the same ends at the same port are judged once. */
+/** Creates a judge. Connections between the same ends at the same port are judged once. */
 export const createConnectionJudge = (policy: NodePolicy): ConnectionJudge => {
   const isolated = {
     egress: isolatedAddresses(policy, 'egress'),
     ingress: isolatedAddresses(policy, 'ingress'),
   };
-  // A verdict depends on these pods alone: what named ports stand for elsewhere is in the rules of egress.
+  // Only these pods affect a verdict: egress rules already have the numbers of named ports elsewhere.
   const evaluator = createEvaluator(
     policy,
     policy.isolations.flatMap(({ pods }) => pods),
   );
   const known = new Map<string, boolean>();
-  /** The first few say most: of very many different ones none comes again. */
+  /** The cache keeps this many verdicts: if there are very many different connections, none of them repeats. */
   const mostKnown = 50_000;
   return {
     concerns: (source, destination) => isolated.egress.has(source) || isolated.ingress.has(destination),

@@ -5,10 +5,10 @@ import type { Peer, PortMatch } from '../policy/node-policy.ts';
 import { MAX_PORT } from '../policy/parse-port.ts';
 import type { Packet } from './packet.ts';
 
-/** `namespace/name`. */
+/** Returns `namespace/name`. */
 export const describePod = (pod: PodEndpoint): string => `${pod.namespace}/${pod.name}`;
 
-/** A peer as a noun: `pods app=web in namespace shop`, `10.0.0.0/8 except 10.1.0.0/16`, `anyone`. */
+/** Describes a peer as a noun: `pods app=web in namespace shop`, `10.0.0.0/8 except 10.1.0.0/16`, `anyone`. */
 export const describePeer = (peer: Peer): string => {
   switch (peer.kind) {
     case 'any':
@@ -22,7 +22,7 @@ export const describePeer = (peer: Peer): string => {
   }
 };
 
-/** A port match as a noun: `TCP 80`, `TCP 80-90`, `TCP port "http"`, `every UDP port`, `every port`. */
+/** Describes a port match as a noun: `TCP 80`, `TCP 80-90`, `TCP port "http"`, `every UDP port`, `every port`. */
 export const describePort = (match: PortMatch): string => {
   switch (match.kind) {
     case 'any':
@@ -37,9 +37,9 @@ export const describePort = (match: PortMatch): string => {
   }
 };
 
-/** What the packet is sent to: `TCP 80`, or `other protocols`. */
+/** Describes what the packet is sent to: `TCP 80`, or `other protocols`. */
 export const describeTarget = ({ protocol, port }: Packet): string =>
   protocol === 'other' ? 'other protocols' : `${protocol} ${port}`;
 
-/** Names of the fields that a rule of this direction has. */
+/** The field of a rule's peers, by direction. */
 export const PEER_FIELD: Readonly<Record<Direction, 'from' | 'to'>> = { ingress: 'from', egress: 'to' };

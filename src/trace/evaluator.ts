@@ -8,11 +8,11 @@ import { createPolicyIndex, type PolicyIndex } from './policy-index.ts';
 import { createReach, type Reach } from './reach.ts';
 import type { Trace } from './trace.ts';
 
-/** Answers what compiled policies do to packets. Addresses may be given in any spelling. */
+/** Judges packets against compiled policies. Addresses may have any spelling. */
 export interface Evaluator {
-  /** How the packet fares and why. @throws TypeError where an address is none, or the two are of different families. */
+  /** Returns the verdict on the packet, and why. @throws TypeError for an invalid address, or two different families */
   trace(packet: Packet): Trace;
-  /** All ports at which source may open connections to destination, and why. @throws TypeError as trace does. */
+  /** Returns all ports at which source may open connections to destination, and why. @throws TypeError like trace */
   reach(source: string, destination: string): Reach;
 }
 

@@ -6,8 +6,8 @@ const ownNode = (pod: PodEndpoint | undefined, other: string): Exemption | undef
   pod?.hostIPs.includes(other) === true ? { kind: 'own-node', pod, node: other } : undefined;
 
 /**
- * Why policies do not concern connections between two addresses, if they do not. A pod's packets to itself cross the node
- * only where it asked for a Service; others that bear such addresses are forged and dropped.
+ * Returns why policies do not apply to connections between two addresses; undefined if they do. A pod's packets to
+ * itself cross the node only if it used a Service; other packets with such addresses are forged and dropped.
  */
 export const findExemption = (index: PolicyIndex, source: string, destination: string): Exemption | undefined => {
   const from = index.podAt(source);

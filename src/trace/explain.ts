@@ -15,7 +15,7 @@ const explainExemption = (exemption: Exemption): string =>
 
 const rulePath = (direction: Direction, rule: number): string => formatField(['spec', direction, rule]);
 
-/** Where in the policy the allowance stands, as far as it is written there: a missing list has no entries. */
+/** Returns the path of the allowance in the policy; a missing list has no entries in it. */
 const allowancePath = (direction: Direction, { rule, peer, port }: Allowance): string => {
   const path = rulePath(direction, rule);
   const entries = [
@@ -102,8 +102,8 @@ export const explainNearest = (
 };
 
 /**
- * The trace in words, a sentence per end: what let the packet through, or what is missing. Denials first; of a packet
- * that is denied, an end that lets it through is left out.
+ * Explains a verdict with one sentence per end: what let the packet pass, or what is missing. Denials come first; for a
+ * denied packet, an end that lets it pass is omitted.
  */
 export const explain = (trace: Trace): readonly string[] => {
   const { exemption, verdict, packet, egress, ingress } = trace;

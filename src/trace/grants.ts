@@ -6,7 +6,7 @@ import { resolvePort } from '../policy/pod-ports.ts';
 import type { Governing, PolicyIndex } from './policy-index.ts';
 import { ALL_PORTS, intersectPorts, isEmpty, NO_PORTS, type PortSet, unitePorts } from './port-set.ts';
 
-/** What one rule allows between two addresses. */
+/** The ports that one rule allows between two addresses. */
 export interface Grant {
   readonly policy: PolicyKey;
   /** Position in `spec.ingress` or `spec.egress`. */
@@ -15,12 +15,12 @@ export interface Grant {
   readonly ports: PortSet;
 }
 
-/** What the policies of one end allow between two addresses. */
+/** The ports that the policies of one end allow between two addresses. */
 export interface SideGrants {
-  /** The policies that isolate this end; none where it is open or closed. */
+  /** The policies that isolate this end; empty if it is open or closed. */
   readonly policies: readonly PolicyKey[];
   readonly grants: readonly Grant[];
-  /** All ports where the end is open, else what the grants add up to, or have in common where two pods may be this end. */
+  /** All ports if the end is open, else the union of the grants; of two pods that may be this end, the intersection. */
   readonly ports: PortSet;
 }
 
@@ -34,10 +34,10 @@ export const portsOf = (match: PortMatch, destination: PodEndpoint | undefined):
   return unitePorts(numbers.map((port) => ({ ...NO_PORTS, [match.protocol]: [{ from: port, to: port }] })));
 };
 
-/** Answers for one end: its own address and the remote one. */
+/** Returns the grants of one end, given its own address and the remote one. */
 export type FindGrants = (direction: Direction, own: string, remote: string) => SideGrants;
 
-/** Answers are remembered: asked for all pairs, each isolation is compared with each address once. */
+/** Caches the results: when all pairs are asked for, each isolation is compared with each address once. */
 export const createFindGrants = (index: PolicyIndex): FindGrants => {
   const known = new Map<Isolation, Map<string, SideGrants>>();
 
@@ -53,7 +53,7 @@ export const createFindGrants = (index: PolicyIndex): FindGrants => {
 
   const ofOne = ({ isolation, pod }: Governing, remote: string): SideGrants => {
     const destination = isolation.direction === 'ingress' ? pod : index.ownerAt(remote);
-    // Pods of one isolation share an answer per remote address: for ingress their named ports are equal.
+    // Pods of one isolation share the result per remote address: their named ports of ingress are equal.
     const answers = known.get(isolation) ?? new Map<string, SideGrants>();
     known.set(isolation, answers);
     const answer = answers.get(remote) ?? compare(isolation, remote, destination);

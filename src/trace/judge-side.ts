@@ -17,7 +17,7 @@ export interface Side {
   readonly index: PolicyIndex;
   readonly packet: Packet;
   readonly remote: string;
-  /** The pod that the packet goes to, as far as it is certain. */
+  /** The pod that the packet goes to, if it is certain. */
   readonly destination: PodEndpoint | undefined;
 }
 

@@ -5,8 +5,8 @@ import type { Packet } from './packet.ts';
 import type { Entry, PortMiss } from './trace.ts';
 
 /**
- * What keeps an entry of `ports` from matching the packet; undefined if it matches. A named port is the number that the
- * destination pod declares under the name.
+ * Returns why an entry of `ports` does not match the packet; undefined if it matches. A named port is the number that the
+ * destination pod declares under that name.
  */
 export const portMiss = (
   entry: Entry<PortMatch>,

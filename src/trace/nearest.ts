@@ -1,6 +1,6 @@
 import type { Miss, PortMiss } from './trace.ts';
 
-/** How little a port entry misses by: a number costs less to change than a protocol. */
+/** How far a port entry is from matching: a number is easier to change than a protocol. */
 const PORT_DISTANCE: Readonly<Record<PortMiss['kind'], number>> = { number: 1, undeclared: 2, protocol: 3 };
 
 /** Says how far a miss is from allowing the packet: of two the smaller number is the nearer one. */
@@ -12,9 +12,9 @@ export const missDistance = (miss: Miss): number => {
 };
 
 /**
- * The miss that came closest to allowing the packet: a rule that lacks only the port, then one that lacks only the
- * peer, then both; a policy that cannot be read may have meant to allow; one without rules never did. Of equals the
- * first.
+ * Returns the miss that came closest to allowing the packet: a rule that lacks only the port, then one that lacks only the
+ * peer, then both. An invalid policy may have been meant to allow the packet; one without rules was not. The first of equals
+ * wins.
  */
 export const nearestMiss = (misses: readonly Miss[]): Miss | undefined =>
   misses.reduce<Miss | undefined>(

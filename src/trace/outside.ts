@@ -23,7 +23,7 @@ const toRange = ({ family, base, prefix }: Cidr): AddressRange => ({
   to: base + (1n << BigInt(ADDRESS_BITS[family] - prefix)) - 1n,
 });
 
-/** Joins ranges that touch, keeping their order. */
+/** Joins ranges that touch, and keeps their order. */
 export const joinRanges = (ranges: readonly AddressRange[]): readonly AddressRange[] => {
   const joined: AddressRange[] = [];
   for (const range of ranges) {
@@ -66,7 +66,7 @@ export const addressOutside = (range: AddressRange, inside: ReadonlySet<string>)
   return undefined;
 };
 
-/** `10.0.0.0/8` where the range is a block, else `first-last`. */
+/** Returns `10.0.0.0/8` if the range is a block, else `first-last`. */
 export const describeRange = ({ family, from, to }: AddressRange): string => {
   const size = to - from + 1n;
   const prefix = ADDRESS_BITS[family] - (size.toString(2).length - 1);

@@ -1,15 +1,15 @@
 import type { Protocol } from '../model/protocol.ts';
 
-/** What a packet carries; 'other' is all that NetworkPolicyPort cannot name, ICMP for example. */
+/** The protocol of a packet; 'other' is any that NetworkPolicyPort cannot name, such as ICMP. */
 export type PacketProtocol = Protocol | 'other';
 
-/** The packet that would open a connection, as a node's firewall sees it: after DNAT, before SNAT. */
+/** The packet that would open a connection as a node's firewall sees it: after DNAT, before SNAT. */
 export interface Packet {
-  /** Address, IPv4 or IPv6. */
+  /** An IPv4 or IPv6 address. */
   readonly source: string;
-  /** Address of the same family. */
+  /** An address of the same family. */
   readonly destination: string;
   readonly protocol: PacketProtocol;
-  /** Destination port, 1 to 65535; of no meaning for 'other'. */
+  /** Destination port, 1 to 65535; meaningless for 'other'. */
   readonly port: number;
 }

@@ -7,23 +7,23 @@ import type { PolicyFault } from '../policy/fault.ts';
 import { admits } from '../policy/ip-block.ts';
 import type { Isolation, NodePolicy, Peer } from '../policy/node-policy.ts';
 
-/** An isolation at an address, and the pod whose it is. */
+/** An isolation at an address, and the isolated pod. */
 export interface Governing {
   readonly isolation: Isolation;
   readonly pod: PodEndpoint;
 }
 
-/** A compiled policy, found by address as the kernel finds it. Addresses are canonical text. */
+/** A compiled policy, looked up by address as the kernel does. Addresses are canonical text. */
 export interface PolicyIndex {
-  /** The canonical text of an address in any spelling. @throws TypeError where it is none. */
+  /** Returns the canonical text of an address. @throws TypeError for an invalid one */
   canonical(address: string): string;
-  /** The pod that has the address, or the first of those that may have it; a pod on the host network has none. */
+  /** Returns the pod that has the address, or the first of those that may have it; never a pod on the host network. */
   podAt(address: string): PodEndpoint | undefined;
-  /** The pod that has the address for certain. */
+  /** Returns the pod that certainly has the address. */
   ownerAt(address: string): PodEndpoint | undefined;
-  /** What governs the address. More than one where more than one pod may have it: each has to allow. */
+  /** Returns the isolations at the address. If several pods may have it, each must allow the packet. */
   isolationsAt(direction: Direction, address: string): readonly Governing[];
-  /** Whether the peer means the address. */
+  /** Reports whether the peer includes the address. */
   means(peer: Peer, address: string): boolean;
   faultsOf(policy: PolicyKey): readonly PolicyFault[];
 }
@@ -34,7 +34,7 @@ const toCidr = (address: string): Cidr => {
   return cidr;
 };
 
-/** Answers remembered at most: packets from the outside bring ever new addresses. */
+/** Maximum cached answers: packets from outside have ever new addresses. */
 const MOST_REMEMBERED = 50_000;
 
 const remember = <Key, Value>(work: (key: Key) => Value): ((key: Key) => Value) => {

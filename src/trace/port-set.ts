@@ -7,9 +7,9 @@ export interface PortRange {
   readonly to: number;
 }
 
-/** Where connections may go: ports per protocol, in order, apart from each other. */
+/** Ports per protocol, sorted, in ranges that do not touch. */
 export interface PortSet extends Readonly<Record<Protocol, readonly PortRange[]>> {
-  /** Also every protocol that NetworkPolicyPort cannot name. */
+  /** Whether every protocol that NetworkPolicyPort cannot name is included. */
   readonly other: boolean;
 }
 
@@ -76,11 +76,11 @@ const isEvery = ([first]: readonly PortRange[]): boolean => first?.from === 1 &&
 
 export const isAll = (set: PortSet): boolean => set.other && PROTOCOLS.every((protocol) => isEvery(set[protocol]));
 
-/** `80,443,8000-8010`. */
+/** Returns text such as `80,443,8000-8010`. */
 export const describeRanges = (ranges: readonly PortRange[]): string =>
   ranges.map(({ from, to }) => (from === to ? String(from) : `${from}-${to}`)).join(',');
 
-/** `all`, `none`, or e.g. `TCP 80,443 UDP 53`; a protocol with every port stands alone: `UDP`. */
+/** Returns `all`, `none`, or text such as `TCP 80,443 UDP 53`; a protocol with every port stands alone: `UDP`. */
 export const describePorts = (set: PortSet): string => {
   if (isAll(set)) return 'all';
   const named = PROTOCOLS.filter((protocol) => set[protocol].length > 0).map((protocol) =>

@@ -4,10 +4,10 @@ import type { PolicyIndex } from './policy-index.ts';
 import { ALL_PORTS, intersectPorts, type PortSet } from './port-set.ts';
 import type { Exemption } from './trace.ts';
 
-/** At which ports one address may open connections to another, and which rules say so. */
+/** The ports at which one address may open connections to another, and the rules that allow them. */
 export interface Reach {
   readonly ports: PortSet;
-  /** Where there is one, every port is allowed whatever the sides say. */
+  /** If present, every port is allowed whatever the sides say. */
   readonly exemption: Exemption | undefined;
   /** The source's side. */
   readonly egress: SideGrants;
@@ -15,7 +15,7 @@ export interface Reach {
   readonly ingress: SideGrants;
 }
 
-/** @returns a function over canonical addresses. */
+/** @returns a function over canonical addresses */
 export const createReach = (index: PolicyIndex): ((source: string, destination: string) => Reach) => {
   const findGrants = createFindGrants(index);
   return (source, destination) => {

@@ -2,7 +2,7 @@ import type { NodePolicy } from '../policy/node-policy.ts';
 import { type Opener, openerByPorts } from '../program/client-ports.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';
 
-/** A TCP packet in the middle of a connection that conntrack does not know. Addresses are canonical text. */
+/** A stray TCP packet. Addresses are canonical text. */
 interface Stray {
   readonly source: string;
   readonly sourcePort: number;
@@ -10,23 +10,23 @@ interface Stray {
   readonly destinationPort: number;
 }
 
-/** What else is known of a stray packet. */
+/** Further facts about a stray packet. */
 interface StrayFacts {
-  /** The kernel's rules have refused it as a packet that opens a connection from its source. */
+  /** Whether the kernel's rules have refused it as a packet that opens a connection from its source. */
   readonly isRefused: boolean;
-  /** Policy has cut connections that this end opened to the port of the other. */
+  /** Reports whether policy has cut connections that this end opened to the port of the other end. */
   readonly wasCut: (opener: Opener) => boolean;
 }
 
-/** Says of connections that conntrack has forgotten whether they may go on. */
+/** Judges whether connections that conntrack has forgotten may go on. */
 export interface StrayJudge {
-  /** The end that opened the connection, where policy allows that; undefined where the connection may not go on. */
+  /** Returns the end that opened the connection, if policy allows that; undefined if the connection may not go on. */
   openerOf(stray: Stray, facts: StrayFacts): Opener | undefined;
 }
 
 const TURNED: Readonly<Record<Opener, Opener>> = { source: 'destination', destination: 'source' };
 
-/** `by rule`: a policy names it. `open`: nothing isolates these ends in this direction. */
+/** `by rule`: a policy allows it explicitly. `open`: nothing isolates these ends in this direction. */
 type Verdict = 'by rule' | 'open' | 'denied';
 
 const judge = (evaluator: Evaluator, opener: Opener, stray: Stray): Verdict => {
@@ -36,7 +36,7 @@ const judge = (evaluator: Evaluator, opener: Opener, stray: Stray): Verdict => {
       ? { source, destination, protocol: 'TCP', port: destinationPort }
       : { source: destination, destination: source, protocol: 'TCP', port: sourcePort },
   );
-  // What is exempt of policy is the node's own and crosses no hook of ours: whatever claims to be it is judged.
+  // Exempt traffic is the node's own and passes no hook of ours, so a packet that claims to be exempt is judged.
   if (egress.kind === 'denied' || ingress.kind === 'denied') return 'denied';
   return egress.kind === 'open' && ingress.kind === 'open' ? 'open' : 'by rule';
 };
@@ -51,7 +51,7 @@ export const createStrayJudge = (policy: NodePolicy): StrayJudge => {
       const verdict = (opener: Opener): Verdict =>
         opener === 'source' && isRefused ? 'denied' : judge(evaluator, opener, stray);
       const ifAllowed = (opener: Opener): Opener | undefined => (verdict(opener) === 'denied' ? undefined : opener);
-      // Of what was cut it is known who opened it, whatever ports it chose.
+      // For a cut connection the opener is known, whatever ports it chose.
       const cut = (['source', 'destination'] as const).filter(wasCut);
       if (cut.length > 0) return cut.every((opener) => verdict(opener) !== 'denied') ? cut[0] : undefined;
       const byPorts = openerByPorts(stray);
@@ -60,7 +60,7 @@ export const createStrayJudge = (policy: NodePolicy): StrayJudge => {
       const likely: Opener = stray.destinationPort <= stray.sourcePort ? 'source' : 'destination';
       const [first, second] = [verdict(likely), verdict(TURNED[likely])];
       if (first !== 'denied' && second !== 'denied') return likely;
-      // It may be the other end's, which is denied: what nobody forbids is no sign that it is not.
+      // The connection may be one that the other end opened, which is denied: being open in this direction proves nothing.
       if (first === 'by rule') return likely;
       return second === 'by rule' ? TURNED[likely] : undefined;
     },

@@ -5,13 +5,13 @@ import type { PolicyFault } from '../policy/fault.ts';
 import type { AllowRule, Peer, PortMatch } from '../policy/node-policy.ts';
 import type { Packet } from './packet.ts';
 
-/** An entry of a rule's `from`, `to` or `ports`: its position there, and what it compiled to. */
+/** An entry of a rule's `from`, `to` or `ports`: its index, and what it compiled to. */
 export interface Entry<Match> {
   readonly index: number;
   readonly match: Match;
 }
 
-/** The rule that let a packet through, with the first peer and port entries that matched. */
+/** The rule that let a packet pass, with the first peer and port entries that matched. */
 export interface Allowance {
   readonly policy: PolicyKey;
   /** Position in `spec.ingress` or `spec.egress`. */
@@ -24,30 +24,30 @@ export interface Allowance {
 export type PortMiss =
   | { readonly kind: 'protocol'; readonly entry: Entry<PortMatch> }
   | { readonly kind: 'number'; readonly entry: Entry<PortMatch> }
-  /** A named port that the destination does not declare, or a destination that is no pod. */
+  /** A named port that the destination does not declare, or a destination that is not a pod. */
   | { readonly kind: 'undeclared'; readonly entry: Entry<PortMatch> };
 
-/** What kept one policy, or one rule of it, from allowing a packet. */
+/** Why one policy, or one rule of it, did not allow a packet. */
 export type Miss =
   | {
       readonly kind: 'rule';
       readonly policy: PolicyKey;
       readonly rule: number;
-      /** The first entry that matches; undefined where none does, which is then (part of) what is missing. */
+      /** The first entry that matches; undefined if none does: then the peer is (part of) what is missing. */
       readonly peer: Entry<Peer> | undefined;
-      /** Empty where a port matches, else one for each entry of `ports`. */
+      /** Empty if a port matches, else one for each entry of `ports`. */
       readonly portMisses: readonly PortMiss[];
       readonly compiled: AllowRule;
     }
   | { readonly kind: 'no-rules'; readonly policy: PolicyKey }
   | { readonly kind: 'fault'; readonly policy: PolicyKey; readonly faults: readonly PolicyFault[] };
 
-/** What one end's policies say of a packet. */
+/** The verdict of one end's policies on a packet. */
 export type SideTrace =
   | {
       readonly kind: 'open';
       readonly direction: Direction;
-      /** The pod at this end, which no policy isolates; undefined where the end is no pod, or not one of the node's. */
+      /** The pod at this end, which no policy isolates; undefined if the end is not a pod of the node. */
       readonly subject: PodEndpoint | undefined;
     }
   | {
@@ -66,16 +66,16 @@ export type SideTrace =
       readonly misses: readonly Miss[];
     };
 
-/** Why no policy is asked: a pod always reaches itself, and a pod and its own node always reach each other. */
+/** Why policies do not apply: a pod always reaches itself, and a pod and its own node always reach each other. */
 export type Exemption =
   | { readonly kind: 'same-pod'; readonly pod: PodEndpoint }
   | { readonly kind: 'own-node'; readonly pod: PodEndpoint; readonly node: string };
 
-/** How a packet fares, and why. */
+/** The verdict on a packet, and why. */
 export interface Trace {
   readonly packet: Packet;
   readonly verdict: 'allow' | 'deny';
-  /** Where there is one, the verdict is 'allow' whatever the sides say. */
+  /** If present, the verdict is 'allow' whatever the sides say. */
   readonly exemption: Exemption | undefined;
   /** The source's side. */
   readonly egress: SideTrace;
