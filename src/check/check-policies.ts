@@ -56,7 +56,7 @@ const RULES: readonly CheckRule[] = [
   findOverlappingPorts,
 ];
 
-/** All mistakes and surprises in the policies of a cluster, policy by policy. */
+/** Returns all mistakes and surprises in the policies of a cluster, policy by policy. */
 export const checkPolicies = (cluster: CheckedCluster): readonly Finding[] => [
   ...cluster.policies.flatMap((policy) =>
     RULES.flatMap((rule) => rule(policy, cluster)).map((found): Finding => ({ ...found, policy: policy.parsed.key })),

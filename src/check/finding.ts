@@ -66,7 +66,7 @@ export type Repair =
 export interface Finding {
   readonly code: FindingCode;
   readonly policy: PolicyKey;
-  /** What it is about; may be missing from the policy, if that is the point. */
+  /** The field that it is about; the finding may be that it is missing. */
   readonly field: FieldPath;
   readonly message: string;
   /** What to do about it. */

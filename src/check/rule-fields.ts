@@ -2,23 +2,23 @@ import { DIRECTIONS, type Direction } from '../model/direction.ts';
 import type { FieldPath } from '../model/field-path.ts';
 import type { ParsedPolicy, RuleSpec } from '../policy/parsed.ts';
 
-/** Names of the fields that rules of a direction have. */
+/** The field of a rule's peers, by direction. */
 export const PEER_FIELD: Readonly<Record<Direction, 'from' | 'to'>> = { ingress: 'from', egress: 'to' };
 
-/** A direction as `spec.policyTypes` spells it. */
+/** The direction's value in `spec.policyTypes`. */
 export const POLICY_TYPE: Readonly<Record<Direction, string>> = { ingress: 'Ingress', egress: 'Egress' };
 
-/** A rule and where it stands. */
+/** A rule and its path. */
 export interface PlacedRule {
   readonly direction: Direction;
   readonly rule: RuleSpec;
   readonly field: FieldPath;
-  /** Where its `from` or `to` stands. */
+  /** The path of its `from` or `to`. */
   readonly peersField: FieldPath;
   readonly portsField: FieldPath;
 }
 
-/** All rules of a policy. */
+/** Returns all rules of a policy. */
 export const rulesOf = ({ rules }: ParsedPolicy): readonly PlacedRule[] =>
   DIRECTIONS.flatMap((direction) =>
     rules[direction].map((rule, index) => {

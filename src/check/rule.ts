@@ -1,8 +1,8 @@
 import type { Finding } from './finding.ts';
 import type { CheckedCluster, CheckedPolicy } from './subject.ts';
 
-/** What a rule finds, before the policy's name is put to it. */
+/** A finding without the policy's name. */
 export type Observation = Omit<Finding, 'policy'>;
 
-/** Looks for one kind of mistake in one policy, whose faults are not its concern: those have no rules to look at. */
+/** Finds one kind of mistake in a policy. Policies with faults have no rules to examine. */
 export type CheckRule = (policy: CheckedPolicy, cluster: CheckedCluster) => readonly Observation[];

@@ -15,7 +15,7 @@ export interface CheckedPolicy {
   readonly written: Fields;
   readonly spec: Fields;
   readonly parsed: ParsedPolicy;
-  /** The pods that it selects, those on the host network among them. */
+  /** The pods that it selects, including those on the host network. */
   readonly pods: readonly PodEndpoint[];
 }
 
@@ -41,7 +41,7 @@ export interface CheckedCluster {
   readonly services: readonly CheckedService[];
   /** Every namespace that is known of, with its labels. */
   readonly namespaces: ReadonlyMap<string, Labels>;
-  /** Namespaces that are there as objects, sorted; none where the input leaves namespaces to others. */
+  /** Sorted namespaces that exist as objects; empty if the input has none. */
   readonly declared: readonly string[];
 }
 
@@ -63,7 +63,7 @@ export const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 const SYSTEM_NAMESPACES: readonly string[] = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
-/** Namespaces that every cluster has; manifests seldom show them, or all of their pods. */
+/** Reports whether every cluster has the namespace; manifests seldom have such namespaces, or all of their pods. */
 export const isSystemNamespace = (name: string): boolean => SYSTEM_NAMESPACES.includes(name);
 
 const asFields = (value: unknown): Fields =>

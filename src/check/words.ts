@@ -1,4 +1,4 @@
-/** `a, b and 3 more`. */
+/** Returns `a, b and 3 more`. */
 export const listFew = (all: readonly string[], most = 4): string => {
   const shown = all.slice(0, most).join(', ');
   return all.length > most ? `${shown} and ${all.length - most} more` : shown;

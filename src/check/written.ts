@@ -1,6 +1,6 @@
 import type { FieldPath } from '../model/field-path.ts';
 
-/** What stands at a path of a policy as written; undefined where nothing does. */
+/** Returns the value at a path of a policy as written; undefined if there is none. */
 export const writtenAt = (root: unknown, path: FieldPath): unknown =>
   path.reduce<unknown>(
     (value, step) =>

@@ -2,7 +2,7 @@ import { DIRECTIONS } from '../../model/direction.ts';
 import type { CheckRule, Observation } from '../rule.ts';
 import { POLICY_TYPE } from '../rule-fields.ts';
 
-/** Directions that are isolated without a rule, beside one that has rules: a "deny all" that may not be meant. */
+/** Finds directions that are isolated without a rule, beside one that has rules: a "deny all" that may not be intended. */
 export const findDirectionsWithoutRules: CheckRule = ({ spec, parsed }) => {
   const { directions, rules } = parsed;
   if (!directions.some((direction) => rules[direction].length > 0)) return [];
@@ -23,7 +23,7 @@ export const findDirectionsWithoutRules: CheckRule = ({ spec, parsed }) => {
     });
 };
 
-/** Rules of a direction that policyTypes does not list: the API server takes them, and nothing heeds them. */
+/** Finds rules of a direction that policyTypes does not list: the API server accepts them, and they have no effect. */
 export const findIgnoredRules: CheckRule = ({ parsed: { directions, rules } }) =>
   DIRECTIONS.filter((direction) => rules[direction].length > 0 && !directions.includes(direction)).map(
     (direction): Observation => ({

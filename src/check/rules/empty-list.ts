@@ -5,7 +5,7 @@ import { writtenAt } from '../written.ts';
 /** `[]`, or the field's name with nothing below it. */
 const isEmptyList = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0);
 
-/** An empty list of peers or ports, which reads like "none" and means "any". */
+/** Finds empty lists of peers or ports, which look like "none" and mean "any". */
 export const findEmptyLists: CheckRule = ({ spec, parsed }) =>
   rulesOf(parsed).flatMap(({ peersField, portsField }) =>
     [

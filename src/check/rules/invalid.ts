@@ -7,7 +7,7 @@ import { findUnknownFields } from './unknown-field.ts';
 
 const WORDS = ['TCP', 'UDP', 'SCTP', 'Ingress', 'Egress', 'In', 'NotIn', 'Exists', 'DoesNotExist'];
 
-/** Where nothing better can be said. */
+/** The suggestion if there is no better one. */
 const REPAIR = 'repair it: the API server refuses it, and where it is enforced from a folder it allows nothing';
 
 /** What was probably meant, and the repair where that is certain. */

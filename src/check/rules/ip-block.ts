@@ -19,7 +19,7 @@ const blocksOf = (parsed: ParsedPolicy): readonly PlacedBlock[] =>
     ),
   );
 
-/** Blocks that hold addresses of pods, which then pass whatever their labels are. */
+/** Finds blocks with addresses of pods, which such a rule allows whatever their labels are. */
 export const findBlocksWithPods: CheckRule = ({ parsed }, { pods }) =>
   blocksOf(parsed).flatMap(({ block, field }): readonly Observation[] => {
     const held = pods.filter(

@@ -10,7 +10,7 @@ import { suggestLabels } from './pod-selector.ts';
 
 export type PodsPeer = Extract<PeerSpec, { kind: 'pods' }>;
 
-/** The namespaces whose pods the peer can mean. */
+/** Returns the namespaces whose pods the peer can select. */
 export const namespacesOf = (peer: PodsPeer, own: string, { namespaces }: CheckedCluster): readonly string[] => {
   const { namespaceSelector } = peer;
   if (namespaceSelector === undefined) return [own];
@@ -90,7 +90,7 @@ const checkPeer = (peer: PodsPeer, own: string, field: FieldPath, cluster: Check
   };
 };
 
-/** Entries of `from` and `to` that mean nobody. */
+/** Finds entries of `from` and `to` that select nothing. */
 export const findIdlePeers: CheckRule = ({ parsed }, cluster) =>
   rulesOf(parsed).flatMap(({ rule, peersField }) =>
     (rule.peers === 'any' ? [] : rule.peers).flatMap((peer, index): readonly Observation[] => {

@@ -33,7 +33,7 @@ export const suggestLabels = (selector: LabelSelector, pods: readonly PodEndpoin
   return `compare with the labels of the pods there: ${offers.join('; ')}`;
 };
 
-/** A policy that has no pods to isolate, or only such as policies do not concern. */
+/** Finds policies that select no pods, or only pods that policies do not apply to. */
 export const findIdleSubjects: CheckRule = ({ parsed, pods }, cluster) => {
   const { podSelector, namespace, faults } = parsed;
   if (cluster.pods.length === 0 || faults.length > 0) return [];
@@ -61,7 +61,7 @@ export const findIdleSubjects: CheckRule = ({ parsed, pods }, cluster) => {
   ];
 };
 
-/** A podSelector that was left out selects as much as an empty one. */
+/** Finds missing podSelectors, which select as much as empty ones. */
 export const findMissingPodSelector: CheckRule = ({ spec, parsed }) =>
   (spec['podSelector'] ?? undefined) === undefined && parsed.faults.length === 0
     ? [

@@ -3,7 +3,7 @@ import { describeSelector } from '../../policy/selector.ts';
 import type { CheckRule, Observation } from '../rule.ts';
 import { rulesOf } from '../rule-fields.ts';
 
-/** The podSelector and the namespaceSelector of two neighbouring entries that have one each. */
+/** Returns the podSelector and the namespaceSelector of two neighbouring entries that have one each. */
 const selectorsOf = (one: PeerSpec | undefined, other: PeerSpec | undefined) => {
   if (one?.kind !== 'pods' || other?.kind !== 'pods') return undefined;
   const [pods, namespaces] = one.podSelector === undefined ? [other, one] : [one, other];
@@ -14,7 +14,7 @@ const selectorsOf = (one: PeerSpec | undefined, other: PeerSpec | undefined) => 
   return podSelector.requirements.length === 0 ? undefined : { podSelector, namespaceSelector };
 };
 
-/** The dash too many: two entries mean either, one entry with both selectors means both. */
+/** Finds a dash too many: two entries mean either, one entry with both selectors means both. */
 export const findSplitPeers: CheckRule = ({ parsed }) =>
   rulesOf(parsed).flatMap(({ rule, peersField }) => {
     const peers = rule.peers === 'any' ? [] : rule.peers;
