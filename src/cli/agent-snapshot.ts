@@ -4,8 +4,8 @@ import { runProcess } from './run-process.ts';
 import { VERBS } from './verbs.ts';
 
 /**
- * What a start-up snapshot of the agent is made from (scripts/build/agent-snapshot.ts): all modules of the agent are
- * loaded by then, and a process that begins with it has only to run.
+ * The entry of the agent's start-up snapshot (scripts/build/agent-snapshot.ts): all of its modules are loaded when the
+ * snapshot is made, so that a process which starts from it can run at once.
  */
 startupSnapshot.setDeserializeMainFunction(() => {
   void runProcess(

@@ -8,8 +8,8 @@ import { leaveTerminationMessage } from './termination-message.ts';
 import type { Verb } from './verb.ts';
 
 /**
- * The handlers stay: execa ends the process by the signal itself where, while a command runs, its own handler is the only
- * one left, and then a pass would break off halfway.
+ * Resolves at a signal. The handlers stay attached: while a command runs, execa ends the process by the signal itself if its
+ * own handler is the only one left, and would interrupt a pass.
  */
 const untilToldToStop = (): Promise<undefined> =>
   new Promise((resolve) => {

@@ -8,7 +8,7 @@ import { createSetReader } from '../kernel/netlink/set-reader.ts';
 import { formatOutput, type OutputOptions, outputOption } from './output.ts';
 import type { Verb } from './verb.ts';
 
-/** Another program may hold the xtables lock for a while; a cleanup is in no hurry. */
+/** Another program may hold the xtables lock for a while; a cleanup has time. */
 const XTABLES_WAIT_SECONDS = 30;
 
 const plural = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;

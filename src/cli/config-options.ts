@@ -8,8 +8,8 @@ const describe = ({ flag, help, initial }: Setting<unknown>): string => {
 };
 
 /**
- * Declares every setting of the agent as an option. Options left out stay absent from `command.opts()`, so that
- * parseConfig can look into the environment for them.
+ * Declares every setting of the agent as an option. Missing options stay absent from `command.opts()`, so that
+ * parseConfig can read the environment for them.
  */
 export const addConfigOptions = (command: Command): void => {
   for (const setting of Object.values<Setting<unknown>>(SETTINGS)) {

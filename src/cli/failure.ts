@@ -1,9 +1,9 @@
-/** Errors that only a mistake in this program can raise. */
+/** Errors that only a bug of this program can cause. */
 const BUGS = [TypeError, ReferenceError, RangeError, SyntaxError];
 
 /**
- * An error in words for the person at the terminal: its message, with the causes that it names. A bug keeps its stack,
- * since that is what a report of it needs.
+ * Describes an error for the person at the terminal: its message with its causes. A bug keeps its stack, which a bug report
+ * needs.
  */
 export const describeFailure = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);

@@ -9,7 +9,7 @@ import { nameOfKind } from '../model/other-policies.ts';
 import { renderFolders } from './rendered-folders.ts';
 import { type CliIo, UsageError } from './verb.ts';
 
-/** What `filenameOption` leaves in the options of a verb. */
+/** The options of a verb that `filenameOption` sets. */
 export interface InputOptions {
   readonly filename?: readonly string[];
 }

@@ -2,21 +2,24 @@ import { Option } from 'commander';
 import { stringify } from 'yaml';
 import { printableJson } from '../model/printable.ts';
 
-/** How a verb prints its result. */
+/** The format of a verb's result. */
 export type OutputFormat = 'text' | 'json' | 'yaml';
 
-/** What `outputOption` leaves in the options of a verb. */
+/** The options of a verb that `outputOption` sets. */
 export interface OutputOptions {
   readonly output: OutputFormat;
 }
 
-/** `-o text|json|yaml`, the same for all verbs that print a result. */
+/** Returns `-o text|json|yaml`, the same for all verbs that print a result. */
 export const outputOption = (): Option =>
   new Option('-o, --output <format>', 'print the result as').choices(['text', 'json', 'yaml']).default('text');
 
 const YAML_OPTIONS = { aliasDuplicateObjects: false, lineWidth: 0 } as const;
 
-/** Where a text holds what could command a terminal, all are in double quotes, where YAML has escapes for it as JSON has. */
+/**
+ * Formats YAML. If a text could control a terminal, all texts are in double quotes, where YAML has the same escapes as
+ * JSON.
+ */
 const yamlOf = (document: unknown): string => {
   const text = stringify(document, YAML_OPTIONS);
   return printableJson(text) === text
@@ -25,9 +28,9 @@ const yamlOf = (document: unknown): string => {
 };
 
 /**
- * A result in the format asked for, ending with a newline.
+ * Returns a result in the chosen format, with a newline at the end.
  * @param document plain data: no Map, no Set, no undefined in lists
- * @param text the same for people
+ * @param text returns the same for people
  */
 export const formatOutput = (format: OutputFormat, document: unknown, text: () => string): string => {
   switch (format) {

@@ -10,7 +10,7 @@ import { ownProgram } from './play/own-program.ts';
 import { STORY_FILE } from './play/story/story.ts';
 import { type CliIo, type ExitCode, UsageError, type Verb } from './verb.ts';
 
-/** The sandbox ends with us as its first process: no other signal handler may keep it alive. */
+/** Ends at signals. The sandbox ends with us as its first process, so no other signal handler may keep it alive. */
 const endAtSignals = (code: ExitCode): void => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(code));
 };
@@ -25,7 +25,7 @@ const playOutside = async (options: PlayOptions, io: CliIo): Promise<ExitCode> =
       onStart === undefined ? {} : { onStart },
     );
   if (options.apiServer !== true) return toExitCode(await enter());
-  // Building it takes the network, which there is none of inside.
+  // Building Kubernetes needs the network, which is missing inside.
   await clusterBinaries(io.env, ownProgram(process.argv[1] ?? ''), (line) => io.err(`${line}\n`));
   const door = await openOutside();
   try {
@@ -37,7 +37,7 @@ const playOutside = async (options: PlayOptions, io: CliIo): Promise<ExitCode> =
 
 const toExitCode = (code: number): ExitCode => (code === 0 || code === 2 ? code : 1);
 
-/** Folders of stories; each is a world of its own, so they cannot be played together. */
+/** Returns the folders of stories. Each is a world of its own, so they cannot be played together. */
 const storiesIn = (dir: string): readonly string[] =>
   readdirSync(dir)
     .map((name) => path.join(dir, name))
@@ -97,7 +97,7 @@ Exit codes of --once and --story: 0 the kernel does what the policies say (and t
     try {
       return await playInside(dir, options, io);
     } finally {
-      // Servers and agents would keep us alive; they end with us. By then the exit code is set.
+      // Servers and agents would keep the process alive; they end with it. The exit code is set by then.
       setImmediate(() => process.exit());
     }
   },

@@ -18,7 +18,7 @@ interface RenderOptions extends OutputOptions {
   readonly antiSpoofing?: readonly string[];
 }
 
-/** Where simulated pods live: the ranges that documentation and many CNIs use. */
+/** The ranges of simulated pods: those that documentation and many CNIs use. */
 const SIMULATED_CIDRS: readonly string[] = ['10.244.0.0/16', 'fd00:10:244::/64'];
 
 interface Rendered {

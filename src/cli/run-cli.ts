@@ -21,7 +21,7 @@ Look before you leap (nothing is touched):
 Exit codes: 0 all well, 1 findings or a failure, 2 wrong usage.
 "portcullis VERB --help" explains a verb.`;
 
-/** The verb that is meant, in `VERB …` and in `help VERB`: only its file is loaded. */
+/** Returns the verb in `VERB …` or `help VERB`: only its file is loaded. */
 const namedVerb = (args: readonly string[]): string | undefined => (args[0] === 'help' ? args[1] : args[0]);
 
 const createProgram = (io: CliIo): Command =>
@@ -49,7 +49,7 @@ const addVerb = async (
 };
 
 const exitCodeOf = (error: unknown, verb: string | undefined, io: CliIo): ExitCode => {
-  // Help and version come as errors too, with exit code 0; commander has written its own message by now.
+  // Help and version are errors too, with exit code 0; commander has printed its own message already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const lines = describeFailure(error).split('\n').map(printable);
   io.err(`portcullis${verb === undefined ? '' : ` ${verb}`}: ${lines.join('\n')}\n`);
@@ -57,8 +57,8 @@ const exitCodeOf = (error: unknown, verb: string | undefined, io: CliIo): ExitCo
 };
 
 /**
- * Runs one command line to its end. Never throws: failures are told on `io.err` and in the exit code.
- * @param args what follows the program's name
+ * Runs one command line to its end. Never throws: prints failures on `io.err` and returns the exit code.
+ * @param args the arguments after the program's name
  */
 export const runCli = async (args: readonly string[], io: CliIo, verbs: readonly VerbEntry[]): Promise<ExitCode> => {
   const named = namedVerb(args);

@@ -1,9 +1,9 @@
 import { runCli } from './run-cli.ts';
 import type { VerbEntry } from './verbs.ts';
 
-/** Runs the command line that this process was started with. The process ends when nothing is left to be done. */
+/** Runs the command line of this process. The process ends when nothing is left to do. */
 export const runProcess = async (verbs: readonly VerbEntry[]): Promise<void> => {
-  // `portcullis render … | head` closes the pipe early: that is no failure.
+  // `portcullis render … | head` closes the pipe early, which is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;

@@ -4,7 +4,7 @@ import { formatField } from '../model/field-path.ts';
 import type { PolicyFault } from '../policy/fault.ts';
 import type { CliIo } from './verb.ts';
 
-/** Tells on standard error what of the policies could not be compiled, with file and line. */
+/** Prints the policies' faults on standard error, with file and line. */
 export const tellFaults = (
   faults: readonly PolicyFault[],
   { policyOrigins }: Pick<LoadedManifests, 'policyOrigins'>,

@@ -10,15 +10,15 @@ import type { ReconcilerStatus } from '../../reconcile/status.ts';
 import type { PlayNode } from './nodes.ts';
 import type { OwnProgram } from './own-program.ts';
 
-/** resourceVersions by kind that agents are to have in force. */
+/** The resourceVersions, by kind, that agents must have in force. */
 export type Revisions = Readonly<Record<ObjectKind, string>>;
 
 /** The agents of the playground, one real process per node. */
 export interface Agents {
   start(node: PlayNode): Promise<void>;
   /**
-   * Waits until every agent says that a state is in force.
-   * @throws Error with what the agent says, where it does not come to that in time
+   * Waits until every agent reports that a state is in force.
+   * @throws Error with the agent's report if it does not get there in time
    */
   settle(revisions: Revisions): Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface AgentsDeps {
   readonly program: OwnProgram;
   readonly families: readonly IpFamily[];
   readonly backend: IptablesBackend;
-  /** Where agents read from: `--manifests DIR` or `--kubeconfig FILE`. */
+  /** The flags of the agents' source: `--manifests DIR` or `--kubeconfig FILE`. */
   readonly flags: readonly string[];
 }
 
@@ -39,9 +39,9 @@ interface RunningAgent {
   end: number | undefined;
 }
 
-/** On the node's own address, so that it can be asked from outside the node. */
+/** Served on the node's own address, so that it can be read from outside the node. */
 const STATUS_PORT = 9577;
-/** Short, so that rules that a curious person flushes are back at once. */
+/** Short, so that rules that a curious person flushes are restored quickly. */
 const DRIFT_INTERVAL = '1s';
 const SETTLE_MS = 30_000;
 const POLL_MS = 20;
@@ -52,7 +52,7 @@ const statusUrl = ({ spec }: PlayNode): string => {
   return `http://${ip.includes(':') ? `[${ip}]` : ip}:${STATUS_PORT}/status`;
 };
 
-/** Undefined while the agent does not answer. */
+/** Returns undefined while the agent does not answer. */
 const readStatus = (node: PlayNode): Promise<ReconcilerStatus | undefined> =>
   new Promise((resolve) => {
     const request = get(statusUrl(node), { timeout: 2_000 }, (response) => {

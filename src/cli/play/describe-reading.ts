@@ -9,13 +9,13 @@ const MEASURED: Readonly<Record<Reading['measured'], string>> = {
   'not probed': 'is not probed here',
 };
 
-/** `shop/web → shop/db TCP 3306`; the family is named where the ends share two. */
+/** Returns `shop/web → shop/db TCP 3306`, with the family if the ends share two. */
 const describeConnection = ({ from, to, protocol, port, family }: Reading, families: number): string =>
   `${from} → ${to} ${protocol} ${port}${families > 1 ? ` (${family === 'ipv4' ? 'IPv4' : 'IPv6'})` : ''}`;
 
 const familiesIn = (readings: readonly Reading[]): number => new Set(readings.map(({ family }) => family)).size;
 
-/** Each connection with what it does and why. */
+/** Describes each connection with its result and the reason. */
 export const describeReadings = (readings: readonly Reading[]): readonly string[] => {
   const families = familiesIn(readings);
   return readings.map((reading) => {
@@ -25,7 +25,7 @@ export const describeReadings = (readings: readonly Reading[]): readonly string[
   });
 };
 
-/** Connections on which the kernel and the policies are not of one mind. */
+/** Describes connections on which the kernel and the policies disagree. */
 export const describeDisagreements = (readings: readonly Reading[]): readonly string[] => {
   const families = familiesIn(readings);
   return readings
@@ -37,7 +37,7 @@ export const describeDisagreements = (readings: readonly Reading[]): readonly st
     );
 };
 
-/** What the kernel does otherwise than before, with the reason. Connections that came or went are not told. */
+/** Describes changed results of the kernel, with the reasons. Leaves out connections that were added or removed. */
 export const describeChanges = (before: readonly Reading[], after: readonly Reading[]): readonly string[] => {
   const known = new Map(before.map((reading) => [readingKey(reading), reading.measured]));
   const changed = after.filter((reading) => {

@@ -2,7 +2,7 @@ import { machinesOf } from './machine.ts';
 import type { Picture } from './picture.ts';
 import { disagrees } from './reading.ts';
 
-/** What `play --once -o json` prints: plain data. */
+/** Returns the plain data that `play --once -o json` prints. */
 export const pictureDocument = ({ world, readings, warnings }: Picture) => ({
   machines: machinesOf(world).map(({ name, node, ips, ports }) => ({
     name,

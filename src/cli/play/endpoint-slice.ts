@@ -12,7 +12,7 @@ export interface Outside {
   readonly problems: readonly ManifestProblem[];
 }
 
-/** An EndpointSlice of no Service: the native way to write down addresses outside the cluster. */
+/** Reports whether it is an EndpointSlice without a Service: Kubernetes' own way to list addresses outside the cluster. */
 const describesOutside = ({ kind, raw }: ManifestObject): boolean =>
   kind === 'EndpointSlice' && asObject(asObject(raw['metadata'])['labels'])[SERVICE_NAME] === undefined;
 
@@ -53,7 +53,7 @@ const readSlice = (object: ManifestObject): Outside => {
   return { externals, problems };
 };
 
-/** The machines outside the cluster that manifests tell of. */
+/** Returns the machines outside the cluster in the manifests. */
 export const readOutside = (objects: readonly ManifestObject[]): Outside => {
   const slices = objects.filter(describesOutside).map(readSlice);
   return {

@@ -3,10 +3,10 @@ import { familyOf } from '../../lab/addresses.ts';
 import { IP_FAMILIES, type IpFamily } from '../../model/family.ts';
 import { readOutside } from './endpoint-slice.ts';
 
-/** What `--ip-families` takes. */
+/** The values of `--ip-families`. */
 export type FamiliesChoice = 'auto' | 'ipv4' | 'ipv6' | 'dual';
 
-/** `auto`: the families of the addresses that the manifests write down, IPv4 where they write none. */
+/** Returns the families; `auto` takes those of the addresses in the manifests, or IPv4 if there are none. */
 export const chooseFamilies = (choice: FamiliesChoice, loaded: LoadedManifests): readonly IpFamily[] => {
   if (choice === 'dual') return IP_FAMILIES;
   if (choice !== 'auto') return [choice];

@@ -4,7 +4,7 @@ import { formatProblem } from '../../cluster/manifest/place.ts';
 import { formatField } from '../../model/field-path.ts';
 import type { PolicyFault } from '../../policy/fault.ts';
 
-/** Mistakes inside policies, with file and line where a person wrote them. */
+/** Describes faults of policies, with the file and line of what a person wrote. */
 export const describeFaults = (
   faults: readonly PolicyFault[],
   origins: ReadonlyMap<PolicyKey, ManifestObject>,

@@ -2,15 +2,15 @@ import type { Revisions } from './agents.ts';
 import { stateText, writeState } from './state-file.ts';
 import type { World } from './world.ts';
 
-/** How agents learn of the world. */
+/** How agents get the state of the world. */
 export interface Feed {
-  /** The flags that make agents listen there: `--manifests DIR` or `--kubeconfig FILE`. */
+  /** The agents' flags: `--manifests DIR` or `--kubeconfig FILE`. */
   readonly agentFlags: readonly string[];
-  /** Makes the agents' source hold a world. @returns the revisions that agents report once they enforce it. */
+  /** Gives a world to the agents' source. @returns the revisions that agents report once they enforce it */
   publish(world: World): Promise<Revisions>;
 }
 
-/** A folder that agents follow with --manifests. */
+/** Creates a folder that agents follow with --manifests. */
 export const createFolderFeed = (folder: string): Feed => {
   let revision = 0;
   let written: string | undefined;

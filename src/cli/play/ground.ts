@@ -9,10 +9,10 @@ import { createPlacePods, type PlacePods } from './place-pods.ts';
 import { createPlayground, type Playground } from './playground.ts';
 import { createResolveServices, type ResolveServices } from './services.ts';
 
-/** A folder on the sandbox's own /run: it is in memory, and goes with the sandbox. */
+/** A folder in the sandbox's own /run: it is in memory, and is removed with the sandbox. */
 export const RUN_FOLDER = '/run/portcullis-play';
 
-/** A playground with all that turns manifests into a world for it. */
+/** A playground, with all that turns manifests into a world for it. */
 export interface Ground {
   readonly families: readonly IpFamily[];
   readonly place: PlacePods;
@@ -25,13 +25,13 @@ export interface GroundSettings {
   readonly program: OwnProgram;
   readonly families: readonly IpFamily[];
   readonly backend: IptablesBackend;
-  /** Where agents read from; a folder of state if absent. */
+  /** The source of the agents' state; a folder of state if absent. */
   readonly feed?: Feed;
 }
 
 const folderOfState = (): Feed => createFolderFeed(path.join(RUN_FOLDER, 'state'));
 
-/** To be called in a sandbox that is prepared. */
+/** Creates the ground in a prepared sandbox. */
 export const createGround = async (settings: GroundSettings): Promise<Ground> => {
   const { runner, program, families, backend, feed = folderOfState() } = settings;
   const book = createNodeBook(families);

@@ -23,7 +23,7 @@ import { findStories } from './story/find-stories.ts';
 import { tellAll } from './story/tell-all.ts';
 import { followManifests, type WorldSource } from './world-source.ts';
 
-/** Of a workload with many replicas so many pods show all there is to be seen. */
+/** Maximum pods of a workload with many replicas: more show nothing new. */
 const MAX_REPLICAS = 2;
 
 const FIRST_LOOK_MS = 30_000;
@@ -42,7 +42,7 @@ const firstRead = async (source: WorldSource): Promise<ReadWorld> => {
 
 const clockTime = (): string => new Date().toTimeString().slice(0, 8);
 
-/** What follows the folder, and what a person is told to do. */
+/** The follower of the folder, and the hints for people. */
 interface Followed {
   readonly source: WorldSource;
   readonly hints: readonly string[];
@@ -64,13 +64,13 @@ const followCluster = async (
   return { source, hints: [...hints, `${EDIT(dir)} ${END}`] };
 };
 
-/** How a real API server takes part. */
+/** How a real API server is used. */
 interface ClusterPlan {
   readonly binaries: Binaries;
   readonly book: RevisionBook;
 }
 
-/** Shows the manifests of a folder: once, or as they change. */
+/** Shows the manifests of a folder: once, or whenever they change. */
 const showManifests = async (
   dir: string,
   options: PlayOptions,
@@ -83,7 +83,7 @@ const showManifests = async (
     paths: [dir],
     clock: createSystemClock(),
     maxReplicas: MAX_REPLICAS,
-    // In a cluster it is the scheduler that places pods.
+    // In a cluster the scheduler places pods.
     ...(cluster === undefined ? { complete: place } : {}),
   });
   const { source, hints } =
@@ -104,7 +104,7 @@ const showManifests = async (
   );
 };
 
-/** The playground itself; to be called inside a sandbox. */
+/** Runs the playground, inside a sandbox. */
 export const playInside = async (dir: string, options: PlayOptions, io: CliIo): Promise<ExitCode> => {
   const runner = createCommandRunner();
   const stories = options.story === true ? await findStories(dir) : [];

@@ -10,13 +10,13 @@ import type { MachinePort, World } from './world.ts';
 
 export type Judgement = Pick<Reading, 'expected' | 'reasons'>;
 
-/** What the policies of a world say. */
+/** The verdicts of a world's policies. */
 export interface Judge {
   judge(from: string, to: string, port: MachinePort): Judgement;
   readonly faults: readonly PolicyFault[];
 }
 
-/** @returns judgements by address. */
+/** @returns verdicts by address */
 export const createJudge = ({ snapshot }: World): Judge => {
   const policy = compileNodePolicy(snapshot, undefined);
   const evaluator = createEvaluator(policy, snapshot.pods.values());
@@ -47,7 +47,7 @@ const connectionsTo = (source: Machine, target: Machine): readonly Connection[] 
     return target.ports.map((port) => ({ source, target, family, sourceIp, targetIp, port }));
   });
 
-/** From everyone to every port of everyone else, over every family that both have. */
+/** Returns the connections from every machine to every port of every other one, over each family that both have. */
 export const connectionsOf = (world: World): readonly Connection[] => {
   const machines = machinesOf(world);
   return machines.flatMap((source) =>
@@ -55,7 +55,7 @@ export const connectionsOf = (world: World): readonly Connection[] => {
   );
 };
 
-/** What is expected of each connection, nothing measured yet. */
+/** Returns the expected result of a connection before it is measured. */
 export const expectReading = (judge: Judge, connection: Connection): Reading => {
   const { source, target, family, sourceIp, targetIp, port } = connection;
   return {

@@ -9,22 +9,22 @@ import type { Screen } from './screen.ts';
 import { describeWorldChanges } from './world-changes.ts';
 import type { WorldSource } from './world-source.ts';
 
-/** How often the source is asked for news, ms. */
+/** Interval at which the source is read. */
 const LOOK_MS = 50;
-/** The kernel is asked again even where nothing changed: somebody may tamper with it. */
+/** Interval of measurements without a change, since a person may tamper with the kernel. */
 const MEASURE_AGAIN_MS = 5_000;
-/** On a terminal so many lines of older news stay below the table, with all of the newest. */
+/** On a terminal, up to this many lines of older news stay below the table, with all of the newest. */
 const OLD_NEWS_LINES = 6;
-/** A change of one policy may turn hundreds of connections. */
+/** Maximum reported changes: one policy may change hundreds of connections. */
 const CHANGES_TOLD = 6;
 
-/** Clears the terminal and begins at its top left corner (ECMA-48 CUP, ED). */
+/** Clears the terminal and starts at its top left corner (ECMA-48 CUP, ED). */
 const FROM_THE_TOP = '\u001B[H\u001B[2J';
 
 export interface LiveSettings {
   readonly title: string;
   readonly why: boolean;
-  /** The last lines: what to do next. */
+  /** The last lines: what a person can do next. */
   readonly hints: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export interface LiveDeps {
   readonly playground: Playground;
   readonly screen: Screen;
   readonly describeFaults: DescribeFaults;
-  /** `HH:MM:SS`. */
+  /** Returns the time as `HH:MM:SS`. */
   readonly clockTime: () => string;
 }
 

@@ -1,16 +1,16 @@
 import type { PodEndpoint } from '../../model/pod.ts';
 import type { MachinePort, World } from './world.ts';
 
-/** A row of the table: a pod or a machine outside, which probes and is probed. */
+/** A row of the table: a pod or a machine outside, which both probes and is probed. */
 export interface Machine {
   /** `namespace/name` of a pod, the name of an external. */
   readonly name: string;
-  /** The node that a pod is on; undefined outside the cluster. */
+  /** The pod's node; undefined outside the cluster. */
   readonly node: string | undefined;
   readonly hostNetwork: boolean;
-  /** At most one per family. */
+  /** One per family. */
   readonly ips: readonly string[];
-  /** Each once, sorted by protocol and number. */
+  /** Without duplicates, sorted by protocol and number. */
   readonly ports: readonly MachinePort[];
 }
 
@@ -33,7 +33,7 @@ const machineOfPod = (pod: PodEndpoint): Machine => ({
   ports: distinctPorts(pod.ports),
 });
 
-/** Pods by namespace and name, then what is outside, in the order given. */
+/** Returns pods by namespace and name, then machines outside in the order given. */
 export const machinesOf = ({ snapshot, externals }: World): readonly Machine[] => [
   ...[...snapshot.pods.values()].map(machineOfPod).sort((a, b) => byText(a.name, b.name)),
   ...externals.map(({ name, ip, ports }) => ({

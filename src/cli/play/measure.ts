@@ -4,9 +4,9 @@ import { disagrees, type Reading } from './reading.ts';
 import type { Stage } from './stage.ts';
 import type { World } from './world.ts';
 
-/** Silence that counts as refusal, ms: first a short one, since most is settled by it. */
+/** First wait before silence counts as refusal: short, since it settles most connections. */
 const FIRST_TIMEOUT_MS = 400;
-/** Where the kernel seems to disagree, the machine may only be busy: it is asked again, with more patience. */
+/** Longer wait of the second attempt where the kernel seems to disagree: the machine may only be busy. */
 const AGAIN_TIMEOUT_MS = 1_500;
 const MOST_ROUNDS = 4;
 
@@ -38,7 +38,7 @@ const probeFrom = async (
   }));
 };
 
-/** One look at each of the connections, all sources at once. */
+/** Tries each connection once, all sources at the same time. */
 const probeAll = async (stage: Stage, attempts: readonly Attempt[], timeoutMs: number): Promise<readonly Attempt[]> => {
   const bySource = Map.groupBy(attempts, ({ connection }) => connection.source.name);
   const answers = await Promise.all(
@@ -50,13 +50,13 @@ const probeAll = async (stage: Stage, attempts: readonly Attempt[], timeoutMs: n
 const orderOf = (connections: readonly Connection[]): ReadonlyMap<Connection, number> =>
   new Map(connections.map((connection, index) => [connection, index]));
 
-/** What is expected of every connection of a world, nothing measured yet. */
+/** Returns the expected result of every connection of a world before it is measured. */
 export const expectAll = (world: World, judge: Judge): readonly Reading[] =>
   connectionsOf(world).map((connection) => expectReading(judge, connection));
 
 /**
- * Tries every connection of the world that is on the stage. Where the kernel does not do what the policies say, it is
- * asked again, and what it did last stands.
+ * Tries every connection of the world on the stage. If the kernel disagrees with the policies, it is measured again,
+ * and the last result counts.
  */
 export const measureAll = async (stage: Stage, world: World, judge: Judge): Promise<readonly Reading[]> => {
   const connections = connectionsOf(world);

@@ -1,10 +1,10 @@
 import type { HostNames } from '../../lab/hosts.ts';
 import type { World } from './world.ts';
 
-/** As kubelets tell pods by default (`--cluster-domain`). */
+/** The kubelets' default (`--cluster-domain`). */
 const CLUSTER_DOMAIN = 'cluster.local';
 
-/** What a cluster's DNS would know, and the machines outside by their own names. */
+/** Returns the names of a cluster's DNS, and the machines outside by their own names. */
 export const namesOf = ({ services, externals }: World): HostNames => {
   const names = new Map<string, readonly string[]>();
   for (const { namespace, name, resolvesTo } of services) {

@@ -5,19 +5,19 @@ import type { PodEndpoint } from '../../model/pod.ts';
 
 /** A node of the playground. */
 export interface PlayNode {
-  /** As pods name it in `spec.nodeName`. */
+  /** `spec.nodeName` of its pods. */
   readonly name: string;
   /** Its network namespace, addresses and ranges. */
   readonly spec: NodeSpec;
 }
 
-/** Gives each node name its place in the lab, for good: the first ones asked for get the first places. */
+/** Gives each node name a permanent place in the lab, in the order of the requests. */
 export interface NodeBook {
   of(name: string): PlayNode;
   all(): readonly PlayNode[];
 }
 
-/** The fabric has addresses for so many. */
+/** The fabric has addresses for up to this many. */
 const MAX_NODES = 250;
 const FEWEST_NODES = 2;
 
@@ -45,7 +45,7 @@ export const createNodeBook = (families: readonly IpFamily[]): NodeBook => {
   };
 };
 
-/** The nodes that pods name, and as many more as make two: pods that name none are dealt out to all of them. */
+/** Returns the nodes that pods name, filled up to two: pods without a node are distributed over all of them. */
 export const nodeNames = (pods: Iterable<PodEndpoint>): readonly string[] => {
   const named = [...new Set(Array.from(pods, (pod) => pod.node))].filter((name) => name !== '').sort();
   for (let number = 1; named.length < FEWEST_NODES; number += 1) {

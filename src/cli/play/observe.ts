@@ -6,10 +6,10 @@ import type { Playground } from './playground.ts';
 import type { ReadWorld } from './read-world.ts';
 import { type Reading, readingKey } from './reading.ts';
 
-/** Tells where policies cannot be read, in words. */
+/** Describes the faults of policies. */
 export type DescribeFaults = (faults: ReturnType<typeof createJudge>['faults']) => readonly string[];
 
-/** The picture while a change is on its way: what the change touches is open, the rest stands as it was. */
+/** Returns the picture while a change is applied: connections that it affects are open questions, the rest stays. */
 export const unsettled = ({ world, problems, warnings }: ReadWorld, before: readonly Reading[]): Picture => {
   const known = new Map(before.map((reading) => [readingKey(reading), reading]));
   const readings = expectAll(world, createJudge(world)).map((reading) => {
@@ -19,7 +19,7 @@ export const unsettled = ({ world, problems, warnings }: ReadWorld, before: read
   return { world, readings, problems, warnings };
 };
 
-/** Puts a world on the stage and measures it. Trouble on the way is part of the picture. */
+/** Puts a world on the stage and measures it. Failures become part of the picture. */
 export const observe = async (
   playground: Playground,
   { world, problems, warnings: known }: ReadWorld,

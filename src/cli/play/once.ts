@@ -6,7 +6,7 @@ import { disagrees } from './reading.ts';
 import type { PlayOptions } from './options.ts';
 import type { Screen } from './screen.ts';
 
-/** Prints one picture. @returns 1 where the kernel disagrees with the policies, or something could not be done. */
+/** Prints one picture. @returns 1 if the kernel disagrees with the policies, or something failed */
 export const printOnce = (
   picture: Picture,
   options: Pick<PlayOptions, 'output' | 'why'>,

@@ -1,9 +1,9 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 
-/** How to start what belongs to this program, as it was started itself: bundled, or from source. */
+/** The files of this program, bundled or from source, as it was started itself. */
 export interface OwnProgram {
-  /** The Node that runs us. */
+  /** The Node binary that runs us. */
   readonly node: string;
   /** The command line's entry file. */
   readonly entry: string;

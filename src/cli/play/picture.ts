@@ -6,19 +6,19 @@ import type { Screen } from './screen.ts';
 import { renderTable } from './table.ts';
 import type { World } from './world.ts';
 
-/** All there is to be told about a world at one time. */
+/** Everything to show about a world at one time. */
 export interface Picture {
   readonly world: World;
   readonly readings: readonly Reading[];
   readonly problems: readonly ManifestProblem[];
-  /** What else is wrong, in words: faults of policies, ports that cannot be served, agents in trouble. */
+  /** Other problems for people: faults of policies, ports that cannot be served, failing agents. */
   readonly warnings: readonly string[];
 }
 
 const count = (number: number, thing: string): string =>
   `${number} ${number === 1 || thing.endsWith('s') ? thing : `${thing}s`}`;
 
-/** `7 pods on 2 nodes, 1 machine outside, 3 network policies`. */
+/** Returns `7 pods on 2 nodes, 1 machine outside, 3 network policies`. */
 export const summarize = ({ snapshot, externals }: World): string => {
   const nodes = new Set([...snapshot.pods.values()].map(({ node }) => node));
   const outside = externals.length === 0 ? [] : [`${count(externals.length, 'machine')} outside`];
@@ -33,7 +33,7 @@ export const summarize = ({ snapshot, externals }: World): string => {
 const section = (heading: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [[heading, ...lines.map((line) => `  ${line.replaceAll('\n', '\n  ')}`)].join('\n')];
 
-/** The table and what is wrong, for people. */
+/** Returns the table and the problems, for people. */
 export const renderPicture = (
   { world, readings, problems, warnings }: Picture,
   { paint, width }: Pick<Screen, 'paint' | 'width'>,

@@ -5,10 +5,10 @@ import type { PodEndpoint } from '../../model/pod.ts';
 import type { ClusterSnapshot } from '../../model/snapshot.ts';
 import { type NodeBook, nodeNames } from './nodes.ts';
 
-/** What a scheduler, a CNI and kubelets would add to pods: a node, addresses, and the node's addresses. */
+/** Adds to pods what a scheduler, a CNI and kubelets would add: a node, addresses, and the node's addresses. */
 export type PlacePods = (loaded: ClusterSnapshot, previous: ClusterSnapshot) => ClusterSnapshot;
 
-/** Addresses of other families than the playground's are left out. */
+/** Drops addresses of families that the playground does not use. */
 export const createPlacePods =
   (families: readonly IpFamily[], book: NodeBook): PlacePods =>
   (loaded, previous) => {

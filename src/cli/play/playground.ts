@@ -12,17 +12,17 @@ import type { Reading } from './reading.ts';
 import { type Actor, createStage } from './stage.ts';
 import type { World } from './world.ts';
 
-/** Pods as network namespaces on nodes with a real agent each. */
+/** Pods as network namespaces, on nodes with a real agent each. */
 export interface Playground {
   /**
-   * Makes everything as the world says and returns once every agent reports its policies in force.
-   * @returns what could not be done, in words
-   * @throws Error where an agent does not come to that in time
+   * Sets up a world, and resolves once every agent reports its policies in force.
+   * @returns failures, for people
+   * @throws Error if an agent does not get there in time
    */
   show(world: World): Promise<readonly string[]>;
-  /** Tries every connection of the world that was shown last. */
+  /** Tries every connection of the current world. */
   measure(world: World, judge: Judge): Promise<readonly Reading[]>;
-  /** @returns undefined for a machine that is not there. */
+  /** @returns undefined for an unknown machine */
   actor(name: string): Actor | undefined;
 }
 
@@ -32,11 +32,11 @@ export interface PlaygroundDeps {
   readonly settings: LabSettings;
   readonly book: NodeBook;
   readonly feed: Feed;
-  /** A folder of our own, inside the sandbox. */
+  /** A folder of our own inside the sandbox. */
   readonly folder: string;
 }
 
-/** To be called in a sandbox that is prepared. */
+/** Creates the playground in a prepared sandbox. */
 export const createPlayground = async (deps: PlaygroundDeps): Promise<Playground> => {
   const { runner, program, settings, book, feed } = deps;
   const { families, backend } = settings;

@@ -7,11 +7,11 @@ import type { IpFamily } from '../../model/family.ts';
 import type { Outcome, PodRequest, PodResponse, ProbeTarget, ServedPort } from './pod-protocol.ts';
 import type { OwnProgram } from './own-program.ts';
 
-/** A machine of the playground at work: a server process in a network namespace, which also probes from there. */
+/** A running machine of the playground: a server process in a network namespace, which also probes from there. */
 export interface PodProcess {
-  /** Replaces what is served. @returns what could not be, in words. */
+  /** Replaces the served ports. @returns failures, for people */
   serve(name: string, families: readonly IpFamily[], ports: readonly ServedPort[]): Promise<readonly string[]>;
-  /** Tries all targets at once. @returns how each fared, in their order. */
+  /** Tries all targets at once. @returns their outcomes in the same order */
   probe(targets: readonly ProbeTarget[], timeoutMs: number): Promise<readonly Outcome[]>;
   stop(): Promise<void>;
 }
@@ -21,10 +21,10 @@ type Unnumbered<Request> = Request extends unknown ? Omit<Request, 'id'> : never
 const START_MS = 20_000;
 const POLL_MS = 10;
 
-/** A pod serves a few ports: it needs little memory, and there may be many pods. */
+/** A pod serves a few ports and needs little memory, and there may be many pods. */
 const SMALL = ['--max-old-space-size=32', '--max-semi-space-size=1', '--v8-pool-size=0'];
 
-/** Undefined while nobody listens there. */
+/** Returns undefined while nothing listens there. */
 const tryConnect = (path: string): Promise<Socket | undefined> =>
   new Promise((resolve) => {
     const socket = connect(path);
@@ -53,7 +53,7 @@ const connectTo = async (path: string, server: RunningProcess): Promise<Socket> 
 
 /**
  * Starts a server in `netns`.
- * @param socket path of the unix socket that it is to be reached at; must not exist yet
+ * @param socket path of the server's unix socket; must not exist yet
  */
 export const startPodProcess = async (program: OwnProgram, netns: string, socket: string): Promise<PodProcess> => {
   const [file, ...prefix] = inNetns(netns);

@@ -1,6 +1,6 @@
 import type { IpFamily } from '../../model/family.ts';
 
-/** Protocols that a pod's server speaks and probes: Node has no SCTP sockets. */
+/** Protocols that a pod's server serves and probes: Node has no SCTP sockets. */
 export type ProbeProtocol = 'TCP' | 'UDP';
 
 export const PROBE_PROTOCOLS: readonly ProbeProtocol[] = ['TCP', 'UDP'];
@@ -15,20 +15,20 @@ export interface ProbeTarget extends ServedPort {
 }
 
 /**
- * How a probe ended. `open`: connected (TCP), or the echo came back (UDP). `timeout`: silence. `refused`: the other end
- * said no, so the packet arrived where nobody listens. `unreachable`: the network has no way there.
+ * The outcome of a probe. `open`: connected (TCP), or the echo came back (UDP). `timeout`: no answer. `refused`: the packet
+ * arrived, but nothing listens there. `unreachable`: the network has no route.
  */
 export type Outcome = 'open' | 'timeout' | 'refused' | 'unreachable';
 
-/** What a pod's server is asked, one JSON object per line. */
+/** A request to a pod's server, one JSON object per line. */
 export type PodRequest =
   | {
       readonly op: 'serve';
       readonly id: number;
-      /** Who answers: the text of every HTTP response begins with it. */
+      /** The pod's name: the text of every HTTP response begins with it. */
       readonly name: string;
       readonly families: readonly IpFamily[];
-      /** All that is served from now on. */
+      /** All ports to serve from now on. */
       readonly ports: readonly ServedPort[];
     }
   | {
@@ -38,9 +38,9 @@ export type PodRequest =
       readonly timeoutMs: number;
     };
 
-/** Its answer to the request of that id, one JSON object per line. */
+/** The answer to the request with the same id, one JSON object per line. */
 export type PodResponse =
-  /** `failures`: ports that could not be served, in words. */
+  /** `failures`: ports that could not be served, for people. */
   | { readonly op: 'serve'; readonly id: number; readonly failures: readonly string[] }
   /** In the order of the targets. */
   | { readonly op: 'probe'; readonly id: number; readonly outcomes: readonly Outcome[] };

@@ -1,6 +1,6 @@
 /**
- * What runs in each pod of the playground: `node pod-server.js SOCKET`. It serves the pod's ports and, asked over the unix
- * socket, tries to reach others, all from the pod's network namespace.
+ * The program of each pod in the playground: `node pod-server.js SOCKET`. It serves the pod's ports and probes other machines
+ * on request over the unix socket, all from the pod's network namespace.
  */
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -35,7 +35,7 @@ const answer = async (request: PodRequest): Promise<PodResponse> => {
 };
 
 createServer((connection) => {
-  // Whoever asked has gone: nobody is left to be told.
+  // The client has gone, so there is nobody to answer.
   connection.on('error', () => connection.destroy());
   createInterface({ input: connection }).on('line', (line) => {
     void answer(JSON.parse(line) as PodRequest).then((response) => connection.write(`${JSON.stringify(response)}\n`));

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import type { Outcome, ProbeTarget } from './pod-protocol.ts';
 
-/** A datagram may be lost where nothing forbids it, so it is sent again so often, ms. */
+/** Interval of repetitions, since a datagram may be lost although nothing forbids it. */
 const RESEND_MS = 150;
 
 const OUTCOMES: Readonly<Record<string, Outcome>> = {
@@ -18,8 +18,8 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
 const outcomeOf = (error: NodeJS.ErrnoException): Outcome => OUTCOMES[error.code ?? ''] ?? 'unreachable';
 
 /**
- * Calls `late` after `ms` unless cancelled. A process that was not scheduled for a while finds its timer due and an answer
- * waiting: the answer, which comes in between, wins.
+ * Calls `late` after `ms` unless cancelled. If the process was not scheduled for a while, both the timer and an answer may be
+ * due: the answer, which comes in between, wins.
  */
 const afterSilence = (ms: number, late: () => void): (() => void) => {
   let immediate: NodeJS.Immediate | undefined;
@@ -74,13 +74,13 @@ const probeUdp = ({ ip, port }: ProbeTarget, timeoutMs: number): Promise<Outcome
     socket.on('error', (error) => {
       finish(outcomeOf(error));
     });
-    // Connected, so that ICMP errors come back as errors and strangers' datagrams do not count.
+    // Connected, so that ICMP errors become errors and other senders' datagrams do not count.
     socket.connect(port, ip, () => {
       send();
       resend = setInterval(send, RESEND_MS);
     });
   });
 
-/** Opens a connection, or sends a datagram that the other end sends back, from a fresh port. Never rejects. */
+/** Opens a connection, or sends a datagram that the other end sends back, from a new port. Never rejects. */
 export const probePort = (target: ProbeTarget, timeoutMs: number): Promise<Outcome> =>
   target.protocol === 'TCP' ? probeTcp(target, timeoutMs) : probeUdp(target, timeoutMs);

@@ -9,9 +9,9 @@ import type { World } from './world.ts';
 
 export interface ReadWorld {
   readonly world: World;
-  /** What is wrong in the manifests; the rest of them counts. */
+  /** Problems in the manifests; the rest of them counts. */
   readonly problems: readonly ManifestProblem[];
-  /** What else went wrong on the way here, in words. */
+  /** Other problems, for people. */
   readonly warnings: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export const readWorld = (
   const usable = usableAddresses(loaded.snapshot.pods, reachable);
   return {
     world: {
-      // The source's own maps change under us; what is shown is what was true when it was read.
+      // Copied, since the source's own maps change: the picture shows the state at the time of reading.
       snapshot: {
         pods: usable.pods,
         namespaces: new Map(loaded.snapshot.namespaces),

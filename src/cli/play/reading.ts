@@ -3,8 +3,7 @@ import type { Protocol } from '../../model/protocol.ts';
 import type { Outcome } from './pod-protocol.ts';
 
 /**
- * One connection of the table: from a machine to a port of another, over one IP family. Plain data, as `-o json` prints
- * it.
+ * One connection of the table: from a machine to a port of another, over one IP family. Plain data, as `-o json` prints it.
  */
 export interface Reading {
   readonly from: string;
@@ -12,18 +11,18 @@ export interface Reading {
   readonly protocol: Protocol;
   readonly port: number;
   readonly family: IpFamily;
-  /** What the kernel did. `unsettled`: not known yet. `not probed`: SCTP, for which there are no sockets here. */
+  /** The kernel's result. `unsettled`: not known yet. `not probed`: SCTP, which has no sockets here. */
   readonly measured: Outcome | 'unsettled' | 'not probed';
-  /** What the policies say. */
+  /** The policies' verdict. */
   readonly expected: 'allow' | 'deny';
-  /** Why, a sentence per end. */
+  /** The reasons, one sentence per end. */
   readonly reasons: readonly string[];
 }
 
-/** The kernel does something else than the policies say. */
+/** Reports whether the kernel disagrees with the policies. */
 export const disagrees = ({ measured, expected }: Pick<Reading, 'measured' | 'expected'>): boolean =>
   measured !== 'not probed' && measured !== 'unsettled' && measured !== (expected === 'allow' ? 'open' : 'timeout');
 
-/** Equal for readings of the same connection at different times. */
+/** Returns text that is equal for readings of the same connection at different times. */
 export const readingKey = ({ from, to, protocol, port, family }: Reading): string =>
   [from, to, protocol, port, family].join(' ');

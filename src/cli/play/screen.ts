@@ -1,16 +1,16 @@
 import { coloured, type Paint, plain } from './paint.ts';
 
-/** Where people read. */
+/** The output that people read. */
 export interface Screen {
   readonly out: (text: string) => void;
-  /** A terminal, where the picture may be drawn over; else a log, where lines stay. */
+  /** Whether it is a terminal, where the picture is redrawn; else a log, where lines stay. */
   readonly terminal: boolean;
-  /** Columns, asked each time: terminals are resized. */
+  /** Returns the columns. Called each time, since terminals are resized. */
   readonly width: () => number;
   readonly paint: Paint;
 }
 
-/** In a log lines may be longer than on a terminal. */
+/** Lines of a log may be longer than a terminal's. */
 const LOG_WIDTH = 120;
 
 /** Standard output; colours only on a terminal and without NO_COLOR (https://no-color.org). */

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { IpFamily } from '../../model/family.ts';
 import type { ServedPort } from './pod-protocol.ts';
 
-/** A port that is being served on the wildcard address of one family. */
+/** A port that is served on the wildcard address of one family. */
 export interface Listening {
   close(): void;
 }
@@ -35,7 +35,7 @@ const serveEcho = (port: number, family: IpFamily): Promise<Listening> =>
       socket.send(message, from.port, from.address, () => undefined);
     });
     socket.bind({ port, address: WILDCARD[family] }, () => {
-      // What comes after, such as an ICMP error to an echo, concerns one datagram.
+      // Later errors, such as an ICMP error to an echo, concern one datagram.
       socket.on('error', () => undefined);
       resolve({
         close() {
@@ -45,6 +45,6 @@ const serveEcho = (port: number, family: IpFamily): Promise<Listening> =>
     });
   });
 
-/** Serves HTTP on a TCP port, echo on a UDP port. @throws where the port cannot be had. */
+/** Serves HTTP on a TCP port, echo on a UDP port. @throws if the port is not available */
 export const servePort = (name: string, { protocol, port }: ServedPort, family: IpFamily): Promise<Listening> =>
   protocol === 'TCP' ? serveHttp(name, port, family) : serveEcho(port, family);

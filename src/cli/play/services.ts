@@ -7,10 +7,10 @@ import type { PlayService } from './world.ts';
 
 const SERVICE_CIDR: Readonly<Record<IpFamily, string>> = { ipv4: '10.96.0.0/16', ipv6: 'fd00:10:96::/112' };
 
-/** The first ones are customary for the API server (.1) and DNS (.10). */
+/** Index of the first ClusterIP: lower ones are customary for the API server (.1) and DNS (.10). */
 const FIRST = 11;
 
-/** Turns Services into what nodes make of them, as pods stand now. */
+/** Resolves Services to the pods of the moment, as nodes do. */
 export type ResolveServices = (
   services: readonly ManifestService[],
   pods: Iterable<PodEndpoint>,
@@ -18,7 +18,7 @@ export type ResolveServices = (
 
 const keyOf = ({ namespace, name }: ManifestService): string => `${namespace}/${name}`;
 
-/** ClusterIPs, once given, stay with their Service. */
+/** A Service keeps its ClusterIPs. */
 export const createResolveServices = (families: readonly IpFamily[]): ResolveServices => {
   const given = new Map<string, readonly string[]>();
 

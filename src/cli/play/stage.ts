@@ -12,7 +12,7 @@ import { type PodProcess, startPodProcess } from './pod-process.ts';
 import { PROBE_PROTOCOLS, type ServedPort } from './pod-protocol.ts';
 import type { World } from './world.ts';
 
-/** A machine in place. */
+/** A machine on the stage. */
 export interface Actor {
   readonly machine: Machine;
   readonly netns: string;
@@ -22,11 +22,11 @@ export interface Actor {
 /** The world in network namespaces. */
 export interface Stage {
   /**
-   * Makes the stage show a world: what is gone goes, what is new comes, the rest keeps its place.
-   * @returns what could not be done, in words
+   * Changes the stage to a world: removes machines that are gone, adds new ones, keeps the rest.
+   * @returns failures, for people
    */
   show(world: World): Promise<readonly string[]>;
-  /** @returns undefined for a machine that is not there. */
+  /** @returns undefined for an unknown machine */
   actor(name: string): Actor | undefined;
 }
 
@@ -35,9 +35,9 @@ export interface StageDeps {
   readonly program: OwnProgram;
   readonly settings: LabSettings;
   readonly book: NodeBook;
-  /** Holds the unix sockets of the pods' servers. */
+  /** The folder of the unix sockets of the pods' servers. */
   readonly folder: string;
-  /** Told of every node once it is in place. */
+  /** Called with each node once it is in place. */
   readonly onNode: (node: PlayNode) => Promise<void>;
 }
 
@@ -47,14 +47,14 @@ const servedBy = ({ ports }: Machine): readonly ServedPort[] =>
     return known === undefined ? [] : [{ protocol: known, port }];
   });
 
-/** A machine that differs in this is another one: it goes and comes anew. */
+/** Returns the identity of a machine: if it differs, the machine is removed and added again. */
 const placeOf = ({ name, node, hostNetwork, ips }: Machine): string =>
   JSON.stringify([name, node, hostNetwork, node === undefined ? ips : []]);
 
 const hasNetnsOfItsOwn = ({ machine }: Actor): boolean => !machine.hostNetwork;
 const isOutside = ({ machine }: Actor): boolean => machine.node === undefined;
 
-/** Creates the fabric in the present network namespace, a sandbox's own. */
+/** Creates the fabric in the current network namespace, a sandbox's own. */
 export const createStage = async (deps: StageDeps): Promise<Stage> => {
   const { runner, book, settings } = deps;
   const lab = await createLab(runner, settings);
@@ -107,7 +107,7 @@ export const createStage = async (deps: StageDeps): Promise<Stage> => {
     );
   };
 
-  /** Brings addresses and ports of a machine that stays up to date. */
+  /** Updates addresses and ports of a machine that stays. */
   const update = async (machine: Machine, families: readonly IpFamily[]): Promise<readonly string[]> => {
     const actor = actors.get(machine.name);
     if (actor === undefined) return [];

@@ -11,7 +11,7 @@ const namespaceObject = ({ name, labels }: NamespaceEntry) => ({
   metadata: { name, labels: Object.fromEntries(labels) },
 });
 
-/** The status of a pod that runs. */
+/** Returns the status of a running pod. */
 export const podStatus = ({ ips, hostIPs }: Pick<PodEndpoint, 'ips' | 'hostIPs'>): object => ({
   phase: 'Running',
   podIP: ips[0],
@@ -20,7 +20,7 @@ export const podStatus = ({ ips, hostIPs }: Pick<PodEndpoint, 'ips' | 'hostIPs'>
   hostIPs: hostIPs.map((ip) => ({ ip })),
 });
 
-/** The spec of a pod with the ports that it declares; valid for an API server. */
+/** Returns the spec of a pod with its declared ports; valid for an API server. */
 export const podSpec = ({ node, hostNetwork, ports }: Pick<PodEndpoint, 'node' | 'hostNetwork' | 'ports'>): object => ({
   ...(node === '' ? {} : { nodeName: node }),
   hostNetwork,
@@ -33,7 +33,7 @@ export const podSpec = ({ node, hostNetwork, ports }: Pick<PodEndpoint, 'node' |
   ],
 });
 
-/** The parts of a Pod that policy depends on. */
+/** Returns the parts of a Pod that policy depends on. */
 const podObject = (pod: PodEndpoint) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -49,13 +49,13 @@ const policyObject = ({ namespace, name, spec }: PolicyObject) => ({
   spec,
 });
 
-/** Every cluster has it; a state without any object would have no revision. */
+/** Every cluster has it; a state without objects would have no revision. */
 const DEFAULT_NAMESPACE: NamespaceEntry = {
   name: 'default',
   labels: new Map([['kubernetes.io/metadata.name', 'default']]),
 };
 
-/** A cluster's state as a v1 List. @param resourceVersion set on every object, as an API server would */
+/** Returns a cluster's state as a v1 List. @param resourceVersion set on every object, as an API server would */
 export const stateText = ({ namespaces, pods, policies }: ClusterSnapshot, resourceVersion: string): string => {
   const objects = [
     ...[...new Map([['default', DEFAULT_NAMESPACE], ...namespaces]).values()].map(namespaceObject),
@@ -66,7 +66,7 @@ export const stateText = ({ namespaces, pods, policies }: ClusterSnapshot, resou
   return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items })}\n`;
 };
 
-/** Replaces the one file of a folder that agents follow: they see the old state or the new one, whole. */
+/** Replaces the file of a folder that agents follow, atomically. */
 export const writeState = async (folder: string, text: string): Promise<void> => {
   await mkdir(folder, { recursive: true });
   const unfinished = path.join(folder, '.state.json');

@@ -7,11 +7,11 @@ import type { MachinePort } from './world.ts';
 interface Column {
   readonly to: string;
   readonly port: MachinePort;
-  /** Lines of the heading, top down. */
+  /** Lines of the heading, from the top. */
   readonly heading: readonly string[];
 }
 
-/** What a cell shows. */
+/** The content of a cell. */
 interface Mark {
   readonly text: string;
   readonly style: Parameters<Paint>[0];
@@ -42,14 +42,14 @@ const columnsOf = (machines: readonly Machine[]): readonly Column[] =>
     machine.ports.map((port) => ({ to: machine.name, port, heading: headingOf(machine, port) })),
   );
 
-/** A name, and for machines outside the address that rules speak of. */
+/** Returns the name; for a machine outside also the address that rules contain. */
 const rowName = ({ name, node, ips }: Machine): string =>
   node === undefined && !name.includes('/') ? `${name} (${ips.join(', ')})` : name;
 
 const cellKey = (from: string, to: string, { protocol, port }: MachinePort): string =>
   [from, to, protocol, port].join(' ');
 
-/** One mark where all families agree, else each with its family: `4✓ 6✗`. */
+/** Returns one mark if all families agree, else one per family: `4✓ 6✗`. */
 const marksOf = (readings: readonly Reading[]): readonly { mark: Mark; prefix: string }[] => {
   const marks = readings.map((reading) => ({
     mark: MARKS[reading.measured],
@@ -62,7 +62,7 @@ const marksOf = (readings: readonly Reading[]): readonly { mark: Mark; prefix: s
   return [...shown.map(({ mark, prefix }) => ({ mark, prefix })), ...wrong];
 };
 
-/** A cell's text, and how many columns it takes. */
+/** A cell's text and its width. */
 interface Cell {
   readonly text: string;
   readonly width: number;
@@ -81,7 +81,7 @@ const cellOf = (readings: readonly Reading[] | undefined, isSelf: boolean, paint
 
 const pad = (text: string, width: number, columns: number): string => text + ' '.repeat(Math.max(0, columns - width));
 
-/** As many columns as fit beside the row names; at least one. */
+/** Returns the number of columns that fit beside the row names; at least one. */
 const takeFitting = (widths: readonly number[], room: number): number => {
   let used = 0;
   let count = 0;
@@ -97,7 +97,7 @@ const headingLines = (columns: readonly Column[], widths: readonly number[], ind
   [0, 1, 2].map((level) => {
     const cells = columns.map(({ heading }, index) => {
       const before = columns[index - 1]?.heading;
-      // A namespace or pod that goes on from the column before is not said again.
+      // A namespace or pod that continues from the previous column is not repeated.
       const repeated = level < 2 && heading.slice(0, level + 1).join(' ') === before?.slice(0, level + 1).join(' ');
       const text = repeated ? '' : (heading[level] ?? '');
       return GAP + paint(level === 1 ? 'bold' : 'dim', pad(text, text.length, widths[index] ?? 0));
@@ -114,8 +114,8 @@ const legendOf = (marks: Iterable<Mark>): string => {
 };
 
 /**
- * Who reaches whom: a row per machine, a column per port of a machine; a legend last. Where the columns do not fit the
- * width, they go on below.
+ * Renders who reaches whom: a row per machine, a column per port of a machine, and a legend at the end. Columns that do
+ * not fit continue below.
  */
 export const renderTable = (
   machines: readonly Machine[],

@@ -8,15 +8,15 @@ import type { External } from './world.ts';
 export interface Usable {
   readonly pods: ReadonlyMap<string, PodEndpoint>;
   readonly externals: readonly External[];
-  /** What cannot, in words. */
+  /** What cannot, for people. */
   readonly warnings: readonly string[];
 }
 
 const FABRIC = Object.values(FABRIC_ADDRESS).map(fabricCidr);
 
 /**
- * Leaves out machines whose address another one has already, pods before machines outside, or the playground itself: a
- * connection to it would arrive anywhere. Pods on the host network have their node's addresses, all of them.
+ * Drops machines whose address belongs to another machine (pods win over machines outside) or to the playground itself:
+ * the end of a connection would be ambiguous. Pods on the host network have all addresses of their node.
  */
 export const usableAddresses = (pods: ReadonlyMap<string, PodEndpoint>, externals: readonly External[]): Usable => {
   const owners = new Map<string, string>();

@@ -16,7 +16,7 @@ const named = <T>(objects: Iterable<T>, nameOf: (object: T) => string): Readonly
 const inNamespace = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string =>
   `${namespace}/${name}`;
 
-/** What a person typed of the Services; which pods stand behind them follows from the pods. */
+/** Returns what a person typed about the Services, without the pods behind them. */
 const typed = (services: World['services']): ReadonlyMap<string, unknown> =>
   new Map(
     services.map((service) => [
@@ -25,7 +25,7 @@ const typed = (services: World['services']): ReadonlyMap<string, unknown> =>
     ]),
   );
 
-/** What differs between two worlds, in the words of kubectl: `networkpolicy shop/deny-all created`. */
+/** Returns the differences between two worlds in kubectl's style: `networkpolicy shop/deny-all created`. */
 export const describeWorldChanges = (before: World, after: World): readonly string[] => [
   ...compare('namespace', before.snapshot.namespaces, after.snapshot.namespaces),
   ...compare(

@@ -5,18 +5,18 @@ import type { ResolveServices } from './services.ts';
 
 /** A world that changes while it is shown. */
 export interface WorldSource {
-  /** The newest state, the same object as long as nothing changes; undefined before the first. */
+  /** Returns the newest state, the same object while nothing changes; undefined before the first. */
   read(): ReadWorld | undefined;
   stop(): Promise<void>;
 }
 
-/** Follows a folder of manifests. @param source one that gives pods nodes and addresses */
+/** Follows a folder of manifests. @param source a source that gives pods nodes and addresses */
 export const followManifests = (
   source: ManifestSource,
   families: readonly IpFamily[],
   resolveServices: ResolveServices,
 ): WorldSource => {
-  // Services, machines outside and mistakes change without an event of their own: `read` compares what was loaded.
+  // Services, machines outside and mistakes cause no events of their own, so `read` compares what was loaded.
   source.start(() => undefined);
   let known: { readonly loaded: object; readonly read: ReadWorld } | undefined;
   return {

@@ -14,15 +14,15 @@ export interface External {
   readonly ports: readonly MachinePort[];
 }
 
-/** A Service with its addresses, and what stands behind its ports. */
+/** A Service with its addresses and endpoints. */
 export interface PlayService extends ServiceSpec {
   readonly namespace: string;
   readonly name: string;
-  /** What its name resolves to: the ClusterIPs, or the pods of a headless Service. */
+  /** The addresses of its name: the ClusterIPs, or the pods of a headless Service. */
   readonly resolvesTo: readonly string[];
 }
 
-/** All that the playground shows: every pod has a node and addresses. */
+/** Everything that the playground shows: every pod has a node and addresses. */
 export interface World {
   readonly snapshot: ClusterSnapshot;
   readonly services: readonly PlayService[];

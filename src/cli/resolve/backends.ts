@@ -17,7 +17,7 @@ export interface Backend {
   readonly port: number;
 }
 
-/** Finds where a port of a Service leads among the pods that it selects; a pod that does not declare a named port is left out. */
+/** Returns the backends of a Service's port among the pods that it selects; skips pods that do not declare a named port. */
 export const backendsAt = (
   { protocol, targetPort }: Pick<ServicePort, 'protocol' | 'targetPort'>,
   pods: readonly PodEndpoint[],
@@ -30,15 +30,15 @@ export const backendsAt = (
     return port === undefined ? [] : pod.ips.map((ip) => ({ ip, port }));
   });
 
-/** Where the ports of one Service lead: policies see packets after the Service has chosen a pod. */
+/** Where the ports of one Service lead. Policies see packets after the Service has chosen a pod. */
 export interface ServiceBackends {
   /** `Service store-back/api`. */
   readonly name: string;
   /** Addresses behind any of its ports. */
   readonly ips: ReadonlySet<string>;
-  /** Its only port; undefined where it has several. */
+  /** Its only port; undefined if it has several. */
   readonly onlyPort: ProtocolPort | undefined;
-  /** @throws UsageError where the Service does not serve that port */
+  /** @throws UsageError if the Service does not have that port */
   behind(target: ProtocolPort): readonly Backend[];
 }
 
@@ -51,10 +51,10 @@ const describePorts = (ports: readonly ServicePort[]): string =>
     .join(', ');
 
 /**
- * Finds the backends of a Service: from its EndpointSlices where the input has them, otherwise from its selector.
+ * Finds the backends of a Service: from its EndpointSlices if the input has any, otherwise from its selector.
  *
- * @param objects where EndpointSlices are looked for
- * @param nodePort the port of the node by which it is reached; undefined for the Service's own ports
+ * @param objects the objects that are searched for EndpointSlices
+ * @param nodePort the node's port of the Service; undefined for the Service's own ports
  */
 export const findBackends = (
   service: ManifestService,
@@ -94,8 +94,8 @@ export const findBackends = (
 };
 
 /**
- * Says that a port is a Service's, where the pods themselves declare another one: the commonest slip of such questions.
- * @returns undefined where there is nothing to say
+ * Reports a port that is a Service's while the pods declare another one: the most common mistake in such questions.
+ * @returns undefined if there is nothing to report
  */
 export const servicePortOf = (
   services: readonly ManifestService[],

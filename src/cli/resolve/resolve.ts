@@ -6,17 +6,17 @@ import { UsageError } from '../verb.ts';
 import { findBackends, selects, type ServiceBackends } from './backends.ts';
 import type { TargetText } from './target-text.ts';
 
-/** The name of everything that is no pod and no node of the cluster. */
+/** The name of everything that is not a pod or node of the cluster. */
 export const OUTSIDE = 'outside';
 
-/** What a target names in the cluster. */
+/** The object in the cluster that a target names. */
 export type Endpoint =
   | { readonly kind: 'pods'; readonly pods: readonly PodEndpoint[] }
   | { readonly kind: 'service'; readonly pods: readonly PodEndpoint[]; readonly backends: ServiceBackends }
   | { readonly kind: 'address'; readonly address: string }
   | { readonly kind: 'outside' };
 
-/** An endpoint, and what its reader has to know about it. */
+/** An endpoint, with notes for the reader. */
 export interface Resolved {
   readonly endpoint: Endpoint;
   readonly notes: readonly string[];
@@ -28,12 +28,12 @@ export interface Resolver {
    * address, or `outside`.
    *
    * @param home the namespace of names without one
-   * @throws UsageError where the input has no such thing
+   * @throws UsageError if the input has no such object
    */
   resolve(target: TargetText, home: string | undefined): Resolved;
 }
 
-/** As kubectl names the kinds of workloads, with its short names. */
+/** Kinds of workloads by kubectl's names and short names. */
 const KIND_OF_ALIAS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     Pod: ['po', 'pod', 'pods'],
@@ -47,7 +47,7 @@ const KIND_OF_ALIAS: ReadonlyMap<string, string> = new Map(
   }).flatMap(([kind, aliases]) => aliases.map((alias): [string, string] => [alias, kind])),
 );
 
-/** `api.shop`, `api.shop.svc`, `api.shop.svc.cluster.local`, each perhaps with a pod of a StatefulSet in front. */
+/** `api.shop`, `api.shop.svc`, `api.shop.svc.cluster.local`, each optionally with a pod of a StatefulSet in front. */
 const DNS_NAME =
   /^(?:(?<pod>[a-z0-9-]+)\.)?(?<name>[a-z0-9-]+)\.(?<namespace>[a-z0-9-]+)(?:\.svc(?:\.[a-z0-9.-]+)?)?\.?$/;
 
@@ -64,7 +64,7 @@ interface NamePart {
   readonly name: string;
 }
 
-/** @param pods with addresses, sorted */
+/** @param pods pods with addresses, sorted */
 export const createResolver = (loaded: LoadedManifests, pods: readonly PodEndpoint[]): Resolver => {
   const { services, podOrigins, ignored, snapshot } = loaded;
   const hostAddresses = new Set([...snapshot.pods.values()].flatMap(({ hostIPs }) => hostIPs));
@@ -104,7 +104,7 @@ export const createResolver = (loaded: LoadedManifests, pods: readonly PodEndpoi
 
   const isNamespace = (name: string): boolean => snapshot.namespaces.has(name);
 
-  /** The ways in which a name with slashes may be meant, the likelier first. */
+  /** Returns the possible meanings of a name with slashes, the likelier first. */
   const partsOf = (text: string, home: string | undefined): readonly NamePart[] => {
     const [first = '', second, third] = text.split('/');
     if (third !== undefined && second !== undefined) {

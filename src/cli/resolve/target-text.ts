@@ -3,13 +3,13 @@ import { formatAddress, parseAddress } from '../../policy/cidr.ts';
 import { MAX_PORT } from '../../policy/parse-port.ts';
 import { UsageError } from '../verb.ts';
 
-/** A protocol and a port, as packets name them. */
+/** A protocol and a port of a packet. */
 export interface ProtocolPort {
   readonly protocol: Protocol;
   readonly port: number;
 }
 
-/** What somebody typed to name one end of a connection, taken apart but not looked up. */
+/** The parsed text of one end of a connection, not looked up yet. */
 export interface TargetText {
   readonly text: string;
   /** `store-back/api`, `deploy/api`, `api.store-back`, an address in canonical form, or `outside`. */
@@ -17,11 +17,11 @@ export interface TargetText {
   readonly isAddress: boolean;
   /** The protocol of a URL, TCP otherwise. */
   readonly protocol: Protocol;
-  /** The port of a URL, or behind a colon. */
+  /** The port of a URL, or after a colon. */
   readonly port: number | undefined;
 }
 
-/** Ports that URLs mean where they name none (IANA). */
+/** Default ports of URL schemes (IANA). */
 const SCHEMES: ReadonlyMap<string, ProtocolPort | Protocol> = new Map<string, ProtocolPort | Protocol>([
   ['http', { protocol: 'TCP', port: 80 }],
   ['https', { protocol: 'TCP', port: 443 }],
@@ -85,19 +85,19 @@ const readUrl = (text: string, scheme: string, authority: string): TargetText =>
 };
 
 /**
- * Takes a target apart: a URL, `host:port`, an address, or a name.
- * @throws UsageError where it is none of them
+ * Parses a target: a URL, `host:port`, an address, or a name.
+ * @throws UsageError if it is none of them
  */
 export const readTargetText = (text: string): TargetText => {
   const { scheme, authority } = URL_TEXT.exec(text)?.groups ?? {};
   if (scheme !== undefined && authority !== undefined) return readUrl(text, scheme, authority);
   if (parseAddress(text) !== undefined) return textOf(text, { name: text, port: undefined, protocol: 'TCP' });
-  // A colon separates a port; names of Kubernetes have none.
+  // A colon separates a port; Kubernetes names have none.
   if (text.includes(':')) return textOf(text, { ...readHost(text, text), protocol: 'TCP' });
   return textOf(text, { name: text, port: undefined, protocol: 'TCP' });
 };
 
-/** Reads `TCP/80`, `udp/53` or `80`, which is TCP. @throws UsageError for anything else. */
+/** Parses `TCP/80`, `udp/53` or `80`, which is TCP. @throws UsageError for anything else */
 export const parseProtocolPort = (text: string): ProtocolPort => {
   const [, protocolText = 'TCP', portText = ''] = /^(?:([A-Za-z]+)\/)?(\d+)$/.exec(text) ?? [];
   const protocol = PROTOCOLS.find((known) => known === protocolText.toUpperCase());

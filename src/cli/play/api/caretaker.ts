@@ -24,7 +24,7 @@ const KINDS = {
   endpointslices: ['discovery.k8s.io/v1', 'EndpointSlice'],
 } as const;
 
-/** Takes away what a namespace that is being deleted still holds, then the namespace. */
+/** Deletes the remaining objects of a namespace that is being deleted, then the namespace. */
 const emptyNamespaces = async (admin: AdminClient, state: ClusterState): Promise<number> => {
   const going = state.namespaces.filter(isTerminating).map((raw) => refOf('v1', 'Namespace', raw));
   const names = new Set(going.map(({ metadata }) => metadata.name));
@@ -43,7 +43,7 @@ const endPods = async (admin: AdminClient, { pods }: ClusterState): Promise<numb
   return ending.length;
 };
 
-/** The part of a status that makes kubectl show a pod as ready. */
+/** Returns the part of a status that makes kubectl show a pod as ready. */
 const readiness = (raw: RawObject, now: string): object => ({
   startTime: now,
   conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: now }],
@@ -54,7 +54,7 @@ const readiness = (raw: RawObject, now: string): object => ({
   }),
 });
 
-/** Gives pods the nodes and addresses of `placed`. */
+/** Sets the nodes and addresses of pods as in `placed`. */
 const startPods = async (admin: AdminClient, { pods }: ClusterState, placed: ClusterSnapshot): Promise<number> => {
   let started = 0;
   for (const raw of pods.filter((each) => !isTerminating(each))) {
@@ -76,9 +76,9 @@ const startPods = async (admin: AdminClient, { pods }: ClusterState, placed: Clu
 };
 
 /**
- * Does what scheduler, kubelets and the namespace controller would, once.
+ * Does once what scheduler, kubelets and the namespace controller would do.
  * @param placed the same pods with nodes and addresses
- * @returns how much there was to do; the state is another one then
+ * @returns the number of changes; if there were any, the state must be read again
  */
 export const takeCare = async (admin: AdminClient, state: ClusterState, placed: ClusterSnapshot): Promise<number> =>
   (await emptyNamespaces(admin, state)) + (await endPods(admin, state)) + (await startPods(admin, state, placed));

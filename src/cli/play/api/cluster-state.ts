@@ -26,10 +26,10 @@ type ListName = keyof typeof LISTS;
 
 const LIST_NAMES = Object.keys(LISTS) as readonly ListName[];
 
-/** All objects that the playground shows, as the API server has them now. */
+/** All objects that the playground shows, as the API server has them. */
 export type ClusterState = Readonly<Record<ListName, readonly RawObject[]>>;
 
-/** Bookkeeping of the server, which changes nothing here and is most of the text. */
+/** Removes the server's bookkeeping, which does not matter here and is most of the text. */
 const withoutManagedFields = (item: unknown): RawObject => {
   const raw = asObject(item);
   return { ...raw, metadata: without(asObject(raw['metadata']), ['managedFields']) };
@@ -48,7 +48,7 @@ export const readClusterState = async (admin: AdminClient): Promise<ClusterState
   return { namespaces, pods, services, networkpolicies, endpointslices };
 };
 
-/** The objects as if they had been read from manifests. */
+/** Returns the objects as if they had been read from manifests. */
 export const manifestsOf = (state: ClusterState, intern: Intern): LoadedManifests => {
   const contents = LIST_NAMES.map((name) => {
     const { kind, apiVersion } = LISTS[name];
@@ -60,7 +60,7 @@ export const manifestsOf = (state: ClusterState, intern: Intern): LoadedManifest
 const newest = (items: readonly RawObject[]): string =>
   String(Math.max(0, ...items.map((item) => Number(asText(asObject(item['metadata'])['resourceVersion']) ?? 0))));
 
-/** What agents report at least, once they enforce this state. */
+/** Returns the minimum revisions that agents report once they enforce this state. */
 export const revisionsOf = ({ pods, namespaces, networkpolicies }: ClusterState): Revisions => ({
   pods: newest(pods),
   namespaces: newest(namespaces),

@@ -6,18 +6,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { RUN_FOLDER } from '../ground.ts';
 
 /**
- * A way to the API server from outside the sandbox. A unix socket with a path can be reached across network namespaces; it
- * lies in the sandbox's own /run, so nothing of it is left when the sandbox is gone, however it ends.
+ * Connects the API server with the outside of the sandbox. A unix socket with a path can be reached across network
+ * namespaces; it is in the sandbox's own /run, so that it goes with the sandbox in any case.
  */
 const SOCKET = path.join(RUN_FOLDER, 'api-server.sock');
 
-/** Tells the inside how it looks from outside. */
+/** The file that tells the inside about the outside. */
 export const NOTE = path.join(RUN_FOLDER, 'outside.json');
 
 export interface OutsideNote {
   /** The TCP port on 127.0.0.1, outside, that leads to the API server. */
   readonly port: number;
-  /** Where the sandbox's files are, seen from outside. */
+  /** The path of the sandbox's files, seen from outside. */
   readonly root: string;
 }
 
@@ -25,12 +25,12 @@ const RETRY_MS = 50;
 
 const join = (one: Socket, other: Socket): void => {
   one.pipe(other).pipe(one);
-  // The end of one connection, whatever the reason, is the end of the other.
+  // When one connection ends for any reason, the other one ends too.
   one.on('error', () => other.destroy()).on('close', () => other.destroy());
   other.on('error', () => one.destroy()).on('close', () => one.destroy());
 };
 
-/** Inside: leads whoever comes to the unix socket on to a TCP address. */
+/** Inside: forwards connections from the unix socket to a TCP address. */
 export const openInside = async (host: string, port: number): Promise<void> => {
   const server = createServer((connection) => {
     join(connection, connect({ host, port }));
@@ -40,7 +40,7 @@ export const openInside = async (host: string, port: number): Promise<void> => {
 };
 
 export interface OutsideDoor {
-  /** To be called with the sandbox's root, once it has begun. */
+  /** Takes the sandbox's root, once the sandbox has begun. */
   attach(root: string): void;
   close(): void;
 }
@@ -53,13 +53,13 @@ const leaveNote = async (server: Server, root: string, isClosed: () => boolean):
       await writeFile(path.join(root, NOTE), JSON.stringify(note));
       return;
     } catch {
-      // The inside has not made its folder yet.
+      // The inside has not created its folder yet.
       await delay(RETRY_MS, undefined, { ref: false });
     }
   }
 };
 
-/** Outside: listens on a free port of 127.0.0.1 and leads to the sandbox. */
+/** Outside: listens on a free port of 127.0.0.1 and forwards to the sandbox. */
 export const openOutside = async (): Promise<OutsideDoor> => {
   let root = '';
   let closed = false;

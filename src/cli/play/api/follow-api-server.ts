@@ -16,24 +16,24 @@ import { takeCare } from './caretaker.ts';
 import { type ClusterState, manifestsOf, readClusterState, revisionsOf } from './cluster-state.ts';
 import { createObjectSync } from './sync-objects.ts';
 
-/** How often the API server is asked for news, ms. */
+/** Interval at which the API server is read. */
 const LOOK_MS = 200;
 
 const NOTHING: ClusterSnapshot = { namespaces: new Map(), pods: new Map(), policies: new Map() };
 
-/** The revisions that agents report once they enforce a world that was read from the API server. */
+/** The revisions that agents report once they enforce a world from the API server. */
 export type RevisionBook = WeakMap<World, Revisions>;
 
 /**
- * Agents follow the API server themselves: there is nothing to be handed to them. The condition that they would give to
- * pods is news of pods to whoever follows them, and nothing here waits for it.
+ * Returns a feed that does nothing, since agents follow the API server themselves. They do not set the pods' condition, which
+ * would be a change of pods for every follower, and nothing here waits for it.
  */
 export const createApiFeed = (kubeconfig: string, book: RevisionBook): Feed => ({
   agentFlags: ['--kubeconfig', kubeconfig, '--pod-condition', 'off'],
   publish: (world) => Promise.resolve(book.get(world) ?? { pods: '0', namespaces: '0', networkpolicies: '0' }),
 });
 
-/** Addresses that manifests write down for pods go before those that would be dealt out. */
+/** Uses addresses of pods in manifests before assigning others. */
 const withWrittenAddresses = (snapshot: ClusterSnapshot, written: LoadedManifests | undefined): ClusterSnapshot => ({
   ...snapshot,
   pods: new Map(
@@ -44,7 +44,7 @@ const withWrittenAddresses = (snapshot: ClusterSnapshot, written: LoadedManifest
   ),
 });
 
-/** Follows an API server that a folder of manifests is applied to, and does what scheduler and kubelets would. */
+/** Follows an API server that a folder of manifests is applied to, and does what scheduler and kubelets would do. */
 export const followApiServer = (
   admin: AdminClient,
   folder: ManifestSource,
@@ -60,7 +60,7 @@ export const followApiServer = (
   let current: ReadWorld | undefined;
   let stopped = false;
 
-  /** What is in the folder goes to the API server. @returns whether anything was new */
+  /** Applies the folder to the API server. @returns whether anything was new */
   const applyFolder = async (): Promise<boolean> => {
     const written = folder.manifests();
     if (written === undefined || written === applied) return false;
@@ -76,7 +76,7 @@ export const followApiServer = (
     if (!isNew && isDeepStrictEqual(next, state)) return;
     const loaded = manifestsOf(next, intern);
     placed = place(withWrittenAddresses(loaded.snapshot, applied), placed);
-    // What the caretaker changes is read at the next look, until there is nothing left to do.
+    // The next read has the caretaker's changes, until nothing is left to do.
     if ((await takeCare(admin, next, placed)) > 0) return;
     state = next;
     const ignored = [...loaded.ignored, ...applied.ignored];
@@ -89,7 +89,7 @@ export const followApiServer = (
     while (!stopped) {
       await look().catch((error: unknown) => {
         const trouble = `the API server: ${describeFailure(error)}`;
-        // A new object each time would be news each time.
+        // A new object counts as news, so it is made only if something differs.
         if (current !== undefined && current.warnings[0] !== trouble) current = { ...current, warnings: [trouble] };
       });
       await delay(LOOK_MS);

@@ -5,7 +5,7 @@ import { asList, asObject } from '../../../cluster/raw.ts';
 import { RUN_FOLDER } from '../ground.ts';
 import { NOTE, type OutsideNote } from './door.ts';
 
-/** A name in the server's certificate: 127.0.0.1 is none. */
+/** A name in the server's certificate, which 127.0.0.1 is not. */
 const SERVER_NAME = 'kubernetes.default.svc';
 
 const NOTE_MS = 10_000;

@@ -13,7 +13,7 @@ import { writeOutsideKubeconfig } from './outside-kubeconfig.ts';
 
 const FOLDER = path.join(RUN_FOLDER, 'api-server');
 
-/** The kubeconfig for agents, inside the sandbox. */
+/** The agents' kubeconfig, inside the sandbox. */
 export const KUBECONFIG = path.join(FOLDER, 'kubeconfig');
 
 /** @throws Error that says what to install */
@@ -25,7 +25,7 @@ export const clusterBinaries = (
 
 export interface PlayCluster {
   readonly source: WorldSource;
-  /** What a person does to reach it, as shell commands. */
+  /** Shell commands with which a person reaches it. */
   readonly commands: readonly string[];
 }
 
@@ -35,7 +35,7 @@ const isExecutable = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** As a person's own kubectl, or the one that was built with the server. */
+/** Returns the person's own kubectl, or the one that was built with the server. */
 const kubectlCommand = async (built: string, searchPath: string): Promise<string> => {
   for (const folder of searchPath.split(path.delimiter)) {
     if (folder !== '' && (await isExecutable(path.join(folder, 'kubectl')))) return 'kubectl';

@@ -8,9 +8,9 @@ import { describeFailure } from '../../failure.ts';
 import { podSpec } from '../state-file.ts';
 import { without } from './without.ts';
 
-/** Brings what a folder says to an API server, as `kubectl apply` and `kubectl delete` would. */
+/** Applies a folder to an API server, as `kubectl apply` and `kubectl delete` would. */
 export interface ObjectSync {
-  /** Applies what is new or changed since the last call and deletes what is gone. @returns what was refused, in words. */
+  /** Applies what is new or changed since the last call, and deletes what is gone. @returns refusals, for people */
   apply(loaded: LoadedManifests): Promise<readonly string[]>;
 }
 
@@ -21,7 +21,7 @@ interface Manifest extends ObjectRef {
 
 type Desired = ReadonlyMap<string, Manifest>;
 
-/** What only a server sets. */
+/** Fields that only a server sets. */
 const SERVERS_OWN = ['uid', 'resourceVersion', 'creationTimestamp', 'generation', 'managedFields', 'selfLink'];
 
 const refOf = (raw: RawObject, namespace: string, name: string): Manifest => {
@@ -31,7 +31,7 @@ const refOf = (raw: RawObject, namespace: string, name: string): Manifest => {
   return { ...without(raw, ['status']), apiVersion, kind: asText(raw['kind']) ?? '', metadata };
 };
 
-/** A pod of a workload, as its controller would make it. */
+/** Returns a pod of a workload as its controller would make it. */
 const madePod = (pod: PodEndpoint): Manifest => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -42,8 +42,8 @@ const madePod = (pod: PodEndpoint): Manifest => ({
 const keyOf = ({ kind, metadata: { namespace = '', name } }: ObjectRef): string => `${kind} ${namespace}/${name}`;
 
 /**
- * Namespaces first: nothing can be created in one that is not there. Machines outside the cluster are no business of its
- * API server, which would refuse some of their addresses (link-local ones).
+ * Returns the wanted objects. Namespaces come first, since nothing can be created in a missing one. Machines outside
+ * the cluster are left out: the API server would refuse some of their addresses (link-local ones).
  */
 const desiredOf = (loaded: LoadedManifests): Desired => {
   const { namespaces, pods } = loaded.snapshot;
@@ -63,12 +63,12 @@ const desiredOf = (loaded: LoadedManifests): Desired => {
   return new Map(objects.map((object) => [keyOf(object), object]));
 };
 
-/** An API server makes them itself and refuses to delete them. */
+/** An API server creates them itself, and refuses to delete them. */
 const SYSTEM_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'].map(
   (name) => `Namespace /${name}`,
 );
 
-/** Most of a pod cannot be changed, only replaced. */
+/** Applies an object. Most of a pod cannot be changed, only replaced. */
 const applyOne = async (admin: AdminClient, object: ObjectRef): Promise<void> => {
   try {
     await admin.apply(object);

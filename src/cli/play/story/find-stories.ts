@@ -15,8 +15,8 @@ const load = async (folder: string): Promise<Story> => {
 };
 
 /**
- * The story of a folder, or those of the folders in it, in the order of their names.
- * @throws StoryError where there is none, or one is wrong
+ * Returns the story of a folder, or those of the folders in it, sorted by name.
+ * @throws StoryError if there is none, or one is invalid
  */
 export const findStories = async (folder: string): Promise<readonly Story[]> => {
   if (existsSync(path.join(folder, STORY_FILE))) return [await load(folder)];
@@ -27,7 +27,7 @@ export const findStories = async (folder: string): Promise<readonly Story[]> => 
   return stories;
 };
 
-/** The manifests that a story begins with: those beside its story.yaml. */
+/** Returns the manifests at the start of a story: those beside its story.yaml. */
 export const initialManifests = async ({ folder }: Story): Promise<readonly string[]> => {
   const names = (await readdir(folder)).sort();
   const manifests = names.filter((name) => /^[^.].*\.(?:yaml|yml|json)$/.test(name) && name !== STORY_FILE);

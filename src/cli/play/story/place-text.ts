@@ -1,4 +1,4 @@
 import type { Place } from '../../../cluster/manifest/place.ts';
 
-/** `story.yaml:12:7`. */
+/** Returns `story.yaml:12:7`. */
 export const formatPlace = ({ file, line, column }: Place): string => `${file}:${line}:${column}`;

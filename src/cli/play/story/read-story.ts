@@ -12,7 +12,7 @@ import { readDocuments } from '../../../cluster/manifest/yaml-document.ts';
 import type { RawObject } from '../../../cluster/raw.ts';
 import type { Story, StoryCurl, StoryStep } from './story.ts';
 
-/** A story that cannot be told; the message has a line for each mistake, with file, line and field. */
+/** An invalid story; the message has a line for each mistake, with file, line and field. */
 export class StoryError extends Error {
   constructor(problems: readonly string[]) {
     super(problems.join('\n'));
@@ -29,7 +29,7 @@ const STORY_FIELDS = ['apiVersion', 'kind', 'title', 'intro', 'steps'];
 const STEP_FIELDS = ['say', 'apply', 'delete', 'curls'];
 const CURL_FIELDS = ['from', 'to', 'port', 'udp', 'expect'];
 
-/** Makes an object of its own kind invisible to kubectl-like readers of the folder: a custom resource of ours. */
+/** The custom resource of a story, which hides it from programs that read the folder like kubectl. */
 const API_VERSION = 'play.portcullis.dev/v1';
 const KIND = 'Story';
 
@@ -44,7 +44,7 @@ const refuseOthers = (raw: RawObject, known: readonly string[], field: FieldPath
 const readText = (raw: RawObject, key: string, field: FieldPath, report: Report): string =>
   requireText(raw[key], [...field, key], report)?.trim() ?? '';
 
-/** One path or a list of them. */
+/** Reads one path or a list of them. */
 const readPaths = (value: unknown, field: FieldPath, report: Report): readonly string[] => {
   if (typeof value === 'string') return [value];
   return checkList(value, field, report).map((entry, index) => requireText(entry, [...field, index], report) ?? '');
@@ -84,7 +84,7 @@ const readStep = (value: unknown, field: FieldPath, reader: Reader): StoryStep =
 };
 
 /**
- * Reads the text of a story.yaml.
+ * Parses the text of a story.yaml.
  * @throws StoryError with every mistake in it
  */
 export const readStory = (text: string, file: string, folder: string): Story => {

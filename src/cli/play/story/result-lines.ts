@@ -7,13 +7,13 @@ import { wrap } from './wrap.ts';
 /** One connection of a story, tried and judged. */
 export interface CurlResult {
   readonly curl: StoryCurl;
-  /** The command line, as a person would type it. */
+  /** The command line as a person would type it. */
   readonly attempt: string;
   readonly ending: Ending;
   readonly judgement: Judgement;
 }
 
-/** It ended as told and as the policies say. */
+/** Reports whether it ended as the story says and as the policies say. */
 export const isAsTold = ({ curl, ending, judgement }: CurlResult): boolean =>
   ending.kind === curl.expect && ending.kind === (judgement.expected === 'allow' ? 'answers' : 'times out');
 
@@ -33,16 +33,16 @@ const ENDING_STYLE: Readonly<Record<Ending['kind'], Parameters<Paint>[0]>> = {
 
 const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
 
-/** As explain() begins the sentence on an end that no policy isolates. */
+/** The start of explain()'s sentence about an end without isolation. */
 const OPEN = 'open: ';
 
-/** Two ends that are both open are told in one sentence. */
+/** Returns the reasons; two open ends become one sentence. */
 const sentences = (reasons: readonly string[]): readonly string[] =>
   reasons.every((reason) => reason.startsWith(OPEN))
     ? [`${OPEN}${reasons.map((reason) => reason.slice(OPEN.length)).join(', ')}`]
     : reasons;
 
-/** A line per connection, the reasons below it. */
+/** Returns a line per connection, with the reasons below. */
 export const resultLines = (results: readonly CurlResult[], width: number, paint: Paint): readonly string[] => {
   const from = widest(results.map(({ curl }) => curl.from));
   const attempt = widest(results.map((result) => result.attempt));

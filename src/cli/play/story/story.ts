@@ -1,6 +1,6 @@
 import type { Place } from '../../../cluster/manifest/place.ts';
 
-/** A connection that a story tries, and how it is told to end. */
+/** A connection that a story tries, and its expected end. */
 export interface StoryCurl {
   /** A pod (`namespace/name`) or a machine outside. */
   readonly from: string;
@@ -8,23 +8,23 @@ export interface StoryCurl {
   readonly to: string;
   /** The Service's port where `to` is one. */
   readonly port: number;
-  /** UDP is tried with a datagram that comes back, since curl has no such thing. */
+  /** UDP is tried with a datagram that comes back, since curl does not support it. */
   readonly protocol: 'TCP' | 'UDP';
   readonly expect: 'answers' | 'times out';
   readonly place: Place;
 }
 
-/** Something happens, and then connections are tried. */
+/** A step of a story: changes, then connections to try. */
 export interface StoryStep {
   readonly say: string;
-  /** Paths of manifests that are added, relative to the story's folder. */
+  /** Paths of manifests to add, relative to the story's folder. */
   readonly apply: readonly string[];
-  /** Paths of manifests whose objects go. */
+  /** Paths of manifests whose objects are deleted. */
   readonly delete: readonly string[];
   readonly curls: readonly StoryCurl[];
 }
 
-/** What `story.yaml` of a folder tells. The manifests beside it, not those in folders below, are there from the start. */
+/** The content of a folder's `story.yaml`. The manifests beside it exist from the start; those in subfolders do not. */
 export interface Story {
   readonly folder: string;
   readonly title: string;

@@ -11,11 +11,11 @@ interface Socket {
   readonly port: number;
 }
 
-/** Where a connection of a story goes. */
+/** The target of a story's connection. */
 export interface Target {
-  /** What curl is given: a name, or an address. */
+  /** The host for curl: a name, or an address. */
   readonly host: string;
-  /** Where packets may arrive in the end: the machine, or those behind the Service. */
+  /** Where packets may arrive: the machine, or the endpoints of the Service. */
   readonly sockets: readonly Socket[];
 }
 
@@ -26,7 +26,7 @@ const targetOfMachine = ({ name, node, ips }: Machine, port: number): Target => 
   return { host, sockets: [{ ip, port }] };
 };
 
-/** @throws StoryError where the world has nothing of that name, or nothing behind that port */
+/** @throws StoryError if the world has no such name, or nothing behind that port */
 export const resolveTarget = (world: World, { to, port, protocol, place }: StoryCurl): Target => {
   const machine = machinesOf(world).find(({ name }) => name === to);
   if (machine !== undefined) return targetOfMachine(machine, port);
@@ -42,8 +42,8 @@ export const resolveTarget = (world: World, { to, port, protocol, place }: Story
 };
 
 /**
- * What the policies say of a connection to any of the target's sockets.
- * @throws StoryError where they say different things of them
+ * Returns the policies' verdict on a connection to any of the target's sockets.
+ * @throws StoryError if the verdicts differ
  */
 export const judgeTarget = (judge: Judge, source: Machine, target: Target, curl: StoryCurl): Judgement => {
   const judgements = target.sockets.flatMap(({ ip, port }) => {

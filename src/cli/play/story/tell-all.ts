@@ -13,7 +13,7 @@ const headline = (text: string, width: number): string =>
 const describeMiss = ({ curl, attempt, ending }: CurlResult): string =>
   `${formatPlace(curl.place)}: ${curl.from} $ ${attempt}: ${ending.text}; told: it ${curl.expect}`;
 
-/** Tells stories one after the other. @returns 0 if every connection ended as told and as the policies say. */
+/** Runs stories one after the other. @returns 0 if every connection ended as the story and the policies say */
 export const tellAll = async (stories: readonly Story[], ground: Ground, screen: Screen): Promise<ExitCode> => {
   const { paint, out } = screen;
   const begun = performance.now();

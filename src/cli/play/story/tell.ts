@@ -23,7 +23,7 @@ const NOTHING: ClusterSnapshot = { namespaces: new Map(), pods: new Map(), polic
 
 const STEP_INDENT = 3;
 
-/** @throws StoryError for manifests with mistakes: a story is to be told as written */
+/** @throws StoryError for invalid manifests: a story must run as written */
 const loadWorld = async (paths: readonly string[], previous: ClusterSnapshot, ground: Ground): Promise<World> => {
   const loaded: LoadedManifests = await loadManifests(paths);
   const placed = { ...loaded, snapshot: ground.place(loaded.snapshot, previous) };
@@ -33,7 +33,7 @@ const loadWorld = async (paths: readonly string[], previous: ClusterSnapshot, gr
   return world;
 };
 
-/** @throws StoryError where the playground does not get there */
+/** @throws StoryError if the playground does not get there */
 const show = async (ground: Ground, world: World): Promise<number> => {
   const begun = performance.now();
   const failures = await ground.playground.show(world);
@@ -57,7 +57,7 @@ const commandLines = ({ apply, delete: gone }: StoryStep): readonly string[] => 
   ...gone.map((file) => `$ kubectl delete -f ${file}`),
 ];
 
-/** Tells one story on a ground where another may have been told before. @returns how every connection ended. */
+/** Runs one story on a ground that an earlier story may have used. @returns how every connection ended */
 export const tellStory = async (story: Story, ground: Ground, screen: Screen): Promise<readonly CurlResult[]> => {
   const { paint } = screen;
   const say = (lines: readonly string[], by: number): void => {

@@ -4,17 +4,17 @@ import type { Actor } from '../stage.ts';
 import type { StoryCurl } from './story.ts';
 import type { Target } from './target.ts';
 
-/** How a connection of a story ended. */
+/** The end of a story's connection. */
 export interface Ending {
   readonly kind: 'answers' | 'times out' | 'fails';
-  /** In words: `HTTP 200 from backend/api`, or what curl said. */
+  /** Text for people: `HTTP 200 from backend/api`, or curl's message. */
   readonly text: string;
 }
 
 /** curl(1), EXIT CODES: operation timeout. */
 const TIMED_OUT = 28;
 
-/** Enough for a handshake inside one machine, SYN retransmission (1 s, RFC 6298) left out. */
+/** Enough for a handshake inside one machine, without a SYN retransmission (1 s, RFC 6298). */
 export const CONNECT_SECONDS = 1;
 const UDP_MS = 1_000;
 
@@ -22,7 +22,7 @@ const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : 
 
 const urlOf = ({ host }: Target, port: number): string => `http://${hostInUrl(host)}${port === 80 ? '' : `:${port}`}`;
 
-/** What a person would type in the pod, without patience and plumbing. */
+/** Returns the command that a person would type in the pod, without timeouts and plumbing. */
 export const describeAttempt = (target: Target, { to, port, protocol }: StoryCurl): string => {
   const whose = target.host === to ? '' : ` (${to})`;
   return protocol === 'TCP'
@@ -61,6 +61,6 @@ const echo = async ({ process }: Actor, { sockets }: Target): Promise<Ending> =>
     : { kind: 'fails', text: outcome ?? 'nothing to try' };
 };
 
-/** Really tries it, from the pod's own network namespace, once. */
+/** Tries the connection once, from the pod's own network namespace. */
 export const tryConnection = (actor: Actor, target: Target, attempt: StoryCurl): Promise<Ending> =>
   attempt.protocol === 'TCP' ? curl(actor, target, attempt.port) : echo(actor, target);

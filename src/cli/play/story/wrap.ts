@@ -1,4 +1,4 @@
-/** Breaks text at spaces so that no line is longer than `width`, where words allow it. Line breaks within count as spaces. */
+/** Breaks text at spaces into lines of up to `width` characters, unless a word is longer. Line breaks count as spaces. */
 export const wrap = (text: string, width: number): readonly string[] => {
   const lines: string[] = [];
   for (const word of text.split(/\s+/).filter((each) => each !== '')) {
