@@ -25,7 +25,7 @@ const command = new Command('npm run bench:compile --')
   .parse();
 const values = command.opts<{ state: readonly SizeName[]; rounds: number; json?: true; inside?: true }>();
 
-/** Each state in a process of its own: the first compile is that of a process that just started. */
+/** Measures each state in a process of its own: the first compile is that of a new process. */
 const measureApart = (name: SizeName): CompileFigures =>
   JSON.parse(
     execFileSync(
@@ -35,16 +35,16 @@ const measureApart = (name: SizeName): CompileFigures =>
     ),
   ) as CompileFigures;
 
-/** Pods of the node that come and go: their number differs between the states as that of the cluster's pods does. */
+/** Reports whether the change is of a pod of the node. Their number differs between the states, like that of all pods. */
 const isLocal = (kind: string): boolean => kind.includes('local pod');
 
-/** A change once of each such kind, ms. */
+/** Returns the milliseconds for one change of each kind that `counts` accepts. */
 const onceEach = ({ samples }: CompileFigures, counts: (kind: string) => boolean): number =>
   Object.entries(samples)
     .filter(([kind]) => counts(kind))
     .reduce((sum, [, ofKind]) => sum + quantile(ofKind, 0.5), 0);
 
-/** What growth is held to (bench/README.md), beside what was measured. */
+/** Returns the growth between states and its bound (bench/README.md). */
 const growth = (figures: readonly (readonly [SizeName, CompileFigures])[]): readonly string[] => {
   const of = new Map(figures);
   const [small, large, largest] = [of.get('S'), of.get('L'), of.get('XL')];

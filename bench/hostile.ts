@@ -5,7 +5,7 @@ import { runScript } from '../scripts/run-script.ts';
 import { builtProber } from '../test/support/lab/build-prober.ts';
 import { parseHostileOptions } from './hostile/options.ts';
 
-/** `npm run bench:hostile [-- OPTIONS]`: builds what the sandbox could not, and measures inside it. */
+/** `npm run bench:hostile [-- OPTIONS]`: builds what the sandbox cannot build, and measures inside it. */
 
 const args = process.argv.slice(2);
 

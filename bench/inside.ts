@@ -17,7 +17,7 @@ import { SIZES } from './state/size.ts';
 
 /** The inner half of `npm run bench`, inside the sandbox. */
 
-/** The column of what the API server alone takes. */
+/** The column for the API server's own part. */
 const BARE_WATCH = 'a bare watch';
 
 const root = path.join(import.meta.dirname, '..');
@@ -46,13 +46,13 @@ const loads: number[] = [];
 
 const measureAll = async (stage: Stage): Promise<void> => {
   for (let round = 0; round < options.samples; round += 1) {
-    // Every other round the other way round, so that what drifts within a round meets both alike.
+    // Every other round runs in reverse order, so that a drift within a round affects both agents alike.
     for (const agent of round % 2 === 0 ? agents : agents.toReversed()) {
       loads.push(loadavg()[0] ?? 0);
       try {
         await measureRound(stage, agent, options, round, recorder(agent.name), recorder(BARE_WATCH));
       } catch (error) {
-        // One agent's failure is told and leaves the others theirs.
+        // A failure of one agent is reported, and the other agents still run.
         say(`${agent.name}: ${error instanceof Error ? error.message : String(error)}`);
         process.exitCode = 1;
       }

@@ -5,7 +5,7 @@ import { runScript } from '../scripts/run-script.ts';
 import { builtProber } from '../test/support/lab/build-prober.ts';
 import { parseOptions } from './options.ts';
 
-/** `npm run bench [-- OPTIONS]`: builds what the sandbox could not, and measures inside it. */
+/** `npm run bench [-- OPTIONS]`: builds what the sandbox cannot build, and measures inside it. */
 
 const root = path.join(import.meta.dirname, '..');
 const args = process.argv.slice(2);

@@ -4,28 +4,28 @@ import type { AgentSpec } from './agent/agent-spec.ts';
 import { ROW_GROUPS, type RowGroup } from './rows/row.ts';
 import { SIZES, type SizeName } from './state/size.ts';
 
-/** What a profile tells: where time goes, or who allocates. */
+/** The kind of profile: time or allocations. */
 export type ProfileKind = 'cpu' | 'heap';
 
 export interface BenchOptions {
   readonly state: SizeName;
   readonly groups: readonly RowGroup[];
-  /** Rounds: each gives one sample of a cold start and `cycles` of each change. */
+  /** Rounds. Each gives one sample of a cold start and `cycles` samples of each change. */
   readonly samples: number;
   readonly cycles: number;
-  /** How many of the rounds measure what takes as long as `seconds` says: churn, idling, load on the packet path. */
+  /** Number of rounds that also measure the rows that take `seconds`: churn, idling, load on the packet path. */
   readonly longSamples: number;
   readonly seconds: number;
-  /** How many samples such a round gives, one right after the other. */
+  /** Number of samples in a row that such a round gives. */
   readonly windows: number;
   readonly agents: readonly AgentSpec[];
   readonly own: boolean;
-  /** Another checkout, built, whose agent is measured in turn with ours. */
+  /** Another built checkout, whose agent is measured in turn with ours. */
   readonly against: string | undefined;
-  /** Percent by which a row may be worse than that agent's. */
+  /** Percentage by which a row may be worse than that agent's. */
   readonly tolerance: number;
   readonly note: string | undefined;
-  /** Instead of measuring: a profile of our own agent through a cold start and churn. */
+  /** If set, profiles our own agent through a cold start and churn instead of measuring. */
   readonly profile: ProfileKind | undefined;
   readonly out: string;
 }
@@ -43,7 +43,7 @@ const readGroups = (text: string): readonly RowGroup[] =>
     return group;
   });
 
-/** Reads the command line; prints help or what is wrong and ends the process where that is all there is to do. */
+/** Reads the command line. Prints help or an error, and then ends the process. */
 export const parseOptions = (args: readonly string[], root: string): BenchOptions => {
   const command = new Command('npm run bench --')
     .description(

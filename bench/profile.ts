@@ -8,8 +8,8 @@ import type { Stage } from './stage/stage.ts';
 import { SIZES } from './state/size.ts';
 
 /**
- * Runs our agent under Node's own profiler, through a cold start and some seconds of churn, and leaves the profile in the
- * folder of results: .cpuprofile and .heapprofile open in the developer tools of Chrome and in speedscope.
+ * Runs our agent under Node's own profiler, through a cold start and some seconds of churn, and writes the profile to the
+ * folder of results: Chrome's developer tools and speedscope open .cpuprofile and .heapprofile files.
  */
 export const writeProfile = async (
   stage: Stage,

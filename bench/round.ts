@@ -19,7 +19,7 @@ import { SIZES } from './state/size.ts';
 
 const SERVED = { ip: CAST.server.ip, port: SERVED_PORT };
 
-/** Some cycles of all changes, beside a watch that does nothing. */
+/** Measures some cycles of all changes, beside a watch that does nothing. */
 const measureCycles = async (
   stage: Stage,
   agent: RunningAgent,
@@ -69,7 +69,7 @@ const measureTraffic = async (
   }
 };
 
-/** The newcomer's pod comes, so that an agent lets its packets pass, and goes. */
+/** Creates the newcomer's pod, so that an agent lets its packets pass, and deletes it. */
 const measureAdmitted = async (stage: Stage, windows: number, record: RecordSample): Promise<void> => {
   const pod = podOf(CAST.newcomer);
   const { admin } = stage.api;
@@ -81,7 +81,7 @@ const measureAdmitted = async (stage: Stage, windows: number, record: RecordSamp
   await admin.delete(pod);
 };
 
-/** The same without an agent, from an empty node to an empty node. */
+/** Measures the same without an agent, from an empty node to an empty node. */
 export const measureBarePath = async (
   stage: Stage,
   rule: readonly string[] | undefined,
@@ -95,9 +95,10 @@ export const measureBarePath = async (
 };
 
 /**
- * One sample of every row, of some as many as there are windows, for one agent, from an empty node to an empty node.
+ * Measures one sample of every row for one agent, and as many as there are windows of some rows, from an empty node to an
+ * empty node.
  *
- * @param recordHeard takes when a bare watch heard of each change
+ * @param recordHeard takes the time at which a bare watch received each change
  */
 export const measureRound = async (
   stage: Stage,
@@ -128,7 +129,7 @@ export const measureRound = async (
     }
     if (wants('packets') && isLong) await measureAdmitted(stage, options.windows, record);
     if (wants('churn') && isLong) {
-      // The load on the packets left entries by the hundred thousand, which an agent that looks after connections reads.
+      // The load on the packet path left hundreds of thousands of entries, which a connection review would read.
       await stage.node.run('conntrack', ['-F']);
       const context = { admin: stage.api.admin, size, nodeAddress: NODE_ADDRESS };
       for (const seconds of await measureChurn(agent, context, options)) record('churn-cpu', seconds);

@@ -1,11 +1,14 @@
 /** An agent that can be measured. */
 export interface AgentSpec {
   readonly name: string;
-  /** For sh; {kubeconfig}, {node} and {cniResults} stand for what AgentPlace says. Runs inside the node's network namespace. */
+  /**
+   * A sh command, in which {kubeconfig}, {node} and {cniResults} are replaced by AgentPlace's. Runs inside the node's
+   * network namespace.
+   */
   readonly command: string;
 }
 
-/** What an agent has to be told. */
+/** The arguments of an agent. */
 export interface AgentPlace {
   readonly kubeconfig: string;
   readonly node: string;
@@ -16,7 +19,7 @@ export interface AgentPlace {
 export const commandOf = ({ command }: AgentSpec, place: AgentPlace): string =>
   command.replaceAll(/\{(kubeconfig|node|cniResults)\}/g, (_, name: keyof AgentPlace) => place[name]);
 
-/** Returns the agent of a built checkout, by default named as the present one is in results. */
+/** Returns the agent of a built checkout; its default name is the current agent's name in results. */
 export const agentOf = (root: string, name = 'portcullis'): AgentSpec => ({
   name,
   command: [

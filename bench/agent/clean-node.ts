@@ -8,12 +8,12 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
   security: ['INPUT', 'FORWARD', 'OUTPUT'],
 };
 
-/** Restore text that empties all tables: without --noflush, what it does not name goes. */
+/** Restore text that empties all tables: without --noflush, chains that it does not name are removed. */
 const EMPTY = Object.entries(TABLES)
   .map(([table, chains]) => `*${table}\n${chains.map((chain) => `:${chain} ACCEPT [0:0]\n`).join('')}COMMIT\n`)
   .join('');
 
-/** Removes all rules, sets and connections from the network namespace that `node` works in, whoever made them. */
+/** Removes all rules, sets and connections from the network namespace of `node`, whichever program made them. */
 export const cleanNode = async (node: CommandRunner): Promise<void> => {
   for (const command of ['iptables', 'ip6tables']) {
     await node.run(`${command}-nft-restore`, [], { input: EMPTY });

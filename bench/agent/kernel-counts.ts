@@ -6,7 +6,7 @@ const SAVES = ['iptables-nft-save', 'ip6tables-nft-save', 'iptables-legacy-save'
 
 const countLines = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
 
-/** What stands in the packet filter of the network namespace that `node` works in: both backends and families together. */
+/** Counts the rules, chains and sets in the network namespace of `node`, of both backends and families together. */
 export const kernelCounts = async (node: CommandRunner): Promise<KernelCounts> => {
   const tables = (await Promise.all(SAVES.map((save) => node.run(save, [])))).join('\n');
   const sets = await node.run('ipset', ['save']);

@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Clock ticks a second as /proc counts them (USER_HZ, the same on all Linux architectures of ours). */
+/** Clock ticks per second in /proc (USER_HZ, the same on all Linux architectures that we support). */
 const TICKS_PER_SECOND = 100;
 
 export interface Usage {
-  /** User and system time of the processes and of all their children that ended, s. */
+  /** User and system time of the processes and of all their ended children. */
   readonly cpuSeconds: number;
-  /** Most memory that the first process ever had resident (VmHWM), MB. */
+  /** Largest resident memory that the first process ever had (VmHWM). */
   readonly peakMb: number;
-  /** The same of the children that run now, summed up, MB. */
+  /** The sum of the same over the children that run now. */
   readonly childrenPeakMb: number;
-  /** Resident memory of the first process now, MB. */
+  /** Resident memory of the first process now. */
   readonly residentMb: number;
 }
 
@@ -22,7 +22,7 @@ const read = (file: string): string => {
   }
 };
 
-/** Fields of proc_pid_stat(5) after the name, which may hold blanks; the first is the state. */
+/** Returns the fields of proc_pid_stat(5) after the name, which may contain blanks; the first is the state. */
 const statFields = (pid: number): readonly string[] => {
   const text = read(`/proc/${pid}/stat`);
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -51,7 +51,7 @@ const descendantsOf = (pid: number): readonly number[] => {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** What a process and those it started have used so far. */
+/** Returns what a process and its children have used so far. */
 export const usageOf = (pid: number): Usage => {
   const children = descendantsOf(pid);
   return {

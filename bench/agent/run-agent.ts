@@ -5,19 +5,19 @@ import { type Usage, usageOf } from './process-tree.ts';
 
 const REMEMBERED_LINES = 30;
 
-/** An agent at work on the node. */
+/** A running agent on the node. */
 export interface RunningAgent {
   readonly name: string;
   usage(): Usage;
-  /** @throws Error with its last words if it has ended by itself. */
+  /** @throws Error with its last output if it has ended by itself */
   assertAlive(): void;
-  /** SIGTERM, and SIGKILL if that does not end it within 5 s. */
+  /** Sends SIGTERM, and SIGKILL if the agent has not ended within 5 s. */
   stop(): Promise<void>;
 }
 
 export const runAgent = async (spec: AgentSpec, place: AgentPlace): Promise<RunningAgent> => {
   const lines: string[] = [];
-  // nsenter, env and sh each become what they start: one process, whose id is the agent's.
+  // nsenter, env and sh each become the program that they start: there is one process, whose id is the agent's.
   const [file, ...args] = [...onNode(place.node), 'sh', '-c', `exec ${commandOf(spec, place)}`] as const;
   const child = await startProcess(file, args, {
     output: (line) => {

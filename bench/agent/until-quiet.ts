@@ -3,15 +3,15 @@ import { usageOf } from './process-tree.ts';
 import type { RunningAgent } from './run-agent.ts';
 
 const POLL_MS = 250;
-/** Less than this in a second is what an agent does at rest, s. */
+/** CPU seconds per second below which an agent counts as idle. */
 const AT_REST = 0.03;
-/** And what all of the stage does, the API server and these looks included, s. */
+/** The same for the whole stage, including the API server and these measurements. */
 const STAGE_AT_REST = 0.1;
 const LONGEST_MS = 120_000;
-/** An agent that never rests is measured all the same. */
+/** Maximum wait: an agent that never idles is measured all the same. */
 const LONGEST_OF_STAGE_MS = 20_000;
 
-/** Waits until what `usedSeconds` tells grew by less than so much in a second. */
+/** Waits until `usedSeconds` grows by less than `atRest` in a second. */
 const untilSlow = async (usedSeconds: () => number, atRest: number, longestMs: number): Promise<void> => {
   const deadline = performance.now() + longestMs;
   const seen: number[] = [];
@@ -23,7 +23,7 @@ const untilSlow = async (usedSeconds: () => number, atRest: number, longestMs: n
   }
 };
 
-/** Waits until an agent has done what it had to and used hardly any CPU for a second. */
+/** Waits until an agent has used hardly any CPU for a second. */
 export const untilQuiet = (agent: RunningAgent): Promise<void> =>
   untilSlow(
     () => {
@@ -35,8 +35,8 @@ export const untilQuiet = (agent: RunningAgent): Promise<void> =>
   );
 
 /**
- * Waits until nothing of the stage is busy any more: an API server that just listed a cluster to an agent collects its
- * garbage for seconds, on the processors that packets need.
+ * Waits until the whole stage is idle: after listing a cluster to an agent, an API server collects garbage for seconds, on
+ * the processors that packets need.
  */
 export const untilStageQuiet = (): Promise<void> =>
   untilSlow(() => usageOf(process.pid).cpuSeconds, STAGE_AT_REST, LONGEST_OF_STAGE_MS);

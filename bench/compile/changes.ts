@@ -6,7 +6,7 @@ import { localAddress } from '../state/addresses.ts';
 import { OWN_NODE } from '../state/cluster.ts';
 import type { World } from './world.ts';
 
-/** One change: does it to the world, and says which object it was. */
+/** A change: applies it to the world, and returns the changed object. */
 export type Change = (world: World) => ClusterChange;
 
 const labels = (given: Readonly<Record<string, string>>): Labels => new Map(Object.entries(given));
@@ -49,8 +49,8 @@ const newPod = (index: number, more: Partial<PodEndpoint>): PodEndpoint => ({
 });
 
 /**
- * A round of changes; each is measured, and the world is as before at its end. In `ns-0` are pods of the node, in the
- * last namespace there are none in M and above.
+ * Returns a round of changes that are each measured; at its end the world is as before. `ns-0` has pods of the node; in M and
+ * larger states the last namespace has none.
  */
 export const changesOf = (
   index: number,

@@ -9,28 +9,28 @@ import { changesOf } from './changes.ts';
 import { createWorld } from './world.ts';
 
 export interface CompileFigures {
-  /** The first compile in a new process, ms of processor time. */
+  /** Processor time of the first compile in a new process. */
   readonly firstMs: number;
-  /** Writing all of it as restore text, ms of processor time. */
+  /** Processor time of writing all of it as restore text. */
   readonly firstPlanMs: number;
   readonly rules: number;
   readonly chains: number;
   readonly sets: number;
   readonly members: number;
-  /** Heap that a pod of another node takes in the world, and that the compiler adds to it, bytes. */
+  /** Heap bytes of another node's pod in the world, and in the compiler. */
   readonly worldBytesPerRemotePod: number;
   readonly compilerBytesPerRemotePod: number;
-  /** Compile and plan of one change, ms of processor time, each sample by kind. */
+  /** Processor milliseconds to compile and plan one change, each sample by kind. */
   readonly samples: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Bytes of live objects; needs `--expose-gc`. */
+/** Returns the bytes of live objects; needs `--expose-gc`. */
 const heap = (): number => {
   globalThis.gc?.();
   return process.memoryUsage().heapUsed;
 };
 
-/** What the process used so far; on a machine that does other things too it says more than the clock. */
+/** Returns the processor time of the process so far, which is more precise than the clock on a busy machine. */
 const processorMs = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
@@ -48,7 +48,7 @@ interface Heap {
   readonly compiler: number;
 }
 
-/** Of the same policies and no pod but the node's own. */
+/** Measures the same policies with only the node's own pods. */
 const heapWithoutRemotePods = (size: Size): Heap => {
   const empty = heap();
   const world = createWorld({ ...size, pods: size.localPods });
@@ -56,7 +56,7 @@ const heapWithoutRemotePods = (size: Size): Heap => {
   const compiler = createNodeCompiler(OWN_NODE, {});
   compiler.update(world, 'everything');
   const compiled = heap();
-  // What is not used any more might have been gone by then.
+  // Keeps the compiler alive until here, so that its heap is counted.
   compiler.update(world, 'everything');
   return { world: filled - empty, compiler: compiled - filled };
 };

@@ -6,7 +6,7 @@ import type { PolicyKey, PolicyObject } from '../../src/model/policy-object.ts';
 import { benchNamespaces, benchPods, benchPolicies, type PlacedPod } from '../state/cluster.ts';
 import type { Size } from '../state/size.ts';
 
-/** A cluster as a source holds it. */
+/** A cluster in the form that a source holds. */
 export interface World {
   readonly pods: Map<string, PodEndpoint>;
   readonly namespaces: Map<string, NamespaceEntry>;
@@ -17,7 +17,7 @@ const NODE_ADDRESS = '172.18.0.2';
 
 const nameOf = ({ pod: { metadata } }: PlacedPod): string => `${metadata.namespace}/${metadata.name}`;
 
-/** An API server lists by namespace and name. */
+/** Compares pods in an API server's order of lists: by namespace and name. */
 const asListed = (one: PlacedPod, other: PlacedPod): number => (nameOf(one) < nameOf(other) ? -1 : 1);
 
 /** The objects of the state, trimmed as the agent's sources trim them. */
@@ -29,7 +29,7 @@ export const createWorld = (size: Size): World => {
     raw: object,
     neighbour?: T,
   ): T | undefined => {
-    // Its own text, as it would come from the API server.
+    // Strings of its own, as from the API server.
     const parsed = JSON.parse(JSON.stringify(raw)) as Record<string, unknown>;
     const key = keyOf(parsed);
     const object = trim(parsed, intern, neighbour);

@@ -1,20 +1,20 @@
 import { createSocket } from 'node:dgram';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** `node flood-inside.ts FROM TO COUNT`: datagrams from one address to another, so many that have a connection of their own. */
+/** `node flood-inside.ts FROM TO COUNT`: sends datagrams from one address to another, each on a connection of its own. */
 
 const [from = '', to = '', text = ''] = process.argv.slice(2);
 const count = Number(text);
 const PORTS = 60_000;
 const FIRST_SOURCE_PORT = 20_000;
-/** Together 20,000 a second. */
+/** Datagrams per tick; together 20,000 a second. */
 const BURST = 200;
 const PAUSE_MS = 10;
 
 const sockets = await Promise.all(
   Array.from({ length: Math.ceil(count / PORTS) }, async (_, at) => {
     const socket = createSocket('udp4');
-    // Most are answered that nobody is there.
+    // Most get an ICMP error, since nothing listens.
     socket.on('error', () => undefined);
     await new Promise<void>((resolve) => {
       socket.bind(FIRST_SOURCE_PORT + at, from, resolve);

@@ -7,26 +7,26 @@ import { CAST } from '../stage/cast.ts';
 import { OWN_NODE } from '../state/cluster.ts';
 import type { Stage } from '../stage/stage.ts';
 
-/** Where a tenant's traffic runs. */
+/** The place of a tenant's traffic. */
 export type Grounds = Pick<Stage, 'lab' | 'node'>;
 
-/** Traffic that a tenant keeps up. */
+/** Continuous traffic of a tenant. */
 export interface Traffic {
-  /** Ends it. @returns what is worth saying of it */
+  /** Ends it. @returns a remark for the report */
   end(): Promise<string>;
 }
 
-/** Of the kernel's table of connections. A full one fails everybody's new connections, whoever filled it. */
+/** Share of the kernel's connection table. A full table makes everybody's new connections fail, whoever filled it. */
 const SHARE = 0.75;
 const NEARLY_FULL = 0.9;
-/** He goes on, so that what is cut comes back. */
+/** Sent again up to this share, so that cut connections come back. */
 const FILLED = 0.9;
-/** Entries stay for as long as the bench needs, s; and what the stage has otherwise, see stage.ts. */
+/** Timeout of the entries for the bench; below, the stage's usual one (stage.ts). */
 const STAY_SECONDS = 600;
 const STAGE_SECONDS = 5;
 const FILL_MS = 60_000;
 
-/** Fills a share of the node's table of connections with those of one pod, and keeps it filled. */
+/** Fills a share of the node's connection table with connections of one pod, and keeps it filled. */
 export const flood =
   (netns: string, ip: string) =>
   async ({ lab, node }: Grounds): Promise<Traffic> => {

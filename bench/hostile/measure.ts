@@ -12,25 +12,28 @@ export const PHASES = ['calm', 'coming and going', 'there', 'deleted'] as const;
 
 export type Phase = (typeof PHASES)[number];
 
-/** What was measured of the other tenant's changes, ms, each in the order of the changes. */
+/** Measured milliseconds of the other tenant's changes, in the order of the changes. */
 export interface Samples {
-  /** From the API server's answer until the kernel's verdict is the new one. */
+  /** From the API server's answer until the kernel's verdict changes. */
   readonly inForce: readonly number[];
-  /** Of it, until a watch that does nothing was told of the change: the API server's part, which no agent can shorten. */
+  /**
+   * The part of it until a watch that does nothing received the change: the API server's part, which no agent can
+   * shorten.
+   */
   readonly told: readonly number[];
 }
 
-/** What one hostile tenant does to another one's changes. */
+/** The effect of one hostile tenant on another one's changes. */
 export interface TenantResult {
   readonly tenant: string;
   readonly samples: Readonly<Record<Phase, Samples>>;
-  /** What is worth saying beside it. */
+  /** A remark for the report. */
   readonly note?: string | undefined;
-  /** Most memory that the agent had, MB. */
+  /** Largest memory of the agent. */
   readonly peakMb: number;
 }
 
-/** Requests of the tenant under way at once. */
+/** Concurrent requests of the tenant. */
 const WORKERS = 8;
 const ACT_MS = 25;
 
@@ -42,7 +45,7 @@ const forAll = async <T>(items: readonly T[], work: (item: T) => Promise<unknown
   await Promise.all(Array.from({ length: WORKERS }, worker));
 };
 
-/** What the other tenant's changes are made and seen with. */
+/** The means to make the other tenant's changes and to see their effect. */
 interface Means {
   readonly admin: AdminClient;
   readonly flow: Flow;
@@ -51,7 +54,7 @@ interface Means {
   readonly count: number;
 }
 
-/** Changes the other tenant's policy back and forth, and waits each time until packets show that it is in force. */
+/** Changes the other tenant's policy back and forth; after each change, waits until packets show that it is in force. */
 const measureChanges = async ({ admin, flow, watch, count }: Means): Promise<Samples> => {
   const inForce: number[] = [];
   const told: number[] = [];
@@ -60,7 +63,7 @@ const measureChanges = async ({ admin, flow, watch, count }: Means): Promise<Sam
     await delay(20 + Math.random() * 60);
     const asked = nowNs();
     const { metadata } = await admin.patch(FRIENDS_ONLY, { spec: (opens ? FRIENDS_AND_FOES : FRIENDS_ONLY).spec });
-    // What the API server needs for it is not the agent's: a busy one needs longer.
+    // The API server's own time is not the agent's: a busy server takes longer.
     const answered = (nowNs() - asked) / 1e6;
     const heard = ((await watch.heardAt(metadata.resourceVersion)) - asked) / 1e6;
     inForce.push(Math.max(0, (await flow.until(opens ? 'open' : 'closed', asked)) - answered));
@@ -69,7 +72,7 @@ const measureChanges = async ({ admin, flow, watch, count }: Means): Promise<Sam
   return { inForce, told };
 };
 
-/** @returns what stops it, and waits for its end */
+/** @returns a function that stops the repetition and waits for its end */
 const repeat = (work: (turn: number) => Promise<unknown>, pauseMs: number): (() => Promise<void>) => {
   let stopped = false;
   const run = async (): Promise<void> => {
@@ -85,7 +88,10 @@ const repeat = (work: (turn: number) => Promise<unknown>, pauseMs: number): (() 
   };
 };
 
-/** Measures the other tenant's changes before the tenant does anything, while he comes and goes, is there, and was deleted. */
+/**
+ * Measures the other tenant's changes before the hostile tenant exists, while it comes and goes, while it exists, and
+ * after its end.
+ */
 export const measureTenant = async (
   { name, policies, act, open }: HostileTenant,
   { agent, grounds, ...means }: Means & { readonly agent: RunningAgent; readonly grounds: Grounds },

@@ -5,15 +5,15 @@ import { SIZES, type SizeName } from '../state/size.ts';
 
 export interface HostileOptions {
   readonly state: SizeName;
-  /** Changes of the other tenant in each phase. */
+  /** Number of changes of the other tenant in each phase. */
   readonly changes: number;
-  /** Only tenants whose name holds this. */
+  /** Selects the tenants whose name contains it. */
   readonly only: string;
   readonly backend: Backend;
   readonly out: string;
 }
 
-/** Reads the command line; prints help or what is wrong and ends the process where that is all there is to do. */
+/** Reads the command line. Prints help or an error, and then ends the process. */
 export const parseHostileOptions = (args: readonly string[], root: string): HostileOptions => {
   const command = new Command('npm run bench:hostile --')
     .description("Measures how long a tenant's changes take while another tenant does his worst.")

@@ -6,7 +6,7 @@ import { describeMachineLine } from '../report/markdown.ts';
 import { quantile } from '../report/statistics.ts';
 import { PHASES, type Phase, type TenantResult } from './measure.ts';
 
-/** What bench/results/hostile/STATE.json holds. */
+/** The content of bench/results/hostile/STATE.json. */
 export interface HostileResults {
   readonly state: string;
   readonly measuredAt: string;
@@ -15,14 +15,14 @@ export interface HostileResults {
   readonly tenants: readonly TenantResult[];
 }
 
-/** Another tenant's change is to be in force within this many times its calm time, and so many ms more (p99). */
+/** The p99 of another tenant's change must be at most this many times its calm time, plus the milliseconds below. */
 const TIMES = 2;
 const MORE_MS = 250;
 const MOST_MB = 256;
 
 const p99 = ({ samples }: TenantResult, phase: Phase): number => quantile(samples[phase].inForce, 0.99);
 
-/** The same from when a watch was told of the change: the agent's own part. */
+/** The same from the time at which a watch received the change: the agent's own part. */
 const afterTold = ({ samples }: TenantResult, phase: Phase): readonly number[] =>
   samples[phase].inForce.map((ms, at) => Math.max(0, ms - (samples[phase].told[at] ?? 0)));
 
@@ -34,7 +34,7 @@ export const isWithin = (result: TenantResult): boolean =>
 const cell = (result: TenantResult, phase: Phase): string =>
   `${quantile(result.samples[phase].inForce, 0.5).toFixed(0)} / ${p99(result, phase).toFixed(0)}`;
 
-/** The 99th percentile of each phase. */
+/** Formats the 99th percentile of each phase. */
 const each = (of: (phase: Phase) => readonly number[]): string =>
   PHASES.map((phase) => quantile(of(phase), 0.99).toFixed(0)).join(' / ');
 

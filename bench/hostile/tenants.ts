@@ -7,18 +7,18 @@ import { flood, type Grounds, type Traffic } from './flood.ts';
 
 export const HOSTILE_NAMESPACE = 'hostile';
 
-/** Pods of the tenant on the node. */
+/** Number of the tenant's pods on the node. */
 const PODS = 60;
 
-/** A tenant who does what he likes in a namespace of his own. */
+/** A tenant who does anything that a namespace of its own allows. */
 export interface HostileTenant {
   readonly name: string;
   readonly policies: readonly BenchPolicy[];
-  /** What he keeps doing while they are there, each about 25 ms after the one before. */
+  /** An action to repeat while its policies exist, with pauses of about 25 ms. */
   readonly act?: (admin: AdminClient, turn: number) => Promise<unknown>;
-  /** Traffic from before his policies come until they are to be deleted. */
+  /** Starts traffic before its policies come; it ends before they are deleted. */
   readonly open?: (grounds: Grounds) => Promise<Traffic>;
-  /** It is of interest on both backends of iptables, which differ in what rules cost; the others are measured on nft. */
+  /** Whether it is measured on both backends of iptables, because rules cost differently there; others run on nft only. */
   readonly isOfRules?: true;
 }
 
@@ -49,7 +49,7 @@ const PORTS = numbers(693).map((at) => ({ port: 2 + 3 * at, endPort: 3 + 3 * at,
 const pierced = (count: number, of: number): readonly object[] =>
   numbers(count).map((at) => ({ ipBlock: { cidr: `11.${of}.${at}.0/24`, except: [`11.${of}.${at}.8/32`] } }));
 
-/** Nearly 10,000 rules. */
+/** Makes nearly 10,000 rules. */
 const rules =
   (peers: number, both: boolean) =>
   (at: number): object => ({
@@ -71,7 +71,7 @@ const small = (at: number): object => ({
   ingress: [{ from: [{ podSelector: { matchLabels: { role: `c${at}` } } }], ports: [{ port: 1000 + at }] }],
 });
 
-/** Each pod is selected by another half of the policies. */
+/** Selects half of the policies for each pod, another half for each. */
 const halves = (at: number): object => ({
   podSelector: {
     matchExpressions: [{ key: 'number', operator: 'NotIn', values: [`n${at}`, `n${at + 7}`, `n${at + 19}`] }],

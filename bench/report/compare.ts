@@ -5,27 +5,27 @@ import { median, quantile } from './statistics.ts';
 /** The agent of another checkout, measured in turn with the present one. */
 export const BEFORE = 'before';
 
-/** How one row compares with what it is held to, over pairs of samples of the same round. */
+/** The comparison of one row with its bound, over pairs of samples from the same round. */
 export interface Comparison {
   readonly row: Row;
-  /** What the present agent is compared with: `before`, or a path without an agent. */
+  /** The other side: `before`, or a path without an agent. */
   readonly with: string;
   readonly pairs: number;
-  /** Median of the pairs' ratios, now / other. */
+  /** Median of the pairs' ratios (now / other). */
   readonly ratio: number;
   /** The 95 % interval of that median. */
   readonly interval: readonly [low: number, high: number];
-  /** The ratio is not to be worse than this. */
+  /** The bound of the ratio. */
   readonly bound: number;
-  /** The whole interval lies beyond the bound, of enough pairs to say so. */
+  /** Whether the whole interval is beyond the bound, with enough pairs. */
   readonly isWorse: boolean;
 }
 
 const RESAMPLES = 2000;
-/** Of fewer pairs the interval of the median is not one of 95 %: all six on one side have a chance of 3 %. */
+/** With fewer pairs the interval is no 95 % interval: all six on one side have a probability of 3 %. */
 const LEAST_PAIRS = 6;
 
-/** Mulberry32: the same draws in each run, so that a table can be made again from its samples. */
+/** Mulberry32: the same random numbers in each run, so that a table can be reproduced from its samples. */
 const createDraw = (seed: number): ((below: number) => number) => {
   let state = seed;
   return (below) => {
@@ -45,7 +45,7 @@ export const medianInterval = (values: readonly number[]): readonly [low: number
   return [quantile(medians, 0.025), quantile(medians, 0.975)];
 };
 
-/** Equal zeros are equal; a value where there was none is infinitely more. */
+/** Returns the ratio; equal zeros are equal, and a value over zero is infinitely more. */
 const ratioOf = (now: number, other: number): number =>
   other === 0 ? (now === 0 ? 1 : Number.POSITIVE_INFINITY) : now / other;
 
@@ -64,7 +64,7 @@ const compareRow = (
 };
 
 /**
- * Compares the agent named `own` row by row with the agent `before`, and with the path that a row is a share of.
+ * Compares the agent `own` row by row with the agent `before`, and with the path that a row is a share of.
  *
  * @param tolerance share by which a row may be worse than before, such as 0.05
  */
@@ -98,7 +98,7 @@ const lineOf = ({ row, with: other, pairs, ratio, interval, bound, isWorse }: Co
   return `| ${[...cells, String(pairs)].join(' | ')} |`;
 };
 
-/** Returns a table of the comparisons, '' where there are none. */
+/** Returns a table of the comparisons; '' if there are none. */
 export const comparisonTable = (comparisons: readonly Comparison[]): string =>
   comparisons.length === 0
     ? ''

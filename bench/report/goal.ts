@@ -2,14 +2,14 @@ import type { Row } from '../rows/row.ts';
 import type { SizeName } from '../state/size.ts';
 import { median } from './statistics.ts';
 
-/** What the median of a row is held to. */
+/** The bound of a row's median. */
 export interface Goal {
-  /** Undefined where what it is a share of was not measured. */
+  /** Undefined if the row is a share of something that was not measured. */
   readonly bound: number | undefined;
   readonly text: string;
 }
 
-/** @param samples of the row, by agent: a goal may be a share of what one of them reaches */
+/** @param samples the row's samples by agent: a goal may be a share of one of them */
 export const goalOf = (
   { goal, goalP99, share, digits }: Row,
   state: SizeName,

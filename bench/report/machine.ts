@@ -1,7 +1,7 @@
 import { arch, cpus, release, totalmem } from 'node:os';
 import type { CommandRunner } from '../../src/kernel/command.ts';
 
-/** Where figures come from. */
+/** The machine on which figures were measured. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;

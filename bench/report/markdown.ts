@@ -7,7 +7,7 @@ import { median, quantile } from './statistics.ts';
 
 const tableLine = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-/** So many samples, and the 99th percentile says something. */
+/** The 99th percentile is meaningful from this many samples on. */
 const ENOUGH_FOR_P99 = 50;
 
 const cellOf = (row: Row, samples: readonly number[] | undefined): string => {
@@ -27,11 +27,11 @@ const rowLine = (row: Row, result: RowResult, agents: readonly string[], results
   return tableLine([title, goal, ...cells, String(Math.max(...sizes))]);
 };
 
-/** The machine, in one line. */
+/** Describes the machine in one line. */
 export const describeMachineLine = ({ cpu, cores, memoryGb, kernel, iptables, node }: Machine): string =>
   `${cpu}, ${cores} cores, ${memoryGb} GB; Linux ${kernel}; ${iptables}; Node ${node}`;
 
-/** The table of a state, for people. */
+/** Returns the table of a state, for people. */
 export const markdownOf = (results: Results): string => {
   const { state, machine, rows, note } = results;
   const present = ROWS.flatMap((row) => {

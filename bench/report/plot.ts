@@ -12,7 +12,7 @@ const COLOURS = ['#0b6e4f', '#c1440e', '#3b5bdb', '#862e9c', '#8d6e00'];
 
 const escapeText = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
-/** Positions of a row's values: by their logarithm, between the least and the most of all agents and the goal. */
+/** Returns a logarithmic scale between the least and the greatest value of all agents and the goal. */
 const scaleOf = (values: readonly number[]): ((value: number) => number) => {
   const positive = values.filter((value) => value > 0);
   const low = Math.log10(Math.min(...positive) / 1.3);
@@ -58,7 +58,7 @@ const stripLines = (
   ];
 };
 
-/** Every sample as a dot, the median as a bar, the goal as a dashed line; each row on a logarithmic scale of its own. */
+/** Plots every sample as a dot, the median as a bar and the goal as a dashed line; each row has its own logarithmic scale. */
 export const plotOf = ({ state, rows }: Results): string => {
   const strips = ROWS.flatMap((row): readonly Strip[] => {
     const samples = rows[row.id]?.samples;

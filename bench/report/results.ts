@@ -7,12 +7,12 @@ import type { Machine } from './machine.ts';
 /** All samples of one row, by agent. */
 export interface RowResult {
   readonly measuredAt: string;
-  /** Load average (1 min) of the machine over the rounds, our own work included. */
+  /** Load average (1 min) of the machine over the rounds, including our own work. */
   readonly load: { readonly least: number; readonly most: number };
   readonly samples: Readonly<Record<string, readonly number[]>>;
 }
 
-/** What bench/results/STATE.json holds. */
+/** The content of bench/results/STATE.json. */
 export interface Results {
   readonly state: SizeName;
   readonly note?: string;
@@ -22,7 +22,7 @@ export interface Results {
 
 const fileOf = (folder: string, state: SizeName): string => path.join(folder, `${state}.json`);
 
-/** What an earlier run wrote; undefined where there is nothing. */
+/** Returns the results of an earlier run; undefined if there are none. */
 export const readResults = async (folder: string, state: SizeName): Promise<Results | undefined> => {
   const text = await readFile(fileOf(folder, state), 'utf8').catch(() => undefined);
   return text === undefined ? undefined : (JSON.parse(text) as Results);

@@ -1,4 +1,4 @@
-/** The value below which that share (0 to 1) of the samples lies, by the nearest rank; NaN of none. */
+/** Returns the quantile for a share (0 to 1) of the samples, by nearest rank; NaN without samples. */
 export const quantile = (samples: readonly number[], share: number): number => {
   const sorted = samples.toSorted((one, other) => one - other);
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;

@@ -5,17 +5,17 @@ import { markdownOf } from './markdown.ts';
 import { plotOf } from './plot.ts';
 import { readResults, type Results, writeResults } from './results.ts';
 
-/** What was written for people, and the rows that are worse than what they are held to. */
+/** The text for people, and the rows that are beyond their bound. */
 export interface Report {
   readonly markdown: string;
   readonly worse: readonly Comparison[];
 }
 
 /**
- * Writes STATE.json, STATE.md and STATE.svg. Rows that were not measured this time stay as an earlier run left them.
+ * Writes STATE.json, STATE.md and STATE.svg. Rows that were not measured now keep an earlier run's samples.
  *
- * @param own name of the present agent
- * @param tolerance percent by which a row may be worse than that of the agent measured in turn with it
+ * @param own name of the current agent
+ * @param tolerance percentage by which a row may be worse than that of the agent measured in turn with it
  */
 export const writeReport = async (folder: string, fresh: Results, own: string, tolerance: number): Promise<Report> => {
   const earlier = await readResults(folder, fresh.state);

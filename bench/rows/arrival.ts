@@ -9,10 +9,10 @@ import type { Stage } from '../stage/stage.ts';
 import type { RecordSample } from './row.ts';
 
 const NS_PER_MS = 1e6;
-/** After the pod is known to the API and reached by its friend: what still leaks then would be seen, ms. */
+/** How long packets are watched after the API knows the pod and its friend reaches it, to detect late leaks. */
 const AFTERWARDS_MS = 200;
 
-/** From the first packet that was answered to the last, ms; 0 where none was. */
+/** Returns the milliseconds from the first answered packet to the last; 0 without any. */
 const answeredFor = (beats: readonly Beat[]): number => {
   const answered = beats.filter((beat) => beat.answered);
   const [first] = answered;
@@ -26,7 +26,7 @@ const uidOf = async ({ api: { admin } }: Stage): Promise<string> => {
   return pod.metadata.uid;
 };
 
-/** One new pod on our node, in the order of a kubelet's: the object, the network plugin's result, the link, the status. */
+/** Starts a pod on our node in a kubelet's order: the object, the network plugin's result, the link, the status. */
 const measureOne = async (stage: Stage, friend: Flow, foe: Flow, record: RecordSample): Promise<void> => {
   const { arrival } = CAST;
   const { admin } = stage.api;
@@ -49,7 +49,7 @@ const measureOne = async (stage: Stage, friend: Flow, foe: Flow, record: RecordS
   await friend.until('closed', nowNs());
 };
 
-/** Some new pods on our node, which policies isolate from their first moment on. The friend's pod is there meanwhile. */
+/** Measures new pods on our node, which policies isolate from the start. The friend's pod exists meanwhile. */
 export const measureArrivals = async (stage: Stage, cycles: number, record: RecordSample): Promise<void> => {
   const { arrival, client, newcomer } = CAST;
   const { admin } = stage.api;

@@ -7,20 +7,23 @@ import type { RecordSample, RowId } from './row.ts';
 
 export interface ChangesContext {
   readonly admin: AdminClient;
-  /** From the client, a foe. */
+  /** From the client, which is a foe. */
   readonly client: Flow;
-  /** From the newcomer, a friend once the API knows its pod. */
+  /** From the newcomer, which is a friend once the API knows its pod. */
   readonly newcomer: Flow;
   readonly record: RecordSample;
   readonly watch: BareWatch;
-  /** The same, of when a bare watch heard of the change. */
+  /** Records the time at which a bare watch received the change. */
   readonly recordHeard: RecordSample;
 }
 
-/** Long enough for what a change leads to afterwards; random, so that samples do not fall in step with timers. */
+/** Long enough for follow-up work; random, so that samples do not synchronize with timers. */
 const rest = (): Promise<void> => delay(100 + Math.random() * 150);
 
-/** One sample of each kind of change. It begins and ends with friends only in force. The clock starts just before the request. */
+/**
+ * Measures one sample of each kind of change. Begins and ends with the policy for friends only. The clock starts before
+ * the request.
+ */
 export const measureChanges = async ({
   admin,
   client,

@@ -9,22 +9,22 @@ import type { Size } from '../state/size.ts';
 import type { Windows } from './row.ts';
 
 const CHANGES_PER_SECOND = 20;
-/** Beyond all pods of the state. */
+/** Above the addresses of all pods of the state. */
 const FIRST_NEW_ADDRESS = 1_000_000;
 const RELABELLED_PODS = 500;
-/** In a turn. */
+/** Number of relabelled pods per turn. */
 const RELABELS = 4;
-/** Prime to the number of pods, so that each has its turn. */
+/** Coprime to the number of pods, so that each pod has its turn. */
 const STRIDE = 7;
 
-/** The state of the cluster stays from round to round, so turns go on: none repeats what is there already. */
+/** Counts over all rounds, since the cluster's state stays from round to round: no turn repeats what exists already. */
 let turnsSoFar = 0;
 
 type Change = (turn: number) => Promise<unknown>;
 
 /**
- * Ten changes in turn, as a busy cluster makes them: four pods relabelled, two pods new, the same two gone, a policy of a
- * namespace with pods of ours created or deleted, and another edited.
+ * Returns ten changes like those of a busy cluster: four pods relabelled, two pods created, the same two deleted, a
+ * policy of a namespace with pods of ours created or deleted, and another one edited.
  */
 const changesOf = (admin: AdminClient, size: Size, nodeAddress: string): readonly Change[] => {
   const pods: BenchPod[] = [];
@@ -36,7 +36,7 @@ const changesOf = (admin: AdminClient, size: Size, nodeAddress: string): readonl
     (nth: number): Change =>
     async (turn) => {
       const at = RELABELS * turn + nth;
-      // The node's own pods come first of all, and are to be among those of every window.
+      // The node's own pods come first, so that every window contains some of them.
       const pod = pods[(at * STRIDE) % pods.length];
       if (pod === undefined) return;
       const before = Number(pod.metadata.labels['app']?.slice('app-'.length)) + Math.floor(at / pods.length);
@@ -103,7 +103,7 @@ export interface ChurnContext {
 
 /**
  * Makes changes at a steady pace.
- * @returns CPU time that the agent and its children used meanwhile, scaled to 60 s of it, in each window
+ * @returns CPU time of the agent and its children in each window, scaled to 60 s
  */
 export const measureChurn = async (
   agent: RunningAgent,
@@ -111,7 +111,7 @@ export const measureChurn = async (
   { seconds, windows }: Windows,
 ): Promise<readonly number[]> => {
   const changes = changesOf(admin, size, nodeAddress);
-  // An even number of them, so that what came also goes.
+  // An even number of turns, so that every created object is also deleted.
   const turns = 2 * Math.ceil((seconds * CHANGES_PER_SECOND) / (2 * changes.length));
   const used: number[] = [];
   while (used.length < windows) {

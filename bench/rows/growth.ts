@@ -18,14 +18,14 @@ import type { RecordSample } from './row.ts';
 
 const FEW = 20;
 const MANY = 250;
-/** The cluster around the node's pods is that of M. */
+/** The cluster around the node's pods has the size M. */
 const AROUND = { pods: 5000, policies: 1000, namespaces: 100 };
 
-/** Both are measured in turn, so that what else the machine does meets both. */
+/** Both are measured in turn, so that other load on the machine affects both. */
 const TURNS = 5;
 const TURN_MS = 500;
 
-/** Addresses next to the server's, as those of one node's pods are: its chain then lies as deep in the tree as any. */
+/** Returns addresses next to the server's, like those of one node's pods: so its chain is as deep in the tree as any. */
 const neighbours = (count: number): readonly string[] => {
   const [a, b, c, own = 0] = CAST.server.ip.split('.').map(Number);
   const first = Math.max(1, Math.min(own - Math.floor(count / 2), 254 - count));
@@ -38,7 +38,7 @@ const addRole = ({ pods }: World, { namespace, name, node, ip, role }: Role): vo
   pods.set(name, { ...identity, ips: [ip], hostIPs: [], hostNetwork: false, ports: [], createdAt: 0 });
 };
 
-/** The cluster with so many pods on the node, the server and its friend besides. */
+/** Returns the cluster with `localPods` pods on the node, plus the server and its friend. */
 const snapshotWith = (localPods: number): ClusterSnapshot => {
   const world = createWorld({ ...AROUND, localPods });
   const addresses = neighbours(localPods).values();
@@ -53,7 +53,7 @@ const snapshotWith = (localPods: number): ClusterSnapshot => {
   return world;
 };
 
-/** How much longer a new connection takes through the rules of a node full of pods than through those of one with few. */
+/** Measures how much longer a new connection takes through the rules of a node full of pods than of one with few pods. */
 export const measureGrowth = async ({ node, prober }: Stage, record: RecordSample): Promise<void> => {
   const { netlink, reader, nft } = netlinkIn(onNode(OWN_NODE));
   const kernel = createKernel(node, { backend: 'nft', families: ['ipv4'], xtablesWaitSeconds: 5, reader, nft });

@@ -8,7 +8,7 @@ const PORT = 7001;
 const FOR_MS = 3000;
 const BITS_PER_BYTE = 8;
 
-/** What the path of packets costs without any agent: nothing in it, and only what every agent needs. */
+/** The packet path without an agent: with no rules, and with only what every agent needs. */
 export const BARE_PATHS: readonly { readonly name: BarePath; readonly rule: readonly string[] | undefined }[] = [
   { name: 'no rules', rule: undefined },
   {
@@ -17,7 +17,7 @@ export const BARE_PATHS: readonly { readonly name: BarePath; readonly rule: read
   },
 ];
 
-/** From the newcomer, a friend whom the policies let in. */
+/** Returns load from the newcomer, a friend whom the policies let in. */
 export const loadOf = (kind: Load['kind'], forMs: number): Load => ({
   kind,
   netns: CAST.newcomer.netns,
@@ -30,7 +30,7 @@ export const loadOf = (kind: Load['kind'], forMs: number): Load => ({
 
 const measureWindow = async (prober: Prober, node: CommandRunner, record: RecordSample): Promise<void> => {
   await untilStageQuiet();
-  // A table full of what was before would cost more than the rules.
+  // A table full of former connections would cost more than the rules.
   await node.run('conntrack', ['-F']);
   const { perSecond, p50Us, p99Us } = await prober.load(loadOf('connects', FOR_MS));
   record('connections', perSecond);
@@ -39,7 +39,10 @@ const measureWindow = async (prober: Prober, node: CommandRunner, record: Record
   record('throughput', ((await prober.load(loadOf('bytes', FOR_MS))).perSecond * BITS_PER_BYTE) / 1e9);
 };
 
-/** New connections and bytes a second from the newcomer, a friend whom the policies let in, through the node's rules. */
+/**
+ * Measures new connections and bytes per second from the newcomer, a friend whom the policies let in, through the
+ * node's rules.
+ */
 export const measurePackets = async (
   prober: Prober,
   node: CommandRunner,

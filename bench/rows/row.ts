@@ -46,16 +46,16 @@ export type RowId =
   | 'throughput'
   | 'growth';
 
-/** Takes one sample of a row, in the row's unit. */
+/** Records one sample of a row in the row's unit. */
 export type RecordSample = (row: RowId, value: number) => void;
 
-/** How long is measured, and how many times in a row. */
+/** The length of a measurement, and the number of them in a row. */
 export interface Windows {
   readonly seconds: number;
   readonly windows: number;
 }
 
-/** Ways of packets without an agent. */
+/** Packet paths without an agent. */
 export type BarePath = 'no rules' | 'conntrack alone';
 
 export interface Row {
@@ -64,22 +64,22 @@ export interface Row {
   readonly title: string;
   readonly unit: string;
   readonly digits: number;
-  /** The median is to be no more than this. */
+  /** Upper bound of the median. */
   readonly goal?: Partial<Readonly<Record<SizeName, number>>>;
-  /** And the 99th percentile no more than this. */
+  /** Upper bound of the 99th percentile. */
   readonly goalP99?: number;
-  /** More is better: a rate. Elsewhere less is. */
+  /** Whether more is better (a rate). Otherwise less is. */
   readonly isMoreBetter?: true;
-  /** Instead: the median is to be no less than this share of what that path reaches, see BARE_PATHS. */
+  /** Alternatively, a lower bound of the median as a share of that path's median, see BARE_PATHS. */
   readonly share?: { readonly least: number; readonly of: BarePath };
 }
 
 const everywhere = (value: number): Partial<Record<SizeName, number>> => ({ S: value, M: value, L: value });
 
-/** What an agent can reach that lets established connections pass first, less what its own rules may cost. */
+/** What an agent can reach that accepts established connections first, less the cost of its own rules. */
 const NEARLY_FREE: Row['share'] = { least: 0.97, of: 'conntrack alone' };
 
-/** In the order of the table. What stands in the kernel in M is held to less than the next best agent needed there. */
+/** In the order of the table. In M, the number of kernel objects must be less than the next best agent needed there. */
 export const ROWS: readonly Row[] = [
   {
     id: 'created',

@@ -5,7 +5,7 @@ import { untilQuiet } from '../agent/until-quiet.ts';
 import { apiLoad } from '../stage/api-load.ts';
 import type { RecordSample } from './row.ts';
 
-/** Pods, namespaces and policies: an agent watches them at least. */
+/** Pods, namespaces and policies: every agent watches at least these. */
 const KINDS = 3;
 
 export interface StartContext {
@@ -15,14 +15,14 @@ export interface StartContext {
   readonly record: RecordSample;
 }
 
-/** What a cold start costs the node and the API server, on a node where nothing else is sent. */
+/** Measures what a cold start costs the node and the API server, on a node without other traffic. */
 export const measureStart = async ({ admin, node, start, record }: StartContext): Promise<void> => {
   const before = await apiLoad(admin, node);
   const agent = await start();
   try {
     await untilQuiet(agent);
     let after = await apiLoad(admin, node);
-    // A server that is slow to answer makes an agent quiet too.
+    // A slow server also makes an agent idle.
     for (let more = 0; more < 10 && after.watches - before.watches < KINDS; more += 1) {
       await untilQuiet(agent);
       after = await apiLoad(admin, node);

@@ -1,16 +1,16 @@
 import type { AdminClient } from '../../src/lab/apiserver/client.ts';
 import type { CommandRunner } from '../../src/kernel/command.ts';
 
-/** What agents have cost the API server since it started. Nobody else lists or watches anything at rest. */
+/** What agents have cost the API server since it started. At rest, nothing else lists or watches. */
 export interface ApiLoad {
   readonly lists: number;
-  /** Open now. */
+  /** Number of open watches. */
   readonly watches: number;
-  /** Received by the node, bytes. */
+  /** Bytes received by the node. */
   readonly receivedBytes: number;
 }
 
-/** Adds up the samples of a metric in Prometheus' text format whose labels match. */
+/** Sums the samples of a metric in Prometheus' text format whose labels match. */
 const sumOf = (text: string, metric: string, verb: string): number =>
   text
     .split('\n')

@@ -3,13 +3,13 @@ import { connectByKubeconfig } from '../../src/cluster/api/kubeconfig.ts';
 import type { ApiServer } from '../../src/lab/apiserver/start.ts';
 import { nowNs } from './flow.ts';
 
-/** What agents are told of changes; each of a bench's is one of these. */
+/** The resources that agents watch; each change of the bench is of one of them. */
 const WATCHED = ['/api/v1/pods', '/apis/networking.k8s.io/v1/networkpolicies'];
 const NS_PER_MS = 1e6;
 
-/** Somebody who hears of changes and does nothing: no agent can be sooner than that. */
+/** A watch that receives changes and does nothing: no agent can be faster. */
 export interface BareWatch {
-  /** To be called just before a change is asked for. @returns ms from then until it was heard of, once it was */
+  /** Called just before the request for a change. @returns the milliseconds until the change was received */
   expect(): Promise<number>;
   end(): void;
 }
@@ -25,7 +25,7 @@ export const openBareWatch = async ({ admin, kubeconfigPath }: ApiServer): Promi
     response.on('data', () => {
       onEvent();
     });
-    // It is ended in the middle of things.
+    // The connection is closed while it is in use.
     response.on('error', () => undefined);
   };
   try {

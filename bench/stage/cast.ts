@@ -7,7 +7,7 @@ import { type BenchPolicy, policyOf } from '../state/policies.ts';
 
 /** A pod that takes part in traffic. */
 export interface Role {
-  /** Name of its network namespace. */
+  /** The name of its network namespace. */
   readonly netns: string;
   readonly namespace: string;
   readonly name: string;
@@ -33,7 +33,7 @@ const role = (name: string, node: string, ip: string, label: string): Role => ({
 });
 
 /**
- * A server on our node that admits friends, a client elsewhere that is a foe, a friend's address whose pod the API does
+ * A server on our node that admits friends, a client on another node that is a foe, a friend's address whose pod the API does
  * not know yet, and another server, which comes and goes.
  */
 export const CAST = {
@@ -43,7 +43,7 @@ export const CAST = {
   arrival: role('arrival', OWN_NODE, '10.244.3.201', 'server'),
 } as const;
 
-/** Where the server that comes and goes is while it is away: a range that nobody is led to. */
+/** The address of the server that comes and goes while it is away: no route leads to its range. */
 export const ARRIVAL_WAITS_AT = '10.244.3.210';
 
 const from = (...roles: readonly string[]): object => ({
@@ -52,10 +52,10 @@ const from = (...roles: readonly string[]): object => ({
   ingress: [{ from: roles.map((label) => ({ podSelector: { matchLabels: { role: label } } })) }],
 });
 
-/** The policy in force at rest: friends only. */
+/** The policy at rest: friends only. */
 export const FRIENDS_ONLY: BenchPolicy = policyOf(NAMESPACE, 'friends-only', from('friend'));
 
-/** The same, widened. */
+/** The same policy, widened. */
 export const FRIENDS_AND_FOES: BenchPolicy = policyOf(NAMESPACE, 'friends-only', from('friend', 'foe'));
 
 export const podOf = ({ namespace, name, node, role: label }: Role): ObjectRef =>
@@ -71,7 +71,7 @@ const NODE = {
   spec: { podCIDR: LOCAL_RANGE, podCIDRs: [LOCAL_RANGE] },
 };
 
-/** What the API knows at rest. */
+/** Returns the objects at rest. */
 export const castObjects = (): readonly { readonly object: ObjectRef; readonly status?: object }[] => [
   { object: NODE },
   { object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } } },

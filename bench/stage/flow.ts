@@ -2,28 +2,28 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Beat, Prober, Stream } from '../../test/support/lab/prober.ts';
 import type { Role } from './cast.ts';
 
-/** So many packets in a row must agree before a change counts as in force. */
+/** This many packets in a row must agree before a change counts as in force. */
 const STEADY = 60;
 const POLL_MS = 25;
 const NS_PER_MS = 1e6;
 
-/** CLOCK_MONOTONIC, ns: the clock that packets are stamped with. */
+/** Returns nanoseconds of CLOCK_MONOTONIC, the clock of the packets' timestamps. */
 export const nowNs = (): number => Number(process.hrtime.bigint());
 
-/** A steady stream of packets from one pod to another. */
+/** A continuous stream of packets from one pod to another. */
 export interface Flow {
   /**
-   * Waits until packets pass (`open`) or not, and steadily so.
-   * @returns ms from `sinceNs` to the first packet that was sent under the new state
+   * Waits until packets pass (`open`) or are dropped (`closed`) steadily.
+   * @returns milliseconds from `sinceNs` to the first packet that was sent under the new state
    * @throws Error after `deadlineMs`
    */
   until(state: 'open' | 'closed', sinceNs: number, deadlineMs?: number): Promise<number>;
-  /** All packets sent since `sinceNs` whose end is known, up to now. */
+  /** Returns all packets sent since `sinceNs` whose outcome is known by now. */
   since(sinceNs: number): Promise<readonly Beat[]>;
   end(): Promise<void>;
 }
 
-/** The first packet under the new state, once the last ones agree. */
+/** Returns the first packet under the new state, once the last packets agree. */
 const turningPoint = (beats: readonly Beat[], open: boolean): Beat | undefined => {
   if (beats.length < STEADY || beats.slice(-STEADY).some(({ answered }) => answered !== open)) return undefined;
   if (open) return beats.find(({ answered }) => answered);
@@ -53,16 +53,16 @@ const startFlow = async (prober: Prober, stream: Stream): Promise<Flow> => {
 };
 
 const INTERVAL_US = 1000;
-/** Enough of an answer to tell open from closed soon. */
+/** How long an answer is awaited: enough to distinguish open from closed quickly. */
 const PATIENCE_MS = 200;
 
-/** Where a flow leads. */
+/** The destination of a flow. */
 interface Target {
   readonly ip: string;
   readonly port: number;
 }
 
-/** A packet a millisecond from a role's address. */
+/** Sends a packet every millisecond from a role's address. */
 export const flowFrom = (prober: Prober, { netns, ip }: Role, to: Target): Promise<Flow> =>
   startFlow(prober, {
     name: `${netns} to ${to.ip}`,

@@ -4,13 +4,13 @@ import { get } from '../../src/cluster/api/request.ts';
 import { nowNs } from './flow.ts';
 import type { Heard, PolicyWatchData } from './policy-watch.ts';
 
-/** The thread of a PolicyWatch: an event loop of its own, so that what it hears is told when it came. */
+/** The thread of a PolicyWatch, with an event loop of its own, so that it reports the time of arrival. */
 
 const { kubeconfigPath, resourceVersion, namespace, name } = workerData as PolicyWatchData;
 
-/** Of an event's text, as the API server writes it. */
+/** Matches an event's text as the API server writes it. */
 const CHANGED = new RegExp(`"name":"${name}","namespace":"${namespace}","uid":"[^"]*","resourceVersion":"(\\d+)"`, 'g');
-/** The text may come in two pieces. */
+/** The text may arrive in two pieces, so the end of the last one is kept. */
 const LONGEST = 1_000;
 
 const connection = await connectByKubeconfig(kubeconfigPath);

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { ApiServer } from '../../src/lab/apiserver/start.ts';
 import { nowNs } from './flow.ts';
 
-/** What the thread has to know. */
+/** The input of the thread. */
 export interface PolicyWatchData {
   readonly kubeconfigPath: string;
   readonly resourceVersion: string;
@@ -11,18 +11,18 @@ export interface PolicyWatchData {
   readonly name: string;
 }
 
-/** What it tells: a version of the policy came; '' once it watches. */
+/** A message of the thread: a version of the policy arrived; '' once it watches. */
 export interface Heard {
   readonly version: string;
   readonly atNs: number;
 }
 
 /**
- * Somebody who is told of all policies of the cluster as an agent is, and does nothing but look for one of them: no agent can
- * have heard of it sooner.
+ * A watch of all policies of the cluster, as an agent has, that only looks for one of them: no agent can have received its
+ * changes earlier.
  */
 export interface PolicyWatch {
-  /** When this version of the policy was heard of, ns of CLOCK_MONOTONIC. @throws Error after 60 s */
+  /** Returns the arrival of this version of the policy in nanoseconds of CLOCK_MONOTONIC. @throws Error after 60 s */
   heardAt(version: string): Promise<number>;
   end(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export const openPolicyWatch = async (
   const failed = new Promise<never>((_, reject) => {
     worker.once('error', reject);
   });
-  // Told where somebody waits.
+  // The error is reported to the callers that wait.
   failed.catch(() => undefined);
   const heardAt = async (version: string): Promise<number> => {
     const deadline = nowNs() + PATIENCE_MS * 1e6;

@@ -19,19 +19,19 @@ import type { Size } from '../state/size.ts';
 import { ARRIVAL_WAITS_AT, CAST, castObjects, NODE_ADDRESS, SERVED_PORT, type Role } from './cast.ts';
 import { removeFolder } from '../../test/support/clean-up.ts';
 
-/** One node in a network namespace, a cluster of some size in a real API server, and the few pods that traffic runs between. */
+/** One node in a network namespace, a cluster of some size in a real API server, and the few pods with traffic. */
 export interface Stage {
   readonly api: ApiServer;
   readonly lab: Lab;
   readonly prober: Prober;
   /** Runs commands in the node's network namespace. */
   readonly node: CommandRunner;
-  /** What an agent of the node has to be told; its folder of CNI results gets those of pods that come. */
+  /** The arguments of the node's agent; results of new pods are added to its folder of CNI results. */
   readonly place: AgentPlace;
   close(): Promise<void>;
 }
 
-/** The name that Calico gives the node's end of a pod's link: an agent that goes by interfaces looks for it. */
+/** Returns Calico's name for the node's end of a pod's link, for agents that rely on interface names. */
 export const linkName = (namespace: string, pod: string): string =>
   `cali${createHash('sha1').update(`${namespace}.${pod}`).digest('hex').slice(0, 11)}`;
 
@@ -42,7 +42,7 @@ const localPod = ({ netns, namespace, name }: Role, ip: string): PodSpec => ({
   device: linkName(namespace, name),
 });
 
-/** Streams open a connection a millisecond: conntrack forgets them before their source ports come round again. */
+/** Streams open a connection every millisecond: conntrack must forget them before their source ports are reused. */
 const NODE_SYSCTLS = ['net.netfilter.nf_conntrack_udp_timeout=5', 'net.netfilter.nf_conntrack_udp_timeout_stream=5'];
 
 export const openStage = async (size: Size, say: (line: string) => void): Promise<Stage> => {

@@ -4,19 +4,19 @@ const ipv4 = (base: number, index: number): string => {
   return [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join('.');
 };
 
-/** Where the node's own pods have their addresses. */
+/** The range of the node's own pods. */
 export const LOCAL_RANGE = '10.244.0.0/22';
 
 const LOCAL_BASE = 0x0a_f4_00_0a;
 const REMOTE_BASE = 0x0a_80_00_0a;
 const REMOTE_NODE_BASE = 0xac_13_00_0a;
 
-/** Pods on a node that is not ours are so many. */
+/** Number of pods on each other node. */
 const PODS_PER_NODE = 50;
 
 export const localAddress = (index: number): string => ipv4(LOCAL_BASE, index);
 
-/** Of the pods on other nodes, from 10.128.0.10 on. */
+/** Returns addresses of pods on other nodes, from 10.128.0.10 on. */
 export const remoteAddress = (index: number): string => ipv4(REMOTE_BASE, index);
 
 export const remoteNode = (index: number): string => `node-${Math.floor(index / PODS_PER_NODE)}`;

@@ -14,7 +14,7 @@ export interface PlacedPod {
   readonly status: object;
 }
 
-/** The node that an agent is measured on. */
+/** The node whose agent is measured. */
 export const OWN_NODE = 'bench-node';
 
 const TIERS = ['front', 'back', 'db'];
@@ -31,7 +31,7 @@ export const benchNamespaces = ({ namespaces }: Size): readonly BenchNamespace[]
     },
   }));
 
-/** Pods go to the namespaces in turn; the first ones are on our node. */
+/** Yields pods, which are assigned to the namespaces in turn; the first ones are on our node. */
 export function* benchPods({ pods, localPods, namespaces }: Size, nodeAddress: string): Generator<PlacedPod> {
   for (let index = 0; index < pods; index += 1) {
     const isLocal = index < localPods;

@@ -1,4 +1,4 @@
-/** A pod to be created, and the status that a kubelet would give it. */
+/** A pod to create, and the status that a kubelet would set. */
 export interface BenchPod {
   readonly apiVersion: 'v1';
   readonly kind: 'Pod';
@@ -18,7 +18,7 @@ export interface PodPlace {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What pods of real clusters carry along and policy never looks at. */
+/** Content of real clusters' pods that policy never uses. */
 const ENVIRONMENT = Array.from({ length: 8 }, (_, index) => ({
   name: `SETTING_${String(index)}`,
   value: `https://service-${String(index)}.example.internal:8443/path?option=${String(index)}`,
@@ -48,7 +48,7 @@ export const benchPod = ({ namespace, name, node, labels }: PodPlace): BenchPod 
   },
 });
 
-/** A status as the kubelet writes it once the pod runs. */
+/** Returns the status that the kubelet writes once the pod runs. */
 export const runningStatus = (ip: string, hostIP: string): object => ({
   phase: 'Running',
   podIP: ip,

@@ -1,4 +1,4 @@
-/** A NetworkPolicy to be created. */
+/** A NetworkPolicy to create. */
 export interface BenchPolicy {
   readonly apiVersion: 'networking.k8s.io/v1';
   readonly kind: 'NetworkPolicy';
@@ -17,19 +17,19 @@ const labels = (matchLabels: Readonly<Record<string, string>>) => ({ matchLabels
 
 /** `app` values are app-0 to app-9, teams team-0 to team-9 (see cluster.ts). `n` is the number of the namespace. */
 const VARIANTS: readonly ((n: number) => object)[] = [
-  // Everything of the namespace is closed, but for what others open.
+  // The whole namespace is closed, except for what other policies allow.
   () => ({ podSelector: {}, policyTypes: ['Ingress'] }),
-  // One tier talks to the next.
+  // One tier reaches the next.
   () => ({
     podSelector: labels({ tier: 'back' }),
     ingress: [{ from: [{ podSelector: labels({ tier: 'front' }) }], ports: [{ port: 8080 }] }],
   }),
-  // A team's namespaces, by the name of a port.
+  // The namespaces of a team, at a named port.
   (n) => ({
     podSelector: labels({ app: `app-${String(n % 10)}` }),
     ingress: [{ from: [{ namespaceSelector: labels({ team: `team-${String(n % 10)}` }) }], ports: [{ port: 'http' }] }],
   }),
-  // A range with a hole, a range of ports.
+  // A range with an except, and a range of ports.
   () => ({
     podSelector: labels({ tier: 'front' }),
     ingress: [
@@ -39,7 +39,7 @@ const VARIANTS: readonly ((n: number) => object)[] = [
       },
     ],
   }),
-  // Names and one tier are all that the data tier may ask.
+  // The data tier may reach only DNS and one tier.
   () => ({
     podSelector: labels({ tier: 'db' }),
     policyTypes: ['Egress'],
@@ -71,7 +71,7 @@ const VARIANTS: readonly ((n: number) => object)[] = [
       },
     ],
   }),
-  // One application, wherever it runs: a tenth of the cluster.
+  // One application in all namespaces: a tenth of the cluster.
   (n) => ({
     podSelector: labels({ app: `app-${String((n + 3) % 10)}` }),
     ingress: [
@@ -81,7 +81,7 @@ const VARIANTS: readonly ((n: number) => object)[] = [
       },
     ],
   }),
-  // Out to the world, not to private networks.
+  // The outside world without private networks.
   () => ({
     podSelector: labels({ tier: 'front' }),
     policyTypes: ['Egress'],
@@ -113,7 +113,7 @@ const VARIANTS: readonly ((n: number) => object)[] = [
   }),
 ];
 
-/** The `index`th of the policies of namespace number `n`: ten kinds, again and again. */
+/** Returns the `index`th policy of namespace number `n`: ten kinds in rotation. */
 export const benchPolicy = (namespace: string, n: number, index: number): BenchPolicy => {
   const variant = VARIANTS[index % VARIANTS.length];
   return policyOf(namespace, `policy-${String(index)}`, variant?.(n) ?? {});

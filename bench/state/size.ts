@@ -1,4 +1,4 @@
-/** How large a cluster is. */
+/** The size of a cluster. */
 export interface Size {
   readonly localPods: number;
   readonly pods: number;
@@ -8,7 +8,7 @@ export interface Size {
 
 export type SizeName = 'S' | 'M' | 'L' | 'XL';
 
-/** The sizes that all figures are given for. XL is for what needs no kernel and no API server. */
+/** The sizes of all figures. XL is for rows without a kernel and an API server. */
 export const SIZES: Readonly<Record<SizeName, Size>> = {
   S: { localPods: 20, pods: 500, policies: 50, namespaces: 10 },
   M: { localPods: 100, pods: 5000, policies: 1000, namespaces: 100 },
