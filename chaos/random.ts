@@ -1,12 +1,12 @@
-/** Numbers that are the same in every run with the same seed. */
+/** Random numbers that are the same in every run with the same seed. */
 export interface Random {
-  /** From 0 up to 1, 1 excluded. */
+  /** Returns a number from 0 up to 1, 1 excluded. */
   next(): number;
-  /** A whole number from 0 to `below` - 1. */
+  /** Returns a whole number from 0 to `below` - 1. */
   below(below: number): number;
-  /** Whether something happens that happens so often (0 to 1). */
+  /** Returns true with the probability `share` (0 to 1). */
   chance(share: number): boolean;
-  /** One of the choices. @throws RangeError where there is none. */
+  /** Returns one of the choices. @throws RangeError if there are none */
   pick<T>(choices: readonly T[]): T;
 }
 

@@ -72,7 +72,7 @@ const fuzz = async (options: Options): Promise<void> => {
   }
 };
 
-/** `npm run fuzz`, to be parsed inside a sandbox. */
+/** Returns the command `npm run fuzz`, to be parsed inside a sandbox. */
 export const fuzzCommand = (): Command =>
   new Command('fuzz')
     .description(

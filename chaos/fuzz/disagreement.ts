@@ -1,4 +1,4 @@
-/** Two readings differ; the message names the packet and what each says of it. */
+/** Two evaluations differ; the message names the packet and each result. */
 export class Disagreement extends Error {
   constructor(message: string) {
     super(message);

@@ -19,7 +19,7 @@ export interface RawContainer {
   readonly ports?: readonly RawPort[];
 }
 
-/** A v1 Pod, as far as policy can depend on it. */
+/** The parts of a v1 Pod that policy can depend on. */
 export interface RawPod {
   readonly apiVersion: 'v1';
   readonly kind: 'Pod';
@@ -44,7 +44,7 @@ export interface RawPod {
   };
 }
 
-/** A networking.k8s.io/v1 NetworkPolicy; of a faulty one any field of the spec may be anything. */
+/** A networking.k8s.io/v1 NetworkPolicy; in a faulty one any field of the spec may have any value. */
 export interface RawPolicy {
   readonly apiVersion: 'networking.k8s.io/v1';
   readonly kind: 'NetworkPolicy';
@@ -52,14 +52,14 @@ export interface RawPolicy {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-/** A policy, and what it has to mean: itself, or for a faulty one the isolation that is left of it. */
+/** A policy and its meaning: itself, or for a faulty one the isolation that remains. */
 export interface FuzzPolicy {
   readonly object: RawPolicy;
   readonly meaning: JsonPolicy['spec'];
   readonly faulty: boolean;
 }
 
-/** A generated cluster, as an API server would list it. */
+/** A generated cluster in the form that an API server lists. */
 export interface FuzzCluster {
   readonly namespaces: readonly RawNamespace[];
   readonly pods: readonly RawPod[];

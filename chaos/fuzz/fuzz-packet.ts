@@ -1,8 +1,8 @@
-/** A packet that would open a connection, as every reading of a cluster is asked about it. */
+/** A packet that would open a connection; every evaluation judges it. */
 export interface FuzzPacket {
   readonly from: string;
   readonly to: string;
-  /** 'other' is ICMP or ICMPv6, an echo request. */
+  /** 'other' is an echo request of ICMP or ICMPv6. */
   readonly protocol: 'TCP' | 'UDP' | 'SCTP' | 'other';
   /** Destination port; 0 for 'other'. */
   readonly port: number;

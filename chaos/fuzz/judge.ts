@@ -8,11 +8,11 @@ import { snapshotOf, worldOf } from './readings.ts';
 import { programsOf, renderedHosts, rulesAllow } from './rendered.ts';
 import type { KernelStage } from './kernel-stage.ts';
 
-/** How the readings of one cluster compared. */
+/** How the evaluations of one cluster compared. */
 export interface Judged {
   readonly packets: number;
   readonly allowed: number;
-  /** Of the packets, those that the real kernel was asked about as well. */
+  /** The number of packets that the real kernel judged as well. */
   readonly byKernel: number;
 }
 
@@ -29,8 +29,8 @@ const assertFaults = (cluster: FuzzCluster, found: ReadonlySet<string>): void =>
 };
 
 /**
- * Asks about every packet the naive evaluator, the product's evaluator and the rendered rules, and the kernel where
- * there is one. @throws Disagreement
+ * Judges every packet by the naive evaluator, the product's evaluator and the rendered rules, and by the kernel if there is
+ * one. @throws Disagreement
  */
 export const judgeCluster = async (
   cluster: FuzzCluster,

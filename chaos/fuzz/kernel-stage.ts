@@ -17,14 +17,14 @@ import { type FuzzCluster, NODES } from './fuzz-cluster.ts';
 import type { FuzzPacket } from './fuzz-packet.ts';
 import { passagesOf } from './route.ts';
 
-/** The real kernel as the nodes of generated clusters: each a router between two links, with nothing behind them. */
+/** The real kernel as the nodes of generated clusters: each is a router between two links with nothing behind them. */
 export interface KernelStage {
   readonly backend: IptablesBackend;
   /**
-   * Loads the programs and sends every packet through the nodes on its way.
-   * @param expected what the packets should do: those that do otherwise are sent a second time before that counts, since
-   *   a busy machine loses packets, and a conntrack entry of an earlier cluster may bear the same ports.
-   * @returns which packets came through.
+   * Loads the rule sets, and sends every packet through the nodes on its path.
+   * @param expected the expected results: a packet with another result is sent again before it counts, since a busy machine
+   *   loses packets, and a conntrack entry of an earlier cluster may have the same ports
+   * @returns which packets passed
    */
   judge(
     cluster: FuzzCluster,
@@ -37,7 +37,7 @@ export interface KernelStage {
 
 const PATIENCE_MS = 2_000;
 
-/** The namespace of a node, and the one that holds the far ends of its links. */
+/** The namespace of a node, and the namespace with the far ends of its links. */
 interface Place {
   readonly node: string;
   readonly far: string;
@@ -57,8 +57,8 @@ const addNode = async (ip: IpBatch, { node: name, far }: Place): Promise<Wire> =
 };
 
 /**
- * Returns the positions of the packets that are forwarded by the node. A pod's packet to itself is forwarded only after a
- * Service translated it, and packets are injected here as they are.
+ * Returns the indexes of the packets that the node forwards. A pod's packet to itself is forwarded only after a Service
+ * translated it, and packets are injected here without translation.
  */
 const throughNode = (node: string, cluster: FuzzCluster, packets: readonly FuzzPacket[]): readonly number[] =>
   packets.flatMap((packet, at) =>
@@ -66,7 +66,7 @@ const throughNode = (node: string, cluster: FuzzCluster, packets: readonly FuzzP
     passagesOf(cluster, packet).some((passage) => passage.node === node && passage.hook === 'FORWARD') ? [at] : [],
   );
 
-/** @throws SandboxError outside a sandbox. */
+/** @throws SandboxError outside of a sandbox */
 export const openKernelStage = async (backend: IptablesBackend): Promise<KernelStage> => {
   const outside = createCommandRunner();
   await prepareSandbox(outside);

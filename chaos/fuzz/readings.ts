@@ -17,7 +17,7 @@ const keep = <K extends string, T>(resource: Resource<K, T>, objects: readonly o
   return kept;
 };
 
-/** The cluster as the product's own source of it would hold it. */
+/** Returns the cluster as the product's own source would hold it. */
 export const snapshotOf = ({ namespaces, pods, policies }: FuzzCluster): ClusterSnapshot => ({
   namespaces: keep(NAMESPACES, namespaces),
   pods: keep(PODS, pods),
@@ -31,7 +31,7 @@ const isLive = ({ status }: RawPod): boolean => status.phase !== 'Succeeded' && 
 
 const addressesOf = ({ status }: RawPod): readonly string[] => (status.podIPs ?? []).map(({ ip }) => ip);
 
-/** Of several live pods that report an address, one that is being deleted has lost it to those that came after it. */
+/** Reports whether a pod that is being deleted has lost its address to a newer live pod that reports the same one. */
 const hasLost = ({ metadata: one }: RawPod, { metadata: other }: RawPod): boolean =>
   one.deletionTimestamp !== undefined &&
   other.deletionTimestamp === undefined &&
@@ -50,7 +50,10 @@ const portsOf = (containers: readonly RawContainer[]): NaivePod['ports'] =>
     })),
   );
 
-/** The cluster as the naive evaluator takes it: finished pods gone, each address those pods' that may have it, faulty policies closed. */
+/**
+ * Returns the cluster for the naive evaluator: without finished pods, each address with its possible owners, faulty
+ * policies closed.
+ */
 export const worldOf = ({ namespaces, pods, policies }: FuzzCluster): NaiveWorld => {
   const live = pods.filter(isLive);
   return {
@@ -71,7 +74,7 @@ export const worldOf = ({ namespaces, pods, policies }: FuzzCluster): NaiveWorld
   };
 };
 
-/** The node on which the pod with this address runs, or whose own address it is; undefined for the outside. */
+/** Returns the node of the pod with this address, or with this address itself; undefined for the outside. */
 export const nodeAt = (cluster: FuzzCluster, address: string): string | undefined => {
   const live = cluster.pods.filter((pod) => isLive(pod) && pod.spec.hostNetwork !== true);
   return live.find((pod) => addressesOf(pod).includes(address) && mayHave(pod, live, address))?.spec.nodeName;

@@ -25,13 +25,13 @@ export const walkedPacket = ({ from, to, protocol, port }: FuzzPacket): WalkedPa
 export const programsOf = (snapshot: ClusterSnapshot): ReadonlyMap<string, NodeProgram> =>
   new Map(NODES.map(({ name }) => [name, compileProgram(compileNodePolicy(snapshot, name))]));
 
-/** Brings the fake host from whatever it holds to the program, by the text that the agent would load. */
+/** Brings the fake host from any state to the rule set, by the text that the agent would load. */
 export const bringHost = async (host: FakeHost, program: NodeProgram): Promise<void> => {
   const kernel = createFakeKernel(host);
   await kernel.apply(planChanges(await kernel.observe(), program));
 };
 
-/** A fake host for each node, loaded with the text of its program. */
+/** Returns a fake host for each node, loaded with the text of its rule set. */
 export const renderedHosts = async (
   programs: ReadonlyMap<string, NodeProgram>,
 ): Promise<ReadonlyMap<string, FakeHost>> => {
@@ -44,7 +44,7 @@ export const renderedHosts = async (
   return hosts;
 };
 
-/** Whether the rendered rules of all nodes on its way let the packet pass. */
+/** Reports whether the rendered rules of all nodes on the packet's path let it pass. */
 export const rulesAllow = (
   hosts: ReadonlyMap<string, FakeHost>,
   cluster: FuzzCluster,

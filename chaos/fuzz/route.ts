@@ -2,7 +2,7 @@ import { type FuzzCluster, NODES } from './fuzz-cluster.ts';
 import type { FuzzPacket } from './fuzz-packet.ts';
 import { nodeAt } from './readings.ts';
 
-/** A node's FORWARD, or its OUTPUT for what the node itself sends. */
+/** A node's FORWARD, or its OUTPUT for packets of the node itself. */
 export interface Passage {
   readonly node: string;
   readonly hook: 'FORWARD' | 'OUTPUT';
@@ -11,8 +11,8 @@ export interface Passage {
 const hostAt = (address: string): string | undefined => NODES.find(({ ips }) => ips.includes(address))?.name;
 
 /**
- * Where a packet is filtered on its way: out of the node of its source, into that of its destination. What a node sends
- * meets its OUTPUT, what is for the node itself meets no hook of ours there.
+ * Returns the hooks on a packet's path: out of its source's node, into its destination's node. Packets of the node
+ * itself pass its OUTPUT; packets for the node itself pass no hook of ours there.
  */
 export const passagesOf = (cluster: FuzzCluster, { from, to }: FuzzPacket): readonly Passage[] => {
   const sender = hostAt(from);

@@ -9,16 +9,16 @@ import { walkBetween } from './walk.ts';
 
 export interface FuzzSettings {
   readonly clusters: number;
-  /** Over all clusters. */
+  /** Packets, summed over all clusters. */
   readonly packets: number;
   readonly seed: number;
-  /** Of so many clusters, from 0 to 1, every packet is sent through the real kernel as well. */
+  /** The share of clusters (0 to 1) whose packets are all sent through the real kernel as well. */
   readonly kernelShare: number;
-  /** How many pairs of clusters a node's increments are led between. */
+  /** Number of pairs of clusters between which a node is changed step by step. */
   readonly walks: number;
-  /** Took in turn; none where the kernel is not asked. */
+  /** Used in turn; empty if the kernel is not used. */
   readonly stages: readonly KernelStage[];
-  /** Told now and then how far it is. */
+  /** Called from time to time with the counts so far. */
   readonly progress: (done: FuzzCounts) => void;
 }
 
@@ -30,13 +30,13 @@ export interface FuzzCounts {
   readonly kernelClusters: number;
   readonly kernelPackets: number;
   readonly walks: number;
-  /** Of the cluster, on all walks. */
+  /** Cluster states, summed over all walks. */
   readonly walkStates: number;
-  /** Of the kernel, on all walks: after each line of each plan. */
+  /** Kernel states, summed over all walks: one after each line of each plan. */
   readonly walkKernelStates: number;
 }
 
-/** A cluster about which the readings differ, made as small as possible; the message is a reproducer. */
+/** A cluster on which the evaluations differ, made as small as possible; the message is a reproducer. */
 export class FuzzFailure extends Error {
   constructor(message: string) {
     super(message);
@@ -44,7 +44,7 @@ export class FuzzFailure extends Error {
   }
 }
 
-/** fast-check starts each batch anew from a seed of its own, so that a failure is found again without what came before. */
+/** fast-check starts each batch with a seed of its own, so that a failure is found again without the former batches. */
 const BATCH = 100;
 
 const manifests = ({ namespaces, pods, policies }: FuzzCluster): string =>
@@ -52,7 +52,7 @@ const manifests = ({ namespaces, pods, policies }: FuzzCluster): string =>
     .map((object) => stringify(object, { aliasDuplicateObjects: false }))
     .join('---\n');
 
-/** What is needed of fast-check's RunDetails, whatever the property was about. */
+/** The parts of fast-check's RunDetails that every property has. */
 interface Failed {
   readonly counterexample: readonly unknown[] | null;
   readonly errorInstance: unknown;
@@ -74,7 +74,7 @@ const failure = (details: Failed, seed: number): FuzzFailure => {
   );
 };
 
-/** @returns what was compared. @throws FuzzFailure at the first difference */
+/** @returns the numbers of comparisons. @throws FuzzFailure at the first difference */
 export const runFuzz = async (settings: FuzzSettings): Promise<FuzzCounts> => {
   const { clusters, seed, kernelShare, stages, progress } = settings;
   const perCluster = Math.ceil(settings.packets / clusters);
@@ -83,7 +83,7 @@ export const runFuzz = async (settings: FuzzSettings): Promise<FuzzCounts> => {
     ...{ walks: 0, walkStates: 0, walkKernelStates: 0 },
   };
 
-  /** Spread evenly; the two backends in turn. */
+  /** Spreads the use of the kernel evenly over the clusters; uses the two backends in turn. */
   const stageFor = (at: number): KernelStage | undefined => {
     const turn = Math.floor(at * kernelShare);
     return turn === Math.floor((at + 1) * kernelShare) ? undefined : stages[turn % stages.length];

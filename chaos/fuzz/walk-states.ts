@@ -2,13 +2,13 @@ import type { ClusterChanges, ObjectKind } from '../../src/model/cluster-change.
 import type { Random } from '../random.ts';
 import type { FuzzCluster, FuzzPolicy, RawNamespace, RawPod } from './fuzz-cluster.ts';
 
-/** A cluster on the way from one to another, and what changed since the one before. */
+/** A cluster between two others, and the changes since the one before. */
 export interface WalkState {
   readonly cluster: FuzzCluster;
   readonly changes: ClusterChanges;
 }
 
-/** One object comes, changes or goes. */
+/** One object is created, changed or deleted. */
 interface Move {
   readonly kind: ObjectKind;
   readonly key: string;
@@ -55,7 +55,7 @@ const setPolicy = (key: string, policy: FuzzPolicy | undefined): Move => ({
   }),
 });
 
-/** The pods of the second cluster are other pods, whatever addresses they have. */
+/** Renames a pod: the pods of the second cluster are other pods, whatever their addresses are. */
 const renamed = (pod: RawPod): RawPod => ({
   ...pod,
   metadata: { ...pod.metadata, name: `next-${pod.metadata.name}`, uid: `next-${pod.metadata.uid}` },
@@ -81,7 +81,7 @@ const shuffled = <T>(items: readonly T[], random: Random): readonly T[] =>
 const keysOf = (moves: readonly Move[], kind: ObjectKind): ReadonlySet<string> =>
   new Set(moves.filter((move) => move.kind === kind).map(({ key }) => key));
 
-/** The states on the way from one cluster to the other, an object or a few at a time, in random order. */
+/** Returns the states between two clusters, with one or a few changed objects at a time, in random order. */
 export const statesBetween = (from: FuzzCluster, to: FuzzCluster, random: Random): readonly WalkState[] => {
   const states: WalkState[] = [{ cluster: from, changes: 'everything' }];
   const moves = [...shuffled(movesBetween(from, to), random)];

@@ -17,15 +17,15 @@ import { walkedPacket } from './rendered.ts';
 import { statesBetween } from './walk-states.ts';
 
 export interface Walked {
-  /** States of the cluster that were reached. */
+  /** Number of cluster states. */
   readonly states: number;
-  /** States of the kernel that were looked at, in between and at the ends. */
+  /** Number of kernel states, intermediate and final. */
   readonly kernelStates: number;
 }
 
 const PACKETS = 60;
 
-/** What the kernel lets pass after a line of a plan. */
+/** The packets that the kernel lets pass after a line of a plan. */
 interface Glimpse {
   readonly step: FakeStep;
   readonly passes: readonly boolean[];
@@ -50,8 +50,8 @@ const assertNoLeak = (
 };
 
 /**
- * Leads a node's increments from one cluster to another, and checks at every state that they are what a compile from
- * scratch gives, and line by line of every plan that nothing passes which neither end lets pass. @throws Disagreement
+ * Changes a node step by step from one cluster to another. Checks that every state equals a compile from scratch, and that
+ * after each line of every plan nothing passes that neither end lets pass. @throws Disagreement
  */
 export const walkBetween = async (from: FuzzCluster, to: FuzzCluster, seed: number): Promise<Walked> => {
   const random = createRandom(seed);

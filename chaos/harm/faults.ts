@@ -12,7 +12,7 @@ const TOLD_MS = 2_000;
 
 const anyPost = ({ posts }: Stage, random: Random): Post => random.pick(posts);
 
-/** Requests that come while changes are made are answered so; connections are broken first, so that there are some. */
+/** Makes the API server fail. Existing connections are broken first, so that requests are made during the changes. */
 const apiFault = (name: string, fault: ApiFault, weight = 3): Harm => ({
   name,
   kind: 'fault',
@@ -35,7 +35,7 @@ const apiFault = (name: string, fault: ApiFault, weight = 3): Harm => ({
   },
 });
 
-/** The next calls of a tool that changes the kernel meet the fault. */
+/** Makes the next calls of a tool that changes the kernel fail. */
 const toolFault = (name: string, tools: readonly ShimmedTool[], fault: (random: Random) => ToolFault): Harm => ({
   name,
   kind: 'fault',
@@ -69,7 +69,7 @@ const agentEnds = (how: 'SIGTERM' | 'SIGKILL'): Harm => ({
   weight: 2,
   async strike(stage, random) {
     const { agent } = anyPost(stage, random);
-    // At any moment: also in the middle of a pass.
+    // At any moment, also during a pass.
     await delay(random.below(30));
     await agent.end(how);
     return { ...NO_TAMPERING, heal: () => agent.revive() };
@@ -170,7 +170,7 @@ export const FAULTS: readonly Harm[] = [
       return {
         ...NO_TAMPERING,
         async heal() {
-          // Whether the changes led to such a call is open; a process that is gone has to be seen to be gone.
+          // It is not certain that the changes lead to such a call; an agent that ended needs time to be noticed.
           await delay(150);
           await shims.heal();
           await agent.end('SIGKILL');

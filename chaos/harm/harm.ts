@@ -1,17 +1,17 @@
 import type { Random } from '../random.ts';
 import type { Stage } from '../stage/stage.ts';
 
-/** What a harm did. */
+/** The effects of a harm. */
 export interface Harmed {
-  /** The nodes whose rules somebody else has changed: what passes there is nobody's promise until that is mended. */
+  /** The nodes whose rules another program has changed: until the repair, verdicts there are not guaranteed. */
   readonly tampered: readonly string[];
   /** Ends it. */
   heal(): Promise<void>;
 }
 
-/** Something that goes wrong while the cluster changes. */
+/** A failure while the cluster changes. */
 export interface Harm {
-  /** For the report: `agent killed`. */
+  /** The name in the report: `agent killed`. */
   readonly name: string;
   /** `foreign`: what others have comes or goes, and stays; it is no excuse for anything. */
   readonly kind: 'fault' | 'tampering' | 'foreign';
@@ -19,7 +19,7 @@ export interface Harm {
   readonly only?: 'nft' | 'legacy';
   /** How often it is chosen, compared with the others. */
   readonly weight: number;
-  /** Begins it; changes are made between this and its end. */
+  /** Begins it; changes are made until its end. */
   strike(stage: Stage, random: Random): Promise<Harmed>;
 }
 

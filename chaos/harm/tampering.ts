@@ -3,7 +3,7 @@ import { iptablesProgram } from '../../src/lab/service.ts';
 import type { Random } from '../random.ts';
 import type { Harm } from './harm.ts';
 
-/** What somebody else does to a node's rules, as lines of restore text; none where there is nothing to do it to. */
+/** Another program's changes to a node's rules, as lines of restore text; empty if there is nothing to change. */
 type Hand = (table: readonly string[], random: Random) => readonly string[];
 
 const FAMILIES: readonly IpFamily[] = ['ipv4', 'ipv6'];
@@ -31,7 +31,7 @@ const byRestore = (name: string, hand: Hand, undo: readonly string[] = []): Harm
     return {
       tampered: [node.spec.name],
       async heal() {
-        // Rules of others are left alone by the agent: whoever put them takes them away.
+        // The agent leaves foreign rules alone, so the test removes its own.
         if (undo.length > 0) await restore(undo);
       },
     };

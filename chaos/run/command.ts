@@ -21,7 +21,7 @@ const PULSE_US = 2_000;
 const FLOWS = 20;
 const FOREIGN_PERCENT = 10;
 
-/** `20` is the seeds 1 to 20, `3,7` these two. */
+/** Parses `20` as the seeds 1 to 20, `3,7` as these two. */
 const seedList = (text: string): readonly number[] =>
   text.includes(',')
     ? text.split(',').map(wholeNumber)
@@ -42,7 +42,7 @@ const runSeeds = async (stage: Stage, options: Options, tally: Tally, ending: Ab
     try {
       await runSeed(stage, { seed, steps: perSeed, flows, foreign: foreign / 100, intervalUs: PULSE_US, endsAt }, tally);
     } catch (error) {
-      // The stage is taken down under the run.
+      // The stage is being closed while the run still uses it.
       if (ending.aborted) return;
       const what = error instanceof Error ? error.message : String(error);
       tally.findings.push({ kind: 'not settled', seed, step: tally.steps, doing: '', what });
@@ -78,10 +78,10 @@ const chaos = async (options: Options, onEnd: OnEnd): Promise<void> => {
   }
 };
 
-/** Told once what to do before the program is ended from outside. */
+/** Takes a function to call once before a signal ends the process. */
 type OnEnd = (before: () => Promise<unknown>) => void;
 
-/** `npm run chaos`, to be parsed inside a sandbox. */
+/** Returns the command `npm run chaos`, to be parsed inside a sandbox. */
 export const chaosCommand = (onEnd: OnEnd): Command =>
   new Command('chaos')
     .description(

@@ -2,10 +2,10 @@ import type { Injected, Pulse } from '../../test/support/lab/prober.ts';
 import type { Random } from '../random.ts';
 import { ALL_ADDRESSES, nodeOf, NODES } from '../world/addresses.ts';
 
-/** Source ports of pulses: above those of single packets, one for each. */
+/** First source port of pulses: above those of single packets, one port per pulse. */
 const FIRST_TAG = 40_000;
 
-/** Ports that policies of fuzz/generate name, and one that none does. */
+/** Ports that policies of fuzz/generate name, and one that none names. */
 const TARGETS = [
   { protocol: 'TCP', port: 80 },
   { protocol: 'TCP', port: 443 },
@@ -23,7 +23,7 @@ const SAMPLE_TARGETS = [
 
 const isSix = (address: string): boolean => address.includes(':');
 
-/** Two addresses of one family, at least one of them a pod's. */
+/** Returns two addresses of one family, of which at least one is a pod's. */
 const pair = (random: Random): { readonly from: string; readonly to: string } => {
   for (;;) {
     const from = random.pick(ALL_ADDRESSES);
@@ -32,10 +32,10 @@ const pair = (random: Random): { readonly from: string; readonly to: string } =>
   }
 };
 
-/** Where a packet starts: at its source's node, or at that of its destination where it comes from the outside. */
+/** Returns where a packet starts: at its source's node, or for an outside source at its destination's node. */
 const wireFor = (from: string, to: string): string => nodeOf(from) ?? nodeOf(to) ?? NODES[0]?.name ?? '';
 
-/** Flows that are sent all the time, the two families in turn. */
+/** Chooses flows that are sent continuously, of both families in turn. */
 export const choosePulses = (count: number, random: Random): readonly Pulse[] => {
   const pulses: Pulse[] = [];
   while (pulses.length < count) {
@@ -47,7 +47,7 @@ export const choosePulses = (count: number, random: Random): readonly Pulse[] =>
   return pulses;
 };
 
-/** Packets to compare the kernel with once all is settled. */
+/** Chooses packets to compare with the kernel once the state is settled. */
 export const chooseSample = (count: number, random: Random): readonly Injected[] =>
   Array.from({ length: count }, () => {
     const { from, to } = pair(random);

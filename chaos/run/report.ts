@@ -1,6 +1,6 @@
 import { type Finding, quantile, type Tally } from './tally.ts';
 
-/** What a run has to say for itself, as plain data. */
+/** Returns the result of a run as plain data. */
 export const resultOf = (tally: Tally): object => {
   const of = (kind: Finding['kind']): readonly Finding[] => tally.findings.filter((finding) => finding.kind === kind);
   const refusals = of('wrong refusal').map(({ ms = 0 }) => ms);
@@ -40,12 +40,12 @@ const rows = (value: object, prefix = ''): readonly string[] =>
 const findingText = ({ kind, seed, step, doing, what, ms }: Finding): string =>
   `${kind}: seed ${seed} step ${step} (${doing}): ${what}${ms === undefined ? '' : `, ${rounded(ms)} ms`}`;
 
-/** The findings that must not be, first; refusals that pass are part of the table only. */
+/** Returns the report: forbidden findings first; temporary refusals are only in the table. */
 export const reportText = (tally: Tally): string =>
   [
     ...tally.findings.filter(({ kind }) => kind !== 'wrong refusal').map(findingText),
     ...rows(resultOf(tally)),
   ].join('\n');
 
-/** Whether anything was found that must not be. */
+/** Reports whether there is a forbidden finding. */
 export const hasFailed = ({ findings }: Tally): boolean => findings.some(({ kind }) => kind !== 'wrong refusal');

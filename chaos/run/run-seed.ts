@@ -20,7 +20,7 @@ import { count, type Finding, type Tally } from './tally.ts';
 export interface SeedSettings {
   readonly seed: number;
   readonly steps: number;
-  /** How many flows are sent all the time, and how often each. */
+  /** The number of continuous flows, and their interval. */
   readonly flows: number;
   readonly intervalUs: number;
   /** How many of the steps, 0 to 1, have what others own come or go. */
@@ -29,14 +29,14 @@ export interface SeedSettings {
   readonly endsAt?: number;
 }
 
-/** So many of the steps go with a harm. */
+/** The share of steps with a harm. */
 const HARM_SHARE = 0.15;
 const TAMPERING_SHARE = 0.35;
-/** One report of the pulses for so many steps. */
+/** The pulses are read once in this many steps. */
 const READ_EVERY = 10;
-/** Longer than it takes until the end of a packet is read. */
+/** Longer than it takes until the outcome of a packet is read. */
 const REMEMBERED_STEPS = 100;
-/** After so long the end of every pulse's packet is known. */
+/** After this time the outcome of every pulse's last packet is known. */
 const LAST_PACKETS_MS = 1_200;
 
 const byWeight = (harms: readonly Harm[], random: Random): Harm => {
@@ -61,7 +61,7 @@ const emptying = (stage: Stage): readonly Change[] => {
   return [...[...policies.values()].map(deletePolicy), ...[...pods.values()].map(deletePod)];
 };
 
-/** So many steps of one seed, beginning with no pod and no policy. Whatever is found goes into the tally. */
+/** Runs the steps of one seed, starting without pods and policies. Adds all findings to the tally. */
 export const runSeed = async (stage: Stage, settings: SeedSettings, tally: Tally): Promise<void> => {
   const { seed, steps } = settings;
   const random = createRandom(seed);

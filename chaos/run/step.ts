@@ -7,7 +7,7 @@ import type { Change } from '../world/change.ts';
 import { expectBetween, verdictsOf } from '../world/outcomes.ts';
 import { chooseSample } from './flows.ts';
 
-/** What a step is made of. */
+/** The parts of a step. */
 export interface StepPlan {
   readonly number: number;
   readonly changes: readonly Change[];
@@ -15,9 +15,9 @@ export interface StepPlan {
 }
 
 export interface StepOutcome {
-  /** Names of the changes that were made. */
+  /** Names of the changes. */
   readonly changed: readonly string[];
-  /** From the tampering to when it was mended, ms. */
+  /** Time from the tampering to its repair. */
   readonly mendedMs: number | undefined;
   readonly sampled: readonly { readonly packet: Injected; readonly allowed: boolean; readonly arrived: boolean }[];
 }
@@ -28,7 +28,7 @@ const PATIENCE_MS = 2_000;
 
 const NOTHING: Harmed = { tampered: [], heal: () => Promise.resolve() };
 
-/** Nothing can be promised of what passes a node whose rules somebody else is changing. */
+/** Removes expectations for packets through a node whose rules another program is changing. */
 const besides = (
   expected: readonly Expectation[],
   pulses: readonly Pulse[],
@@ -43,7 +43,7 @@ const besides = (
 const settledVerdicts = (stage: Stage, pulses: readonly Pulse[]): readonly Expectation[] =>
   verdictsOf(stage.cluster.state(), pulses);
 
-/** Asks the kernel; what should have arrived and did not is asked for once more, since a busy machine loses packets. */
+/** Asks the kernel. A packet that should arrive and does not is sent again, since a busy machine loses packets. */
 const takeSample = async (stage: Stage, random: Random): Promise<StepOutcome['sampled']> => {
   const chosen = chooseSample(SAMPLE, random);
   const expected = verdictsOf(stage.cluster.state(), chosen);
@@ -59,7 +59,7 @@ const takeSample = async (stage: Stage, random: Random): Promise<StepOutcome['sa
   }));
 };
 
-/** Changes the cluster under a harm, waits until the agents say that all is in force, and compares. */
+/** Changes the cluster during a harm, waits until the agents report that everything is in force, and compares. */
 export const takeStep = async (
   stage: Stage,
   pulses: readonly Pulse[],

@@ -1,9 +1,9 @@
-/** A packet that did what it must not, with all that is known. */
+/** A packet with a forbidden outcome, and all that is known of it. */
 export interface Finding {
   readonly kind: 'leak' | 'wrong refusal' | 'wrong verdict' | 'not settled' | 'added twice' | 'wrong health';
   readonly seed: number;
   readonly step: number;
-  /** What was done in the step. */
+  /** The changes and the harm of the step. */
   readonly doing: string;
   readonly what: string;
   readonly ms?: number;
@@ -11,13 +11,13 @@ export interface Finding {
   readonly states?: readonly [before: string, after: string];
 }
 
-/** What was counted; durations in ms. */
+/** All counts; durations are in milliseconds. */
 export interface Tally {
   seeds: number;
   steps: number;
   readonly changes: Map<string, number>;
   readonly harms: Map<string, number>;
-  /** From a tampering to when it was seen to be mended, by name. */
+  /** Times from a tampering to its repair, by name. */
   readonly mended: Map<string, number[]>;
   readonly stepMs: number[];
   pulsePackets: number;
@@ -55,7 +55,7 @@ export const count = (counts: Map<string, number>, name: string): void => {
   counts.set(name, (counts.get(name) ?? 0) + 1);
 };
 
-/** The value below which so great a share (0 to 1) lies; 0 of none. */
+/** Returns the quantile for a share (0 to 1) of the values; 0 without values. */
 export const quantile = (values: readonly number[], share: number): number => {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;

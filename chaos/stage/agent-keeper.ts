@@ -4,20 +4,20 @@ import { waitFor } from '../../test/support/wait-for.ts';
 import type { Written } from '../world/write-changes.ts';
 import type { ChaosNode } from './node.ts';
 
-/** The agent of a node, whichever process that is. */
+/** The agent of a node, across its processes. */
 export interface AgentKeeper {
   readonly node: string;
   status(): Promise<AgentStatus>;
   /** What its /healthz says. @throws where it does not run, or does not answer */
   health(): Promise<string>;
   log(): string;
-  /** Ends it, by SIGTERM or SIGKILL. The next `revive` starts another. */
+  /** Ends it by SIGTERM or SIGKILL. The next `revive` starts another one. */
   end(how: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-  /** Starts it, if it does not run. */
+  /** Starts it if it does not run. */
   revive(): Promise<void>;
   /**
-   * Waits until it says that everything written is in force and, with `anew`, that it has begun after this call to
-   * compare the whole kernel and has mended what it found. @throws Error with its status and log after the deadline
+   * Waits until it reports that everything written is in force. With `anew`, also until it has begun after this call to
+   * compare the whole kernel, and has repaired what it found. @throws Error with its status and log after the deadline
    */
   untilApplied(written: Written, anew: boolean, deadlineMs: number): Promise<void>;
 }
@@ -27,7 +27,7 @@ const isSettled = (status: AgentStatus, written: Written): boolean => {
   return [...written].every(([kind, version]) => BigInt(status.appliedResourceVersions[kind] || '0') >= version);
 };
 
-/** A connection that breaks says nothing (fetch then throws a TypeError); the end of the agent is told in other words. */
+/** A broken connection is ignored (fetch then throws a TypeError); the end of the agent is reported separately. */
 const unlessUnreachable = (error: unknown): undefined => {
   if (!(error instanceof TypeError)) throw error;
 };

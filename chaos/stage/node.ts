@@ -7,8 +7,8 @@ import { routeOut, wireNode } from '../../test/support/lab/wire-node.ts';
 import { OUTSIDE_RANGES } from '../world/addresses.ts';
 
 /**
- * A node of the lab whose pods, and whose way to the outside, are the far ends of two links: packets of theirs are put on
- * one and those for them come out of the other. Pods of other nodes are reached over the fabric.
+ * A node of the lab whose pods and outside are the far ends of two links: packets from them are put onto a link, and
+ * packets to them come out of a link. Pods of other nodes are reached over the fabric.
  */
 export interface ChaosNode {
   readonly spec: NodeSpec;

@@ -19,17 +19,17 @@ import { type AgentKeeper, createAgentKeeper } from './agent-keeper.ts';
 import { addChaosNode, type ChaosNode } from './node.ts';
 import { removeFolder } from '../../test/support/clean-up.ts';
 
-/** One node with its agent, and what can go wrong for it. */
+/** One node with its agent, and what can fail for it. */
 export interface Post {
   readonly node: ChaosNode;
   readonly agent: AgentKeeper;
-  /** Between the agent and the API server. */
+  /** The proxy between the agent and the API server. */
   readonly proxy: ApiProxy;
-  /** Between the agent and iptables and ipset. */
+  /** The wrappers between the agent and iptables and ipset. */
   readonly shims: ToolShims;
 }
 
-/** Two nodes with real agents, a real API server, and hand-made packets in between. */
+/** Two nodes with real agents, a real API server, and hand-made packets between them. */
 export interface Stage {
   readonly backend: IptablesBackend;
   readonly api: ApiServer;
@@ -39,10 +39,10 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Time between two full comparisons: short, so that a run sees many tamperings mended. */
+/** Interval of full comparisons: short, so that a run sees many repairs. */
 const DRIFT_INTERVAL = '300ms';
 
-/** Takes down in reverse order what was put up; what fails does not keep the rest from being taken down. */
+/** Closes everything in reverse order; an error does not keep the rest from being closed. */
 const closeAll = async (closers: readonly (() => Promise<unknown>)[]): Promise<void> => {
   const failures: unknown[] = [];
   for (const close of closers.toReversed()) await close().catch((error: unknown) => failures.push(error));
@@ -83,7 +83,7 @@ const build = async (backend: IptablesBackend, closers: (() => Promise<unknown>)
   return { backend, api, cluster, prober, posts, close: () => closeAll(closers) };
 };
 
-/** @throws where anything fails to start, after taking down what had started. */
+/** @throws if anything fails to start, after closing what had started */
 export const openStage = async (backend: IptablesBackend): Promise<Stage> => {
   const closers: (() => Promise<unknown>)[] = [];
   try {

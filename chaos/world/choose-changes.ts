@@ -17,7 +17,7 @@ const MOST_POLICIES = 9;
 const POLICY_NAMES = ['one', 'two', 'three', 'four'] as const;
 
 const sample = <T>(arbitrary: fc.Arbitrary<T>, random: Random): T => {
-  // Large values as well as small ones: fast-check begins with the smallest.
+  // Takes a later sample, to get large values as well: fast-check begins with the smallest.
   const [, , last] = fc.sample(arbitrary, { seed: random.below(2 ** 31), numRuns: 3 });
   if (last === undefined) throw new Error('nothing was generated');
   return last;
@@ -45,7 +45,7 @@ const newPod = (state: ChaosState, random: Random, name: string): Change => {
   return createPod(pod, taken);
 };
 
-/** A pod goes, and another one comes that has its address. */
+/** Deletes a pod and creates another one with its address. */
 const heir = (pod: ChaosPod, state: ChaosState, random: Random, name: string): readonly Change[] => {
   const others = livePods(state).filter((other) => other !== pod);
   const taken = pod.ips.filter((ip) => others.some((other) => other.ips.includes(ip)));
@@ -53,13 +53,13 @@ const heir = (pod: ChaosPod, state: ChaosState, random: Random, name: string): r
   return [random.chance(0.7) ? deletePod(pod) : finishPod(pod), createPod(next, taken)];
 };
 
-/** With what the API server would set by default, and would not set anew when the rules change. */
+/** Adds the API server's defaults, which it would not compute again when the rules change. */
 const explicitTypes = (spec: ChaosPolicy['spec']): ChaosPolicy['spec'] => {
   const { policyTypes = [], egress = [] } = spec;
   return { ...spec, policyTypes: policyTypes.length > 0 ? policyTypes : ['Ingress', ...(egress.length > 0 ? ['Egress'] : [])] };
 };
 
-/** One change that suits the state, or two that belong together. `serial` is in no earlier name. */
+/** Chooses one change that fits the state, or two that belong together. `serial` is in no earlier name. */
 export const chooseChanges = (state: ChaosState, random: Random, serial: number): readonly Change[] => {
   const pods = [...state.pods.values()];
   const live = livePods(state);

@@ -6,8 +6,8 @@ import type { Change } from './change.ts';
 import { type ChaosState, leftAddresses, worldOf } from './state.ts';
 
 /**
- * Every state that a reader of the API can be in on the way: objects of one kind come in the order in which they were
- * written, but the kinds come by streams of their own.
+ * Returns every state that a reader of the API can have meanwhile: objects of one kind arrive in the order of the writes, but
+ * each kind arrives by its own stream.
  */
 const statesBetween = (before: ChaosState, changes: readonly Change[]): readonly ChaosState[] => {
   const kinds = [...Map.groupBy(changes, ({ kind }) => kind).values()];
@@ -22,7 +22,7 @@ const statesBetween = (before: ChaosState, changes: readonly Change[]): readonly
   );
 };
 
-/** What the state says of each packet: `?` where it depends on what an agent remembers. */
+/** Returns the state's verdict on each packet: `?` if it depends on what an agent remembers. */
 export const verdictsOf = (state: ChaosState, packets: readonly NaivePacket[]): readonly Expectation[] => {
   const world = worldOf(state);
   const left = leftAddresses(state);
@@ -38,8 +38,8 @@ const sidesOf = (state: ChaosState, packet: NaivePacket): { readonly leaves: boo
 };
 
 /**
- * Whether the packet passes in each state that its way can be in: a node is in one state, but two nodes need not be in
- * the same.
+ * Reports whether the packet passes in each combination of states on its path: a node is in one state, but two nodes
+ * need not be in the same one.
  */
 const passesOnTheWay = (states: readonly ChaosState[], packet: NaivePacket): readonly boolean[] => {
   const sides = states.map((state) => sidesOf(state, packet));
@@ -47,7 +47,7 @@ const passesOnTheWay = (states: readonly ChaosState[], packet: NaivePacket): rea
   return sides.flatMap(({ leaves }) => sides.map(({ enters }) => leaves && enters));
 };
 
-/** What should become of the packets while the changes are made: told only where every state on the way agrees. */
+/** Returns the expected verdicts during the changes: only where every intermediate state agrees. */
 export const expectBetween = (
   before: ChaosState,
   changes: readonly Change[],

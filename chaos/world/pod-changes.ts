@@ -4,7 +4,7 @@ import { type Change, RefusedError } from './change.ts';
 import { podObject, podRef, podStatus } from './objects.ts';
 import { type ChaosPod, type ChaosState, keyOf, withEntry } from './state.ts';
 
-/** Labels as a merge patch that makes them exactly `after`. */
+/** Returns a merge patch that makes the labels exactly `after`. */
 export const labelPatch = (before: JsonLabels, after: JsonLabels): object => ({
   metadata: { labels: { ...Object.fromEntries(Object.keys(before).map((key) => [key, null])), ...after } },
 });
@@ -70,7 +70,7 @@ export const relabelPod = (pod: ChaosPod, labels: JsonLabels): Change => {
   };
 };
 
-/** Its address may be another's from then on. */
+/** Finishes a pod: another pod may have its address from then on. */
 export const finishPod = (pod: ChaosPod): Change => {
   const after = { ...pod, finished: true };
   return {

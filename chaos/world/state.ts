@@ -1,7 +1,7 @@
 import type { JsonLabels, JsonPolicy, NaiveWorld } from '../../test/support/naive/world.ts';
 import type { RawPort } from '../fuzz/fuzz-cluster.ts';
 
-/** A pod as it was written to the API server. */
+/** A pod as written to the API server. */
 export interface ChaosPod {
   readonly namespace: string;
   readonly name: string;
@@ -9,7 +9,7 @@ export interface ChaosPod {
   readonly labels: JsonLabels;
   readonly ips: readonly string[];
   readonly ports: readonly RawPort[];
-  /** Phase Succeeded: its containers are gone for good. */
+  /** Whether its phase is Succeeded: its containers are gone for good. */
   readonly finished: boolean;
   readonly uid: string;
 }
@@ -20,12 +20,12 @@ export interface ChaosPolicy {
   readonly spec: JsonPolicy['spec'];
 }
 
-/** What is in the API server, by `namespace/name`; namespaces by name, with their labels. */
+/** The content of the API server, by `namespace/name`; namespaces by name, with their labels. */
 export interface ChaosState {
   readonly namespaces: ReadonlyMap<string, JsonLabels>;
   readonly pods: ReadonlyMap<string, ChaosPod>;
   readonly policies: ReadonlyMap<string, ChaosPolicy>;
-  /** The addresses of all pods that finished or were deleted. */
+  /** The addresses of all finished and deleted pods. */
   readonly left: ReadonlySet<string>;
 }
 
@@ -39,13 +39,13 @@ export const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V | undef
   return changed;
 };
 
-/** Addresses of pods that are gone, and that no other pod has: an agent that saw them go closes them for a while. */
+/** Returns addresses of gone pods that no other pod has: an agent that saw them go closes them for a while. */
 export const leftAddresses = ({ pods, left }: ChaosState): ReadonlySet<string> => {
   const live = [...pods.values()].filter(({ finished }) => !finished).flatMap(({ ips }) => ips);
   return left.difference(new Set(live));
 };
 
-/** The state as the naive evaluator takes it. */
+/** Returns the state for the naive evaluator. */
 export const worldOf = ({ namespaces, pods, policies }: ChaosState): NaiveWorld => {
   const live = [...pods.values()].filter(({ finished }) => !finished);
   return {
@@ -67,7 +67,7 @@ export const worldOf = ({ namespaces, pods, policies }: ChaosState): NaiveWorld 
   };
 };
 
-/** The state in a few lines, for whoever has to understand a finding. */
+/** Describes the state in a few lines, to make a finding understandable. */
 export const stateText = ({ namespaces, pods, policies }: ChaosState): string =>
   [
     ...[...namespaces].map(([name, labels]) => `namespace ${name} ${JSON.stringify(labels)}`),

@@ -6,13 +6,13 @@ import { NAMESPACES } from './choose-changes.ts';
 import { namespaceRef } from './objects.ts';
 import type { ChaosState } from './state.ts';
 
-/** Whoever has seen these resourceVersions, or later ones, knows all that was written. */
+/** A reader with these resourceVersions, or later ones, has everything that was written. */
 export type Written = ReadonlyMap<AgentKind, bigint>;
 
-/** Where the objects live whose change marks the end of a kind's writes. */
+/** The namespace of the objects whose change marks the end of a kind's writes. */
 const MARKERS = 'markers';
 
-/** Changes one object of the kind in a way that policy could depend on, so that no reader may pass over it. */
+/** Returns a change of an object of the kind that policy could depend on, so that no reader ignores it. */
 const marker = (kind: AgentKind, turn: string): ObjectRef => {
   const metadata = { name: MARKERS, labels: { turn } };
   const inside = { ...metadata, namespace: MARKERS };
@@ -35,12 +35,12 @@ const marker = (kind: AgentKind, turn: string): ObjectRef => {
 /** The cluster in an API server. */
 export interface ChaosCluster {
   state(): ChaosState;
-  /** Writes the changes one after the other; those that the API server refuses are left out. @returns their names. */
+  /** Writes the changes one after the other, and skips those that the API server refuses. @returns the names of the others */
   write(changes: readonly Change[]): Promise<readonly string[]>;
   written(): Written;
 }
 
-/** An empty cluster, but for its namespaces and the markers. */
+/** Creates an empty cluster with only its namespaces and the markers. */
 export const createChaosCluster = async (admin: AdminClient): Promise<ChaosCluster> => {
   const written = new Map<AgentKind, bigint>();
   let turn = 0;

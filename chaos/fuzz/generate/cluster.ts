@@ -15,7 +15,7 @@ const namespaces: fc.Arbitrary<readonly RawNamespace[]> = fc
     })),
   );
 
-/** A small cluster of three nodes in which everything that policy can depend on occurs, mistakes included. */
+/** A small cluster of three nodes in which everything occurs that policy can depend on, including mistakes. */
 export const arbitraryCluster: fc.Arbitrary<FuzzCluster> = fc.record(
   { namespaces, pods, policies },
   { noNullPrototype: true },

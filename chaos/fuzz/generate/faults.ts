@@ -2,7 +2,7 @@ import type { JsonPolicy } from '../../../test/support/naive/world.ts';
 
 type Spec = JsonPolicy['spec'];
 
-/** A spec that cannot be read, and the isolation that has to be left of it. */
+/** An invalid spec, and the isolation that must remain of it. */
 export interface Spoiled {
   readonly spec: object;
   readonly meaning: Spec;
@@ -10,13 +10,13 @@ export interface Spoiled {
 
 const BOTH = ['Ingress', 'Egress'];
 
-/** The directions that the API gives a spec without policyTypes, `hasEgress` standing for egress rules. */
+/** Returns the API's default directions of a spec without policyTypes; `hasEgress` says whether it has egress rules. */
 const typesOf = ({ policyTypes, egress }: Spec, hasEgress = (egress ?? []).length > 0): readonly string[] => {
   if (policyTypes !== undefined && policyTypes.length > 0) return policyTypes;
   return hasEgress ? BOTH : ['Ingress'];
 };
 
-/** "A fault can only close": the pods stay isolated, and nothing is allowed. */
+/** Returns the isolation without rules: "a fault can only close". */
 const closed = (spec: Spec, directions: readonly string[], podSelector = spec.podSelector ?? {}): Spec => ({
   podSelector,
   policyTypes: directions,
@@ -35,7 +35,7 @@ const inEgress = (spec: Spec, rule: object): Spoiled => ({
 const inPeer = (peer: object) => (spec: Spec) => inIngress(spec, { from: [peer] });
 const inPort = (port: object) => (spec: Spec) => inEgress(spec, { ports: [port] });
 
-/** A selector that cannot be read may mean any pod of the namespace. */
+/** An invalid selector may mean any pod of the namespace. */
 const inSubject = (podSelector: object) => (spec: Spec): Spoiled => ({
   spec: { ...spec, podSelector },
   meaning: closed(spec, typesOf(spec), {}),
@@ -65,11 +65,11 @@ const FAULTS: readonly ((spec: Spec) => Spoiled)[] = [
   (spec) => ({ spec: { ...spec, policyTypes: ['Ingress', 'Sideways'] }, meaning: closed(spec, BOTH) }),
   (spec) => ({ spec: { ...spec, ingress: 'all' }, meaning: closed(spec, typesOf(spec)) }),
   (spec) => ({ spec: { ...spec, egress: { to: [] } }, meaning: closed(spec, typesOf(spec, true)) }),
-  // A field that is not known may have meant egress.
+  // An unknown field may have meant egress.
   (spec) => ({ spec: { ...spec, egres: [] }, meaning: closed(spec, typesOf(spec, true)) }),
 ];
 
-/** Spoils a sound spec in one of many ways. */
+/** Makes a valid spec invalid in one of many ways. */
 export const spoil = (spec: Spec, how: number): Spoiled => {
   const fault = FAULTS[how % FAULTS.length];
   if (fault === undefined) throw new RangeError('no fault');

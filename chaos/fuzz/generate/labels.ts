@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expressionOn } from '../../../test/support/arbitrary-expression.ts';
 import type { JsonLabels, JsonSelector } from '../../../test/support/naive/world.ts';
 
-/** Everything is drawn from small pools, so that selectors match, ports meet and blocks overlap often. */
+/** All values are from small pools, so that selectors match, ports coincide and blocks overlap often. */
 export const NAMESPACES = ['red', 'blue', 'green', 'kube-system'] as const;
 
 const KEYS = ['app', 'tier', 'example.org/zone', 'kubernetes.io/metadata.name'] as const;

@@ -14,7 +14,7 @@ const isForwarded = (address: string): boolean =>
     ? /^(?:fd|[23])[0-9a-f]{1,3}:/.test(address)
     : /^(?!0\.|127\.|169\.254\.|22[4-9]\.|2[3-5]\d\.)/.test(address);
 
-/** The addresses at and just off both edges of a block. */
+/** Returns the addresses at both edges of a block and just outside. */
 const edgesOf = (cidr: string): readonly string[] => {
   const block = parseCidr(cidr);
   if (block === undefined) return [];
@@ -32,7 +32,7 @@ const rulesOf = ({ policies }: FuzzCluster) =>
     ...egress.map(({ to = [], ports = [] }) => ({ peers: to, ports })),
   ]);
 
-/** Every address that may make a difference, the pods' own several times. */
+/** Returns every address that may matter, with the pods' own several times. */
 const interestingAddresses = (cluster: FuzzCluster): readonly string[] => {
   const ofPods = cluster.pods.flatMap(({ status }) => (status.podIPs ?? []).map(({ ip }) => ip));
   const ofNodes = NODES.flatMap(({ ips }) => ips);
@@ -60,7 +60,7 @@ const interestingPorts = (cluster: FuzzCluster): readonly number[] => {
   return [...PORTS, ...ofRules, ...declared, ...declared].filter((port) => port >= 1 && port <= 65_535);
 };
 
-/** So many packets between addresses and at ports that mean something in the cluster; the same ones for the same seed. */
+/** Returns `count` packets between addresses and at ports that occur in the cluster; the same ones for the same seed. */
 export const packetsFor = (cluster: FuzzCluster, count: number, seed: number): readonly FuzzPacket[] => {
   const random = createRandom(seed);
   const addresses = interestingAddresses(cluster);
@@ -71,7 +71,7 @@ export const packetsFor = (cluster: FuzzCluster, count: number, seed: number): r
   const ports = interestingPorts(cluster);
   const pods = cluster.pods.flatMap(({ status }) => (status.podIPs ?? []).map(({ ip }) => ip));
   return Array.from({ length: count }, () => {
-    // What passes between two strangers says little.
+    // Packets between two unknown addresses test little.
     const one = random.pick(pods.length > 0 ? pods : addresses);
     const other = random.pick(one.includes(':') ? byFamily.six : byFamily.four);
     const [from, to] = random.chance(0.5) ? [one, other] : [other, one];

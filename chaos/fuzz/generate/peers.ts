@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { JsonPeer } from '../../../test/support/naive/world.ts';
 import { selector } from './labels.ts';
 
-/** Blocks that hold everything, whole ranges of pods, single ones, and the outside; and holes at and off their edges. */
+/** Blocks with everything, whole pod ranges, single pods, and the outside; with excepts at and beyond their edges. */
 const BLOCKS = [
   { cidr: '0.0.0.0/0', holes: ['10.0.0.0/8', '10.0.1.0/24', '203.0.113.0/25', '0.0.0.0/1', '128.0.0.0/1'] },
   { cidr: '10.0.0.0/16', holes: ['10.0.0.0/24', '10.0.1.0/25', '10.0.1.2/32', '10.0.9.0/24'] },

@@ -3,13 +3,13 @@ import { NODES, type RawPod } from '../fuzz-cluster.ts';
 import { labels, NAMESPACES } from './labels.ts';
 import { containerPort } from './ports.ts';
 
-/** Addresses of pods by node: few, so that they are reused, and on both sides of what ipBlocks cut. */
+/** Number of pod addresses per node: few, so that they are reused, and on both sides of the ipBlocks' edges. */
 const ADDRESSES_PER_NODE = 6;
 
 const addressOf = (six: boolean, node: number, at: number): string =>
   six ? `fd00:${node + 1}::${at + 1}` : `10.0.${node + 1}.${at + 1}`;
 
-/** A share of the pods is each: on the host network, finished, or without an address yet. */
+/** The states of pods: some are on the host network, some finished, some without an address yet. */
 const STATES = [
   { weight: 20, arbitrary: fc.constant('running' as const) },
   { weight: 2, arbitrary: fc.constant('host' as const) },

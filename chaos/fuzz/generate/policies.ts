@@ -31,7 +31,7 @@ export const soundSpec: fc.Arbitrary<Spec> = fc
   })
   .map((fields) => withoutUndefined(fields) as Spec);
 
-/** One policy in so many cannot be read. */
+/** One policy in this many is invalid. */
 const FAULTY_ONE_IN = 8;
 
 const policy: fc.Arbitrary<Omit<FuzzPolicy, 'object'> & { readonly namespace: string; readonly spec: object }> = fc

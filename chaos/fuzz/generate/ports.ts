@@ -23,7 +23,7 @@ export const policyPort: fc.Arbitrary<JsonPort> = fc
   .tuple(fc.option(protocol, { nil: undefined }), numbers)
   .map(([named, rest]) => (named === undefined ? rest : { protocol: named, ...rest }));
 
-/** More than a rule of iptables can hold (multiport takes 15 places). */
+/** More ports than fit into one rule of iptables (multiport has 15 places). */
 export const manyPorts: fc.Arbitrary<readonly JsonPort[]> = fc
   .tuple(protocol, fc.integer({ min: 14, max: 24 }), fc.boolean())
   .map(([of, count, ranges]) =>
