@@ -8,7 +8,7 @@ import { attackDocument } from '../test/attacks/run/table.ts';
 import { parseOptions } from './attacks/options.ts';
 
 /**
- * `npm run attacks [-- OPTIONS]`: see its --help. It runs in a sandbox, where nothing of the machine can be touched, and needs
+ * `npm run attacks [-- OPTIONS]`: see its --help. Runs in a sandbox, so that it cannot change the machine, and needs
  * neither Go nor an API server.
  */
 

@@ -4,11 +4,11 @@ import { text } from 'node:stream/consumers';
 import { readAudit } from './audit/read-audit.ts';
 
 /**
- * `npm run audit`: asks the registry for known vulnerabilities of the packages that the agent is made of. Fails on any of
- * them; where the registry cannot be asked it says so and fails nothing, since that is not the packages' fault.
+ * `npm run audit`: asks the registry for known vulnerabilities of the agent's packages. Fails if there are any. If the
+ * registry does not answer, says so and succeeds, since that is not the packages' fault.
  */
 
-/** Registries answer within seconds. */
+/** Maximum wait: registries answer within seconds. */
 const PATIENCE_MS = 60_000;
 
 const runAudit = async (): Promise<string> => {
@@ -21,7 +21,7 @@ const runAudit = async (): Promise<string> => {
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject);
   });
-  // After its end something that it started may still hold its output open: then the error alone ends the wait.
+  // A child of npm may still hold the output open after npm's end: then the error alone ends the wait.
   return Promise.race([text(child.stdout), failed]);
 };
 

@@ -1,6 +1,6 @@
 /**
- * Makes sure that kube-apiserver and kubectl are there for tests and `portcullis play --api-server`: builds them into the
- * user's cache if need be. Prints the folder's programs. Must run where the Go module proxy can be reached.
+ * Builds kube-apiserver and kubectl for tests and `portcullis play --api-server` into the user's cache, unless they
+ * exist. Prints the folder of the programs. Needs the Go module proxy.
  */
 import { fileURLToPath } from 'node:url';
 import { findBinaries } from '../src/lab/apiserver/binaries.ts';

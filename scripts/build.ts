@@ -7,8 +7,8 @@ import { type LaterModules, laterModules } from './build/later-modules.ts';
 import { plainBuiltins } from './build/plain-builtins.ts';
 
 /**
- * Bundles the command line into dist/. Each verb is a dynamic import and becomes a chunk of its own, so that one verb
- * does not pay for what another one loads. Of the agent, which a node waits for, there is a start-up snapshot besides.
+ * Bundles the command line into dist/. Each verb is a dynamic import with a chunk of its own, so that a verb loads only
+ * what it needs. The agent, which a node waits for, also gets a start-up snapshot.
  */
 const root = path.join(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
@@ -21,7 +21,7 @@ const COMMON: BuildOptions = {
   bundle: true,
   platform: 'node',
   target: 'node24',
-  // Less to read and to keep, with names as they are: stacks and profiles stay readable.
+  // Smaller output, with names unchanged, so that stacks and profiles stay readable.
   minifySyntax: true,
   minifyWhitespace: true,
   logLevel: 'warning',
@@ -44,12 +44,12 @@ const bundleInto = async (outdir: string): Promise<LaterModules> => {
   return laterModules(metafile, root, outdir);
 };
 
-// What runs from dist keeps finding its chunks until the new ones are whole; a rename then takes no time.
+// Processes that run from dist keep their chunks until the new ones are complete; the rename takes no time.
 const workshop = await mkdtemp(`${dist}.`);
 try {
   const fresh = path.join(workshop, 'new');
   const later = await bundleInto(fresh);
-  // Perl is not bundled: the program is found beside the file that the process was started with.
+  // Perl is not bundled: the file is found beside the one that the process was started with.
   await cp(path.join(root, 'src/kernel/netlink/relay.pl'), path.join(fresh, 'relay.pl'));
   await buildAgentSnapshot({ common: COMMON, outdir: fresh, later });
   if (existsSync(dist)) await rename(dist, path.join(workshop, 'old'));

@@ -4,7 +4,7 @@ import { enterSandbox } from '../src/lab/sandbox.ts';
 import { builtProber } from '../test/support/lab/build-prober.ts';
 import { runScript } from './run-script.ts';
 
-/** `npm run chaos [-- OPTIONS]`: see its --help. It runs in a sandbox, where nothing of the machine can be touched. */
+/** `npm run chaos [-- OPTIONS]`: see its --help. Runs in a sandbox, so that it cannot change the machine. */
 await builtProber();
 process.exitCode = await runScript('build-kubernetes.ts');
 if (process.exitCode === 0) {

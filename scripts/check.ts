@@ -3,7 +3,7 @@ import path from 'node:path';
 import { cacheFolder } from './cache-folder.ts';
 import { lintCache } from './lint-cache.ts';
 
-/** `npm run check`: every static check of the project, two at a time; prints what the failing ones said. */
+/** `npm run check`: runs every static check of the project, two at a time, and prints the output of those that fail. */
 
 const root = path.join(import.meta.dirname, '..');
 
@@ -27,7 +27,7 @@ const CHECKS: readonly (readonly [name: string, command: string, ...args: string
   ],
   ['imports', 'depcruise', '--config', '.dependency-cruiser.js', 'src', 'test', 'scripts', 'e2e', 'bench', 'chaos'],
   ['dead code', 'knip', '--no-progress'],
-  // What only tests use is dead as well.
+  // Code that only tests use is dead as well.
   ['dead code of the product', 'knip', '--no-progress', '--production'],
   ['format', 'biome', 'format'],
 ];

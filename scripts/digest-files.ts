@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** A digest of the names and contents of files below a folder, whatever their order; SHA-256 in hexadecimal. */
+/**
+ * Returns a SHA-256 digest, in hexadecimal, of the names and contents of files below a folder, independent of their
+ * order.
+ */
 export const digestFiles = async (root: string, files: readonly string[]): Promise<string> => {
   const hash = createHash('sha256');
   for (const file of files.toSorted()) {

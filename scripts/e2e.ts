@@ -8,5 +8,5 @@ try {
   console.error(`e2e: FAILED: ${describeError(error)}`);
   process.exitCode = 1;
 }
-// What was given up may still be waited for.
+// Abandoned work may still be pending.
 process.exit();

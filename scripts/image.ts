@@ -2,8 +2,9 @@ import { CommandError } from '../src/kernel/command.ts';
 import { buildImage } from './image/build-image.ts';
 
 /**
- * `npm run image`: builds the Dockerfile, with docker where its daemon answers, else with buildah and base images made
- * here. Prints the path of a docker-archive for `ctr images import` or `docker load`; all else goes to standard error.
+ * `npm run image`: builds the Dockerfile with docker if its daemon answers, else with buildah and base images made
+ * here. Prints the path of a docker-archive for `ctr images import` or `docker load`; all other output goes to standard
+ * error.
  */
 
 const describe = (error: unknown): string => {

@@ -11,9 +11,9 @@ import { readLimits } from './test/limits.ts';
 import { superviseRun } from './test/supervise.ts';
 
 /**
- * `node jest-in-sandbox.ts FOLDER JEST-ARGUMENT…`: the inner half of `npm test`, the first process of the sandbox. It ends
- * jest when that makes no progress, names every process that is there after jest, and takes them all with it when it ends.
- * FOLDER holds the record of what happened, and all temporary files of the tests.
+ * `node jest-in-sandbox.ts FOLDER JEST-ARGUMENT…`: the inner half of `npm test`, the first process of the sandbox. Ends
+ * jest if it makes no progress, names every process that is left after jest, and ends them all with itself. FOLDER has
+ * the record of the run, and all temporary files of the tests.
  */
 
 const root = path.join(import.meta.dirname, '..');
@@ -38,7 +38,7 @@ endOnSignals(() => {
 
 const runner = createCommandRunner();
 await prepareSandbox(runner);
-// What API servers keep in memory goes with the sandbox. Where there is no such folder they keep nothing there.
+// The memory of API servers goes with the sandbox. Without such a folder they use none there.
 await runner.run('mount', ['-t', 'tmpfs', '-o', 'mode=1777', 'tmpfs', '/dev/shm']).catch(() => undefined);
 mkdirSync(temporary, { recursive: true });
 
@@ -49,7 +49,7 @@ const jest = spawn(process.execPath, [path.join(root, 'node_modules/jest/bin/jes
     ...process.env,
     TMPDIR: temporary,
     [PROGRESS]: progress,
-    // Jest runs ES modules through an interface of Node that still warns of being experimental.
+    // Jest runs ES modules through an interface of Node that prints a warning that it is experimental.
     NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
   },
 });

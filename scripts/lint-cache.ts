@@ -21,9 +21,9 @@ const readIfThere = (file: string): string => {
 };
 
 /**
- * The folder for eslint's cache, empty unless all sources are those it was filled with. Eslint itself only looks at the
- * file it checks; rules with types depend on others too: a function that begins to return a promise makes its callers
- * wrong.
+ * Returns the folder of eslint's cache, emptied unless all sources are those that filled it. Eslint itself only
+ * compares the file that it checks, but rules with types depend on other files too: a function that becomes async makes
+ * its callers wrong.
  */
 export const lintCache = (): string | undefined => {
   const folder = cacheFolder('eslint');

@@ -9,10 +9,10 @@ import { kustomize } from './manifests/kustomize.ts';
 import { PATHS } from './manifests/paths.ts';
 
 /**
- * `npm run manifests`: renders what is kept rendered. manifests/base goes to manifests/portcullis.yaml, and the chart, with
- * each file of values in test/manifests/values, to test/manifests/rendered; values in test/manifests/refused must be
- * refused, on the version of Kubernetes that their first line names. Tests then need neither Helm nor this command: they compare what is kept, and a digest tells them that it is
- * the chart's.
+ * `npm run manifests`: renders manifests/base to manifests/portcullis.yaml, and the chart with each file of values in
+ * test/manifests/values to test/manifests/rendered. Values in test/manifests/refused must be refused, on the Kubernetes
+ * version in their first line. Tests then need neither Helm nor this command: they compare the rendered files, whose
+ * digest shows that they are the chart's.
  */
 
 const say = (line: string): void => {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** An option that says how many. @throws InvalidArgumentError for anything but a whole number from 1 on. */
+/** Parses a number. @throws InvalidArgumentError for anything but a whole number from 1 on */
 export const positive = (text: string): number => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 on is wanted');

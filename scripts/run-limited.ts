@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Runs a program with our terminal and, when `abort` fires, ends it and all that it started (its process group) by SIGKILL.
+ * Runs a program with our terminal. When `abort` fires, ends it and its whole process group by SIGKILL.
  * @returns its exit code, 1 if a signal ended it
  */
 export const runLimited = async (file: string, args: readonly string[], abort: AbortSignal): Promise<number> =>

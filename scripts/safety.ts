@@ -5,9 +5,9 @@ import { builtProber } from '../test/support/lab/build-prober.ts';
 import { parseOptions } from './safety/options.ts';
 
 /**
- * `npm run safety [-- ROW…]`: proves by counted packets that nothing leaks and nothing breaks when agents end, are replaced
- * by those of another version and when policies change under live connections, and by the clock that what others do to the
- * rules is repaired. Exits with 1 where a goal is missed.
+ * `npm run safety [-- ROW…]`: proves by counted packets that nothing leaks and nothing breaks when agents end, when another
+ * version replaces them and when policies change under live connections, and by the clock that tampering is repaired. Exits
+ * with 1 if a goal is missed.
  */
 
 const args = process.argv.slice(2);

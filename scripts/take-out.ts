@@ -8,10 +8,10 @@ import { TAKE_OUTS } from './attacks/take-outs.ts';
 import { TESTED_TAKE_OUTS } from './attacks/tested-take-outs.ts';
 
 /**
- * `npm run attacks:take-out [-- TEXT]`: takes each rule that closes attacks out of a copy of the sources, builds it, and tells
- * which attacks get through then, and which tests of other attacks fail. Ends with 1 where a rule that is taken out opens
- * nothing, or an attack that is called closed is opened by none. Writes test/attacks/report/take-out.md where all were tried;
- * with TEXT only those are tried whose name contains it.
+ * `npm run attacks:take-out [-- TEXT]`: removes each rule that prevents attacks from a copy of the sources, builds it,
+ * and reports which attacks then succeed, and which tests of other attacks fail. Exits with 1 if removing a rule opens
+ * nothing, or if no removal opens an attack that is called closed. Writes test/attacks/report/take-out.md after a run
+ * of all; with TEXT, runs only those whose name contains it.
  */
 
 const root = path.join(import.meta.dirname, '..');

@@ -12,22 +12,25 @@ import { readLimits } from './test/limits.ts';
 import { NOTHING, ONE_FAILED, ONE_PASSED, readTally, sum, tallyLine } from './test/tally.ts';
 
 /**
- * `npm test [-- JEST-ARGUMENTS]`: the static checks, then every test inside a sandbox, where it can touch neither the
- * machine's network nor its firewall. The last line is of the form `N passed, N failed`, whatever fails, hangs or
- * interrupts it. With arguments only the tests that they choose run, without the static checks.
+ * `npm test [-- JEST-ARGUMENTS]`: runs the static checks, then every test inside a sandbox, so that tests can change
+ * neither the machine's network nor its firewall. The last line is `N passed, N failed`, whatever fails, hangs or is
+ * interrupted. With arguments, runs only the tests that they select, without the static checks.
  */
 
-/** Where the tests say how many cases of each corpus passed. */
+/** The file in which the tests store the number of passed cases of each corpus. */
 const CORPORA = 'corpora';
 
-/** All tests, in two sandboxes side by side, about as long as each other: most of it is waiting. */
+/**
+ * The tests of the second sandbox. All tests run in two sandboxes side by side of about equal length, since they mostly
+ * wait.
+ */
 const BESIDE = ['conformance', 'pure'];
 const ALL = [
   ['--ignoreProjects', ...BESIDE],
   ['--selectProjects', ...BESIDE],
 ];
 
-/** What was ended has this long to be gone, ms. */
+/** Maximum time between ending a process and its end. */
 const GRACE_MS = 5_000;
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
@@ -44,13 +47,13 @@ let folder: string | undefined;
 
 const folderOf = (at: number): string => path.join(folder ?? '', String(at));
 
-/** Counts all that is known, so that nothing is lost when the run is cut short. */
+/** Counts the results so far, so that nothing is lost if the run is cut short. */
 const knownTally = async (): Promise<Tally> => {
   const ran = folder === undefined ? [] : choices.map((_, at) => readTally(path.join(folderOf(at), 'progress'), true));
   return sum([...done, ...(await Promise.all(ran)), ONE_FAILED]);
 };
 
-/** Removes what the run wrote. A folder in use is told and is no failure. */
+/** Removes what the run wrote. A folder in use is reported and is no failure. */
 const removeFolder = async (): Promise<void> => {
   if (folder === undefined) return;
   await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }).catch((error: unknown) => {
@@ -66,10 +69,10 @@ const finish = async (tally: Tally): Promise<void> => {
   process.exit(signalled > 0 ? 128 + signalled : tally.failed === 0 ? 0 : 1);
 };
 
-/** Ends all that runs, and the run itself where that does not come to its own end in time. */
+/** Ends all processes, and the run itself if it does not end in time. */
 const cutShort = (reason: string): void => {
   console.error(`test: ${reason}`);
-  // The sandboxes are told first: they say which test ran.
+  // The sandboxes get the signal first: they report which test ran.
   setTimeout(() => interruption.abort(), signalled > 0 ? 1_000 : 0);
   setTimeout(() => void knownTally().then(finish), GRACE_MS);
 };
@@ -79,7 +82,7 @@ const reportFailure = (error: unknown): Tally => {
   return ONE_FAILED;
 };
 
-/** Runs another script of this folder, for at most `limitMs`. */
+/** Runs another script of this folder for up to `limitMs`. */
 const runStep = async (name: string, limitMs: number): Promise<boolean> => {
   const limit = AbortSignal.timeout(limitMs);
   const abort = AbortSignal.any([interruption.signal, limit]);
@@ -89,8 +92,8 @@ const runStep = async (name: string, limitMs: number): Promise<boolean> => {
 };
 
 /**
- * Builds what the tests need and a sandbox, without a way to the outside, could not: once, then it is cached. What cannot
- * be built is one failure here and leaves the tests that do without it.
+ * Builds what the tests need and a sandbox without a network cannot build. It is then cached. A failed build is one
+ * failure here, and the tests that do not need it still run.
  */
 const prepare = async (): Promise<Tally> => {
   const kubernetes = (await runStep('build-kubernetes.ts', limits.prepareMs)) ? NOTHING : ONE_FAILED;
@@ -101,7 +104,7 @@ const prepare = async (): Promise<Tally> => {
 const runJest = async (at: number, choice: readonly string[]): Promise<Tally> => {
   const own = folderOf(at);
   mkdirSync(own, { recursive: true });
-  // Inside the sandbox every user is root: jest's own choice of a folder would be shared between users.
+  // Inside the sandbox every user is root, so jest's own folder would be shared between users.
   const cache = cacheFolder('jest') ?? path.join(own, 'cache');
   const script = path.join(import.meta.dirname, 'jest-in-sandbox.ts');
   const args = [script, own, '--reporters=default', `--reporters=${reporter}`, `--cacheDirectory=${cache}`, ...choice];

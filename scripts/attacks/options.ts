@@ -5,22 +5,22 @@ import { FAMILIES, type Families, type Network, NETWORKS, type Setting } from '.
 
 export interface AttackOptions {
   readonly settings: readonly Setting[];
-  /** Part of the names of the attacks that run; all if empty. */
+  /** Part of the names of the attacks to run; all if empty. */
   readonly only: string;
-  /** Leaves out what takes a second or more. */
+  /** Whether to leave out attacks that take a second or more. */
   readonly quick: boolean;
-  /** The built checkout that is attacked. */
+  /** The built checkout to attack. */
   readonly checkout: string;
-  /** The folder of the report; none is written if absent. */
+  /** The folder of the report; if absent, none is written. */
   readonly report: string | undefined;
-  /** Only writes docs/attacks.md. */
+  /** Whether to write only docs/attacks.md. */
   readonly table: boolean;
 }
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const BACKENDS: readonly IptablesBackend[] = ['nft', 'legacy'];
 
-/** Reads the command line; prints help or what is wrong and ends the process where that is all there is to do. */
+/** Reads the command line. Prints help or an error, and then ends the process. */
 export const parseOptions = (args: readonly string[]): AttackOptions => {
   const command = new Command('npm run attacks --')
     .description(

@@ -5,12 +5,12 @@ import { execa } from 'execa';
 import type { Edit, TakeOut } from './take-outs.ts';
 import type { TestedTakeOut } from './tested-take-outs.ts';
 
-/** What an agent is built from. */
+/** The sources that an agent is built from. */
 const SOURCES = ['src', 'bin', 'scripts', 'package.json', 'package-lock.json', 'tsconfig.json'];
-/** What tests need beside it. */
+/** Further files that tests need. */
 const TESTS = ['test', 'jest.config.js', 'docs', 'manifests', 'bench', 'demo'];
 
-/** As far as it is read here: a row begins with the attack and has its outcome under `outcome`. */
+/** The part of a report that is read: each row has the attack's name and its `outcome`. */
 interface Report {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
@@ -28,7 +28,7 @@ const apply = async (folder: string, edits: readonly Edit[]): Promise<void> => {
   }
 };
 
-/** Builds a copy of the sources with the edits, and lets `use` have it. */
+/** Builds a copy of the sources with the edits, and calls `use` with it. */
 const withCopy = async <T>(
   root: string,
   edits: readonly Edit[],
@@ -47,7 +47,7 @@ const withCopy = async <T>(
   }
 };
 
-/** Returns the attacks that get through without a rule. @throws where none could be tried */
+/** Returns the attacks that succeed without a rule. @throws if none could be tried */
 export const openedWithout = (root: string, takeOut: TakeOut): Promise<readonly string[]> =>
   withCopy(root, takeOut.edits, SOURCES, async (folder) => {
     const report = path.join(folder, 'report');
@@ -56,7 +56,7 @@ export const openedWithout = (root: string, takeOut: TakeOut): Promise<readonly 
     const which = only === undefined ? ['--quick'] : ['--only', only];
     const choice = ['--network', network, '--families', families, '--backend', 'nft', ...which];
     const command = [path.join(root, 'scripts/attacks.ts'), ...choice, '--checkout', folder, '--report', report];
-    // It ends with 1 where attacks get through, which is what is wanted here.
+    // It exits with 1 if attacks succeed, which is the purpose here.
     const { stdout } = await execa(process.execPath, command, { stdin: 'ignore', reject: false });
     const { columns, rows } = JSON.parse(await readFile(path.join(report, 'report.json'), 'utf8')) as Report;
     if (rows.length === 0) throw new Error(`without ${takeOut.name} no attack could be tried: ${stdout}`);
@@ -64,7 +64,7 @@ export const openedWithout = (root: string, takeOut: TakeOut): Promise<readonly 
     return [...new Set(rows.filter((row) => row[outcome] === 'gets through').map(([attack]) => String(attack)))];
   });
 
-/** Returns the titles of the tests that fail without a rule. @throws where none ran */
+/** Returns the titles of the tests that fail without a rule. @throws if none ran */
 export const failedWithout = (root: string, takeOut: TestedTakeOut): Promise<readonly string[]> =>
   withCopy(root, takeOut.edits, [...SOURCES, ...TESTS], async (folder) => {
     const command = [path.join(folder, 'scripts/test.ts'), takeOut.file, '-t', takeOut.title];

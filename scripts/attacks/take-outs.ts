@@ -1,31 +1,31 @@
-/** A rule that is taken out of a copy of the sources, and the network whose attacks then get through. */
+/** The removal of a rule from a copy of the sources, and the network whose attacks then succeed. */
 export interface TakeOut {
   readonly name: string;
   readonly network: 'routed' | 'bridge';
-  /** Families of the cluster, both where it is absent. */
+  /** Families of the cluster; both if absent. */
   readonly families?: 'ipv4' | 'ipv6';
-  /** Only attacks whose name contains this are tried, those that take a second or more as well. */
+  /** Runs only attacks whose name contains this, including those that take a second or more. */
   readonly only?: string;
   readonly edits: readonly Edit[];
 }
 
 export interface Edit {
   readonly file: string;
-  /** Text that stands there once or more; all of it is replaced. */
+  /** A text that occurs at least once; all occurrences are replaced. */
   readonly text: string;
   readonly by: string;
 }
 
 const BRIDGE_REASONS = ['source', 'mac', 'arp', 'nd', 'ethertype', 'flood', 'address'] as const;
 
-/** Frames that the table of the bridge family drops for one of these reasons pass. */
+/** Lets frames pass that the bridge table drops for one of these reasons. */
 const bridgePasses = (reasons: readonly string[]): Edit => ({
   file: 'src/bridge/rules-text.ts',
   text: '`counter name "n-${reason}" drop`',
   by: `\`counter name "n-\${reason}" \${${JSON.stringify(reasons)}.includes(reason) ? 'accept' : 'drop'}\``,
 });
 
-/** Packets of unknown addresses are not judged by the port. */
+/** Does not judge packets of unknown addresses by port. */
 const NO_PORTS: Edit = {
   file: 'src/program/hooks.ts',
   text: '...(ports === undefined ? [] : bridgedRules(ports))',
@@ -54,7 +54,7 @@ const ANY_ERROR: Edit = {
   by: "verdict: { kind: 'return' }",
 };
 
-/** What is related leaves first, beside what is established. */
+/** Accepts related packets first, like established ones. */
 const RELATED_LEAVES: Edit = {
   file: 'src/render/arguments.ts',
   text: "'--ctstate', 'ESTABLISHED'",
@@ -69,14 +69,14 @@ const ANY_HOP_LIMIT: readonly Edit[] = ["{ kind: 'hopLimit', equals: 255 },", "{
   }),
 );
 
-/** Types of ICMPv6 that passed whoever sent them and wherever they went. */
+/** Lets some ICMPv6 types pass from any sender to any destination. */
 const FREE_TYPES: Edit = {
   file: 'src/program/icmp.ts',
   text: 'const NEIGHBOUR_DISCOVERY: readonly Rule[] = [135, 136]',
   by: 'const NEIGHBOUR_DISCOVERY: readonly Rule[] = [2, 130, 131, 132, 133, 134, 135, 136, 143]',
 };
 
-/** Whatever the kernel calls related passes, redirects too. */
+/** Accepts every packet that the kernel calls related, including redirects. */
 const ANY_TYPE_OF_ERROR: Edit = {
   file: 'src/program/icmp.ts',
   text: 'ipv4: [3, 11, 12], ipv6: [1, 2, 3, 4]',

@@ -1,28 +1,28 @@
 import type { Edit } from './take-outs.ts';
 
-/** A rule that is taken out of a copy of the sources, and a test that fails then: what is tried by other means than frames. */
+/** The removal of a rule, and a test that then fails: for attacks that are not made of frames. */
 export interface TestedTakeOut {
   readonly name: string;
-  /** The attacks of the catalogue's last table that it opens; none where only docs/hardening.md has it. */
+  /** The attacks in the catalogue's last table that it opens; empty if only docs/hardening.md has it. */
   readonly attacks: readonly string[];
-  /** From the root of the project. */
+  /** Path from the root of the project. */
   readonly file: string;
-  /** A part of the titles of the tests that are run. */
+  /** A part of the titles of the tests to run. */
   readonly title: string;
   readonly edits: readonly Edit[];
 }
 
-/** An agent that cannot listen ends. */
+/** Ends an agent that cannot listen. */
 const NO_LISTENER_NO_AGENT: readonly Edit[] = [
   { file: 'src/telemetry/serve-when-free.ts', text: '        noteFailure(error);\n', by: '        throw error;\n' },
 ];
 
-/** Whoever has the name is waited for. */
+/** Waits for any process that has the name. */
 const NAME_IS_THE_LOCK: readonly Edit[] = [
   { file: 'src/kernel/node-lock/older-agent.ts', text: 'const DOUBT_MS = 750', by: 'const DOUBT_MS = 67_000' },
 ];
 
-/** The probes ask the listener, as the kubelet did. */
+/** Lets the probes ask the listener, as the kubelet did. */
 const PROBES_BY_HTTP: readonly Edit[] = [
   {
     file: 'bin/portcullis-probe',

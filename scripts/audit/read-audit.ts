@@ -1,19 +1,19 @@
-/** A known vulnerability of a package that the agent is made of. */
+/** A known vulnerability of one of the agent's packages. */
 export interface Vulnerability {
   readonly package: string;
-  /** Versions that have it. */
+  /** The affected versions. */
   readonly range: string;
   /** `info`, `low`, `moderate`, `high` or `critical`. */
   readonly severity: string;
-  /** One line each; empty where it comes by way of another package. */
+  /** One line each; empty if another package brings it in. */
   readonly advisories: readonly string[];
 }
 
-/** What `npm audit` came to. */
+/** The result of `npm audit`. */
 export type Audit =
   | { readonly kind: 'clean'; readonly packages: number }
   | { readonly kind: 'vulnerable'; readonly found: readonly Vulnerability[] }
-  /** Nobody could be asked: that says nothing about the packages. */
+  /** The registry did not answer, which says nothing about the packages. */
   | { readonly kind: 'not done'; readonly reason: string };
 
 interface NpmAdvisory {
@@ -28,7 +28,7 @@ interface NpmVulnerability {
   readonly via: readonly (string | NpmAdvisory)[];
 }
 
-/** As far as it is read, of `npm audit --json` (npm-audit(1), auditReportVersion 2). */
+/** The part of `npm audit --json` that is read (npm-audit(1), auditReportVersion 2). */
 interface NpmReport {
   readonly auditReportVersion?: number;
   readonly vulnerabilities?: Readonly<Record<string, NpmVulnerability>>;
@@ -47,7 +47,7 @@ const parse = (text: string): NpmReport | undefined => {
 
 const isAdvisory = (via: string | NpmAdvisory): via is NpmAdvisory => typeof via !== 'string';
 
-/** @param text what `npm audit --json` wrote to standard output, however it ended */
+/** @param text standard output of `npm audit --json`, whatever its exit code */
 export const readAudit = (text: string): Audit => {
   const report = parse(text);
   const { vulnerabilities } = report ?? {};

@@ -12,9 +12,9 @@ export interface AgentSnapshotOptions {
 }
 
 /**
- * Writes `agent.blob`, a start-up snapshot (node(1), --build-snapshot): an agent that begins with it spares itself reading,
- * compiling and running all its modules. It is of use to the version of Node that has made it. The compiled code of Node's own
- * modules would double its size and was of no use that could be measured.
+ * Writes `agent.blob`, a start-up snapshot (node(1), --build-snapshot): an agent that starts from it need not read,
+ * compile and run its modules. It works only with the version of Node that made it. The compiled code of Node's own
+ * modules would double its size without a measurable benefit.
  */
 export const buildAgentSnapshot = async ({ common, outdir, later }: AgentSnapshotOptions): Promise<void> => {
   const builder = path.join(outdir, 'agent.cjs');
@@ -24,7 +24,7 @@ export const buildAgentSnapshot = async ({ common, outdir, later }: AgentSnapsho
     entryPoints: ['src/cli/agent-snapshot.ts'],
     outfile: builder,
     format: 'cjs',
-    // There are no modules in it: files beside it are found by the one that the process was started with.
+    // A snapshot has no modules: files beside it are found through the file that the process was started with.
     define: { 'import.meta.dirname': 'undefined' },
     plugins: [plainBuiltins('snapshot'), requireLater(later)],
   });

@@ -3,10 +3,10 @@ import type { Metafile, Plugin } from 'esbuild';
 
 const NAMESPACE = 'later';
 
-/** Where each module that is imported on demand is in a bundle with chunks: by its source's path, relative to the output. */
+/** The chunk of each module that is imported on demand, relative to the output, by its source's path. */
 export type LaterModules = ReadonlyMap<string, string>;
 
-/** @param root what the paths of the metafile are relative to */
+/** @param root the folder that the metafile's paths are relative to */
 export const laterModules = ({ outputs }: Metafile, root: string, outdir: string): LaterModules =>
   new Map(
     Object.entries(outputs).flatMap(([output, { entryPoint }]) =>
@@ -17,9 +17,9 @@ export const laterModules = ({ outputs }: Metafile, root: string, outdir: string
   );
 
 /**
- * In a start-up snapshot nothing can be imported: what the program imports on demand is required from the chunks of the
- * other bundle, beside the file that the process was started with. Packages in CommonJS have no names to import there: a file
- * of ours is imported on demand, and imports them.
+ * Requires the modules that the program imports on demand from the chunks of the other bundle, beside the file that the
+ * process was started with, since a start-up snapshot cannot import. CommonJS packages have no names to import there: a
+ * file of ours, which is imported on demand, imports them.
  */
 export const requireLater = (modules: LaterModules): Plugin => ({
   name: 'require-later',

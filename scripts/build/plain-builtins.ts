@@ -3,13 +3,13 @@ import type { Plugin } from 'esbuild';
 
 const NAMESPACE = 'builtin';
 
-/** Modules of Node that a start-up snapshot cannot hold: they have parts in C++ that cannot be written down. */
+/** Modules of Node that a start-up snapshot cannot contain, because they have parts in C++ that cannot be serialized. */
 const NOT_FOR_SNAPSHOTS = ['http', 'https', 'http2', 'tls'];
 
 const asItIs = (name: string): string =>
   `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${name}`)});`;
 
-/** Loads it when something of it is read for the first time. */
+/** Loads the module when one of its properties is read for the first time. */
 const onDemand = (name: string): string => {
   const exports = Object.keys(process.getBuiltinModule(name) ?? {});
   return `
@@ -20,11 +20,11 @@ const onDemand = (name: string): string => {
 };
 
 /**
- * Takes Node's own modules as they are instead of importing them. An import reads all of a module's exports beforehand,
- * also those that load something big only once they are read: `node:http` has WebSocket and loads undici with it, which
- * made 13 MB and 0.03 s of every start.
+ * Takes Node's own modules as they are instead of importing them. An import reads all exports of a module, also those
+ * that load something large on access: `node:http` has WebSocket, which loads undici and cost every start 13 MB and
+ * 0.03 s.
  *
- * @param use `snapshot`: those that it cannot hold are loaded on demand
+ * @param use `snapshot`: modules that it cannot contain are loaded on demand
  */
 export const plainBuiltins = (use: 'program' | 'snapshot'): Plugin => ({
   name: 'plain-builtins',

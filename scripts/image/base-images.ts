@@ -8,19 +8,19 @@ import { DEFAULT_SOURCES, type MachineSettings, SUITE } from './machine-settings
 
 export interface BaseImageOptions {
   readonly settings: MachineSettings;
-  /** A folder for what is needed for a moment. */
+  /** A temporary folder. */
   readonly scratch: string;
   readonly say: (line: string) => void;
 }
 
-/** The official image of this name is Debian's minimal system without documentation; so is ours. */
+/** The official image of this name is Debian's minimal system without documentation, and so is ours. */
 const DEBIAN = 'debian:12-slim';
 
 const GO = /^golang:(?<version>\d+\.\d+)-bookworm$/;
 
 const NODE = /^node:(?<version>\d+\.\d+\.\d+)-bookworm-slim$/;
 
-/** The major release of npm that the official images of Node 24 hold. */
+/** The major release of npm in the official images of Node 24. */
 const NPM = 'npm@11';
 
 const { run } = createCommandRunner();
@@ -37,7 +37,7 @@ const exists = async (buildah: Buildah, name: string): Promise<boolean> => {
 
 const fullName = (name: string): string => `docker.io/library/${name}`;
 
-/** Makes an image of what `fill` does to the tree of another one, or to an empty one (`scratch`). */
+/** Makes an image by applying `fill` to the tree of another one, or to an empty one (`scratch`). */
 const make = async (
   buildah: Buildah,
   name: string,
@@ -54,7 +54,7 @@ const make = async (
   }
 };
 
-/** What the official slim images leave out, apart from the copyright files. */
+/** Removes what the official slim images leave out, except for the copyright files. */
 const slim = async (tree: string): Promise<void> => {
   const unwanted = ['usr/share/man', 'usr/share/locale', 'usr/share/info', 'usr/share/lintian', 'var/lib/apt/lists'];
   for (const folder of ['var/cache/apt', 'var/log', ...unwanted]) {
@@ -77,12 +77,12 @@ const makeDebian = async (buildah: Buildah, name: string, { settings, say }: Bas
   await make(buildah, name, 'scratch', async (tree) => {
     await run('debootstrap', ['--variant=minbase', SUITE, tree, settings.mirror], { timeoutMs: BUILD_MS });
     await slim(tree);
-    // debootstrap notes the mirror that it used, which is this machine's business.
+    // debootstrap writes the mirror that it used, which is specific to this machine.
     await writeFile(path.join(tree, 'etc/apt/sources.list'), `${DEFAULT_SOURCES.join('\n')}\n`);
   });
 };
 
-/** Unpacks an npm package. @returns the folder with its files */
+/** Unpacks an npm package. @returns the folder of its files */
 const fetchPackage = async (spec: string, scratch: string): Promise<string> => {
   const folder = await mkdtemp(path.join(scratch, 'package-'));
   await run('npm', ['pack', '--silent', '--pack-destination', folder, spec], { timeoutMs: BUILD_MS });
@@ -91,7 +91,7 @@ const fetchPackage = async (spec: string, scratch: string): Promise<string> => {
   return path.join(folder, 'package');
 };
 
-/** The base with Node and npm from the npm registry, at the places where the official image has them. */
+/** Makes the base with Node and npm from the npm registry, at the official image's paths. */
 const makeNode = async (buildah: Buildah, images: BaseImages, { scratch, say }: BaseImageOptions): Promise<void> => {
   const version = NODE.exec(images.node)?.groups?.['version'];
   if (version === undefined) throw new Error(`${images.node} cannot be made here: build with docker`);
@@ -109,10 +109,10 @@ const makeNode = async (buildah: Buildah, images: BaseImages, { scratch, say }: 
   });
 };
 
-/** What of Go no build of a program needs. */
+/** Parts of Go that no build needs. */
 const NOT_OF_GO = ['test', 'doc', 'api', 'misc'];
 
-/** The base with this machine's Go, at the place where the official image has it. */
+/** Makes the base with this machine's Go, at the official image's path. */
 const makeGo = async (buildah: Buildah, images: BaseImages, { say }: BaseImageOptions): Promise<void> => {
   const version = GO.exec(images.go)?.groups?.['version'];
   if (version === undefined) throw new Error(`${images.go} cannot be made here: build with docker`);
@@ -133,8 +133,8 @@ const makeGo = async (buildah: Buildah, images: BaseImages, { say }: BaseImageOp
 };
 
 /**
- * Makes the images that the Dockerfile builds upon, under the names it asks for, where they are not there yet.
- * @throws CommandError, or Error for a name whose image nobody knows how to make
+ * Makes the base images of the Dockerfile under their names, unless they exist.
+ * @throws CommandError, or Error for the name of an unknown image
  */
 export const createBaseImages = async (
   buildah: Buildah,

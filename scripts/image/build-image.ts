@@ -13,12 +13,12 @@ export interface BuiltImage {
   readonly archive: string;
 }
 
-/** So many archives are kept, the newest ones: an upgrade is tested from the one before. */
+/** Number of archives to keep, the newest ones: an upgrade is tested from the previous one. */
 const KEPT_ARCHIVES = 3;
 
 const { run } = createCommandRunner();
 
-/** The commit that is checked out, with a mark if files differ from it; for the label only. */
+/** Returns the checked-out commit, with a mark if files differ from it; for the label only. */
 const readRevision = async (): Promise<string> => {
   const args = ['-C', ROOT, 'describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'];
   return run('git', args).then(
@@ -40,8 +40,8 @@ const removeOldArchives = async (): Promise<void> => {
 };
 
 /**
- * Builds the image of the agent from the Dockerfile, unless one of exactly these files is there already. With docker the
- * daemon has it as well, under both of its names.
+ * Builds the agent's image from the Dockerfile, unless one of exactly these files exists. With docker, the daemon gets
+ * it as well, under both of its names.
  * @throws CommandError, or Error that says what is missing
  */
 export const buildImage = async (say: (line: string) => void): Promise<BuiltImage> => {

@@ -3,7 +3,7 @@ import { CommandError, createCommandRunner } from '../../src/kernel/command.ts';
 import { BUILD_MS } from './builder.ts';
 import { CACHE } from './project.ts';
 
-/** buildah with a storage of its own, apart from whatever else the machine keeps. */
+/** Runs buildah with a storage of its own, apart from the machine's. */
 export type Buildah = (args: readonly string[]) => Promise<string>;
 
 const { run } = createCommandRunner();
@@ -15,7 +15,10 @@ export const createBuildah = (driver: StorageDriver): Buildah => {
   return (args) => run('buildah', [...storage, '--storage-driver', driver, ...args], { timeoutMs: BUILD_MS });
 };
 
-/** overlay keeps layers apart, so a build repeats only what changed; vfs copies whole trees but works on any file system. */
+/**
+ * Chooses overlay, which keeps layers apart, so that a build repeats only what changed; else vfs, which copies whole
+ * trees but works on any file system.
+ */
 export const chooseDriver = async (): Promise<StorageDriver> => {
   try {
     await createBuildah('overlay')(['info']);

@@ -22,8 +22,9 @@ const requireMeans = async (): Promise<void> => {
 };
 
 /**
- * Builds with chroot isolation, which needs neither a daemon nor privileges that containers lack, on base images made of
- * Debian's packages under the official images' names. Each RUN has this machine's network and its settings of apt and npm.
+ * Builds with chroot isolation, which needs neither a daemon nor privileges that containers lack, on base images made
+ * of Debian's packages under the official images' names. Each RUN has this machine's network and its settings of apt
+ * and npm.
  */
 export const buildWithBuildah: Builder = async ({ image, args, archive, say }) => {
   await requireMeans();
@@ -40,7 +41,7 @@ export const buildWithBuildah: Builder = async ({ image, args, archive, say }) =
     const flags = ['--isolation', 'chroot', '--pull-never', ...layers, ...mounts, ...buildArgFlags(args)];
     await buildah(['build', ...flags, '-t', image.full, ROOT]);
     await buildah(['push', image.full, `docker-archive:${archive}:${image.full}`]);
-    // Without layers to come back to, the image before this one is only a copy of a whole tree.
+    // Without layers to reuse, the previous image is only a copy of a whole tree.
     if (driver === 'vfs') await buildah(['rmi', '--prune']);
   } finally {
     await rm(scratch, { recursive: true, force: true });

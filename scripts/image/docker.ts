@@ -4,7 +4,7 @@ import { ROOT } from './project.ts';
 
 const { run } = createCommandRunner();
 
-/** Whether a docker daemon answers; the program alone is not enough. */
+/** Reports whether a docker daemon answers; the program alone is not enough. */
 export const dockerAnswers = async (): Promise<boolean> => {
   try {
     await run('docker', ['version', '--format', '{{.Server.Version}}'], { timeoutMs: 10_000 });

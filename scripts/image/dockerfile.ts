@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ROOT } from './project.ts';
 
-/** The images that the Dockerfile builds upon: the defaults of its `ARG …_IMAGE` lines. */
+/** The base images of the Dockerfile: the defaults of its `ARG …_IMAGE` lines. */
 export interface BaseImages {
-  /** Such as `debian:12-slim`. */
+  /** For example `debian:12-slim`. */
   readonly base: string;
-  /** Such as `node:24.21.0-bookworm-slim`. */
+  /** For example `node:24.21.0-bookworm-slim`. */
   readonly node: string;
-  /** Such as `golang:1.26-bookworm`. */
+  /** For example `golang:1.26-bookworm`. */
   readonly go: string;
 }
 
@@ -18,7 +18,7 @@ const argument = (dockerfile: string, name: string): string => {
   return value;
 };
 
-/** @throws Error when the Dockerfile names none */
+/** @throws Error if the Dockerfile names none */
 export const readBaseImages = async (): Promise<BaseImages> => {
   const dockerfile = await readFile(path.join(ROOT, 'Dockerfile'), 'utf8');
   return {

@@ -2,18 +2,18 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CommandError, createCommandRunner } from '../../src/kernel/command.ts';
 
-/** How this machine reaches Debian's archive and the npm registry, for use inside builds. */
+/** This machine's access to Debian's archive and the npm registry, for use inside builds. */
 export interface MachineSettings {
-  /** The mirror for Debian's main archive. */
+  /** The mirror of Debian's main archive. */
   readonly mirror: string;
-  /** Volumes for the time of each RUN. They cover paths that every Debian has, so that they leave nothing behind. */
+  /** Volumes of each RUN. They cover paths that every Debian has, so that they leave nothing behind. */
   readonly mounts: readonly string[];
 }
 
-/** The release of Debian that the Dockerfile's base image is. */
+/** The Debian release of the Dockerfile's base image. */
 export const SUITE = 'bookworm';
 const DEFAULT_MIRROR = 'http://deb.debian.org/debian';
-/** Where the official image finds its packages. */
+/** The official image's package sources. */
 export const DEFAULT_SOURCES = [
   `deb ${DEFAULT_MIRROR} ${SUITE} main`,
   `deb ${DEFAULT_MIRROR} ${SUITE}-updates main`,
@@ -22,7 +22,7 @@ export const DEFAULT_SOURCES = [
 
 const { run } = createCommandRunner();
 
-/** The package indexes of this release that apt knows of, each as `deb URI RELEASE COMPONENT`. */
+/** Returns apt's package indexes of this release, each as `deb URI RELEASE COMPONENT`. */
 const readSources = async (): Promise<readonly string[]> => {
   const format = '$(LABEL)\tdeb $(REPO_URI) $(RELEASE) $(COMPONENT)';
   const indexes = await run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
@@ -34,7 +34,7 @@ const readSources = async (): Promise<readonly string[]> => {
   return ours.some((source) => source.endsWith(` ${SUITE} main`)) ? [...new Set(ours)] : DEFAULT_SOURCES;
 };
 
-/** What apt was told of proxies, certificates and clocks. */
+/** Returns apt's settings of proxies, certificates and clocks. */
 const readAptOptions = async (): Promise<string> => {
   const options = await run('apt-config', ['dump', 'Acquire']);
   return options
@@ -43,7 +43,7 @@ const readAptOptions = async (): Promise<string> => {
     .join('\n');
 };
 
-/** What npm was told, by the person or for the whole machine; empty where a file is not there. */
+/** Returns npm's settings, of the user or the whole machine; empty if the file does not exist. */
 const readNpmrc = async (scope: 'globalconfig' | 'userconfig'): Promise<string> => {
   const file = (await run('npm', ['config', 'get', scope])).trim();
   return readFile(file, 'utf8').catch(() => '');
@@ -57,7 +57,7 @@ export const writeMachineSettings = async (folder: string): Promise<MachineSetti
   const aptOptions = path.join(folder, 'apt.conf.d');
   const aptSources = path.join(folder, 'sources.list');
   await Promise.all([mkdir(home), mkdir(aptOptions)]);
-  // Certificates that this machine trusts on top of the usual ones; the builds have none of their own.
+  // Certificates that this machine trusts beyond the usual ones; builds have none of their own.
   const certificates = await readFile(CERTIFICATES, 'utf8').catch(() => undefined);
   const insideCertificates = '/root/certificates.pem';
   if (certificates !== undefined) await writeFile(path.join(home, 'certificates.pem'), certificates);
@@ -68,7 +68,7 @@ export const writeMachineSettings = async (folder: string): Promise<MachineSetti
   await writeFile(path.join(home, '.npmrc'), `${npmrc}\n${cafile}`, { mode: 0o600 });
 
   const sources = await readSources().catch((error: unknown) => {
-    // Not a Debian: no apt, and so nothing that it was told.
+    // Not a Debian, so there is no apt with settings.
     if (error instanceof CommandError) return DEFAULT_SOURCES;
     throw error;
   });

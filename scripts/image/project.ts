@@ -4,13 +4,13 @@ import path from 'node:path';
 
 export const ROOT = path.join(import.meta.dirname, '../..');
 
-/** Where images and what they are built from are kept. Everything in it can be removed at any time. */
+/** The folder of images and their ingredients. Everything in it can be removed at any time. */
 export const CACHE = path.join(process.env['XDG_CACHE_HOME'] || path.join(homedir(), '.cache'), 'portcullis', 'image');
 
-/** What the Dockerfile builds, as the manifests name it and as container runtimes list it. */
+/** The names of the Dockerfile's image, in manifests and in container runtimes' lists. */
 export interface ImageName {
   readonly version: string;
-  /** As the manifests name it. */
+  /** The name in the manifests. */
   readonly short: string;
   /** The same in full. */
   readonly full: string;

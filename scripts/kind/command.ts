@@ -11,14 +11,14 @@ import { endKindnetPolicies } from './kindnet.ts';
 import { createKubectl, type Kubectl } from './kubectl.ts';
 import { type StoryCounts, type StoryStage, tellStory } from './tell-story.ts';
 
-/** The name in kind-config.yaml, and what kind calls the context of that cluster. */
+/** The name in kind-config.yaml, and kind's context of that cluster. */
 const CLUSTER = 'portcullis';
 const CONTEXT = `kind-${CLUSTER}`;
 
-/** A node's image is loaded first, about 1 GB. */
+/** A node's image, about 1 GB, is loaded first. */
 const CREATE_MS = 20 * 60 * 1000;
 
-/** The stories in which nobody outside of the cluster plays a part. */
+/** The stories without machines outside of the cluster. */
 const STORIES = ['01-three-tiers', '02-zero-trust', '03-both-ends'];
 
 const { run } = createCommandRunner();
@@ -80,7 +80,7 @@ const up = async (): Promise<void> => {
     'name',
   ]);
   await kubectl(['apply', '-f', path.join(ROOT, 'manifests/portcullis.yaml')]);
-  // The image has the same tag as the one before, which the agents still run.
+  // The image has the same tag as the previous one, which the agents still run.
   if (before !== '') await kubectl(['-n', 'kube-system', 'rollout', 'restart', 'daemonset/portcullis']);
   await kubectl(['-n', 'kube-system', 'rollout', 'status', 'daemonset/portcullis', '--timeout=180s']);
   say(`every node enforces; kubectl --context ${CONTEXT} reaches the cluster`);

@@ -4,9 +4,8 @@ import { tryCurl } from './curl.ts';
 import { type StoryStage, withStoryPods } from './tell-story.ts';
 
 /**
- * Shows that nothing in this cluster enforces policies yet: all that the story denies is denied by what is installed
- * afterwards.
- * @throws Error when a deny policy has an effect
+ * Checks that nothing in this cluster enforces policies yet, so that all later denials are the installed agent's.
+ * @throws Error if a deny policy has an effect
  */
 export const assertNothingEnforces = async (story: Story, stage: StoryStage): Promise<void> => {
   const step = story.steps.find(({ curls }) => curls.some(({ expect }) => expect === 'times out'));

@@ -3,17 +3,20 @@ import type { StoryCurl } from '../../src/cli/play/story/story.ts';
 import { CommandError } from '../../src/kernel/command.ts';
 import type { Kubectl } from './kubectl.ts';
 
-/** How a connection ended: as stories tell it, or curl's exit code where it is another one. */
+/** The end of a connection in a story's words, or curl's exit code for any other one. */
 export type CurlEnd = StoryCurl['expect'] | `curl: exit ${number}`;
 
 /** curl(1): operation timeout. */
 const CURL_TIMEOUT = 28;
 const CONNECT_SECONDS = 2;
-/** A change of policy is in force within milliseconds; a loaded machine gets more. */
+/** Maximum time until a change of policy is in force: normally milliseconds, more on a busy machine. */
 const SETTLE_MS = 10_000;
 const PAUSE_MS = 200;
 
-/** The address of a pod (`namespace/name`) or Service (`name.namespace`); names would need DNS, which policies may forbid. */
+/**
+ * Returns the address of a pod (`namespace/name`) or Service (`name.namespace`); names would need DNS, which policies
+ * may forbid.
+ */
 const addressOf = async (kubectl: Kubectl, target: string): Promise<string> => {
   const [namespace, pod] = target.split('/');
   if (namespace !== undefined && pod !== undefined)
@@ -38,7 +41,7 @@ const curlOnce = async (kubectl: Kubectl, { from, port }: StoryCurl, address: st
   }
 };
 
-/** Runs curl in a pod, again for a while if it does not end as expected. @returns how it ended at last */
+/** Runs curl in a pod, repeatedly for a while if it does not end as expected. @returns how it ended at last */
 export const tryCurl = async (kubectl: Kubectl, curl: StoryCurl): Promise<CurlEnd> => {
   const address = await addressOf(kubectl, curl.to);
   const deadline = performance.now() + SETTLE_MS;

@@ -12,8 +12,8 @@ const isTableThere = async (node: string): Promise<boolean> => {
 };
 
 /**
- * Ends kindnet's own enforcement of policies on these nodes, if this kind has one. The network that kindnet has set up
- * stays, until a node's container is restarted.
+ * Ends kindnet's own enforcement of policies on these nodes, if this kind has one. The network of kindnet stays, until
+ * a node's container is restarted.
  */
 export const endKindnetPolicies = async (kubectl: Kubectl, nodes: readonly string[]): Promise<void> => {
   await kubectl(['-n', 'kube-system', 'delete', 'daemonset/kindnet', '--ignore-not-found', '--cascade=foreground']);

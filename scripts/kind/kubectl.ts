@@ -1,9 +1,9 @@
 import { createCommandRunner } from '../../src/kernel/command.ts';
 
-/** kubectl for one cluster. @throws CommandError with kubectl's words, or the exit code of what `exec` ran */
+/** kubectl for one cluster. @throws CommandError with kubectl's message, or the exit code of `exec`'s command */
 export type Kubectl = (args: readonly string[], input?: string) => Promise<string>;
 
-/** Waiting for a roll-out on a slow machine that first loads images takes its time. */
+/** A roll-out on a slow machine, which first loads images, takes long. */
 const KUBECTL_MS = 10 * 60 * 1000;
 
 export const createKubectl = (context: string): Kubectl => {

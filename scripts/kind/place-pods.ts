@@ -1,7 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 import { AGNHOST_IMAGE } from '../../e2e/cluster/images/names.ts';
 
-/** What is read of the manifests of a story. */
+/** The parts of a story's manifests that are read. */
 interface StoryObject {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
@@ -19,7 +19,7 @@ const server = (port: number): object => ({
   readinessProbe: { tcpSocket: { port }, periodSeconds: 1 },
 });
 
-/** It serves nothing, but curl can be run in it. */
+/** A pod that serves nothing, in which curl runs. */
 const client = { name: 'client', image: AGNHOST_IMAGE, args: ['pause'] };
 
 const placePod = (pod: StoryObject, nodes: readonly string[]): object => {
@@ -29,7 +29,7 @@ const placePod = (pod: StoryObject, nodes: readonly string[]): object => {
     ...pod,
     spec: {
       nodeName: nodes[(Number(number) - 1) % nodes.length],
-      // Stories are over quickly, and so are their pods.
+      // Stories are short, and so is the life of their pods.
       terminationGracePeriodSeconds: 0,
       containers: ports.length === 0 ? [client] : ports.map(({ containerPort }) => server(containerPort)),
     },
@@ -37,8 +37,8 @@ const placePod = (pod: StoryObject, nodes: readonly string[]): object => {
 };
 
 /**
- * A story's manifests for a real cluster: its pods run servers that are really there, on the ports that they name, and
- * node1, node2, … are the nodes given.
+ * Adapts a story's manifests to a real cluster: its pods run real servers on the ports that they name, and node1,
+ * node2, … become the given nodes.
  * @returns JSON documents, which are YAML
  */
 export const placePods = (text: string, nodes: readonly string[]): string =>
@@ -48,7 +48,7 @@ export const placePods = (text: string, nodes: readonly string[]): string =>
     .map((object) => `---\n${JSON.stringify(object)}\n`)
     .join('');
 
-/** The namespaces that a story makes. */
+/** Returns the namespaces of a story. */
 export const namespacesOf = (text: string): readonly string[] =>
   parseAllDocuments(text)
     .map((document) => document.toJS() as StoryObject)

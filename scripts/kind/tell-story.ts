@@ -23,7 +23,7 @@ const readAll = async (files: readonly string[]): Promise<string> =>
 
 const WAIT = '--timeout=180s';
 
-/** Does some work while the story's pods run, in namespaces of their own that go afterwards. */
+/** Calls `work` while the story's pods run, in namespaces of their own that are deleted afterwards. */
 export const withStoryPods = async <Result>(
   story: Story,
   { kubectl, nodes }: StoryStage,
@@ -43,7 +43,7 @@ export const withStoryPods = async <Result>(
   }
 };
 
-/** Tells a story on a cluster, one line for each curl. */
+/** Runs a story on a cluster, and prints one line for each curl. */
 export const tellStory = async (story: Story, stage: StoryStage): Promise<StoryCounts> => {
   const { kubectl, print } = stage;
   print(`\n${story.title}`);

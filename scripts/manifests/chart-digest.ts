@@ -3,7 +3,7 @@ import path from 'node:path';
 import { digestFiles } from '../digest-files.ts';
 import { PATHS, ROOT } from './paths.ts';
 
-/** A digest of all that the rendered chart depends on: the chart itself and the values it was rendered with. */
+/** Returns a digest of the chart and its values, which determine the rendered manifests. */
 export const chartDigest = async (): Promise<string> => {
   const files: string[] = [];
   for (const folder of [PATHS.chart, PATHS.values, PATHS.refusedValues]) {

@@ -8,7 +8,7 @@ const BUILD_MS = 30 * 60 * 1000;
 
 const MODULE = path.join(import.meta.dirname, 'helm');
 
-/** The release that helm/go.mod requires, such as `v3.22.0`. */
+/** Returns the release that helm/go.mod requires, such as `v3.22.0`. */
 const readVersion = async (): Promise<string> => {
   const text = await readFile(path.join(MODULE, 'go.mod'), 'utf8');
   const [, version] = /^require helm\.sh\/helm\/v3 (\S+)$/m.exec(text) ?? [];
@@ -17,8 +17,8 @@ const readVersion = async (): Promise<string> => {
 };
 
 /**
- * Path of Helm, built from the Go module proxy into the user's cache if it is not there yet.
- * @throws CommandError where Go is missing or cannot build it
+ * Returns the path of Helm, and first builds it from the Go module proxy into the user's cache if it is missing.
+ * @throws CommandError if Go is missing or cannot build it
  */
 export const ensureHelm = async (say: (line: string) => void): Promise<string> => {
   const version = await readVersion();

@@ -2,13 +2,13 @@ import { CommandError, createCommandRunner } from '../../src/kernel/command.ts';
 import { KUBERNETES_VERSION } from '../../src/lab/apiserver/binaries.ts';
 import { PATHS } from './paths.ts';
 
-/** What is asked of Helm about the chart. */
+/** The commands of Helm for the chart. */
 export interface Helm {
-  /** @throws CommandError with what is wrong with the chart */
+  /** @throws CommandError that says what is wrong with the chart */
   lint(): Promise<void>;
-  /** The chart with a file of values. @throws CommandError */
+  /** Returns the rendered chart with a file of values. @throws CommandError */
   template(values: string): Promise<string>;
-  /** Why the chart refuses a file of values on a version of Kubernetes. @throws Error when it does not */
+  /** Returns why the chart refuses a file of values on a version of Kubernetes. @throws Error if it does not */
   refusal(values: string, kubernetes?: string): Promise<string>;
 }
 

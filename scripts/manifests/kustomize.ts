@@ -4,7 +4,7 @@ import { PATHS, ROOT } from './paths.ts';
 
 const { run } = createCommandRunner();
 
-/** Renders a folder, and says of the base what it is. @throws CommandError */
+/** Renders a folder, with a header that names the base. @throws CommandError */
 export const kustomize = async (kubectl: string, folder: string): Promise<string> => {
   const text = await run(kubectl, ['kustomize', folder]);
   const header = `# Rendered from ${path.relative(ROOT, folder)} by \`npm run manifests\`: edit that instead.\n`;

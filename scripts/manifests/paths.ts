@@ -4,14 +4,14 @@ export const ROOT = path.join(import.meta.dirname, '../..');
 
 const at = (name: string): string => path.join(ROOT, name);
 
-/** Where manifests, the chart and what is rendered of them are. */
+/** The paths of manifests, the chart and their rendered forms. */
 export const PATHS = {
   base: at('manifests/base'),
   rendered: at('manifests/portcullis.yaml'),
   cleanup: at('manifests/cleanup.yaml'),
   components: at('manifests/components'),
   chart: at('charts/portcullis'),
-  /** Values that the chart is rendered with for the tests. */
+  /** Values with which the chart is rendered for the tests. */
   values: at('test/manifests/values'),
   /** Values that the chart must refuse. */
   refusedValues: at('test/manifests/refused'),

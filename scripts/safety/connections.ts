@@ -6,7 +6,7 @@ import { waitFor } from '../../test/support/wait-for.ts';
 import type { Row } from './row.ts';
 import { addressOf, NODE, type PodName, SERVER_PORT, type Stage, openStage } from './stage.ts';
 
-/** How many connections there are of those that become illegal and of those that stay legal; each divisible by four. */
+/** The numbers of connections that become illegal and that stay legal; each divisible by four. */
 export interface ConnectionCounts {
   readonly foe: number;
   readonly friend: number;
@@ -50,11 +50,11 @@ const countAnswered = async ({ prober }: Stage, client: Client): Promise<number>
   return all.flat().filter(Boolean).length;
 };
 
-/** The identities of the client's connections to the server, as the kernel has them. */
+/** Returns the kernel's identities of the client's connections to the server. */
 const entriesOf = async ({ node }: Stage, client: Client): Promise<ReadonlySet<number>> => {
   const sources = IP_FAMILIES.map((family: IpFamily) => addressOf(client, family));
   const destinations = IP_FAMILIES.map((family: IpFamily) => addressOf('server', family));
-  // A list takes no netlink relay, so that none is started.
+  // A list needs no netlink relay, so none is started.
   const list = await createConnections(node, netlinkIn(onNode(NODE)).netlink).list(IP_FAMILIES, {
     concerns: (source, destination) => sources.includes(source) && destinations.includes(destination),
     selects: () => true,
@@ -62,7 +62,7 @@ const entriesOf = async ({ node }: Stage, client: Client): Promise<ReadonlySet<n
   return new Set(list.map(({ id }) => id));
 };
 
-/** Every server of UDP says something to every client that was cut: this must not open the way back. */
+/** Sends a datagram from every UDP server to every client that was cut: this must not reopen the connection. */
 const pushAll = async ({ prober }: Stage): Promise<void> => {
   for (const kind of kinds.filter(({ protocol }) => protocol === 'UDP')) {
     const server = { netns: 'server', ip: addressOf('server', kind.family), port: SERVER_PORT };
@@ -76,7 +76,7 @@ export const connectionsRow = (counts: ConnectionCounts): Row => ({
   async prove(backend, _, say) {
     const stage = await openStage(backend);
     try {
-      // All of them live through the proof, also those of UDP that said little yet.
+      // All of them must outlive the proof, also UDP connections with few packets so far.
       await stage.node.run('sysctl', ['-q', '-w', 'net.netfilter.nf_conntrack_udp_timeout=120']);
       await stage.writePolicy(policyFor('friend', 'foe'));
       const agent = await stage.startAgent();

@@ -8,14 +8,14 @@ export interface SafetyOptions {
   readonly rows: readonly Row[];
   readonly rounds: number;
   readonly backends: readonly IptablesBackend[];
-  /** Where to write the table; only printed if absent. */
+  /** The file of the table; only printed if absent. */
   readonly out: string | undefined;
 }
 
 const ALL = 'all';
 const BACKENDS: readonly IptablesBackend[] = ['nft', 'legacy'];
 
-/** Reads the command line; prints help or what is wrong and ends the process where that is all there is to do. */
+/** Reads the command line. Prints help or an error, and then ends the process. */
 export const parseOptions = (args: readonly string[]): SafetyOptions => {
   const command = new Command('npm run safety --')
     .description(

@@ -3,10 +3,10 @@ import type { Finding, Row } from './row.ts';
 import { openStage } from './stage.ts';
 import { type Passed, startTraffic } from './traffic.ts';
 
-/** Without an agent, and then beside it, so long, ms. */
+/** How long the node is without an agent, and how long the next agent then runs. */
 const PAUSE_MS = 300;
 
-/** What every such proof has to show of the traffic. */
+/** Returns the findings about the traffic that every such proof has. */
 export const findingsOf = (passed: Passed, seconds: number): readonly Finding[] => [
   { what: 'seconds under traffic', value: seconds.toFixed(0) },
   { what: 'denied probes, one a ms and family', value: String(passed.denied) },
@@ -16,7 +16,7 @@ export const findingsOf = (passed: Passed, seconds: number): readonly Finding[] 
     what: 'of them not answered (at a pod that nothing isolates)',
     value: `${passed.lost} (${passed.lostBeside})`,
     goal: '0 more',
-    // Packets that the machine loses when it has no time are lost beside as well.
+    // A machine without time loses packets on the path without rules as well.
     met: passed.lost <= passed.lostBeside,
   },
   { what: 'slowest answer to them (ms)', value: passed.slowestMs.toFixed(0) },

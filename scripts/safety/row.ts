@@ -1,10 +1,10 @@
 import type { IptablesBackend } from '../../src/lab/settings.ts';
 
-/** What a proof was asked to show, and whether it did. */
+/** A goal of a proof, and whether it was met. */
 export interface Finding {
   readonly what: string;
   readonly value: string;
-  /** Undefined for figures that are told and not judged. */
+  /** Undefined for figures that are only reported. */
   readonly goal?: string;
   readonly met?: boolean;
 }
@@ -13,6 +13,6 @@ export interface Finding {
 export interface Row {
   readonly name: string;
   readonly about: string;
-  /** @param say tells how far it is */
+  /** @param say reports progress */
   prove(backend: IptablesBackend, rounds: number, say: (line: string) => void): Promise<readonly Finding[]>;
 }

@@ -4,7 +4,7 @@ import type { Row } from './row.ts';
 import { tamperingRow } from './tampering/row.ts';
 import { UPGRADE } from './upgrade.ts';
 
-/** In the order in which they are proven. */
+/** The proofs in order. */
 export const ROWS: readonly Row[] = [
   RESTART,
   UPGRADE,

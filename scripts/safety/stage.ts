@@ -15,18 +15,18 @@ import { waitFor } from '../../test/support/wait-for.ts';
 import { removeFolder } from '../../test/support/clean-up.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
-/** The cluster of the recorded layouts: its node's rules are those that the old release made for it. */
+/** The cluster of the recorded layouts: the old release made its rules for this cluster's node. */
 const CLUSTER = path.join(ROOT, 'test/kernel/layouts');
 export const NODE = 'node1';
 const LISTEN = `${nodeAddress('ipv4', 1)}:9577`;
 const READY_MS = 60_000;
 
-/** Streams open a connection a millisecond: conntrack forgets them before their source ports come round again. */
+/** Streams open a connection every millisecond: conntrack must forget them before their source ports are reused. */
 const NODE_SYSCTLS = ['net.netfilter.nf_conntrack_udp_timeout=5', 'net.netfilter.nf_conntrack_udp_timeout_stream=120'];
 
 export const SERVER_PORT = 7000;
 
-/** The pods that there is traffic between: policy lets the friend reach the server, and nobody else. */
+/** The pods with traffic: policy lets only the friend reach the server. */
 export const PODS = { server: 10, friend: 11, foe: 12 } as const;
 export type PodName = keyof typeof PODS;
 
@@ -38,15 +38,15 @@ export interface Stage {
   readonly prober: Prober;
   /** Runs commands on the node. */
   readonly node: CommandRunner;
-  /** Replaces the policy of the server. */
+  /** Replaces the server's policy. */
   writePolicy(text: string): Promise<void>;
-  /** Starts an agent and waits until what it asks for is in force. */
+  /** Starts an agent and waits until its rule set is in force. */
   startAgent(): Promise<RunningProcess>;
-  /** The newest value of a counter of the agent's, whatever its labels; 0 where there is none yet. */
+  /** Returns the newest value of a counter of the agent, summed over its labels; 0 if there is none yet. */
   counter(name: string): Promise<number>;
-  /** Loads the rules and sets that an old release left. */
+  /** Loads the rules and sets of an old release. */
   loadLayout(version: string): Promise<void>;
-  /** Takes everything of ours away. */
+  /** Removes everything of ours. */
   cleanUp(): Promise<void>;
   close(): Promise<void>;
 }
@@ -70,7 +70,7 @@ export const openStage = async (backend: IptablesBackend): Promise<Stage> => {
   await prober.serve(
     IP_FAMILIES.flatMap((family) =>
       (['TCP', 'UDP'] as const).flatMap((protocol) =>
-        // The foe serves too: nothing isolates it, so what is asked there tells how much the machine itself loses.
+        // The foe serves too: nothing isolates it, so its answers show how much the machine itself loses.
         (['server', 'foe'] as const).map((name) => ({
           netns: name,
           protocol,

@@ -25,5 +25,5 @@ const section = ({ row, findings }: Proof): readonly string[] => {
   ];
 };
 
-/** The proofs as Markdown. */
+/** Formats the proofs as Markdown. */
 export const proofTable = (proofs: readonly Proof[]): string => proofs.flatMap(section).join('\n');

@@ -3,30 +3,30 @@ import { IP_FAMILIES } from '../../src/model/family.ts';
 import type { Beat } from '../../test/support/lab/prober.ts';
 import { addressOf, type PodName, SERVER_PORT, type Stage } from './stage.ts';
 
-/** A probe a millisecond, each a connection of its own. */
+/** One probe per millisecond, each on a connection of its own. */
 const INTERVAL_US = 1_000;
 /**
- * So long an answer is waited for, ms. Nothing is sent twice, so that what is answered at all has passed; short of time, a
- * machine answers late.
+ * Maximum wait for an answer. Nothing is sent twice, so any answer shows that a packet passed; a busy machine answers
+ * late.
  */
 const PATIENCE_MS = 2_000;
-/** Connections of each protocol and family that stay open all the while. */
+/** Connections of each protocol and family that stay open all the time. */
 const LASTING = 25;
 
-/** What became of the traffic, both families together. */
+/** The outcome of the traffic, of both families together. */
 export interface Passed {
-  /** Probes from where policy allows none, and how many were answered: leaks. */
+  /** Probes that policy denies, and the number of answered ones: leaks. */
   readonly denied: number;
   readonly leaked: number;
-  /** Probes from where policy allows them, and how many were not answered. */
+  /** Probes that policy allows, and the number without an answer. */
   readonly allowed: number;
   readonly lost: number;
-  /** Probes at a pod that nothing isolates, not answered: what the machine itself loses. */
+  /** Probes without an answer at a pod that nothing isolates: the machine's own losses. */
   readonly lostBeside: number;
-  /** The longest that an answer took, of what is allowed, ms. */
+  /** The longest time until an answer to an allowed probe. */
   readonly slowestMs: number;
   readonly connections: number;
-  /** Connections that were open before and are not answered any more. */
+  /** Connections that were open before and no longer get answers. */
   readonly broken: number;
 }
 
@@ -38,9 +38,12 @@ const WAYS: readonly Way[] = [
 ];
 
 export interface Traffic {
-  /** Uses the lasting connections, which their server would close after 30 s of silence. @returns how many are broken. */
+  /**
+   * Uses the lasting connections, which their server would close after 30 s of silence. @returns the number of broken
+   * ones
+   */
   useLasting(): Promise<number>;
-  /** Ends all of it. */
+  /** Ends all traffic. */
   end(): Promise<Passed>;
 }
 
@@ -50,7 +53,7 @@ const lasting = IP_FAMILIES.flatMap((family) =>
   (['TCP', 'UDP'] as const).map((protocol) => ({ family, protocol, name: `lasting ${protocol} ${family}` })),
 );
 
-/** Starts denied and allowed streams of both families, and opens connections that are to last. */
+/** Starts denied and allowed streams of both families, and opens the lasting connections. */
 export const startTraffic = async ({ prober }: Stage): Promise<Traffic> => {
   for (const { family, protocol, name } of lasting) {
     const [from, to] = [addressOf('friend', family), addressOf('server', family)];
@@ -79,7 +82,7 @@ export const startTraffic = async ({ prober }: Stage): Promise<Traffic> => {
       return asked.flat().filter((answered) => !answered).length;
     },
     async end() {
-      // What is sent meanwhile is not counted unless it is answered.
+      // Probes sent from here on count only if they are answered.
       await delay(PATIENCE_MS);
       const asked = await Promise.all(lasting.map(({ name }) => prober.ask(name, 3_000)));
       const [denied = [], allowed = [], beside = []] = await Promise.all(WAYS.map(([name]) => beatsOf(name)));

@@ -4,10 +4,10 @@ import type { Row } from './row.ts';
 import { openStage } from './stage.ts';
 import { addPassed, type Passed, startTraffic } from './traffic.ts';
 
-/** The last release: its rules for the same cluster were recorded as it made them. */
+/** The last release: the rules that it made for the same cluster were recorded. */
 export const PREVIOUS = '0.1.0';
 
-/** Before and after the new agent comes, ms. */
+/** Wait before and after the new agent starts. */
 const PAUSE_MS = 300;
 
 export const UPGRADE: Row = {

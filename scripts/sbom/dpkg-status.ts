@@ -5,11 +5,11 @@ export interface DebianPackage {
   readonly architecture: string;
 }
 
-/** The value of a field that stands on one line. */
+/** Returns the value of a field that is on one line. */
 const field = (paragraph: string, name: string): string | undefined =>
   new RegExp(`^${name}: (.+)$`, 'm').exec(paragraph)?.[1];
 
-/** Reads /var/lib/dpkg/status (dpkg(1), deb-control(5)): the packages that are installed. */
+/** Parses /var/lib/dpkg/status (dpkg(1), deb-control(5)): the installed packages. */
 export const parseDpkgStatus = (text: string): readonly DebianPackage[] =>
   text.split(/\n{2,}/).flatMap((paragraph) => {
     const name = field(paragraph, 'Package');

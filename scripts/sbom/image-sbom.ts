@@ -5,7 +5,7 @@ import { CommandError, createCommandRunner } from '../../src/kernel/command.ts';
 import { ROOT } from '../image/project.ts';
 import { type DebianPackage, parseDpkgStatus } from './dpkg-status.ts';
 
-/** As much of CycloneDX (version 1.5) as is touched here. */
+/** The part of CycloneDX (version 1.5) that is changed here. */
 interface Sbom {
   readonly metadata: { readonly component: Readonly<Record<string, unknown>> } & Readonly<Record<string, unknown>>;
   readonly components: readonly object[];
@@ -15,7 +15,7 @@ const { run } = createCommandRunner();
 
 const STATUS = '*var/lib/dpkg/status';
 
-/** The newest dpkg database in a docker-archive: that of the last layer that has one. */
+/** Returns the newest dpkg database in a docker-archive: that of the last layer with one. */
 const readDpkgStatus = async (archive: string): Promise<string> => {
   const manifest = await run('tar', ['-xOf', archive, 'manifest.json']);
   const [image] = JSON.parse(manifest) as readonly { readonly Layers: readonly string[] }[];
@@ -26,7 +26,7 @@ const readDpkgStatus = async (archive: string): Promise<string> => {
       try {
         return await run('tar', ['--wildcards', '-xOf', path.join(scratch, layer), STATUS]);
       } catch (error) {
-        // tar(1) ends with 2 when nothing matches.
+        // tar(1) exits with 2 if nothing matches.
         if (!(error instanceof CommandError) || error.exitCode !== 2) throw error;
       }
     }
@@ -41,7 +41,7 @@ const debianComponent = ({ name, version, architecture }: DebianPackage): object
   return { 'bom-ref': purl, type: 'library', name, version, purl };
 };
 
-/** @returns what npm tells of the production packages (Node among them), with the Debian packages of the image */
+/** @returns npm's list of the production packages (including Node), with the Debian packages of the image */
 export const imageSbom = async (archive: string): Promise<Sbom> => {
   const flags = ['--prefix', ROOT, '--omit=dev', '--sbom-format=cyclonedx', '--sbom-type=application'];
   const sbom = JSON.parse(await run('npm', ['sbom', ...flags])) as Sbom;

@@ -1,10 +1,10 @@
-/** How long the parts of `npm test` may take, ms. */
+/** Maximum times of the parts of `npm test`. */
 export interface Limits {
-  /** All of it. */
+  /** Everything. */
   readonly totalMs: number;
   /** The static checks. */
   readonly checkMs: number;
-  /** What has to be built once. */
+  /** Building what the tests need. */
   readonly prepareMs: number;
   /** Between two tests that begin or end. */
   readonly stallMs: number;
@@ -12,7 +12,7 @@ export interface Limits {
 
 const MINUTE_MS = 60_000;
 
-/** The longest deadline of a test is ten minutes; jest itself ends a test that waits for longer than its own. */
+/** The longest deadline of a test is ten minutes; jest itself ends a test that exceeds its own. */
 const STALL_MS = 12 * MINUTE_MS;
 
 const secondsOf = (env: NodeJS.ProcessEnv, name: string): number | undefined => {
@@ -24,8 +24,8 @@ const secondsOf = (env: NodeJS.ProcessEnv, name: string): number | undefined => 
 };
 
 /**
- * Reads the limits: PORTCULLIS_TEST_SECONDS is how long a run may take, PORTCULLIS_TEST_STALL_SECONDS how long it may make
- * no progress. Properties that are to be tried for longer (PORTCULLIS_PROPERTY_SECONDS) may take that time each.
+ * Reads the limits: PORTCULLIS_TEST_SECONDS for a whole run, PORTCULLIS_TEST_STALL_SECONDS for a time without progress.
+ * Properties that are tried for longer (PORTCULLIS_PROPERTY_SECONDS) add that time each.
  */
 export const readLimits = (env: NodeJS.ProcessEnv): Limits => {
   const forProperties = secondsOf(env, 'PORTCULLIS_PROPERTY_SECONDS') ?? 0;

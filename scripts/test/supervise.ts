@@ -3,21 +3,21 @@ import { describeRunning, runningAtEnd, type TestEvent } from '../../test/runner
 
 /** The end of jest. */
 export interface RunEnd {
-  /** Its exit code; 1 where a signal ended it before it was done. */
+  /** Its exit code; 1 if a signal ended it early. */
   readonly code: number;
-  /** Why it did not end by itself, or not well, for people. */
+  /** Why it did not end well by itself, for people. */
   readonly reason?: string;
 }
 
 export interface Supervision {
-  /** All that has happened so far. */
+  /** Returns all events so far. */
   readonly events: () => readonly TestEvent[];
-  /** How long nothing may happen, ms. */
+  /** Maximum time without an event. */
   readonly stallMs: number;
 }
 
 const POLL_MS = 200;
-/** After the last test jest has this long to end by itself, ms. */
+/** After the last test, jest must end by itself within this time. */
 const LINGER_MS = 5_000;
 
 const endOf = (child: ChildProcess): Promise<number | NodeJS.Signals> =>
@@ -27,8 +27,8 @@ const endOf = (child: ChildProcess): Promise<number | NodeJS.Signals> =>
   });
 
 /**
- * Waits for the end of jest. Ends it by SIGKILL where it makes no progress (a test may never give the processor back, so
- * jest cannot do that itself), or has run all tests and lingers over what a test left open.
+ * Waits for the end of jest. Ends it by SIGKILL if it makes no progress (a test may block the process, so that jest
+ * itself cannot end it), or if it does not end after its last test because a test left something open.
  */
 export const superviseRun = async (jest: ChildProcess, { events, stallMs }: Supervision): Promise<RunEnd> => {
   let known = -1;
@@ -57,7 +57,7 @@ export const superviseRun = async (jest: ChildProcess, { events, stallMs }: Supe
   clearInterval(timer);
   const all = events();
   if (all.at(-1)?.kind === 'run ends') {
-    // What failed is in the record.
+    // The record has what failed.
     return { code: typeof end === 'number' ? end : 0, ...(reason === undefined ? {} : { reason }) };
   }
   reason ??= `jest ended (${end}) while ${describeRunning(runningAtEnd(all))}`;

@@ -15,13 +15,13 @@ export const sum = (tallies: readonly Tally[]): Tally =>
     NOTHING,
   );
 
-/** The last line of `npm test`. */
+/** Returns the last line of `npm test`. */
 export const tallyLine = ({ passed, failed, skipped }: Tally): string =>
   `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
 
 /**
- * Counts what a run of jest recorded, whether it came to its end or not. A run that did not end well although no test
- * failed is one failure.
+ * Counts the results that a run of jest recorded, complete or not. A run that did not end well without a failed test
+ * counts as one failure.
  * @param ended whether it ended with exit code 0
  */
 export const readTally = async (file: string, ended: boolean): Promise<Tally> => {

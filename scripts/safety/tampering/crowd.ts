@@ -1,9 +1,9 @@
-/** How large the cluster is whose node is tampered with. */
+/** The size of the cluster whose node is tampered with. */
 export interface CrowdSize {
-  /** Selectors of the policy, each a set of both families. */
+  /** Selectors of the policy, each with a set of both families. */
   readonly groups: number;
   readonly pods: number;
-  /** In how many groups each pod is. */
+  /** Number of groups that each pod is in. */
   readonly groupsOfPod: number;
 }
 
@@ -19,7 +19,7 @@ status: { podIP: 10.244.${high}.${low}, podIPs: [{ ip: 10.244.${high}.${low} }, 
 `;
 };
 
-/** Pods of other nodes, and a policy whose selectors make many and large sets of them. */
+/** Returns pods of other nodes, and a policy whose selectors make many large sets of them. */
 export const crowdText = (size: CrowdSize): string => {
   const rules = Array.from(
     { length: size.groups },

@@ -2,15 +2,15 @@ import type { CommandRunner } from '../../../src/kernel/command.ts';
 import { type Backend, iptablesProgram } from '../../../src/kernel/iptables.ts';
 import type { IpFamily } from '../../../src/model/family.ts';
 
-/** Somebody with a root shell on the node. */
+/** A person with a root shell on the node. */
 export interface Hand {
-  /** Lines of `iptables-save` of the security table, without counters. */
+  /** Returns the lines of `iptables-save` of the security table, without counters. */
   rules(): Promise<readonly string[]>;
-  /** Carries out lines of restore text in the security table. */
+  /** Applies lines of restore text to the security table. */
   restore(lines: readonly string[]): Promise<void>;
-  /** Members of a set, sorted; undefined where there is no such set. */
+  /** Returns the sorted members of a set; undefined if the set does not exist. */
   members(set: string): Promise<readonly string[] | undefined>;
-  /** Carries out lines of ipset's restore text. */
+  /** Applies lines of ipset's restore text. */
   changeSets(lines: readonly string[]): Promise<void>;
 }
 

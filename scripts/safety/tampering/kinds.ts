@@ -1,7 +1,7 @@
 import type { IpFamily } from '../../../src/model/family.ts';
 import type { Hand } from './hand.ts';
 
-/** What somebody does to the rules or to one set of a node. */
+/** A change to the rules or to one set of a node. */
 export interface Tampering {
   readonly name: string;
   strike(hand: Hand, set: string, family: IpFamily): Promise<void>;
@@ -9,7 +9,7 @@ export interface Tampering {
 
 const STRANGER = '-A FORWARD -m comment --comment stranger -j ACCEPT';
 
-/** Nobody has these addresses. */
+/** Addresses without an owner. */
 const NOBODY: Readonly<Record<IpFamily, readonly string[]>> = {
   ipv4: ['192.0.2.1', '192.0.2.2', '192.0.2.3'],
   ipv6: ['2001:db8::1', '2001:db8::2', '2001:db8::3'],
@@ -63,12 +63,12 @@ export const TAMPERINGS: readonly Tampering[] = [
   },
 ];
 
-/** Rules of others stay where they are: who put them takes them away. */
+/** Removes foreign rules, which the agent leaves alone. */
 export const takeBack = async (hand: Hand): Promise<void> => {
   if ((await hand.rules()).includes(STRANGER)) await hand.restore([STRANGER.replace('-A', '-D')]);
 };
 
-/** All of ours that a strike can have changed: our chains, the first rule of FORWARD, and that set. */
+/** Returns everything of ours that a strike can have changed: our chains, the first rule of FORWARD, and that set. */
 export const stateOf = async (hand: Hand, set: string): Promise<string> => {
   const rules = await hand.rules();
   const ours = rules.filter((line) => /^(:|-A )PORTCULLIS-/.test(line));

@@ -11,18 +11,18 @@ import { stateOf, TAMPERINGS, takeBack, type Tampering } from './kinds.ts';
 
 export interface TamperingSettings {
   readonly crowd: CrowdSize;
-  /** The first tampering of a kind comes at once after the repair before, the last one so long after it, ms. */
+  /** The first tampering of a kind comes at once after the former repair, the last one after this time. */
   readonly spreadMs: number;
-  /** The agent is left alone so long to see what looking costs, s. */
+  /** How long the agent is left alone to measure the cost of its checks. */
   readonly idleSeconds: number;
 }
 
 const GOAL_MS = 5_000;
 const GIVE_UP_MS = 60_000;
-/** After a change of its own the agent compares everything once more, which is no part of what looking costs. */
+/** After its own change the agent compares everything once more, which is not part of that cost. */
 const SETTLED_MS = 12_000;
 
-/** Name and number of members of all sets of the node. */
+/** Returns the name and number of members of each set of the node. */
 const setsOf = async ({ node }: Stage): Promise<readonly (readonly [name: string, size: number])[]> => {
   const text = await node.run('ipset', ['list', '-terse']);
   return [...text.matchAll(/^Name: (portcullis-\S+)$[^]*?^Number of entries: (\d+)$/gm)].map(
@@ -30,7 +30,7 @@ const setsOf = async ({ node }: Stage): Promise<readonly (readonly [name: string
   );
 };
 
-/** @returns how long it took until all was as before, from before the first command, ms */
+/** @returns the milliseconds from before the first command until everything was as before */
 const repairTime = async (stage: Stage, tampering: Tampering, hand: Hand, set: string, at: number): Promise<number> => {
   const before = await stateOf(hand, set);
   const repairs = await stage.counter('portcullis_drift_repairs_total');
@@ -40,7 +40,7 @@ const repairTime = async (stage: Stage, tampering: Tampering, hand: Hand, set: s
     const seenAt = performance.now();
     return (await stateOf(hand, set)) === before ? seenAt - startedAt : undefined;
   });
-  // Or it was no tampering.
+  // Otherwise it was no tampering.
   await waitFor(`${tampering.name} to be counted`, GIVE_UP_MS, async () =>
     (await stage.counter('portcullis_drift_repairs_total')) > repairs ? true : undefined,
   );
