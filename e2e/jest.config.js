@@ -10,6 +10,6 @@ export default {
   extensionsToTreatAsEsm,
   transform,
   testMatch: ['<rootDir>/e2e/specs/**/*.test.ts'],
-  // Pods, nodes and whole roll-outs are waited for, each with a deadline of its own.
+  // Tests wait for pods, nodes and whole roll-outs, each with a deadline of its own.
   testTimeout: 300_000,
 };

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from './error-code.ts';
 
-/** A hierarchy of control groups (version 1), and where this process is in it. */
+/** A hierarchy of control groups (version 1), and this process's place in it. */
 export interface Hierarchy {
-  /** As mount(8) takes them: `cpu,cpuacct`, or `name=systemd` for a hierarchy without controllers. */
+  /** In mount(8)'s format: `cpu,cpuacct`, or `name=systemd` for a hierarchy without controllers. */
   readonly controllers: string;
   /** From the hierarchy's root. */
   readonly path: string;
@@ -13,17 +13,17 @@ export interface Hierarchy {
 
 const CGROUP_ROOT = '/sys/fs/cgroup';
 
-/** The folder's name that distributions give to a hierarchy's mount. */
+/** Returns the name that distributions give to the folder of a hierarchy's mount. */
 export const hierarchyName = ({ controllers }: Hierarchy): string => controllers.replace(/^name=/, '');
 
-/** The hierarchies of version 1 in the text of /proc/PID/cgroup (cgroups(7)). */
+/** Returns the hierarchies of version 1 from the text of /proc/PID/cgroup (cgroups(7)). */
 export const parseHierarchies = (text: string): readonly Hierarchy[] =>
   text.split('\n').flatMap((line) => {
     const [, id, controllers, at] = /^(\d+):([^:]+):(.*)$/.exec(line) ?? [];
     return id === undefined || controllers === undefined || at === undefined ? [] : [{ controllers, path: at }];
   });
 
-/** @throws Error on a machine without version 1. */
+/** @throws Error on a machine without version 1 */
 export const ownHierarchies = async (): Promise<readonly Hierarchy[]> => {
   const hierarchies = parseHierarchies(await readFile('/proc/self/cgroup', 'utf8'));
   if (!hierarchies.some(({ controllers }) => controllers.split(',').includes('memory')))
@@ -41,7 +41,7 @@ const exists = (file: string): Promise<boolean> =>
     () => false,
   );
 
-/** A cpuset may hold processes only once it has processors and memory nodes; it does not get its parent's by itself. */
+/** Makes a group. A cpuset can only have processes once it has processors and memory nodes, which it does not inherit. */
 const makeGroup = async (group: string): Promise<void> => {
   await mkdir(group, { recursive: true });
   if (!(await exists(path.join(group, 'cpuset.cpus')))) return;
@@ -49,7 +49,10 @@ const makeGroup = async (group: string): Promise<void> => {
   await inherit(group, 'cpuset.mems');
 };
 
-/** Makes the group `name` in each hierarchy, below this process's own so that its limits still hold. @returns their folders */
+/**
+ * Makes the group `name` in each hierarchy, below this process's own so that its limits still apply. @returns their
+ * folders
+ */
 export const createGroups = async (name: string): Promise<readonly string[]> => {
   const hierarchies = await ownHierarchies();
   const groups = hierarchies.map((each) => path.join(CGROUP_ROOT, hierarchyName(each), each.path, name));
@@ -67,7 +70,7 @@ export const createSubgroups = async (parents: readonly string[], name: string):
 const REMOVE_MS = 10_000;
 const POLL_MS = 50;
 
-/** A group whose processes were killed is busy until the last of them is gone. */
+/** Removes a group, which is busy until the last of its killed processes is gone. */
 const removeOne = async (group: string): Promise<void> => {
   const deadline = performance.now() + REMOVE_MS;
   for (;;) {
@@ -82,7 +85,7 @@ const removeOne = async (group: string): Promise<void> => {
   }
 };
 
-/** Removes groups with all below them. Their processes must be dead or dying. */
+/** Removes groups and everything below them. Their processes must be dead or dying. */
 export const removeGroups = async (groups: readonly string[]): Promise<void> => {
   for (const group of groups) {
     const entries = await readdir(group, { withFileTypes: true }).catch(() => []);

@@ -31,7 +31,7 @@ interface UpOptions {
   readonly families: FamilyChoice;
 }
 
-/** Runs a program on our terminal, and ends as it ended. */
+/** Runs a program on our terminal, and exits with its exit code. */
 const become = async (command: readonly string[]): Promise<void> => {
   const [file = '', ...args] = command;
   const child = spawn(file, args, { stdio: 'inherit' });
@@ -74,7 +74,7 @@ const conformance = async (folder: ClusterFolder, options: ConformanceOptions): 
   if (results.length === 0 || results.some(({ passed }) => !passed)) process.exitCode = 1;
 };
 
-/** The command line of `npm run cluster --`. */
+/** Returns the command line of `npm run cluster --`. */
 export const clusterCommand = (folder: ClusterFolder): Command => {
   const program = new Command('cluster')
     .description(

@@ -7,7 +7,7 @@ import { until } from './until.ts';
 
 const DEATH_MS = 20_000;
 
-/** A folder that something is still mounted below must not be removed: what is mounted might be the machine's own. */
+/** Checks that nothing is mounted below a folder to be removed: a mount might be the machine's own. */
 const assertNothingMounted = async (root: string): Promise<void> => {
   const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').map((line) => line.split(' ')[4] ?? '');
   const inside = mounts.filter((point) => point === root || point.startsWith(`${root}/`));
@@ -15,17 +15,17 @@ const assertNothingMounted = async (root: string): Promise<void> => {
 };
 
 /**
- * Takes a cluster down and removes all that was made for it, also after a failed start or a restart of the machine. The
- * end of its first process ends every other, and with the last one its namespaces, links, rules and mounts go.
+ * Ends a cluster and removes everything that was made for it, also after a failed start or a restart of the machine.
+ * The end of its first process ends every other one, and with the last one its namespaces, links, rules and mounts go.
  *
- * @returns false where there was none
+ * @returns false if there was none
  */
 export const down = async (folder: ClusterFolder, say: (line: string) => void): Promise<boolean> => {
   const record = await readRecord(folder);
   if (record === undefined) return false;
   const { world } = record;
   if (world !== undefined && (await isAlive(world))) {
-    // unshare(1) ignores milder signals while it waits.
+    // unshare(1) ignores other signals while it waits.
     process.kill(world.pid, 'SIGKILL');
     await until('the cluster’s processes are gone', DEATH_MS, async () => !(await isAlive(world)));
   }

@@ -1,24 +1,24 @@
 import path from 'node:path';
 
-/** Where things of one cluster lie. Everything below `root` is the cluster's own and goes with it. */
+/** The paths of one cluster. Everything below `root` is the cluster's own and is removed with it. */
 export interface ClusterFolder {
   readonly root: string;
-  /** Of record.ts. */
+  /** The file of record.ts. */
   readonly record: string;
-  /** The administrator's, through this machine's loopback. */
+  /** The administrator's kubeconfig, through this machine's loopback. */
   readonly kubeconfig: string;
   readonly logs: string;
   readonly pki: string;
   readonly etcd: string;
-  /** Image archives that every node imports when it starts. */
+  /** Image archives that every node imports at its start. */
   readonly images: string;
   readonly nodes: string;
 }
 
-/** /run is hidden inside the cluster, /tmp may be cleaned behind our back, and images need a disk. */
+/** Not in /run, which is hidden inside the cluster, nor in /tmp, which may be cleaned; images need a disk. */
 const DEFAULT_ROOT = '/var/lib/portcullis-cluster';
 
-/** @param env PORTCULLIS_CLUSTER_DIR names another folder, for a second cluster. @throws Error for one that cannot be. */
+/** @param env PORTCULLIS_CLUSTER_DIR names another folder, for a second cluster. @throws Error for an unusable one */
 export const clusterFolder = (env: Readonly<Record<string, string | undefined>>): ClusterFolder => {
   const root = path.resolve(env['PORTCULLIS_CLUSTER_DIR'] || DEFAULT_ROOT);
   if (root === '/' || root === '/run' || root.startsWith('/run/') || root.startsWith('/proc/'))

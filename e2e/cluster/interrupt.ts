@@ -1,9 +1,9 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Does something that a signal may interrupt: then it is given up, and the caller can clean up.
+ * Does work that a signal interrupts, so that the caller can clean up.
  *
- * @throws Error on SIGINT, SIGTERM or SIGHUP, and whatever `work` throws
+ * @throws Error on SIGINT, SIGTERM or SIGHUP; the error of `work`
  */
 export const interruptible = async <T>(work: () => Promise<T>): Promise<T> => {
   const { promise: interrupted, reject } = Promise.withResolvers<never>();

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Daemon } from '../../src/lab/apiserver/daemon.ts';
 
-/** Between an end and the next start, as systemd would wait. */
+/** Wait between an end and the next start, like systemd's. */
 const PAUSE_MS = 1_000;
 
 /**
  * Starts a daemon again whenever it ends; returns only when `start` throws.
  *
- * @param say is told of each end
+ * @param say takes a line about each end
  * @param first a daemon that runs already
  */
 export const keepRunning = async (

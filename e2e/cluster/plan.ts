@@ -1,12 +1,12 @@
 import { FABRIC_ADDRESS, nodeAddress } from '../../src/lab/fabric.ts';
 import type { IpFamily } from '../../src/model/family.ts';
 
-/** A node as it is planned before anything runs. Lists of addresses and ranges hold one entry per family, the primary one first. */
+/** A planned node. Lists of addresses and ranges have one entry per family, the primary one first. */
 export interface NodePlan {
   readonly name: string;
   readonly ips: readonly string[];
   readonly podCidrs: readonly string[];
-  /** It carries the role and the taint that kubeadm gives to such nodes; no pod of a control plane runs on it. */
+  /** The role, with the taint that kubeadm gives to such nodes; no pod of a control plane runs on the first one. */
   readonly role: 'control-plane' | 'worker';
 }
 
@@ -18,7 +18,7 @@ export interface ClusterPlan {
   readonly serviceCidrs: readonly string[];
   /** Where the API server listens: the fabric's own addresses, which nodes and pods reach. */
   readonly apiAddresses: readonly string[];
-  /** ClusterIPs of the Service `kubernetes`, which the API server takes for itself. */
+  /** ClusterIPs of the Service `kubernetes`, which the API server chooses itself. */
   readonly apiServiceIps: readonly string[];
   readonly dnsServiceIps: readonly string[];
 }
@@ -30,10 +30,10 @@ const NODE_COUNT = 3;
 const CLUSTER_CIDR: Readonly<Record<IpFamily, string>> = { ipv4: '10.244.0.0/16', ipv6: 'fd00:10:244::/56' };
 const SERVICE_CIDR: Readonly<Record<IpFamily, string>> = { ipv4: '10.96.0.0/16', ipv6: 'fd00:10:96::/112' };
 
-/** The first address of the Services' range is the API server's, by its own rule. */
+/** The first address of the Services' range, which the API server takes. */
 const API_SERVICE_IP: Readonly<Record<IpFamily, string>> = { ipv4: '10.96.0.1', ipv6: 'fd00:10:96::1' };
 
-/** The tenth, as kubeadm does it. */
+/** The tenth address, like kubeadm's. */
 const DNS_SERVICE_IP: Readonly<Record<IpFamily, string>> = { ipv4: '10.96.0.10', ipv6: 'fd00:10:96::a' };
 
 const podCidr = (family: IpFamily, index: number): string =>
@@ -46,7 +46,7 @@ const planNode = (index: number, families: readonly IpFamily[]): NodePlan => ({
   role: index === 1 ? 'control-plane' : 'worker',
 });
 
-/** Three nodes, the first of them tainted, and all their addresses; the same at each start. */
+/** Plans three nodes, the first of them tainted, and all their addresses; the same at each start. */
 export const planCluster = (families: readonly IpFamily[]): ClusterPlan => ({
   families,
   nodes: Array.from({ length: NODE_COUNT }, (_, at) => planNode(at + 1, families)),
@@ -57,10 +57,10 @@ export const planCluster = (families: readonly IpFamily[]): ClusterPlan => ({
   dnsServiceIps: families.map((family) => DNS_SERVICE_IP[family]),
 });
 
-/** An address as a URL's host. */
+/** Returns an address as the host of a URL. */
 export const urlHost = (address: string): string => (address.includes(':') ? `[${address}]` : address);
 
-/** Where nodes and pods reach the API server. @throws where the plan has no family. */
+/** Returns the URL at which nodes and pods reach the API server. @throws if the plan has no family */
 export const apiUrl = (plan: ClusterPlan): string => {
   const [primary] = plan.apiAddresses;
   if (primary === undefined) throw new Error('cluster: a cluster needs an IP family');

@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { findPrograms, KUBERNETES, kubernetesCommand, type Release } from '../../src/lab/apiserver/binaries.ts';
 import type { GoProgram } from '../../src/lab/apiserver/build-programs.ts';
 
-/** Programs by name, each an absolute path. */
+/** The absolute paths of programs by name. */
 export interface Programs {
-  /** @throws Error for a program that was not asked for */
+  /** @throws Error for a program that was not requested */
   path(name: string): string;
 }
 
-/** What a cluster runs and what its images are made from. */
+/** The programs of a cluster and of its images. */
 const CLUSTER_PROGRAMS: readonly GoProgram[] = [
   ...['kube-apiserver', 'kubectl', 'kubelet', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'].map(
     kubernetesCommand,
@@ -20,7 +20,7 @@ const CLUSTER_PROGRAMS: readonly GoProgram[] = [
 const COREDNS: Release = { name: 'coredns', version: 'v1.14.7', versionVariables: [] };
 const COREDNS_PROGRAMS: readonly GoProgram[] = [{ name: 'coredns', package: '.', kind: 'command' }];
 
-/** The suite that a conforming cluster passes. */
+/** The conformance suite of Kubernetes. */
 const SUITE_PROGRAMS: readonly GoProgram[] = [
   { name: 'e2e.test', package: 'k8s.io/kubernetes/test/e2e', kind: 'test' },
   { name: 'ginkgo', package: 'github.com/onsi/ginkgo/v2/ginkgo', kind: 'command' },
@@ -46,13 +46,13 @@ const programsOf = (...found: readonly ReadonlyMap<string, string>[]): Programs 
   },
 });
 
-/** Finds what a cluster needs, having built what is missing (about twelve minutes in all, once). */
+/** Finds the programs of a cluster, and builds those that are missing (about twelve minutes in all, once). */
 export const findClusterPrograms = async (say: Say): Promise<Programs> =>
   programsOf(
     await find('kubernetes', KUBERNETES, CLUSTER_PROGRAMS, say),
     await find('coredns', COREDNS, COREDNS_PROGRAMS, say),
   );
 
-/** Finds `e2e.test` and `ginkgo`, having built them if need be (about three minutes, once). */
+/** Finds `e2e.test` and `ginkgo`, and builds them if needed (about three minutes, once). */
 export const findSuitePrograms = async (say: Say): Promise<Programs> =>
   programsOf(await find('kubernetes', KUBERNETES, SUITE_PROGRAMS, say));

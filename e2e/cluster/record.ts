@@ -4,16 +4,16 @@ import type { ClusterFolder } from './folder.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import type { ClusterSettings } from './settings.ts';
 
-/** What later commands need to know of a cluster that is up, or of what is left of one. */
+/** What later commands need to know of a running cluster, or of the rest of one. */
 export interface ClusterRecord {
   readonly settings: ClusterSettings;
-  /** Control groups that were made for it, as absolute paths. */
+  /** Absolute paths of the control groups that were made for it. */
   readonly cgroups: readonly string[];
-  /** The process whose end is the end of everything; absent until it runs. */
+  /** The process whose end ends everything; absent until it runs. */
   readonly world?: ProcessIdentity;
 }
 
-/** Undefined where there is no cluster. */
+/** Returns undefined if there is no cluster. */
 export const readRecord = async (folder: ClusterFolder): Promise<ClusterRecord | undefined> => {
   const text = await readFile(folder.record, 'utf8').catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return undefined;

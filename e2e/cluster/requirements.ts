@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Programs of this machine that a cluster runs or is set up with, and Debian's packages that bring them. */
+/** Programs of this machine that a cluster needs, and Debian's packages with them. */
 const NEEDED: readonly (readonly [program: string, debianPackage: string])[] = [
   ['containerd', 'containerd'],
   ['ctr', 'containerd'],
@@ -34,7 +34,7 @@ const isThere = async (program: string): Promise<boolean> => {
   return found.includes(true);
 };
 
-/** @throws Error that says what a cluster lacks here */
+/** @throws Error that says what a cluster lacks on this machine */
 export const assertRequirements = async (): Promise<void> => {
   if (process.getuid?.() !== 0)
     throw new Error('a cluster of real nodes needs root: containers get control groups and file systems of their own');

@@ -1,6 +1,6 @@
 import type { IpFamily } from '../../src/model/family.ts';
 
-/** How pods hang on their node, by CNI's plugins of these names: `ptp` as kindnet does, `bridge` as flannel does. */
+/** How pods are attached to their node, by the CNI plugins of these names: `ptp` as in kindnet, `bridge` as in flannel. */
 export const CNI_KINDS = ['ptp', 'bridge'] as const;
 export type CniKind = (typeof CNI_KINDS)[number];
 
@@ -10,9 +10,9 @@ export type ProxyMode = (typeof PROXY_MODES)[number];
 export const FAMILY_CHOICES = ['ipv4', 'ipv6', 'dual'] as const;
 export type FamilyChoice = (typeof FAMILY_CHOICES)[number];
 
-/** What a cluster is made of. */
+/** The settings of a cluster. */
 export interface ClusterSettings {
-  /** The first is the primary one: of node and Service addresses where only one is told. */
+  /** The first is the primary family: that of node and Service addresses where there is only one. */
   readonly families: readonly IpFamily[];
   readonly cni: CniKind;
   readonly proxyMode: ProxyMode;

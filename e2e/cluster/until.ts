@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 const POLL_MS = 100;
 
 /**
- * Asks until the answer is yes; a question that throws counts as no.
+ * Calls `ask` until it returns true; an error counts as false.
  *
- * @throws Error after `deadlineMs`, with what was waited for and the last reason
+ * @throws Error after `deadlineMs`, with `what` and the last reason
  */
 export const until = async (what: string, deadlineMs: number, ask: () => Promise<boolean>): Promise<void> => {
   const deadline = performance.now() + deadlineMs;

@@ -56,10 +56,10 @@ const start = async (
 };
 
 /**
- * Brings a cluster up, and returns when all its nodes are ready and names resolve. What was made is taken down again when
- * that fails or is interrupted.
+ * Starts a cluster, and returns when all its nodes are ready and names resolve. Removes it again if that fails or is
+ * interrupted.
  *
- * @throws Error when one is up already, something is missing on this machine, or a program of the cluster failed
+ * @throws Error if one is up already, something is missing on this machine, or a program of the cluster failed
  */
 export const up = async (
   folder: ClusterFolder,

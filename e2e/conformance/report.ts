@@ -1,4 +1,4 @@
-/** What became of one spec of the suite. */
+/** The result of one spec of the suite. */
 export interface SpecResult {
   readonly name: string;
   readonly passed: boolean;
@@ -7,14 +7,14 @@ export interface SpecResult {
   readonly reason?: string;
 }
 
-/** The parts of Ginkgo's JSON report that are read here (types.Report of ginkgo/v2). */
+/** The part of Ginkgo's JSON report that is read (types.Report of ginkgo/v2). */
 interface GinkgoReport {
   readonly SpecReports: readonly {
     readonly LeafNodeType: string;
     readonly ContainerHierarchyTexts: readonly string[] | null;
     readonly LeafNodeText: string;
     readonly State: string;
-    /** Nanoseconds. */
+    /** In nanoseconds. */
     readonly RunTime: number;
     readonly Failure?: { readonly Message: string };
   }[];
@@ -27,7 +27,7 @@ const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? '';
 /** States of specs that were not run. */
 const LEFT_OUT = ['skipped', 'pending'];
 
-/** The specs that were run, by name. @param text Ginkgo's JSON report: one entry per suite */
+/** Returns the specs that were run, by name. @param text Ginkgo's JSON report: one entry per suite */
 export const parseReport = (text: string): readonly SpecResult[] =>
   (JSON.parse(text) as readonly GinkgoReport[])
     .flatMap((suite) => suite.SpecReports)
@@ -40,7 +40,7 @@ export const parseReport = (text: string): readonly SpecResult[] =>
     }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
-/** A table for people: one line per spec, and the count last. */
+/** Returns a table for people: one line per spec, and the count at the end. */
 export const resultTable = (results: readonly SpecResult[]): string => {
   const lines = results.flatMap(({ name, passed, seconds, reason }) => [
     `${passed ? 'pass' : 'FAIL'} ${seconds.toFixed(1).padStart(6)} s  ${name}`,

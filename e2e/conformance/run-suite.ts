@@ -9,18 +9,18 @@ import { parseReport, type SpecResult } from './report.ts';
 
 export interface SuiteSettings {
   readonly kubeconfig: string;
-  /** Regular expression over specs' names. */
+  /** Regular expression of specs' names. */
   readonly focus: string;
-  /** The same, for what is left out. */
+  /** The same for specs to leave out. */
   readonly skip: string;
-  /** Specs at a time. */
+  /** Number of specs that run at the same time. */
   readonly procs: number;
-  /** Where the suite's own words go. */
+  /** The file of the suite's own output. */
   readonly logFile: string;
   readonly say: (line: string) => void;
 }
 
-/** Everything the suite says of NetworkPolicy. */
+/** All NetworkPolicy specs of the suite. */
 export const POLICY_SPECS = 'NetworkPolicy';
 
 /** Specs whose pods listen on SCTP sockets, which some kernels lack (CONFIG_IP_SCTP). */
@@ -29,7 +29,7 @@ export const SCTP_SPECS = 'SCTPConnectivity';
 /** Ginkgo's mark of a spec that was run. */
 const DONE = '•';
 
-/** Tells how many specs are done, each time that the number changed. */
+/** Prints the number of finished specs whenever it changes. */
 const countDone = (say: (line: string) => void): ((text: string) => void) => {
   let done = 0;
   return (text) => {
@@ -41,7 +41,7 @@ const countDone = (say: (line: string) => void): ((text: string) => void) => {
 };
 
 const runGinkgo = async (file: string, args: readonly string[], settings: SuiteSettings): Promise<void> => {
-  // A process group of its own, which is ended with us as a whole.
+  // A process group of its own, which ends with us as a whole.
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const end = (): void => {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
@@ -53,16 +53,16 @@ const runGinkgo = async (file: string, args: readonly string[], settings: SuiteS
     stream.pipe(log, { end: false });
   }
   child.stdout.on('data', countDone(settings.say));
-  // The report tells what failed; the exit code only that something did.
+  // The report says what failed; the exit code only that something did.
   await once(child, 'close');
   process.off('exit', end);
   log.end();
 };
 
 /**
- * Runs specs of Kubernetes' own end-to-end suite against a cluster, having built the suite if need be.
+ * Runs specs of Kubernetes' own end-to-end suite against a cluster, and first builds the suite if needed.
  *
- * @throws Error where the suite came to no result at all, naming its log
+ * @throws Error with the name of its log if the suite has no result
  */
 export const runSuite = async (settings: SuiteSettings): Promise<readonly SpecResult[]> => {
   const programs = await findSuitePrograms(settings.say);

@@ -11,10 +11,10 @@ import { runOn, type Selection, WHOLE_SUITE } from './run-on.ts';
 import { runVariant } from './run-variant.ts';
 import { type Variant, VARIANTS, variantNamed } from './variants.ts';
 
-/** A cluster of its own, beside one that somebody uses (`npm run cluster`). */
+/** The folder of a cluster of its own, apart from one that a person uses (`npm run cluster`). */
 const DEFAULT_FOLDER = '/var/lib/portcullis-e2e';
 
-/** A minute's worth: one story that allows and denies, and three of the suite's specs. */
+/** Runs for about a minute: one story with allowed and denied connections, and three of the suite's specs. */
 const SMOKE = {
   specs: { files: 'stories', names: '02-zero-trust' },
   suite:
@@ -53,11 +53,11 @@ const selectVariants = ({ variant, smoke }: Options): readonly Variant[] => {
 const ownFolder = (): ClusterFolder =>
   clusterFolder({ PORTCULLIS_CLUSTER_DIR: process.env['PORTCULLIS_CLUSTER_DIR'] || DEFAULT_FOLDER });
 
-/** How long all of it may take, ms: with what has to be built the first time. */
+/** Maximum time of everything, including builds of the first run. */
 const LIMIT_MS = 4 * 60 * 60_000;
 const SMOKE_LIMIT_MS = 25 * 60_000;
 
-/** Takes a cluster of ours down that could not be taken down in the ordinary way; twice, since that may be under way. */
+/** Ends a cluster of ours that could not be ended in the ordinary way; tries twice, since that may still be under way. */
 const abandon = async (): Promise<void> => {
   await down(ownFolder(), say).catch(() => down(ownFolder(), say));
 };
@@ -100,7 +100,7 @@ const run = async (options: Options): Promise<void> => {
   if (good < outcomes.length) process.exitCode = 1;
 };
 
-/** The command line of `npm run e2e --`. */
+/** Returns the command line of `npm run e2e --`. */
 export const e2eCommand = (): Command =>
   new Command('e2e')
     .description(

@@ -3,15 +3,15 @@ import path from 'node:path';
 import { buildImage } from '../../scripts/image/build-image.ts';
 import type { ImageName } from '../../scripts/image/project.ts';
 
-/** Images of the agent, as archives. */
+/** Archives of the agent's images. */
 export interface AgentImages {
   readonly image: ImageName;
   readonly present: string;
-  /** The one that was built before, or the present one where there is no other. */
+  /** The image that was built before, or the current one if there is no other. */
   readonly previous: string;
 }
 
-/** Builds the Dockerfile's image, if it is not there, and finds the one before it. */
+/** Builds the Dockerfile's image if it is missing, and finds the one before it. */
 export const findAgentImages = async (say: (line: string) => void): Promise<AgentImages> => {
   const { image, archive } = await buildImage(say);
   const folder = path.dirname(archive);

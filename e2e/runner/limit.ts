@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { interruptible } from '../cluster/interrupt.ts';
 
-/** What the clean-up may take after work was given up, ms. */
+/** Maximum time of the clean-up after work was abandoned. */
 const CLEAN_UP_MS = 90_000;
 
 const minutes = (ms: number): string => `${Number((ms / 60_000).toFixed(1))} min`;
 
-/** The work was not done in time, or a signal interrupted it. What it does yet is for the end of this program to end. */
+/** The work was not done in time, or a signal interrupted it. Work that continues ends with this program. */
 export class GivenUpError extends Error {
   constructor(reason: string) {
     super(reason);
@@ -15,9 +15,9 @@ export class GivenUpError extends Error {
 }
 
 /**
- * Does something for at most `limitMs`, or until SIGINT, SIGTERM or SIGHUP; then calls `cleanUp`, which may take up to 90 s.
+ * Does work for up to `limitMs`, or until SIGINT, SIGTERM or SIGHUP; then calls `cleanUp`, which may take up to 90 s.
  *
- * @throws GivenUpError then, and whatever `work` throws
+ * @throws GivenUpError in that case; else the error of `work`
  */
 export const withinLimit = async <T>(
   limitMs: number,

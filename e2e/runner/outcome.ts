@@ -1,21 +1,21 @@
-/** So many passed of so many that were run. */
+/** The numbers of passed specs and of specs that ran. */
 export interface Count {
   readonly passed: number;
   readonly total: number;
 }
 
-/** What became of one cluster. */
+/** The results of one cluster. */
 export interface Outcome {
   readonly variant: string;
   /** From the first apply until every node enforces. */
   readonly installSeconds: number;
   readonly specs: Count;
-  /** Of Kubernetes' own suite; absent where it was not run. */
+  /** Results of Kubernetes' own suite; absent if it did not run. */
   readonly suite?: Count;
   readonly minutes: number;
 }
 
-/** The design's promise for three nodes. */
+/** The installation must take at most this long on three nodes. */
 export const INSTALL_LIMIT_SECONDS = 15;
 
 const allPassed = ({ passed, total }: Count): boolean => passed === total && total > 0;
@@ -37,7 +37,7 @@ const rowOf = (outcome: Outcome): readonly string[] => [
   isGood(outcome) ? 'ok' : 'FAILED',
 ];
 
-/** A table for people, one line per cluster. */
+/** Returns a table for people, one line per cluster. */
 export const outcomeTable = (outcomes: readonly Outcome[]): string => {
   const rows = [HEAD, ...outcomes.map(rowOf)];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));

@@ -5,14 +5,14 @@ import { installAgent } from './install.ts';
 import type { Count, Outcome } from './outcome.ts';
 import { runSpecs, type SpecSelection } from './run-specs.ts';
 
-/** What to run on a cluster. */
+/** What runs on a cluster. */
 export interface Selection {
   readonly specs: SpecSelection;
-  /** Which specs of Kubernetes' own suite, as a regular expression; absent: none. */
+  /** Regular expression of specs of Kubernetes' own suite; if absent, none run. */
   readonly suite?: string;
-  /** How many of those at a time. */
+  /** Number of those that run at the same time. */
   readonly procs: number;
-  /** Where the suite's own words go. */
+  /** The file of the suite's own output. */
   readonly suiteLog: string;
 }
 

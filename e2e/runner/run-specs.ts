@@ -8,17 +8,17 @@ import type { Count } from './outcome.ts';
 const ROOT = path.join(import.meta.dirname, '../..');
 
 export interface SpecSelection {
-  /** Regular expression over file names; all if absent. */
+  /** Regular expression of file names; all if absent. */
   readonly files?: string;
-  /** Regular expression over names of specs; all if absent. */
+  /** Regular expression of specs' names; all if absent. */
   readonly names?: string;
 }
 
-/** The parts of jest's results that are read here. */
+/** The part of jest's results that is read. */
 interface JestResults {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
-  /** Files that could not even be loaded. */
+  /** Number of files that could not be loaded. */
   readonly numRuntimeErrorTestSuites: number;
 }
 
@@ -28,7 +28,7 @@ const readCount = async (file: string): Promise<Count> => {
   return { passed, total: passed + numFailedTests + numRuntimeErrorTestSuites };
 };
 
-/** Runs our specs, one file after the other; what they say goes to the terminal. Those for own nodes need a cluster of ours. */
+/** Runs our specs, one file after the other, with output to the terminal. Specs of own nodes need a cluster of ours. */
 export const runSpecs = async (target: Target, { files, names }: SpecSelection): Promise<Count> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-e2e-'));
   try {
@@ -36,12 +36,12 @@ export const runSpecs = async (target: Target, { files, names }: SpecSelection):
     const jest = await startProcess(
       'setpriv',
       [
-        // It dies with us, whatever our end.
+        // Jest dies with us in any case.
         ...['--pdeathsig', 'KILL', process.execPath],
         path.join(ROOT, 'node_modules/jest/bin/jest.js'),
         `--config=${path.join(ROOT, 'e2e/jest.config.js')}`,
         '--runInBand',
-        // What a spec left open is no reason to wait.
+        // Something that a spec left open is no reason to wait.
         '--forceExit',
         '--verbose',
         '--json',
@@ -54,7 +54,7 @@ export const runSpecs = async (target: Target, { files, names }: SpecSelection):
         output: 'inherit',
         env: {
           [TARGET_VARIABLE]: JSON.stringify(target),
-          // Jest runs ES modules through an interface of Node that still warns of being experimental.
+          // Jest runs ES modules through an interface of Node that prints a warning that it is experimental.
           NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning',
         },
       },

@@ -24,7 +24,7 @@ const loadPrometheus = async (folder: ClusterFolder): Promise<void> => {
   await loadImage(folder, archive);
 };
 
-/** Gives the nodes both images of the agent. @returns the name of the previous one */
+/** Loads both images of the agent into the nodes. @returns the name of the previous one */
 const loadAgents = async (folder: ClusterFolder, { present, previous, image }: AgentImages): Promise<string> => {
   const previousName = `${image.full.slice(0, image.full.lastIndexOf(':'))}:${PREVIOUS_TAG}`;
   const renamed = path.join(folder.root, `${PREVIOUS_TAG}.tar`);
@@ -35,9 +35,9 @@ const loadAgents = async (folder: ClusterFolder, { present, previous, image }: A
 };
 
 /**
- * Brings a cluster of ours up with both images of the agent, runs what was selected, and takes it down again, whatever happened.
+ * Starts a cluster of ours with both images of the agent, runs the selection, and ends the cluster in any case.
  *
- * @throws Error where the cluster does not come up or the agent cannot be installed
+ * @throws Error if the cluster does not start or the agent cannot be installed
  */
 export const runVariant = async (
   folder: ClusterFolder,

@@ -1,10 +1,10 @@
 import { type ClusterSettings, familiesOf } from '../cluster/settings.ts';
 
-/** A kind of cluster that the specs are run on. */
+/** A kind of cluster on which the specs run. */
 export interface Variant {
   readonly name: string;
   readonly settings: ClusterSettings;
-  /** Whether Kubernetes' own suite is run too. */
+  /** Whether Kubernetes' own suite runs too. */
   readonly suite: boolean;
 }
 
@@ -26,7 +26,7 @@ export const VARIANTS: readonly Variant[] = [
   { name: 'dual', settings: { cni: 'bridge', proxyMode: 'nftables', families: familiesOf('dual') }, suite: false },
 ];
 
-/** @throws Error that lists the variants there are */
+/** @throws Error with a list of all variants */
 export const variantNamed = (name: string): Variant => {
   const found = VARIANTS.find((variant) => variant.name === name);
   if (found === undefined)

@@ -6,7 +6,7 @@ import { closeNamespaces } from '../support/stage.ts';
 import { startTraffic } from '../support/traffic.ts';
 import { openTrio, type Trio } from '../support/trio.ts';
 
-/** Agents come and go, and no connection may tell. */
+/** Restarts and updates of agents affect no connection. */
 
 const NAMESPACE = 'e2e-agent';
 

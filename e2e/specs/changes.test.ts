@@ -4,7 +4,7 @@ import { apply, get, kubectl } from '../support/kubectl.ts';
 import { DEFAULT_PORT, denyIngress, podObject, policyObject } from '../support/objects.ts';
 import { closeNamespaces, openNamespaces, podIps, waitForPods, workers } from '../support/stage.ts';
 
-/** Policies speak of labels, and labels change while pods run. */
+/** Policies select by labels, and labels change while pods run. */
 
 const NAMESPACE = 'e2e-changes';
 const GUESTS = 'e2e-changes-guests';
@@ -84,7 +84,7 @@ describe('a pod that is being deleted', () => {
         ...LEAVING,
         labels: { app: 'server' },
         node: near.name,
-        // It serves on after it was told to end, as servers do that finish what they began.
+        // It serves for a while after its deletion, like a server that finishes its requests.
         container: { lifecycle: { preStop: { sleep: { seconds: 20 } } } },
         spec: { terminationGracePeriodSeconds: 30 },
       }),

@@ -4,7 +4,7 @@ import { apply } from '../support/kubectl.ts';
 import { DEFAULT_PORT, denyAll, podObject, policyObject } from '../support/objects.ts';
 import { closeNamespaces, openNamespaces, podIps, waitForPods, workers } from '../support/stage.ts';
 
-/** Pods on the host network are the node: no subjects of policies, and no pods in anybody's selector. */
+/** Pods on the host network count as the node: policies neither isolate nor select them. */
 
 const NAMESPACE = 'e2e-host-network';
 const HOST_PORT = 18_080;

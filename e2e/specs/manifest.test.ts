@@ -6,7 +6,7 @@ import { kubectl } from '../support/kubectl.ts';
 /** What runs is what is published. */
 
 test('what the cluster holds is the manifest, and nothing was changed since', async () => {
-  // kubectl diff: exit code 1, and so an error here, where there is a difference.
+  // kubectl diff exits with 1, and so fails here, if there is a difference.
   await expect(kubectl(['diff', '-f', MANIFEST])).resolves.toBe('');
 });
 

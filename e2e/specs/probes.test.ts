@@ -5,11 +5,11 @@ import { apply, get } from '../support/kubectl.ts';
 import { DEFAULT_PORT, denyAll, podObject } from '../support/objects.ts';
 import { closeNamespaces, openNamespaces, podIps, waitForPods, workers } from '../support/stage.ts';
 
-/** The kubelet's probes come from the node itself, which no policy may keep from its pods. */
+/** The kubelet's probes come from the node itself, which always reaches its pods. */
 
 const NAMESPACE = 'e2e-probes';
 
-/** One failure is enough to be noticed: unready at once, and restarted. */
+/** One failure has a visible effect: the pod is unready at once, and restarted. */
 const STRICT = { periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 1 };
 
 const PROBES = {
@@ -18,7 +18,7 @@ const PROBES = {
   exec: { exec: { command: ['/agnhost', 'connect', `localhost:${DEFAULT_PORT}`, '--timeout=4s'] } },
 } as const;
 
-/** So many periods of every probe are looked on. */
+/** How long the pods are watched: several periods of every probe. */
 const WATCHED_MS = 8_000;
 
 interface PodView {
@@ -33,7 +33,7 @@ interface PodView {
   };
 }
 
-/** Whether each pod is ready, since when, and how often it was restarted. */
+/** Returns whether each pod is ready, since when, and its number of restarts. */
 const health = async (): Promise<readonly object[]> => {
   const { items } = await get<{ items: readonly PodView[] }>('-n', NAMESPACE, 'pods');
   return items.map(({ metadata, status }) => {

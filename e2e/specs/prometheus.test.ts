@@ -7,7 +7,7 @@ import { annotatedTargets, queryNumber, startPrometheus } from '../support/prome
 import { closeNamespaces, openNamespaces } from '../support/stage.ts';
 import { openTrio } from '../support/trio.ts';
 
-/** A real Prometheus scrapes the agents, and tells what they count. */
+/** A real Prometheus scrapes the agents, and returns what they count. */
 
 const NAMESPACE = 'e2e-prometheus';
 const SUBJECTS = 'e2e-prometheus-subjects';
@@ -15,7 +15,7 @@ const PROMETHEUS = { namespace: NAMESPACE, name: 'prometheus' };
 
 const KUSTOMIZATION = path.join(import.meta.dirname, '../prometheus');
 
-/** Within this, each agent was scraped anew. */
+/** Within this time each agent is scraped again. */
 const SCRAPED_MS = 30_000;
 
 const expectSoon = (promql: string, wanted: number): Promise<void> =>

@@ -4,7 +4,7 @@ import { apply, get, kubectl } from '../support/kubectl.ts';
 import { DEFAULT_PORT, denyAll, podObject, policyObject, serviceObject } from '../support/objects.ts';
 import { closeNamespaces, openNamespaces, podIps, waitForPods, workers } from '../support/stage.ts';
 
-/** Every way that leads to a pod must end in the same verdict: addresses are judged after Services are resolved. */
+/** Every path to a pod has the same verdict: addresses are judged after Services are resolved. */
 
 const NAMESPACE = 'e2e-services';
 const SERVER = { namespace: NAMESPACE, name: 'server' };
@@ -16,7 +16,7 @@ interface ServiceView {
   readonly spec: { readonly clusterIPs: readonly string[]; readonly ports: readonly { readonly nodePort?: number }[] };
 }
 
-/** All ways to the server, by what they are called. */
+/** All paths to the server, by name. */
 const ways = new Map<string, string>();
 let nodePorts: readonly string[] = [];
 

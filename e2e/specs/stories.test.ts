@@ -5,7 +5,7 @@ import { findStories } from '../../src/cli/play/story/find-stories.ts';
 import { kubectl } from '../support/kubectl.ts';
 import { workers } from '../support/stage.ts';
 
-/** The stories of demo/ in which nobody outside of the cluster plays a part, told by real pods. */
+/** The stories of demo/ without machines outside of the cluster, run by real pods. */
 
 const STORIES = ['01-three-tiers', '02-zero-trust', '03-both-ends'];
 

@@ -1,9 +1,9 @@
 import path from 'node:path';
 
-/** Of base, components and what is rendered of them. */
+/** The folder of the base, the components and their rendered forms. */
 export const MANIFESTS = path.join(import.meta.dirname, '../../manifests');
 
-/** What an operator applies. */
+/** The manifest that an operator applies. */
 export const MANIFEST = path.join(MANIFESTS, 'portcullis.yaml');
 
 export const CLEANUP_MANIFEST = path.join(MANIFESTS, 'cleanup.yaml');

@@ -6,12 +6,12 @@ import { get, kubectl } from './kubectl.ts';
 
 const AGENT_PODS = 'app.kubernetes.io/name=portcullis,app.kubernetes.io/component=agent';
 
-/** Returns when every node's agent is the present one, and ready: it has programmed its node in full. */
+/** Resolves when every node's agent is the current one, and ready: it has programmed its node completely. */
 export const waitForAgents = async (): Promise<void> => {
   await kubectl(['-n', AGENT_NAMESPACE, 'rollout', 'status', AGENT, '--timeout=180s']);
 };
 
-/** Installs the agent as the README tells. */
+/** Installs the agent as the README says. */
 export const installAgent = async (): Promise<void> => {
   await kubectl(['apply', '-f', MANIFEST]);
   await waitForAgents();

@@ -16,16 +16,16 @@ const finds = async (node: string, files: string): Promise<boolean> => {
   return found.trim() !== '';
 };
 
-/** Any part of it. */
+/** Reports whether the node has any part of it. */
 export const isPluginOn = (node: string): Promise<boolean> => finds(node, `${OWN_FILES} ${PROGRAM}`);
 
-/** All nodes, whatever their taints. */
+/** Returns all nodes, whatever their taints are. */
 export const allNodes = async (): Promise<readonly string[]> =>
   (await get<{ items: readonly { readonly metadata: { readonly name: string } }[] }>('nodes')).items.map(
     ({ metadata }) => metadata.name,
   );
 
-/** Installs agent and plugin, and returns when each node has both. */
+/** Installs agent and plugin, and resolves when each node has both. */
 export const installPlugin = async (): Promise<void> => {
   await installAgentWith('cni-plugin');
   await kubectl(['-n', AGENT_NAMESPACE, 'rollout', 'status', `daemonset/${PLUGIN}`, '--timeout=180s']);
@@ -34,7 +34,7 @@ export const installPlugin = async (): Promise<void> => {
   }
 };
 
-/** Deletes what the component brought, and returns when no node has the plugin. */
+/** Deletes the component's objects, and resolves when no node has the plugin. */
 export const removePlugin = async (): Promise<void> => {
   await kubectl([
     '-n',

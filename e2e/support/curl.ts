@@ -4,20 +4,20 @@ import { urlHost } from '../cluster/plan.ts';
 import { kubectl } from './kubectl.ts';
 import type { PodRef } from './objects.ts';
 
-/** How a connection ended; anything else than an answer or silence is curl's exit code. */
+/** The end of a connection: an answer, silence, or curl's exit code for anything else. */
 export type CurlEnd = 'answers' | 'times out' | `curl: exit ${number}`;
 
 /** curl(1): operation timeout. */
 const CURL_TIMEOUT = 28;
 
-/** A denied connection is dropped, not refused; two seconds are enough to tell. */
+/** Maximum wait: a denied connection is dropped, not refused, and two seconds are enough to notice. */
 const PATIENCE_SECONDS = '2';
 
-/** A change of policy is in force within milliseconds of the API server's word; a loaded machine gets more. */
+/** Maximum time until a change of policy is in force: milliseconds after the API server's answer, more on a busy machine. */
 const SETTLE_MS = 15_000;
 const PAUSE_MS = 200;
 
-/** How often silence must repeat itself before it counts as denial. */
+/** A connection counts as denied after this many timeouts in a row. */
 const DENIED_TIMES = 2;
 
 export const url = (host: string, port: number, path = '/'): string => `http://${urlHost(host)}:${port}${path}`;
@@ -48,10 +48,10 @@ const curlUntil = async (from: PodRef, address: string, wanted: CurlEnd): Promis
   }
 };
 
-/** @throws Error where the address does not answer within some seconds */
+/** @throws Error if the address does not answer within some seconds */
 export const expectAnswer = (from: PodRef, address: string): Promise<void> => curlUntil(from, address, 'answers');
 
-/** @throws Error where connections are not dropped within some seconds, or not dropped for good */
+/** @throws Error if connections are not dropped within some seconds, or not permanently */
 export const expectDenied = async (from: PodRef, address: string): Promise<void> => {
   for (let times = 0; times < DENIED_TIMES; times += 1) {
     if (times === 0) await curlUntil(from, address, 'times out');

@@ -2,9 +2,9 @@ import { startProcess } from '../../src/lab/process.ts';
 import { kubectl, target } from './kubectl.ts';
 import type { PodRef } from './objects.ts';
 
-/** New connections from a pod to an address, one after the other, for as long as it is wanted. */
+/** New connections from a pod to an address, one after the other, until it is stopped. */
 export interface Flow {
-  /** Settles when so many connections have been tried since it was asked. */
+  /** Resolves when `count` more connections have been tried. */
   tried(count: number): Promise<void>;
   /** Ends it. */
   stop(): Promise<FlowResult>;
@@ -13,11 +13,11 @@ export interface Flow {
 export interface FlowResult {
   readonly answered: number;
   readonly failed: number;
-  /** The longest time between two answers, or since the start or until the end, in ms. */
+  /** The longest time between two answers, including the start and the end. */
   readonly longestGapMs: number;
 }
 
-/** Between two connections, and how long one may take, in seconds. */
+/** In seconds: the pause between two connections, and below the timeout of one. */
 const PAUSE = '0.1';
 const PATIENCE = '1';
 
@@ -29,7 +29,7 @@ done`;
 
 let flows = 0;
 
-/** Starts to connect. @param address a URL, of which only the path tells this flow from others in the server's log */
+/** Starts to connect. @param address a URL whose path identifies this flow in the server's log */
 export const startFlow = async (from: PodRef, address: string): Promise<Flow> => {
   flows += 1;
   // Ending kubectl alone would leave the loop running in the pod.

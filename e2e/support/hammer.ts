@@ -2,29 +2,29 @@ import { startProcess } from '../../src/lab/process.ts';
 import { until } from '../cluster/until.ts';
 import { nodeCommand, onNode } from './node-access.ts';
 
-/** Datagrams from one place to many addresses, over and over, whoever is there. */
+/** Datagrams from one place to many addresses, repeatedly, whether or not a host has them. */
 export interface Hammer {
-  /** Waits until hosts of these names have answered. @throws Error that tells who was not, after a minute */
+  /** Waits until hosts of these names have answered. @throws Error with the missing ones after a minute */
   untilHeard(names: readonly string[]): Promise<void>;
   stop(): Promise<Hammered>;
 }
 
 export interface Hammered {
-  /** How often each host answered, by its name: for a pod, the pod's. */
+  /** The number of answers of each host, by its name: for a pod, the pod's. */
   readonly answers: ReadonlyMap<string, number>;
-  /** The mean time between two datagrams to the same address, ms. */
+  /** The mean time between two datagrams to the same address. */
   readonly periodMs: number;
 }
 
-/** Where a hammer stands: a network namespace of a node, as a path there. */
+/** The place of a hammer: a network namespace of a node, as a path there. */
 export interface HammerPlace {
   readonly node: string;
   readonly netns: string;
 }
 
 /**
- * Arguments: a file whose coming ends it, a port, addresses of one family. agnhost answers "hostname" with its host's.
- * Prints who is heard for the first time, at once, and at the end what Hammered says.
+ * Arguments: a file whose appearance ends it, a port, addresses of one family. agnhost answers "hostname" with its
+ * host's name. Prints each host when it first answers, and at the end the content of Hammered.
  */
 const SCRIPT = `
 use strict; $| = 1; use Socket qw(:all); use Time::HiRes qw(time sleep);
@@ -47,14 +47,14 @@ const HEARD_MS = 60_000;
 
 let hammers = 0;
 
-/** Begins to send to the port of all addresses, in turn, with 1 ms between two rounds. */
+/** Starts to send to the port of all addresses in turn, with 1 ms between two rounds. */
 export const startHammer = async (
   { node, netns }: HammerPlace,
   port: number,
   addresses: readonly string[],
 ): Promise<Hammer> => {
   hammers += 1;
-  // A signal would end nsenter alone, and not what it has started in another process namespace.
+  // A signal would end nsenter alone, and not the program that it has started in another process namespace.
   const stopFile = `/tmp/stop-hammer-${String(process.pid)}-${String(hammers)}`;
   const lines: string[] = [];
   const [file = '', ...prefix] = await nodeCommand(node);
@@ -73,7 +73,7 @@ export const startHammer = async (
     async stop() {
       await (await onNode(node)).run('touch', [stopFile]);
       const { code } = await running.ended;
-      // The process may be gone before its last lines have come.
+      // The process may be gone before its last lines have arrived.
       await until(`the last words of the hammer on ${node}`, HEARD_MS, () => Promise.resolve(lines.at(-1) === 'end'));
       if (code !== 0) throw new Error(`the hammer on ${node} ended with ${String(code)}: ${lines.join('\n')}`);
       const words = lines.map((line) => line.split(' '));

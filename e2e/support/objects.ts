@@ -2,7 +2,7 @@ import { AGNHOST_IMAGE } from '../cluster/images/names.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** What names a pod. */
+/** The name of a pod. */
 export interface PodRef {
   readonly namespace: string;
   readonly name: string;
@@ -14,7 +14,7 @@ export interface PodSpec extends PodRef {
   readonly hostNetwork?: boolean;
   /** HTTP and UDP on this port; 8080 if absent. */
   readonly port?: number;
-  /** Further fields of the one container, as probes. */
+  /** Further fields of the only container, such as probes. */
   readonly container?: object;
   /** Further fields of the pod's spec. */
   readonly spec?: object;
@@ -28,7 +28,7 @@ export const namespaceObject = (name: string, labels: Labels = {}): object => ({
   metadata: { name, labels },
 });
 
-/** A pod that answers on its port, and in which curl can be run. */
+/** Returns a pod that answers on its port, and in which curl can run. */
 export const podObject = ({
   namespace,
   name,
@@ -72,7 +72,7 @@ export interface ServiceSpec {
   readonly targetPort?: number;
 }
 
-/** A Service on port 80, with an address of each family that the cluster has. */
+/** Returns a Service on port 80, with an address of each family that the cluster has. */
 export const serviceObject = ({ namespace, name, selector, kind, targetPort }: ServiceSpec): object => ({
   apiVersion: 'v1',
   kind: 'Service',
@@ -85,7 +85,7 @@ export const serviceObject = ({ namespace, name, selector, kind, targetPort }: S
   },
 });
 
-/** A NetworkPolicy; `spec` as networking.k8s.io/v1 has it. */
+/** Returns a NetworkPolicy; `spec` as in networking.k8s.io/v1. */
 export const policyObject = (namespace: string, name: string, spec: object): object => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',
@@ -93,10 +93,10 @@ export const policyObject = (namespace: string, name: string, spec: object): obj
   spec,
 });
 
-/** Isolates every pod of a namespace in both directions. */
+/** Returns a policy that isolates every pod of a namespace in both directions. */
 export const denyAll = (namespace: string): object =>
   policyObject(namespace, 'default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
 
-/** Isolates every pod of a namespace for ingress. */
+/** Returns a policy that isolates every pod of a namespace for ingress. */
 export const denyIngress = (namespace: string): object =>
   policyObject(namespace, 'default-deny-ingress', { podSelector: {}, policyTypes: ['Ingress'] });

@@ -7,20 +7,20 @@ import { waitForPods } from './stage.ts';
 
 const PORT = 9090;
 
-/** The addresses that the prometheus.io annotations of pods tell, as the usual configuration reads them. */
+/** Returns the addresses in the prometheus.io annotations of pods, as the usual configuration reads them. */
 export const annotatedTargets = (pods: readonly AgentPod[]): readonly string[] =>
   pods
     .filter(({ metadata }) => metadata.annotations?.['prometheus.io/scrape'] === 'true')
     .map(({ metadata, status }) => `${urlHost(status.podIP)}:${metadata.annotations?.['prometheus.io/port'] ?? ''}`);
 
-/** Debian's Prometheus cannot ask the API server for pods, so their addresses are written down. JSON is YAML. */
+/** Returns a static configuration, since Debian's Prometheus cannot read pods from the API server. JSON is YAML. */
 const configText = (targets: readonly string[]): string =>
   JSON.stringify({
     global: { scrape_interval: '1s', scrape_timeout: '1s' },
     scrape_configs: [{ job_name: 'portcullis', static_configs: [{ targets }] }],
   });
 
-/** Runs a Prometheus that scrapes `targets`, and waits until it answers. Its namespace must be there. */
+/** Runs a Prometheus that scrapes `targets`, and waits until it answers. Its namespace must exist. */
 export const startPrometheus = async ({ namespace, name }: PodRef, targets: readonly string[]): Promise<void> => {
   await apply(
     {
@@ -62,7 +62,7 @@ interface Answer {
   readonly data: { readonly result: readonly { readonly value: readonly [time: number, value: string] }[] };
 }
 
-/** Asks for one number. @returns undefined while there is none @throws CommandError where the query is refused */
+/** Returns one number. @returns undefined while there is none @throws CommandError if the query is refused */
 export const queryNumber = async ({ namespace, name }: PodRef, promql: string): Promise<number | undefined> => {
   const proxy = `/api/v1/namespaces/${namespace}/pods/${name}:${PORT}/proxy`;
   const text = await kubectl(['get', '--raw', `${proxy}/api/v1/query?query=${encodeURIComponent(promql)}`]);

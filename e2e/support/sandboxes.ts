@@ -2,10 +2,10 @@ import type { HammerPlace } from './hammer.ts';
 import { onNode } from './node-access.ts';
 import type { PodRef } from './objects.ts';
 
-/** Where the CNI plugin host-local keeps which address it handed out last, of the first family. */
+/** The file in which the CNI plugin host-local stores the address of the first family that it assigned last. */
 const LAST_RESERVED = '/run/cni-ipam/pods/last_reserved_ip.0';
 
-/** The addresses that follow an address. */
+/** Returns the addresses that follow an address. */
 export const successors = (ip: string, count: number): readonly string[] => {
   const at = Math.max(ip.lastIndexOf('.'), ip.lastIndexOf(':')) + 1;
   const base = ip.includes(':') ? 16 : 10;
@@ -13,7 +13,7 @@ export const successors = (ip: string, count: number): readonly string[] => {
   return Array.from({ length: count }, (_, step) => `${ip.slice(0, at)}${(last + 1 + step).toString(base)}`);
 };
 
-/** The addresses that a node's next pods get, of the first family. */
+/** Returns the addresses of the first family that a node's next pods get. */
 export const nextAddresses = async (node: string, count: number): Promise<readonly string[]> => {
   const last = (await (await onNode(node)).run('cat', [LAST_RESERVED])).trim();
   return successors(last, count);
@@ -24,7 +24,7 @@ interface CniResult {
   readonly result: { readonly interfaces: readonly { readonly sandbox?: string }[] };
 }
 
-/** The network namespace of a pod, as libcni noted it. */
+/** Returns the network namespace of a pod, from libcni's result. */
 export const placeOf = async (pod: PodRef, node: string): Promise<HammerPlace> => {
   const texts = await (await onNode(node)).run('sh', [
     '-c',

@@ -1,15 +1,15 @@
 import { apply, get, kubectl } from './kubectl.ts';
 import { namespaceObject, type PodRef } from './objects.ts';
 
-/** As long as a pod may take until it is ready. */
+/** Maximum time until a pod is ready. */
 const READY = '--timeout=120s';
 
-/** Deletes namespaces with all in them; they go in their own time. */
+/** Deletes namespaces with all their objects, without waiting. */
 export const closeNamespaces = async (...names: readonly string[]): Promise<void> => {
   await kubectl(['delete', 'namespace', '--ignore-not-found', '--wait=false', ...names]);
 };
 
-/** Creates empty namespaces; what an earlier run left is gone first. */
+/** Creates empty namespaces; first waits until those of an earlier run are gone. */
 export const openNamespaces = async (...names: readonly string[]): Promise<void> => {
   await kubectl(['delete', 'namespace', '--ignore-not-found', READY, ...names]);
   await apply(...names.map((name) => namespaceObject(name)));
@@ -26,13 +26,13 @@ interface PodStatus {
   };
 }
 
-/** A pod's addresses, one per family of the cluster. */
+/** Returns a pod's addresses, one per family of the cluster. */
 export const podIps = async ({ namespace, name }: PodRef): Promise<readonly string[]> => {
   const { status } = await get<PodStatus>('-n', namespace, 'pod', name);
   return (status.podIPs ?? []).map(({ ip }) => ip);
 };
 
-/** How often its containers were started again. */
+/** Returns the number of restarts of its containers. */
 export const restartsOf = async ({ namespace, name }: PodRef): Promise<number> => {
   const { status } = await get<PodStatus>('-n', namespace, 'pod', name);
   return (status.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
@@ -51,7 +51,7 @@ interface NodeListView {
   }[];
 }
 
-/** Nodes that take any pod, in the order of their names. @throws Error where there are not two, as policies need */
+/** Returns nodes that accept any pod, sorted by name. @throws Error if there are fewer than two */
 export const workers = async (): Promise<readonly [NodeView, NodeView, ...NodeView[]]> => {
   const { items } = await get<NodeListView>('nodes');
   const [first, second, ...others] = items

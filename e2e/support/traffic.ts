@@ -6,20 +6,20 @@ import { DEFAULT_PORT } from './objects.ts';
 import { podIps } from './stage.ts';
 import type { Trio } from './trio.ts';
 
-/** No allowed new connection fails for longer than this, beyond what the machine itself takes for one at worst. */
+/** No allowed new connection may fail for longer than this, beyond the machine's own longest gap. */
 const LONGEST_GAP_MS = 1_000;
 
-/** Connections that are tried before and after what may disturb them. */
+/** Number of connections before and after a disturbance. */
 const SOME = 10;
 
-/** What the stranger asks for, so that the server's log would tell. */
+/** The stranger's path, which would appear in the server's log. */
 const FORBIDDEN = 'forbidden-to-strangers';
 
-/** A friend and a stranger who connect to a server all the time. */
+/** A friend and a stranger that connect to a server all the time. */
 export interface Traffic {
-  /** Lets some more connections be tried. */
+  /** Waits for some more connections. */
   goOn(): Promise<void>;
-  /** Ends it. Fails where the friend was kept waiting, or a single connection of the stranger got through. */
+  /** Ends it. Fails if the friend had to wait, or a single connection of the stranger succeeded. */
   expectUndisturbed(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export const startTraffic = async ({ server, friend, stranger }: Trio): Promise<
   await expectDenied(stranger, url(ip, DEFAULT_PORT));
   const allowed: Flow = await startFlow(friend, url(ip, DEFAULT_PORT, '/hostname'));
   const denied: Flow = await startFlow(stranger, url(ip, DEFAULT_PORT, `/echo?msg=${FORBIDDEN}`));
-  // A pod that asks itself leaves the pod for nothing: it waits as long as a busy machine lets it wait.
+  // A pod that connects to itself stays inside the pod: its gaps are those of a busy machine.
   const unruled: Flow = await startFlow(friend, url('127.0.0.1', DEFAULT_PORT, '/hostname'));
   const goOn = async (): Promise<void> => {
     await allowed.tried(SOME);

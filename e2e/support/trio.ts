@@ -2,21 +2,21 @@ import { apply } from './kubectl.ts';
 import { denyIngress, podObject, type PodRef, policyObject, serviceObject } from './objects.ts';
 import { type NodeView, openNamespaces, waitForPods, workers } from './stage.ts';
 
-/** A server that lets in its friend and no stranger. */
+/** A server that admits its friend and no stranger. */
 export interface Trio {
   readonly server: PodRef;
   readonly friend: PodRef;
   readonly stranger: PodRef;
   /** The server's node. */
   readonly near: NodeView;
-  /** That of the others. */
+  /** The node of the other two. */
   readonly far: NodeView;
 }
 
-/** What makes a pod the server's friend. */
+/** Labels that make a pod the server's friend. */
 export const FRIENDLY = { role: 'friend' };
 
-/** Puts a trio into a fresh namespace, with a Service `server`, and waits until it is ready. */
+/** Creates a trio in a new namespace, with a Service `server`, and waits until it is ready. */
 export const openTrio = async (namespace: string): Promise<Trio> => {
   const [near, far] = await workers();
   const server = { namespace, name: 'server' };

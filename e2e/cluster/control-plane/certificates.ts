@@ -9,24 +9,24 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** What a certificate says of its holder. */
+/** The content of a certificate about its holder. */
 export interface Holder {
-  /** Common name; the API server takes it for the user's name. */
+  /** Common name, which the API server uses as the user's name. */
   readonly name: string;
-  /** Organisation; the API server takes it for the user's group. */
+  /** Organisation, which the API server uses as the user's group. */
   readonly group?: string;
-  /** DNS names and addresses that a server is reached under. */
+  /** DNS names and addresses of a server. */
   readonly servesAs?: readonly string[];
 }
 
 /** A certificate authority in a folder of its own. */
 export interface Authority {
-  /** File of its certificate. */
+  /** The file of its certificate. */
   readonly cert: string;
   issue(file: string, holder: Holder): Promise<KeyPair>;
 }
 
-/** Of clusters that live for minutes. */
+/** Enough for clusters that live for minutes. */
 const VALID_DAYS = '30';
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-noenc', '-days', VALID_DAYS];
@@ -45,7 +45,7 @@ const alternativeNames = (names: readonly string[]): readonly string[] =>
     ? []
     : ['-addext', `subjectAltName=${names.map((name) => `${isIP(name) > 0 ? 'IP' : 'DNS'}:${name}`).join(',')}`];
 
-/** Makes an authority whose files lie in `folder`, which exists. Needs openssl 3. */
+/** Makes an authority with its files in `folder`, which exists. Needs openssl 3. */
 export const createAuthority = async (folder: string): Promise<Authority> => {
   const own = pair(folder, 'ca');
   await run('openssl', [
@@ -83,5 +83,5 @@ export const createAuthority = async (folder: string): Promise<Authority> => {
   };
 };
 
-/** Base64, as kubeconfig files embed PEM. */
+/** Returns a file as base64, as kubeconfig files embed PEM. */
 export const readBase64 = async (file: string): Promise<string> => (await readFile(file)).toString('base64');

@@ -6,20 +6,20 @@ import { apiUrl, type ClusterPlan } from '../plan.ts';
 import { type Authority, createAuthority, type Holder, type KeyPair } from './certificates.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 
-/** Files that the programs of a cluster prove themselves with. */
+/** The certificates and keys of a cluster's programs. */
 export interface Credentials {
   readonly authority: string;
   readonly apiServer: KeyPair;
-  /** The API server's own, towards kubelets. */
+  /** The API server's own certificate as a client of kubelets. */
   readonly kubeletClient: KeyPair;
   /** Signs service account tokens. */
   readonly serviceAccountKey: string;
   readonly controllerManager: string;
   readonly scheduler: string;
   readonly proxy: string;
-  /** The administrator's kubeconfig for what runs inside the cluster's namespaces. */
+  /** The administrator's kubeconfig for programs inside the cluster's namespaces. */
   readonly admin: string;
-  /** The kubeconfig of a node's kubelet. @throws Error for a node that was not planned */
+  /** Returns the kubeconfig of a node's kubelet. @throws Error for an unknown node */
   readonly kubelet: (node: string) => string;
 }
 
@@ -30,13 +30,13 @@ const SERVICE_NAMES = [
   'kubernetes.default.svc.cluster.local',
 ];
 
-/** Of this machine's loopback, where `up` listens for the API server. */
+/** Names of this machine's loopback, where `up` listens for the API server. */
 const LOOPBACK = ['localhost', '127.0.0.1'];
 
-/** In the group that RBAC never restrains. */
+/** A holder in the group that RBAC never restricts. */
 const ADMIN: Holder = { name: 'kubernetes-admin', group: 'system:masters' };
 
-/** The group that Node authorization and admission know kubelets by. */
+/** Returns a holder in the group by which Node authorization and admission recognize kubelets. */
 const kubeletOf = (node: string): Holder => ({ name: `system:node:${node}`, group: 'system:nodes' });
 
 const writeSigningKey = async (file: string): Promise<void> => {
@@ -44,7 +44,7 @@ const writeSigningKey = async (file: string): Promise<void> => {
   await writeFile(file, privateKey.export({ type: 'sec1', format: 'pem' }), { mode: 0o600 });
 };
 
-/** Makes an authority, and a key for everyone. @param loopbackUrl where the API server is reached from the machine itself */
+/** Makes an authority and all keys. @param loopbackUrl the API server's URL on the machine itself */
 export const createCredentials = async (
   folder: ClusterFolder,
   plan: ClusterPlan,

@@ -3,10 +3,10 @@ import type { ClusterPlan } from '../plan.ts';
 
 const NAME = 'coredns';
 const NAMESPACE = 'kube-system';
-/** What policies and the DNS tests of Kubernetes know it by. */
+/** Labels by which policies and the DNS tests of Kubernetes find it. */
 const LABELS = { 'k8s-app': 'kube-dns' };
 
-/** Names of the cluster alone: nothing outside is there to forward to. */
+/** Names of the cluster only: there is nothing outside to forward to. */
 const COREFILE = `.:53 {
     errors
     health
@@ -98,7 +98,7 @@ const service = (plan: ClusterPlan): object => ({
   },
 });
 
-/** What CoreDNS needs to answer at the cluster's DNS addresses. */
+/** Returns the objects with which CoreDNS answers at the cluster's DNS addresses. */
 export const dnsObjects = (plan: ClusterPlan): readonly object[] => [
   account,
   role,
@@ -108,5 +108,5 @@ export const dnsObjects = (plan: ClusterPlan): readonly object[] => [
   service(plan),
 ];
 
-/** For `kubectl rollout status`. */
+/** Arguments of `kubectl rollout status`. */
 export const DNS_ROLLOUT = ['--namespace', NAMESPACE, `deployment/${NAME}`];

@@ -8,7 +8,7 @@ export interface KubeconfigSettings {
   readonly user: KeyPair;
 }
 
-/** Writes a kubeconfig that needs no other file. JSON is YAML. */
+/** Writes a kubeconfig that needs no other file, in JSON, which is YAML. */
 export const writeKubeconfig = async ({ file, url, authority, user }: KubeconfigSettings): Promise<void> => {
   const name = 'portcullis';
   const [ca, cert, key] = await Promise.all([authority.cert, user.cert, user.key].map(readBase64));

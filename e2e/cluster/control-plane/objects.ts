@@ -3,7 +3,7 @@ import { dnsObjects } from './dns.ts';
 
 const ROLE_LABEL = 'node-role.kubernetes.io/control-plane';
 
-/** As in `node1`: what the kubelet would register itself, plus what only an administrator may say. */
+/** Returns a node as the kubelet would register it, plus fields that only an administrator may set. */
 export const nodeObject = ({ name, podCidrs, role }: NodePlan): object => ({
   apiVersion: 'v1',
   kind: 'Node',
@@ -15,10 +15,10 @@ export const nodeObject = ({ name, podCidrs, role }: NodePlan): object => ({
   },
 });
 
-/** A List, as kubectl applies it. */
+/** Returns a List in kubectl's format. */
 export const listText = (items: readonly object[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 
-/** Everything that a fresh cluster holds before anybody uses it. */
+/** Returns all objects of a new cluster. */
 export const clusterObjects = (plan: ClusterPlan): readonly object[] => [
   ...plan.nodes.map(nodeObject),
   ...dnsObjects(plan),

@@ -37,7 +37,7 @@ export const apiServerCall = (plan: ClusterPlan, credentials: Credentials): Prog
       '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
       `--service-account-key-file=${serviceAccountKey}`,
       `--service-account-signing-key-file=${serviceAccountKey}`,
-      // Kubelets sign their serving certificates themselves; the way to them is inside our own namespaces.
+      // Kubelets sign their serving certificates themselves; the path to them is inside our own namespaces.
       `--kubelet-client-certificate=${kubeletClient.cert}`,
       `--kubelet-client-key=${kubeletClient.key}`,
       '--kubelet-preferred-address-types=InternalIP',
@@ -58,7 +58,7 @@ export const controllerManagerCall = (plan: ClusterPlan, credentials: Credential
     `--service-account-private-key-file=${credentials.serviceAccountKey}`,
     `--root-ca-file=${credentials.authority}`,
     `--service-cluster-ip-range=${plan.serviceCidrs.join(',')}`,
-    // Nodes are created with their ranges, because their CNI configuration names them too.
+    // Nodes are created with their ranges, because their CNI configuration needs them too.
     '--allocate-node-cidrs=false',
     '--profiling=false',
   ],
@@ -76,10 +76,10 @@ export const schedulerCall = (credentials: Credentials): ProgramCall => ({
   ],
 });
 
-/** kubectl with an administrator's kubeconfig. */
+/** Returns arguments of kubectl with an administrator's kubeconfig. */
 export const kubectlArgs = (kubeconfig: string, args: readonly string[]): readonly string[] => [
   `--kubeconfig=${kubeconfig}`,
-  // kubectl keeps what it learned of an API server under its address, and ours may be another one next time.
+  // kubectl caches what it learned of an API server by address, and the next cluster may have the same address.
   `--cache-dir=${path.join(path.dirname(kubeconfig), 'kubectl-cache')}`,
   ...args,
 ];

@@ -19,7 +19,7 @@ export interface ControlPlaneSettings {
   readonly folder: ClusterFolder;
   readonly plan: ClusterPlan;
   readonly credentials: Credentials;
-  /** Where a program lies, or its name where PATH finds it. */
+  /** Returns the path of a program, or its name if PATH finds it. */
   readonly program: (name: string) => string;
   readonly start: (name: string, file: string, args: readonly string[]) => Daemon;
   readonly runner: CommandRunner;
@@ -34,16 +34,17 @@ export interface Started {
 
 const READY_MS = 120_000;
 
-/** Rejects when a daemon ends, which none of a control plane should. */
+/** Rejects when a daemon of the control plane ends, which none should do. */
 const failsWith = async ({ daemon }: Started): Promise<never> => {
   const reason = await daemon.ended;
   throw new Error(`${reason}; its last words:\n${await logTail(daemon)}`);
 };
 
 /**
- * Starts etcd, the API server, the controller manager and the scheduler, and returns when all nodes are ready and names resolve.
+ * Starts etcd, the API server, the controller manager and the scheduler, and returns when all nodes are ready and names
+ * resolve.
  *
- * @throws Error with the last words of a program that ended
+ * @throws Error with the last output of a program that ended
  */
 export const startControlPlane = async (settings: ControlPlaneSettings): Promise<readonly Started[]> => {
   const { folder, plan, credentials, program, start, runner, say } = settings;
@@ -72,7 +73,7 @@ export const startControlPlane = async (settings: ControlPlaneSettings): Promise
 
   const storage = [startOnce(etcdCall(folder)), startOnce(apiServerCall(plan, credentials))];
   await Promise.race([ready(), ...storage.map(failsWith)]);
-  // These end at once where the API server does not know their roles yet.
+  // These end at once if the API server does not have their roles yet.
   const controllers = [controllerManagerCall(plan, credentials), schedulerCall(credentials)].map(startOnce);
   await Promise.race([populate(), ...[...storage, ...controllers].map(failsWith)]);
   return [...storage, ...controllers];

@@ -3,28 +3,28 @@ import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFi
 import path from 'node:path';
 import type { CommandRunner } from '../../../src/kernel/command.ts';
 
-/** An image of one layer, made from files of this machine. */
+/** An image with one layer, made from files of this machine. */
 export interface ImageSpec {
-  /** Full references, as pods ask for it. */
+  /** Full references, as in pods' specs. */
   readonly names: readonly string[];
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
-  /** Path in the image → file of this machine. */
+  /** Files of this machine by path in the image. */
   readonly files: ReadonlyMap<string, string>;
-  /** Path in the image → what the symbolic link there says. */
+  /** Targets of symbolic links by path in the image. */
   readonly links: ReadonlyMap<string, string>;
-  /** Path in the image → content. */
+  /** Texts by path in the image. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** The same bytes from the same files, whoever packs them and when. */
+/** Makes the archive independent of the user and the time. */
 const REPRODUCIBLE = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner'];
 
 const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = { x64: 'amd64', arm64: 'arm64' };
 
 const sha256 = (content: Buffer | string): string => createHash('sha256').update(content).digest('hex');
 
-/** An image configuration (OCI image specification, config.md). */
+/** Returns an image configuration (OCI image specification, config.md). */
 const configText = (spec: ImageSpec, layerDigest: string): string =>
   JSON.stringify({
     architecture: ARCHITECTURES[process.arch] ?? process.arch,
@@ -51,7 +51,7 @@ const stageLayer = async (spec: ImageSpec, root: string): Promise<void> => {
   for (const [at, target] of spec.links) await symlink(target, await place(at));
 };
 
-/** Writes the image as an archive that `docker load`, `ctr images import` and `kind load image-archive` read. */
+/** Writes the image as an archive for `docker load`, `ctr images import` and `kind load image-archive`. */
 export const writeImageArchive = async (runner: CommandRunner, spec: ImageSpec, archive: string): Promise<void> => {
   const work = await mkdtemp(`${archive}.`);
   try {

@@ -15,7 +15,7 @@ const USERS = new Map([
   ['/etc/nsswitch.conf', 'hosts: files dns\n'],
 ]);
 
-/** An image that is one static program. */
+/** Returns an image with one static program. */
 const programImage = (image: string, name: string, programs: Programs): ImageSpec => ({
   names: [image],
   entrypoint: [`/${name}`],
@@ -25,7 +25,7 @@ const programImage = (image: string, name: string, programs: Programs): ImageSpe
   texts: USERS,
 });
 
-/** busybox linked statically, with a link for each of its applets. */
+/** Returns a statically linked busybox with a link for each of its applets. */
 const busyboxParts = async (runner: CommandRunner): Promise<Pick<ImageSpec, 'files' | 'links'>> => {
   const applets = (await runner.run('busybox', ['--list'])).trim().split('\n');
   return {
@@ -42,7 +42,7 @@ const busyboxImage = async (runner: CommandRunner): Promise<ImageSpec> => ({
   texts: USERS,
 });
 
-/** Kubernetes' own program for tests; like the published image it brings a shell and curl along. */
+/** Returns Kubernetes' own program for tests; like the published image it has a shell and curl. */
 const agnhostImage = async (runner: CommandRunner, programs: Programs): Promise<ImageSpec> => {
   const busybox = await busyboxParts(runner);
   const curl = await hostProgram(runner, '/usr/bin/curl');
@@ -56,7 +56,7 @@ const agnhostImage = async (runner: CommandRunner, programs: Programs): Promise<
   };
 };
 
-/** This machine's own Prometheus. */
+/** Returns an image of this machine's Prometheus. */
 export const prometheusImage = async (runner: CommandRunner): Promise<ImageSpec> => {
   const program = '/usr/bin/prometheus';
   return {
@@ -69,7 +69,7 @@ export const prometheusImage = async (runner: CommandRunner): Promise<ImageSpec>
   };
 };
 
-/** All images that a cluster of ours starts with, by the name of their archive. */
+/** Returns all images that a cluster of ours starts with, by the name of their archive. */
 export const imageCatalog = async (
   runner: CommandRunner,
   programs: Programs,

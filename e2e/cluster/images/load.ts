@@ -16,9 +16,9 @@ const onEveryNode = async (folder: ClusterFolder, work: (runner: CommandRunner) 
 };
 
 /**
- * Gives an image of one's own to every node of a running cluster, under the names that its archive tells.
+ * Loads an image into every node of a running cluster, under the names in its archive.
  *
- * @param archive as `docker save` or `buildah push … docker-archive:` write them
+ * @param archive in the format of `docker save` or `buildah push … docker-archive:`
  */
 export const loadImage = async (folder: ClusterFolder, archive: string): Promise<void> => {
   const name = `loaded-${path.basename(archive)}`;

@@ -5,11 +5,11 @@ import type { CommandRunner } from '../../../src/kernel/command.ts';
 const COPY_MS = 120_000;
 
 /**
- * Writes the image of an archive into another one under another name, so that no order in which both are loaded can
- * give one the other's name.
+ * Writes the image of an archive into another one under another name, so that loading both in any order keeps the names
+ * apart.
  *
- * @param archive as `buildah push … docker-archive:` writes them, with one image
- * @param name in full, as in `docker.io/library/portcullis:0.1.0`
+ * @param archive in the format of `buildah push … docker-archive:`, with one image
+ * @param name in full, such as `docker.io/library/portcullis:0.1.0`
  */
 export const renameArchive = async (
   runner: CommandRunner,
@@ -26,7 +26,7 @@ export const renameArchive = async (
     const [manifest] = JSON.parse(await readFile(file, 'utf8')) as [object];
     await rm(file);
     await writeFile(file, JSON.stringify([{ ...manifest, RepoTags: [name] }]));
-    // The same names again, for the oldest readers.
+    // The same names again, for old readers.
     await rm(path.join(image, 'repositories'), { force: true });
     const copy = path.join(work, 'image.tar');
     await runner.run('tar', ['-C', image, '-cf', copy, '.'], { timeoutMs: COPY_MS });

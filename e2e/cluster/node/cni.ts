@@ -3,7 +3,7 @@ import type { CniKind } from '../settings.ts';
 
 const EVERYWHERE: Readonly<Record<IpFamily, string>> = { ipv4: '0.0.0.0/0', ipv6: '::/0' };
 
-/** One address per range for each pod, and a default route per family. */
+/** Returns one range per family for each pod's addresses, and a default route per family. */
 const ipam = (families: readonly IpFamily[], podCidrs: readonly string[]): object => ({
   type: 'host-local',
   dataDir: '/run/cni-ipam',
@@ -17,7 +17,10 @@ const ATTACH: Readonly<Record<CniKind, object>> = {
   bridge: { type: 'bridge', bridge: 'cni0', isGateway: true, ipMasq: false, hairpinMode: true },
 };
 
-/** A network configuration list (CNI specification 0.4.0, section "Network Configuration Lists") for a node's pods. */
+/**
+ * Returns a network configuration list (CNI specification 0.4.0, section "Network Configuration Lists") for a node's
+ * pods.
+ */
 export const cniConfigList = (kind: CniKind, families: readonly IpFamily[], podCidrs: readonly string[]): string =>
   JSON.stringify({
     cniVersion: '0.4.0',

@@ -1,9 +1,9 @@
 import { NODE_PATHS } from './spec.ts';
 
 /**
- * containerd's configuration (version 2, which 1.6 to 2.x read).
+ * Returns containerd's configuration (version 2, which 1.6 to 2.x read).
  *
- * @param pauseImage what holds each pod's namespaces
+ * @param pauseImage the image that keeps each pod's namespaces
  */
 export const containerdConfig = (pauseImage: string): string => `version = 2
 root = "/var/lib/containerd"

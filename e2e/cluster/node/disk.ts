@@ -9,10 +9,10 @@ import { kubeProxyConfig } from './kube-proxy.ts';
 import { NODE_PATHS, type NodeSpec } from './spec.ts';
 import { SYSCTL_SHADOWS, shadowFile } from './sysctls.ts';
 
-/** Debian's containernetworking-plugins. */
+/** The folder of Debian's containernetworking-plugins. */
 const PLUGINS = '/usr/lib/cni';
 
-/** Folders of the root that usr-merged distributions keep as links into /usr. */
+/** Folders of the root that usr-merged distributions replace by links into /usr. */
 const MERGED = ['bin', 'sbin', 'lib', 'lib64'];
 
 const EMPTY_FOLDERS = [
@@ -35,7 +35,7 @@ const EMPTY_FOLDERS = [
   'var/log',
 ];
 
-/** Files of this machine that programs of a node read; those that are missing are done without. */
+/** Files of this machine that a node's programs read; missing ones are skipped. */
 const COPIED = ['/etc/ld.so.cache', '/etc/os-release', '/etc/protocols', '/etc/services', '/etc/nsswitch.conf'];
 
 const copyIfThere = async (from: string, to: string): Promise<void> => {
@@ -53,7 +53,7 @@ const linkOnce = async (target: string, at: string): Promise<void> => {
 const textFiles = (spec: NodeSpec): Readonly<Record<string, string>> => ({
   '/etc/hostname': `${spec.plan.name}\n`,
   '/etc/hosts': `127.0.0.1 localhost\n::1 localhost\n${spec.plan.ips.map((ip) => `${ip} ${spec.plan.name}\n`).join('')}`,
-  // Nothing outside is reachable, so there is no server to name.
+  // Nothing outside is reachable, so there is no name server.
   '/etc/resolv.conf': '',
   '/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n',
   '/etc/group': 'root:x:0:\n',
@@ -68,7 +68,7 @@ const textFiles = (spec: NodeSpec): Readonly<Record<string, string>> => ({
   ...Object.fromEntries(SYSCTL_SHADOWS.map(({ key, value }) => [shadowFile(key), `${value}\n`])),
 });
 
-/** Writes a node's root folder: what a distribution's installer and kubeadm would have left on its disk. */
+/** Writes a node's root folder: what a distribution's installer and kubeadm would have put on its disk. */
 export const writeDisk = async (spec: NodeSpec): Promise<void> => {
   const at = (file: string): string => path.join(spec.disk, file);
   for (const folder of EMPTY_FOLDERS) await mkdir(at(folder), { recursive: true });

@@ -3,18 +3,18 @@ import path from 'node:path';
 import type { CommandRunner } from '../../../src/kernel/command.ts';
 import { NODE_PATHS } from './spec.ts';
 
-/** Marks of what was imported already; they live and die with containerd's own data. */
+/** The folder of marks of imported archives; it has the same lifetime as containerd's own data. */
 const MARKS = '/var/lib/images-imported';
 
 const IMPORT_MS = 120_000;
 
-/** Calls containerd's own client, in the kubelet's namespace of containerd. */
+/** Returns the command of containerd's own client, in the kubelet's namespace of containerd. */
 export const ctrCommand = (...args: readonly string[]): readonly [file: string, args: readonly string[]] => [
   'ctr',
   [`--address=${NODE_PATHS.containerdSocket}`, '--namespace=k8s.io', ...args],
 ];
 
-/** The command that imports one archive of the node's image folder. */
+/** Returns the command that imports one archive of the node's image folder. */
 export const importCommand = (archive: string): readonly [file: string, args: readonly string[]] =>
   ctrCommand('images', 'import', path.join(NODE_PATHS.images, archive));
 

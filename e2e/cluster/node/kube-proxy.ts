@@ -1,6 +1,6 @@
 import { NODE_PATHS, type NodeSpec } from './spec.ts';
 
-/** Zero leaves the kernel's values alone: connection tracking's limits belong to the machine, not to a node. */
+/** Zero keeps the kernel's values: the limits of connection tracking belong to the machine, not to a node. */
 const CONNTRACK = {
   maxPerCore: 0,
   min: 0,
@@ -8,7 +8,7 @@ const CONNTRACK = {
   tcpCloseWaitTimeout: '0s',
 };
 
-/** A KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1); JSON is YAML. */
+/** Returns a KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1) in JSON, which is YAML. */
 export const kubeProxyConfig = ({ plan, cluster, settings }: NodeSpec): string =>
   JSON.stringify({
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',

@@ -1,6 +1,6 @@
 import { NODE_PATHS, type NodeSpec } from './spec.ts';
 
-/** Pods are never evicted for a disk that others fill. */
+/** Pods are never evicted for a full disk, which other programs may fill. */
 const NO_EVICTION = {
   'memory.available': '0%',
   'nodefs.available': '0%',
@@ -9,7 +9,7 @@ const NO_EVICTION = {
   'imagefs.inodesFree': '0%',
 };
 
-/** A KubeletConfiguration (kubelet.config.k8s.io/v1beta1); JSON is YAML. */
+/** Returns a KubeletConfiguration (kubelet.config.k8s.io/v1beta1) in JSON, which is YAML. */
 export const kubeletConfig = ({ cluster }: NodeSpec): string =>
   JSON.stringify({
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -30,7 +30,7 @@ export const kubeletConfig = ({ cluster }: NodeSpec): string =>
     imageGCHighThresholdPercent: 100,
     imageMinimumGCAge: '24h',
     localStorageCapacityIsolation: false,
-    // Anything else takes CAP_SYS_RESOURCE.
+    // Any other value needs CAP_SYS_RESOURCE.
     oomScoreAdj: 0,
     volumePluginDir: '/var/lib/kubelet/volumeplugins',
     resolvConf: '/etc/resolv.conf',

@@ -12,7 +12,7 @@ import { NODE_PATHS, type NodeSpec } from './spec.ts';
 
 /**
  * `node main.ts SPEC`: the first program of a node, started inside the node's namespaces and control groups; SPEC is a
- * NodeSpec in JSON. It sets the node up as an installer and an init system would, and keeps its daemons running.
+ * NodeSpec in JSON. It sets up the node like an installer and an init system, and keeps its daemons running.
  */
 
 const spec = JSON.parse(process.argv[2] ?? '') as NodeSpec;

@@ -8,9 +8,9 @@ import { SYSCTL_SHADOWS, shadowFile } from './sysctls.ts';
 /** One call of mount(8). */
 interface Mount {
   readonly args: readonly string[];
-  /** Inside the node. */
+  /** Path inside the node. */
   readonly at: string;
-  /** What to make first where it is mounted, on a file system that was mounted before. */
+  /** What to create first at that path, on a file system that was mounted before. */
   readonly make?: 'folder' | 'file';
 }
 
@@ -22,7 +22,7 @@ const fresh = (type: string, at: string, options: string, make?: 'folder'): Moun
   ...(make === undefined ? {} : { make }),
 });
 
-/** Device files that containers get or that node programs read; no disks. */
+/** Device files for containers and node programs, without disks. */
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'kmsg'];
 
 const deviceMounts: readonly Mount[] = [
@@ -33,7 +33,7 @@ const deviceMounts: readonly Mount[] = [
   fresh('tmpfs', '/dev/shm', 'mode=1777,nosuid,nodev', 'folder'),
 ];
 
-/** In a control group namespace each hierarchy shows the node's own group as its root. */
+/** Mounts the hierarchies. In a control group namespace each one shows the node's own group as its root. */
 const cgroupMounts = (hierarchies: readonly Hierarchy[]): readonly Mount[] => [
   fresh('tmpfs', '/sys/fs/cgroup', 'mode=0755'),
   ...hierarchies.map((hierarchy) =>
@@ -46,7 +46,7 @@ const cgroupMounts = (hierarchies: readonly Hierarchy[]): readonly Mount[] => [
   ),
 ];
 
-/** All mounts of a node, in order. */
+/** Returns all mounts of a node, in order. */
 const nodeMounts = (spec: NodeSpec, hierarchies: readonly Hierarchy[]): readonly Mount[] => [
   readOnlyBind('/usr', '/usr'),
   readOnlyBind('/etc/alternatives', '/etc/alternatives'),
@@ -69,8 +69,8 @@ const makePoint = async (point: string, make: Mount['make']): Promise<void> => {
 };
 
 /**
- * Makes the node's disk the root of this mount namespace, which must be the node's own, with all that a node's programs
- * expect to be mounted. Nothing of the machine's own root stays reachable but what is shown read-only.
+ * Makes the node's disk the root of this mount namespace, which must be the node's own, with all mounts that a node's
+ * programs expect. Of the machine's own root only what is mounted read-only stays reachable.
  */
 export const enterRoot = async (
   runner: CommandRunner,
@@ -88,6 +88,6 @@ export const enterRoot = async (
   await runner.run('pivot_root', [spec.disk, before]);
   process.chdir('/');
   await runner.run('umount', ['--lazy', '/.before']);
-  // What a volume mounts must show up in containers that run already (mount propagation of the kubelet).
+  // Mounts of a volume must appear in running containers (mount propagation of the kubelet).
   await runner.run('mount', ['--make-rshared', '/']);
 };

@@ -1,12 +1,12 @@
 import type { ClusterSettings } from '../settings.ts';
 import type { ClusterPlan, NodePlan } from '../plan.ts';
 
-/** All that the first program of a node needs to know; handed over as JSON. */
+/** The input of a node's first program, as JSON. */
 export interface NodeSpec {
   readonly plan: NodePlan;
   readonly cluster: Pick<ClusterPlan, 'families' | 'clusterCidrs' | 'dnsServiceIps'>;
   readonly settings: ClusterSettings;
-  /** The folder on this machine that becomes the node's root; kept through restarts of the node. */
+  /** The folder on this machine that becomes the node's root; it is kept when the node restarts. */
   readonly disk: string;
   /** This machine's folder of Kubernetes programs. */
   readonly programs: string;
@@ -20,11 +20,11 @@ export interface NodeSpec {
   };
 }
 
-/** Where things are inside a node. */
+/** Paths inside a node. */
 export const NODE_PATHS = {
   programs: '/opt/kubernetes',
   images: '/images',
-  /** Where plugins are on nodes in general, and can be added: Debian's containernetworking-plugins by links. */
+  /** The usual folder of plugins, to which more can be added: it links to Debian's containernetworking-plugins. */
   cniPlugins: '/opt/cni/bin',
   cniConfig: '/etc/cni/net.d',
   containerdConfig: '/etc/containerd/config.toml',

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { netnsPath } from '../../../src/lab/batch.ts';
 import type { NodeSpec } from './spec.ts';
 
-/** A node that runs. */
+/** A running node. */
 export interface RunningNode {
-  /** Settles when every process of it is gone. */
+  /** Resolves when all its processes are gone. */
   readonly ended: Promise<void>;
 }
 
@@ -16,13 +16,13 @@ const OWN_WORLD = ['--mount', '--pid', '--ipc', '--uts', '--cgroup', '--fork', '
 
 const siblingFile = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** The process whose death is the node's, in the numbers of the cluster's process namespace. */
+/** Returns the file with the process whose death ends the node, numbered in the cluster's process namespace. */
 export const pidFile = (nodeFolder: string): string => path.join(nodeFolder, 'pid');
 
 /**
- * Starts a node in the network namespace of its name, in control groups and other namespaces of its own. It dies with us.
+ * Starts a node in the network namespace of its name, and in control groups and other namespaces of its own. It dies with us.
  *
- * @param folder holds the node's disk, its log and its process number
+ * @param folder the folder of the node's disk, its log and its process number
  */
 export const startNode = async (spec: NodeSpec, folder: string, cgroups: readonly string[]): Promise<RunningNode> => {
   const log = openSync(path.join(folder, 'node.log'), 'a');

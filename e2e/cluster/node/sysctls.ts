@@ -1,16 +1,16 @@
 import path from 'node:path';
 
-/** A file that covers a sysctl of the whole machine in a node's view. */
+/** A file that hides a sysctl of the whole machine from a node. */
 export interface SysctlShadow {
-  /** As in `kernel/panic`, below /proc/sys. */
+  /** Path below /proc/sys, such as `kernel/panic`. */
   readonly key: string;
-  /** What the kubelet wants to find there. */
+  /** The value that the kubelet expects. */
   readonly value: string;
 }
 
 /**
- * What a kubelet sets at its start and a node of ours must not, because these belong to the machine (setupKernelTunables in
- * pkg/kubelet/cm/container_manager_linux.go).
+ * The sysctls that a kubelet sets at its start and that a node of ours must not change, because they belong to the machine
+ * (setupKernelTunables in pkg/kubelet/cm/container_manager_linux.go).
  */
 export const SYSCTL_SHADOWS: readonly SysctlShadow[] = [
   { key: 'vm/overcommit_memory', value: '1' },
@@ -21,5 +21,5 @@ export const SYSCTL_SHADOWS: readonly SysctlShadow[] = [
   { key: 'kernel/keys/root_maxbytes', value: '25000000' },
 ];
 
-/** The covering file, inside the node. */
+/** Returns the hiding file, inside the node. */
 export const shadowFile = (key: string): string => path.join('/etc/sysctl-shadows', key.replaceAll('/', '.'));

@@ -11,8 +11,8 @@ const join = (near: Socket, far: Socket): void => {
 };
 
 /**
- * Passes what connects to `server` on to host:port. The server's socket stays in the network namespace where it was made,
- * and connections to `host` start in ours: so this is a way between two namespaces.
+ * Forwards connections of `server` to host:port. The server's socket stays in the network namespace where it was made, and
+ * connections to `host` start in ours, so this connects two namespaces.
  */
 export const forward = (server: Server, host: string, port: number): void => {
   server.on('connection', (near) => {

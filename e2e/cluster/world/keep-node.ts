@@ -18,7 +18,7 @@ export interface NodeSurroundings {
   readonly say: (line: string) => void;
 }
 
-/** Runs a node. When all its processes are gone it boots anew, as a machine that was restarted; returns only by throwing. */
+/** Runs a node. When all its processes are gone, boots it again like a restarted machine. Returns only by throwing. */
 export const keepNode = async (node: NodePlan, surroundings: NodeSurroundings): Promise<never> => {
   const { order, plan, credentials, network, say } = surroundings;
   const own = nodeFolder(order.folder, node.name);

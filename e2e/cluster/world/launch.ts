@@ -8,17 +8,17 @@ import type { WorldOrder, WorldReport } from './messages.ts';
 
 /** The process that becomes the cluster. */
 export interface LaunchedWorld {
-  /** Its end, even by SIGKILL, is the end of everything in the cluster. */
+  /** Its end, even by SIGKILL, ends everything in the cluster. */
   readonly identity: ProcessIdentity;
-  /** Settles when the cluster is ready. Rejects with the reason when it failed. */
+  /** Resolves when the cluster is ready. Rejects with the reason if it failed. */
   readonly ready: Promise<void>;
-  /** Lets it live on when this process ends; until then it dies with us. */
+  /** Lets it outlive this process; until then it dies with us. */
   release(): void;
 }
 
 const OWN_WORLD = ['--net', '--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child', '--mount-proc'];
 
-/** It has its own session, so no terminal ends it. */
+/** Starts the process with a session of its own, so that no terminal ends it. */
 const spawnWorld = (logFile: string): ChildProcess => {
   const log = openSync(logFile, 'a');
   const first = ['tini', '-s', '--', process.execPath, fileURLToPath(new URL('main.ts', import.meta.url))];
@@ -55,8 +55,8 @@ const giveOrder = (world: ChildProcess, order: WorldOrder, loopback: Server): Pr
 /**
  * Starts the cluster in namespaces of its own.
  *
- * @param loopback a socket that listens on this machine's loopback; the cluster answers there for its API server
- * @throws Error where unshare(1) cannot be started
+ * @param loopback a listening socket on this machine's loopback, through which the cluster serves its API
+ * @throws Error if unshare(1) cannot be started
  */
 export const launchWorld = async (
   order: WorldOrder,

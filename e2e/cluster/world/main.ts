@@ -4,8 +4,8 @@ import type { WorldOrder, WorldReport } from './messages.ts';
 import { runCluster } from './run-cluster.ts';
 
 /**
- * The cluster's first program of ours: started by `up` inside namespaces of its own, it runs the cluster until it is killed,
- * whereupon the kernel ends all of it.
+ * The first program of ours in the cluster: `up` starts it inside namespaces of its own, and it runs the cluster until
+ * it is killed; then the kernel ends everything.
  */
 
 const report = (message: WorldReport): void => {
@@ -17,7 +17,7 @@ const say = (line: string): void => {
   report({ kind: 'say', line });
 };
 
-/** A cluster of which a part cannot be kept running is a broken one: better none. */
+/** Ends the cluster: one with a part that does not keep running is worse than none. */
 const fail = (error: unknown): void => {
   const reason = describeError(error);
   console.error(reason);
@@ -26,7 +26,7 @@ const fail = (error: unknown): void => {
   process.send(failure, () => process.exit(1));
 };
 
-/** Nobody waits any more for a cluster that is not ready; later the end of `up` is what was meant to happen. */
+/** Ends an orphaned cluster that is not ready; a ready one outlives `up` by design. */
 const onOrphaned = (): void => {
   fail(new Error('the program that started this cluster is gone'));
 };

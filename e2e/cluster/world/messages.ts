@@ -1,20 +1,20 @@
 import type { ClusterFolder } from '../folder.ts';
 import type { ClusterSettings } from '../settings.ts';
 
-/** What `up` tells the process that becomes the cluster; a listening socket of the machine's loopback comes with it. */
+/** The message from `up` to the process that becomes the cluster, with a listening socket of the machine's loopback. */
 export interface WorldOrder {
   readonly folder: ClusterFolder;
   readonly settings: ClusterSettings;
   readonly cgroups: readonly string[];
   /** The folder of Kubernetes programs. */
   readonly programs: string;
-  /** The network namespace of the machine, as readlink of /proc/self/ns/net tells it; the cluster must be elsewhere. */
+  /** The network namespace of the machine (readlink of /proc/self/ns/net); the cluster must be in another one. */
   readonly outside: string;
-  /** The URL that the socket is reached under. */
+  /** The URL of the socket. */
   readonly loopbackUrl: string;
 }
 
-/** What it answers. */
+/** Its answer. */
 export type WorldReport =
   | { readonly kind: 'say'; readonly line: string }
   | { readonly kind: 'ready' }

@@ -4,15 +4,15 @@ import { createNode, routesTo, uplinkPeer } from '../../../src/lab/node.ts';
 import type { ClusterPlan, NodePlan } from '../plan.ts';
 import type { ClusterSettings } from '../settings.ts';
 
-/** The network between nodes, in the present network namespace. */
+/** The network between nodes, in the current network namespace. */
 export interface ClusterNetwork {
-  /** Gives a node a fresh network namespace of its name, as a machine that boots has; replaces what was there. */
+  /** Gives a node a new network namespace of its name, like a machine that boots; replaces an existing one. */
   plug(node: NodePlan): Promise<void>;
 }
 
 const BRIDGE_SYSCTLS = { 'net.bridge.bridge-nf-call-iptables': 1, 'net.bridge.bridge-nf-call-ip6tables': 1 } as const;
 
-/** Creates the fabric: a bridge that all nodes hang on, and the way from the API server to pods. */
+/** Creates the fabric: a bridge with all nodes, and the route from the API server to pods. */
 export const createNetwork = async (
   ip: IpBatch,
   plan: ClusterPlan,
@@ -21,7 +21,7 @@ export const createNetwork = async (
   const { families } = plan;
   await ip.run(['link set lo up']);
   await createFabric(ip, families);
-  // The pods' ranges are for the CNI plugins to lay out, so the lab's node gets none.
+  // The CNI plugins set up the pods' ranges, so the lab's node gets none.
   const lab = { families, attach: 'ptp', backend: 'nft' } as const;
   const plugged = new Set<string>();
   const indexOf = (node: NodePlan): number => plan.nodes.indexOf(node) + 1;

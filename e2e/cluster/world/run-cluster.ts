@@ -24,10 +24,10 @@ const assertInside = async (outside: string): Promise<void> => {
 };
 
 /**
- * Makes the network, starts the control plane and the nodes in the present namespaces, and keeps them running.
+ * Makes the network, starts the control plane and the nodes in the current namespaces, and keeps them running.
  *
- * @param loopback a socket of the machine's loopback, where the API server is to be reached too
- * @throws Error where the cluster does not come up, or cannot be kept running
+ * @param loopback a socket of the machine's loopback, where the API server must be reachable too
+ * @throws Error if the cluster does not start, or does not keep running
  */
 export const runCluster = async (order: WorldOrder, loopback: Server, { say, ready }: Progress): Promise<never> => {
   await assertInside(order.outside);

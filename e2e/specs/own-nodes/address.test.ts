@@ -11,10 +11,10 @@ import { FRIENDLY, openTrio } from '../../support/trio.ts';
 const NAMESPACE = 'e2e-address';
 const HEIR = { namespace: NAMESPACE, name: 'heir' };
 
-/** Where host-local keeps who has which address. */
+/** The folder in which host-local stores the owner of each address. */
 const IPAM = '/run/cni-ipam/pods';
 
-/** The one whose successor is handed out next, of the first family. */
+/** The file with the last address of the first family that was assigned. */
 const LAST_RESERVED = `${IPAM}/last_reserved_ip.0`;
 
 const FREE_MS = 30_000;

@@ -8,7 +8,7 @@ import { onNode } from '../../support/node-access.ts';
 import { denyAll, podObject, type PodRef } from '../../support/objects.ts';
 import { closeNamespaces, openNamespaces, waitForPods } from '../../support/stage.ts';
 
-/** The CNI plugin stays where it is needed, and leaves no node unable to start pods. */
+/** The CNI plugin stays where it is needed, and never leaves a node unable to start pods. */
 
 const NAMESPACE = 'e2e-cni-plugin';
 const MOMENT_MS = 60_000;
@@ -38,7 +38,7 @@ const untilGone = async (): Promise<void> => {
   }
 };
 
-/** Nobody takes the plugin out as with a DaemonSet that is deleted: it is there yet, and finds no node. */
+/** Ends the installers in a way that leaves the plugin on the nodes, unlike deleting their DaemonSet. */
 const endInstallers = async (): Promise<void> => {
   const patch = { spec: { template: { spec: { nodeSelector: { 'example.com/none': 'such' } } } } };
   await kubectl(['-n', AGENT_NAMESPACE, 'patch', 'daemonset', PLUGIN, '-p', JSON.stringify(patch)]);

@@ -7,7 +7,7 @@ import { nextAddresses, placeOf } from '../../support/sandboxes.ts';
 import { DEFAULT_PORT, denyIngress, podObject } from '../../support/objects.ts';
 import { closeNamespaces, type NodeView, openNamespaces, podIps, waitForPods, workers } from '../../support/stage.ts';
 
-/** Pods that policies isolate answer nobody from their first moment on. */
+/** Isolated pods answer no client from their first moment on. */
 
 const NAMESPACE = 'e2e-early';
 const OPEN = 'e2e-early-open';
@@ -15,13 +15,13 @@ const OPEN = 'e2e-early-open';
 /** Fifty pods in all. */
 const BATCHES = 5;
 const CLOSED = 10;
-/** Beside them, as many that no policy selects: they show that whoever is open is found. */
+/** The same number of pods that no policy selects: they show that an open pod would be found. */
 const FREE = 2;
 
-/** Addresses that are handed out in turn: some more than there are pods, for what else starts on the node. */
+/** Addresses to send to, which are assigned in turn: a few more than pods, for other pods that start on the node. */
 const AHEAD = CLOSED + FREE + 4;
 
-/** A token comes from the API server: a pod without one starts while it is away. */
+/** A token comes from the API server: only a pod without one starts while the server is away. */
 const WITHOUT_TOKEN = { automountServiceAccountToken: false };
 
 const ENFORCED = 'portcullis.io/enforced';
@@ -51,7 +51,7 @@ afterAll(async () => {
   await closeNamespaces(NAMESPACE, OPEN);
 });
 
-/** Pods start, and nobody can tell the API of their addresses: without the runtime's notes they would answer. */
+/** How long the API server is paused: pods start, and only the CNI results have their addresses. */
 const SILENCE_MS = 9_000;
 
 const PAUSES = [...Array.from({ length: BATCHES }, () => 0), SILENCE_MS];
@@ -70,7 +70,7 @@ test.each(PAUSES.map((pauseMs, batch) => ({ batch, pauseMs })))(
     if (pauseMs > 0) await pauseApiServer(pauseMs);
     await waitForPods(NAMESPACE);
     await waitForPods(OPEN);
-    // A container that runs does not serve yet; and whoever is heard shows that the hammers reach this batch.
+    // A running container may not serve yet; answers of these show that the hammers reach this batch.
     const open = free.map(({ name }) => name);
     await Promise.all(hammers.map((hammer) => hammer.untilHeard(open)));
     const found = await Promise.all(hammers.map((hammer) => hammer.stop()));

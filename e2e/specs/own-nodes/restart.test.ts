@@ -10,7 +10,7 @@ import { openTrio } from '../../support/trio.ts';
 
 const NAMESPACE = 'e2e-node-restart';
 
-/** A node that was killed is back, and its agent runs, within this. */
+/** Maximum time until a node that was killed is back, and its agent runs. */
 const BACK_MS = 90_000;
 
 const agentRestarts = async (node: string): Promise<number> => {
@@ -18,7 +18,7 @@ const agentRestarts = async (node: string): Promise<number> => {
   return agent?.status.containerStatuses[0]?.restartCount ?? 0;
 };
 
-/** Ends the node's first process, and so every other: this command too. */
+/** Ends the node's first process, and so every other one, including this command. */
 const powerOff = async (node: string): Promise<void> => {
   const runner = await onNode(node);
   await runner.run('kill', ['-TERM', '1']).catch((error: unknown) => {
@@ -34,7 +34,7 @@ test('a node that went down enforces again when it is back', async () => {
   await powerOff(near.name);
   await until('the agent runs again', BACK_MS, async () => (await agentRestarts(near.name)) > before);
   await waitForAgents();
-  // Until its kubelet has looked, a pod counts as ready at the address that it had before.
+  // Until its kubelet has checked, a pod counts as ready at its former address.
   await until('the server runs again', BACK_MS, async () => (await restartsOf(server)) > 0);
   await waitForPods(NAMESPACE);
   for (const address of [url((await podIps(server))[0] ?? '', DEFAULT_PORT), url(`server.${NAMESPACE}`, 80)]) {

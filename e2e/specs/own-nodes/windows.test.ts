@@ -13,8 +13,8 @@ import { nextAddresses, placeOf, successors } from '../../support/sandboxes.ts';
 import { closeNamespaces, openNamespaces, podIps, restartsOf, waitForPods } from '../../support/stage.ts';
 
 /**
- * Packets that pods of an isolated namespace answer or are answered, from their start on: while an agent runs, while it starts, and
- * while their node boots; without the CNI plugin and with it. docs/safety.md has what came out.
+ * Counts packets that pods of an isolated namespace answer or get answered from their start on: while an agent runs,
+ * while it starts, and while their node boots; without the CNI plugin and with it. docs/safety.md has the results.
  *
  *   PORTCULLIS_WINDOWS=pods=100,agents=5,reboots=5 npm run e2e -- --variant ptp-iptables --specs windows --no-suite
  */
@@ -30,11 +30,11 @@ const counts = new Map(
 );
 const countOf = (name: string): number => counts.get(name) ?? 0;
 
-/** Pods that start at once. */
+/** Number of pods that start at once. */
 const BATCH = 5;
-/** Addresses are handed out in turn: some more than there are pods, for what else starts. */
+/** Addresses to send to, which are assigned in turn: a few more than pods, for other pods that start. */
 const AHEAD = BATCH + 4;
-/** After a boot they are handed out anew, from the first one on. */
+/** After a boot they are assigned again from the first one on. */
 const AFTER_BOOT = 24;
 const BACK_MS = 240_000;
 const TEST_MS = 3_600_000;
@@ -44,14 +44,14 @@ const WITHOUT_TOKEN = { automountServiceAccountToken: false };
 let nodes: readonly string[];
 let batches = 0;
 
-/** What was seen of isolated pods. */
+/** Counts about isolated pods. */
 interface Seen {
   pods: number;
   /** Datagrams that they answered. */
   answered: number;
-  /** Their own connections that were answered. */
+  /** Their own connections that got an answer. */
   were: number;
-  /** Datagrams sent to them, about. */
+  /** Approximate number of datagrams sent to them. */
   sent: number;
 }
 
@@ -62,7 +62,7 @@ const seenIn = (what: string): Seen => (seen[what] ??= nothing());
 const beside = (node: string): PodRef => ({ namespace: OPEN, name: `beside-${node}` });
 const other = (node: string): string => nodes[(nodes.indexOf(node) + 1) % nodes.length] ?? node;
 
-/** A pod that answers, and connects to a server all the time, from its first instant on. */
+/** Returns a pod that answers, and connects to a server all the time, from its start on. */
 const isolatedPod = (pod: PodRef, node: string, server: string): object => {
   const loop = `while :; do if curl -s -o /dev/null --connect-timeout 0.1 -m 0.5 http://${server}:${DEFAULT_PORT}/hostname; then echo answered; fi; done`;
   const plain = podObject({ ...pod, node, spec: WITHOUT_TOKEN }) as {
@@ -91,7 +91,7 @@ const hammersOn = async (
   return Promise.all(places.map((place) => startHammer(place, DEFAULT_PORT, addresses)));
 };
 
-/** Ends the hammers, reads what the pods were answered, and removes them. */
+/** Ends the hammers, counts the answers that the pods got, and removes the pods. */
 const count = async (
   what: string,
   pods: readonly PodRef[],
@@ -139,14 +139,14 @@ const agentOn = async (node: string): Promise<AgentState> => {
   };
 };
 
-/** Ends the agent as a crash does. */
+/** Ends the agent like a crash. */
 const killAgent = async (node: string): Promise<void> => {
   const runner = await onNode(node);
   const agents = (await runner.run('pgrep', ['-f', '^/opt/portcullis/.* agent$'])).trim().split('\n');
   await runner.run('kill', ['-KILL', ...agents]);
 };
 
-/** Ends the agent twice: the kubelet starts it again at once, and the second time after some ten seconds. */
+/** Ends the agent twice: the kubelet restarts it at once, and the second time after about ten seconds. */
 const keepAgentDown = async (node: string): Promise<void> => {
   const { restarts } = await agentOn(node);
   await killAgent(node);
@@ -157,7 +157,7 @@ const keepAgentDown = async (node: string): Promise<void> => {
   await killAgent(node);
 };
 
-/** A new agent pod begins without the kubelet's growing delay. */
+/** Replaces the agent's pod, so that the kubelet's growing delay starts again. */
 const renewAgent = async (node: string): Promise<void> => {
   await kubectl(['-n', AGENT_NAMESPACE, 'delete', 'pod', '--wait=true', (await agentOn(node)).pod]);
   await waitForAgents();
@@ -182,7 +182,7 @@ interface NodeView {
   readonly spec: { readonly podCIDRs: readonly string[] };
 }
 
-/** Ends the node's first process, and so every other: this command too. */
+/** Ends the node's first process, and so every other one, including this command. */
 const powerOff = async (node: string): Promise<void> => {
   await (await onNode(node)).run('kill', ['-TERM', '1']).catch((error: unknown) => {
     if (!(error instanceof CommandError)) throw error;
