@@ -63,10 +63,10 @@ export const hostileMarkdown = ({
 Another tenant's policy is changed back and forth while a tenant of the same node does what the row says. From the
 API server's answer until packets show that the change is in force, ms: median / 99th percentile of ${String(tenants[0]?.samples.calm.inForce.length ?? 0)} changes. The bound of each phase
 is ${String(TIMES)} × the calm 99th percentile + ${String(MORE_MS)} ms, and ${String(MOST_MB)} MB of the agent's memory (VmHWM).
-The last two columns tell whose time it was, 99th percentiles of the four phases: until a watch that does nothing else was told
-of the change, which is the API server's part and counts all the same, and from then on.
+The last two columns tell whose time it was, 99th percentiles of the four phases: until a watch that does nothing else has received
+the change, which is the API server's part and counts all the same, and from then on.
 
-| tenant | ${PHASES.join(' | ')} | bound, ms | peak, MB | held | a watch is told | from then on |
+| tenant | ${PHASES.join(' | ')} | bound, ms | peak, MB | held | a watch has it | from then on |
 | --- | ${PHASES.map(() => '---').join(' | ')} | --- | --- | --- | --- | --- |
 ${tenants.map(rowOf).join('\n')}
 ${tenants

@@ -83,10 +83,10 @@ export const fuzzCommand = (): Command =>
     .option('--clusters <count>', 'how many clusters', wholeNumber, 1_000)
     .option('--packets <count>', `how many packets in all (default: ${PACKETS_PER_CLUSTER} for each cluster)`, wholeNumber)
     .option('--seed <number>', 'the same seed gives the same clusters and packets', wholeNumber, 1)
-    .option('--kernel-share <share>', 'of so many clusters every packet is sent through the kernel', share, 0.01)
+    .option('--kernel-share <share>', 'share of clusters (0 to 1) whose packets are also sent through the kernel', share, 0.01)
     .option(
       '--walks <count>',
-      `so many times from one cluster to another by increments (default: one for ${CLUSTERS_PER_WALK} clusters)`,
+      `number of walks from one cluster to another by increments (default: one for ${CLUSTERS_PER_WALK} clusters)`,
       wholeNumber,
     )
     .option('--backend <backend>', 'nft, legacy or both in turn', backend, 'both')

@@ -112,7 +112,7 @@ export const e2eCommand = (): Command =>
     .option('--names <regexp>', 'only our specs of such names')
     .option('--no-suite', "without Kubernetes' own suite")
     .option('--focus <regexp>', "which specs of Kubernetes' suite", WHOLE_SUITE)
-    .option('--procs <number>', 'of those, so many at a time', '2')
+    .option('--procs <number>', 'number of those that run at the same time', '2')
     .option('--smoke', 'a few of everything, on one cluster', false)
     .showHelpAfterError()
     .action(run);

@@ -1,4 +1,4 @@
-// Command pause holds a pod's namespaces: it waits until it is told to end, and reaps orphans where it is process 1.
+// Command pause holds a pod's namespaces: it waits for a signal to end, and reaps orphans if it is process 1.
 package main
 
 import (
