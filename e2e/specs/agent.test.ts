@@ -18,14 +18,14 @@ beforeAll(async () => {
 
 afterAll(() => closeNamespaces(NAMESPACE));
 
-test('a restart of all agents under load is not noticed', async () => {
+test('a restart of all agents under load has no visible effect', async () => {
   const traffic = await startTraffic(trio);
   await kubectl(['-n', AGENT_NAMESPACE, 'rollout', 'restart', AGENT]);
   await waitForAgents();
   await traffic.expectUndisturbed();
 });
 
-test('an agent that is killed is not missed, and its successor takes over', async () => {
+test('the end of a killed agent has no visible effect, and its successor takes over', async () => {
   const traffic = await startTraffic(trio);
   const killed = (await agentPods()).find(({ spec }) => spec.nodeName === trio.near.name);
   await kubectl(['-n', AGENT_NAMESPACE, 'delete', 'pod', killed?.metadata.name ?? '', '--grace-period=0', '--force']);

@@ -44,7 +44,7 @@ beforeAll(async () => {
 
 afterAll(() => closeNamespaces(NAMESPACE, GUESTS));
 
-test('a pod is let in with a label, and shut out without it', async () => {
+test('a pod is admitted with a label, and denied without it', async () => {
   await expectDenied(CLIENT, address);
   await label('pod', NAMESPACE, 'client', 'role=friend');
   await expectAnswer(CLIENT, address);
@@ -56,7 +56,7 @@ test('a pod is let in with a label, and shut out without it', async () => {
   await expectDenied(CLIENT, address);
 });
 
-test('a whole namespace is let in with a label of its own, and shut out without it', async () => {
+test('a whole namespace is admitted with its label, and denied without it', async () => {
   await expectDenied(GUEST, address);
   await label('namespace', GUESTS, GUESTS, 'team=guests');
   await expectAnswer(GUEST, address);
@@ -64,7 +64,7 @@ test('a whole namespace is let in with a label of its own, and shut out without 
   await expectDenied(GUEST, address);
 });
 
-test('a pod that no policy selects any more is open to everyone', async () => {
+test('a pod that no policy selects any more is open to every client', async () => {
   await expectDenied(GUEST, address);
   await kubectl(['-n', NAMESPACE, 'delete', 'networkpolicy', 'default-deny-ingress']);
   await expectDenied(GUEST, address);
@@ -74,7 +74,7 @@ test('a pod that no policy selects any more is open to everyone', async () => {
   await expectDenied(GUEST, address);
 });
 
-describe('a pod that is being deleted', () => {
+describe('pods that are being deleted', () => {
   const LEAVING = { namespace: NAMESPACE, name: 'leaving' };
 
   beforeAll(async () => {
@@ -92,7 +92,7 @@ describe('a pod that is being deleted', () => {
     await waitForPods(NAMESPACE);
   });
 
-  test('is governed until it is gone', async () => {
+  test('a pod that is being deleted stays isolated until it is gone', async () => {
     const leaving = url((await podIps(LEAVING))[0] ?? '', DEFAULT_PORT);
     await expectDenied(GUEST, leaving);
     await kubectl(['-n', NAMESPACE, 'delete', 'pod', LEAVING.name, '--wait=false']);

@@ -33,14 +33,14 @@ beforeAll(async () => {
 
 afterAll(() => closeNamespaces(NAMESPACE, OUTSIDER.namespace));
 
-test('a policy of its namespace does not isolate it', async () => {
+test('a policy of its namespace does not isolate a pod on the host network', async () => {
   for (const ip of await podIps(ON_HOST)) await expectAnswer(OUTSIDER, url(ip, HOST_PORT));
 });
 
-test('it reaches the pods of its own node, as everything on a node does', async () => {
+test('a pod on the host network reaches the pods of its own node, like everything on the node', async () => {
   for (const ip of await podIps(LOCAL)) await expectAnswer(ON_HOST, url(ip, DEFAULT_PORT));
 });
 
-test('a selector that names its labels does not let it in elsewhere', async () => {
+test('a selector of its labels does not admit a pod on the host network to other nodes', async () => {
   for (const ip of await podIps(REMOTE)) await expectDenied(ON_HOST, url(ip, DEFAULT_PORT));
 });

@@ -5,12 +5,12 @@ import { kubectl } from '../support/kubectl.ts';
 
 /** What runs is what is published. */
 
-test('what the cluster holds is the manifest, and nothing was changed since', async () => {
+test('the objects of the cluster equal the manifest, without later changes', async () => {
   // kubectl diff exits with 1, and so fails here, if there is a difference.
   await expect(kubectl(['diff', '-f', MANIFEST])).resolves.toBe('');
 });
 
-test('every node runs one agent, and all the same image', async () => {
+test('every node runs one agent, all with the same image', async () => {
   await waitForAgents();
   const nodes = (await kubectl(['get', 'nodes', '-o', 'name'])).trim().split('\n');
   const pods = await agentPods();

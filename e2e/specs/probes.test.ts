@@ -59,7 +59,7 @@ beforeAll(async () => {
 
 afterAll(() => closeNamespaces(NAMESPACE));
 
-test('pods that everything is denied to become ready, and stay so without a restart', async () => {
+test('pods whose traffic is all denied become ready, and stay so without a restart', async () => {
   await waitForPods(NAMESPACE);
   const before = await health();
   expect(before).toHaveLength(6);
@@ -67,7 +67,7 @@ test('pods that everything is denied to become ready, and stay so without a rest
   expect(await health()).toEqual(before);
 });
 
-test('and are isolated all the same', async () => {
+test('pods with probes are isolated all the same', async () => {
   for (const ip of await podIps({ namespace: NAMESPACE, name: 'http-0' })) {
     await expectDenied({ namespace: NAMESPACE, name: 'tcp-0' }, url(ip, DEFAULT_PORT));
     await expectDenied({ namespace: NAMESPACE, name: 'tcp-1' }, url(ip, DEFAULT_PORT));

@@ -36,17 +36,17 @@ afterAll(async () => {
   await installAgent();
 });
 
-test('every agent is scraped', async () => {
+test('Prometheus scrapes every agent', async () => {
   expect(annotatedTargets(await agentPods())).toHaveLength(nodes);
   await expectSoon('count(up{job="portcullis"} == 1)', nodes);
 });
 
-test('every agent has heard of all three kinds, and its last sync succeeded', async () => {
+test('every agent has synced all three kinds, and its last sync succeeded', async () => {
   await expectSoon('count(portcullis_source_has_synced == 1)', 3 * nodes);
   await expectSoon('count(sum by (instance) (portcullis_syncs_total{result!="failed"}) > 0)', nodes);
 });
 
-test('isolated pods are counted', async () => {
+test('the metrics count isolated pods', async () => {
   await openTrio(SUBJECTS);
   await expectSoon('sum(portcullis_isolated_pods{direction="ingress"})', 3);
   await expectSoon('sum(portcullis_isolated_pods{direction="egress"})', 0);

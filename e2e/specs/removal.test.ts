@@ -16,7 +16,7 @@ afterAll(async () => {
   await closeNamespaces(NAMESPACE);
 });
 
-test('policies hold without agents until the nodes are cleaned, and nothing of ours remains then', async () => {
+test('policies stay in force without agents until the nodes are cleaned, and then nothing of ours remains', async () => {
   const { server, friend, stranger, near, far } = await openTrio(NAMESPACE);
   const address = url((await podIps(server))[0] ?? '', DEFAULT_PORT);
   await expectDenied(stranger, address);

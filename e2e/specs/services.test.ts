@@ -51,12 +51,12 @@ const everyWay = async (verdict: (address: string) => Promise<void>): Promise<vo
   for (const address of ways.values()) await verdict(address);
 };
 
-test('without a policy every way is open', async () => {
+test('every path is open without a policy', async () => {
   await everyWay((address) => expectAnswer(STRANGER, address));
   for (const address of nodePorts) await expectAnswer(STRANGER, address);
 });
 
-describe('with ingress from friends alone, on the port that they use', () => {
+describe('ingress from friends only, on their port', () => {
   beforeAll(() =>
     apply(
       policyObject(NAMESPACE, 'friends', {
@@ -73,28 +73,29 @@ describe('with ingress from friends alone, on the port that they use', () => {
 
   afterAll(() => kubectl(['-n', NAMESPACE, 'delete', 'networkpolicy', 'friends']));
 
-  test('a stranger is denied on every way', () => everyWay((address) => expectDenied(STRANGER, address)));
+  test('a stranger is denied on every path', () => everyWay((address) => expectDenied(STRANGER, address)));
 
   test('a stranger is denied through every node’s port', async () => {
     for (const address of nodePorts) await expectDenied(STRANGER, address);
   });
 
-  test('a friend on another node is let in on every way', () => everyWay((address) => expectAnswer(FRIEND, address)));
+  test('a friend on another node is admitted on every path', () =>
+    everyWay((address) => expectAnswer(FRIEND, address)));
 
-  test('a friend on the same node is let in on every way', () =>
+  test('a friend on the same node is admitted on every path', () =>
     everyWay((address) => expectAnswer(NEIGHBOUR, address)));
 });
 
-describe('with everyone isolated in both directions', () => {
+describe('every pod isolated in both directions', () => {
   beforeAll(() => apply(denyAll(NAMESPACE)));
 
   afterAll(() => kubectl(['-n', NAMESPACE, 'delete', 'networkpolicy', 'default-deny']));
 
-  test('others are denied', async () => {
+  test('other pods are denied', async () => {
     for (const ip of await podIps(SERVER)) await expectDenied(FRIEND, url(ip, DEFAULT_PORT));
   });
 
-  test('a pod still reaches itself, and itself through its Service', async () => {
+  test('an isolated pod still reaches itself, directly and through its Service', async () => {
     for (const ip of await podIps(SERVER)) await expectAnswer(SERVER, url(ip, DEFAULT_PORT));
     const { spec } = await get<ServiceView>('-n', NAMESPACE, 'service', 'server');
     for (const ip of spec.clusterIPs) await expectAnswer(SERVER, url(ip, 80));

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 describe.each(STORIES)('%s', (name) => {
-  test('goes as it is told', async () => {
+  test('the story’s connections end as the story says', async () => {
     const lines: string[] = [];
     const folder = path.join(import.meta.dirname, '../../demo', name);
     for (const story of await findStories(folder)) {

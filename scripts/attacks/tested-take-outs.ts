@@ -54,7 +54,7 @@ export const TESTED_TAKE_OUTS: readonly TestedTakeOut[] = [
     name: 'a lock that is more than a name',
     attacks: ['agent/lock-name-taken'],
     file: 'test/kernel/faults/surface.test.ts',
-    title: 'that has the name of agents',
+    title: 'that has the agent’s name',
     edits: NAME_IS_THE_LOCK,
   },
   {
@@ -95,14 +95,14 @@ export const TESTED_TAKE_OUTS: readonly TestedTakeOut[] = [
     name: 'connections on which nothing moves',
     attacks: [],
     file: 'test/telemetry/limits.test.ts',
-    title: 'by not reading what it asked for',
+    title: 'that does not read its answer',
     edits: [{ file: 'src/telemetry/server.ts', text: '  server.setTimeout(IDLE_MS);\n', by: '' }],
   },
   {
     name: 'tunnels by their protocol',
     attacks: ['nodes/other-tunnels'],
     file: 'test/render/raw-table.test.ts',
-    title: 'the ends of tunnels are looked at',
+    title: 'the ends of tunnels are validated',
     edits: NO_OTHER_TUNNELS,
   },
 ];

@@ -17,8 +17,8 @@ const settleAll = (pods: readonly PodEndpoint[]): readonly string[] => {
 const at = (uid: string, ips: readonly string[], changes: Partial<PodEndpoint> = {}): PodEndpoint =>
   podEndpoint(uid, { ips, ...changes });
 
-describe('a pod', () => {
-  test('with addresses of its own keeps them, and is the same object', () => {
+describe('address book', () => {
+  test('a pod with addresses of its own keeps them, and stays the same object', () => {
     const book = createAddressBook();
     const pod = at('x', ['10.0.0.1', 'fd00::1']);
     book.claim(pod);
@@ -28,18 +28,18 @@ describe('a pod', () => {
     expect(book.settle(pod).peer).toBe(pod);
   });
 
-  test('is governed at an address that another one may have too, and is no peer there; it keeps its other one', () => {
+  test('the policies of both pods apply at an address that both may have, and no peer includes it', () => {
     const pods = [at('x', ['10.0.0.1', 'fd00::1'], { createdAt: 1 }), at('y', ['10.0.0.1'], { createdAt: 2 })];
     expect(settleAll(pods)).toEqual(['x: 10.0.0.1 fd00::1 | fd00::1', 'y: 10.0.0.1 | ']);
   });
 
-  test('loses an address to a pod that surely has it', () => {
+  test('a pod loses an address to a pod that certainly has it', () => {
     const sandbox = { noted: ['10.0.0.1'], doubted: ['10.0.0.2'], notedAt: 1 };
     const pods = [at('p', ['10.0.0.1'], { sandbox }), at('q', ['10.0.0.1', 'fd00::2'])];
     expect(settleAll(pods)).toEqual(['p: 10.0.0.1 10.0.0.2 | 10.0.0.1', 'q: fd00::2 | fd00::2']);
   });
 
-  test('that settled settles to the same again, without the addresses that it lost', () => {
+  test('a settled pod settles to the same result again, without the addresses that it lost', () => {
     const book = createAddressBook();
     const sandbox = { noted: ['10.0.0.1'], doubted: ['10.0.0.2', '10.0.0.3'], notedAt: 1 };
     const pod = at('p', ['10.0.0.1'], { sandbox });
@@ -51,7 +51,7 @@ describe('a pod', () => {
     expect(again.settle(subject).subject).toBe(subject);
   });
 
-  test('on the host network shares its address and takes none from others', () => {
+  test('a pod on the host network shares its address and takes none from others', () => {
     const host = at('h', ['10.0.9.1'], { hostNetwork: true });
     expect(settleAll([host, at('x', ['10.0.9.1'])])).toEqual(['h: 10.0.9.1 | 10.0.9.1', 'x: 10.0.9.1 | 10.0.9.1']);
   });
@@ -85,7 +85,7 @@ const anyPod = fc
     };
   });
 
-test('what came and went one by one is as what is there taken anew, and no address loses all who claim it', () => {
+test('adding and removing pods one by one gives the same owners as adding the rest at once', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(4), fc.option(anyPod)), { maxLength: 12 }), (steps) => {
       const book = createAddressBook();

@@ -35,7 +35,7 @@ const probe = (status: Partial<ReconcilerStatus>, parts: readonly PartNotInForce
   return { ready: probes.ready(), health: probes.health() };
 };
 
-test('all is well only where every part is in force', () => {
+test('the agent is well only if every part is in force', () => {
   expect(probe({})).toEqual({ ready: { ok: true, reason: 'ok' }, health: { ok: true, reason: 'ok' } });
 });
 
@@ -48,7 +48,7 @@ test.each([true, false])(
   },
 );
 
-test('a pass that just failed is told, and makes nobody unready before it lasts', () => {
+test('a pass that just failed is reported, and makes no agent unready before the failure lasts', () => {
   expect(probe({ failures: 1, lastError: 'busy' }).ready).toEqual({
     ok: true,
     reason: 'ready, but the newest policy is not in force yet: busy',
@@ -56,11 +56,11 @@ test('a pass that just failed is told, and makes nobody unready before it lasts'
   expect(probe({ failures: 5, lastError: 'busy' }).ready).toEqual({ ok: false, reason: 'busy' });
 });
 
-test('nothing is ready before the first programming, nor beside another agent', () => {
+test('the agent is not ready before the first programming, nor beside another agent', () => {
   expect(probe({ ready: false, lastError: 'no ip_set' }).ready).toEqual({ ok: false, reason: 'no ip_set' });
   expect(probe({}, [], false).ready.reason).toBe('another agent works on this node: somebody');
 });
 
-test('a loop that does not come round is unhealthy, whatever else there is', () => {
+test('an agent whose loop hangs is unhealthy, whatever else is true', () => {
   expect(probe({}, [part({})], true, 121_000).health).toMatchObject({ ok: false });
 });

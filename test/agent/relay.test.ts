@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createRelay } from '../../src/agent/relay.ts';
 
-test('a relay passes on what was told before anybody listened, first and once, and then all else at once', () => {
+test('a relay first passes on what came before its listener, once, and then everything at once', () => {
   const relay = createRelay<number>();
   const heard: number[] = [];
   relay.tell(1);

@@ -93,11 +93,11 @@ const moreThan = (
     .filter(([name, count]) => count > (limits[name] ?? 0))
     .map(([name, count]) => `${name}: ${count}`);
 
-test('a start asks for each kind once, for pods in one piece, and watches it once', () => {
+test('a starting agent requests each kind once, pods in one piece, and watches each kind once', () => {
   expect(atRest).toMatchObject({ lists: 3, watches: 3 });
 });
 
-test('a start reads a table that it uses twice at most, no other one, and writes once', async () => {
+test('a starting agent reads each table that it uses up to twice, no other table, and writes once', async () => {
   const ofEach = {
     // To list the security and raw tables, and one that stays, for the changes to come.
     'iptables-nft-restore': 6,
@@ -106,12 +106,12 @@ test('a start reads a table that it uses twice at most, no other one, and writes
   expect(moreThan({ ...ofEach, ipset: 5, conntrack: 3 }, await programsRun())).toEqual([]);
 });
 
-test('rules, chains, sets and members stay as few as they are', async () => {
+test('the numbers of rules, chains, sets and members stay low', async () => {
   const counts = await kernelCounts(stage.node);
   expect(moreThan({ rules: 260, chains: 60, sets: 34, members: 840 }, counts)).toEqual([]);
 });
 
-test('a change of membership and back starts no program but those that look at live connections', async () => {
+test('a change of membership and its reversal start only programs that read live connections', async () => {
   await programsRun();
   for (const [role, outcome] of [
     ['friend', 'open'],
@@ -123,7 +123,7 @@ test('a change of membership and back starts no program but those that look at l
   expect(moreThan({ conntrack: 6 }, await programsRun())).toEqual([]);
 });
 
-test('nor do a change of a policy and back, but where the ipset that stays is busy with another text', async () => {
+test('a change of a policy and its reversal start only programs that read live connections, unless the restore program is busy', async () => {
   await programsRun();
   for (const [{ spec }, outcome] of [
     [FRIENDS_AND_FOES, 'open'],
@@ -135,7 +135,7 @@ test('nor do a change of a policy and back, but where the ipset that stays is bu
   expect(moreThan({ conntrack: 8, ipset: 2 }, await programsRun())).toEqual([]);
 });
 
-test('nothing of all that was asked of the API server', async () => {
+test('the API server got no other requests', async () => {
   const { lists, watches } = await apiLoad(stage.api.admin, stage.node);
   expect([lists, watches]).toEqual([before.lists + atRest.lists, before.watches + atRest.watches]);
 });

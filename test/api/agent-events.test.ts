@@ -106,7 +106,7 @@ afterAll(async () => {
   );
 });
 
-test('rules that others take away are told of the node, with who it was', async () => {
+test('an Event of the node reports which program removed our rules', async () => {
   await runner.run('iptables-nft', ['-t', 'security', '-D', 'FORWARD', '-j', 'PORTCULLIS-FORWARD']);
   const shown = await untilShown(/RulesChangedByOthers/, 'describe', 'node', 'n1');
   expect(shown).toMatch(
@@ -114,12 +114,12 @@ test('rules that others take away are told of the node, with who it was', async 
   );
 });
 
-test('a policy that cannot be enforced is told of the policy, where whoever wrote it may look', async () => {
+test('an Event in the policy’s namespace reports a policy that cannot be enforced', async () => {
   await kubectl(['apply', '-f', '-'], JSON.stringify(tooLarge));
   const shown = await untilShown(/InvalidPolicy/, 'events', '-n', 'shop', '--for=networkpolicy/huge');
   expect(shown).toMatch(/Warning\s+InvalidPolicy\s+NetworkPolicy\/huge\s+spec\.ingress: /);
 });
 
-test('the rights of the manifest are enough', () => {
+test('the rights in the manifest suffice for Events', () => {
   expect(lines.filter((line) => /cannot |403/.test(line) && !line.includes('a policy has a fault'))).toEqual([]);
 });

@@ -109,7 +109,7 @@ const podNamed = (name: string): PodEndpoint | undefined =>
     .pods.values()
     .find((pod) => pod.name === name);
 
-describe('objects', () => {
+describe('objects of the API', () => {
   test('the first list comes in pages', async () => {
     const names = Array.from({ length: 23 }, (_, at) => `many-${String(at).padStart(2, '0')}`);
     await Promise.all(names.map((name) => create(podRef(name))));
@@ -119,7 +119,7 @@ describe('objects', () => {
     expect(Number(status().pods.resourceVersion)).toBeGreaterThan(0);
   });
 
-  test('a pod from its creation to its end', async () => {
+  test('the source follows a pod from its creation to its end', async () => {
     await synced();
     const ref = await create(podRef('web', { app: 'web' }));
     await until('the pod', () => podNamed('web') !== undefined);
@@ -150,7 +150,7 @@ describe('objects', () => {
     await server.admin.delete(marker);
   });
 
-  test('a pod that finishes goes, though the object stays', async () => {
+  test('the source drops a pod that finishes, although the object stays', async () => {
     await synced();
     const ref = await create(podRef('job'));
     await until('the pod', () => podNamed('job') !== undefined);
@@ -158,7 +158,7 @@ describe('objects', () => {
     await until('its end', () => podNamed('job') === undefined);
   });
 
-  test('a pod deleted and created again under its name is another one', async () => {
+  test('a pod that is deleted and created again under the same name is another pod', async () => {
     await synced();
     const ref = await create(podRef('again'));
     await until('the pod', () => podNamed('again') !== undefined);
@@ -169,7 +169,7 @@ describe('objects', () => {
     expect(source?.snapshot().pods.has(first ?? '')).toBe(false);
   });
 
-  test('namespaces and policies', async () => {
+  test('the source follows namespaces and policies', async () => {
     const { snapshot } = await synced();
     const shop = await create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
     await server.admin.patch(shop, { metadata: { labels: { team: 'a' } } });
@@ -188,7 +188,7 @@ describe('objects', () => {
     await until('its end', () => !snapshot().policies.has(key));
   });
 
-  test('a burst of changes arrives whole', async () => {
+  test('the source delivers a burst of changes completely', async () => {
     const { snapshot } = await synced();
     const refs = Array.from({ length: 60 }, (_, at) => podRef(`burst-${at}`));
     await Promise.all(refs.map(create));
@@ -200,8 +200,8 @@ describe('objects', () => {
   });
 });
 
-describe('a server that goes away', () => {
-  test('leaves the state as it was; what changed meanwhile is learned, and nothing else is told', async () => {
+describe('an API server that goes away', () => {
+  test('the state stays while the API server is away, and the source reports what changed meanwhile, and nothing else', async () => {
     const kept = await create(podRef('kept'));
     await create(policyRef('kept'));
     const { snapshot, status } = await synced();
@@ -222,7 +222,7 @@ describe('a server that goes away', () => {
     await until('later events', () => podNamed('kept') === undefined);
   });
 
-  test('and comes back without the history we knew makes us list again, without a flap', async () => {
+  test('the source lists again, without a flap, when the API server comes back without the known history', async () => {
     const gone = await create(podRef('gone'));
     await create(podRef('kept'));
     const { status } = await synced();
@@ -237,7 +237,7 @@ describe('a server that goes away', () => {
     expect(changes.filter(({ key }) => key === podNamed('kept')?.uid)).toHaveLength(1);
   });
 
-  test('without a word is found out, and taken up again when it is back', async () => {
+  test('the source detects an API server that became silent, and continues when it is back', async () => {
     const { status } = await synced({
       timing: { watchSeconds: [60, 60], watchOverrun: -59_000, watchSilence: 1000, listSilence: 1000 },
     });
@@ -253,8 +253,8 @@ describe('a server that goes away', () => {
   });
 });
 
-describe('watches', () => {
-  test('that the server ends after their time go on without trouble', async () => {
+describe('watches of the API', () => {
+  test('the source continues without trouble when the server ends watches after their timeout', async () => {
     await synced({ timing: { watchSeconds: [1, 1], stable: 500 } });
     const pause = performance.now() + 2500;
     await until('two watches to end', () => performance.now() > pause);
@@ -265,7 +265,7 @@ describe('watches', () => {
   });
 });
 
-describe('credentials', () => {
+describe('credentials of the source', () => {
   const connectAs =
     (token: string): ApiSourceDeps['connect'] =>
     () =>
@@ -274,7 +274,7 @@ describe('credentials', () => {
         options: () => Promise.resolve({ ca: server.ca, headers: { Authorization: `Bearer ${token}` } }),
       });
 
-  test('that may not list are told what to grant', async () => {
+  test('the source names the missing right when it may not list', async () => {
     const { hasSynced } = start({ connect: connectAs(NOBODY.token) });
     await until('a refusal of each kind', () => new Set(troubles.map((line) => line.split(':')[0])).size === 3);
     expect(troubles.find((line) => line.startsWith('networkpolicies'))).toMatch(
@@ -283,7 +283,7 @@ describe('credentials', () => {
     expect(hasSynced()).toBe(false);
   });
 
-  test('that are not known are told apart', async () => {
+  test('the source reports unknown credentials separately from missing rights', async () => {
     start({ connect: connectAs('wrong') });
     await until('a refusal', () => troubles.length > 0);
     expect(troubles[0]).toMatch(/401 Unauthorized: Unauthorized: the API server does not accept these credentials/);

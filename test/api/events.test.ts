@@ -124,14 +124,14 @@ test('kubectl describe node shows what happened to the node, and how often', asy
   expect([outcomes, troubles]).toEqual([['posted', 'repeated'], []]);
 });
 
-test('an agent that was started anew goes on with the series', async () => {
+test('an agent that restarts continues the existing series of an Event', async () => {
   await tell(record(), TAMPERED);
   await tell(record(), TAMPERED);
   expect(await kubectl('get', 'events', '-o', 'jsonpath={.items[*].series.count}')).toBe('2');
   expect([outcomes, troubles]).toEqual([['posted', 'repeated'], []]);
 });
 
-test('kubectl events shows what is wrong with a policy, once whoever tells it', async () => {
+test('kubectl events shows a policy’s fault once, however many agents report it', async () => {
   await tell(record(), INVALID);
   await tell(record(AGENT.token, 'n2'), INVALID);
   const [, ...lines] = (await kubectl('events', '-n', 'shop', '--for=networkpolicy/web')).trim().split('\n');
@@ -140,7 +140,7 @@ test('kubectl events shows what is wrong with a policy, once whoever tells it', 
   expect([outcomes, troubles]).toEqual([['posted', 'known'], []]);
 });
 
-test('what the API server has forgotten is told anew', async () => {
+test('an agent posts an Event again once the API server has forgotten it', async () => {
   const recorder = record();
   await tell(recorder, TAMPERED);
   await kubectl('delete', 'events', '--all');
@@ -149,7 +149,7 @@ test('what the API server has forgotten is told anew', async () => {
   expect(outcomes).toEqual(['posted', 'posted']);
 });
 
-test('without the right there is one line of trouble that says what to grant', async () => {
+test('a missing right for Events causes one message that says what to grant', async () => {
   const recorder = record(STRANGER.token);
   recorder.tell(TAMPERED);
   await tell(recorder, INVALID);
@@ -159,7 +159,7 @@ test('without the right there is one line of trouble that says what to grant', a
   expect(outcomes).toEqual(['dropped', 'dropped']);
 });
 
-test('names and notes as long and strange as they come are taken', async () => {
+test('the API server accepts the longest and strangest names and notes of Events', async () => {
   const node = `${'a'.repeat(240)}.b`;
   await tell(record(AGENT.token, node), { ...TAMPERED, note: `\u001b[31m${'ü\n'.repeat(3000)}` });
   expect([outcomes, troubles]).toEqual([['posted'], []]);

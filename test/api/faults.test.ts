@@ -94,7 +94,7 @@ const REFUSALS: readonly (readonly [what: string, fault: ApiFault, told: RegExp]
 
 describe('a real API server behind a proxy', () => {
   test.each(REFUSALS)(
-    'that answers everything with %s: the state stays, and what is new is learned',
+    'the state stays while the API server answers everything with %s, and changes are learned later',
     async (_, fault, told) => {
       await start();
       proxy.fault = () => fault;
@@ -108,7 +108,7 @@ describe('a real API server behind a proxy', () => {
     },
   );
 
-  test('that ends every watch with 410 Gone inside it: lists tell what is new', async () => {
+  test('the source finds changes by lists while every watch ends with 410 Gone', async () => {
     await start();
     proxy.fault = ({ isWatch }) => (isWatch ? { kind: 'error event', code: 410 } : undefined);
     proxy.cut();
@@ -119,7 +119,7 @@ describe('a real API server behind a proxy', () => {
     await untilWell();
   });
 
-  test('that breaks off in the middle of a list', async () => {
+  test('the source recovers from a list that breaks off', async () => {
     await start();
     // 410 makes it list anew.
     proxy.fault = ({ isWatch }) => (isWatch ? { kind: 'status', code: 410 } : { kind: 'truncate', bytes: 200 });
@@ -131,7 +131,7 @@ describe('a real API server behind a proxy', () => {
     await until('the new pod', () => namesOf().length === 2);
   });
 
-  test('that passes nothing on without a word', async () => {
+  test('the source recovers from a proxy that passes on nothing', async () => {
     await start({ watchSeconds: [60, 60], watchOverrun: -59_000, watchSilence: 1_000, listSilence: 1_000 });
     proxy.stall();
     await until('the trouble to be told', () => troubles.some((trouble) => trouble.startsWith('nothing heard for')));
@@ -142,7 +142,7 @@ describe('a real API server behind a proxy', () => {
     await untilWell();
   });
 
-  test('that is down', async () => {
+  test('the source recovers from an API server that is down', async () => {
     await start();
     await proxy.down();
     await until('the trouble to be told', () => troubles.some((trouble) => trouble.includes('ECONNREFUSED')));
@@ -153,7 +153,7 @@ describe('a real API server behind a proxy', () => {
     await untilWell();
   });
 
-  test('that is slow', async () => {
+  test('the source copes with a slow API server', async () => {
     proxy.fault = () => ({ kind: 'delay', ms: 3_000 });
     await start();
     await create('new');

@@ -131,7 +131,7 @@ const settled = async (): Promise<void> => {
   }
 };
 
-test('the agent itself asks for tokens over TLS where it is told to', async () => {
+test('the agent reviews tokens and serves over TLS as configured', async () => {
   const lines: string[] = [];
   const agent = await startProcess(
     PORTCULLIS,
@@ -163,29 +163,29 @@ test('the agent itself asks for tokens over TLS where it is told to', async () =
 describe('metrics behind the authentication and authorisation of a cluster', () => {
   beforeAll(settled);
 
-  test.each(['/metrics', '/status'])('%s is for who may get it', async (where) => {
+  test.each(['/metrics', '/status'])('a token needs the right to get %s', async (where) => {
     expect(await ask(where, 'reader')).toMatchObject({ status: 200 });
     expect(await ask(where, 'stranger')).toMatchObject({ status: 403, body: `this token may not get ${where}\n` });
     expect(await ask(where, 'made-up')).toMatchObject({ status: 401, challenge: 'Bearer' });
     expect(await ask(where)).toMatchObject({ status: 401, challenge: 'Bearer' });
   });
 
-  test.each(['/healthz', '/readyz'])('%s is for all', async (where) => {
+  test.each(['/healthz', '/readyz'])('%s needs no token', async (where) => {
     expect(await ask(where)).toMatchObject({ status: 200, body: 'ok\n' });
   });
 
-  test("the agent's own token lets it ask, not read", async () => {
+  test('the agent’s own token can review tokens but cannot read metrics', async () => {
     expect(await ask('/metrics', 'agent')).toMatchObject({ status: 403 });
   });
 
-  test('without the right to ask nobody is let in, and what to do is told', async () => {
+  test('without the right to review tokens, all requests are denied with a message that says what to do', async () => {
     troubles = [];
     const powerless = await serveAs('powerless-agent');
     expect(await ask('/metrics', 'reader', powerless)).toMatchObject({ status: 503 });
     expect(troubles).toEqual([expect.stringContaining('create on tokenreviews and subjectaccessreviews')]);
   });
 
-  test('without an API server nobody new is let in, who was stays, and health is open', async () => {
+  test('without an API server, new tokens are denied, known ones still work, and health is open', async () => {
     await ask('/metrics', 'reader');
     await api.halt();
     try {

@@ -57,7 +57,7 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-test('kinds of other policies are told once there are objects of them, or where that cannot be seen', async () => {
+test('the agent reports other kinds of policies once there are objects of them, or if it cannot list them', async () => {
   expect(await find(asAdmin)).toEqual([]);
   expect(await find(asStranger)).toEqual([]);
   await server.admin.create(definition);

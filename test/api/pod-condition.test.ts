@@ -117,7 +117,7 @@ afterAll(() => server.stop());
 
 afterEach(stop);
 
-test('a refusal is told with what to grant, and made up for once it is granted', async () => {
+test('the agent reports the right that is missing for conditions, and sets them once it is granted', async () => {
   await start();
   const ref = podRef('refused');
   await server.admin.create(ref);
@@ -131,7 +131,7 @@ test('a refusal is told with what to grant, and made up for once it is granted',
   await waitFor('the end of it', DEADLINE_MS, () => Promise.resolve(troubles.includes(undefined) || undefined));
 });
 
-test('the condition is set beside the kubelet’s, and once', async () => {
+test('the agent sets its condition beside the kubelet’s, once', async () => {
   await grant();
   await start();
   const ref = podRef('web', { readinessGates: [{ conditionType: TYPE }] });
@@ -155,7 +155,7 @@ test('the condition is set beside the kubelet’s, and once', async () => {
   expect(condition.status()).toEqual({ written: 0, waiting: 0 });
 });
 
-test('a pod that took the name of another one gets its own', async () => {
+test('a pod that took the name of another one gets its own condition', async () => {
   await grant();
   await start();
   const ref = podRef('twin');

@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-test('the node’s range is learned as soon as the node has one', async () => {
+test('the agent learns the node’s range as soon as the node has one', async () => {
   const clock = createSystemClock();
   const troubles: string[] = [];
   let known = 0;

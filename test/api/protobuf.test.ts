@@ -105,7 +105,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-test('a list and a watch in protobuf read as JSON does; a pod that finishes is gone, in both', async () => {
+test('lists and watches in protobuf give the same objects as in JSON; a finished pod is gone in both', async () => {
   for (const each of [RICH, HOST, BARE]) await server.admin.create(each);
   await server.admin.patchStatus(RICH, STATUS);
   start();
@@ -132,7 +132,7 @@ test('a list and a watch in protobuf read as JSON does; a pod that finishes is g
   await untilNames('bare');
 });
 
-test('a refusal in protobuf is told in words', async () => {
+test('the source reports the message of a refusal in protobuf', async () => {
   const told: string[] = [];
   const connection = await connectByKubeconfig(server.kubeconfigPath);
   source = createApiSource({

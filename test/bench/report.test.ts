@@ -20,13 +20,13 @@ const RESULTS: Results = {
 };
 
 describe('statistics', () => {
-  test('the median of an even number is between the two in the middle', () => {
+  test('the median of an even number of samples is between the two middle ones', () => {
     expect(median([4, 1, 3, 2])).toBe(2.5);
     expect(median([5, 1, 3])).toBe(3);
     expect(median([7])).toBe(7);
   });
 
-  test('quantiles are samples, by the nearest rank', () => {
+  test('quantiles are samples by nearest rank', () => {
     const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
     expect(quantile(hundred, 0.99)).toBe(99);
     expect(quantile(hundred, 1)).toBe(100);
@@ -35,10 +35,10 @@ describe('statistics', () => {
   });
 });
 
-describe('the table', () => {
+describe('results table', () => {
   const lines = markdownOf(RESULTS).split('\n');
 
-  test('has its rows in one order, with goals, and a dash where an agent has no samples', () => {
+  test('the table has its rows in a fixed order, with goals, and a dash if an agent has no samples', () => {
     expect(lines.filter((line) => line.startsWith('|'))).toEqual([
       '|  | goal | ours | a<b | conntrack alone | samples |',
       '| --- | --- | --- | --- | --- | --- |',
@@ -49,25 +49,25 @@ describe('the table', () => {
     ]);
   });
 
-  test('says how the machine was loaded', () => {
+  test('the table shows the load of the machine', () => {
     expect(lines).toContain('**preliminary**');
     expect(lines.join('\n')).toContain('Load average while measuring 0.5 to 1.3');
   });
 });
 
-test('the plot has a dot for each sample and is well-formed where names are not', () => {
+test('the plot has a dot for each sample, and is well-formed even if names are not', () => {
   const svg = plotOf(RESULTS);
   expect(svg.match(/<circle /g)).toHaveLength(11);
   expect(svg).toContain('>a&lt;b<');
 });
 
-describe('the comparison with another agent', () => {
+describe('comparison with another agent', () => {
   const repeated = (values: readonly number[]): readonly number[] => Array.from({ length: 8 }, () => values).flat();
   const compare = (rows: Results['rows']) => compareResults({ ...RESULTS, rows }, 'ours', 0.05);
   const verdicts = (rows: Results['rows']) =>
     compare(rows).map(({ row, with: other, isWorse }) => [row.id, other, isWorse] as const);
 
-  test('a row is worse only where the whole interval lies beyond the bound', () => {
+  test('a row is worse only if the whole interval is beyond the bound', () => {
     const before = repeated([10, 11, 12]);
     const scaled = (by: number) => ({
       ...MEASURED,
@@ -82,7 +82,7 @@ describe('the comparison with another agent', () => {
     expect(verdicts({ created: { ...MEASURED, samples: noisy } })).toEqual([['created', BEFORE, false]]);
   });
 
-  test('a rate is worse where it is less, and is also held to its share of a bare path', () => {
+  test('a rate is worse if it is less, and is also compared with its share of a bare path', () => {
     const samples = {
       ours: [90, 91, 92, 90, 91, 90],
       [BEFORE]: [100, 101, 100, 102, 100, 101],
@@ -94,7 +94,7 @@ describe('the comparison with another agent', () => {
     ]);
   });
 
-  test('zeros are equal to zeros, and anything is more than zero', () => {
+  test('zeros equal zeros, and any other value is more than zero', () => {
     const zeros = [0, 0, 0, 0, 0, 0];
     expect(verdicts({ 'local-forbidden': { ...MEASURED, samples: { ours: zeros, [BEFORE]: zeros } } })).toEqual([
       ['local-forbidden', BEFORE, false],
@@ -104,7 +104,7 @@ describe('the comparison with another agent', () => {
     ).toEqual([['local-forbidden', BEFORE, true]]);
   });
 
-  test('the interval is the same in each run and holds the median', () => {
+  test('the interval is the same in each run and contains the median', () => {
     const values = [1, 5, 2, 8, 3, 9, 4];
     const interval = medianInterval(values);
     expect(medianInterval(values)).toEqual(interval);
@@ -112,7 +112,7 @@ describe('the comparison with another agent', () => {
     expect(interval[1]).toBeGreaterThanOrEqual(median(values));
   });
 
-  test('the table names the bound and the number of pairs', () => {
+  test('the comparison table shows the bound and the number of pairs', () => {
     const samples = { ours: [2, 2, 2, 2, 2, 2], [BEFORE]: [1, 1, 1, 1, 1, 1, 1] };
     expect(comparisonTable(compare({ created: { ...MEASURED, samples } }))).toContain(
       '| policy created → denied | before | 2.000 | 2.000–2.000 | ≤ 1.05 | **worse** | 6 |',

@@ -19,7 +19,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('starts what was built, through links and from any folder', async () => {
+test('bin/portcullis starts the built program through links and from any folder', async () => {
   await symlink(path.join(root, 'bin/portcullis'), path.join(folder, 'first'));
   await symlink('first', path.join(folder, 'second'));
   expect(await runner.run('sh', ['-c', 'cd / && exec "$0" --version', path.join(folder, 'second')])).toBe(
@@ -57,7 +57,7 @@ describe('an agent', () => {
       (error: unknown) => error as CommandError,
     );
 
-  test('begins with a snapshot of its loaded modules', async () => {
+  test('the agent starts from a snapshot of its loaded modules', async () => {
     const traced = path.join(folder, 'traced');
     const launcher = await readFile(path.join(root, 'bin/portcullis'), 'utf8');
     await mkdir(path.join(traced, 'bin'), { recursive: true });
@@ -70,13 +70,13 @@ describe('an agent', () => {
     expect((await started('render', '--help')).join()).not.toContain('snapshot');
   });
 
-  test('tells its usage and its mistakes as every verb does', async () => {
+  test('the agent prints usage and errors like every verb', async () => {
     expect(await runner.run(path.join(root, 'bin/portcullis'), ['agent', '--help'])).toContain('portcullis agent');
     expect(await failureOf()).toMatchObject({ exitCode: 2, message: expect.stringContaining('PORTCULLIS_NODE_NAME') });
     expect(await failureOf('--nonsense')).toMatchObject({ exitCode: 2 });
   });
 
-  test('may run on a processor that has less than the one it was built on', async () => {
+  test('the agent runs on a processor with fewer features than the build machine’s', async () => {
     const node = path.join(root, 'node_modules/node/bin/node');
     const files = ['agent.blob', 'portcullis.js'].map((file) => path.join(root, 'dist', file)) as [string, string];
     const help = await runner.run(node, [
@@ -90,7 +90,7 @@ describe('an agent', () => {
   });
 });
 
-test('says what to do where nothing was built', async () => {
+test('bin/portcullis says what to do if nothing was built', async () => {
   await mkdir(path.join(folder, 'bin'));
   await copyFile(path.join(root, 'bin/portcullis'), path.join(folder, 'bin/portcullis'));
   await expect(runner.run(path.join(folder, 'bin/portcullis'), [])).rejects.toThrow(

@@ -17,23 +17,23 @@ const held = ({ sets }: BridgeProgram, name: BridgeSet): readonly string[] => [.
 
 const CAGED = [isolation('ingress', 'web'), isolation('egress', 'web')];
 
-test('the table of a small cluster is the text that stands in small.nft', () => {
+test('the table of a small cluster equals the text in small.nft', () => {
   const expected = readFileSync(path.join(import.meta.dirname, 'small.nft'), 'utf8');
   expect(tableText(compile({}, CAGED))).toBe(expected);
 });
 
-test('where no pod hangs on a bridge there is no table', () => {
+test('a node without pods on bridges has no bridge table', () => {
   expect(compileBridge({ ...FACTS, node: { ...FACTS.node, bridges: [] } }, CAGED, undefined)).toBeUndefined();
 });
 
-test('a pod whose policies allow everything is not isolated on the bridge, one of a family alone is', () => {
+test('a pod whose policies allow everything is not isolated on the bridge; a pod isolated in one family is', () => {
   const everything = rule([{ kind: 'any' }]);
   const ofIpv4 = rule([{ kind: 'ipBlock', block: { cidr: { family: 'ipv4', base: 0n, prefix: 0 }, except: [] } }]);
   expect(held(compile({}, [isolation('ingress', 'web', [everything])]), 'isolated')).toEqual([]);
   expect(held(compile({}, [isolation('ingress', 'web', [ofIpv4])]), 'isolated')).toEqual(['"veth-web"']);
 });
 
-test('an isolated pod without an IPv6 address has neither a link-local one nor the right to send IPv6', () => {
+test('an isolated pod without an IPv6 address may use neither a link-local address nor IPv6', () => {
   const program = compile({ owners: [owner('web', 2, { ips: ['10.1.0.2'] })] }, CAGED);
   expect(held(program, 'own6')).toEqual([]);
   expect(held(program, 'v6')).toEqual([]);
@@ -41,7 +41,7 @@ test('an isolated pod without an IPv6 address has neither a link-local one nor t
   expect(held(compile({}, CAGED), 'own6')).toContain('"veth-web" . fe80::ff:fe00:2');
 });
 
-test('only a pod that policies let out to nobody unknown is kept from asking for unknown addresses', () => {
+test('only a pod whose policies allow no unknown destination may not ask for unknown addresses', () => {
   const dns = rule([{ kind: 'any' }], [{ kind: 'range', protocol: 'UDP', from: 53, to: 53 }]);
   expect(held(compile({}, CAGED), 'caged4')).toEqual(['"veth-web"']);
   expect(held(compile({}, [isolation('ingress', 'web')]), 'caged4')).toEqual([]);
@@ -54,7 +54,7 @@ test('only a pod that policies let out to nobody unknown is kept from asking for
   expect(held(withUplink, 'uplinks')).toEqual(['"eth1"']);
 });
 
-test('only a pod that policies let nobody unknown into takes packets for its own addresses alone', () => {
+test('only a pod whose policies allow no unknown source receives packets for its own addresses only', () => {
   const ofIpv4 = rule(
     [{ kind: 'ipBlock', block: { cidr: { family: 'ipv4', base: 0n, prefix: 0 }, except: [] } }],
     [{ kind: 'range', protocol: 'UDP', from: 53, to: 53 }],
@@ -66,7 +66,7 @@ test('only a pod that policies let nobody unknown into takes packets for its own
   expect(held(open, 'shut6')).toEqual(['"veth-web"']);
 });
 
-test('what goes beyond the link is told from the rest where the blocks of the link are known', () => {
+test('packets beyond the link are handled separately if the blocks of the link are known', () => {
   const beyond = /iifname @caged4 oifname != @routers ip daddr != \{[^}]*10\.1\.0\.0\/24[^}]*\} goto drop-flood/;
   expect(tableText(compile({}, CAGED))).toMatch(beyond);
   const [bridge] = FACTS.node.bridges;
@@ -75,7 +75,7 @@ test('what goes beyond the link is told from the rest where the blocks of the li
   expect(tableText(unknown)).not.toContain('@caged4 oifname');
 });
 
-test('a single address that a rule names is nobody’s to claim, if it is of the link and of no known pod', () => {
+test('no pod may claim a single address in a rule if it is on the link and belongs to no known pod', () => {
   const named = (...bases: readonly bigint[]): Isolation =>
     isolation(
       'ingress',
@@ -87,12 +87,12 @@ test('a single address that a rule names is nobody’s to claim, if it is of the
   expect(held(compile({}, [named(0x0a01_0063n, 0x0a01_0003n, 0xc000_0201n)]), 'named4')).toEqual(['10.1.0.99']);
 });
 
-test('a pod may forward where its namespace says so, but not while it is isolated', () => {
+test('a pod may forward if its namespace says so, but not while it is isolated', () => {
   const routers = new Set(['shop/web', 'shop/client']);
   expect(held(compile({ routers }, CAGED), 'routers')).toEqual(['"veth-client"']);
 });
 
-test('without a subnet of the bridge free addresses are not told from others', () => {
+test('free addresses are treated like others if the bridge has no known subnet', () => {
   const [bridge] = FACTS.node.bridges;
   if (bridge === undefined) throw new Error('no bridge');
   const program = compile(
@@ -102,12 +102,12 @@ test('without a subnet of the bridge free addresses are not told from others', (
   expect(program.rules.subnets).toEqual({ ipv4: ['10.1.0.0/16'], ipv6: [] });
 });
 
-test('a name that nft could not read is no port of ours', () => {
+test('an interface whose name nft could not read is no port of ours', () => {
   const owners = [owner('web', 2, { port: 'x"; drop' })];
   expect(held(compile({ owners }, CAGED), 'known')).toEqual([]);
 });
 
-test('a change of elements is written as such, in one transaction, and one of rules as the whole table', () => {
+test('a change of elements is written as such in one transaction, and a change of rules as the whole table', () => {
   const before = compile({}, CAGED);
   const after = compile({ owners: [owner('web', 2), owner('client', 3, { mac: '02:00:00:00:00:0a' })] }, []);
   expect(changeText(before, before)).toBe('');
@@ -119,7 +119,7 @@ test('a change of elements is written as such, in one transaction, and one of ru
   expect(changeText(before, unseen)).toBe(tableText(unseen));
 });
 
-test('between two states the restrictions of both are in force, but not those of a port that is gone', () => {
+test('between two states the restrictions of both are in force, except for those of a port that is gone', () => {
   const before = compile({}, CAGED);
   const open = compile({}, []);
   expect(held(tightest(before, open), 'isolated')).toEqual(['"veth-web"']);

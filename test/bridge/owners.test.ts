@@ -28,18 +28,18 @@ const PODS = [
   { uid: 'old', ips: ['10.1.0.4', 'fd00:1::4'] },
 ];
 
-test('a result says whose a port is, and which addresses of pods no port is known for', () => {
+test('CNI results name the owners of ports, and leave the addresses of other pods without a port', () => {
   const { owners, unowned } = settleOwners(node, [link('web', 'veth-web', ['10.1.0.2'])], [], PODS);
   expect(owners.map(({ port, podUid, origin }) => [port, podUid, origin])).toEqual([['veth-web', 'web', 'result']]);
   expect(unowned).toEqual(['10.1.0.4', 'fd00:1::4']);
 });
 
-test('a static pod, which the API knows by another UID, is known by its address', () => {
+test('a static pod, which the API knows by another UID, is found by its address', () => {
   const { owners } = settleOwners(node, [link('kubelets-own', 'veth-web', ['10.1.0.2'])], [], PODS);
   expect(owners[0]?.podUid).toBe('web');
 });
 
-test('a sandbox whose pod the API knows by another UID is that pod, and one whose pod it does not know stays closed', () => {
+test('a sandbox belongs to the pod that the API knows by another UID; an unknown sandbox stays closed', () => {
   const noted = {
     uid: 'kubelets-own',
     ips: ['10.1.0.2'],
@@ -57,7 +57,7 @@ test('a sandbox whose pod the API knows by another UID is that pod, and one whos
   expect(ownerAmong(noted)).toBe('kubelets-own');
 });
 
-test('of two results for one port that of a living pod counts, and of two living pods neither', () => {
+test('of two results for one port, the one of a living pod counts; of two living pods, neither', () => {
   const stale = link('gone', 'veth-web', ['10.1.0.9']);
   const living = link('web', 'veth-web', ['10.1.0.2']);
   expect(settleOwners(node, [stale, living], [], PODS).owners.map(({ podUid }) => podUid)).toEqual(['web']);
@@ -65,14 +65,14 @@ test('of two results for one port that of a living pod counts, and of two living
   expect([two.owners, two.disputed]).toEqual([[], ['veth-web']]);
 });
 
-test('what was learned holds as long as the port is the same, and no result says otherwise', () => {
+test('learned owners stay while the port is the same and no result contradicts them', () => {
   expect(settleOwners(node, [], [learned], PODS).unowned).toEqual(['10.1.0.2', 'fd00:1::4']);
   expect(settleOwners(node, [], [{ ...learned, index: 60 }], PODS).owners).toEqual([]);
   const result = link('web', 'veth-old', ['10.1.0.2']);
   expect(settleOwners(node, [result], [learned], PODS).owners.map(({ podUid }) => podUid)).toEqual(['web']);
 });
 
-test('a port is a pod’s that alone answered for its addresses', () => {
+test('a port belongs to the pod for whose addresses it alone answered', () => {
   const claims = [
     { port: 'veth-old', mac: '02:00:00:00:00:04', address: '10.1.0.4' },
     { port: 'veth-old', mac: '02:00:00:00:00:04', address: 'fd00:1::4' },
@@ -88,7 +88,7 @@ test.each([
   ['two ports answer for one address', ['veth-old', '04', '10.1.0.4'], ['veth-client', '05', '10.1.0.4']],
   ['one port answers with two MACs', ['veth-old', '04', '10.1.0.4'], ['veth-old', '05', 'fd00:1::4']],
   ['one port answers for two pods', ['veth-old', '04', '10.1.0.4'], ['veth-old', '04', '10.1.0.2']],
-] as const)('where %s nothing is learned, and that is told', (_, ...answers) => {
+] as const)('no owner is learned if %s, and that is reported', (_, ...answers) => {
   const claims = answers.map(([port = '', mac = '', address = '']) => ({
     port,
     mac: `02:00:00:00:00:${mac}`,
@@ -99,12 +99,12 @@ test.each([
   expect(lesson.disputed).toContain('10.1.0.4');
 });
 
-test('what is learned of a pod is not given to another port as long as the first is there', () => {
+test('another port does not get a learned pod while the first port exists', () => {
   const claim = { port: 'veth-client', mac: '02:00:00:00:00:05', address: 'fd00:1::4' };
   expect(learnOwners(node, [learned], PODS, [claim])).toEqual({ learned: [learned], disputed: ['fd00:1::4'] });
 });
 
-test('an uplink answers for nobody', () => {
+test('an uplink never becomes an owner by its answers', () => {
   const [bridge] = node.bridges;
   if (bridge === undefined) throw new Error('no bridge');
   const bridges = [{ ...bridge, ports: [{ name: 'eth1', index: 9, kind: 'uplink' as const }] }];
@@ -112,7 +112,7 @@ test('an uplink answers for nobody', () => {
   expect(learnOwners({ ...node, bridges }, [], PODS, claims).learned).toEqual([]);
 });
 
-test('bridges are those that something of pods leads to; ports of others are left alone', () => {
+test('bridges are those that lead to pods; ports of other bridges are ignored', () => {
   const links = parseLinks(
     [
       '1 lo - - 00:00:00:00:00:00 - -',
@@ -147,7 +147,7 @@ test('bridges are those that something of pods leads to; ports of others are lef
   });
 });
 
-test('the guarantee is full, learned, or by address alone, and says why', () => {
+test('the guarantee is full, learned or address-only, with its reasons', () => {
   const facts = {
     refusal: undefined,
     families: ['ipv4', 'ipv6'] as const,

@@ -27,13 +27,13 @@ const subjects = { podSelector: { matchLabels: { app: 'web' } } };
 const from = (...peers: readonly unknown[]) => ({ ...subjects, ingress: [{ from: peers }] });
 const ports = (...all: readonly unknown[]) => ({ ...subjects, ingress: [{ ports: all }] });
 
-test('a policy without surprises is passed over in silence', () => {
+test('check reports nothing about a policy without mistakes', () => {
   expect(of(from({ podSelector: { matchLabels: { app: 'db' } } }))).toEqual([]);
   expect(of({ podSelector: {}, policyTypes: ['Ingress'] })).toEqual([]);
 });
 
-describe('the pods of a policy', () => {
-  test('none: the labels are told', () => {
+describe('findings about a policy’s pods', () => {
+  test('check suggests labels to a policy that selects no pods', () => {
     const typo = { podSelector: { matchLabels: { app: 'wbe' } }, ingress: [{}] };
     expect(of(typo)).toEqual([
       'selects-nothing spec.podSelector: selects no pod: namespace shop has none with app=wbe',
@@ -43,39 +43,39 @@ describe('the pods of a policy', () => {
     ]);
   });
 
-  test('none, where the input has no pods at all, is no surprise', () => {
+  test('check does not report a policy without pods if the input has no pods', () => {
     expect(of({ podSelector: { matchLabels: { app: 'wbe' } } }, { pods: [] })).toEqual([]);
   });
 
-  test('only such as are on the host network', () => {
+  test('check reports a policy that selects only pods on the host network', () => {
     const host = pod('shop/agent', { app: 'agent' }, { hostNetwork: true });
     expect(of({ podSelector: { matchLabels: { app: 'agent' } } }, { pods: [web, host] })).toEqual([
       'host-network spec.podSelector: selects only pods on the host network (1 pod), which no policy can isolate',
     ]);
   });
 
-  test('every one, because the selector is missing', () => {
+  test('check reports a policy that selects every pod because it has no selector', () => {
     expect(of({ ingress: [{}] })).toEqual([
       'pod-selector-missing spec.podSelector: is missing, which selects every pod of namespace shop',
     ]);
   });
 });
 
-describe('the namespace of a policy', () => {
-  test('that is not in the input', () => {
+describe('findings about a policy’s namespace', () => {
+  test('check reports a policy whose namespace is not in the input', () => {
     expect(check([policy('shp/p', { podSelector: {} })], { pods: [] })).toEqual([
       'namespace-missing metadata.namespace: namespace shp is not among the manifests; did you mean shop?',
     ]);
   });
 
-  test('is taken for granted if no namespace is in the input, or if every cluster has it', () => {
+  test('check accepts any namespace if the input has none, and those of every cluster', () => {
     expect(check([policy('shp/p', { podSelector: {} })], { pods: [], declared: [] })).toEqual([]);
     expect(check([policy('kube-public/p', { podSelector: {} })], { pods: [] })).toEqual([]);
   });
 });
 
-describe('directions', () => {
-  test('one is isolated without rules beside one that has rules', () => {
+describe('findings about directions', () => {
+  test('check reports a direction without rules beside one with rules', () => {
     expect(of({ ...subjects, policyTypes: ['Ingress', 'Egress'], egress: [{}] })).toEqual([
       'direction-without-rules spec.policyTypes: lists Ingress, but there are no ingress rules: all ingress is denied',
     ]);
@@ -84,18 +84,18 @@ describe('directions', () => {
     ]);
   });
 
-  test('an empty list shows that it is meant', () => {
+  test('check accepts an empty list as an intended direction without rules', () => {
     expect(of({ ...subjects, policyTypes: ['Ingress', 'Egress'], ingress: [], egress: [{}] })).toEqual([]);
   });
 
-  test('rules that no policy type heeds', () => {
+  test('check reports rules of a direction that policyTypes does not list', () => {
     expect(of({ ...subjects, policyTypes: ['Ingress'], ingress: [{}], egress: [{}] })).toEqual([
       'rules-ignored spec.egress: policyTypes does not list Egress, so these rules do nothing',
     ]);
   });
 });
 
-describe('DNS', () => {
+describe('findings about DNS', () => {
   const forgets = (key: string, spec: object, others: readonly PolicyObject[] = [], given?: Given) =>
     check([policy(key, { ...subjects, policyTypes: ['Egress'], ...spec }), ...others], given);
   const told = (field: string, nor = '') =>
@@ -114,7 +114,7 @@ describe('DNS', () => {
       { egress: [{ to: [{ podSelector: {} }], ports: [{ protocol: 'UDP' }] }] },
       'egress',
     ],
-  ])('is forgotten: %s', (_, spec, field) => {
+  ])('check reports a policy that forgets DNS: %s', (_, spec, field) => {
     expect(forgets('shop/p', spec)).toEqual([told(field)]);
   });
 
@@ -153,7 +153,7 @@ describe('DNS', () => {
     expect(forgets('shop/p', {}, [dns], { pods: [] })).toEqual([]);
   });
 
-  test('another policy of the same pods may remember it', () => {
+  test('check accepts a policy without DNS if another policy of the same pods allows it', () => {
     const dns = policy('shop/dns', {
       podSelector: {},
       policyTypes: ['Egress'],
@@ -163,7 +163,7 @@ describe('DNS', () => {
     expect(forgets('shop/p', {}, [dns], { pods: [] })).toEqual([]);
   });
 
-  test('several policies that forget it together are told once, at the one that denies all', () => {
+  test('check reports DNS that several policies forget together once, at the one that denies everything', () => {
     const https = policy('shop/https', {
       podSelector: {},
       policyTypes: ['Egress'],
@@ -173,8 +173,8 @@ describe('DNS', () => {
   });
 });
 
-describe('peers', () => {
-  test('that select no pod', () => {
+describe('findings about peers', () => {
+  test('check reports a peer that selects no pod', () => {
     expect(of(from({ podSelector: { matchLabels: { app: 'x' } } }))).toEqual([
       'peer-selects-nothing spec.ingress[0].from[0]: no pod with app=x is in shop, so this entry allows nobody',
     ]);
@@ -183,19 +183,19 @@ describe('peers', () => {
     ]);
   });
 
-  test('that select no namespace', () => {
+  test('check reports a peer that selects no namespace', () => {
     expect(of(from({ namespaceSelector: { matchLabels: { team: 'blue' } } }))).toEqual([
       'peer-selects-nothing spec.ingress[0].from[0]: no namespace has team=blue, so this entry allows nobody',
     ]);
   });
 
-  test('of which the input cannot know are left alone', () => {
+  test('check ignores peers whose pods the input cannot show', () => {
     const monitoring = from({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } });
     expect(of(monitoring)).toEqual([]);
     expect(of(from({ namespaceSelector: { matchLabels: { team: 'blue' } } }), { declared: [] })).toEqual([]);
   });
 
-  test('that were split by a dash too many', () => {
+  test('check reports a peer that a dash has split in two', () => {
     const podSelector = { matchLabels: { app: 'db' } };
     const namespaceSelector = { matchLabels: { team: 'red' } };
     const note =
@@ -206,7 +206,7 @@ describe('peers', () => {
     expect(of(from({ podSelector: {} }, { namespaceSelector }))).toEqual([]);
   });
 
-  test('that are an empty list', () => {
+  test('check reports an empty list of peers', () => {
     expect(of({ ...subjects, ingress: [{ from: [], ports: [] }] })).toEqual([
       'empty-list spec.ingress[0].from: an empty list does not mean none: it allows everyone',
       'empty-list spec.ingress[0].ports: an empty list does not mean none: it allows every port',
@@ -214,15 +214,15 @@ describe('peers', () => {
   });
 });
 
-describe('ipBlocks', () => {
-  test('that hold addresses of pods', () => {
+describe('findings about ipBlocks', () => {
+  test('check reports an ipBlock with addresses of pods', () => {
     expect(of(from({ ipBlock: { cidr: '10.0.0.0/8' } }))).toEqual([
       'block-covers-pods spec.ingress[0].from[0].ipBlock.cidr: 10.0.0.0/8 holds the addresses of 1 pod (shop/web): they are meant too, whatever their labels',
     ]);
     expect(of(from({ ipBlock: { cidr: '10.0.0.0/8', except: ['10.2.0.0/16'] } }))).toEqual([]);
   });
 
-  test('with bits past the prefix', () => {
+  test('check reports an ipBlock with bits past the prefix', () => {
     expect(of(from({ ipBlock: { cidr: '192.0.2.9/24', except: ['192.0.2.9/28', '192.0.2.16/28'] } }))).toEqual([
       'host-bits spec.ingress[0].from[0].ipBlock.cidr: 192.0.2.9/24 has bits set past its prefix: Kubernetes refuses it since 1.36 (an object that has it already stays), older releases and Portcullis read 192.0.2.0/24',
       'host-bits spec.ingress[0].from[0].ipBlock.except[0]: 192.0.2.9/28 has bits set past its prefix: Kubernetes refuses it since 1.36 (an object that has it already stays), older releases and Portcullis read 192.0.2.0/28',
@@ -230,11 +230,11 @@ describe('ipBlocks', () => {
   });
 });
 
-describe('ports', () => {
+describe('findings about ports', () => {
   const undeclared = (field: string, name: string) =>
     `port-undeclared spec.${field}.ports[0].port: no pod that can receive this declares a TCP port "${name}", so this entry allows nothing`;
 
-  test('that nobody declares', () => {
+  test('check reports a port name that no pod declares', () => {
     expect(of(ports({ port: 'http' }))).toEqual([]);
     expect(of(ports({ port: 'https' }))).toEqual([undeclared('ingress[0]', 'https')]);
     expect(
@@ -256,13 +256,13 @@ describe('ports', () => {
   });
 });
 
-describe('what cannot be read', () => {
+describe('findings about invalid policies', () => {
   const suggestions = (spec: unknown) =>
     checkPolicies(toCheckedCluster(cluster({ shop: {} }, [], [policy('shop/p', spec)]))).map(
       ({ code, suggestion }) => `${code}: ${suggestion}`,
     );
 
-  test('is told as an error, and nothing else of the policy', () => {
+  test('check reports an invalid policy as an error, and nothing else about it', () => {
     expect(of({ ...subjects, ingress: [{ ports: [{ port: 0 }] }], egress: [], policyTypes: ['Egress'] })).toEqual([
       'invalid spec.ingress[0].ports[0].port: 0 is not a port from 1 to 65535',
     ]);
@@ -290,7 +290,7 @@ describe('what cannot be read', () => {
       ports({ port: 0 }),
       'invalid: repair it: the API server refuses it, and where it is enforced from a folder it allows nothing',
     ],
-  ])('is put right: %s', (_, spec, expected) => {
+  ])('check suggests a correction: %s', (_, spec, expected) => {
     expect(suggestions(spec)).toEqual([expected]);
   });
 });

@@ -11,7 +11,7 @@ const declare = (): Command => {
   return command;
 };
 
-test('what is typed reaches the setting of that name', () => {
+test('a typed option sets the setting of the same name', () => {
   const typed = [
     ['--in-cluster'],
     ['--node-name', 'n1'],
@@ -68,15 +68,15 @@ test('what is typed reaches the setting of that name', () => {
   });
 });
 
-test('what is not typed is left to the environment', () => {
+test('an option that is not typed leaves the setting to the environment', () => {
   expect(declare().parse([], { from: 'user' }).opts()).toEqual({});
 });
 
-test('the parser names its options as the settings are named', () => {
+test('the parser names its options like the settings', () => {
   expect(declare().options.map((option) => option.attributeName())).toEqual(Object.keys(SETTINGS));
 });
 
-test('the help names the default and the variable', () => {
+test('the help shows the default and the variable of a setting', () => {
   expect(declare().helpInformation().replaceAll(/\s+/g, ' ')).toContain(
     '--drift-interval <DURATION> time between two checks of the kernel for changes by other programs (default 2s; PORTCULLIS_DRIFT_INTERVAL)',
   );

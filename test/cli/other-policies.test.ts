@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-test('check warns of each kind once, and fails with --strict', async () => {
+test('check warns of each kind of other policies once, and fails with --strict', async () => {
   const { code, out } = await runVerbs('check', folder);
   expect(code).toBe(0);
   const warnings = out.split('\n').filter((line) => line.includes('[other-policy-kind]'));
@@ -53,7 +53,7 @@ test('check warns of each kind once, and fails with --strict', async () => {
 test.each([
   ['matrix', ['-f']],
   ['render', ['--node', 'n1', '-f']],
-] as const)('%s notes them beside its answer', async (verb, flags) => {
+] as const)('%s notes other kinds of policies beside its result', async (verb, flags) => {
   const { code, out, err } = await runVerbs(verb, ...flags, folder);
   expect(code).toBe(0);
   expect(err).toContain(

@@ -8,29 +8,32 @@ const rows = [
 ];
 const text = () => 'a/b → 80\n\n';
 
-test('text ends with exactly one newline', () => {
+test('text output ends with exactly one newline', () => {
   expect(formatOutput('text', rows, text)).toBe('a/b → 80\n');
 });
 
-test('json is indented and ends with a newline', () => {
+test('JSON output is indented and ends with a newline', () => {
   expect(formatOutput('json', [1], text)).toBe('[\n  1\n]\n');
 });
 
-test('yaml spells shared parts out', () => {
+test('YAML output repeats shared parts instead of using anchors', () => {
   const shared = { port: 80 };
   expect(formatOutput('yaml', { a: shared, b: shared }, text)).toBe('a:\n  port: 80\nb:\n  port: 80\n');
 });
 
-describe('names that would command a terminal', () => {
+describe('names that could control a terminal', () => {
   const document = { name: 'a\u009b2J\u001b[2J\u202e', list: ['plain'], 'odd\u007f': 1 };
 
-  test.each(['json', 'yaml'] as const)('%s: are escaped, and read back the same', (format) => {
-    const text = formatOutput(format, document, () => '');
-    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-    expect(parse(text)).toEqual(document);
-  });
+  test.each(['json', 'yaml'] as const)(
+    '%s output escapes names that could control a terminal, and reads back the same',
+    (format) => {
+      const text = formatOutput(format, document, () => '');
+      expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+      expect(parse(text)).toEqual(document);
+    },
+  );
 
-  test('yaml without such names is written plainly', () => {
+  test('YAML output without such names is plain', () => {
     expect(formatOutput('yaml', { name: 'plain', lines: 'a\nb\n' }, () => '')).toBe(
       'name: plain\nlines: |\n  a\n  b\n',
     );

@@ -23,18 +23,18 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const render = (...flags: readonly string[]) => runVerbs('render', '--node', 'n1', ...flags, '-f', folder);
 
-test('shows the check of sources where interfaces are named, behind the filter table', async () => {
+test('render shows source validation after the policy table if interfaces are given', async () => {
   const { code, out } = await render('--anti-spoofing', 'veth+');
   expect(code).toBe(0);
   expect(out.match(/^\*.*$/gm)).toEqual(['*security', '*raw', '*security', '*raw']);
   expect(out).toContain('-A PORTCULLIS-SOURCES -i veth+ -m rpfilter --invert -g PORTCULLIS-SPOOFED\n');
 });
 
-test('shows none without them', async () => {
+test('render shows no source validation without interfaces', async () => {
   expect((await render()).out).not.toContain('*raw');
 });
 
-test('has no pods to find interfaces of', async () => {
+test('render refuses to find interfaces, since it has no pods', async () => {
   const { code, err } = await render('--anti-spoofing', 'auto');
   expect([code, err]).toEqual([2, expect.stringContaining('"auto" is not a comma-separated list of interface names')]);
 });

@@ -46,15 +46,15 @@ const run = async (...args: string[]) => {
 };
 
 describe('runCli', () => {
-  test('runs the verb and loads no other', async () => {
+  test('runCli runs the verb and loads no other', async () => {
     expect(await run('greet', '--name', 'Ada')).toEqual({ code: 0, loaded: ['greet'], out: 'hello Ada\n', err: '' });
   });
 
-  test('prints the version of the package', async () => {
+  test('runCli prints the version of the package', async () => {
     expect(await run('--version')).toMatchObject({ code: 0, out: `${packageJson.version}\n`, loaded: [] });
   });
 
-  test('lists the verbs with their summaries, without loading them', async () => {
+  test('runCli lists the verbs with their summaries, without loading them', async () => {
     const { code, out, loaded } = await run('--help');
     expect(code).toBe(0);
     expect(out).toContain('The verb greet');
@@ -65,25 +65,25 @@ describe('runCli', () => {
   test.each([
     ['greet', '--help'],
     ['help', 'greet'],
-  ])('teaches one verb with its examples: %s %s', async (...args) => {
+  ])('runCli prints the help of one verb with its examples: %s %s', async (...args) => {
     const { code, out } = await run(...args);
     expect(code).toBe(0);
     expect(out).toContain('--name <name>');
     expect(out).toContain('portcullis greet --name Ada');
   });
 
-  test('hands on the exit code of the verb', async () => {
+  test('runCli returns the exit code of the verb', async () => {
     expect(await run('greet', '--name', 'fault')).toMatchObject({ code: 1, err: '' });
   });
 
-  test('tells a failure with its cause and ends with 1', async () => {
+  test('runCli prints a failure with its cause and returns 1', async () => {
     expect(await run('greet', '--name', 'nobody')).toMatchObject({
       code: 1,
       err: 'portcullis greet: cannot greet: nobody is there\n',
     });
   });
 
-  test('keeps the stack of a bug', async () => {
+  test('runCli keeps the stack of a bug', async () => {
     const { code, err } = await run('greet', '--name', 'bug');
     expect(code).toBe(1);
     expect(err).toContain('a bug in portcullis: TypeError: x is not a function\n    at ');
@@ -94,7 +94,7 @@ describe('runCli', () => {
     [['greet', '--colour'], "unknown option '--colour'"],
     [['greeet'], "unknown command 'greeet'"],
     [[], 'Usage: portcullis VERB'],
-  ])('wrong usage ends with 2: %j', async (args, message) => {
+  ])('runCli returns 2 for wrong usage: %j', async (args, message) => {
     const { code, err, out } = await run(...args);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(message);

@@ -13,7 +13,7 @@ describe('canonicalAddress', () => {
     ['::', '::'],
     ['::ffff:10.0.0.1', '10.0.0.1'],
     ['::FFFF:0a00:0001', '10.0.0.1'],
-  ])('%s is spelled %s', (text, canonical) => {
+  ])('canonicalAddress spells %s as %s', (text, canonical) => {
     expect(canonicalAddress(text)).toBe(canonical);
   });
 
@@ -32,12 +32,12 @@ describe('canonicalAddress', () => {
     'fe80::1%eth0',
     '10.0.0.1/32',
     ':::',
-  ])('%j is no address', (text) => {
+  ])('canonicalAddress refuses %j', (text) => {
     expect(canonicalAddress(text)).toBeUndefined();
   });
 });
 
-test('of four parts the same is an address as for the parser', () => {
+test('canonicalAddress agrees with the parser on addresses of four parts', () => {
   const parts = [
     '',
     '0',
@@ -70,11 +70,11 @@ test('of four parts the same is an address as for the parser', () => {
 });
 
 describe('onePerFamily', () => {
-  test('keeps the first address of each family, in the order given', () => {
+  test('onePerFamily keeps the first address of each family, in the given order', () => {
     expect(onePerFamily(['fd00::1', '10.0.0.1', 'fd00::2', '10.0.0.2'])).toEqual(['fd00::1', '10.0.0.1']);
   });
 
-  test('leaves out what is no address', () => {
+  test('onePerFamily drops invalid addresses', () => {
     expect(onePerFamily(['', 'pending', '10.0.0.1'])).toEqual(['10.0.0.1']);
   });
 });

@@ -48,8 +48,8 @@ const synced = async (settings: Parameters<typeof start>[0] = {}): Promise<Manif
 const policies = (): string[] => [...(source?.snapshot().policies.keys() ?? [])].sort();
 const trouble = (): string | undefined => source?.status().networkpolicies.trouble;
 
-describe('the first look', () => {
-  test('delivers everything, then is synced', async () => {
+describe('first scan of a manifest source', () => {
+  test('the first scan delivers everything, and then the source is synced', async () => {
     await write('a.yaml', `${policy('p')}---\n${pod('web')}`);
     const { snapshot, status } = await synced();
     expect(changes).toEqual([
@@ -66,7 +66,7 @@ describe('the first look', () => {
     expect(snapshot().pods.size).toBe(0);
   });
 
-  test('without the folder nothing is synced, until it is there', async () => {
+  test('the source is not synced until its folder exists', async () => {
     const later = path.join(folder, 'later');
     const { hasSynced } = start({ paths: [later] });
     await until('trouble', () => trouble() !== undefined);
@@ -78,8 +78,8 @@ describe('the first look', () => {
   });
 });
 
-describe('changes', () => {
-  test('a file that appears, changes and goes', async () => {
+describe('changes of a manifest source', () => {
+  test('the source follows a file that is added, changed and deleted', async () => {
     await synced();
     await write('a.yaml', policy('p'));
     await until('the policy', () => policies().length === 1);
@@ -94,7 +94,7 @@ describe('changes', () => {
     ]);
   });
 
-  test('a file that an editor replaces by rename is never seen gone', async () => {
+  test('the source never misses a file that an editor replaces by rename', async () => {
     await write('a.yaml', policy('p'));
     await synced();
     changes = [];
@@ -111,7 +111,7 @@ describe('changes', () => {
     expect([...seen]).toEqual([1]);
   });
 
-  test('in a folder that appears later', async () => {
+  test('the source follows a folder that is created later', async () => {
     await synced();
     await mkdir(path.join(folder, 'sub'));
     await write('sub/a.yaml', policy('p'));
@@ -122,7 +122,7 @@ describe('changes', () => {
     await until('the end', () => policies().length === 0);
   });
 
-  test('what does not differ is no change', async () => {
+  test('an equal file is no change', async () => {
     await write('a.yaml', policy('p'));
     await synced();
     changes = [];
@@ -133,8 +133,8 @@ describe('changes', () => {
   });
 });
 
-describe('a file that turns bad', () => {
-  test('keeps what it last said until it is good again, and says why', async () => {
+describe('files that become invalid', () => {
+  test('a file that becomes invalid keeps its last valid content, and the trouble says why', async () => {
     await write('a.yaml', `${policy('p')}---\n${policy('q')}`);
     await synced();
     await write('a.yaml', `${policy('p', '{podSelector: {}, ingress: [{}]}')}---\n\tkind: oops\n`);
@@ -146,7 +146,7 @@ describe('a file that turns bad', () => {
     expect(policies()).toEqual(['default/p']);
   });
 
-  test('keeps the last good version of an object that is flawed now', async () => {
+  test('an object that becomes invalid keeps its last valid version', async () => {
     await write('a.yaml', pod('web', '{app: web}'));
     const { snapshot } = await synced();
     await write('a.yaml', pod('web', '{app: web, version: 1}'));
@@ -154,7 +154,7 @@ describe('a file that turns bad', () => {
     expect(snapshot().pods.get('default/web')?.labels).toEqual(new Map([['app', 'web']]));
   });
 
-  test('does not hide a change in another file', async () => {
+  test('an invalid file does not hide a change in another file', async () => {
     await write('a.yaml', policy('p'));
     await synced();
     await write('a.yaml', '[');
@@ -162,7 +162,7 @@ describe('a file that turns bad', () => {
     await until('the other policy', () => policies().length === 2);
   });
 
-  test('the folder itself gone: everything stays', async () => {
+  test('the state stays when the folder itself is deleted', async () => {
     await write('a.yaml', policy('p'));
     await synced();
     await rename(folder, `${folder}.away`);
@@ -174,8 +174,8 @@ describe('a file that turns bad', () => {
   });
 });
 
-describe('completing', () => {
-  test('what manifests leave open is the caller’s; it sees what it made before', async () => {
+describe('completing manifests', () => {
+  test('the caller completes manifests, and gets its former result', async () => {
     await write('a.yaml', pod('web'));
     const before: number[] = [];
     const { snapshot, manifests } = await synced({
@@ -194,7 +194,7 @@ describe('completing', () => {
     expect(before).toEqual([0, 1]);
   });
 
-  test('that fails leaves everything as it was, and says why', async () => {
+  test('a failure to complete leaves the state as it was, and is reported', async () => {
     await write('a.yaml', policy('p'));
     await synced({
       complete(loaded) {

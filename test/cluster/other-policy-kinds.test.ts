@@ -17,7 +17,7 @@ test.each([
   ['k8s.ovn.org/v1', 'EgressFirewall'],
   // Nobody here knows the project; the name says enough.
   ['example.com/v1', 'TenantNetworkPolicy'],
-])('%s %s is a policy that nobody here enforces', (apiVersion, kind) => {
+])('%s %s is a policy that is not enforced here', (apiVersion, kind) => {
   expect(groupOfOtherPolicy(apiVersion, kind)).toBe(apiVersion.split('/')[0]);
 });
 
@@ -29,11 +29,11 @@ test.each([
   ['projectcalico.org/v3', 'IPPool'],
   ['cilium.io/v2', 'CiliumEndpoint'],
   ['policy/v1', 'PodDisruptionBudget'],
-])('%s %s is none', (apiVersion, kind) => {
+])('%s %s is not a policy of another project', (apiVersion, kind) => {
   expect(groupOfOtherPolicy(apiVersion, kind)).toBeUndefined();
 });
 
-test('plurals are those that the API servers have', () => {
+test('the plurals of other kinds are those of the API servers', () => {
   const plurals = new Map(OTHER_POLICY_KINDS.map(({ kind, resource }) => [kind, resource]));
   expect(Object.fromEntries(plurals)).toMatchObject({
     AdminNetworkPolicy: 'adminnetworkpolicies',
@@ -43,7 +43,7 @@ test('plurals are those that the API servers have', () => {
   });
 });
 
-test('objects in manifests are counted by kind, lists too', () => {
+test('objects of other kinds are counted by kind, also in lists', () => {
   const one = (name: string): string =>
     `{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: ${name}}, spec: {}}`;
   const text = `apiVersion: v1\nkind: List\nitems: [${one('a')}, ${one('b')}]\n---\n${one('c')}\n`;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { overlayMap } from '../../src/cluster/overlay-map.ts';
 
-test('reads as the map with its replacements, and follows both', () => {
+test('an overlay map reads as its map with the replacements, and follows both', () => {
   const base = new Map([
     ['a', 1],
     ['b', 2],

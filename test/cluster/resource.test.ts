@@ -5,13 +5,13 @@ import { NAMESPACES, NETWORK_POLICIES } from '../../src/cluster/resource.ts';
 const intern = createIntern();
 
 describe('namespaces', () => {
-  test('keep name and labels', () => {
+  test('namespaces keep name and labels', () => {
     const raw = { metadata: { name: 'shop', labels: { team: 'a' }, uid: 'u' }, spec: { finalizers: ['kubernetes'] } };
     expect(NAMESPACES.keyOf(raw)).toBe('shop');
     expect(NAMESPACES.trim(raw, intern)).toEqual({ name: 'shop', labels: new Map([['team', 'a']]) });
   });
 
-  test('differ by their labels', () => {
+  test('namespaces differ by their labels', () => {
     const [one, other] = [{ team: 'a' }, { team: 'b' }].map((labels) =>
       NAMESPACES.trim({ metadata: { name: 'shop', labels } }, intern),
     );
@@ -27,13 +27,13 @@ describe('policies', () => {
     spec,
   });
 
-  test('keep identity and the spec as it came', () => {
+  test('policies keep identity and the spec unread', () => {
     const spec = { podSelector: {}, unknownToUs: [1] };
     expect(NETWORK_POLICIES.keyOf(raw(spec))).toBe('shop/web');
     expect(NETWORK_POLICIES.trim(raw(spec), intern)).toEqual({ key: 'shop/web', namespace: 'shop', name: 'web', spec });
   });
 
-  test('differ by their spec, whatever the order of its keys', () => {
+  test('policies differ by their spec, whatever the order of its keys is', () => {
     const [one, same, other] = [
       { a: [1], b: 2 },
       { b: 2, a: [1] },
@@ -44,7 +44,7 @@ describe('policies', () => {
     expect(NETWORK_POLICIES.same(one, other)).toBe(false);
   });
 
-  test('one without a namespace has no key', () => {
+  test('a policy without a namespace has no key', () => {
     expect(NETWORK_POLICIES.keyOf({ metadata: { name: 'web' } })).toBeUndefined();
   });
 });

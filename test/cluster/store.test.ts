@@ -4,7 +4,7 @@ import { createStore } from '../../src/cluster/store.ts';
 const same = (one: { n: number }, other: { n: number }): boolean => one.n === other.n;
 
 describe('put', () => {
-  test('tells what differs', () => {
+  test('put reports whether anything differs', () => {
     const store = createStore<string, { n: number }>(same);
     expect(store.put('a', { n: 1 })).toBe(true);
     expect(store.put('a', { n: 1 })).toBe(false);
@@ -16,7 +16,7 @@ describe('put', () => {
 });
 
 describe('replace', () => {
-  test('names what came, changed and went, and keeps equal objects themselves', () => {
+  test('replace names the added, changed and removed keys, and keeps equal objects', () => {
     const store = createStore<string, { n: number }>(same);
     const kept = { n: 1 };
     store.put('kept', kept);
@@ -28,7 +28,7 @@ describe('replace', () => {
     expect(store.objects.get('kept')).toBe(kept);
   });
 
-  test('an equal list is no change', () => {
+  test('replace by an equal list is no change', () => {
     const store = createStore<string, { n: number }>(same);
     store.put('a', { n: 1 });
     expect(store.replace(new Map([['a', { n: 1 }]]))).toEqual([]);

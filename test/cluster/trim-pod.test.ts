@@ -17,7 +17,7 @@ const trim = (changes: { metadata?: object; spec?: object; status?: object } = {
   );
 
 describe('trimPod', () => {
-  test('keeps what policy depends on, and nothing else', () => {
+  test('trimPod keeps the parts that policy depends on, and nothing else', () => {
     const pod = trim({
       metadata: {
         labels: { app: 'web', tier: '' },
@@ -58,7 +58,7 @@ describe('trimPod', () => {
     expect(trim({ status: { phase } })).toBeDefined();
   });
 
-  test('a terminating pod is kept: it still has its address', () => {
+  test('a terminating pod is kept, since it still has its address', () => {
     expect(trim({ metadata: { deletionTimestamp: '2026-01-02T03:04:05Z' } })).toMatchObject({ isTerminating: true });
     // As protobuf has it.
     expect(trim({ metadata: { deletionTimestamp: 1_767_323_045_000 } })).toMatchObject({ isTerminating: true });
@@ -67,12 +67,12 @@ describe('trimPod', () => {
     }
   });
 
-  test('status.podIP counts where podIPs is missing or empty', () => {
+  test('status.podIP counts if podIPs is missing or empty', () => {
     expect(trim({ status: { podIP: '10.0.0.5' } })?.ips).toEqual(['10.0.0.5']);
     expect(trim({ status: { podIP: '10.0.0.5', podIPs: [] } })?.ips).toEqual(['10.0.0.5']);
   });
 
-  test('an invalid address is dropped, the pod stays', () => {
+  test('an invalid address is dropped, and the pod stays', () => {
     expect(trim({ status: { podIPs: [{ ip: 'soon' }, { ip: 'fd00::5' }] } })?.ips).toEqual(['fd00::5']);
   });
 
@@ -97,22 +97,22 @@ describe('trimPod', () => {
     { containerPort: 1.5 },
     { containerPort: 80, protocol: 'ICMP' },
     null,
-  ])('a port that is none is dropped: %j', (port) => {
+  ])('an invalid port is dropped: %j', (port) => {
     expect(trim({ spec: { containers: [{ ports: [port, { containerPort: 443 }] }] } })?.ports).toEqual([
       { name: undefined, protocol: 'TCP', port: 443 },
     ]);
   });
 
-  test('hostNetwork is told', () => {
+  test('trimPod keeps hostNetwork', () => {
     expect(trim({ spec: { hostNetwork: true } })?.hostNetwork).toBe(true);
   });
 
-  test('what has no name is no pod', () => {
+  test('an object without a name is not a pod', () => {
     expect(trimPod({ metadata: { namespace: 'shop' } }, intern)).toBeUndefined();
     expect(trimPod({}, intern)).toBeUndefined();
   });
 
-  test('without a uid, namespace and name are the key', () => {
+  test('namespace and name are the key of a pod without a uid', () => {
     expect(trimPod({ metadata: { namespace: 'shop', name: 'web' } }, intern)?.uid).toBe('shop/web');
   });
 });
@@ -129,7 +129,7 @@ describe('samePod', () => {
     return pod;
   };
 
-  test('a heartbeat changes nothing', () => {
+  test('samePod ignores a heartbeat', () => {
     expect(samePod(full(), full({ status: { conditions: [{ type: 'Ready' }] } }))).toBe(true);
   });
 
@@ -147,19 +147,19 @@ describe('samePod', () => {
     { status: { podIP: '10.0.0.6' } },
     { status: { podIP: '' } },
     { status: { hostIP: '192.0.2.2' } },
-  ])('%j is a difference', (changes) => {
+  ])('samePod detects a difference: %j', (changes) => {
     expect(samePod(full(), full(changes))).toBe(false);
   });
 });
 
-describe('beside a neighbour', () => {
+describe('trimPod with a neighbour', () => {
   const raw = (changed: { labels?: object; port?: number } = {}): RawObject => ({
     metadata: { uid: 'u', namespace: 'shop', name: 'web', labels: changed.labels ?? { app: 'web' } },
     spec: { containers: [{ ports: [{ containerPort: changed.port ?? 80 }] }] },
   });
   const neighbour = trimPod(raw(), intern);
 
-  test('equal labels and ports are held once', () => {
+  test('equal labels and ports are shared with the neighbour', () => {
     const pod = trimPod(raw(), intern, neighbour);
     expect(pod?.labels).toBe(neighbour?.labels);
     expect(pod?.ports).toBe(neighbour?.ports);
@@ -169,11 +169,11 @@ describe('beside a neighbour', () => {
     ['other', { app: 'db' }],
     ['more', { app: 'web', tier: 'back' }],
     ['no', {}],
-  ])('a pod with %s labels has its own', (_, labels) => {
+  ])('a pod with %s labels has its own labels', (_, labels) => {
     expect(Object.fromEntries(trimPod(raw({ labels }), intern, neighbour)?.labels ?? [])).toEqual(labels);
   });
 
-  test('so has one with another port', () => {
+  test('a pod with another port has its own ports', () => {
     expect(trimPod(raw({ port: 81 }), intern, neighbour)?.ports.map(({ port }) => port)).toEqual([81]);
   });
 });

@@ -10,7 +10,7 @@ const TEST_MS = 300_000;
 const go = createCommandRunner(['env', 'CGO_ENABLED=0', 'GOTOOLCHAIN=local', 'GOFLAGS=']);
 
 test(
-  'the tests of the CNI plugin pass',
+  'the Go tests of the CNI plugin pass',
   async () => {
     expect(await go.run('go', ['-C', SOURCES, 'test', '-count=1', '.'], { timeoutMs: TEST_MS })).toMatch(/^ok\s/);
   },
@@ -18,7 +18,7 @@ test(
 );
 
 test(
-  'its sources are formatted, and need no module of others',
+  'the sources of the CNI plugin are formatted, and need no external module',
   async () => {
     expect(await go.run('gofmt', ['-l', SOURCES])).toBe('');
     expect((await go.run('go', ['-C', SOURCES, 'list', '-m', 'all'])).trim()).toBe('portcullis/cni-plugin');

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readAntiSpoofing } from '../../src/config/anti-spoofing.ts';
 
-test('takes auto, off, and names of interfaces, each once', () => {
+test('anti-spoofing takes auto, off, and names of interfaces, without duplicates', () => {
   expect(['auto', 'off', 'veth+', 'cni0,veth+,cni0', 'a23456789012345'].map(readAntiSpoofing)).toEqual([
     'auto',
     'off',
@@ -22,6 +22,6 @@ test.each([
   'a234567890123456',
   'veth*',
   Array.from({ length: 17 }, (_, at) => `v${at}`).join(),
-])('refuses %j', (text) => {
+])('anti-spoofing refuses %j', (text) => {
   expect(readAntiSpoofing(text)).toBeUndefined();
 });

@@ -7,10 +7,13 @@ test.each([
   ['1.5m', 90_000],
   ['1h', 3_600_000],
   ['0s', 0],
-])('%s', (text, ms) => {
+])('readDuration reads %s', (text, ms) => {
   expect(readDuration(text)).toBe(ms);
 });
 
-test.each(['', '5', 's', '5 s', '5S', '-5s', '1e3s', '1m30s', '.5s', '5constructor'])('refuses "%s"', (text) => {
-  expect(readDuration(text)).toBeUndefined();
-});
+test.each(['', '5', 's', '5 s', '5S', '-5s', '1e3s', '1m30s', '.5s', '5constructor'])(
+  'readDuration refuses "%s"',
+  (text) => {
+    expect(readDuration(text)).toBeUndefined();
+  },
+);

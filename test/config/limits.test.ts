@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { readLimits } from '../../src/config/limits.ts';
 import { DEFAULT_LIMITS } from '../../src/policy/limits.ts';
 
-test('takes the limits that are named, and leaves the others as they are', () => {
+test('readLimits sets the named limits, and keeps the others', () => {
   expect(readLimits('default')).toEqual(DEFAULT_LIMITS);
   expect(readLimits('node-rules=50000,node-memory=64')).toEqual({
     ...DEFAULT_LIMITS,
@@ -20,6 +20,6 @@ test.each([
   'node-chains=1',
   'node-rules=1,',
   'node-rules=1e3',
-])('refuses %j', (text) => {
+])('readLimits refuses %j', (text) => {
   expect(readLimits(text)).toBeUndefined();
 });

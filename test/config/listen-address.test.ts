@@ -11,7 +11,7 @@ test.each([
   ['node-1.example.com:65535', { host: 'node-1.example.com', port: 65_535 }],
   ['0', 'off'],
   ['off', 'off'],
-])('%s', (text, address) => {
+])('readListenAddress reads %s', (text, address) => {
   expect(readListenAddress(text)).toEqual(address);
 });
 
@@ -30,6 +30,6 @@ test.each([
   'a b:80',
   '-a:80',
   'http://a:80',
-])('refuses "%s"', (text) => {
+])('readListenAddress refuses "%s"', (text) => {
   expect(readListenAddress(text)).toBeUndefined();
 });

@@ -17,7 +17,7 @@ const problemsOf = (flags: Flags, env: Environment = {}): readonly string[] => {
 };
 
 describe('parseConfig', () => {
-  test('fills in the defaults', () => {
+  test('parseConfig applies the defaults', () => {
     expect(parseConfig(LEAST, {})).toEqual({
       source: { kind: 'manifests', folder: 'm' },
       nodeName: 'n1',
@@ -41,7 +41,7 @@ describe('parseConfig', () => {
     });
   });
 
-  test('reads every setting from flags', () => {
+  test('parseConfig reads every setting from flags', () => {
     const flags: Flags = {
       kubeconfig: '/etc/kube config',
       nodeName: 'worker-1.example.com',
@@ -99,7 +99,7 @@ describe('parseConfig', () => {
     });
   });
 
-  test('reads every setting from the environment', () => {
+  test('parseConfig reads every setting from the environment', () => {
     const env = {
       PORTCULLIS_IN_CLUSTER: 'true',
       PORTCULLIS_NODE_NAME: 'n2',
@@ -153,22 +153,22 @@ describe('parseConfig', () => {
     expect(parseConfig(LEAST, env)).toMatchObject({ nodeName: 'n1', logLevel: 'info' });
   });
 
-  test("leaves alone the variables that Kubernetes makes of a Service's name", () => {
+  test('parseConfig ignores the variables that Kubernetes derives from a Service’s name', () => {
     expect(problemsOf(LEAST, { PORTCULLIS_PORT: 'tcp://10.0.0.1:9577', PORTCULLIS_SERVICE_HOST: '10.0.0.1' })).toEqual(
       [],
     );
   });
 
-  test('is frozen', () => {
+  test('parseConfig returns a frozen config', () => {
     const config = parseConfig(LEAST, {});
     expect([config, config.source, config.listen].every((part) => Object.isFrozen(part))).toBe(true);
   });
 });
 
-describe('the source', () => {
+describe('source setting', () => {
   const inPod = { KUBERNETES_SERVICE_HOST: '10.96.0.1' };
 
-  test('is the cluster around a pod when nothing else is said', () => {
+  test('the default source is the cluster of the pod', () => {
     expect(parseConfig({ nodeName: 'n1' }, inPod).source).toEqual({ kind: 'in-cluster' });
     expect(parseConfig({ nodeName: 'n1', kubeconfig: 'k' }, inPod).source).toEqual({ kind: 'kubeconfig', file: 'k' });
   });
@@ -179,7 +179,7 @@ describe('the source', () => {
   test.each<[Flags, Environment]>([
     [{ nodeName: 'n1' }, {}],
     [{ nodeName: 'n1', inCluster: 'false' }, inPod],
-  ])('is asked for: %j %j', (flags, env) => {
+  ])('the source can be chosen: %j %j', (flags, env) => {
     expect(problemsOf(flags, env)).toEqual([`no source of the cluster's state: give one of ${choices}`]);
   });
 
@@ -187,23 +187,23 @@ describe('the source', () => {
     [{ ...LEAST, kubeconfig: 'k' }, {}],
     [{ ...LEAST, inCluster: true }, {}],
     [LEAST, { PORTCULLIS_KUBECONFIG: 'k' }],
-  ])('is one only: %j %j', (flags, env) => {
+  ])('only one source can be chosen: %j %j', (flags, env) => {
     expect(problemsOf(flags, env)).toEqual([`more than one source of the cluster's state: give one of ${choices}`]);
   });
 });
 
-describe('what is served', () => {
+describe('TLS settings', () => {
   test.each<[Flags, string]>([
     [{ tlsCert: 'c' }, '--tls-key (PORTCULLIS_TLS_KEY) is missing: --tls-cert needs it'],
     [{ tlsKey: 'k' }, '--tls-cert (PORTCULLIS_TLS_CERT) is missing: --tls-key needs it'],
     [{ metricsAuth: 'kubernetes' }, '--metrics-auth: a folder of manifests is no API server to ask'],
     [{ metricsAuth: 'on' }, '--metrics-auth: "on" is not one of off, kubernetes'],
-  ])('cannot be protected by half: %j', (flags, problem) => {
+  ])('TLS settings must be complete: %j', (flags, problem) => {
     expect(problemsOf({ ...LEAST, ...flags })).toEqual([problem]);
   });
 });
 
-describe('what cannot be used', () => {
+describe('invalid settings', () => {
   const durations = 'a duration from 100ms to 1h, such as 5s';
   const addresses = 'host:port, [address]:port, :port, or 0 for none';
   const names = 'the name of a Node: lower-case letters, digits, "-" and ".", at most 253 characters';
@@ -223,11 +223,11 @@ describe('what cannot be used', () => {
     [{ nodeName: 'Node 1' }, `--node-name: "Node 1" is not ${names}`],
     [{ nodeName: 'a'.repeat(254) }, `--node-name: "${'a'.repeat(254)}" is not ${names}`],
     [{ manifests: '' }, '--manifests: "" is not a path'],
-  ])('%j', (flags, problem) => {
+  ])('an invalid setting is reported: %j', (flags, problem) => {
     expect(problemsOf({ ...LEAST, ...flags })).toEqual([problem]);
   });
 
-  test('is told all at once, each with the name it was given by', () => {
+  test('all invalid settings are reported at once, each by the name it was given with', () => {
     expect(problemsOf({ manifests: 'm', logLevel: 'loud' }, { PORTCULLIS_DRIFT_INTERVAL: 'often' })).toEqual([
       "--node-name (PORTCULLIS_NODE_NAME) is missing: this node's name, as in spec.nodeName of its pods",
       '--log-level: "loud" is not one of error, warn, info, debug',

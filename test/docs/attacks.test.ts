@@ -11,16 +11,16 @@ import { attackDocument } from '../attacks/run/table.ts';
 const ROOT = path.join(import.meta.dirname, '../..');
 
 describe('the catalogue of attacks', () => {
-  test('docs/attacks.md is what the catalogue says', () => {
+  test('docs/attacks.md equals the catalogue', () => {
     expect(readFileSync(path.join(ROOT, 'docs/attacks.md'), 'utf8')).toBe(attackDocument(ATTACKS, ELSEWHERE));
   });
 
-  test('every name is there once', () => {
+  test('every name in the catalogue is unique', () => {
     const names = [...ATTACKS, ...ELSEWHERE].map(({ name }) => name);
     expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
   });
 
-  test('every closed attack got through, or its test failed, when its rule was taken out', () => {
+  test('every closed attack succeeds, or its test fails, without its rule', () => {
     const report = readFileSync(path.join(ROOT, 'test/attacks/report/take-out.md'), 'utf8');
     const opened = new Set([...report.matchAll(/`([^`]+)`/g)].map(([, name]) => name));
     const tested = new Map(TESTED_TAKE_OUTS.flatMap(({ name, attacks }) => attacks.map((attack) => [attack, name])));
@@ -35,14 +35,14 @@ describe('the catalogue of attacks', () => {
     expect(untested).toEqual([]);
   });
 
-  test('every test that is named exists', () => {
+  test('every test that the catalogue names exists', () => {
     const missing = ELSEWHERE.flatMap(({ test: file }) => file ?? []).filter(
       (file) => !existsSync(path.join(ROOT, file)),
     );
     expect(missing).toEqual([]);
   });
 
-  test('what is known to be open is an attack', () => {
+  test('every known open attack is in the catalogue', () => {
     const names = new Set(ATTACKS.map(({ name }) => name));
     expect(KNOWN_OPEN.filter(({ attack }) => !names.has(attack))).toEqual([]);
   });

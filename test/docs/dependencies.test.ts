@@ -35,21 +35,21 @@ const LICENCES = [
   'Unlicense',
 ];
 
-describe('packages of others', () => {
-  test('are there, so that what follows says something', () => {
+describe('dependencies', () => {
+  test('the packages that the following tests examine exist', () => {
     expect(production.length).toBeGreaterThan(20);
     expect(locked.length).toBeGreaterThan(production.length);
   });
 
-  test('that become part of the product have licences that go with its own', () => {
+  test('packages in the product have licences that are compatible with its own', () => {
     expect(production.filter(({ license = 'none' }) => !LICENCES.includes(license))).toEqual([]);
   });
 
-  test('that become part of the product are pinned by a digest of their contents', () => {
+  test('packages in the product are pinned by a digest of their contents', () => {
     expect(production.filter(({ integrity = '' }) => !integrity.startsWith('sha512-'))).toEqual([]);
   });
 
-  test('run no script when they are installed, unless that was decided', () => {
+  test('packages run no install script, unless that was decided', () => {
     const { allowScripts } = read('package.json') as { readonly allowScripts: Readonly<Record<string, boolean>> };
     const withScripts = new Set(
       locked.filter(({ hasInstallScript }) => hasInstallScript === true).map(({ name }) => name),

@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 
-test('docs/events.md lists each reason of an event, with its type, and no other', () => {
+test('docs/events.md lists each reason of an event with its type, and no other', () => {
   const text = readFileSync(path.join(ROOT, 'docs/events.md'), 'utf8');
   const documented = [...text.matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(([, reason, type]) => `${type} ${reason}`);
   const sources = globSync('src/telemetry/**/*.ts', { cwd: ROOT }).map((file) =>

@@ -21,7 +21,7 @@ const rowOf = (start: string): readonly string[] | undefined =>
     ?.slice(1);
 
 describe('README.md', () => {
-  test.each(Object.values<Setting<unknown>>(SETTINGS))('has --$flag as it is', (setting) => {
+  test.each(Object.values<Setting<unknown>>(SETTINGS))('README.md describes --$flag as it is', (setting) => {
     const [flag, variable, initial] = rowOf(`--${setting.flag}`) ?? [];
     expect(flag).toBe(
       setting.placeholder === undefined ? `--${setting.flag}` : `--${setting.flag} ${setting.placeholder}`,
@@ -30,7 +30,7 @@ describe('README.md', () => {
     if (setting.initial !== undefined) expect(initial).toBe(setting.initial);
   });
 
-  test.each(VERBS)('explains the verb $name', ({ name }) => {
+  test.each(VERBS)('README.md explains the verb $name', ({ name }) => {
     expect(rowOf(name)).toBeDefined();
   });
 });

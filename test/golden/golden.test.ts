@@ -63,13 +63,13 @@ const isEvaluable = ({ trait, protocol }: PacketRow): boolean => trait === undef
 const EVALUATED = { tcp: 'TCP', udp: 'UDP', sctp: 'SCTP', icmp: 'other', 'ipv6-icmp': 'other' } as const;
 
 describe.each(goldenNames)('%s', (name) => {
-  test('manifests are in order', async () => {
+  test('the manifests of the case are valid', async () => {
     const { problems, snapshot } = await loadGolden(name);
     expect(problems).toEqual([]);
     expect(compileNodePolicy(snapshot, SHOWN_NODE).faults.map(({ policy }) => policy)).toEqual(FAULTY[name] ?? []);
   });
 
-  test('restore text', async () => {
+  test('the restore text equals the golden file', async () => {
     const { snapshot, folder } = await loadGolden(name);
     const plan = planFromNothing(snapshot);
     expect(plan.finish).toBe('');
@@ -81,7 +81,7 @@ describe.each(goldenNames)('%s', (name) => {
     }
   });
 
-  test('the order of objects changes no byte', async () => {
+  test('the order of objects does not change the restore text', async () => {
     const { snapshot } = await loadGolden(name);
     const plan = planFromNothing(snapshot);
     for (const step of [1, 2, 3]) {
@@ -94,14 +94,14 @@ describe.each(goldenNames)('%s', (name) => {
     }
   });
 
-  test('packets through the rendered rules', async () => {
+  test('the rendered rules decide packets as the golden table says', async () => {
     const { snapshot, packets } = await loadGolden(name);
     const hosts = await programNodes(snapshot);
     const found = packets.map((row) => `${row.text} | ${walkCluster(hosts, snapshot, row)}`);
     expect(found).toEqual(packets.map((row) => `${row.text} | ${row.verdict}`));
   });
 
-  test('packets by the evaluator', async () => {
+  test('the evaluator decides packets as the golden table says', async () => {
     const { snapshot, packets } = await loadGolden(name);
     const evaluator = createEvaluator(compileNodePolicy(snapshot, undefined), snapshot.pods.values());
     const rows = packets.filter(isEvaluable);

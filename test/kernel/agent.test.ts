@@ -97,7 +97,7 @@ describe('the agent', () => {
     );
   });
 
-  test('enforces, follows its files, and repairs what others break', async () => {
+  test('the agent enforces policy, follows its files, and repairs drift', async () => {
     await start();
     expect(await rules()).toMatch(/-A PORTCULLIS-I-\S+ -p tcp -m tcp --dport 8080 -j RETURN/);
 
@@ -115,7 +115,7 @@ describe('the agent', () => {
     );
   });
 
-  test('isolates the pods of a policy that cannot be read, says so, and enforces the others', async () => {
+  test('the agent isolates the pods of an invalid policy, reports it, and enforces the others', async () => {
     await write('unreadable.yaml', UNREADABLE);
     await start();
     const text = await rules();
@@ -129,7 +129,7 @@ describe('the agent', () => {
     expect(log.join('\n')).toContain('NetworkPolicy shop/unreadable: spec.ingress[0].from[0].ipBlock.cidr');
   });
 
-  test('keeps what a file said while the file cannot be read', async () => {
+  test('the agent keeps the content of a file while it cannot be read', async () => {
     await start();
     const before = await rules();
     await write('policy.yaml', 'apiVersion: [');
@@ -142,7 +142,7 @@ describe('the agent', () => {
     expect(await rules()).toBe(before);
   });
 
-  test('leaves the rules in place when told to stop, whatever it is doing, and is followed by one that changes nothing', async () => {
+  test('the agent leaves the rules in place when it ends at any moment, and its successor changes nothing', async () => {
     const first = await start();
     const before = await saved();
     expect(await first.stop()).toEqual({ code: 0 });
@@ -156,7 +156,7 @@ describe('the agent', () => {
     expect(await rules()).toBe(before.replaceAll(/^[#:].*\n/gm, ''));
   });
 
-  test('says clearly that its address is taken, and stops like any other', async () => {
+  test('the agent reports clearly that its address is taken, and stops like any other', async () => {
     const listen = "require('node:http').createServer().listen(9577, '127.0.0.1', () => console.log('listening'))";
     const [file, ...args] = [...inNetns(namespace), process.execPath, '--eval', listen] as const;
     const other = await startProcess(file, args, { output: (line) => log.push(line) });

@@ -437,12 +437,12 @@ describe('the table of the bridge family', () => {
       .map(({ what }) => what);
   };
 
-  test('without it everything gets through, so that what does not is its doing', async () => {
+  test('all frames pass without the bridge table, so that drops are the table’s', async () => {
     const shots = [...FORBIDDEN, ...ALLOWED];
     expect(await arrivals(shots)).toEqual(shots.map(({ what }) => what));
   }, 60_000);
 
-  test('it drops what a port may not send or take, and counts it', async () => {
+  test('the bridge table drops what a port may not send or receive, and counts it', async () => {
     const table = createBridgeTable(filter().runner);
     await table.write(tableText(program()));
     expect(await arrivals(FORBIDDEN)).toEqual([]);
@@ -451,7 +451,7 @@ describe('the table of the bridge family', () => {
     expect([...counts].filter(([, count]) => count === 0)).toEqual([]);
   }, 60_000);
 
-  test('it lets through what is legal, notes who answers for a wanted address, and reads back as it was written', async () => {
+  test('the bridge table passes legal frames, records the ports that answer for a wanted address, and reads back as written', async () => {
     const table = createBridgeTable(filter().runner);
     const written = program();
     await table.write(tableText(written));

@@ -159,7 +159,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent on a bridge', 
     await rm(folder, { recursive: true });
   });
 
-  test('learns whose the ports are where no result tells, says that this is weaker, and enforces policy', async () => {
+  test('the agent learns the owners of ports without results, reports the weaker guarantee, and enforces policy', async () => {
     await start();
     await until('all ports to be known', async () => (await status()).level === 'learned');
     await until('the port to be isolated', isInForce);
@@ -167,7 +167,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent on a bridge', 
     expect(await outcomes('stranger')).toEqual(['timeout', 'timeout']);
   });
 
-  test('knows the ports from results, judges unknown addresses by port, and enforces policy', async () => {
+  test('the agent gets the owners of ports from results, judges unknown addresses by port, and enforces policy', async () => {
     for (const name of NAMES) await noteResult(name);
     await start();
     await until('the port to be isolated', isInForce);
@@ -182,7 +182,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent on a bridge', 
     expect(await outcomes('stranger')).toEqual(['timeout', 'timeout']);
   });
 
-  test('repairs what others do to the table, leaves it in force when it is killed, and takes it over', async () => {
+  test('the agent repairs the bridge table, leaves it in force when it is killed, and adopts it', async () => {
     await start();
     await until('the port to be isolated', isInForce);
     await node.run('nft', ['delete', 'table', ...TABLE]);

@@ -62,21 +62,21 @@ describe('cleanup', () => {
   const saved = async (backend: Backend): Promise<string> =>
     (await filter.runner.run(iptablesProgram('ipv4', backend, 'save'), [])).replaceAll(/^#.*\n/gm, '');
 
-  test('takes away all of ours, and nothing else', async () => {
+  test('cleanup removes everything of ours, and nothing else', async () => {
     const before = await filter.text();
     await program('nft');
     expect(await cleanUp()).toEqual([{ backend: 'nft', chains: 21, sets: 6 }]);
     expect(await filter.text()).toBe(before);
   });
 
-  test('on a clean node finds nothing to do, and makes no legacy tables', async () => {
+  test('cleanup on a clean node finds nothing to do, and creates no legacy tables', async () => {
     const before = await filter.text();
     expect(await cleanUp()).toEqual([{ backend: 'nft', chains: 0, sets: 0 }]);
     expect(await filter.text()).toBe(before);
     expect(await filter.runner.run('cat', ['/proc/net/ip_tables_names'])).toBe('');
   });
 
-  test('looks in both backends', async () => {
+  test('cleanup searches both backends', async () => {
     const before = await filter.text();
     await program('nft');
     await program('legacy');
@@ -88,7 +88,7 @@ describe('cleanup', () => {
     expect(await saved('legacy')).not.toContain('PORTCULLIS');
   });
 
-  test('deletes a raw table that nothing is left in, and no other', async () => {
+  test('cleanup deletes a raw table that became empty, and no other', async () => {
     await filter.runner.run('iptables-nft', ['-t', 'raw', '-L']);
     await filter.runner.run('ip6tables-nft', ['-t', 'raw', '-A', 'OUTPUT', '-s', 'fd00::1']);
     await cleanUp();
@@ -97,13 +97,13 @@ describe('cleanup', () => {
     expect(tables).toContain('table ip6 raw');
   });
 
-  test('names what something else holds on to', async () => {
+  test('cleanup names objects that other programs still use', async () => {
     await program('nft');
     await filter.load('ipv4', ['-A THEIRS -m set --match-set portcullis-4-governed src -j PORTCULLIS-STRAY']);
     expect(await cleanUp()).toBe('could not remove (still in use): PORTCULLIS-STRAY, portcullis-4-governed');
   });
 
-  test('takes away all of ours beside rules that no tool can print, of this layout and the one before', async () => {
+  test('cleanup removes everything of ours beside rules that no tool can print, of this layout and the former one', async () => {
     await program('nft');
     await filter.load('ipv4', [':PORTCULLIS-FORWARD - [0:0]', '-A FORWARD -j PORTCULLIS-FORWARD'], 'filter');
     const native = ['numgen', 'random', 'mod', '10', 'lt', '2', 'accept'];
@@ -118,7 +118,7 @@ describe('cleanup', () => {
     expect(await filter.targets('filter', 'FORWARD')).toEqual(['']);
   });
 
-  test('does what it can where a tool fails, says what it could not do, and ends with 1', async () => {
+  test('cleanup continues after a tool fails, says what it could not do, and ends with 1', async () => {
     await program('nft');
     const folder = await mkdtemp(path.join(tmpdir(), 'portcullis-cleanup-'));
     try {

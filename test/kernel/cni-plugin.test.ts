@@ -154,14 +154,14 @@ describe('ADD with a working agent', () => {
     await untilAnswered();
   });
 
-  test('returns its result once the pod is governed, and not before', async () => {
+  test('ADD returns its result once the pod’s policies are in force, and not before', async () => {
     const what = { name: 'closed', address: '10.0.0.3' };
     expect(await call(what)).toEqual(resultOf(what));
     expect(await governed()).toEqual(['10.0.0.3']);
     expect(await chains()).toMatch(/-A PORTCULLIS-INGRESS .*-d 10\.0\.0\.3\/32 .*-g PORTCULLIS-I-/);
   });
 
-  test('of many pods at once is answered for each', async () => {
+  test('ADD of many pods at once is answered for each', async () => {
     const names = Array.from({ length: 20 }, (_, at) => `many-${String(at)}`);
     const addresses = names.map((_, at) => `10.0.1.${String(at + 1)}`);
     for (const name of names) await writeFile(path.join(folder, 'state', `${name}.yaml`), pod(name, '{ app: closed }'));
@@ -172,13 +172,13 @@ describe('ADD with a working agent', () => {
     expect(await governed()).toEqual(addresses.toSorted());
   });
 
-  test('of a pod that no policy selects lets it start, and closes nothing', async () => {
+  test('ADD of a pod that no policy selects lets it start, and closes nothing', async () => {
     const what = { name: 'free', address: '10.0.0.4' };
     expect(await call(what)).toEqual(resultOf(what));
     expect(await governed()).toEqual([]);
   });
 
-  test('of a pod that nobody knows yet closes it, until it is known', async () => {
+  test('ADD of an unknown pod closes it until it is known', async () => {
     await call({ name: 'late', address: '10.0.0.5' });
     expect(await governed()).toEqual(['10.0.0.5']);
     expect(await chains()).toContain('10.0.0.5/32');
@@ -192,7 +192,7 @@ describe('ADD with a working agent', () => {
     );
   });
 
-  test('DEL takes back what ADD told, and the runtime’s own note takes its place', async () => {
+  test('DEL withdraws the announcement of ADD, and the runtime’s own result replaces it', async () => {
     const one = { name: 'late', address: '10.0.0.5', hostInterface: 'veth2' };
     const other = { name: 'other', address: '10.0.0.6', hostInterface: 'veth3' };
     await call(one);
@@ -209,11 +209,11 @@ describe('ADD with a working agent', () => {
     );
   });
 
-  test('the socket is root’s alone', async () => {
+  test('only root can reach the socket of the plugin', async () => {
     expect((await stat(socket())).mode & 0o777).toBe(0o600);
   });
 
-  test('a killed agent’s socket is taken over by the next one, and ADD waits meanwhile', async () => {
+  test('the next agent takes over the socket of a killed one, and ADD waits meanwhile', async () => {
     agent?.signal('SIGKILL');
     await agent?.ended;
     const adding = call({ name: 'closed', address: '10.0.0.3' });
@@ -230,7 +230,7 @@ interface CniFailure {
 }
 
 describe('ADD without a working agent', () => {
-  test('fails at the deadline with what to do, but for pods of exempt namespaces', async () => {
+  test('ADD fails at the deadline with advice, except for pods of exempt namespaces', async () => {
     const failure = (await call({ name: 'closed', address: '10.0.0.3', deadline: '1s' })) as CniFailure;
     expect(failure).toMatchObject({ code: 11, msg: expect.stringContaining('pod shop/closed') as unknown });
     expect(failure.details).toContain('/opt/cni/bin/portcullis uninstall');
@@ -239,7 +239,7 @@ describe('ADD without a working agent', () => {
     expect(await call({ name: 'closed', address: '10.0.0.3', command: 'DEL' })).toBeUndefined();
   });
 
-  test('fails while the state of the cluster is not known, and tells why', async () => {
+  test('ADD fails with the reason while the state of the cluster is not known', async () => {
     await rename(path.join(folder, 'state'), path.join(folder, 'away'));
     await startAgent();
     await untilAnswered();
@@ -253,7 +253,7 @@ describe('ADD without a working agent', () => {
   });
 });
 
-test('without the setting there is no socket', async () => {
+test('without the setting there is no socket for the plugin', async () => {
   const sources = [`--manifests=${path.join(folder, 'state')}`, '--cni-results=0'];
   const [file, ...args] = [...inNetns(namespace), PORTCULLIS, 'agent', ...sources, ...FLAGS] as const;
   agent = await startProcess(file, args, { output: (line) => log.push(line) });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 import { runInside } from './in-namespace.ts';
 
-describe('company on the node', () => {
+describe('co-tenant engines on the node', () => {
   let filter: PacketFilter;
 
   const look = (backend: 'nft' | 'legacy'): Promise<unknown> =>
@@ -28,14 +28,14 @@ describe('company on the node', () => {
     await filter.close();
   });
 
-  test('is seen in the backend that the agent uses and in the other one', async () => {
+  test('a co-tenant engine is found in the agent’s backend and in the other one', async () => {
     expect(await look('nft')).toEqual({ engines: [], mixedBackends: false });
     await filter.load('ipv4', [':cali-FORWARD - [0:0]', '-A FORWARD -j cali-FORWARD']);
     expect(await look('nft')).toEqual({ engines: ['calico'], mixedBackends: true });
     expect(await look('legacy')).toEqual({ engines: ['calico'], mixedBackends: false });
   });
 
-  test('is seen in tables of nftables that iptables does not show', async () => {
+  test('a co-tenant engine is found in nftables tables that iptables does not show', async () => {
     const table = ['inet', 'kindnet-network-policies'];
     await filter.runner.run('nft', ['add', 'table', ...table]);
     // More than one answer of the kernel holds.

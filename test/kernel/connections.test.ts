@@ -40,7 +40,7 @@ const ALL: ConnectionSelection = { concerns: () => true, selects: () => true };
 const from = (address: string): ConnectionSelection => ({ ...ALL, concerns: (source) => source === address });
 const towards = (address: string): ConnectionSelection => ({ ...ALL, concerns: (_, end) => end === address });
 
-describe('the table of connections', () => {
+describe('table of connections', () => {
   let filter: PacketFilter;
   let connections: Connections;
 
@@ -66,7 +66,7 @@ describe('the table of connections', () => {
     await filter.close();
   });
 
-  test('is read as a whole, or as far as it concerns', async () => {
+  test('the table of connections is read as a whole, or the part that concerns policies', async () => {
     expect(await all()).toHaveLength(ENTRIES.length);
     expect(await connections.list(['ipv6'], ALL)).toHaveLength(3);
     expect(await connections.list(IP_FAMILIES, towards('10.0.0.9'))).toMatchObject([
@@ -75,7 +75,7 @@ describe('the table of connections', () => {
     expect(await connections.list(IP_FAMILIES, from('192.0.2.1'))).toEqual([]);
   });
 
-  test('can be glanced at: the same connections, of every kind', async () => {
+  test('the kernel’s file has the same connections as the list, of every kind', async () => {
     const glance = await glancing(filter.runner).glance(IP_FAMILIES, ALL);
     expect(glance).toHaveLength(ENTRIES.length);
     expect(glance).toEqual(expect.arrayContaining(withoutIds(await all())));
@@ -84,7 +84,7 @@ describe('the table of connections', () => {
     expect(after).toMatchObject([{ original: { destination: '10.96.0.2' }, reply: { source: '10.0.0.9' } }]);
   });
 
-  test('is glanced at as a whole, however many connections there are', async () => {
+  test('the kernel’s file is read completely, however many connections there are', async () => {
     const many = Array.from(
       { length: 3_000 },
       (_, at) => `-p tcp -s fd00::1 -d fd00::2 --sport ${2_000 + at} --dport 80 --state ESTABLISHED ${SEEN}`,
@@ -98,7 +98,7 @@ describe('the table of connections', () => {
     ['the kernel goes on at another place than where it stopped', '6.12.30-amd64', 'cat /proc/net/nf_conntrack', 0],
     ['there is no such file', '6.18.0', 'cat /proc/net/nf_conntrack.not-here', 1],
     ['it is of another form', '6.18.0', 'echo ipv4', 1],
-  ])('is not glanced at where %s, nor tried again', async (_, kernel, instead, times) => {
+  ])('the kernel’s file is not read if %s, and not tried again', async (_, kernel, instead, times) => {
     let tries = 0;
     const odd = createConnections(
       {
@@ -117,7 +117,7 @@ describe('the table of connections', () => {
     expect(await odd.list(IP_FAMILIES, ALL)).toHaveLength(ENTRIES.length);
   });
 
-  test('tells of a few ends exactly what the list of all tells of them', async () => {
+  test('a list filtered by ends has exactly the entries that the full list has for them', async () => {
     const every = await all();
     const ends = new Set(every.flatMap(({ original, reply }) => [original.source, reply.source]));
     for (const end of ends) {
@@ -129,7 +129,7 @@ describe('the table of connections', () => {
     expect(await connections.listEnds([...ends], ALL, 2)).toHaveLength(2);
   });
 
-  test('loses exactly the entry that is named, whatever its kind', async () => {
+  test('exactly the named entry is deleted, whatever its kind is', async () => {
     const before = await all();
     let left = await ids();
     for (const victim of before) {
@@ -139,7 +139,7 @@ describe('the table of connections', () => {
     }
   });
 
-  test('loses many at once', async () => {
+  test('many entries are deleted at once', async () => {
     const many = Array.from(
       { length: 3_000 },
       (_, at) => `-p tcp -s 10.0.1.1 -d 10.0.1.${at % 2} --sport ${1_000 + at} --dport 80 --state ESTABLISHED ${SEEN}`,
@@ -151,7 +151,7 @@ describe('the table of connections', () => {
     expect(await all()).toHaveLength(ENTRIES.length + 1_500);
   });
 
-  test('keeps an entry that took the place of another', async () => {
+  test('an entry that replaced another one is not deleted', async () => {
     const [entry = ''] = ENTRIES;
     const victims = await connections.list(['ipv4'], ALL);
     await filter.runner.run('conntrack', ['-F']);
@@ -172,14 +172,14 @@ describe('the table of connections', () => {
     expect(await all()).toEqual(before);
   });
 
-  test('cannot lose what is not there', async () => {
+  test('deleting a missing entry is no error', async () => {
     const victims = await all();
     await filter.runner.run('conntrack', ['-F']);
     expect(await connections.cut(victims)).toBe(0);
     expect(await connections.cut([])).toBe(0);
   });
 
-  test('holds closed what could bring a connection back, for a while, and lets go of it', async () => {
+  test('the reopen guard keeps a cut connection closed for a while, and opens it again', async () => {
     const held = async (): Promise<readonly string[]> =>
       (await filter.sets())
         .split('\n')
@@ -206,12 +206,12 @@ describe('the table of connections', () => {
     expect(await held()).toEqual([]);
   });
 
-  test('cannot be held closed where there is no set for it, which is told', async () => {
+  test('a connection without a set of the reopen guard is reported', async () => {
     await filter.bring(EMPTY_PROGRAM);
     await expect(connections.hold(await all())).rejects.toThrow(/set with the given name does not exist/);
   });
 
-  test('says so where it cannot be read', async () => {
+  test('an unreadable table of connections is an error', async () => {
     const broken = createConnections(
       {
         run: (file, args, options) =>
@@ -223,7 +223,7 @@ describe('the table of connections', () => {
   });
 });
 
-test('the addresses of the node itself are known, those of interfaces that are down among them', async () => {
+test('the node’s own addresses are known, including those of interfaces that are down', async () => {
   const filter = await openPacketFilter('nft');
   const batch = [
     'link set lo up',

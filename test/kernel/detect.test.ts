@@ -15,7 +15,7 @@ const CANARY = [':KUBE-KUBELET-CANARY - [0:0]'];
 const rules = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, at) => `-A INPUT -s 192.0.2.${at}/32 -j ACCEPT`);
 
-describe('the backend', () => {
+describe('detecting the backend', () => {
   let filter: PacketFilter;
   const folder = path.join(tmpdir(), `portcullis-detect-${process.pid}`);
 
@@ -76,19 +76,19 @@ describe('the backend', () => {
 
   const legacyTables = (): Promise<string> => filter.runner.run('cat', ['/proc/net/ip_tables_names']);
 
-  test('is nft where nobody said anything, and asking makes no legacy tables', async () => {
+  test('the backend is nft by default, and detecting it creates no legacy tables', async () => {
     expect(await detected()).toBe('nft');
     expect(await legacyTables()).toBe('');
   });
 
-  test('is the one that holds more rules', async () => {
+  test('the backend is the one with more rules', async () => {
     await load('legacy', rules(3));
     expect(await detected()).toBe('legacy');
     await load('nft', rules(3));
     expect(await detected()).toBe('nft');
   });
 
-  test('is nft where legacy has tables without rules', async () => {
+  test('the backend is nft if legacy has tables without rules', async () => {
     await load('legacy', []);
     expect(await detected()).toBe('nft');
   });
@@ -96,19 +96,19 @@ describe('the backend', () => {
   test.each([
     ['its hint', HINT],
     ['its canary', CANARY],
-  ])('is the one where the kubelet left %s, whatever the other holds', async (_, chain) => {
+  ])('the backend is the one where the kubelet left %s, whatever the other one contains', async (_, chain) => {
     await load('nft', rules(5));
     await load('legacy', chain, 'mangle');
     expect(await detected()).toBe('legacy');
   });
 
-  test('is nft where the kubelet speaks nft', async () => {
+  test('the backend is nft if the kubelet uses nft', async () => {
     await load('legacy', rules(5));
     await load('nft', HINT, 'mangle');
     expect(await detected()).toBe('nft');
   });
 
-  test('is told by the rules and hints of IPv6 too', async () => {
+  test('rules and hints of IPv6 also decide the backend', async () => {
     await load('legacy', rules(1));
     await load('nft', rules(2));
     await load('legacy', ['-A INPUT -j ACCEPT', '-A INPUT -j DROP'], 'filter', 'ipv6');
@@ -117,12 +117,12 @@ describe('the backend', () => {
     expect(await detected()).toBe('nft');
   });
 
-  test('is legacy where only IPv6 has rules of it', async () => {
+  test('the backend is legacy if only IPv6 has legacy rules', async () => {
     await load('legacy', ['-A INPUT -j ACCEPT'], 'filter', 'ipv6');
     expect(await detected()).toBe('legacy');
   });
 
-  test('is the other one where tools are missing', async () => {
+  test('the backend is the other one if tools are missing', async () => {
     expect(await detected(['legacy'])).toBe('legacy');
     expect(await legacyTables()).toBe('');
     expect(await detected(['nft'])).toBe('nft');
@@ -131,13 +131,13 @@ describe('the backend', () => {
     expect(await detected(['nft'])).toBe('nft');
   });
 
-  test('is none without tools, and they are named', async () => {
+  test('no backend is found without tools, and the error names them', async () => {
     expect(await detected([])).toMatch(
       /^no backend of iptables can be used: ip6?tables-nft-restore --version: .*No such file.*; ip6?tables-legacy-restore --version: .*No such file/,
     );
   });
 
-  test('has the families of the kernel', async () => {
+  test('the families of the backend are those of the kernel', async () => {
     expect(await runInside(filter, { detectFamilies: 'kernel/detect.ts' }, 'return detectFamilies();')).toEqual([
       'ipv4',
       'ipv6',

@@ -85,7 +85,7 @@ afterEach(async () => {
   );
 });
 
-test('a pod is governed from the moment that its address is noted, and by the address that the API tells later', async () => {
+test('a pod’s policies apply from the time its address is in a result, and to the address that the API reports later', async () => {
   await untilGoverned('10.0.0.2');
   await note({ uid: 'shop/stale', addresses: ['10.0.0.9/24'], container: 'stale' });
   await note({ uid: 'shop/known', addresses: ['10.0.0.2/24'], container: 'known' });

@@ -215,7 +215,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
   });
 
   describe.each(IP_FAMILIES)('%s', (family) => {
-    test('errors with a made-up quotation reach nobody from or to a pod that may not talk', async () => {
+    test('ICMP errors with a made-up quotation reach no pod, and leave no pod, that may not communicate', async () => {
       await bring(judged);
       const ofClosed = await connect('closed', 'node1', family);
       const ofOutside = await connect('outside', 'node1', family);
@@ -233,7 +233,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
       for (const [what, attack] of Object.entries(forged)) await expectArrival(what, attack);
     });
 
-    test('errors that hosts and routers send pass: ports that nobody serves, packets that are too big', async () => {
+    test('ICMP errors of hosts and routers pass: closed ports, and packets that are too big', async () => {
       await bring(judged);
       expect(await probe('web', 'far', family, CLOSED_PORT)).toBe('refused');
       expect(await probe('far', 'web', family, CLOSED_PORT)).toBe('refused');
@@ -244,7 +244,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
       await expectArrival('packet too big', () => error('outside', ['web', 'far', port], family, 'too big'));
     });
 
-    test('a packet from its own destination is dropped, and a pod reaches itself by a Service', async () => {
+    test('a packet whose source is its own destination is dropped, and a pod reaches itself through a Service', async () => {
       const own = (name: string) => () =>
         send('outside', name, family, (load) =>
           udpPacket({ from: at(name, family), to: at(name, family) }, [4444, 53], load),
@@ -262,7 +262,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
       await expectArrival('closed', own('closed'));
     });
 
-    test('addresses of the node and of its pods come in by no uplink', async () => {
+    test('packets with addresses of the node and its pods are dropped on uplinks', async () => {
       const as = (name: string) => () =>
         send('outside', 'open', family, (load) =>
           udpPacket({ from: at(name, family), to: at('open', family) }, [4444, 53], load),
@@ -277,7 +277,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
       }
     });
 
-    test('only nodes put packets into a tunnel', async () => {
+    test('only nodes can send packets into a tunnel', async () => {
       const mac = (
         await on('node1')
           .run('cat', ['/sys/class/net/flannel.1/address'])
@@ -308,7 +308,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
     });
   });
 
-  test('ICMPv6 of discovery is no channel, and neighbours are found', async () => {
+  test('ICMPv6 of neighbour discovery is no channel, and neighbours are found', async () => {
     const types = [1, 2, 3, 4, 130, 131, 132, 133, 134, 135, 136, 137, 143];
     const message = (from: string, to: string, type: number, hopLimit: number) => () =>
       send(from, to, 'ipv6', (load) =>

@@ -97,7 +97,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
   const filter = usePacketFilter(backend);
 
   test.each(CASES)(
-    '%s: loaded, found as written, and gone again',
+    'the kernel loads, returns and removes this extreme: %s',
     async (_, make) => {
       const before = await filter().text();
       const program = make();

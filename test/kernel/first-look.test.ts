@@ -28,8 +28,8 @@ const kernelOf = (...states: readonly (Observed | Error)[]): Kernel & { looks: (
   };
 };
 
-describe('a first look', () => {
-  test('at a node without anything of ours is what the first pass begins with', async () => {
+describe('first scan of the kernel', () => {
+  test('a first scan of a node without anything of ours is the start of the first pass', async () => {
     const other = nothingObserved(['ipv4']);
     const kernel = kernelOf(BLANK, other);
     const first = lookFirst(kernel, true);
@@ -39,7 +39,7 @@ describe('a first look', () => {
     expect(await first.kernel.observe()).toBe(other);
   });
 
-  test('rules of others are nothing of ours', async () => {
+  test('rules of other programs are nothing of ours in a first scan', async () => {
     const hooks = { FORWARD: ['-j KUBE-FORWARD'], OUTPUT: [] };
     const first = lookFirst(kernelOf({ ...BLANK, tables: { ipv4: { ...TABLE, hooks } } }), true);
     expect(await first.isBlank).toBe(true);
@@ -56,21 +56,21 @@ describe('a first look', () => {
         sets: new Map([['PCLS-1', { type: 'hash:ip', family: 'ipv4', maxElements: 1, members: new Set<string>() }]]),
       },
     ],
-  ])('that shows %s of ours counts for nothing: the first pass looks for itself', async (_, observed) => {
+  ])('a first scan that shows %s of ours is not used: the first pass reads the kernel itself', async (_, observed) => {
     const kernel = kernelOf(observed, BLANK);
     const first = lookFirst(kernel, true);
     expect(await first.isBlank).toBe(false);
     expect(await first.kernel.observe()).toBe(BLANK);
   });
 
-  test('that fails counts for nothing', async () => {
+  test('a first scan that fails is not used', async () => {
     const kernel = kernelOf(new Error('xtables lock'), BLANK);
     const first = lookFirst(kernel, true);
     expect(await first.isBlank).toBe(false);
     expect(await first.kernel.observe()).toBe(BLANK);
   });
 
-  test('is not taken while another agent works on the node', async () => {
+  test('a first scan is not used while another agent works on the node', async () => {
     const kernel = kernelOf(BLANK);
     const first = lookFirst(kernel, false);
     expect(await first.isBlank).toBe(false);
@@ -78,7 +78,7 @@ describe('a first look', () => {
   });
 });
 
-describe('whether no set of ours is there', () => {
+describe('first scan of sets', () => {
   const HEADER = {
     type: 'hash:ip',
     family: 'ipv4',
@@ -92,7 +92,7 @@ describe('whether no set of ours is there', () => {
     [true, 'nothing', () => Promise.resolve(new Map())],
     [false, 'a set', () => Promise.resolve(new Map([[HEADER.name, HEADER]]))],
     [false, 'an error', () => Promise.reject(new Error('no answer'))],
-  ])('is %s for %s', async (expected, _, headers) => {
+  ])('the first scan returns %s about sets for %s', async (expected, _, headers) => {
     expect(await hasNoSets({ headers })).toBe(expected);
   });
 });

@@ -160,35 +160,32 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend) => {
 
   const cases = FOREIGN.filter(({ only }) => only === undefined || only === backend);
 
-  test.each(cases)('$what before the first start keeps nothing from being enforced', async (foreign) => {
+  test.each(cases)('$what before the first start does not prevent enforcement', async (foreign) => {
     await doAs(foreign);
     await bring(kernel, program);
     await expectHeld(program);
   });
 
-  test.each(cases)(
-    '$what that comes later is passed over, and what is ours is repaired and changed',
-    async (foreign) => {
-      await bring(kernel, program);
-      await doAs(foreign);
-      // As an agent that starts anew: it knows nothing.
-      const next = kernelWith(createCommandRunner([...inNetns(filter.name), ...lacking.prefix]));
-      await bring(next, program);
-      await expectHeld(program);
-      await filter.runner.run(`iptables-${backend}`, ['-w', '-t', 'security', '-F', FORWARD_CHAIN]);
-      const kinds = findTampering(await next.observe(), program).map(({ kind, name }) => `${kind} ${name}`);
-      expect(kinds).toEqual([`chain_changed ${FORWARD_CHAIN}`]);
-      await bring(next, later);
-      await expectHeld(later);
-      await bring(next, EMPTY_PROGRAM);
-      expect(isEmptyPlan(planChanges(await kernel.observe(), EMPTY_PROGRAM))).toBe(true);
-      for (const family of IP_FAMILIES) {
-        for (const { name } of await filter.nft.chains(family)) expect(name).not.toContain('PORTCULLIS');
-      }
-    },
-  );
+  test.each(cases)('$what after the start is ignored, and our own part is repaired and changed', async (foreign) => {
+    await bring(kernel, program);
+    await doAs(foreign);
+    // As an agent that starts anew: it knows nothing.
+    const next = kernelWith(createCommandRunner([...inNetns(filter.name), ...lacking.prefix]));
+    await bring(next, program);
+    await expectHeld(program);
+    await filter.runner.run(`iptables-${backend}`, ['-w', '-t', 'security', '-F', FORWARD_CHAIN]);
+    const kinds = findTampering(await next.observe(), program).map(({ kind, name }) => `${kind} ${name}`);
+    expect(kinds).toEqual([`chain_changed ${FORWARD_CHAIN}`]);
+    await bring(next, later);
+    await expectHeld(later);
+    await bring(next, EMPTY_PROGRAM);
+    expect(isEmptyPlan(planChanges(await kernel.observe(), EMPTY_PROGRAM))).toBe(true);
+    for (const family of IP_FAMILIES) {
+      for (const { name } of await filter.nft.chains(family)) expect(name).not.toContain('PORTCULLIS');
+    }
+  });
 
-  test('what an earlier layout left in a filter table that cannot be printed is taken away', async () => {
+  test('chains of an earlier layout in a filter table that cannot be printed are removed', async () => {
     for (const family of IP_FAMILIES) {
       const lines = [
         ':PORTCULLIS-FORWARD - [0:0]',
@@ -210,7 +207,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend) => {
     ['is cut off', (text: string) => text.slice(0, text.length >> 1)],
     ['is a remark', () => "# Table `security' is incompatible, use 'nft' tool.\n"],
     ['is empty', () => ''],
-  ])('an answer that %s is a failure that names table and family, and nothing is written', async (_what, spoil) => {
+  ])('an answer that %s is an error that names table and family, and nothing is written', async (_what, spoil) => {
     await bring(kernel, program);
     const before = await filter.text();
     const written: string[] = [];

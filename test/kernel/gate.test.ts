@@ -91,7 +91,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach', ({ attach, backend }
     );
   });
 
-  test.each(IP_FAMILIES)('a pod that is not known is closed to other pods, and they to it (%s)', async (family) => {
+  test.each(IP_FAMILIES)('an unknown pod is closed to other pods, in both directions (%s)', async (family) => {
     expect(await reach('far', 'early', family)).toBe('timeout');
     expect(await reach('known', 'early', family)).toBe('timeout');
     expect(await reach('early', 'far', family)).toBe('timeout');
@@ -99,11 +99,11 @@ describe.each(ATTACHMENTS)('with pods attached by $attach', ({ attach, backend }
     expect(await reach('known', 'far', family)).toBe('open');
   });
 
-  test.each(IP_FAMILIES)('its own node reaches it: the kubelet’s probes come from there (%s)', async (family) => {
+  test.each(IP_FAMILIES)('an unknown pod is open to its own node, whose kubelet probes it (%s)', async (family) => {
     expect(await reach('node1', 'early', family)).toBe('open');
   });
 
-  test.each(IP_FAMILIES)('as soon as it is known it is open (%s)', async (family) => {
+  test.each(IP_FAMILIES)('a pod is open as soon as it is known (%s)', async (family) => {
     await learn('early');
     expect(isEmptyPlan(planChanges(await kernel.observe(), compiler.program()))).toBe(true);
     expect(await reach('far', 'early', family)).toBe('open');

@@ -46,7 +46,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
   };
 
   test(
-    'prints every golden case as it was rendered, and loses it without a trace',
+    'the kernel prints every golden case as it was rendered, and removes it without a trace',
     async () => {
       const before = await filter().text();
       for (const name of goldenNames) {
@@ -66,7 +66,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
   );
 
   test(
-    'goes from any golden case to any other',
+    'the kernel goes from any golden case to any other',
     async () => {
       const random = seeded(20_260_101);
       for (let step = 0; step < STEPS; step += 1) {

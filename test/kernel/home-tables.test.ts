@@ -16,7 +16,7 @@ esac
 exec "\${0##*/}" "$@"
 `;
 
-describe('where the kernel has no security table', () => {
+describe('kernels without a security table', () => {
   const space = useGovernedNamespace('legacy');
   let folder: string;
 
@@ -32,7 +32,7 @@ describe('where the kernel has no security table', () => {
 
   const saved = (table: string): Promise<string> => space().run('iptables-legacy-save', '-t', table);
 
-  test('policy is judged in the filter table and that is told once; an agent on one that has it takes it over', async () => {
+  test('policy is judged in the filter table, which is logged once, and an agent with a security table adopts it', async () => {
     const env = { PATH: `${folder}:${process.env['PATH'] ?? ''}` };
     const agent = await space().start({ env });
     await space().untilReady();

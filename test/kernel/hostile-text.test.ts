@@ -44,7 +44,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
   const filter = usePacketFilter(backend);
 
   test(
-    'holds exactly the intended rules, whatever manifests say',
+    'the kernel has exactly the intended rules, whatever manifests contain',
     async () => {
       const before = await filter().text();
       for (const [at, objects] of CLUSTERS.entries()) {

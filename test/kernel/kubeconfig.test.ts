@@ -54,7 +54,7 @@ describe.each([
   test.each([
     ['in YAML', '{ server: "https://127.0.0.1:1" }', '127.0.0.1:1'],
     ['with a proxy', '{ server: "https://192.0.2.1:443", proxy-url: "http://127.0.0.1:2" }', '127.0.0.1:2'],
-  ])('reads a kubeconfig %s', async (__, cluster, address) => {
+  ])('the agent reads a kubeconfig %s', async (__, cluster, address) => {
     const kubeconfig = path.join(folder, 'kubeconfig');
     await writeFile(kubeconfig, YAML(cluster));
     const flags = ['--node-name=n1', '--listen=0', '--iptables-backend=nft', `--kubeconfig=${kubeconfig}`];

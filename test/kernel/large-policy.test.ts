@@ -42,7 +42,7 @@ const stateOf = (...policies: readonly PolicyObject[]): ClusterSnapshot =>
 describe.each(['nft', 'legacy'] as const)('policies that ask for 100,000 rules, by %s', (backend) => {
   const filter = usePacketFilter(backend);
 
-  test('hold up nobody, are told of, and go', async () => {
+  test('policies with 100,000 rules delay no other tenant, are reported, and can be deleted', async () => {
     const results: SyncResult[] = [];
     let snapshot = stateOf(small(1));
     const loop: Reconciler = createReconciler(

@@ -28,20 +28,20 @@ afterEach(() => {
   runner.stop();
 });
 
-test('prints what the program prints, whatever that is', async () => {
+test('the launcher returns a program’s output unchanged', async () => {
   const texts = ['', 'one', 'one\n', '\n\n', 'it\'s $HOME `id` \\n "x" ; echo no', 'ü€😀'.repeat(100_000)];
   for (const text of texts)
     expect(await runner.run('printf', ['%s', text.slice(0, 100_000)])).toBe(text.slice(0, 100_000));
   expect(alone).toEqual([]);
 });
 
-test('takes long outputs', async () => {
+test('the launcher returns long outputs', async () => {
   const output = await runner.run('seq', ['1000000']);
   expect(output.length).toBe(6_888_896);
   expect(output.endsWith('\n999999\n1000000\n')).toBe(true);
 });
 
-test('hands on an output piece by piece, without the mark behind it', async () => {
+test('the launcher passes on an output piece by piece, without its end mark', async () => {
   for (const [count, length] of [
     [0, 0],
     [1, 2],
@@ -59,7 +59,7 @@ test('hands on an output piece by piece, without the mark behind it', async () =
   expect(alone).toEqual([]);
 });
 
-test('what is run once more has its pieces taken anew', async () => {
+test('the launcher delivers the pieces of a repeated program again', async () => {
   const attempts: string[][] = [];
   const sink = () => {
     const pieces: string[] = [];
@@ -71,13 +71,13 @@ test('what is run once more has its pieces taken anew', async () => {
   expect(attempts.map((pieces) => pieces.join(''))).toEqual(['some\n', 'some\n']);
 });
 
-test('a program reads none of what the shell is to run', async () => {
+test('a program does not read the shell’s input', async () => {
   expect(await runner.run('cat', [])).toBe('');
   expect(await runner.run('echo', ['next'])).toBe('next\n');
   expect(alone).toEqual([]);
 });
 
-test('what fails is run once more, to tell why', async () => {
+test('the launcher repeats a failed program to get its error', async () => {
   await expect(runner.run('cat', ['/nowhere'])).rejects.toThrow(/No such file or directory$/);
   await expect(runner.run('no-such-program', [])).rejects.toThrow(/ENOENT/);
   expect(alone).toEqual(['cat', 'no-such-program']);
@@ -85,14 +85,14 @@ test('what fails is run once more, to tell why', async () => {
   expect(alone).toHaveLength(2);
 });
 
-test('what has an input, and what comes while it is busy, is started by ourselves', async () => {
+test('a program with input, and one that comes while the shell is busy, is started directly', async () => {
   expect(await runner.run('cat', [], { input: 'text' })).toBe('text');
   const outputs = ['one', 'two', 'three'].map((word) => runner.run('echo', [word]));
   expect(await Promise.all(outputs)).toEqual(['one\n', 'two\n', 'three\n']);
   expect(alone).toEqual(['cat', 'echo', 'echo']);
 });
 
-test('a program that does not end in time is ended, and the next has another shell', async () => {
+test('a program that exceeds its time is killed, and the next one gets another shell', async () => {
   const word = `30${process.pid}`;
   await expect(runner.run('sleep', [word], { timeoutMs: 200 })).rejects.toThrow(/timed out$/);
   const isGone = (): Promise<true | undefined> =>
@@ -108,7 +108,7 @@ test('a program that does not end in time is ended, and the next has another she
   });
 });
 
-test('a shell that is killed is missed by nobody', async () => {
+test('a killed shell has no visible effect', async () => {
   const shell = Number(await runner.run('sh', ['-c', 'echo $PPID']));
   const output = runner.run('sh', ['-c', 'sleep 0.2; echo done']);
   process.kill(shell, 'SIGKILL');
@@ -117,7 +117,7 @@ test('a shell that is killed is missed by nobody', async () => {
   expect(await runner.run('echo', ['next'])).toBe('next\n');
 });
 
-test('where there is no shell, everything is started by ourselves', async () => {
+test('without a shell every program is started directly', async () => {
   runner.stop();
   runner = open((_file, args, ...heard) => createCompanionStarter([], 'as it is')('false', args, ...heard));
   expect(await runner.run('echo', ['one'])).toBe('one\n');

@@ -73,7 +73,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend: Backend) => {
     }
   };
 
-  test('the rules of 0.1.0 become ours, to the byte', async () => {
+  test('the rules of 0.1.0 become ours to the byte', async () => {
     await load010();
     expect(observedLayout(await filter.kernel.observe())).toBe(1);
     await filter.bring(program);
@@ -82,7 +82,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend: Backend) => {
     expect(observedLayout(await filter.kernel.observe())).toBe(LAYOUT);
   });
 
-  test('the filter table of layout 3 is left as others have it, once the same rules are in force behind it', async () => {
+  test('the filter table of layout 3 gets back to other programs’ rules, once the same rules are in force behind it', async () => {
     await filter.bring(program);
     const wanted = await filter.text();
     const theirs = [':THEIRS - [0:0]', '-A THEIRS -j RETURN', '-A FORWARD -j THEIRS'];
@@ -101,7 +101,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend: Backend) => {
     expect((await filter.text()).replaceAll(/^(?::THEIRS|-A THEIRS|-A FORWARD -j THEIRS).*\n/gm, '')).toBe(wanted);
   });
 
-  test('sources of packets begin to be checked with nothing else touched', async () => {
+  test('an upgrade adds source validation and changes nothing else', async () => {
     await load010();
     await filter.bring(program);
     const before = await filter.text();
@@ -114,7 +114,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend: Backend) => {
     expect(await filter.text()).toBe(before);
   });
 
-  test('its sets are kept where they stand for the same', async () => {
+  test('an upgrade keeps sets with the same meaning', async () => {
     await load010();
     const plan = await filter.bring(program);
     // Only what is new is made; nothing that rules of 0.1.0 name is removed before they are gone.
@@ -122,7 +122,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend: Backend) => {
     expect(Object.values(plan.tables).map((text) => text.match(/^COMMIT$/gm)?.length)).toEqual([1, 1]);
   });
 
-  test('what a newer version left is taken over; what others hold on to is emptied', async () => {
+  test('a newer version’s layout is adopted; chains that other rules lead to are emptied', async () => {
     await filter.loadSets(NEWER_SETS);
     await filter.load('ipv4', NEWER_RULES);
     expect(observedLayout(await filter.kernel.observe())).toBe(LAYOUT + 1);

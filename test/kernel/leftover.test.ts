@@ -5,7 +5,7 @@ import { EMPTY_PLAN } from '../../src/render/plan.ts';
 import { openPacketFilter } from './packet-filter.ts';
 
 test.each<Backend>(['nft', 'legacy'])(
-  'iptables-%s: a set that could not go and is wanted again holds nothing of what it held',
+  'iptables-%s: a stale set that is needed again has none of its old members',
   async (backend) => {
     const filter = await openPacketFilter(backend);
     try {
@@ -32,7 +32,7 @@ describe.each([
   ['one in the middle', [200], 2],
   ['three', [0, 1, 399], 3],
 ] as const)('of 400 sets that are to go a rule still names %s', (_, held, programs) => {
-  test('what can go goes, and those that stay cost a program each', async () => {
+  test('stale sets that can be destroyed are, and each of the others costs one program', async () => {
     const filter = await openPacketFilter('nft');
     try {
       let run = 0;

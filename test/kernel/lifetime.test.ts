@@ -172,7 +172,7 @@ describe.each(CASES)('with pods attached by $attach (notes of the runtime: $note
     await rm(folder, { recursive: true });
   });
 
-  test('a pod that is gone from the API and still runs is closed, and its address is open to a pod that gets it', async () => {
+  test('a pod that is gone from the API and still runs is closed, and its address opens for a pod that gets it', async () => {
     await expectAll(OPEN);
     await start();
     await expectAll(CLOSED);
@@ -198,7 +198,7 @@ describe.each(CASES)('with pods attached by $attach (notes of the runtime: $note
     await expectAll(OPEN, 'next');
   }, 120_000);
 
-  test('a pod that ends as it should is forgotten, and so is one whose sandbox goes first', async () => {
+  test('a pod that ends normally is forgotten, and so is one whose sandbox goes first', async () => {
     await start();
     await writeFile(manifest('caged'), podManifest('caged', 'node1', ipsOf('caged'), true));
     await untilStatus('the change to be in force', () => true);

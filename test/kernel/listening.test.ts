@@ -82,18 +82,18 @@ describe('the agent', () => {
     agent = undefined;
   });
 
-  test('listens on loopback for metrics and health, and nowhere else', async () => {
+  test('the agent listens on loopback for metrics and health, and nowhere else', async () => {
     await start();
     // 127.0.0.1:9577
     expect(await open()).toEqual({ ...NOTHING, tcp: ['0100007F:2569'] });
   });
 
-  test('listens where it is told to, and nowhere else', async () => {
+  test('the agent listens on the configured address, and nowhere else', async () => {
     await start('--listen=[::1]:80');
     expect(await open()).toEqual({ ...NOTHING, tcp6: ['00000000000000000000000001000000:0050'] });
   });
 
-  test('listens nowhere if that is asked for', async () => {
+  test('the agent can be configured not to listen', async () => {
     await start('--listen=0');
     expect(await open()).toEqual(NOTHING);
   });

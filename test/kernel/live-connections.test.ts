@@ -238,7 +238,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     );
   });
 
-  test('what conntrack forgot goes on where policy allows it, whoever speaks first', async () => {
+  test('a connection that conntrack forgot continues if policy allows it, whichever end speaks first', async () => {
     await apply({ web: ALLOW, clients: CLIENTS_CLOSED });
     await start();
     for (const family of IP_FAMILIES) {
@@ -259,7 +259,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     ['a server at a port of clients', 40_001, undefined],
     ['two ports of servers', 8_080, 20_000],
     ['one port at both ends', 7_000, 7_000],
-  ])('so do connections whose ports do not tell who opened them: %s', async (_, port, fromPort) => {
+  ])('a forgotten connection whose ports do not show who opened it continues: %s', async (_, port, fromPort) => {
     await apply({ web: isolate('web', clients), clients: CLIENTS_CLOSED });
     await start();
     for (const family of IP_FAMILIES) {
@@ -271,7 +271,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     }
   });
 
-  test('an idle connection goes on after its time-out', async () => {
+  test('an idle connection continues after its timeout', async () => {
     await apply({ web: ALLOW, clients: CLIENTS_CLOSED });
     await start();
     await onNode1.run('sysctl', ['-q', '-w', 'net.netfilter.nf_conntrack_tcp_timeout_established=1']);
@@ -286,7 +286,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     }
   });
 
-  test('the first start of an agent, and the first isolation of a pod, cut nothing that policy allows', async () => {
+  test('the agent’s first start, and the first isolation of a pod, cut nothing that policy allows', async () => {
     const before: Conversation[] = [];
     for (const family of IP_FAMILIES) for (const client of CLIENTS) before.push(await converse({ family, client }));
     await start();
@@ -306,7 +306,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     expect([...client.told(), ...server.told()]).not.toContain('heard too-late');
   };
 
-  test('what policy cuts stays cut and both ends are told, whoever speaks first', async () => {
+  test('a cut connection stays cut, and both ends are reset, whichever end speaks first', async () => {
     await apply({ web: ALLOW });
     await start();
     const conversations: Conversation[] = [];
@@ -336,7 +336,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     ['a client at a port of servers', 40_001, 1_000],
     ['two ports of servers', 8_080, 20_000],
     ['one port at both ends', 7_000, 7_000],
-  ])('so do connections whose ports do not tell who opened them: %s', async (_, port, fromPort) => {
+  ])('a cut connection whose ports do not show who opened it stays cut: %s', async (_, port, fromPort) => {
     await apply({ web: isolate('web', clients) });
     await start();
     const conversations: Conversation[] = [];
@@ -346,7 +346,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     for (const conversation of conversations) await expectReset(conversation, 'server');
   });
 
-  test('a connection that the kernel took up the wrong way round is cut all the same', async () => {
+  test('a connection that the kernel picked up in reverse is cut as well', async () => {
     await start();
     const conversation = await converse({ family: 'ipv4' });
     await forget();
@@ -357,7 +357,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     await expectReset(conversation, 'server');
   });
 
-  test('what policy denies at the first start of an agent does not go on, and who speaks is told', async () => {
+  test('a connection that policy denies at the agent’s first start ends, and its sender is reset', async () => {
     const first = await converse({ family: 'ipv4' });
     const second = await converse({ family: 'ipv6' });
     await apply({ web: DENY });
@@ -369,7 +369,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     expect([...first.server.told(), ...second.client.told()]).not.toContain('heard too-late');
   });
 
-  test('a denial that is taken back within seconds harms no connection', async () => {
+  test('a denial that is withdrawn within seconds harms no connection', async () => {
     await apply({ web: ALLOW });
     await start();
     const conversations: Conversation[] = [];
@@ -400,7 +400,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     return Number(/\[(\d+):\d+\] -A \S+ .*isolated by shop\/web" -j DROP/.exec(saved)?.[1] ?? Number.NaN);
   };
 
-  test('what is refused is dropped in silence, or answered where that is asked for', async () => {
+  test('refused packets are dropped silently, or answered if so configured', async () => {
     await apply({ web: DENY });
     await start();
     await talkers.far.open('udp-silent', 'udp', ADDRESSES.web.ipv4, 53);
@@ -424,7 +424,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     expect(pinged).toBe('3 13');
   });
 
-  test('datagrams between equal ports go one way while the other is closed', async () => {
+  test('datagrams between equal ports pass in one direction while the other is closed', async () => {
     await apply({ web: isolate('web', clients, [{ port: 5_000, protocol: 'UDP' }]) });
     await start();
     for (const family of IP_FAMILIES) {
@@ -442,7 +442,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     }
   });
 
-  test('segments in the middle of nothing bring nothing into an isolated pod that an opening one would not', async () => {
+  test('stray segments bring nothing into an isolated pod that an opening segment would not', async () => {
     await apply({ web: DENY });
     await start();
     const inWeb = createCommandRunner(onNode('web'));

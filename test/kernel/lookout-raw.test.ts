@@ -69,7 +69,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the raw table', (backend
       return (await lookout.suspects(program)) ? undefined : true;
     });
 
-  test.each(RULES)('with %s is suspected, found out and repaired', async (what, rule, found) => {
+  test.each(RULES)('the drift check suspects, finds and repairs a raw table with %s', async (what, rule, found) => {
     const program = programOf(['veth+']);
     await kernel.apply(planChanges(await kernel.observe(), program));
     await settle(program);
@@ -98,7 +98,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the raw table', (backend
     expect(isEmptyPlan(planChanges(await kernel.observe(), program))).toBe(true);
   });
 
-  test('is looked at once, and not made, where nothing of ours is to be there', async () => {
+  test('a raw table without anything of ours is read once, and not created', async () => {
     const program = programOf([]);
     await kernel.apply(planChanges(await kernel.observe(), program));
     commands = [];

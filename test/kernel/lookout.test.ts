@@ -28,7 +28,7 @@ const RULES: readonly (readonly [what: string, lines: readonly string[]])[] = [
   ['a rule taken from our chain', ['-D PORTCULLIS-STRAY 1']],
 ];
 
-describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
+describe.each(BACKENDS)('iptables-%s: the drift check', (backend) => {
   let filter: PacketFilter;
   let program: NodeProgram;
   let kernel: Kernel;
@@ -70,12 +70,12 @@ describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
     await filter.close();
   });
 
-  test.each(RULES)('sees %s', async (what, lines) => {
+  test.each(RULES)('the drift check sees %s', async (what, lines) => {
     await filter.load('ipv4', lines);
     await untilSuspected(what);
   });
 
-  test('sees a rule of the other family', async () => {
+  test('the drift check sees a rule of the other family', async () => {
     await filter.load('ipv6', ['-I PORTCULLIS-FORWARD 1 -j ACCEPT']);
     await untilSuspected('the rule');
   });
@@ -86,19 +86,19 @@ describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
     ['a set flushed', 'flush portcullis-4-governed'],
     ['a member exchanged for another', 'del portcullis-4-governed 10.1.1.10\nadd portcullis-4-governed 192.0.2.99'],
     ['a set swapped for an equal one', 'create x hash:ip\nadd x 10.1.1.10\nswap x portcullis-4-governed'],
-  ])('sees %s', async (what, lines) => {
+  ])('the drift check sees %s', async (what, lines) => {
     const [set = ''] = program.ipv4.sets.keys();
     await filter.loadSets(lines.replace('$SET', set).split('\n'));
     await untilSuspected(what);
   });
 
-  test('sees a set that nobody asked for, once', async () => {
+  test('the drift check sees an unwanted set, once', async () => {
     await filter.loadSets(['create portcullis-4-madeup hash:ip']);
     await untilSuspected('the set');
     expect(await suspects()).toBe(false);
   });
 
-  test('sees no harm in what we do ourselves, or others elsewhere', async () => {
+  test('the drift check ignores our own changes, and other programs’ changes elsewhere', async () => {
     const other = programOf((await loadGolden('thirty-pods')).snapshot);
     await kernel.apply(planChanges(await kernel.observe(), other));
     program = other;
@@ -108,19 +108,19 @@ describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
     expect(await suspects()).toBe(false);
   });
 
-  test('sees no harm in connections that are held closed for a while', async () => {
+  test('the drift check ignores the members of the reopen guard', async () => {
     await filter.loadSets(['add portcullis-4-held 192.0.2.1,udp:53,192.0.2.2']);
     await kernel.apply({ ...EMPTY_PLAN, finish: 'add portcullis-4-held 192.0.2.3,udp:53,192.0.2.2\n' });
     for (let look = 0; look < 3; look += 1) expect(await suspects()).toBe(false);
   });
 
-  test('sees no harm in a set of ours that came and went between two looks, and waits to be destroyed', async () => {
+  test('the drift check ignores our own set that came and went between two checks, and waits to be destroyed', async () => {
     const create = 'create portcullis-4-passing hash:ip family inet hashsize 64 maxelem 1048576\n';
     await kernel.apply({ ...EMPTY_PLAN, prepare: `${create}add portcullis-4-passing 10.0.0.1\n` });
     expect(await suspects()).toBe(false);
   });
 
-  test('sees a member that we took off and somebody else put back', async () => {
+  test('the drift check sees a member that we removed and another program added again', async () => {
     const [member = ''] = program.ipv4.sets.get(governedSet('ipv4'))?.members ?? [];
     const without = (members: ReadonlySet<string>): ReadonlySet<string> =>
       new Set([...members].filter((each) => each !== member));
@@ -137,7 +137,7 @@ describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
     await untilSuspected('the member');
   });
 
-  test('trusts nothing that does not answer', async () => {
+  test('the drift check trusts nothing that does not answer', async () => {
     await filter.runner.run('ipset', ['--version']);
     const mute: StartCompanion = (_file, args, onText) => createCompanionStarter()('false', args, onText);
     const deaf = createKernelLookout(
@@ -155,7 +155,7 @@ describe.each(BACKENDS)('iptables-%s: the lookout', (backend) => {
   });
 
   if (backend === 'nft') {
-    test('is told of rules at once, and by whom they were changed', async () => {
+    test('the drift check is notified of rule changes at once, with the program that made them', async () => {
       await waitFor('the kernel to be listened to', DEADLINE_MS, async () => {
         await settle();
         await filter.runner.run('iptables-nft', ['-t', 'security', '-I', 'FORWARD', '1', '-j', 'ACCEPT']);

@@ -87,7 +87,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     good = await ours();
   });
 
-  test('a firewall that reloads takes everything away, and what it puts there stays', async () => {
+  test('the agent repairs its rules after a firewall’s reload, and the firewall’s rules stay', async () => {
     const load =
       'add table inet firewalld; add chain inet firewalld filter_FORWARD { type filter hook forward priority 10; }';
     await sh(
@@ -102,7 +102,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     await agent.says(/another program changed our rules or sets; they were repaired/);
   });
 
-  test('kube-proxy writes its own chains as often as it likes, and nothing has to be repaired', async () => {
+  test('kube-proxy can write its own chains at any time, and nothing has to be repaired', async () => {
     await iptables('-N', 'KUBE-FORWARD');
     await iptables('-A', 'FORWARD', '-j', 'KUBE-FORWARD');
     await space().write('kube-proxy.rules', KUBE_PROXY);
@@ -117,7 +117,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     expect(agent.log()).not.toMatch(/ (?:WARN|ERROR) /);
   });
 
-  test('Docker inserts its chains at the head of the filter table, which is none of our business', async () => {
+  test('Docker’s chains at the head of the filter table do not concern the agent', async () => {
     await sh(
       ['DOCKER-FORWARD', 'DOCKER-USER']
         .map((name) => `iptables-${backend} -w -N ${name}; iptables-${backend} -w -I FORWARD -j ${name}`)
@@ -129,7 +129,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     expect(repairs()).toBe(0);
   });
 
-  test('what inserts chains at the head of our table comes to stand behind ours in its order', async () => {
+  test('chains inserted at the head of our table move behind ours in their order', async () => {
     const them = `iptables-${backend} -w -t security`;
     await sh(
       ['SECMARK-FORWARD', 'SECMARK-USER'].map((name) => `${them} -N ${name}; ${them} -I FORWARD -j ${name}`).join('\n'),
@@ -138,7 +138,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     expect(await forward()).toEqual([JUMP, '-A FORWARD -j SECMARK-USER', '-A FORWARD -j SECMARK-FORWARD']);
   });
 
-  test('another engine and rules in the other backend are in the log, the metrics and the status', async () => {
+  test('another engine, and rules in the other backend, appear in the log, the metrics and the status', async () => {
     const other = backend === 'nft' ? 'legacy' : 'nft';
     await sh('nft add table inet kindnet-network-policies');
     await sh(`iptables-${other} -w -A INPUT -j ACCEPT`);
@@ -150,7 +150,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     });
   });
 
-  test('a program that has to be first itself gets a bounded fight that is told, and no change waits for its end', async () => {
+  test('a contest with a program that insists on the first place is limited and reported, and delays no change', async () => {
     const rule = '-m comment --comment theirs -j ACCEPT';
     const them = `iptables-${backend} -w -t security`;
     const [file, ...args] = [

@@ -54,7 +54,7 @@ describe('sets of the kernel, by netlink', () => {
     await filter.close();
   });
 
-  test('are read as ipset(8) tells of them, and sets of others are passed over', async () => {
+  test('netlink gives the same sets as ipset(8), and sets of other programs are skipped', async () => {
     await filter.loadSets([
       ...SETS,
       'create theirs list:set',
@@ -67,7 +67,7 @@ describe('sets of the kernel, by netlink', () => {
     for (const [name, set] of saved) expect(read.get(name)).toEqual(set);
   });
 
-  test('tell their shape, seed and number of members in the header', async () => {
+  test('a set’s header has its shape, seed and number of members', async () => {
     await filter.loadSets(SETS);
     const headers = await filter.reader.headers();
     expect(headers.get('portcullis-6-b')).toEqual(
@@ -80,7 +80,7 @@ describe('sets of the kernel, by netlink', () => {
     expect((await filter.reader.headers()).get('portcullis-4-empty')?.seed).not.toBe(seed);
   });
 
-  test('are told by name where sets of others are large', async () => {
+  test('sets are read by name if other programs’ sets are large', async () => {
     await filter.loadSets([...SETS, 'create theirs hash:ip', ...MANY.map((member) => `add theirs ${member}`)]);
     const first = await filter.reader.headers();
     const later = await filter.reader.headers();
@@ -88,12 +88,12 @@ describe('sets of the kernel, by netlink', () => {
     expect([...later.keys()].sort()).toEqual([...parseIpsetSave(SETS.join('\n')).keys()].sort());
   });
 
-  test('that are not there are undefined by themselves, and absent among all', async () => {
+  test('a missing set is undefined by itself, and absent among all sets', async () => {
     expect(await filter.reader.messages('portcullis-4-gone')).toBeUndefined();
     expect(await filter.reader.read()).toEqual(new Map());
   });
 
-  test('are read while they come and go', async () => {
+  test('sets are read while they come and go', async () => {
     await filter.loadSets(SETS);
     const readings = Array.from({ length: 20 }, () => filter.reader.read());
     for (let turn = 0; turn < 10; turn += 1) {
@@ -104,7 +104,7 @@ describe('sets of the kernel, by netlink', () => {
     }
   });
 
-  test('a refusal tells the number of the error, and the next request is answered', async () => {
+  test('a refusal has its error number, and the next request is answered', async () => {
     await expect(filter.netlink.request(membersRequest('nothing'))).rejects.toThrow(new NetlinkError('error 2', -2));
     await expect(filter.netlink.request({ ...HEADERS_REQUEST, type: 0x6ff })).rejects.toBeInstanceOf(NetlinkError);
     expect(await filter.netlink.request(HEADERS_REQUEST)).toEqual([]);
@@ -179,7 +179,7 @@ describe('sets of the kernel, by netlink', () => {
     ).rejects.toBeInstanceOf(NetlinkError);
   });
 
-  test('a relay that says nothing is given up', async () => {
+  test('a relay that does not answer is killed', async () => {
     const starter = createCompanionStarter([], 'bytes');
     const netlink = createNetlink((_, __, ...listeners) => starter('sleep', ['60'], ...listeners), { timeoutMs: 200 });
     await expect(netlink.request(HEADERS_REQUEST)).rejects.toThrow('netlink: no answer in time');

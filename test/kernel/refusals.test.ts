@@ -135,7 +135,7 @@ const tableText = (lines: readonly string[]): string => ['*security', ...lines, 
 
 const setText = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
 
-describe.each(BACKENDS)('iptables-%s and the fake', (backend) => {
+describe.each(BACKENDS)('iptables-%s and the fake host', (backend) => {
   let filter: PacketFilter;
   let real: World;
   let fake: World;
@@ -189,32 +189,35 @@ describe.each(BACKENDS)('iptables-%s and the fake', (backend) => {
     return [before, after];
   };
 
-  test.each(TAKEN_SETS.map((lines) => [lines] as const))('take %j', async (lines) => {
+  test.each(TAKEN_SETS.map((lines) => [lines] as const))('kernel and fake host accept %j', async (lines) => {
     await agree(({ runner }) => createIpSets(runner).restore(setText(lines)), 'taken');
   });
 
-  test.each(REFUSED_SETS.map((lines) => [lines] as const))('refuse %j', async (lines) => {
+  test.each(REFUSED_SETS.map((lines) => [lines] as const))('kernel and fake host refuse %j', async (lines) => {
     await agree(({ runner }) => createIpSets(runner).restore(setText(lines)), 'refused');
   });
 
-  test.each(TAKEN_RULES.map((lines) => [lines] as const))('load %j', async (lines) => {
+  test.each(TAKEN_RULES.map((lines) => [lines] as const))('kernel and fake host load %j', async (lines) => {
     const [before, after] = await agree((world) => table(world).restore(tableText(lines)), 'taken');
     expect(after).not.toBe(before);
   });
 
-  test.each(STRICTER_SETS.map((lines) => [lines] as const))('are not of one mind about %j', async (lines) => {
+  test.each(STRICTER_SETS.map((lines) => [lines] as const))('kernel and fake host differ about %j', async (lines) => {
     await createIpSets(real.runner).restore(setText(lines));
     expect(await real.state()).not.toContain(`"${lines[0]?.split(' ').at(-1) ?? ''}"`);
     await expect(createIpSets(fake.runner).restore(setText(lines))).rejects.toBeInstanceOf(CommandError);
   });
 
-  test.each(STRICTER_RULES.map((lines) => [lines] as const))('are not of one mind about %j', async (lines) => {
+  test.each(STRICTER_RULES.map((lines) => [lines] as const))('kernel and fake host differ about %j', async (lines) => {
     await table(real).restore(tableText(lines));
     await expect(table(fake).restore(tableText(lines))).rejects.toBeInstanceOf(CommandError);
   });
 
-  test.each(REFUSED_RULES.map((lines) => [lines] as const))('do not load %j, nor any part of it', async (lines) => {
-    const [before, after] = await agree((world) => table(world).restore(tableText(lines)), 'refused');
-    expect(after).toBe(before);
-  });
+  test.each(REFUSED_RULES.map((lines) => [lines] as const))(
+    'kernel and fake host load no part of %j',
+    async (lines) => {
+      const [before, after] = await agree((world) => table(world).restore(tableText(lines)), 'refused');
+      expect(after).toBe(before);
+    },
+  );
 });

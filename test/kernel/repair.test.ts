@@ -41,7 +41,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     await filter.close();
   });
 
-  test.each(TAMPERING)('%s is seen and undone', async (what, lines) => {
+  test.each(TAMPERING)('drift is found and repaired: %s', async (what, lines) => {
     await filter.load('ipv4', lines);
     expect((await filter.left(program)).size).toBeGreaterThan(0);
     await filter.bring(program);
@@ -50,7 +50,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     expect(await filter.text()).toBe(good.replace('-A FORWARD -j PORTCULLIS-FORWARD\n', (jump) => jump + theirs));
   });
 
-  test('members added and taken by hand', async () => {
+  test('members that were added and removed by hand are repaired', async () => {
     const [name = ''] = program.ipv4.sets.keys();
     await filter.loadSets([`add ${name} 192.0.2.99`, 'del portcullis-4-governed 10.1.1.10']);
     const plan = await filter.bring(program);
@@ -62,7 +62,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     expect(await filter.text()).toBe(good);
   });
 
-  test('a set of ours that nothing asks for', async () => {
+  test('an unwanted set of ours is removed', async () => {
     await filter.loadSets(['create portcullis-4-madeup list:set', 'create portcullis-6-madeup hash:ip family inet6']);
     expect((await filter.bring(program)).size).toBe(2);
     expect(await filter.text()).toBe(good);
@@ -81,7 +81,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     expect((await filter.kernel.observe()).sets.get(name)?.members).toEqual(set?.members);
   });
 
-  test('a set in use is replaced in place when it became too small', async () => {
+  test('a set in use that became too small is replaced in place', async () => {
     const cluster = programOf((await loadGolden('operators')).snapshot);
     await filter.bring(cluster);
     const all = await filter.text();

@@ -107,41 +107,46 @@ describe('an agent on a node that lacks what every policy needs', () => {
     ),
   );
 
-  test.each(CASES)('names it within 5 s, ends with a message, and leaves the rules: $what', async ({ tools, told }) => {
-    await createCommandRunner(inNetns(filter.name)).run('nft', ['-f', '-'], { input: 'add table ip kept\n' });
-    for (const [tool, script] of Object.entries(tools)) {
-      await writeFile(path.join(folder, 'bin', tool), script);
-      await chmod(path.join(folder, 'bin', tool), 0o755);
-    }
-    const lastWords = path.join(folder, 'termination-log');
-    await writeFile(lastWords, '');
-    const log: string[] = [];
-    const [file, ...args] = [
-      ...withTerminationLog(lastWords, path.join(folder, 'dev')),
-      ...inNetns(filter.name),
-      PORTCULLIS,
-      'agent',
-      `--manifests=${path.join(folder, 'state')}`,
-      '--node-name=n1',
-      '--iptables-backend=auto',
-      '--log-format=text',
-    ] as const;
-    const agent = await startProcess(file, args, {
-      env: { PATH: `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}` },
-      output: (line) => log.push(line),
-    });
-    const late = setTimeout(() => void agent.stop(), DEADLINE_MS);
-    const { code } = await agent.ended;
-    clearTimeout(late);
-    expect({ code, log: code === 1 ? [] : log }).toEqual({ code: 1, log: [] });
-    expect(await readFile(lastWords, 'utf8')).toMatch(told);
-    expect(log.join('\n')).toMatch(told.source.startsWith('missing') ? /no policy can be enforced on this node/ : told);
-    const at = (pattern: RegExp): number => Date.parse(log.find((line) => pattern.test(line))?.split(' ')[0] ?? '');
-    const took = at(/no policy can be enforced/) - at(/agent started/);
-    // Where no iptables works at all nothing has started.
-    expect(Number.isNaN(took) ? 0 : took).toBeLessThan(TOLD_WITHIN_MS);
-    expect(log.join('\n')).not.toContain('policy is in force');
-    const rules = await createCommandRunner(inNetns(filter.name)).run('nft', ['list', 'tables']);
-    expect(rules).toContain('table ip kept');
-  });
+  test.each(CASES)(
+    'the agent names what is missing within 5 s, ends with a message, and leaves the rules: $what',
+    async ({ tools, told }) => {
+      await createCommandRunner(inNetns(filter.name)).run('nft', ['-f', '-'], { input: 'add table ip kept\n' });
+      for (const [tool, script] of Object.entries(tools)) {
+        await writeFile(path.join(folder, 'bin', tool), script);
+        await chmod(path.join(folder, 'bin', tool), 0o755);
+      }
+      const lastWords = path.join(folder, 'termination-log');
+      await writeFile(lastWords, '');
+      const log: string[] = [];
+      const [file, ...args] = [
+        ...withTerminationLog(lastWords, path.join(folder, 'dev')),
+        ...inNetns(filter.name),
+        PORTCULLIS,
+        'agent',
+        `--manifests=${path.join(folder, 'state')}`,
+        '--node-name=n1',
+        '--iptables-backend=auto',
+        '--log-format=text',
+      ] as const;
+      const agent = await startProcess(file, args, {
+        env: { PATH: `${path.join(folder, 'bin')}:${process.env['PATH'] ?? ''}` },
+        output: (line) => log.push(line),
+      });
+      const late = setTimeout(() => void agent.stop(), DEADLINE_MS);
+      const { code } = await agent.ended;
+      clearTimeout(late);
+      expect({ code, log: code === 1 ? [] : log }).toEqual({ code: 1, log: [] });
+      expect(await readFile(lastWords, 'utf8')).toMatch(told);
+      expect(log.join('\n')).toMatch(
+        told.source.startsWith('missing') ? /no policy can be enforced on this node/ : told,
+      );
+      const at = (pattern: RegExp): number => Date.parse(log.find((line) => pattern.test(line))?.split(' ')[0] ?? '');
+      const took = at(/no policy can be enforced/) - at(/agent started/);
+      // Where no iptables works at all nothing has started.
+      expect(Number.isNaN(took) ? 0 : took).toBeLessThan(TOLD_WITHIN_MS);
+      expect(log.join('\n')).not.toContain('policy is in force');
+      const rules = await createCommandRunner(inNetns(filter.name)).run('nft', ['list', 'tables']);
+      expect(rules).toContain('table ip kept');
+    },
+  );
 });

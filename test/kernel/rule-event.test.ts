@@ -12,7 +12,7 @@ test.each([
   ' EVENT: -6 -t security -D OUTPUT -j ACCEPT',
   ' EVENT: nft: DEL table: table security ip6 flags 0 use 0 handle 1',
   ' EVENT: -4 -t raw -D PORTCULLIS-SPOOFED -j DROP',
-])('concerns us: %s', (line) => {
+])('a rule event concerns us: %s', (line) => {
   expect(readRuleEvent(line)).toEqual({ kind: 'ours' });
 });
 
@@ -24,10 +24,10 @@ test.each([
   ' EVENT: nft: DEL table: table filter ip flags 0 use 0 handle 1',
   ' EVENT: -4 -t raw -N X',
   ' EVENT: nft: DEL table: table nat ip flags 0 use 0 handle 1',
-])('is of others: %s', (line) => {
+])('a rule event belongs to other programs: %s', (line) => {
   expect(readRuleEvent(line)).toBeUndefined();
 });
 
-test('a transaction ends with who made it', () => {
+test('a transaction’s last event names the program that made it', () => {
   expect(readRuleEvent('NEWGEN: GENID=4 PID=21710 NAME=iptables-nft')).toEqual({ kind: 'commit', by: 'iptables-nft' });
 });

@@ -23,7 +23,7 @@ test.each(['nft', 'legacy'] as const)(
 );
 
 test.each(['nft', 'legacy'] as const)(
-  'iptables-%s: so does one that takes over from the last release',
+  'iptables-%s: an agent that takes over from the last release leaks and breaks nothing',
   async (backend) => {
     expect(missed(await UPGRADE.prove(backend, 1, quietly))).toEqual([]);
   },
@@ -40,7 +40,7 @@ test.each(['nft', 'legacy'] as const)(
 );
 
 test.each(['nft', 'legacy'] as const)(
-  'iptables-%s: whatever is done to our rules and sets by hand is repaired',
+  'iptables-%s: every manual change of our rules and sets is repaired',
   async (backend) => {
     const row = tamperingRow({ crowd: { groups: 4, pods: 12, groupsOfPod: 2 }, spreadMs: 0, idleSeconds: 0 });
     expect(missed(await row.prove(backend, 1, quietly))).toEqual([]);
@@ -48,21 +48,21 @@ test.each(['nft', 'legacy'] as const)(
   180_000,
 );
 
-describe('the proofs notice', () => {
+describe('checks of the safety proofs', () => {
   let stage: Stage;
 
   afterEach(async () => {
     await stage.close();
   });
 
-  test('packets that pass without rules', async () => {
+  test('the safety proofs detect packets that pass without rules', async () => {
     stage = await openStage('nft');
     const traffic = await startTraffic(stage);
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect((await traffic.end()).leaked).toBeGreaterThan(0);
   }, 60_000);
 
-  test('packets and connections that do not pass', async () => {
+  test('the safety proofs detect lost packets and broken connections', async () => {
     stage = await openStage('nft');
     const traffic = await startTraffic(stage);
     await stage.node.run('iptables', ['-A', 'FORWARD', '-s', '10.244.1.11', '-d', '10.244.1.10', '-j', 'DROP']);

@@ -141,7 +141,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent', (backend) =>
     );
   });
 
-  test('checks no pod before one is known, and from the first result on whatever comes from pods', async () => {
+  test('the agent validates no pod’s source before one is known, and from the first result on every packet of pods', async () => {
     await start();
     await until('the agent to be ready', ready);
     expect(await raw()).not.toContain('-i veth+');
@@ -154,7 +154,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent', (backend) =>
     expect(await metric('source_check ')).toBe(1);
   });
 
-  test('counts what it drops, and lets pass whoever does not lie', async () => {
+  test('the agent counts spoofed packets, and lets others pass', async () => {
     await start();
     await untilChecked();
     await until('the agent to be ready', ready);
@@ -170,7 +170,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent', (backend) =>
     expect(await ask(liar, 10_000)).toEqual(['open']);
   });
 
-  test('leaves it in force when it ends in whatever way, repairs it, and takes it over', async () => {
+  test('the agent leaves source validation in force when it ends, repairs it, and adopts it', async () => {
     await start();
     await untilChecked();
     await until('the agent to be ready', ready);
@@ -189,7 +189,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent', (backend) =>
     expect(await raw()).toContain(JUMP);
   });
 
-  test('takes it away where it is off, and so does a cleanup', async () => {
+  test('an agent without source validation removes it, and so does a cleanup', async () => {
     await start('--anti-spoofing=off');
     await until('the raw tables to be empty', async () => !`${await raw()}${await raw('ipv6')}`.includes('PORTCULLIS'));
     await end();

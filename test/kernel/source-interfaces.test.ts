@@ -55,7 +55,7 @@ beforeEach(() => {
   chosen = [];
 });
 
-test('nothing is chosen before it is known how pods are attached', async () => {
+test('no interface is chosen before it is known how pods are attached', async () => {
   open('auto');
   await clock.pass(1000);
   expect(sources.hasChosen()).toBe(false);
@@ -65,7 +65,7 @@ test('nothing is chosen before it is known how pods are attached', async () => {
   expect(chosen).toEqual([{ interfaces: ['veth+'], reason: undefined }]);
 });
 
-test('a node without pods chooses none, and does with the first pod; the last one takes nothing with it', async () => {
+test('interfaces are chosen with the node’s first pod, and kept after the last one', async () => {
   links = [];
   open('auto');
   await clock.settle();
@@ -78,7 +78,7 @@ test('a node without pods chooses none, and does with the first pod; the last on
   expect([interfaces(), tried]).toEqual([['veth+'], 1]);
 });
 
-test('a pod whose routes went a moment before it did changes nothing; one that has no route for long does', async () => {
+test('interfaces stay if a pod’s routes go shortly before the pod does, and change if a pod has none for long', async () => {
   links = [WEB, APP];
   open('auto');
   await clock.settle();
@@ -99,14 +99,14 @@ test('a pod whose routes went a moment before it did changes nothing; one that h
   expect(interfaces()).toEqual(['veth+']);
 });
 
-test('pods on a bridge are left alone', async () => {
+test('interfaces of pods on a bridge are not chosen', async () => {
   links = [WEB, BRIDGED];
   open('auto');
   await clock.settle();
   expect([interfaces(), tried]).toEqual([[], 0]);
 });
 
-test('a kernel that takes no such rule gets none, and is asked again later', async () => {
+test('a kernel without the rule for source validation gets none, and is tried again later', async () => {
   refusal = new Error('No such file or directory');
   links = [WEB];
   open('auto');
@@ -117,7 +117,7 @@ test('a kernel that takes no such rule gets none, and is asked again later', asy
   expect(interfaces()).toEqual(['veth+']);
 });
 
-test('interfaces that are asked for are taken as they are, but for an uplink', async () => {
+test('configured interfaces are used as they are, except for an uplink', async () => {
   links = [];
   open(['cni0', 'eth+']);
   await clock.settle();
@@ -129,7 +129,7 @@ test('interfaces that are asked for are taken as they are, but for an uplink', a
   expect(interfaces()).toEqual(['cni0', 'eth+']);
 });
 
-test('nothing is chosen any more after the end', async () => {
+test('no interface is chosen after the end', async () => {
   open('auto');
   sources.stop();
   links = [WEB];

@@ -178,7 +178,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
     expect(await outside.run('ip', ['netns', 'list'])).toBe('');
   });
 
-  test('without a check, packets arrive from whatever address they bear', async () => {
+  test('spoofed packets arrive without source validation', async () => {
     await bring(UNCHECKED);
     for (const family of IP_FAMILIES) {
       for (const { as, to } of LIES) {
@@ -187,7 +187,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
     }
   });
 
-  test('with it none does, and each is counted', async () => {
+  test('spoofed packets are dropped and counted with source validation', async () => {
     await bring(CHECKED);
     for (const family of IP_FAMILIES) {
       const before = await dropped(family);
@@ -198,7 +198,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
     }
   });
 
-  test.each(IP_FAMILIES)('whoever says who he is reaches all others, by %s', async (family) => {
+  test.each(IP_FAMILIES)('pods that do not spoof reach all others by %s', async (family) => {
     await bring(CHECKED);
     const before = await dropped(family);
     // Neighbours have to be found anew, by whoever looks for them.
@@ -214,7 +214,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
     expect(await dropped(family)).toBe(before);
   });
 
-  test.each(IP_FAMILIES)('Services go on, also to oneself, by %s', async (family) => {
+  test.each(IP_FAMILIES)('Services work, also those of the pod itself, by %s', async (family) => {
     await bring(CHECKED);
     const before = await dropped(family);
     for (const [from, port] of [
@@ -232,7 +232,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
     expect(await dropped(family)).toBe(before);
   });
 
-  test('what only concerns the link is spared, though the node has no such address there', async () => {
+  test('link-local traffic passes although the node has no such address there', async () => {
     await bring(CHECKED);
     const counted = async (rule: RegExp): Promise<number> =>
       Number(rule.exec(await on('node1').run(iptablesProgram('ipv6', backend, 'save'), ['-c', '-t', 'raw']))?.[1]);
@@ -248,7 +248,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
     expect(await dropped('ipv6')).toBe(before[1]);
   });
 
-  test('a pod that came later is looked at from its first packet', async () => {
+  test('source validation covers a later pod from its first packet', async () => {
     await bring(CHECKED);
     await prober.forget('liar');
     await lab.removePods(['liar']);
@@ -258,7 +258,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
     expect(await probe('liar', addressOf('liar', 'ipv6'), addressOf('far', 'ipv6'), 'TCP')).toBe('open');
   });
 
-  test('of one family and of both nothing is left where it is off', async () => {
+  test('nothing of source validation is left if it is off, with one family and with both', async () => {
     await bring(UNCHECKED);
     for (const family of IP_FAMILIES) {
       expect(await on('node1').run(iptablesProgram(family, backend, 'save'), ['-t', 'raw'])).not.toContain(

@@ -104,7 +104,7 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
     await filter.close();
   });
 
-  test('carries out one text after another', async () => {
+  test('a restore program applies one text after another', async () => {
     await untilStanding();
     const before = alone;
     for (const mark of ['one', 'two', 'three']) {
@@ -114,7 +114,7 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
     expect([started, alone]).toEqual([1, before]);
   });
 
-  test('sees what others did meanwhile', async () => {
+  test('a restore program sees other programs’ changes', async () => {
     await untilStanding();
     await run(text('one'));
     await filter.load('ipv4', ['-F', '-X']).catch(() => undefined);
@@ -124,7 +124,7 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
     expect(await held(filter)).toContain('one');
   });
 
-  test('says no in the words of one that is run for the text alone, stops there, and is started anew', async () => {
+  test('a restore program fails with the same message as a new process, stops there, and is started again', async () => {
     await untilStanding();
     await run(text('one'));
     const error: unknown = await run(refused).catch((reason: unknown) => reason);
@@ -141,7 +141,7 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
     expect(await held(filter)).toContain('two');
   });
 
-  test('killed between two texts, it is missed no longer than until that is known', async () => {
+  test('a restore program that was killed between two texts is replaced once that is known', async () => {
     await untilStanding();
     process.kill(await pid(), 'SIGKILL');
     await waitFor('its end', DEADLINE_MS, async () => ((await pids()).length === 0 ? true : undefined));
@@ -156,7 +156,7 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
     expect(started).toBe(2);
   });
 
-  test('killed with a text under way, it is said to be, and nothing is taken for done', async () => {
+  test('a restore program that is killed during a text reports it, and the text does not count as applied', async () => {
     await untilStanding();
     const stopped = await pid();
     process.kill(stopped, 'SIGSTOP');
@@ -169,7 +169,7 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
     await untilStanding();
   });
 
-  test('given up and ended where it says nothing in time', async () => {
+  test('a restore program that does not answer in time is killed', async () => {
     await untilStanding();
     process.kill(await pid(), 'SIGSTOP');
     await expect(run(text('one'), 300)).rejects.toThrow(/timed out$/);
@@ -179,14 +179,14 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
     expect(await held(filter)).toContain('one');
   });
 
-  test('busy, it holds up nobody', async () => {
+  test('a busy restore program delays no other text', async () => {
     await untilStanding();
     await Promise.all(['one', 'two', 'three'].map((mark) => run(text(mark))));
     const after = await held(filter);
     for (const mark of ['one', 'two', 'three']) expect(after).toContain(mark);
   });
 
-  test('where it cannot be started, each text has a process of its own', async () => {
+  test('each text gets a process of its own if restore programs cannot be started', async () => {
     runner.stop();
     runner = open((_file, args, ...heard) => createCompanionStarter()('false', args, ...heard));
     await run(text('one'));
@@ -194,7 +194,7 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
     expect(alone).toBe(1);
   });
 
-  test('a text of many lines has a process of its own', async () => {
+  test('a text of many lines gets a process of its own', async () => {
     await untilStanding();
     const before = alone;
     const many = Array.from({ length: 2_000 }, (_each, at) => text(`many${at}`).trim());
@@ -203,18 +203,18 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
   });
 });
 
-test('a text whose end could not be told is none for a program that stays', () => {
+test('a text whose end cannot be recognized gets a process of its own', () => {
   const { echo } = iptablesRestore('ipv4', 'nft', 5);
   expect(echo('*security\n:chain - [0:0]\n')).toBeUndefined();
   expect(echo('*security\n:chain - [0:0]\nCOMMIT\n*security\n:chain - [0:0]\n')).toBeUndefined();
 });
 
-test('nor is one that destroys sets, which may well be refused', () => {
+test('a text that destroys sets, which may be refused, gets a process of its own', () => {
   expect(ipsetRestore.echo('destroy one\n')).toBeUndefined();
   expect(ipsetRestore.echo('destroy one\ndestroy two\n')).toBeUndefined();
 });
 
-test('programs that are to wait start once that is settled, well or badly, and not after the end', async () => {
+test('delayed restore programs start once the condition has settled either way, and not after the end', async () => {
   const started: string[] = [];
   const open = (after: Promise<unknown>): StandingRunner =>
     createStandingRunner([ipsetRestore], {
@@ -237,7 +237,7 @@ test('programs that are to wait start once that is settled, well or badly, and n
   expect(started).toEqual(['ipset', 'ipset']);
 });
 
-test('iptables-legacy-restore that stays holds no lock, and tells where another does', async () => {
+test('a standing iptables-legacy-restore holds no lock, and reports another holder', async () => {
   const filter = await openPacketFilter('legacy');
   const { program, text, held } = rules('legacy');
   const runner = createStandingRunner([program], {

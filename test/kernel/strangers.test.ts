@@ -51,7 +51,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     await filter.close();
   });
 
-  test('what is not ours stays as it was, byte for byte', async () => {
+  test('rules and sets of other programs stay as they were, byte for byte', async () => {
     for (const name of ['dual-stack', 'thirty-pods', 'ip-block-union', 'no-policy', 'named-egress']) {
       await filter.bring(programOf((await loadGolden(name)).snapshot));
       expect(foreign(await filter.text())).toEqual(foreign(before));
@@ -60,7 +60,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     expect(await filter.text()).toBe(before);
   });
 
-  test('our jump goes before the rules of others, whose order stays', async () => {
+  test('our jump goes before other programs’ rules, whose order stays', async () => {
     await filter.bring(programOf((await loadGolden('no-policy')).snapshot));
     const { hooks } = (await filter.kernel.observe()).tables.ipv4 ?? {};
     expect(hooks).toEqual({
@@ -73,7 +73,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     });
   });
 
-  test('a chain that others lead to is emptied and outlives us, and keeps nothing else', async () => {
+  test('a chain that other rules lead to is emptied and stays, and does not keep anything else', async () => {
     const first = programOf((await loadGolden('pod-selector')).snapshot);
     await filter.bring(first);
     const isolation = [...first.ipv4.chains.keys()].find((name) => name.startsWith('PORTCULLIS-I-')) ?? '';
@@ -88,7 +88,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     expect(await filter.text()).toBe(before);
   });
 
-  test('a set that others use outlives us, and does not keep the other sets', async () => {
+  test('a set that other programs use stays, and does not keep the other sets', async () => {
     const program = programOf((await loadGolden('pod-selector')).snapshot);
     await filter.bring(program);
     const [used, other] = [...program.ipv4.sets.keys()];

@@ -7,7 +7,7 @@ const POD = '10.244.1.5';
 const POD6 = 'fd00:1:244::5';
 const SWITCHES = ['net.bridge.bridge-nf-call-iptables', 'net.bridge.bridge-nf-call-ip6tables'];
 
-describe('bridges that iptables does not see into', () => {
+describe('bridges that iptables does not see', () => {
   const filter = usePacketFilter('nft');
 
   const set = async (...values: readonly string[]): Promise<void> => {
@@ -40,7 +40,7 @@ describe('bridges that iptables does not see into', () => {
     await set(...SWITCHES.map((name) => `${name}=0`));
   });
 
-  test('are those that pods hang on, where br_netfilter is off', async () => {
+  test('unseen bridges are those with pods while br_netfilter is off', async () => {
     expect(await find(POD, POD6)).toEqual([
       { bridge: 'cni0', family: 'ipv4' },
       { bridge: 'cni0', family: 'ipv6' },
@@ -49,14 +49,14 @@ describe('bridges that iptables does not see into', () => {
     expect(await find()).toEqual([]);
   });
 
-  test('are none where it is on, for each family by itself', async () => {
+  test('no bridge is unseen while br_netfilter is on, for each family by itself', async () => {
     await set(`${SWITCHES[0]}=1`);
     expect(await find(POD, POD6)).toEqual([{ bridge: 'cni0', family: 'ipv6' }]);
     await set(`${SWITCHES[1]}=1`);
     expect(await find(POD, POD6)).toEqual([]);
   });
 
-  test('are none where it is on for the bridge alone', async () => {
+  test('no bridge is unseen while br_netfilter is on for that bridge', async () => {
     await ip('link set cni0 type bridge nf_call_iptables 1 nf_call_ip6tables 1');
     expect(await find(POD, POD6)).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { usePacketFilter } from './use-packet-filter.ts';
 
 const POD = { uid: 'u', pod: 'shop/web', nodeInterfaces: [], further: [] };
 
-describe('pods whose packets no rule of the node sees', () => {
+describe('pods that no rule of the node sees', () => {
   const filter = usePacketFilter('nft');
 
   const ip = async (...lines: readonly string[]): Promise<void> => {
@@ -30,18 +30,18 @@ describe('pods whose packets no rule of the node sees', () => {
     );
   });
 
-  test('are those of macvlan, whose address is reached by the uplink', async () => {
+  test('macvlan pods are unseen if the uplink leads to their address', async () => {
     await ip('link add mv0 link eth0 type macvlan mode bridge', 'link set mv0 up');
     expect(await find({ ...POD, ips: ['172.18.0.60'] })).toMatchObject([{ network: 'no_node_end', uid: 'u' }]);
   });
 
-  test('are none with an end on the node, whatever was noted of them', async () => {
+  test('pods with an end on the node are not unseen, whatever their results say', async () => {
     expect(await find({ ...POD, ips: ['10.244.9.7'] })).toEqual([]);
     expect(await find({ ...POD, ips: ['10.244.9.7'], nodeInterfaces: ['veth7'] })).toEqual([]);
     expect(await find()).toEqual([]);
   });
 
-  test('are those whose device is in a flowtable', async () => {
+  test('pods whose device is in a flowtable are unseen', async () => {
     const made = await filter()
       .runner.run('nft', ['-f', '-'], {
         input: 'table ip fw { flowtable fast { hook ingress priority 0; devices = { veth7 }; }; }\n',

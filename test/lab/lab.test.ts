@@ -68,29 +68,32 @@ describe.each(ATTACHMENTS)('a lab with pods attached by $attach', ({ attach, bac
       .map((to) => ({ from, to })),
   );
 
-  test.each(pairs)('$from reaches $to by both families and all protocols', async ({ from, to }) => {
+  test.each(pairs)('in the lab, $from reaches $to by both families and all protocols', async ({ from, to }) => {
     const outcomes = await Promise.all(
       IP_FAMILIES.flatMap((family) => PROTOCOLS.map((protocol) => reach(from, to, family, protocol))),
     );
     expect(outcomes).toEqual(outcomes.map(() => 'open'));
   });
 
-  test('a closed port refuses by all protocols', async () => {
+  test('in the lab, a closed port refuses connections by all protocols', async () => {
     const outcomes = await Promise.all(PROTOCOLS.map((protocol) => reach('web', 'db', 'ipv4', protocol, 81)));
     expect(outcomes).toEqual(['refused', 'refused', 'refused']);
   });
 
-  test.each(IP_FAMILIES)("the node's firewall sees traffic between two pods of the same node (%s)", async (family) => {
-    const iptables = iptablesProgram(family, backend);
-    const rule = ['FORWARD', '-s', addressOf('app', family), '-d', addressOf('web', family), '-j', 'DROP'];
-    const node = createCommandRunner(onNode('node1'));
-    await node.run(iptables, ['-A', ...rule]);
-    expect(await reach('app', 'web', family, 'TCP')).toBe('timeout');
-    await node.run(iptables, ['-D', ...rule]);
-    expect(await reach('app', 'web', family, 'TCP')).toBe('open');
-  });
+  test.each(IP_FAMILIES)(
+    'in the lab, the node’s firewall sees traffic between two pods of the same node (%s)',
+    async (family) => {
+      const iptables = iptablesProgram(family, backend);
+      const rule = ['FORWARD', '-s', addressOf('app', family), '-d', addressOf('web', family), '-j', 'DROP'];
+      const node = createCommandRunner(onNode('node1'));
+      await node.run(iptables, ['-A', ...rule]);
+      expect(await reach('app', 'web', family, 'TCP')).toBe('timeout');
+      await node.run(iptables, ['-D', ...rule]);
+      expect(await reach('app', 'web', family, 'TCP')).toBe('open');
+    },
+  );
 
-  describe('Services', () => {
+  describe('Services of the lab', () => {
     const CLUSTER_IPS = { ipv4: '10.96.0.10', ipv6: 'fd00:10:96::a' } as const;
 
     beforeAll(async () => {
@@ -100,25 +103,25 @@ describe.each(ATTACHMENTS)('a lab with pods attached by $attach', ({ attach, bac
       await lab.setServices([{ clusterIPs: Object.values(CLUSTER_IPS), ports }]);
     });
 
-    test.each(['app', 'db', 'node1', 'web'])('%s reaches web through its ClusterIPs', async (from) => {
+    test.each(['app', 'db', 'node1', 'web'])('in the lab, %s reaches web through its ClusterIPs', async (from) => {
       const outcomes = await Promise.all(
         IP_FAMILIES.map((family) => reach(from, CLUSTER_IPS[family], family, 'TCP', 8080)),
       );
       expect(outcomes).toEqual(['open', 'open']);
     });
 
-    test('carry UDP and SCTP', async () => {
+    test('Services of the lab forward UDP and SCTP', async () => {
       expect(await reach('db', CLUSTER_IPS.ipv4, 'ipv4', 'UDP', 8080)).toBe('open');
       expect(await reach('db', CLUSTER_IPS.ipv4, 'ipv4', 'SCTP', 8080)).toBe('open');
     });
 
-    test('end when they are replaced', async () => {
+    test('Services of the lab end when they are replaced', async () => {
       await lab.setServices([]);
       expect(await reach('app', CLUSTER_IPS.ipv4, 'ipv4', 'TCP', 8080)).toBe('unreachable');
     });
   });
 
-  test('a pod changes its addresses', async () => {
+  test('in the lab, a pod can change its addresses', async () => {
     await lab.setPodIps('stray', ['10.244.2.77', '10.98.0.1']);
     await serve('stray', ['10.244.2.77', '10.98.0.1']);
     expect(await reach('web', '10.244.2.77', 'ipv4', 'TCP')).toBe('open');
@@ -126,7 +129,7 @@ describe.each(ATTACHMENTS)('a lab with pods attached by $attach', ({ attach, bac
     expect(await reach('web', addressOf('stray', 'ipv4'), 'ipv4', 'TCP')).toBe('unreachable');
   });
 
-  test("a pod goes, and another takes its address on the node's other side", async () => {
+  test('in the lab, a pod can take the address of a removed pod on another node', async () => {
     await prober.forget('app');
     await lab.removePods(['app']);
     expect(await reach('db', 'app', 'ipv4', 'TCP')).not.toBe('open');
@@ -136,7 +139,7 @@ describe.each(ATTACHMENTS)('a lab with pods attached by $attach', ({ attach, bac
     expect(await reach('web', 'app', 'ipv6', 'TCP')).toBe('open');
   });
 
-  test('refuses names and places that cannot be', async () => {
+  test('the lab refuses impossible names and places', async () => {
     await expect(lab.addPods([{ name: 'web', node: 'node1', ips: [] }])).rejects.toThrow('lab: web exists already');
     const twice = { name: 'twin', node: 'node1', ips: [] };
     await expect(lab.addPods([twice, twice])).rejects.toThrow('lab: twin exists already');
@@ -145,7 +148,7 @@ describe.each(ATTACHMENTS)('a lab with pods attached by $attach', ({ attach, bac
     await expect(lab.removePods(['nobody'])).rejects.toThrow('lab: there is no pod nobody');
   });
 
-  test('leaves nothing behind', async () => {
+  test('the lab leaves nothing behind', async () => {
     for (const name of Object.keys(ADDRESSES)) await prober.forget(name);
     await lab.close();
     expect(await runner.run('ip', ['netns', 'list'])).toBe('');
@@ -157,7 +160,7 @@ describe.each(ATTACHMENTS)('a lab with pods attached by $attach', ({ attach, bac
   });
 });
 
-test('names resolve for every program in the sandbox', async () => {
+test('names of the lab resolve for every program in the sandbox', async () => {
   const lab = await openLab({ families: ['ipv4'], attach: 'ptp', backend: 'nft' });
   const hosts = await createHostsFile(runner);
   await hosts.set(new Map([['backend.shop', ['10.96.0.7', 'fd00::7']]]));

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { startProcess } from '../../src/lab/process.ts';
 
 describe('a running process', () => {
-  test('hands over its lines and its exit code', async () => {
+  test('a running process delivers its lines and its exit code', async () => {
     const lines: string[] = [];
     const child = await startProcess('sh', ['-c', 'echo one; echo "$GREETING" >&2; exit 3'], {
       env: { GREETING: 'two' },
@@ -12,7 +12,7 @@ describe('a running process', () => {
     expect(lines.toSorted()).toEqual(['one', 'two']);
   });
 
-  test('ends by SIGTERM, or by SIGKILL where it will not', async () => {
+  test('a running process ends by SIGTERM, or by SIGKILL if it ignores that', async () => {
     const willing = await startProcess('sleep', ['60']);
     expect(await willing.stop()).toEqual({ code: 128 + 15 });
     const { promise: deaf, resolve: output } = Promise.withResolvers<string>();
@@ -23,7 +23,7 @@ describe('a running process', () => {
     expect(await stubborn.stop(50)).toEqual({ code: 128 + 9 });
   });
 
-  test('that cannot start says so', async () => {
+  test('a process that cannot start is an error', async () => {
     await expect(startProcess('/nonexistent', [])).rejects.toThrow('ENOENT');
   });
 });

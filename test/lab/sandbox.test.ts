@@ -31,7 +31,7 @@ const untilRuns = async (command: string, wanted: boolean): Promise<void> => {
 };
 
 describe('a sandbox', () => {
-  test("has namespaces of its own, and ends with its command's exit code", async () => {
+  test('a sandbox has namespaces of its own, and ends with its command’s exit code', async () => {
     const lines: string[] = [];
     const script = 'readlink /proc/self/ns/net; id -u; echo $$; exit 7';
     const child = await startProcess(process.execPath, [IN_SANDBOX, 'sh', '-c', script], {
@@ -44,7 +44,7 @@ describe('a sandbox', () => {
     expect([user, pid]).toEqual(['0', '1']);
   });
 
-  test.each(['SIGKILL', 'SIGTERM'] as const)('dies with the program that made it, by %s', async (signal) => {
+  test.each(['SIGKILL', 'SIGTERM'] as const)('a sandbox dies with the program that made it, by %s', async (signal) => {
     const seconds = signal === 'SIGKILL' ? '7331' : '7332';
     const child = await startProcess(process.execPath, [
       IN_SANDBOX,
@@ -58,7 +58,7 @@ describe('a sandbox', () => {
     await untilRuns(`sleep ${seconds}`, false);
   });
 
-  test('is prepared only from within', async () => {
+  test('a sandbox is prepared only from within', async () => {
     const outside = process.env['PORTCULLIS_SANDBOX'];
     process.env['PORTCULLIS_SANDBOX'] = readlinkSync('/proc/self/ns/net');
     try {
@@ -68,7 +68,7 @@ describe('a sandbox', () => {
     }
   });
 
-  test('within a sandbox has a /run of its own, and leaves the outer one alone', async () => {
+  test('a sandbox within a sandbox has a /run of its own, and does not change the outer one', async () => {
     const runner = createCommandRunner();
     await prepareSandbox(runner);
     await runner.run('ip', ['netns', 'add', 'outer']);
@@ -89,7 +89,7 @@ describe('a sandbox', () => {
     }
   });
 
-  test('that the machine does not allow is explained', async () => {
+  test('an error explains why the machine does not allow a sandbox', async () => {
     const failing = (stderr: string): CommandRunner => ({
       run: (file) => Promise.reject(new CommandError(file, stderr, 1, stderr)),
     });

@@ -20,7 +20,7 @@ const services: readonly ServiceSpec[] = [
 ];
 
 describe('the rules of Services', () => {
-  test('spread IPv4 connections over the endpoints and masquerade hairpins', () => {
+  test('the rules of Services distribute IPv4 connections over the endpoints and masquerade hairpins', () => {
     expect(serviceRules('ipv4', services, 'add hooks')).toBe(`*nat
 :LAB-SERVICES - [0:0]
 :LAB-POSTROUTING - [0:0]
@@ -35,7 +35,7 @@ COMMIT
 `);
   });
 
-  test('take the endpoints of their own family, and hook in only once', () => {
+  test('the rules of Services use the endpoints of their own family, and have their jumps once', () => {
     expect(serviceRules('ipv6', services, 'hooks are there')).toBe(`*nat
 :LAB-SERVICES - [0:0]
 :LAB-POSTROUTING - [0:0]

@@ -83,13 +83,13 @@ const SOURCES: readonly (readonly [name: string, text: () => string | Promise<st
 ];
 
 describe.each(SOURCES)('%s', (name, text) => {
-  test('is accepted by the API server, without a warning', async () => {
+  test('the API server accepts the manifest without a warning', async () => {
     const rendered = await text();
     const answer = await dryRun(rendered);
     expect(answer.trim().split('\n')).toHaveLength(readObjects(rendered).length);
   });
 
-  test('makes pods that the API server accepts', async () => {
+  test('the manifest creates pods that the API server accepts', async () => {
     const pods = podsOf(await text());
     // With every value there is the installer of the CNI plugin as well.
     expect(pods).toHaveLength(name === 'the chart with every value' ? 2 : 1);
@@ -99,12 +99,12 @@ describe.each(SOURCES)('%s', (name, text) => {
   });
 });
 
-test('a field that the API does not know is refused, so the check can fail', async () => {
+test('the API server refuses an unknown field, so that the test can fail', async () => {
   const wrong = readText(PATHS.rendered).replace('hostNetwork: true', 'hostNetworking: true');
   await expect(dryRun(wrong)).rejects.toThrow(CommandError);
 });
 
-test('the rights suffice for the agent and go no further', async () => {
+test('the rights of the manifest suffice for the agent and go no further', async () => {
   const account = path.join(folder, 'account');
   await kubectl(['apply', '-f', '-'], await kustomized(PATHS.base));
   const rights = await kubectl(['auth', 'can-i', '--list', `--as=${ACCOUNT}`, '--as-group=', '--no-headers']);

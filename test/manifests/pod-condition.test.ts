@@ -136,13 +136,13 @@ describe.each([
     await server.admin.patchStatus(OWN, { podIP: '10.0.0.5', podIPs: [{ ip: '10.0.0.5' }], conditions });
   });
 
-  test('an agent gives a pod of its node the condition, and takes it back', async () => {
+  test('an agent sets the condition of a pod of its node, and withdraws it', async () => {
     expect(await patch(OWN, { status: { conditions: [CONDITION] } })).toBe('');
     expect((await conditionsOf(OWN)).map(({ type }) => type).toSorted()).toEqual(['Ready', ENFORCED].toSorted());
     expect(await patch(OWN, { status: { conditions: [{ ...CONDITION, status: 'False' }] } })).toBe('');
   });
 
-  test('the patches that the agent sends are let through', async () => {
+  test('the policy admits the patches of the agent', async () => {
     const clock = createSystemClock();
     const source = createApiSource({
       connect: () => connectByKubeconfig(server.kubeconfigPath),
@@ -203,20 +203,20 @@ describe.each([
     ['its labels', { metadata: { labels: { role: 'client' } } }],
     ['its annotations', { metadata: { annotations: { a: 'b' } } }],
     ['its finalizers', { metadata: { finalizers: ['example.com/never'] } }],
-  ])('of a pod of its own node an agent cannot write %s', async (_what, change) => {
+  ])('an agent cannot write %s of a pod of its own node', async (_what, change) => {
     expect(await patch(OWN, change)).toMatch(/an agent (?:changes no|writes no)/);
   });
 
-  test('an agent writes no condition of a pod of another node', async () => {
+  test('an agent cannot write the condition of a pod of another node', async () => {
     expect(await patch(FOREIGN, { status: { conditions: [CONDITION] } })).toMatch(/pods of its own node alone/);
     expect(await conditionsOf(FOREIGN)).toEqual([]);
   });
 
-  test('a token of the account that is bound to no pod writes nothing', async () => {
+  test('a token of the account without a pod cannot write', async () => {
     expect(await patch(OWN, { status: { conditions: [CONDITION] } }, unbound)).toMatch(/pods of its own node alone/);
   });
 
-  test('others write what they did before', async () => {
+  test('other users can write what they could before', async () => {
     await server.admin.patchStatus(OWN, { podIP: '10.0.0.7', podIPs: [{ ip: '10.0.0.7' }] });
     expect(await conditionsOf(OWN)).toHaveLength(1);
   });

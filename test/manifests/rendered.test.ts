@@ -47,7 +47,7 @@ describe('the chart renders what kustomize does', () => {
     ['pod-condition', ['pod-condition']],
     ['pod-monitor-auth', ['pod-monitor-auth']],
     ['cni-plugin', ['cni-plugin']],
-  ])('with values %s as with components %j', async (values, components) => {
+  ])('the chart renders the same with values %s as kustomize with components %j', async (values, components) => {
     const overlay = path.join(manifests, values);
     await mkdir(overlay);
     await writeFile(path.join(overlay, 'kustomization.yaml'), overlayOf(...components));
@@ -55,7 +55,7 @@ describe('the chart renders what kustomize does', () => {
   });
 });
 
-test('every value reaches an object', () => {
+test('every value of the chart reaches an object', () => {
   const text = renderedChart('everything');
   for (const value of [
     'registry.example/network/portcullis@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef',
@@ -103,7 +103,7 @@ test('every value reaches an object', () => {
   expect(accounts.map(({ metadata }) => metadata.name)).toEqual(['portcullis-cni-plugin', 'portcullis-metrics-reader']);
 });
 
-test('the chart takes every setting of the agent that a cluster can decide', () => {
+test('the chart has every setting of the agent that a cluster can decide', () => {
   const schema = JSON.parse(readText(PATHS.chart, 'values.schema.json')) as {
     readonly properties: { readonly agent: { readonly properties: Readonly<Record<string, unknown>> } };
   };

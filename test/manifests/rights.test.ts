@@ -78,7 +78,7 @@ describe.each(MANIFESTS)('%s', (_, text) => {
   const spec = podSpecOf(text);
   const containers = [...(spec.initContainers ?? []), ...spec.containers];
 
-  test('drops every capability, and takes back the two that rules need', () => {
+  test('the agent’s container drops every capability, and adds the two that rules need', () => {
     expect(containers.length).toBeGreaterThan(0);
     for (const { name, securityContext } of containers) {
       const capabilities = CAPABILITIES[name] ?? NETWORK;
@@ -87,7 +87,7 @@ describe.each(MANIFESTS)('%s', (_, text) => {
     }
   });
 
-  test('is confined by seccomp, and shares nothing with the node but its network', () => {
+  test('the agent’s container is confined by seccomp, and shares only the network with the node', () => {
     expect(spec.securityContext?.seccompProfile).toEqual({ type: 'RuntimeDefault' });
     expect([spec['hostPID'], spec['hostIPC'], spec['shareProcessNamespace']]).toEqual([
       undefined,
@@ -97,7 +97,7 @@ describe.each(MANIFESTS)('%s', (_, text) => {
     expect(spec['hostNetwork']).toBe(true);
   });
 
-  test('sees of the file system of the node the lock to write, the results of the CNI to read, and the plugin where there is one', () => {
+  test('the agent’s container sees only its lock, CNI results and the plugin of the node’s files', () => {
     const writable = new Set(
       containers.flatMap(({ volumeMounts = [] }) =>
         volumeMounts.filter(({ readOnly }) => readOnly !== true).map(({ name }) => name),
@@ -123,7 +123,7 @@ describe.each(MANIFESTS)('%s', (_, text) => {
   });
 });
 
-test('what installs the CNI plugin writes two folders of the node, and has no power over its network', () => {
+test('the container that installs the CNI plugin writes two folders of the node, and has no rights over its network', () => {
   const spec = podSpecOf(renderedChart('cni-plugin'), CNI_PLUGIN);
   expect(spec.containers).toHaveLength(1);
   for (const { securityContext } of spec.containers)
@@ -165,7 +165,7 @@ interface Probe {
   readonly failureThreshold: number;
 }
 
-test('no probe of the agent goes through its listener', () => {
+test('no probe of the agent uses its listener', () => {
   for (const [name, text] of MANIFESTS) {
     for (const container of podSpecOf(text).containers) {
       const probes = Object.entries(container).filter(([field]) => field.endsWith('Probe'));
@@ -181,7 +181,7 @@ test('no probe of the agent goes through its listener', () => {
 });
 
 describe('rights at the API server', () => {
-  test('are those that docs/hardening.md lists, and only where they are asked for', () => {
+  test('the agent’s rights are those that docs/hardening.md lists, only where features need them', () => {
     const listed = documented();
     expect([...listed.keys()]).toEqual([
       'portcullis',
@@ -201,7 +201,7 @@ describe('rights at the API server', () => {
     expect([...rolesOf(readText(PATHS.cleanup)).keys()]).toEqual([]);
   });
 
-  test('name no wildcard, no secret and nothing that runs a program', () => {
+  test('the agent’s rights include no wildcard, no secret and nothing that runs a program', () => {
     for (const rules of documented().values()) {
       for (const { apiGroups = [], resources = [], nonResourceURLs = [], verbs } of rules) {
         expect([...apiGroups, ...resources, ...nonResourceURLs, ...verbs].filter((word) => word.includes('*'))).toEqual(
@@ -215,7 +215,7 @@ describe('rights at the API server', () => {
   });
 });
 
-test('every test that docs/hardening.md names is there', () => {
+test('every test that docs/hardening.md names exists', () => {
   const named = readText(ROOT, 'docs/hardening.md').match(/test\/[\w./-]+\.test\.ts/g) ?? [];
   expect(named.length).toBeGreaterThan(10);
   for (const file of named) expect(readText(path.join(ROOT, file))).toContain('expect(');

@@ -7,7 +7,7 @@ import { readText } from './objects.ts';
 
 const { version } = packageJson;
 
-test('chart, manifests and image carry the version of the package', () => {
+test('chart, manifests and image have the version of the package', () => {
   expect(parse(readText(PATHS.chart, 'Chart.yaml'))).toMatchObject({ version, appVersion: version });
   const podMonitor = path.join(PATHS.components, 'pod-monitor/pod-monitor.yaml');
   for (const file of [PATHS.rendered, PATHS.cleanup, podMonitor]) {
@@ -27,7 +27,7 @@ test('the image has the Node of the lock file', () => {
   );
 });
 
-test('.dockerignore lets through what the Dockerfile copies, and nothing else', () => {
+test('.dockerignore admits what the Dockerfile copies, and nothing else', () => {
   const lines = readText(ROOT, '.dockerignore').split('\n');
   const allowed = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
   const copied = [...readText(ROOT, 'Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources = '']) =>

@@ -13,15 +13,15 @@ test.each([
   ['\u202egpj', '\\u{202e}gpj'],
   ['\u{e0041}', '\\u{e0041}'],
   ['été 日本 😀', 'été 日本 😀'],
-])('%j is shown as %s', (text, shown) => {
+])('printable shows %j as %s', (text, shown) => {
   expect(printable(text)).toBe(shown);
 });
 
-test('no text is left with anything that is not seen', () => {
+test('printable text has no invisible characters', () => {
   fc.assert(fc.property(anyText, (text) => !HIDDEN.test(printable(text))));
 });
 
-test('different names stay different, and none holds the slash that parts namespace and name', () => {
+test('printable names stay different, and contain no slash', () => {
   expect(printableName('a/b\\c\n')).toBe('a\\u{2f}b\\u{5c}c\\u{a}');
   fc.assert(fc.property(anyText, (name) => !/[\p{Cc}/]/u.test(printableName(name))));
   fc.assert(
@@ -31,7 +31,7 @@ test('different names stay different, and none holds the slash that parts namesp
   );
 });
 
-test('JSON means the same afterwards', () => {
+test('printable JSON has the same meaning', () => {
   expect(printableJson('{\n  "a": "\u009b\u{e0041}"\n}')).toBe('{\n  "a": "\\u009b\\udb40\\udc41"\n}');
   fc.assert(
     fc.property(fc.jsonValue(), fc.dictionary(anyText, anyText), (value, texts) => {

@@ -181,46 +181,46 @@ const BAD: readonly (readonly [string, unknown, readonly string[]])[] = [
   ],
 ];
 
-test.each(BAD)('%s: told with field and reason', (_, spec, faults) => {
+test.each(BAD)('%s: the fault has field and reason', (_, spec, faults) => {
   expect(faultsOf(spec)).toEqual(faults);
 });
 
-test.each(BAD)('%s: nothing is allowed', (_, spec) => {
+test.each(BAD)('%s: the policy allows nothing', (_, spec) => {
   expect(parse(spec).rules).toEqual({ ingress: [], egress: [] });
 });
 
-describe('a policy that cannot be read isolates all that it can have meant', () => {
+describe('isolation by an invalid policy', () => {
   const good = { podSelector: { matchLabels: { app: 'web' } } };
   const everyone = { requirements: [] };
   const web = { requirements: [{ key: 'app', operator: 'In', values: ['web'] }] };
 
-  test('its own pods where the selector is sound', () => {
+  test('an invalid policy isolates its own pods if its selector is valid', () => {
     expect(parse({ ...good, ...ports({ port: 0 }) })).toMatchObject({ podSelector: web, directions: ['ingress'] });
   });
 
-  test('every pod of the namespace where it is not', () => {
+  test('an invalid policy isolates every pod of the namespace if its selector is invalid', () => {
     expect(parse(subjects({ key: 'a', operator: 'In' })).podSelector).toEqual(everyone);
     expect(parse({ podSelector: 'app=web' }).podSelector).toEqual(everyone);
     expect(parse([])).toMatchObject({ podSelector: everyone, directions: ['ingress', 'egress'] });
   });
 
-  test('both directions where policyTypes cannot be read, or an unknown field may stand for egress', () => {
+  test('an invalid policy isolates both directions if policyTypes is invalid, or an unknown field may mean egress', () => {
     expect(parse({ ...good, policyTypes: ['Ingres'] }).directions).toEqual(['ingress', 'egress']);
     expect(parse({ ...good, policyTypes: 'Egress' }).directions).toEqual(['ingress', 'egress']);
     expect(parse({ ...good, egres: [] }).directions).toEqual(['ingress', 'egress']);
     expect(parse({ ...good, egress: {} }).directions).toEqual(['ingress', 'egress']);
   });
 
-  test('egress where its rules are unsound and policyTypes is missing', () => {
+  test('an invalid policy isolates egress if its egress rules are invalid and policyTypes is missing', () => {
     expect(parse({ ...good, egress: [{ to: [{}] }] }).directions).toEqual(['ingress', 'egress']);
   });
 
-  test('one bad rule closes the whole policy, its good ones too', () => {
+  test('one invalid rule closes the whole policy, including its valid rules', () => {
     expect(parse({ ...good, ingress: [{}, { ports: [{ port: 0 }] }] }).rules.ingress).toEqual([]);
   });
 });
 
-test('names at their longest, with every character they may have, are sound', () => {
+test('names of the maximum length with all allowed characters are valid', () => {
   const key = `${'a.'.repeat(126)}b/${'n'.repeat(30)}-_.${'N'.repeat(30)}`;
   const value = `V${'_.-'.repeat(20)}v2`;
   expect(key.split('/').map((part) => part.length)).toEqual([253, 63]);
@@ -231,7 +231,7 @@ test('names at their longest, with every character they may have, are sound', ()
   ]);
 });
 
-test('every fault of a policy is told, not only the first', () => {
+test('every fault of a policy is reported, not only the first', () => {
   expect(faultsOf({ policyTypes: ['x'], ...ports({ port: 0 }, { protocol: 'ICMP' }) })).toEqual([
     'spec.ingress[0].ports[0].port: 0 is not a port from 1 to 65535',
     'spec.ingress[0].ports[1].protocol: "ICMP" is not one of TCP, UDP, SCTP',

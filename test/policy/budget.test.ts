@@ -50,8 +50,8 @@ const allowed = (compiler: PolicyCompiler): Readonly<Record<string, number>> =>
       ),
   );
 
-describe('a policy that asks for more than one may', () => {
-  test('isolates its pods and allows nothing, and it is said what it asks for, of how much, and what to do', () => {
+describe('policies beyond a limit', () => {
+  test('a policy beyond a limit isolates its pods and allows nothing, and its fault names need, limit and advice', () => {
     const compiler = compile(limitsOf({ policy: { ...ENDLESS, rules: 10 } }), rules('x/large', 10), rules('y/fits', 9));
     expect(compiler.faults()).toEqual([
       {
@@ -65,14 +65,14 @@ describe('a policy that asks for more than one may', () => {
     expect(allowed(compiler)).toEqual({ 'x/one': 0, 'x/two': 0, 'y/one': 9 });
   });
 
-  test('counts once for each group of pods that it is in', () => {
+  test('a policy counts once for each group of pods that it is in', () => {
     const limits = limitsOf({ policy: { ...ENDLESS, rules: 10 } });
     const split = rules('x/split', 0, { matchLabels: { app: 'one' } });
     expect(over(compile(limits, rules('x/p', 5)))).toEqual([]);
     expect(over(compile(limits, rules('x/p', 5), split))).toEqual(['x/p']);
   });
 
-  test('may be one of sets, or of their members', () => {
+  test('a policy may exceed the limit of sets, or of their members', () => {
     const everyPod = policy('x/p', { podSelector: {}, ingress: [{ from: [{ namespaceSelector: {} }] }] });
     const blocks = policy('x/q', {
       podSelector: {},
@@ -91,10 +91,10 @@ describe('a policy that asks for more than one may', () => {
   });
 });
 
-describe('the policies of a namespace', () => {
+describe('policies of a namespace', () => {
   const LIMITS = limitsOf({ namespace: { ...ENDLESS, rules: 20 } });
 
-  test('are taken from the smallest up, by name where they are equal, in whatever order they came', () => {
+  test('policies of a namespace are accepted from the smallest up, equal ones by name, in whatever order they came', () => {
     const all = [rules('x/b', 8), rules('x/a', 8), rules('x/c', 2), rules('x/large', 18), rules('y/other', 18)];
     const expected = ['x/b', 'x/large'];
     expect(over(compile(LIMITS, ...all))).toEqual(expected);
@@ -111,7 +111,7 @@ describe('the policies of a namespace', () => {
     expect(allowed(compiler)).toEqual(allowed(compile(LIMITS, ...all)));
   });
 
-  test('that did not fit are taken again once others are gone', () => {
+  test('policies beyond the namespace’s limit are accepted once others are gone', () => {
     const [small, large] = [rules('x/a', 8), rules('x/b', 15)];
     const compiler = compile(LIMITS, small, large);
     expect(allowed(compiler)['x/one']).toBe(8);
@@ -120,7 +120,7 @@ describe('the policies of a namespace', () => {
     expect(allowed(compiler)['x/one']).toBe(15);
   });
 
-  test('have a set that several of them name only once', () => {
+  test('policies of a namespace count a shared set once', () => {
     const same = (name: string): PolicyObject =>
       policy(name, { podSelector: {}, ingress: [{ from: [{ namespaceSelector: {} }] }] });
     const limits = limitsOf({ namespace: { ...ENDLESS, sets: 1 } });
@@ -129,10 +129,10 @@ describe('the policies of a namespace', () => {
   });
 });
 
-describe('the namespaces of a node', () => {
+describe('namespaces of a node', () => {
   const LIMITS = limitsOf({ node: { ...ENDLESS, rules: 20 } });
 
-  test('share it: whoever uses most gives way, the others keep theirs', () => {
+  test('namespaces share the node’s limit: those that use most are reduced, the others keep theirs', () => {
     const compiler = compile(LIMITS, rules('x/small', 1), rules('x/large', 16), rules('y/other', 5));
     expect(over(compiler)).toEqual(['x/large']);
     expect(compiler.faults()[0]?.message).toBe(
@@ -141,7 +141,7 @@ describe('the namespaces of a node', () => {
     expect(allowed(compiler)).toEqual({ 'x/one': 1, 'x/two': 1, 'y/one': 5 });
   });
 
-  test('get it back when another one needs less', () => {
+  test('namespaces get their share back when another one needs less', () => {
     const [large, other] = [rules('x/large', 16), rules('y/other', 5)];
     const compiler = compile(LIMITS, large, other);
     expect(over(compiler)).toEqual(['x/large']);
@@ -151,7 +151,7 @@ describe('the namespaces of a node', () => {
   });
 });
 
-test('selectors that very many pods have to be compared with are looked at in several updates, closed until then', () => {
+test('selectors that must be compared with very many pods are searched in several updates, closed until then', () => {
   const pods = numbers(3_000).map((at) =>
     pod(`z/p${at}`, { b: '' }, { node: 'n2', ips: [`10.1.${at >> 8}.${at & 255}`] }),
   );

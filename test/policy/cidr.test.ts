@@ -17,7 +17,7 @@ describe('CIDRs', () => {
     ['FD00:0:0:0::1/128', 'fd00::1/128'],
     ['fd00::1/16', 'fd00::/16'],
     ['::/0', '::/0'],
-  ])('%s is read as %s', (text, canonical) => {
+  ])('the CIDR %s is read as %s', (text, canonical) => {
     expect(read(text)).toBe(canonical);
   });
 
@@ -37,7 +37,7 @@ describe('CIDRs', () => {
     'fd00::%eth0/64',
     '::ffff:10.0.0.0/104',
     'not-a-cidr',
-  ])('%j is none', (text) => {
+  ])('%j is not a CIDR', (text) => {
     expect(read(text)).toBeUndefined();
   });
 });
@@ -52,7 +52,7 @@ test('addresses keep their text', () => {
   ).toEqual(texts);
 });
 
-test('families are told apart by spelling', () => {
+test('families of addresses are recognized by spelling', () => {
   expect([familyOf('10.0.0.1'), familyOf('::1')]).toEqual(['ipv4', 'ipv6']);
 });
 
@@ -63,7 +63,7 @@ test.each([
   ['10.0.0.0/8', '11.0.0.0/16', false],
   ['::/0', '10.0.0.0/8', false],
   ['fd00::/16', 'fd00:1::/32', true],
-])('%s covers %s: %s', (outer, inner, expected) => {
+])('the block %s covers %s: %s', (outer, inner, expected) => {
   const [a, b] = [parseCidr(outer), parseCidr(inner)];
   expect(a && b && covers(a, b)).toBe(expected);
 });

@@ -59,12 +59,12 @@ const peersOf = (peer: unknown): readonly string[] =>
     policy('shop/p', { podSelector: { matchLabels: { app: 'db' } }, ingress: [{ from: [peer] }] }),
   ]).isolations.flatMap(({ rules }) => rules.flatMap((rule) => rule.peers.map(showPeer)));
 
-describe('who is isolated', () => {
-  test('nobody without policies', () => {
+describe('isolated pods', () => {
+  test('no pod is isolated without policies', () => {
     expect(compile(pods, [])).toEqual({ isolations: [], faults: [] });
   });
 
-  test('the selected pods of the policy’s own namespace, in the directions it names', () => {
+  test('a policy isolates the selected pods of its own namespace in its directions', () => {
     const { isolations } = compile(pods, [
       policy('shop/deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] }),
     ]);
@@ -74,7 +74,7 @@ describe('who is isolated', () => {
     ]);
   });
 
-  test('each direction by the policies that name it; the union of their rules counts', () => {
+  test('a pod is isolated in each direction by the policies of that direction; the union of their rules counts', () => {
     const { isolations } = compile(pods, [
       policy('shop/b', { podSelector: {}, ingress: [{}] }),
       policy('shop/a', { podSelector: { matchLabels: { app: 'db' } }, ingress: [{ ports: [{ port: 3306 }] }] }),
@@ -91,12 +91,12 @@ describe('who is isolated', () => {
     ]);
   });
 
-  test('never a pod on the host network', () => {
+  test('a pod on the host network is never isolated', () => {
     const host = pod('shop/host', {}, { hostNetwork: true, ips: ['10.0.9.1'] });
     expect(compile([host], [policy('shop/deny', { podSelector: {} })]).isolations).toEqual([]);
   });
 
-  test('only the pods of the node asked for, while peers are those of the whole cluster', () => {
+  test('only pods of the given node are isolated, while peers are those of the whole cluster', () => {
     const far = pod('shop/far', { app: 'far' }, { node: 'n2' });
     const allow = policy('shop/p', { podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] });
     expect(compile([web, far], [allow], 'n1').isolations.map(show)).toEqual([
@@ -109,14 +109,14 @@ describe('who is isolated', () => {
     expect(compile([web, far], [allow], 'n3').isolations).toEqual([]);
   });
 
-  test('by address: the pod that got a reused one is known by it alone', () => {
+  test('a reused address belongs to the pod that got it', () => {
     const old = pod('shop/old', {}, { ips: ['10.0.0.1'], createdAt: 1, isTerminating: true });
     const young = pod('shop/young', {}, { ips: ['10.0.0.1'], createdAt: 2 });
     const [isolation] = compile([old, young], [policy('shop/deny', { podSelector: {} })]).isolations;
     expect(isolation?.pods.map(({ name, ips }) => [name, ...ips])).toEqual([['old'], ['young', '10.0.0.1']]);
   });
 
-  test('by address: both pods that may have one are', () => {
+  test('an address that both pods may have is isolated by both', () => {
     const one = pod('shop/one', {}, { ips: ['10.0.0.1'], createdAt: 1 });
     const other = pod('shop/other', {}, { ips: ['10.0.0.1'], createdAt: 2 });
     const allow = policy('shop/p', { podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] });
@@ -128,7 +128,7 @@ describe('who is isolated', () => {
     expect(isolation?.rules[0]?.peers[0]).toMatchObject({ addresses: { ipv4: new Set() } });
   });
 
-  test('in both directions and with nothing allowed: a sandbox whose pod is unknown', () => {
+  test('a sandbox whose pod is unknown is isolated in both directions without an allowance', () => {
     const gone = pod('shop/gone', {}, { ips: ['10.0.0.1'], closed: 'unknown' });
     const { isolations } = compile([gone], [policy('shop/open', { podSelector: {}, ingress: [{}], egress: [{}] })]);
     expect(isolations).toEqual(
@@ -142,7 +142,7 @@ describe('who is isolated', () => {
     );
   });
 
-  test('in both directions, if any policy selects it: a pod that vanished', () => {
+  test('a vanished pod is isolated in both directions if any policy selects it', () => {
     const gone = pod('shop/gone', { app: 'gone' }, { ips: ['10.0.0.1'], closed: 'vanished' });
     const selecting = policy('shop/p', { podSelector: { matchLabels: { app: 'gone' } }, ingress: [{}] });
     expect(compile([gone], [selecting]).isolations.map(({ direction, policies }) => [direction, policies])).toEqual([
@@ -157,28 +157,28 @@ describe('who is isolated', () => {
   });
 });
 
-describe('who is a peer', () => {
-  test('podSelector alone: pods of the policy’s namespace', () => {
+describe('peers', () => {
+  test('a peer with only podSelector means pods of the policy’s namespace', () => {
     expect(peersOf({ podSelector: { matchLabels: { app: 'web' } } })).toEqual([
       'pods app=web in namespace shop: shop/web',
     ]);
     expect(peersOf({ podSelector: {} })).toEqual(['all pods in namespace shop: shop/web shop/db']);
   });
 
-  test('namespaceSelector alone: every pod of the namespaces', () => {
+  test('a peer with only namespaceSelector means every pod of the namespaces', () => {
     expect(peersOf({ namespaceSelector: { matchLabels: { team: 'blue' } } })).toEqual([
       'all pods in namespaces team=blue: bank/till',
     ]);
     expect(peersOf({ namespaceSelector: {} })).toEqual(['all pods in all namespaces: shop/web shop/db bank/till']);
   });
 
-  test('both together: pods that match in namespaces that match', () => {
+  test('a peer with both selectors means matching pods of matching namespaces', () => {
     expect(
       peersOf({ namespaceSelector: { matchLabels: { team: 'red' } }, podSelector: { matchLabels: { app: 'web' } } }),
     ).toEqual(['pods app=web in namespaces team=red: shop/web']);
   });
 
-  test('NotIn and DoesNotExist also mean namespaces without the key', () => {
+  test('NotIn and DoesNotExist also match namespaces without the key', () => {
     const inLab = pod('lab/x');
     const members = (operator: string, values?: readonly string[]) =>
       compile(
@@ -201,18 +201,18 @@ describe('who is a peer', () => {
     expect(isolation?.rules[0]?.peers.map(showPeer)).toEqual(['pods canary= in namespace shop: shop/marked']);
   });
 
-  test('never a pod on the host network, whatever its labels', () => {
+  test('a pod on the host network is never a peer, whatever its labels are', () => {
     const host = pod('shop/host', { app: 'web' }, { hostNetwork: true, ips: ['10.0.9.1'] });
     const allow = policy('shop/p', { ingress: [{ from: [{ podSelector: {} }] }] });
     const [isolation] = compile([web, host], [allow]).isolations;
     expect(isolation?.rules[0]?.peers.map(showPeer)).toEqual(['all pods in namespace shop: shop/web']);
   });
 
-  test('an ipBlock keeps its excepts to itself', () => {
+  test('an except applies to its own ipBlock only', () => {
     expect(peersOf({ ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } })).toEqual(['10.0.0.0/8 - 10.1.0.0/16']);
   });
 
-  test('the same selection is one peer for all policies that make it', () => {
+  test('the same selection is one peer for all policies with it', () => {
     const from = [{ podSelector: { matchLabels: { app: 'web' } } }];
     const { isolations } = compile(pods, [
       policy('shop/a', { ingress: [{ from }] }),
@@ -232,7 +232,7 @@ describe('named ports', () => {
   const c = pod('shop/c', {}, http(80));
   const none = pod('shop/none');
 
-  test('ingress: pods on which the name stands for other numbers are isolated apart', () => {
+  test('pods on which an ingress port name has other numbers are in another isolation', () => {
     const { isolations } = compile([a, b, c, none], [policy('shop/p', { ingress: [toHttp] })]);
     expect(isolations.map((each) => ({ namedPorts: each.namedPorts, ...show(each) }))).toEqual([
       { namedPorts: 'TCP/http=', of: 'ingress shop/none', by: 'shop/p', rules: ['shop/p[0] any @ TCP http'] },
@@ -251,7 +251,7 @@ describe('named ports', () => {
     ]);
   });
 
-  test('egress: the name is that of each destination, in whatever namespace', () => {
+  test('an egress port name has the number of each destination, in every namespace', () => {
     const far = pod('bank/far', {}, http(9090));
     const { isolations } = compile([none, a, far], [policy('shop/p', { egress: [toHttp], policyTypes: ['Egress'] })]);
     expect(isolations.map(show)).toEqual([
@@ -259,17 +259,17 @@ describe('named ports', () => {
     ]);
   });
 
-  test('a name counts for its protocol only', () => {
+  test('a port name counts for its protocol only', () => {
     const udp = pod('shop/udp', {}, { ports: [{ name: 'http', protocol: 'UDP', port: 80 }] });
     const { isolations } = compile([udp], [policy('shop/p', { ingress: [toHttp] })]);
     expect(isolations[0]?.rules[0]?.ports.map(showPort)).toEqual(['TCP http']);
   });
 });
 
-describe('a policy that cannot be read', () => {
+describe('invalid policies', () => {
   const broken = { podSelector: { matchLabels: { app: 'db' } }, ingress: [{ ports: [{ port: 0 }] }] };
 
-  test('isolates its pods, allows nothing, and is told; others go on', () => {
+  test('an invalid policy isolates its pods, allows nothing, and is reported; other policies work', () => {
     const { isolations, faults } = compile(pods, [
       policy('shop/broken', broken),
       policy('shop/good', { podSelector: { matchLabels: { app: 'web' } }, ingress: [{}] }),
@@ -283,7 +283,7 @@ describe('a policy that cannot be read', () => {
     ]);
   });
 
-  test('does not take away what another policy allows the same pods', () => {
+  test('an invalid policy does not remove what another policy allows for the same pods', () => {
     const { isolations } = compile([db], [policy('shop/broken', broken), policy('shop/good', { ingress: [{}] })]);
     expect(isolations.map(show)).toEqual([
       { of: 'ingress shop/db', by: 'shop/broken shop/good', rules: ['shop/good[0] any @ any'] },
@@ -291,7 +291,7 @@ describe('a policy that cannot be read', () => {
   });
 });
 
-test('the order in which objects come changes nothing', () => {
+test('the order of objects does not matter', () => {
   const policies = [
     policy('shop/a', { podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] }),
     policy('shop/b', { podSelector: { matchLabels: { app: 'web' } }, egress: [{}] }),
@@ -308,8 +308,8 @@ test('the order in which objects come changes nothing', () => {
   expect(other).toEqual(one);
 });
 
-describe('large input is compiled', () => {
-  test('500 policies on one pod', () => {
+describe('large input', () => {
+  test('500 policies on one pod are compiled', () => {
     const many = Array.from({ length: 500 }, (_, at) =>
       policy(`shop/p${at}`, { ingress: [{ ports: [{ port: at + 1 }] }] }),
     );
@@ -317,7 +317,7 @@ describe('large input is compiled', () => {
     expect(isolations.map(({ policies, rules }) => [policies.length, rules.length])).toEqual([[500, 500]]);
   });
 
-  test('10,000 CIDRs and 1,000 ports in one rule', () => {
+  test('10,000 CIDRs and 1,000 ports in one rule are compiled', () => {
     const from = Array.from({ length: 10_000 }, (_, at) => ({ ipBlock: { cidr: `10.${at >> 8}.${at & 255}.0/25` } }));
     const ports = Array.from({ length: 1_000 }, (_, at) => ({ port: 2 * at + 1 }));
     const { isolations, faults } = compile([web], [policy('shop/p', { ingress: [{ from, ports }] })]);

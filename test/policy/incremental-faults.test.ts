@@ -5,7 +5,7 @@ import { cluster, pod, policy } from '../support/small-cluster.ts';
 
 const bad = (key: string): PolicyObject => policy(key, { ingress: 'all' });
 
-test('faults are those of all policies as they are now, and the same list while none changes', () => {
+test('faults are the current ones of all policies, and the same list while none changes', () => {
   const compiler = createPolicyCompiler('n1');
   const at = (...policies: readonly PolicyObject[]) => {
     compiler.update(cluster({ shop: {}, far: {} }, [pod('shop/web')], policies), 'everything');

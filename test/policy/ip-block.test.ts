@@ -14,15 +14,15 @@ const block = (base: string, ...except: string[]): IpBlock => ({ cidr: cidr(base
 const union = (...blocks: readonly IpBlock[]): readonly string[] => unionOfBlocks(blocks).map(formatCidr);
 
 describe('the union of ipBlocks', () => {
-  test('is nothing for none', () => {
+  test('the union of no ipBlocks is empty', () => {
     expect(union()).toEqual([]);
   });
 
-  test('is the block itself where nothing is excepted', () => {
+  test('the union of an ipBlock without excepts is the block itself', () => {
     expect(union(block('10.0.0.0/8'))).toEqual(['10.0.0.0/8']);
   });
 
-  test('leaves out the except, in the fewest blocks', () => {
+  test('the union leaves out the except, with the fewest blocks', () => {
     expect(union(block('172.17.0.0/16', '172.17.1.0/24'))).toEqual([
       '172.17.0.0/24',
       '172.17.2.0/23',
@@ -35,28 +35,28 @@ describe('the union of ipBlocks', () => {
     ]);
   });
 
-  test('takes an except from its own block only: another block admits the addresses again', () => {
+  test('the union applies an except to its own block only: another block admits the addresses again', () => {
     expect(union(block('10.0.0.0/8', '10.1.0.0/16'), block('10.1.2.0/24'))).toContain('10.1.2.0/24');
     expect(union(block('10.0.0.0/8', '10.1.0.0/16'), block('10.1.0.0/16'))).toEqual(['10.0.0.0/8']);
   });
 
-  test('joins neighbours and drops what is covered', () => {
+  test('the union joins neighbours and drops covered blocks', () => {
     expect(union(block('10.0.1.0/24'), block('10.0.0.0/24'), block('10.0.0.128/25'))).toEqual(['10.0.0.0/23']);
   });
 
-  test('does not join neighbours that are no halves of one block', () => {
+  test('the union does not join neighbours that are not halves of one block', () => {
     expect(union(block('10.0.1.0/24'), block('10.0.2.0/24'))).toEqual(['10.0.1.0/24', '10.0.2.0/24']);
   });
 
-  test('keeps families apart', () => {
+  test('the union keeps families apart', () => {
     expect(union(block('::/0'), block('0.0.0.0/0'))).toEqual(['0.0.0.0/0', '::/0']);
   });
 
-  test('of a block whose excepts leave nothing is nothing', () => {
+  test('the union of a block whose excepts cover it is empty', () => {
     expect(union(block('10.0.0.0/24', '10.0.0.0/25', '10.0.0.128/25'))).toEqual([]);
   });
 
-  test('of 10,000 CIDRs is worked out', () => {
+  test('the union of 10,000 CIDRs is computed', () => {
     const many = Array.from({ length: 10_000 }, (_, at) => block(`10.${at >> 8}.${at & 255}.0/25`));
     expect(unionOfBlocks(many)).toHaveLength(10_000);
     const holes = Array.from({ length: 10_000 }, (_, at) => cidr(`10.${at >> 8}.${at & 255}.128/25`));
@@ -73,7 +73,7 @@ const smallBlock: fc.Arbitrary<IpBlock> = fc
   .tuple(smallCidr, fc.array(smallCidr, { maxLength: 3 }))
   .map(([base, holes]) => ({ cidr: base, except: holes.filter((hole) => covers(base, hole)) }));
 
-test('the union holds exactly what some block admits, and no two of its blocks could be one', () => {
+test('the union has exactly the addresses that some block admits, and no two of its blocks could be joined', () => {
   fc.assert(
     fc.property(fc.array(smallBlock, { maxLength: 5 }), (blocks) => {
       const found = unionOfBlocks(blocks);

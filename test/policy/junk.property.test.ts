@@ -115,7 +115,7 @@ const withoutRule = (value: Readonly<Record<string, unknown>>, [direction, index
   return { ...value, [String(direction)]: Array.isArray(rules) ? rules.filter((_, at) => at !== index) : [] };
 };
 
-test('junk inside a rule allows nothing that the policy without this rule does not', () => {
+test('junk inside a rule allows nothing that the policy without the rule does not allow', () => {
   const cases = spec.chain((valid) => {
     const paths = pathsOf(valid).filter((path) => path.length >= 3 && (path[0] === 'ingress' || path[0] === 'egress'));
     return fc.record({ valid: fc.constant(valid), path: fc.constantFrom(...paths), what: junk });
@@ -137,7 +137,7 @@ test('junk inside a rule allows nothing that the policy without this rule does n
   expect(refused).toBeGreaterThan(500);
 });
 
-test('a policy that cannot be read isolates at least its pods, at most its namespace, and allows nothing', () => {
+test('an invalid policy isolates at least its pods and at most its namespace, and allows nothing', () => {
   const cases = fc.tuple(spec, spec, spec).chain(([valid, beside, elsewhere]) =>
     fc.record({
       valid: fc.constant(valid),

@@ -24,7 +24,7 @@ describe('policyTypes', () => {
     ['Ingress, with egress rules', { policyTypes: ['Ingress'], egress: [{}] }, ['ingress']],
     ['Egress', { policyTypes: ['Egress'] }, ['egress']],
     ['both, in any order', { policyTypes: ['Egress', 'Ingress'] }, ['ingress', 'egress']],
-  ])('%s', (_, spec, directions) => {
+  ])('policyTypes are read: %s', (_, spec, directions) => {
     expect(parse({ podSelector: {}, ...spec })).toMatchObject({ directions, faults: [] });
   });
 });
@@ -34,11 +34,11 @@ describe('podSelector', () => {
     ['empty', {}],
     ['missing', undefined],
     ['null', null],
-  ])('%s selects every pod', (_, podSelector) => {
+  ])('a podSelector that is %s selects every pod', (_, podSelector) => {
     expect(parse({ podSelector }).podSelector).toEqual({ requirements: [] });
   });
 
-  test('labels and expressions all count, in one order however they are written', () => {
+  test('labels and expressions of a podSelector all count, in any order', () => {
     const matchExpressions = [
       { key: 'tier', operator: 'In', values: ['b', 'a', 'b'] },
       { key: 'old', operator: 'DoesNotExist' },
@@ -70,11 +70,11 @@ describe('rules', () => {
     ['an empty rule', {}],
     ['missing lists', { from: null, ports: null }],
     ['empty lists', { from: [], ports: [] }],
-  ])('%s means every peer and every port', (_, rule) => {
+  ])('a rule with %s means every peer and every port', (_, rule) => {
     expect(ingress({ ingress: [rule] })).toEqual([{ peers: 'any', ports: 'any' }]);
   });
 
-  test('the selectors of one peer stand together, those of two apart', () => {
+  test('selectors of one peer apply together, those of two peers separately', () => {
     const podSelector = { matchLabels: { app: 'web' } };
     const namespaceSelector = { matchLabels: { team: 'red' } };
     const app = { requirements: [label('app', 'web')] };
@@ -88,14 +88,14 @@ describe('rules', () => {
     ]);
   });
 
-  test('an empty selector is not a missing one', () => {
+  test('an empty selector differs from a missing one', () => {
     expect(ingress({ ingress: [{ from: [{ namespaceSelector: {} }, { podSelector: {} }] }] })[0]?.peers).toEqual([
       { kind: 'pods', podSelector: undefined, namespaceSelector: { requirements: [] } },
       { kind: 'pods', podSelector: { requirements: [] }, namespaceSelector: undefined },
     ]);
   });
 
-  test('an ipBlock with excepts', () => {
+  test('an ipBlock with excepts is read', () => {
     const [rule] = ingress({
       ingress: [{ from: [{ ipBlock: { cidr: '172.17.0.0/16', except: ['172.17.1.0/24'] } }] }],
     });
@@ -106,7 +106,7 @@ describe('rules', () => {
     ]);
   });
 
-  test('egress rules name their peers in `to`', () => {
+  test('egress rules have their peers in `to`', () => {
     const parsed = parse({ egress: [{ to: [{ podSelector: {} }], ports: [{ port: 53, protocol: 'UDP' }] }] });
     expect(parsed.faults).toEqual([]);
     expect(parsed.rules.egress).toEqual([
@@ -142,7 +142,7 @@ describe('rules', () => {
       { port: 'dns-1', protocol: 'UDP' },
       { kind: 'named', protocol: 'UDP', name: 'dns-1' },
     ],
-  ])('port %j', (given, read) => {
+  ])('a port is read: %j', (given, read) => {
     expect(ingress({ ingress: [{ ports: [given] }] })[0]?.ports).toEqual([read]);
   });
 

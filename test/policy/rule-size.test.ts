@@ -12,8 +12,8 @@ const peers = (count: number): readonly unknown[] =>
   numbers(count).map((at) => ({ podSelector: { matchLabels: { app: `a${at}` } } }));
 const ports = (count: number): readonly unknown[] => numbers(count).map((at) => ({ port: 1 + 2 * at }));
 
-describe('a policy whose peers and ports multiply', () => {
-  test('is refused before they do: its pods are isolated and it allows nothing', () => {
+describe('policies whose peers and ports multiply', () => {
+  test('a policy with too many combinations is refused: its pods are isolated and it allows nothing', () => {
     const bomb = policy('x/bomb', { podSelector: {}, ingress: [{ from: peers(9_000), ports: ports(9_000) }] });
     const { faults, rules, directions } = parsePolicy(bomb);
     expect(faults).toEqual([
@@ -34,11 +34,11 @@ describe('a policy whose peers and ports multiply', () => {
     ['many blocks', { from: numbers(20_000).map((at) => ({ ipBlock: { cidr: `10.${at >> 8}.${at & 255}.0/24` } })) }],
     ['many ports', { ports: ports(30_000) }],
     ['many peers with some ports', { from: peers(300), ports: ports(100) }],
-  ])('is taken where that is bearable: %s', (_, rule) => {
+  ])('a policy with few enough combinations is accepted: %s', (_, rule) => {
     expect(parsePolicy(policy('x/large', { podSelector: {}, ingress: [rule] })).faults).toEqual([]);
   });
 
-  test('takes no more rules than were foreseen', () => {
+  test('a policy needs no more rules than were predicted', () => {
     const sizes = fc.record({
       peers: fc.nat(4),
       blocks: fc.nat(3),
@@ -71,7 +71,7 @@ describe('a policy whose peers and ports multiply', () => {
   });
 });
 
-test('of very many faults the first are kept, each cut to a length that can be read', () => {
+test('of very many faults the first ones are kept, each truncated to a readable length', () => {
   const from = numbers(5_000).map((at) => ({ [`${'x'.repeat(5_000)}${at}`]: {} }));
   const labels = { ['y'.repeat(5_000)]: 'z' };
   const { faults, podSelector } = parsePolicy(
@@ -82,7 +82,7 @@ test('of very many faults the first are kept, each cut to a length that can be r
   expect(podSelector).toEqual({ requirements: [] });
 });
 
-test('a subject that cannot be read is everything, also where the faults before it are many', () => {
+test('an invalid podSelector selects everything, even after many other faults', () => {
   const unknown = Object.fromEntries(numbers(100).map((at) => [`unknown${at}`, 1]));
   const { podSelector } = parsePolicy(
     policy('x/p', { ...unknown, podSelector: { matchLabels: { app: 'a', '-bad-': 'b' } } }),
@@ -90,7 +90,7 @@ test('a subject that cannot be read is everything, also where the faults before 
   expect(podSelector).toEqual({ requirements: [] });
 });
 
-test('a selector with more values than anybody compares pods with is a fault, which is told at once', () => {
+test('a selector with too many values is a fault, which is reported at once', () => {
   const listed = (count: number): PolicyObject =>
     policy('x/p', {
       podSelector: {},

@@ -29,19 +29,19 @@ describe('one requirement', () => {
     [requirement('absent', 'Exists'), false],
     [requirement('app', 'DoesNotExist'), false],
     [requirement('absent', 'DoesNotExist'), true],
-  ])('%j → %s', (each, expected) => {
+  ])('a requirement %j is met: %s', (each, expected) => {
     expect(meets(labels, each)).toBe(expected);
   });
 });
 
-test('all requirements must hold, and none selects everything', () => {
+test('all requirements must be met, and no requirement selects everything', () => {
   const web = requirement('app', 'In', 'web');
   expect(selects({ requirements: [] }, new Map())).toBe(true);
   expect(selects({ requirements: [web, requirement('empty', 'Exists')] }, labels)).toBe(true);
   expect(selects({ requirements: [web, requirement('absent', 'Exists')] }, labels)).toBe(false);
 });
 
-test('a selector reads like kubectl get -l', () => {
+test('a selector is described as in kubectl get -l', () => {
   const requirements = [
     requirement('app', 'In', 'web'),
     requirement('tier', 'In', 'a', 'b'),
@@ -53,7 +53,7 @@ test('a selector reads like kubectl get -l', () => {
   expect(describeSelector({ requirements: [] })).toBe('');
 });
 
-test('keys of selectors differ when any part does', () => {
+test('keys of selectors differ if any part does', () => {
   const keys = [
     [requirement('a', 'In', 'b')],
     [requirement('a', 'NotIn', 'b')],

@@ -51,7 +51,7 @@ const FRIENDS = rule(
   [{ kind: 'any' }],
 );
 
-test('packets with an end that is no pod are judged by the port, where nothing but rules for everybody allow', () => {
+test('packets with an end that is no pod are judged by port, and only rules for every peer allow them', () => {
   const program = compile([isolation('ingress', [DNS, FRIENDS]), isolation('egress', [FRIENDS])], PORTS);
   expect(textOf(program, 'ipv4')).toMatchInlineSnapshot(`
 [
@@ -83,7 +83,7 @@ test('packets with an end that is no pod are judged by the port, where nothing b
   expect([...(program.ipv4.sets.get('portcullis-4-ports' as never)?.members ?? [])]).toEqual(['10.0.0.1', '10.0.0.2']);
 });
 
-test('on a node without bridges, or where nothing is isolated on them, no rule of a bridge is there', () => {
+test('a node without bridges, or without isolated pods on them, has no bridge rules', () => {
   const isolations = [isolation('ingress', [FRIENDS])];
   const plain = compile(isolations, undefined);
   expect(textOf(plain, 'ipv4').join()).not.toContain('physdev');
@@ -91,12 +91,12 @@ test('on a node without bridges, or where nothing is isolated on them, no rule o
   expect(textOf(compile([], PORTS), 'ipv4').join()).not.toContain('physdev');
 });
 
-test('a pod whose policy allows everything of a family is judged by no port in it', () => {
+test('a pod whose policy allows everything in a family is judged by no port in it', () => {
   const everything = rule([{ kind: 'any' }], [{ kind: 'any' }]);
   expect(textOf(compile([isolation('ingress', [everything])], PORTS), 'ipv4').join()).not.toContain('physdev');
 });
 
-test('through an uplink of the bridge other machines are judged by address', () => {
+test('other machines behind an uplink of the bridge are judged by address', () => {
   const program = compile([isolation('ingress', [FRIENDS])], { ...PORTS, uplinks: ['eth1'] });
   expect(textOf(program, 'ipv4')).toEqual(
     expect.arrayContaining([

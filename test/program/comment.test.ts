@@ -7,11 +7,11 @@ test.each([
   ['a\nb "c" \\ $(d) é 😀\0', 'a?b ?c? ? ??d? ? ??'],
   ['x'.repeat(255), 'x'.repeat(255)],
   ['é'.repeat(256), `${'?'.repeat(252)}...`],
-])('%j', (text, comment) => {
+])('a comment is made of %j', (text, comment) => {
   expect(commentText(text)).toBe(comment);
 });
 
-test('is never longer than the kernel takes, nor anything that would need an escape', () => {
+test('a comment is never longer than the kernel accepts, and needs no escape', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
       expect(commentText(text)).toMatch(/^[A-Za-z0-9 ./?-]{0,255}$/);

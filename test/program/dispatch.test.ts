@@ -74,11 +74,11 @@ const block = (count: number, step = 1): readonly string[] =>
   Array.from({ length: count }, (_, at) => formatAddress({ family: 'ipv4', base: (10n << 24n) + BigInt(at * step) }));
 
 describe('the dispatch tree', () => {
-  test('of no entry is its root, empty', () => {
+  test('a dispatch tree without entries is an empty root', () => {
     expect(dispatchTree('egress', [])).toEqual([{ name: 'PORTCULLIS-EGRESS', rules: [] }]);
   });
 
-  test('leads an address that two pods may have to the chain of the one and then of the other', () => {
+  test('a dispatch tree leads an address that two pods may have to both chains in turn', () => {
     const [entry] = entriesFor(['10.0.0.1']);
     const chains = [isolationChain('ingress', ['a'], ''), isolationChain('ingress', ['b'], '')];
     const [root] = dispatchTree('ingress', entry === undefined ? [] : [{ ...entry, chains }]);
@@ -90,7 +90,7 @@ describe('the dispatch tree', () => {
     expect(first?.matches).toEqual(second?.matches);
   });
 
-  test('of few entries is one chain, and one for their packets to themselves', () => {
+  test('a dispatch tree with few entries is one chain, plus one for packets of pods to themselves', () => {
     expect(dispatchTree('ingress', entriesFor(block(8)))).toHaveLength(2);
   });
 
@@ -100,11 +100,11 @@ describe('the dispatch tree', () => {
     [256, 20],
     [1_000, 32],
     [4_096, 36],
-  ])('of %i pods side by side takes at most %i rules', (count, most) => {
+  ])('a dispatch tree of %i neighbouring pods takes up to %i rules', (count, most) => {
     expect(Math.max(...costs(block(count)))).toBeLessThanOrEqual(most);
   });
 
-  test('of pods far apart is no deeper', () => {
+  test('a dispatch tree of distant pods is no deeper', () => {
     expect(Math.max(...costs(block(256, 65_521)))).toBeLessThanOrEqual(40);
   });
 
@@ -112,15 +112,18 @@ describe('the dispatch tree', () => {
     ['ingress', false, 2],
     ['ingress', true, 5],
     ['errors', true, 4],
-  ])('of %s, with packets to itself %j, has fewer rules than %i times its entries', (tree, closesItself, times) => {
-    for (const count of [9, 110, 1_000]) {
-      const entries = entriesFor(block(count, 7)).map((entry) => ({ ...entry, closesItself }));
-      const rules = dispatchTree(tree, entries).reduce((sum, chain) => sum + chain.rules.length, 0);
-      expect(rules).toBeLessThan(times * count);
-    }
-  });
+  ])(
+    'a dispatch tree of %s, with packets to itself %j, has fewer rules than %i times its entries',
+    (tree, closesItself, times) => {
+      for (const count of [9, 110, 1_000]) {
+        const entries = entriesFor(block(count, 7)).map((entry) => ({ ...entry, closesItself }));
+        const rules = dispatchTree(tree, entries).reduce((sum, chain) => sum + chain.rules.length, 0);
+        expect(rules).toBeLessThan(times * count);
+      }
+    },
+  );
 
-  test('asks of packets that a pod sends to itself only after all that lead on', () => {
+  test('a dispatch tree checks for packets of a pod to itself only after all rules that lead on', () => {
     const [root, itself] = dispatchTree('egress', entriesFor(block(3)));
     expect(root?.rules.map(({ verdict }) => verdict.kind)).toEqual(['goto', 'goto', 'goto', 'goto']);
     expect(root?.rules.at(-1)).toEqual({
@@ -135,7 +138,7 @@ describe('the dispatch tree', () => {
     ]);
   });
 
-  test('of the senders of errors drops those about connections of others, and those to the sender itself', () => {
+  test('the dispatch tree of error senders drops errors about others’ connections, and those to the sender itself', () => {
     const entries = entriesFor(block(20));
     const chains = dispatchTree('errors', entries);
     for (const { address } of entries) {
@@ -146,12 +149,12 @@ describe('the dispatch tree', () => {
     }
   });
 
-  test('does not depend on the order of the entries', () => {
+  test('a dispatch tree does not depend on the order of the entries', () => {
     const entries = entriesFor(block(100, 3));
     expect(dispatchTree('ingress', entries.toReversed())).toEqual(dispatchTree('ingress', entries));
   });
 
-  test('changes only where a pod came', () => {
+  test('a dispatch tree changes only where a pod was added', () => {
     const before = dispatchTree('ingress', entriesFor(block(256)));
     const grown = dispatchTree('ingress', entriesFor(block(255)));
     const changed = before.filter((chain) => !grown.some((other) => JSON.stringify(other) === JSON.stringify(chain)));
@@ -160,7 +163,7 @@ describe('the dispatch tree', () => {
   });
 
   test.each(['10.0.0.250', '10.0.1.3', '10.0.77.1', '10.9.0.1', '192.0.2.1'])(
-    'changes nowhere but on the way to a pod that is far from the others: %s',
+    'a dispatch tree changes only on the path to a distant pod: %s',
     (far) => {
       const before = dispatchTree('ingress', entriesFor(block(110)));
       const after = dispatchTree('ingress', entriesFor([...block(110), far]));
@@ -173,7 +176,7 @@ describe('the dispatch tree', () => {
     },
   );
 
-  test('that grows and shrinks is the one made at once, with all branches that did not change', () => {
+  test('a dispatch tree that grows and shrinks equals one made at once, and keeps all unchanged branches', () => {
     fc.assert(
       fc.property(fc.array(fc.uniqueArray(fc.nat(300), { maxLength: 60 }), { minLength: 2, maxLength: 6 }), (steps) => {
         const tree = createDispatchTree('ingress');

@@ -42,7 +42,7 @@ const rulesOf = (...isolations: readonly Isolation[]): readonly (readonly Rule[]
   });
 };
 
-test('those of the other policies of an isolation are the very same when a policy comes, changes or goes', () => {
+test('rules of an isolation’s other policies stay the same objects when a policy comes, changes or goes', () => {
   const [one, two, other] = [allowPort('one', 80), allowPort('two', 443), allowPort('two', 8443)];
   const [alone, both, changed, again] = rulesOf(
     isolationOf(['one'], [one]),

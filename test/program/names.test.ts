@@ -21,7 +21,7 @@ import {
 const LONG = 'n'.repeat(400);
 
 describe('names', () => {
-  test('stay the same from one release to the next, so that an upgrade adopts what it finds', () => {
+  test('names stay the same from release to release, so that an upgrade adopts existing objects', () => {
     expect(isolationChain('ingress', ['shop/deny-ingress'], '')).toBe('PORTCULLIS-I-ooke55xvh3c2hix');
     expect(isolationChain('egress', ['shop/a', 'shop/b'], 'TCP/http=80')).toBe('PORTCULLIS-E-qmlh3faefkl4u2z');
     expect(dispatchChain('ingress', '10.1.1.0/27')).toBe('PORTCULLIS-TI-jgjarvge5v6kew');
@@ -55,7 +55,7 @@ describe('names', () => {
     ]);
   });
 
-  test('are as long as the kernel takes, whatever they stand for', () => {
+  test('names have up to the kernel’s maximum length, whatever they stand for', () => {
     for (const name of [isolationChain('ingress', [LONG], LONG), dispatchChain('egress', LONG)]) {
       expect(name).toHaveLength(MAX_CHAIN_NAME);
     }
@@ -64,14 +64,14 @@ describe('names', () => {
     }
   });
 
-  test('hold only what every tool and shell leaves alone', () => {
+  test('names contain only characters that every tool and shell leaves alone', () => {
     for (let at = 0; at < 200; at += 1) {
       expect(isolationChain('ingress', [String(at)], '')).toMatch(/^PORTCULLIS-I-[a-z2-7]{15}$/);
       expect(memberSet('ipv4', [String(at)])).toMatch(/^portcullis-4-[a-z2-7]{18}$/);
     }
   });
 
-  test('differ where anything that they stand for differs', () => {
+  test('names differ if any part of their meaning differs', () => {
     const chains = [
       isolationChain('ingress', ['x/a'], ''),
       isolationChain('egress', ['x/a'], ''),
@@ -98,13 +98,13 @@ describe('names', () => {
     expect(new Set(sets).size).toBe(sets.length);
   });
 
-  test('of thousands of things are all different', () => {
+  test('names of thousands of objects are all different', () => {
     const count = 20_000;
     const names = Array.from({ length: count }, (_, at) => memberSet('ipv4', ['pods', String(at)]));
     expect(new Set(names).size).toBe(count);
   });
 
-  test('are told from those of others', () => {
+  test('names of ours are distinguished from others', () => {
     expect([FORWARD_CHAIN, isolationChain('ingress', [], ''), dispatchChain('egress', '')].every(isOwnChain)).toBe(
       true,
     );

@@ -18,7 +18,7 @@ const find = (tunnels: readonly Tunnel[], own: ReadonlySet<string> = OWN, others
   return findNetwork(links, { own, others }, ['cni0']);
 };
 
-test('a tunnel whose peers are all known is closed to others; peers count as nodes', () => {
+test('a tunnel whose peers are all known is closed to other senders, and peers count as nodes', () => {
   const { network, open } = find([FLANNEL]);
   expect(open).toEqual([]);
   expect(network).toMatchObject({ tunnelPorts: [8472], closedPorts: { ipv4: [8472], ipv6: [] }, bridges: ['cni0'] });
@@ -31,22 +31,22 @@ test.each<readonly [string, Tunnel, ReadonlySet<string>, ReadonlySet<string>]>([
   ['the tunnel uses another address of the node', { ...FLANNEL, local: '192.168.7.1' }, OWN, OTHERS],
   ['other nodes are there that no pod tells of', FLANNEL, OWN, new Set()],
   ['its peers are not told', { ...FLANNEL, openBecause: 'it learns' }, OWN, OTHERS],
-])('it stays open where %s, and is still closed to pods', (_, tunnel, own, others) => {
+])('a tunnel stays open if %s, and is still closed to pods', (_, tunnel, own, others) => {
   const { network, open } = find([tunnel], own, others);
   expect(open).toHaveLength(1);
   expect(network).toMatchObject({ tunnelPorts: [8472], closedPorts: { ipv4: [], ipv6: [] } });
 });
 
-test('a single node with no peers is closed', () => {
+test('the tunnel of a single node without peers is closed', () => {
   expect(find([{ ...FLANNEL, peers: [] }], OWN, new Set()).network.closedPorts.ipv4).toEqual([8472]);
 });
 
-test('a port that two tunnels share is closed where both may be', () => {
+test('a port that two tunnels share is closed if both may be', () => {
   const other = { ...FLANNEL, device: 'vx', openBecause: 'it learns' };
   expect(find([FLANNEL, other]).network.closedPorts.ipv4).toEqual([]);
 });
 
-test('an end on IPv6 is closed there', () => {
+test('a tunnel with an IPv6 end is closed there', () => {
   const six = { ...FLANNEL, device: 'flannel-v6.1', local: 'fd00:172:18::11' };
   expect(find([six]).network.closedPorts).toEqual({ ipv4: [], ipv6: [8472] });
 });

@@ -15,20 +15,20 @@ const routes = (links: readonly PodLink[], uplinks: readonly string[] = ['eth0']
 const of = (links: readonly PodLink[], uplinks?: readonly string[]) => podInterfaces(links, routes(links, uplinks));
 
 describe('interfaces of pods', () => {
-  test('are those of all whose name begins as theirs do, where each pod has one of its own', () => {
+  test('interfaces of pods are found by their common prefix if each pod has one of its own', () => {
     expect(of([WEB, APP])).toEqual({ interfaces: ['veth+'], reason: undefined });
   });
 
-  test('may be of two plugins, as while one takes the place of another', () => {
+  test('interfaces of pods may have two plugins’ prefixes, as while one replaces the other', () => {
     const knet = { ips: ['10.244.1.7'], hostInterface: 'knet0a1b2c3d' };
     expect(of([WEB, knet])).toEqual({ interfaces: ['knet+', 'veth+'], reason: undefined });
   });
 
-  test('cannot be told while there is no pod', () => {
+  test('interfaces of pods are not known without pods', () => {
     expect(of([])).toBeUndefined();
   });
 
-  test('of a pod that is going are not missed', () => {
+  test('interfaces of a pod that is being deleted may be missing', () => {
     const gone = { ips: ['10.244.1.8'], hostInterface: 'veth00000000' };
     expect(podInterfaces([WEB, gone], routes([WEB]))).toEqual({ interfaces: ['veth+'], reason: undefined });
   });
@@ -59,11 +59,11 @@ describe('interfaces of pods', () => {
       'cannot derive a common interface name prefix from p-0a1b2c3d',
     ],
     ['an uplink of such a name', [WEB], ['veth9'], 'veth+ would match veth9, by which other machines are reached'],
-  ])('are not taken from %s', (_what, links, uplinks, reason) => {
+  ])('interfaces are not derived from %s', (_what, links, uplinks, reason) => {
     expect(of(links, uplinks)).toEqual({ interfaces: [], reason });
   });
 
-  test('are not taken where an address of a pod is routed elsewhere, or nowhere', () => {
+  test('interfaces are not used if a pod’s address is routed elsewhere, or nowhere', () => {
     const { toAddress, ...others } = routes([WEB, APP]);
     for (const [ip, device] of [
       ['10.244.1.6', 'eth0'],
@@ -80,7 +80,7 @@ describe('interfaces of pods', () => {
   });
 });
 
-test('of patterns that somebody asked for, those that match an uplink are refused', () => {
+test('configured patterns that match an uplink are refused', () => {
   expect(usablePatterns(['cni0', 'veth+', 'eth+', 'eth0', 'eth'], routes([]))).toEqual({
     interfaces: ['cni0', 'veth+', 'eth'],
     reason:

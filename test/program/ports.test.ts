@@ -17,7 +17,7 @@ const numbers = (all: readonly PortRange[]): ReadonlySet<number> =>
 const places = (all: readonly PortRange[]): number => all.reduce((sum, { from, to }) => sum + (from === to ? 1 : 2), 0);
 
 describe('merging', () => {
-  test('joins what overlaps or touches, in order', () => {
+  test('mergeRanges joins ranges that overlap or touch, in order', () => {
     expect(mergeRanges([one(443), { from: 90, to: 100 }, one(80), { from: 95, to: 120 }, one(121), one(123)])).toEqual([
       one(80),
       { from: 90, to: 121 },
@@ -33,7 +33,7 @@ describe('merging', () => {
     expect(mergeRanges([])).toEqual([]);
   });
 
-  test('holds the same ports in the fewest ranges', () => {
+  test('mergeRanges keeps the same ports in the fewest ranges', () => {
     fc.assert(
       fc.property(ranges, (given) => {
         const merged = mergeRanges(given);
@@ -45,7 +45,7 @@ describe('merging', () => {
     );
   });
 
-  test('knows every port', () => {
+  test('mergeRanges recognizes every port', () => {
     expect(
       isEveryPort(
         mergeRanges([
@@ -65,19 +65,19 @@ describe('chunks', () => {
     [15, [15]],
     [16, [15, 1]],
     [31, [15, 15, 1]],
-  ])('%i ports make matches of %j', (count, expected) => {
+  ])('%i ports are split into matches of %j', (count, expected) => {
     const chunks = chunkRanges(Array.from({ length: count }, (_, at) => one(2 * at + 1)));
     expect(chunks.map((chunk) => chunk.length)).toEqual(expected);
   });
 
-  test('a range takes two places, and is not cut', () => {
+  test('a range takes two places, and is not split', () => {
     const apart = Array.from({ length: 8 }, (_, at) => ({ from: 10 * at + 1, to: 10 * at + 5 }));
     expect(chunkRanges(apart).map((chunk) => chunk.length)).toEqual([7, 1]);
     const mixed = [...Array.from({ length: 14 }, (_, at) => one(2 * at + 1)), { from: 100, to: 200 }];
     expect(chunkRanges(mixed).map((chunk) => chunk.length)).toEqual([14, 1]);
   });
 
-  test('hold everything in order, none more than fifteen places', () => {
+  test('chunks keep everything in order, with up to fifteen places each', () => {
     fc.assert(
       fc.property(ranges, (given) => {
         const merged = mergeRanges(given);

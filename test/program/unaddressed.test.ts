@@ -18,7 +18,7 @@ const rulesOf = async (name: string, interfaceOf?: (address: string) => string |
 const INTERFACES: Readonly<Record<string, string>> = { '10.1.1.10': 'veth10', '10.1.1.11': 'veth11' };
 const WHY = '-m comment --comment an isolated pod without an address of this family -j DROP';
 
-test('isolated pods without an IPv6 address take and send none, in the directions that policies isolate', async () => {
+test('isolated pods without an IPv6 address receive and send no IPv6 in their isolated directions', async () => {
   expect(await rulesOf('self', (address) => INTERFACES[address])).toEqual({
     ipv4: [],
     ipv6: [`-i veth10 ${WHY}`, `-i veth11 ${WHY}`, `-o veth10 ${WHY}`, `-o veth11 ${WHY}`],
@@ -29,7 +29,7 @@ test('isolated pods without an IPv6 address take and send none, in the direction
   });
 });
 
-test('where their interfaces are not known, or policy allows everything, nothing is closed by interface', async () => {
+test('no interface is closed if it is unknown, or policy allows everything', async () => {
   expect(await rulesOf('self')).toEqual({ ipv4: [], ipv6: [] });
   // Everything may go in, and out of the first.
   expect(await rulesOf('allow-all', (address) => INTERFACES[address])).toEqual({

@@ -138,8 +138,8 @@ const cutOf = ({ source, sourcePort, destination, destinationPort }: TcpConnecti
   },
 ];
 
-describe('a segment of a forgotten connection', () => {
-  test('of a server makes nothing go on by itself: where policy allows it the client is asked, by a number that is over', async () => {
+describe('segments of forgotten connections', () => {
+  test('a server’s segment restores nothing by itself: if policy allows it, the client is asked with an old number', async () => {
     const { bench, hear, clock } = setUp();
     hear(FROM_WEB);
     await clock.pass(60_000);
@@ -148,7 +148,7 @@ describe('a segment of a forgotten connection', () => {
     expect(bench.told).toEqual(['asked']);
   });
 
-  test('whose ports tell nothing goes on once the one who opened it has spoken', async () => {
+  test('a segment whose ports show nothing is restored once the opener has spoken', async () => {
     const { bench, hear, clock } = setUp();
     const [fromClient, fromWeb] = [
       { ...FROM_CLIENT, sourcePort: 20_000, destinationPort: 8_080 },
@@ -163,7 +163,7 @@ describe('a segment of a forgotten connection', () => {
     expect(bench.told).toEqual(['asked', 'resumed']);
   });
 
-  test('that another node asks by is passed on as an inquiry, and makes nothing go on', async () => {
+  test('another node’s inquiry is passed on as an inquiry, and restores nothing', async () => {
     const { bench, hear, clock } = setUp();
     hear(FROM_WEB, { flags: SYN | ACK });
     hear({ ...FROM_CLIENT, destinationPort: 40_000 }, { flags: SYN | ACK }, { prefix: STRAY_CHAIN });
@@ -172,7 +172,7 @@ describe('a segment of a forgotten connection', () => {
     expect(bench.told).toEqual(['asked']);
   });
 
-  test('that may not go on is answered after five seconds, and only its sender', async () => {
+  test('a segment that may not pass is answered after five seconds, to its sender only', async () => {
     const { bench, hear, clock } = setUp();
     bench.policy = allowing();
     hear(FROM_CLIENT);
@@ -182,7 +182,7 @@ describe('a segment of a forgotten connection', () => {
     expect(bench.sent).toEqual([{ to: CLIENT_SIDE, source: WEB, destination: CLIENT, sequence: 2_000 }]);
   });
 
-  test('that was cut is answered to both ends, with the earliest number that the other one may wait for', async () => {
+  test('a cut segment is answered to both ends, with the earliest number that the other one may expect', async () => {
     const { bench, hear, clock } = setUp();
     bench.policy = allowing();
     bench.memory.note(cutOf(FROM_CLIENT));
@@ -196,7 +196,7 @@ describe('a segment of a forgotten connection', () => {
     ]);
   });
 
-  test('of which both ends sent some is answered to both', async () => {
+  test('a connection of which both ends sent segments is answered to both', async () => {
     const { bench, hear, clock } = setUp();
     bench.policy = allowing();
     hear(FROM_CLIENT);
@@ -205,7 +205,7 @@ describe('a segment of a forgotten connection', () => {
     expect(bench.sent.map(({ to }) => to).sort((a, b) => a - b)).toEqual([WEB_SIDE, CLIENT_SIDE]);
   });
 
-  test('goes on if policy allows it again before the time is over', async () => {
+  test('a segment passes if policy allows it again in time', async () => {
     const { bench, hear, clock } = setUp();
     bench.policy = allowing();
     hear(FROM_CLIENT);
@@ -216,7 +216,7 @@ describe('a segment of a forgotten connection', () => {
     expect(bench.sent).toEqual([]);
   });
 
-  test('is left alone where the kernel knows the connection', async () => {
+  test('a segment is left alone if the kernel tracks its connection', async () => {
     const { bench, hear, clock } = setUp();
     bench.policy = allowing();
     bench.tracked = true;
@@ -231,7 +231,7 @@ describe('a segment of a forgotten connection', () => {
     ['one that the node itself sent', {}, { inInterface: 0 }],
     ['one for more than one host', {}, { isGroup: true }],
     ['one that cannot be read', {}, { payload: new Uint8Array(3) }],
-  ])('gets no answer: %s', async (_, segment, logged) => {
+  ])('a segment gets no answer: %s', async (_, segment, logged) => {
     const { bench, hear, clock } = setUp('reject');
     bench.policy = allowing();
     hear(FROM_CLIENT, segment, logged);
@@ -240,8 +240,8 @@ describe('a segment of a forgotten connection', () => {
   });
 });
 
-describe('a flood', () => {
-  test('of segments of ever other connections has a bounded memory and a bounded number of answers', async () => {
+describe('floods of segments', () => {
+  test('a flood of segments of ever new connections needs bounded memory, and gets a bounded number of answers', async () => {
     const { bench, hear, clock } = setUp();
     bench.policy = allowing();
     for (let at = 0; at < 20_000; at += 1) hear({ ...FROM_CLIENT, source: `10.2.${at >> 8}.${at & 255}` });
@@ -251,8 +251,8 @@ describe('a flood', () => {
   });
 });
 
-describe('what opens a connection', () => {
-  test('is answered at once where that is asked for, and else never', async () => {
+describe('packets that open a connection', () => {
+  test('a refused opening packet is answered at once if so configured, and otherwise never', async () => {
     for (const [onDeny, count] of [
       ['drop', 0],
       ['reject', 2],
@@ -267,7 +267,7 @@ describe('what opens a connection', () => {
   });
 
   test.each(['224.0.0.1', '255.255.255.255', '127.0.0.1', '0.0.0.0', '239.255.255.250'])(
-    'is not answered in the name of %s, nor to it',
+    'a refused opening packet is not answered to or from %s',
     async (address) => {
       const { bench, hear, clock } = setUp('reject');
       hear({ ...FROM_CLIENT, destination: address }, { protocol: UDP });

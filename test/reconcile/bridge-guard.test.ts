@@ -74,7 +74,7 @@ const setUp = (start: { readonly links?: readonly PodLink[]; readonly pods?: rea
   return { clock, bridge, state, told, guard, begin, inIptables };
 };
 
-test('a pod is isolated on the bridge before iptables isolates it, and is so until iptables opens', async () => {
+test('a pod is isolated on the bridge before iptables isolates it, and until iptables opens', async () => {
   const { clock, bridge, state, begin, inIptables } = setUp();
   await begin();
   const seen: (readonly string[])[] = [];
@@ -94,7 +94,7 @@ test('a pod is isolated on the bridge before iptables isolates it, and is so unt
   expect(bridge.held('isolated')).toEqual([]);
 });
 
-test('after a change of iptables that failed the tighter of both states stays', async () => {
+test('after a failed change of iptables the tighter of both states stays', async () => {
   const { clock, bridge, state, begin, guard, inIptables } = setUp();
   state.isolations = [isolation('ingress', 'web')];
   await begin();
@@ -113,7 +113,7 @@ test('after a change of iptables that failed the tighter of both states stays', 
   expect(bridge.held('isolated')).toEqual([]);
 });
 
-test('a table that cannot be written holds up nothing; it is told, and tried again', async () => {
+test('a bridge table that cannot be written delays nothing; it is reported and retried', async () => {
   const { clock, bridge, told, begin, guard, inIptables } = setUp();
   bridge.refusal = new Error('spawn nft ENOENT');
   await begin();
@@ -134,7 +134,7 @@ test('a table that cannot be written holds up nothing; it is told, and tried aga
   expect(told.at(-1)).toBe('guarantee full');
 });
 
-test('a table that hangs holds up iptables for half a second at most', async () => {
+test('a bridge table that hangs delays iptables for up to half a second', async () => {
   const { clock, bridge, begin, state, inIptables } = setUp();
   await begin();
   bridge.write = (): Promise<void> => new Promise(() => undefined);
@@ -148,7 +148,7 @@ test('a table that hangs holds up iptables for half a second at most', async () 
   expect(applied).toBe(true);
 });
 
-test.each(TAMPERING)('what others do to the table is found and repaired: %s', async (kind, tamper) => {
+test.each(TAMPERING)('drift of the bridge table is found and repaired: %s', async (kind, tamper) => {
   const { clock, bridge, told, state, begin, guard } = setUp();
   state.isolations = [isolation('ingress', 'web')];
   await begin();
@@ -163,7 +163,7 @@ test.each(TAMPERING)('what others do to the table is found and repaired: %s', as
   expect(bridge.table?.shape).toContain('chain');
 });
 
-test('a change of others just after the table was written is not taken for what was written', async () => {
+test('another program’s change just after our write is not taken for ours', async () => {
   const { clock, bridge, begin, guard } = setUp();
   const { read } = bridge;
   bridge.read = () => {
@@ -180,7 +180,7 @@ test('a change of others just after the table was written is not taken for what 
   expect(bridge.table?.shape).toContain('chain');
 });
 
-test('where the kernel told of nothing the table is read back now and then', async () => {
+test('the bridge table is read from time to time if the kernel reports no changes', async () => {
   const { clock, bridge, told, begin, guard } = setUp();
   await begin();
   bridge.table = undefined;
@@ -191,7 +191,7 @@ test('where the kernel told of nothing the table is read back now and then', asy
   expect(told).toContain('drift table_missing by nobody');
 });
 
-test('a pod that comes back with another MAC behind the same port has that and no other', async () => {
+test('a pod that returns with another MAC behind the same port has only that one', async () => {
   const { clock, bridge, state, begin, guard } = setUp();
   await begin();
   state.links = [link('web', 2, '02:00:00:00:00:0a'), link('client', 3)];
@@ -200,7 +200,7 @@ test('a pod that comes back with another MAC behind the same port has that and n
   expect(bridge.held('ownmac')).toEqual(['"veth-client" . 02:00:00:00:00:03', '"veth-web" . 02:00:00:00:00:0a']);
 });
 
-test('without a result the ports are asked, and whoever answers alone has the address; that is told as weaker', async () => {
+test('without a result the ports are asked, and the only one that answers has the address; the guarantee is weaker', async () => {
   const { clock, bridge, told, begin, guard } = setUp({ links: [link('client', 3)] });
   bridge.claimed = [{ port: 'veth-old', mac: '02:00:00:00:00:02', address: '10.1.0.2' }];
   await begin();
@@ -229,7 +229,7 @@ test('a successor takes over what its predecessor had learned', async () => {
   expect(second.bridge.asked).toEqual([]);
 });
 
-test('a table that cannot be read at first is not written over, and what was learned is taken over later', async () => {
+test('a bridge table that cannot be read at first is not overwritten, and learned owners are taken over later', async () => {
   const first = setUp({ links: [link('client', 3)] });
   first.bridge.claimed = [{ port: 'veth-old', mac: '02:00:00:00:00:02', address: '10.1.0.2' }];
   await first.begin();
@@ -249,7 +249,7 @@ test('a table that cannot be read at first is not written over, and what was lea
   expect(second.bridge.asked).toEqual([]);
 });
 
-test('a first look that takes longer than it is waited for still takes over what was learned', async () => {
+test('a first read that exceeds its wait still takes over learned owners', async () => {
   const first = setUp({ links: [link('client', 3)] });
   first.bridge.claimed = [{ port: 'veth-old', mac: '02:00:00:00:00:02', address: '10.1.0.2' }];
   await first.begin();
@@ -269,7 +269,7 @@ test('a first look that takes longer than it is waited for still takes over what
   expect(second.bridge.held('own4')).toContain('"veth-old" . 10.1.0.2');
 });
 
-test('a table that can never be read is written anew in the end', async () => {
+test('a bridge table that can never be read is written again in the end', async () => {
   const { clock, bridge, begin } = setUp();
   const { read } = bridge;
   let reads = 0;
@@ -282,7 +282,7 @@ test('a table that can never be read is written anew in the end', async () => {
   expect(bridge.held('known')).toEqual(['"veth-client"', '"veth-web"']);
 });
 
-test('a node whose pods hang on no bridge writes no table and is spared looks', async () => {
+test('a node without pods on bridges writes no table and needs no reads', async () => {
   const { clock, bridge, state, guard } = setUp();
   state.links = [{ ips: ['10.1.0.2', '10.1.0.3'], hostInterface: 'veth1' }];
   let looks = 0;

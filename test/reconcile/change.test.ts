@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
 import { API, openTo, reaches, readyBench, WEB, withPeers } from './bench.ts';
 
-describe('a change', () => {
-  test('acts at once, without reading the kernel', async () => {
+describe('changes of the cluster', () => {
+  test('a change acts at once, without reading the kernel', async () => {
     const bench = await readyBench();
     bench.change(openTo(), '2');
     expect(bench.loop.status().pending).toBe(true);
@@ -15,7 +15,7 @@ describe('a change', () => {
     expect(bench.loop.status()).toMatchObject({ pending: false, appliedResourceVersions: { pods: '2' } });
   });
 
-  test('of membership alone never touches iptables', async () => {
+  test('a change of membership alone does not run iptables', async () => {
     const bench = await readyBench();
     bench.change(withPeers('10.1.1.50', '10.1.1.51'), '2');
     await bench.clock.settle();
@@ -23,7 +23,7 @@ describe('a change', () => {
     expect([API, '10.1.1.50', '10.1.1.51'].map((source) => reaches(bench.host, source))).toEqual([false, true, true]);
   });
 
-  test('that changes nothing here writes nothing', async () => {
+  test('a change that does not concern the node writes nothing', async () => {
     const bench = await readyBench();
     const elsewhere = pod('shop/other', { app: 'db' }, { node: 'n2', ips: ['10.1.2.9'] });
     const before = openTo('api');
@@ -34,7 +34,7 @@ describe('a change', () => {
     expect(bench.loop.status().appliedResourceVersions).toEqual({ pods: '2' });
   });
 
-  test('in a burst is one pass, with the newest state', async () => {
+  test('a burst of changes is one pass with the newest state', async () => {
     const bench = await readyBench();
     for (let at = 2; at <= 100; at += 1) bench.change(withPeers(`10.1.1.${at}`), String(at));
     await bench.clock.settle();
@@ -45,7 +45,7 @@ describe('a change', () => {
     expect(reaches(bench.host, '10.1.1.99')).toBe(false);
   });
 
-  test('during a pass leads to one more, however many there were', async () => {
+  test('changes during a pass lead to exactly one more pass', async () => {
     const bench = await readyBench();
     let told = 0;
     bench.host.afterStep = () => {
@@ -63,7 +63,7 @@ describe('a change', () => {
     expect(reaches(bench.host, '10.1.1.50')).toBe(false);
   });
 
-  test('that came too late for a pass is not reported as in force', async () => {
+  test('a change that came too late for a pass is not reported as in force', async () => {
     const bench = await readyBench();
     bench.host.afterStep = () => {
       bench.host.afterStep = () => undefined;
@@ -75,7 +75,7 @@ describe('a change', () => {
     expect(reaches(bench.host, '10.1.1.50')).toBe(true);
   });
 
-  test('tells what is isolated and what could not be compiled', async () => {
+  test('a change’s result has the isolated pods and the faults', async () => {
     const bench = await readyBench();
     bench.change(
       cluster(

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { CHECK_MS, flush, openTo, reaches, readyBench, refuse, WEB } from './bench.ts';
 
-describe('the check', () => {
-  test('comes after the interval, reads and writes nothing where all is well', async () => {
+describe('drift checks', () => {
+  test('a drift check comes after the interval, reads the kernel, and writes nothing without drift', async () => {
     const bench = await readyBench();
     const programmedAt = bench.clock.wall();
     await bench.clock.pass(CHECK_MS - 1);
@@ -15,13 +15,13 @@ describe('the check', () => {
     expect(lastChange).toEqual({ at: programmedAt });
   });
 
-  test('goes on for ever', async () => {
+  test('drift checks never end', async () => {
     const bench = await readyBench();
     await bench.clock.pass(10 * CHECK_MS);
     expect(bench.results).toHaveLength(10);
   });
 
-  test('finds, counts, repairs and reads back what somebody else changed', async () => {
+  test('a drift check finds, counts, repairs and reads back other programs’ changes', async () => {
     const bench = await readyBench();
     flush(bench.host);
     [...bench.host.sets.values()][0]?.members.add('203.0.113.7');
@@ -41,7 +41,7 @@ describe('the check', () => {
     expect(bench.results.at(-1)).toMatchObject({ outcome: 'unchanged', drift: 0 });
   });
 
-  test('tells what somebody else changed though the first repair fails', async () => {
+  test('a drift check reports other programs’ changes even if the first repair fails', async () => {
     const bench = await readyBench();
     flush(bench.host);
     refuse(bench, 'iptables restore');
@@ -57,7 +57,7 @@ describe('the check', () => {
     expect(bench.results.at(-1)).toMatchObject({ outcome: 'unchanged', drift: 0, tampering: [] });
   });
 
-  test('does not take a change of policy for drift', async () => {
+  test('a drift check does not take a change of policy for drift', async () => {
     const bench = await readyBench();
     bench.put(openTo('db'), '2');
     await bench.clock.pass(CHECK_MS - 1);
@@ -67,7 +67,7 @@ describe('the check', () => {
     expect(bench.loop.status().appliedResourceVersions).toEqual({ pods: '2' });
   });
 
-  test('tells drift apart from a change that comes with it', async () => {
+  test('a drift check separates drift from a simultaneous change', async () => {
     const bench = await readyBench();
     bench.host.sets.get('portcullis-4-governed')?.members.clear();
     await bench.clock.pass(CHECK_MS - 1);

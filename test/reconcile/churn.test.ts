@@ -24,7 +24,7 @@ const heap = (): number => {
   return process.memoryUsage().heapUsed;
 };
 
-test('what came and went leaves nothing behind in the compiler, however often', () => {
+test('objects that came and went leave nothing behind in the compiler', () => {
   const namespaces = new Map<string, NamespaceEntry>();
   const pods = new Map<string, PodEndpoint>();
   const policies = new Map<PolicyKey, PolicyObject>();

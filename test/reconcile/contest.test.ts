@@ -33,13 +33,13 @@ const exchanges = (results: readonly SyncResult[]): number => results.filter(({ 
 
 const opened = (): Promise<Bench> => readyBench(undefined, { checkIntervalMs: CHECK_MS });
 
-test('the first exchange is free, however much time passes between two looks at the clock', () => {
+test('the first exchange of a contest is free, however much time passes between two reads of the clock', () => {
   let now = 0;
   const contest = createContest({ now: () => (now += 0.1), wall: () => '', after: () => () => undefined });
   expect([contest.isOn(), contest.mayTake(), contest.isOn()]).toEqual([false, true, false]);
 });
 
-test('a place that is taken now and then is taken back at the next check', async () => {
+test('a hook position that is taken occasionally is taken back at the next check', async () => {
   const bench = await opened();
   for (let time = 0; time < 9; time += 1) {
     goFirst(bench.host);
@@ -50,8 +50,8 @@ test('a place that is taken now and then is taken back at the next check', async
   expect(bench.results.some(({ contested }) => contested)).toBe(false);
 });
 
-describe('a program that answers each time', () => {
-  test('is no failure of ours', async () => {
+describe('contests with a program that answers each time', () => {
+  test('a contest is no failure of ours', async () => {
     const bench = await opened();
     fight(bench);
     await bench.clock.pass(MINUTE_MS);
@@ -59,7 +59,7 @@ describe('a program that answers each time', () => {
     expect(bench.loop.status()).toMatchObject({ ready: true, failures: 0 });
   });
 
-  test('has some quick exchanges, and then one every two seconds, without end', async () => {
+  test('a contest has some quick exchanges, then one every two seconds without end', async () => {
     const bench = await opened();
     fight(bench);
     await bench.clock.pass(20 * CHECK_MS);
@@ -75,7 +75,7 @@ describe('a program that answers each time', () => {
     expect(bench.results.every(({ contested }) => contested)).toBe(true);
   });
 
-  test('is over two seconds after it gives up, and ten minutes later no more worth telling', async () => {
+  test('a contest is over two seconds after the other program gives up, and no longer reported after ten minutes', async () => {
     const bench = await opened();
     fight(bench);
     await bench.clock.pass(MINUTE_MS);
@@ -86,7 +86,7 @@ describe('a program that answers each time', () => {
     expect(bench.results.at(-1)?.contested).toBe(false);
   });
 
-  test('keeps no change and no other repair waiting', async () => {
+  test('a contest delays no change and no other repair', async () => {
     const bench = await opened();
     fight(bench);
     await bench.clock.pass(MINUTE_MS);

@@ -9,7 +9,7 @@ import { openTo, withPeers } from './bench.ts';
 
 const CHECK_MS = 1_000;
 
-test('a change goes before a check that is due, but does not put it off for ever', async () => {
+test('a change goes before a due check, but does not postpone it forever', async () => {
   let now = 0;
   let snapshot = openTo('api');
   const clock: Clock = { now: () => now, wall: () => '', after: () => () => undefined };
@@ -45,7 +45,7 @@ test('a change goes before a check that is due, but does not put it off for ever
   expect(await passAt(3 * CHECK_MS + 1, '10.1.1.52')).toEqual(['ipset save', 'iptables save', 'ipset line']);
 });
 
-test('a change does not wait for a reading of everything, unless it was put off too often', async () => {
+test('a change does not wait for a full read, unless the read was postponed too often', async () => {
   let now = 0;
   let snapshot = openTo('api');
   const clock: Clock = { now: () => now, wall: () => '', after: () => () => undefined };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { API, CHECK_MS, flush, openTo, reaches, readyBench, refuse, withPeers } from './bench.ts';
 
-describe('a failure', () => {
-  test('leaves the old rules, and is tried again without being asked', async () => {
+describe('failures of a pass', () => {
+  test('a failure leaves the old rules, and is retried without a trigger', async () => {
     const bench = await readyBench();
     refuse(bench, 'iptables restore');
     bench.change(openTo('db'), '2');
@@ -29,7 +29,7 @@ describe('a failure', () => {
     expect(reaches(bench.host, API)).toBe(false);
   });
 
-  test('waits longer after each, up to ten seconds', async () => {
+  test('a failure is retried after growing waits of up to ten seconds', async () => {
     const bench = await readyBench();
     refuse(bench, 'ipset save');
     flush(bench.host);
@@ -46,7 +46,7 @@ describe('a failure', () => {
     expect(bench.loop.status().failures).toBe(11);
   });
 
-  test('is not tried faster because changes come in', async () => {
+  test('a failure is not retried sooner because changes come in', async () => {
     const bench = await readyBench();
     refuse(bench, 'iptables restore');
     bench.change(openTo('db'), '2');
@@ -74,7 +74,7 @@ describe('a failure', () => {
     expect(bench.loop.status().waitingSince).toBeUndefined();
   });
 
-  test('makes the kernel unknown: it is read before the next try, and read back after', async () => {
+  test('a failure makes the kernel’s state unknown: it is read before the next try, and read back afterwards', async () => {
     const bench = await readyBench();
     refuse(bench, 'iptables restore');
     bench.change(openTo('db'), '2');
@@ -88,7 +88,7 @@ describe('a failure', () => {
     expect(reaches(bench.host, '203.0.113.7')).toBe(false);
   });
 
-  test.each(['ipset save', 'iptables save'] as const)('of %s assumes nothing', async (kind) => {
+  test.each(['ipset save', 'iptables save'] as const)('a failure of %s leads to a full read', async (kind) => {
     const bench = await readyBench();
     flush(bench.host);
     refuse(bench, kind);
@@ -102,7 +102,7 @@ describe('a failure', () => {
     expect(reaches(bench.host, '203.0.113.7')).toBe(false);
   });
 
-  test('to destroy a set is none', async () => {
+  test('a failure to destroy a set is no failure of the pass', async () => {
     const bench = await readyBench();
     bench.host.failure = (step) =>
       step.kind === 'ipset line' && step.line.startsWith('destroy') ? 'in use by a kernel component' : undefined;

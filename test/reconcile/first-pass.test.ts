@@ -3,7 +3,7 @@ import { createFakeHost } from '../support/fake-kernel/host.ts';
 import { API, flush, openTo, reaches, readyBench, setUpBench } from './bench.ts';
 
 describe('before the source is complete', () => {
-  test('the kernel is neither read nor written, however long it takes', async () => {
+  test('the kernel is neither read nor written before the source is complete', async () => {
     const bench = setUpBench(createFakeHost(), {}, false);
     await bench.clock.pass(60_000);
     bench.loop.trigger();
@@ -20,13 +20,13 @@ describe('before the source is complete', () => {
     });
   });
 
-  test('the loop shows signs of life', async () => {
+  test('the loop shows that it is alive before the source is complete', async () => {
     const bench = setUpBench(createFakeHost(), {}, false);
     await bench.clock.pass(60_000);
     expect(bench.clock.now() - bench.loop.status().heartbeatAt).toBeLessThan(100);
   });
 
-  test('programming begins as soon as it is', async () => {
+  test('programming begins as soon as the source is complete', async () => {
     const bench = setUpBench(createFakeHost(), {}, false);
     await bench.clock.pass(1_000);
     bench.setSynced(true);
@@ -37,7 +37,7 @@ describe('before the source is complete', () => {
     expect(reaches(bench.host, '203.0.113.7')).toBe(false);
   });
 
-  test('nobody has to say so', async () => {
+  test('programming begins without a trigger once the source is complete', async () => {
     const bench = setUpBench(createFakeHost(), {}, false);
     await bench.clock.pass(1_000);
     bench.setSynced(true);
@@ -46,8 +46,8 @@ describe('before the source is complete', () => {
   });
 });
 
-describe('the first programming', () => {
-  test('is read back', async () => {
+describe('first programming', () => {
+  test('the first programming is read back', async () => {
     const bench = setUpBench();
     await bench.clock.settle();
     expect(bench.steps.filter((kind) => kind === 'ipset save')).toHaveLength(2);
@@ -55,7 +55,7 @@ describe('the first programming', () => {
     expect(bench.results[0]?.changes).toBeGreaterThan(10);
   });
 
-  test('adopts what an earlier agent left, without one write', async () => {
+  test('the first programming adopts an earlier agent’s rules without a write', async () => {
     const { host, loop } = await readyBench();
     await loop.stop();
     const bench = setUpBench(host);
@@ -65,7 +65,7 @@ describe('the first programming', () => {
     expect(bench.loop.status().ready).toBe(true);
   });
 
-  test('does not count what it finds as drift', async () => {
+  test('the first programming does not count existing rules as drift', async () => {
     const { host, loop } = await readyBench();
     await loop.stop();
     const bench = setUpBench(host);
@@ -75,7 +75,7 @@ describe('the first programming', () => {
     expect(bench.loop.status().lastCheck).toMatchObject({ differences: 0 });
   });
 
-  test('that does not hold is a failure, and not ready', async () => {
+  test('a first programming that does not hold is a failure, and the agent is not ready', async () => {
     const host = createFakeHost();
     host.afterStep = (step) => {
       if (step.kind === 'iptables restore' && step.family === 'ipv4') flush(host);

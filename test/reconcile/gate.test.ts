@@ -84,13 +84,13 @@ test('a range that the node gets later is closed like the first', () => {
   expect(tables.ipv6).toBeUndefined();
 });
 
-test('a range that the node gets later is in the rules, also where nothing is closed', () => {
+test('a range that the node gets later is in the rules, even if nothing is closed', () => {
   begin('isolated');
   ranges = [...ranges, ...['10.244.9.0/24'].flatMap((range) => parseCidr(range) ?? [])];
   expect(lines(step().tables.ipv4, '-A PORTCULLIS-FORWARD -d 10.244.9.0/24')).toHaveLength(1);
 });
 
-test('always closed: the range is, the addresses of the node’s pods are not', () => {
+test('a gate that is always closed contains the range, except for addresses of the node’s pods', () => {
   put('near', { ips: ['10.244.1.5', 'fd00:10:244:1::5'] });
   put('far', { ips: ['10.244.2.5'], node: 'n2' });
   const { prepare, tables } = begin('all');
@@ -123,15 +123,15 @@ test('a pod’s address opens when it is known, and closes when the pod goes', (
   expect(step()).toMatchObject({ prepare: 'del portcullis-4-known 10.244.1.5\n', tables: {} });
 });
 
-describe('closed while an isolated pod’s address is awaited', () => {
-  test('in the direction that policies isolate, by a change of members alone', () => {
+describe('gate that closes while an isolated pod’s address is not known', () => {
+  test('the gate closes in the isolated direction, by a change of members alone', () => {
     isolate(['Ingress']);
     begin('isolated');
     const held = 'add portcullis-4-gate-in 10.244.1.0/24\nadd portcullis-6-gate-in fd00:10:244:1::/64\n';
     expect(put('web', {})).toMatchObject({ prepare: held, tables: {}, finish: '' });
   });
 
-  test('until its rules are there: only then the address counts as known', () => {
+  test('the gate stays closed until the pod’s rules exist: only then the address counts as known', () => {
     isolate(['Ingress']);
     put('web', {});
     begin('isolated');
@@ -163,13 +163,13 @@ describe('closed while an isolated pod’s address is awaited', () => {
       },
       { hostNetwork: true },
     ],
-  ])('not for a pod that %s', (_what, prepare, pod) => {
+  ])('the gate stays open for a pod that %s', (_what, prepare, pod) => {
     prepare();
     begin('isolated');
     expect(JSON.stringify(put('web', pod))).not.toContain('-gate-');
   });
 
-  test('a pod that goes before it has one opens it again', () => {
+  test('the gate opens again when a pod goes before it has an address', () => {
     isolate(['Ingress', 'Egress']);
     begin('isolated');
     put('web', {});

@@ -64,7 +64,7 @@ const RANGES = 350;
 /** The same object each time, as sources have it. */
 const LARGE = large(RANGES);
 
-test('a large policy closes its pods at once, and allows nothing that it does not allow until all of it is there', async () => {
+test('a large policy closes its pods at once, and allows nothing wrong until it is complete', async () => {
   const bench = await begin();
   const seen = new Set<string>();
   bench.host.afterStep = () => {
@@ -79,7 +79,7 @@ test('a large policy closes its pods at once, and allows nothing that it does no
   expect(bench.loop.status()).toMatchObject({ pending: false, failures: 0 });
 });
 
-test('no portion is larger than a program that is there takes at once', async () => {
+test('no portion is larger than a restore program takes at once', async () => {
   const bench = await begin();
   const texts: number[] = [];
   bench.host.afterStep = (step) => {
@@ -90,7 +90,7 @@ test('no portion is larger than a program that is there takes at once', async ()
   expect(Math.max(...texts)).toBeLessThan(40_000);
 });
 
-test("another tenant's change goes first, whatever is under way", async () => {
+test('another tenant’s change goes first, whatever is under way', async () => {
   const bench = await begin();
   let changedAt = 0;
   let inForceAt = 0;
@@ -110,7 +110,7 @@ test("another tenant's change goes first, whatever is under way", async () => {
   expect(inForceAt - changedAt).toBeLessThanOrEqual(2);
 });
 
-test('an agent that starts anew closes nothing of what is there', async () => {
+test('an agent that restarts closes nothing of what exists', async () => {
   const before = await begin();
   before.change(stateOf(small(80), LARGE), 'large');
   await before.clock.settle();
@@ -127,7 +127,7 @@ test('an agent that starts anew closes nothing of what is there', async () => {
   expect(again.results[0]).toMatchObject({ outcome: 'unchanged', changes: 0, isGrowing: false });
 });
 
-describe('where one of the policies of a large isolation changes', () => {
+describe('changes to one policy of a large isolation', () => {
   const BLOCKS = 300;
   const blocks = (name: string, of: number): PolicyObject =>
     policy(`large/${name}`, {
@@ -163,20 +163,20 @@ describe('where one of the policies of a large isolation changes', () => {
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
   };
 
-  test('one that comes brings its own blocks, and not once more those that are there', async () => {
+  test('an added policy of a large isolation adds its own blocks, and not the existing ones again', async () => {
     expect(await added(stateOf(LARGE, FIRST), stateOf(LARGE, FIRST, SECOND))).toEqual({ '32': BLOCKS });
   });
 
-  test('one that changes brings its new blocks alone', async () => {
+  test('a changed policy of a large isolation adds only its new blocks', async () => {
     const state = stateOf(LARGE, FIRST, SECOND);
     expect(await added(state, stateOf(LARGE, FIRST, { ...SECOND, spec: THIRD.spec }))).toEqual({ '33': BLOCKS });
   });
 
-  test('one that goes brings none', async () => {
+  test('a removed policy of a large isolation adds nothing', async () => {
     expect(await added(stateOf(LARGE, FIRST, SECOND), stateOf(LARGE, FIRST))).toEqual({});
   });
 
-  test('one that comes while the first is brought brings both once', async () => {
+  test('a policy that is added during the first one’s portions is added together with it, once', async () => {
     const bench = await begin();
     let lines = 0;
     bench.host.afterStep = (step) => {
@@ -190,7 +190,7 @@ describe('where one of the policies of a large isolation changes', () => {
     expect(reaches(bench.host, '32.0.0.1', WEB, 80)).toBe(true);
   });
 
-  test('nothing of it stays in the kernel when all are gone', async () => {
+  test('a large isolation leaves nothing in the kernel when all its policies are gone', async () => {
     const bench = await begin();
     // What no rule names any more goes by the next checks.
     await bench.clock.pass(20_000);
@@ -209,7 +209,7 @@ describe('where one of the policies of a large isolation changes', () => {
   });
 });
 
-test('a policy that is deleted while it is brought leaves nothing behind', async () => {
+test('a policy that is deleted during its portions leaves nothing behind', async () => {
   const bench = await begin();
   let steps = 0;
   bench.host.afterStep = (step) => {
@@ -224,7 +224,7 @@ test('a policy that is deleted while it is brought leaves nothing behind', async
   expect(bench.host.tables.ipv4.size).toBe(chains);
 });
 
-describe('a portion that the kernel does not take', () => {
+describe('portions that the kernel rejects', () => {
   const CASES: readonly (readonly [string, (step: FakeStep) => string | undefined])[] = [
     ['is refused', (step) => (isPortion(step) ? 'Memory allocation problem' : undefined)],
     [
@@ -237,23 +237,26 @@ describe('a portion that the kernel does not take', () => {
   ];
   const isPortion = (step: FakeStep): boolean => step.kind === 'iptables restore' && step.text.includes('20.0.2.0/24');
 
-  test.each(CASES)('that %s closes its own pods alone, after one failure, and it is said why', async (_, failure) => {
-    const bench = await begin();
-    bench.host.failure = failure;
-    bench.change(stateOf(small(443), LARGE), 'large');
-    await bench.clock.settle();
-    await bench.clock.pass(1_000);
-    expect(reaches(bench.host, CLIENT, SHOP, 443)).toBe(true);
-    expect(passes(bench.host, RANGES)).toEqual([false, false, false, false]);
-    expect(bench.results.filter(({ outcome }) => outcome === 'failed')).toHaveLength(1);
-    expect(bench.results.at(-1)?.faults).toMatchObject([{ policy: 'large/web', field: ['spec', 'ingress'] }]);
-    bench.change(stateOf(small(8080), LARGE), 'small');
-    await bench.clock.settle();
-    expect(reaches(bench.host, CLIENT, SHOP, 8080)).toBe(true);
-    bench.host.failure = () => undefined;
-    await bench.clock.pass(60_000);
-    expect(passes(bench.host, RANGES)).toEqual([true, true, false, false]);
-  });
+  test.each(CASES)(
+    'a portion that %s closes only its own pods after one failure, with the reason',
+    async (_, failure) => {
+      const bench = await begin();
+      bench.host.failure = failure;
+      bench.change(stateOf(small(443), LARGE), 'large');
+      await bench.clock.settle();
+      await bench.clock.pass(1_000);
+      expect(reaches(bench.host, CLIENT, SHOP, 443)).toBe(true);
+      expect(passes(bench.host, RANGES)).toEqual([false, false, false, false]);
+      expect(bench.results.filter(({ outcome }) => outcome === 'failed')).toHaveLength(1);
+      expect(bench.results.at(-1)?.faults).toMatchObject([{ policy: 'large/web', field: ['spec', 'ingress'] }]);
+      bench.change(stateOf(small(8080), LARGE), 'small');
+      await bench.clock.settle();
+      expect(reaches(bench.host, CLIENT, SHOP, 8080)).toBe(true);
+      bench.host.failure = () => undefined;
+      await bench.clock.pass(60_000);
+      expect(passes(bench.host, RANGES)).toEqual([true, true, false, false]);
+    },
+  );
 });
 
 test('a large policy is not counted as in force before its last portion is', async () => {

@@ -62,8 +62,8 @@ const CASES: readonly (readonly [string, (step: FakeStep) => boolean, object, nu
   ['a rule', newRule, { app: 'client' }, 4242],
 ];
 
-describe.each(CASES)('where the kernel refuses %s of one policy', (_, isRefused, from, port) => {
-  test('its pods are closed, the others are brought up to date, and it is said why', async () => {
+describe.each(CASES)('rejected changes: %s of one policy', (_, isRefused, from, port) => {
+  test('the pods of a rejected policy are closed with the reason, and others are brought up to date', async () => {
     const bench = await begin();
     refuseIf(bench, isRefused);
     bench.change(state(from, port, 8080), 'next');
@@ -77,7 +77,7 @@ describe.each(CASES)('where the kernel refuses %s of one policy', (_, isRefused,
     ]);
   });
 
-  test('later changes of others are not held up, and nothing is left of the attempts', async () => {
+  test('later changes of other policies are not delayed, and nothing is left of the attempts', async () => {
     const bench = await begin();
     refuseIf(bench, isRefused);
     bench.change(state(from, port, 8080), 'next');
@@ -88,7 +88,7 @@ describe.each(CASES)('where the kernel refuses %s of one policy', (_, isRefused,
     expect([...bench.host.tables.ipv4.keys()].filter((name) => name.startsWith('PORTCULLIS-X-'))).toEqual([]);
   });
 
-  test('they are opened again when the kernel takes it, with nobody asking', async () => {
+  test('the pods of a rejected policy are opened without a trigger when the kernel accepts it', async () => {
     const bench = await begin();
     refuseIf(bench, isRefused);
     bench.change(state(from, port, 8080), 'next');
@@ -101,7 +101,7 @@ describe.each(CASES)('where the kernel refuses %s of one policy', (_, isRefused,
     expect(bench.results.at(-1)?.faults).toEqual([]);
   });
 
-  test('a policy that asks for something else is tried at once', async () => {
+  test('a rejected policy that changes is tried at once', async () => {
     const bench = await begin();
     refuseIf(bench, isRefused);
     bench.change(state(from, port, 8080), 'next');
@@ -115,7 +115,7 @@ describe.each(CASES)('where the kernel refuses %s of one policy', (_, isRefused,
 test.each<[string, FakeStep['kind']]>([
   ['iptables-restore', 'iptables restore'],
   ['ipset', 'ipset line'],
-])('where %s refuses everything nothing is closed: the old rules stay', async (_, kind) => {
+])('nothing is closed if %s refuses everything: the old rules stay', async (_, kind) => {
   const bench = await begin();
   refuseIf(bench, (step) => step.kind === kind);
   bench.change(state({ tier: 'x' }, 4242, 8080), 'next');
@@ -128,7 +128,7 @@ test.each<[string, FakeStep['kind']]>([
   expect([reaches(bench.host, WEB, 4242), reaches(bench.host, SHOP, 8080)]).toEqual([true, true]);
 });
 
-test('a member that a set in use does not take closes the pods whose rules name the set', async () => {
+test('a member that a set in use rejects closes the pods whose rules name the set', async () => {
   const bench = await begin();
   const grown = (ip: string): ClusterSnapshot =>
     cluster(

@@ -13,7 +13,7 @@ import { propertyTime } from '../support/property-time.ts';
 
 const linesOf = (text: string): readonly string[] => text.split('\n').sort();
 
-test('changes taken one after another lead to what a compile from scratch leads to', () => {
+test('changes one after another lead to the same result as a compile from scratch', () => {
   fc.assert(
     fc.property(changeWalk, (walk) => {
       const compiler = createNodeCompiler('n1', {});
@@ -38,7 +38,7 @@ test('changes taken one after another lead to what a compile from scratch leads 
   );
 }, 3_600_000);
 
-test('what they say of the change brings the kernel from the one to the other, and nothing is written twice', async () => {
+test('the reported changes bring the kernel from one state to the next, and nothing is written twice', async () => {
   await fc.assert(
     fc.asyncProperty(changeWalk, async (walk) => {
       const host = createFakeHost();

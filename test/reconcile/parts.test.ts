@@ -22,8 +22,8 @@ const heal = (bench: Bench): void => {
 const reachesV6 = (bench: Bench, source: string): boolean =>
   walk(bench.host, { source, destination: 'fd00::10', protocol: 'tcp', port: 80 }).verdict === 'accept';
 
-describe.each<FakeStep['kind']>(['iptables restore', 'iptables save'])('where %s fails for IPv6', (kind) => {
-  test('a change of IPv4 is in force after one new attempt, is followed by a review, and IPv6 is named', async () => {
+describe.each<FakeStep['kind']>(['iptables restore', 'iptables save'])('parts: %s fails for IPv6', (kind) => {
+  test('a change of IPv4 is in force after one new attempt, followed by a review, and IPv6 is reported', async () => {
     const bench = await readyBench();
     failIn(bench, kind, 'ipv6');
     bench.change(openTo('db'), '2');
@@ -46,7 +46,7 @@ describe.each<FakeStep['kind']>(['iptables restore', 'iptables save'])('where %s
     expect(bench.loop.status()).toMatchObject({ ready: true, pending: true });
   });
 
-  test('later changes of IPv4 do not wait for it', async () => {
+  test('later changes of IPv4 do not wait for the failed IPv6', async () => {
     const bench = await readyBench();
     failIn(bench, kind, 'ipv6');
     bench.change(openTo('db'), '2');
@@ -57,7 +57,7 @@ describe.each<FakeStep['kind']>(['iptables restore', 'iptables save'])('where %s
     expect(bench.results.at(-1)).toMatchObject({ outcome: 'applied' });
   });
 
-  test('it is brought to the newest state as soon as it can be, and nothing is left to be told', async () => {
+  test('a failed family is brought to the newest state as soon as possible, and its report ends', async () => {
     const bench = await readyBench();
     failIn(bench, kind, 'ipv6');
     bench.change(openTo('db'), '2');
@@ -77,7 +77,7 @@ describe.each<FakeStep['kind']>(['iptables restore', 'iptables save'])('where %s
   });
 });
 
-test('at the start the family that works is in force, and the other one holds nothing of the agent', async () => {
+test('at the start the working family is in force, and the failed one has nothing of the agent', async () => {
   const bench = setUpBench();
   failIn(bench, 'iptables save', 'ipv6');
   await bench.clock.pass(200);
@@ -89,7 +89,7 @@ test('at the start the family that works is in force, and the other one holds no
   });
 });
 
-test('where IPv4 fails IPv6 goes on', async () => {
+test('IPv6 works while IPv4 fails', async () => {
   const bench = await readyBench();
   failIn(bench, 'iptables restore', 'ipv4');
   bench.change(openTo(), '2');
@@ -98,7 +98,7 @@ test('where IPv4 fails IPv6 goes on', async () => {
   expect(reachesV6(bench, 'fd00::99')).toBe(false);
 });
 
-test('where both fail nothing is in force, and the pass fails as a whole', async () => {
+test('nothing is in force if both families fail, and the pass fails as a whole', async () => {
   const bench = await readyBench();
   bench.host.failure = (step) => (step.kind === 'iptables restore' ? 'no space left' : undefined);
   bench.change(openTo('db'), '2');
@@ -110,7 +110,7 @@ test('where both fail nothing is in force, and the pass fails as a whole', async
   expect(bench.loop.status()).toMatchObject({ failures: 0, notInForce: [], appliedResourceVersions: { pods: '2' } });
 });
 
-test('a family that fails is tried again as seldom as everything would be', async () => {
+test('a failed family is retried at the same intervals as a whole pass', async () => {
   const bench = await readyBench();
   failIn(bench, 'iptables restore', 'ipv6');
   bench.change(openTo('db'), '2');

@@ -112,8 +112,8 @@ const setUp = () => {
   return { ...bench, bench, review };
 };
 
-describe('a review', () => {
-  test('cuts what is denied, and neither what is allowed, nor what no rule meets', async () => {
+describe('connection review', () => {
+  test('the review cuts denied connections only', async () => {
     const { bench, clock, review } = setUp();
     review.after(CHANGED);
     await clock.pass(100);
@@ -121,7 +121,7 @@ describe('a review', () => {
     expect(bench.results).toMatchObject([{ cut: 1, error: undefined }]);
   });
 
-  test('leaves time between two where changes never end, the more the longer they take', async () => {
+  test('the review leaves time between two reviews under constant change, the more the longer they take', async () => {
     const { bench, clock, review } = setUp();
     const churn = async (seconds: number): Promise<number> => {
       const before = bench.lists;
@@ -138,7 +138,7 @@ describe('a review', () => {
     expect(await churn(50)).toBeLessThanOrEqual(11);
   });
 
-  test('does not read the table where nothing is isolated', async () => {
+  test('the review does not read the table if no pod is isolated', async () => {
     const { bench, clock, review } = setUp();
     bench.policy = NOTHING;
     review.after(CHANGED);
@@ -146,7 +146,7 @@ describe('a review', () => {
     expect(bench.lists).toBe(0);
   });
 
-  test('judges by what is in force when the table was read', async () => {
+  test('the review judges by the policy that was in force when the table was read', async () => {
     const { bench, clock, review } = setUp();
     bench.meanwhile = () => {
       bench.policy = allowFrom(STRANGER);
@@ -157,7 +157,7 @@ describe('a review', () => {
   });
 });
 
-describe('where the table can be glanced at', () => {
+describe('reviews with the kernel’s file', () => {
   const glancing = () => {
     const set = setUp();
     set.bench.glances = true;
@@ -168,7 +168,7 @@ describe('where the table can be glanced at', () => {
     await clock.pass(100);
   };
 
-  test('it is read as a list only where something is to be cut', async () => {
+  test('the review reads the list only if something must be cut', async () => {
     const set = glancing();
     await reviewOnce(set);
     expect(set.bench).toMatchObject({ lists: 1, cut: [2] });
@@ -178,7 +178,7 @@ describe('where the table can be glanced at', () => {
     expect(set.bench.results).toMatchObject([{ cut: 1 }, { cut: 0, error: undefined }]);
   });
 
-  test('a pass that ends during the glance counts', async () => {
+  test('a pass that ends while the file is read counts for the review', async () => {
     const set = glancing();
     set.bench.policy = allowFrom(API, STRANGER);
     set.bench.meanwhile = () => {
@@ -188,7 +188,7 @@ describe('where the table can be glanced at', () => {
     expect(set.bench.cut).toEqual([1]);
   });
 
-  test('what a pass allows after the glance is not cut', async () => {
+  test('the review does not cut what a pass allows after the file was read', async () => {
     const set = glancing();
     let reads = 0;
     set.bench.meanwhile = () => {
@@ -200,8 +200,8 @@ describe('where the table can be glanced at', () => {
   });
 });
 
-describe('what was cut', () => {
-  test('is released once policy allows it again', async () => {
+describe('cut connections', () => {
+  test('a cut connection leaves the reopen guard once policy allows it again', async () => {
     const { bench, clock, review } = setUp();
     review.after(CHANGED);
     await clock.pass(10_000);
@@ -216,7 +216,7 @@ describe('what was cut', () => {
     expect(bench.released).toEqual([2]);
   });
 
-  test('is forgotten when nothing of it is held closed any more', async () => {
+  test('a cut connection is forgotten when the reopen guard no longer contains it', async () => {
     const { bench, clock, review } = setUp();
     review.after(CHANGED);
     await clock.pass(121_000);
@@ -227,7 +227,7 @@ describe('what was cut', () => {
   });
 });
 
-describe('when it happens', () => {
+describe('timing of reviews', () => {
   test.each([
     ['applied', 'change', 1],
     ['applied', 'check', 1],
@@ -237,14 +237,14 @@ describe('when it happens', () => {
     ['unchanged', 'change', 0],
     ['unchanged', 'check', 0],
     ['failed', 'change', 0],
-  ] as const)('%s by a %s: %d times', async (outcome, reason, times) => {
+  ] as const)('a pass that ended as %s after a %s leads to %d reviews', async (outcome, reason, times) => {
     const { bench, clock, review } = setUp();
     review.after({ outcome, reason });
     await clock.pass(10_000);
     expect(bench.lists).toBe(times);
   });
 
-  test('waits for quiet', async () => {
+  test('the review waits until changes pause', async () => {
     const { bench, clock, review } = setUp();
     for (let change = 0; change < 5; change += 1) {
       review.after(CHANGED);
@@ -255,7 +255,7 @@ describe('when it happens', () => {
     expect(bench.lists).toBe(1);
   });
 
-  test('waits no longer than 1.2 s, however much changes', async () => {
+  test('the review waits up to 1.2 s under constant change', async () => {
     const { bench, clock, review } = setUp();
     for (let change = 0; change < 50; change += 1) {
       review.after(CHANGED);
@@ -265,7 +265,7 @@ describe('when it happens', () => {
     expect(bench.lists).toBe(2);
   });
 
-  test('a change during a review leads to one more', async () => {
+  test('a change during a review leads to another one', async () => {
     const { bench, clock, review } = setUp();
     bench.meanwhile = () => {
       if (bench.lists === 1) review.after(CHANGED);
@@ -275,7 +275,7 @@ describe('when it happens', () => {
     expect(bench.lists).toBe(2);
   });
 
-  test('never after the end', async () => {
+  test('no review follows the end', async () => {
     const { bench, clock, review } = setUp();
     review.after(CHANGED);
     await review.stop();
@@ -285,7 +285,7 @@ describe('when it happens', () => {
   });
 });
 
-test('a failure is told, and tried again until it works, ever more seldom', async () => {
+test('a failed review is reported, and retried at growing intervals until it works', async () => {
   const { bench, clock, review } = setUp();
   bench.refusal = 'conntrack: not found';
   review.after(CHANGED);
@@ -303,10 +303,10 @@ test('a failure is told, and tried again until it works, ever more seldom', asyn
   expect(bench.lists).toBe(times);
 });
 
-describe('where a review of all takes long', () => {
+describe('slow reviews', () => {
   const concerned = (address: string) => ({ ...CHANGED, concerned: new Map([['shop', new Set([address])]]) });
 
-  test('what changed is looked at by itself, before the review is through', async () => {
+  test('changed pods are reviewed by themselves before a slow review is complete', async () => {
     const { bench, clock, review } = setUp();
     bench.takesMs = 10_000;
     review.after(concerned(WEB));
@@ -315,7 +315,7 @@ describe('where a review of all takes long', () => {
     expect(bench.cut).toEqual([2]);
   });
 
-  test('so is what changes while it goes on, each namespace in its own turn', async () => {
+  test('pods that change during a slow review are reviewed by themselves, one namespace at a time', async () => {
     const { bench, clock, review } = setUp();
     bench.takesMs = 10_000;
     review.after(CHANGED);
@@ -348,7 +348,7 @@ describe('where a review of all takes long', () => {
   });
 });
 
-test('very many connections are cut in rounds, until none is left', async () => {
+test('very many connections are cut in rounds until none is left', async () => {
   const { bench, clock, review } = setUp();
   bench.table = Array.from({ length: 20_000 }, (_, at) => live(1 + at, STRANGER, WEB));
   review.after(CHANGED);
@@ -357,10 +357,10 @@ test('very many connections are cut in rounds, until none is left', async () => 
   expect(bench.results).toMatchObject([{ cut: 20_000, error: undefined }]);
 });
 
-describe('what cannot be held closed', () => {
+describe('connections that the reopen guard cannot hold', () => {
   const stream = (id: number, from: string, to: string): TrackedConnection => ({ ...live(id, from, to), protocol: 17 });
 
-  test('is cut all the same, is told, and is cut again where a datagram of the server brought it back', async () => {
+  test('a connection without room in the reopen guard is cut all the same, reported, and cut again if the server’s datagram restored it', async () => {
     const { bench, clock, review } = setUp();
     bench.table = [stream(5, STRANGER, WEB)];
     bench.holds = false;

@@ -12,14 +12,14 @@ const watch = (promise: Promise<void>, isInForce: () => boolean) => {
   return seen;
 };
 
-describe('to be settled', () => {
-  test('is said at once where nothing is to be done', async () => {
+describe('settled state', () => {
+  test('the state is settled at once if there is nothing to do', async () => {
     const bench = await readyBench();
     await bench.loop.settled();
     expect(bench.results).toEqual([]);
   });
 
-  test('is said of a change once it is in the kernel', async () => {
+  test('a change is settled once it is in the kernel', async () => {
     const bench = await readyBench();
     bench.change(openTo(), '2');
     const seen = watch(bench.loop.settled(), () => !reaches(bench.host, API));
@@ -27,7 +27,7 @@ describe('to be settled', () => {
     expect(seen).toEqual({ settled: true, inForce: true });
   });
 
-  test('is said of a change that comes during a pass after the next one', async () => {
+  test('a change during a pass is settled after the next one', async () => {
     const bench = await readyBench();
     let seen: ReturnType<typeof watch> | undefined;
     bench.host.afterStep = () => {
@@ -40,7 +40,7 @@ describe('to be settled', () => {
     expect(seen).toEqual({ settled: true, inForce: true });
   });
 
-  test('is said after the pass under way where nothing else was told meanwhile', async () => {
+  test('the state is settled after the current pass if no other change came', async () => {
     const bench = await readyBench();
     let seen: ReturnType<typeof watch> | undefined;
     bench.host.afterStep = () => {
@@ -52,7 +52,7 @@ describe('to be settled', () => {
     expect(bench.results).toHaveLength(1);
   });
 
-  test('is not said while the kernel refuses, and is once it does not', async () => {
+  test('a change is not settled while the kernel rejects it, and is settled once it is accepted', async () => {
     const bench = await readyBench();
     refuse(bench, 'ipset line');
     bench.change(withPeers('10.1.1.50'), '2');
@@ -64,7 +64,7 @@ describe('to be settled', () => {
     expect(seen).toEqual({ settled: true, inForce: true });
   });
 
-  test('is not said before the source has delivered everything', async () => {
+  test('the state is not settled before the source has delivered everything', async () => {
     const bench = setUpBench(createFakeHost(), {}, false);
     const seen = watch(bench.loop.settled(), () => reaches(bench.host, API));
     await bench.clock.pass(10_000);

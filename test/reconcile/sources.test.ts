@@ -10,7 +10,7 @@ const isChecked = ({ rawTables }: FakeHost): boolean =>
       table.get('PORTCULLIS-SOURCES')?.rules.some(({ text }) => text.includes('-i veth+ -m rpfilter --invert')),
   );
 
-test('interfaces that are found while the loop runs are looked at from the next pass on, and no longer when they are not', async () => {
+test('interfaces that are found while the loop runs are validated from the next pass on, until they are gone', async () => {
   let interfaces: readonly string[] = [];
   const bench = await readyBench(undefined, { program: { sources: () => interfaces } });
   interfaces = ['veth+'];
@@ -30,7 +30,7 @@ test('interfaces that are found while the loop runs are looked at from the next 
   ]);
 });
 
-test('the next agent takes it over, and one that wants none takes it away', async () => {
+test('the next agent adopts source validation, and an agent without it removes it', async () => {
   const program = { sources: () => ['veth+'] };
   const { host, loop } = await readyBench(undefined, { program });
   expect(isChecked(host)).toBe(true);
@@ -46,7 +46,7 @@ test('the next agent takes it over, and one that wants none takes it away', asyn
   expect(reaches(host, API)).toBe(true);
 });
 
-test('what others take away is put back and told', async () => {
+test('drift of source validation is repaired and reported', async () => {
   const bench = await readyBench(undefined, { program: { sources: () => ['veth+'] } });
   const { ipv6 } = bench.host.rawTables;
   bench.host.rawTables.ipv6 = new Map([...ipv6].map(([name, chain]) => [name, { ...chain, rules: [] }]));
@@ -59,7 +59,7 @@ test('what others take away is put back and told', async () => {
   expect(isChecked(bench.host)).toBe(true);
 });
 
-test('a kernel that refuses it holds up no policy', async () => {
+test('a kernel that rejects source validation delays no policy', async () => {
   const host = createFakeHost();
   const refusal = (step: { readonly kind: string; readonly text?: string }): string | undefined =>
     step.kind === 'iptables restore' && step.text?.startsWith('*raw') === true

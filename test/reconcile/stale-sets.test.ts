@@ -9,7 +9,7 @@ const dropping = (...names: readonly string[]): Plan => ({
   size: 1 + names.length,
 });
 
-test('a set that is not used any more waits for the check after the next', () => {
+test('a stale set waits for the check after the next', () => {
   const stale = createStaleSets();
   expect(stale.defer(dropping('portcullis-4-b'))).toEqual({ ...dropping(), size: 1 });
   expect(stale.takeDue()).toBeUndefined();
@@ -19,7 +19,7 @@ test('a set that is not used any more waits for the check after the next', () =>
   expect(stale.takeDue()).toBeUndefined();
 });
 
-test.each([0, 1])('one that is wanted again is emptied and stays, %i checks later', (checks) => {
+test.each([0, 1])('a stale set that is needed again is emptied and stays, %i checks later', (checks) => {
   const stale = createStaleSets();
   stale.defer(dropping('portcullis-4-b', 'portcullis-4-bb'));
   for (let check = 0; check < checks; check += 1) stale.takeDue();
@@ -30,7 +30,7 @@ test.each([0, 1])('one that is wanted again is emptied and stays, %i checks late
   expect(stale.takeDue()?.destroy).toEqual(['destroy portcullis-4-bb']);
 });
 
-test('nothing waits any more once everything was compared', () => {
+test('stale sets no longer wait after a full comparison', () => {
   const stale = createStaleSets();
   stale.defer(dropping('portcullis-4-b'));
   stale.takeDue();

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { API, CHECK_MS, openTo, reaches, readyBench } from './bench.ts';
 
 describe('stop', () => {
-  test('leaves everything as it is, and does nothing more', async () => {
+  test('stop leaves everything as it is, and does nothing more', async () => {
     const bench = await readyBench();
     await bench.loop.stop();
     bench.change(openTo(), '2');
@@ -14,7 +14,7 @@ describe('stop', () => {
     expect(reaches(bench.host, '203.0.113.7')).toBe(false);
   });
 
-  test('finishes the pass under way', async () => {
+  test('stop finishes the current pass', async () => {
     const bench = await readyBench();
     let stopping: Promise<void> | undefined;
     bench.host.afterStep = () => {
@@ -28,7 +28,7 @@ describe('stop', () => {
     expect(bench.clock.nextIn()).toBeUndefined();
   });
 
-  test('takes back a pass that is only due', async () => {
+  test('stop cancels a pass that has not begun', async () => {
     const bench = await readyBench();
     bench.change(openTo(), '2');
     await bench.loop.stop();

@@ -46,7 +46,7 @@ const exhaust = async ({ come, pass, pending }: Scene): Promise<number> => {
 };
 
 describe('a namespace that takes much of the time', () => {
-  test('gets some passes at once, then a part of the time, and waits no longer than half a second', async () => {
+  test('a busy namespace gets some passes at once, then a part of the time, and waits up to half a second', async () => {
     const scene = open();
     expect(await exhaust(scene)).toBe(4);
     const wait = scene.pending.dueIn() ?? 0;
@@ -61,7 +61,7 @@ describe('a namespace that takes much of the time', () => {
     }
   });
 
-  test('has what came meanwhile taken all at once', async () => {
+  test('changes of a busy namespace are taken together', async () => {
     const scene = open();
     await exhaust(scene);
     scene.come('noisy/a', 'noisy/b', 'noisy/c');
@@ -71,7 +71,7 @@ describe('a namespace that takes much of the time', () => {
     expect(scene.pending.isNone()).toBe(true);
   });
 
-  test('is free again once it has been quiet', async () => {
+  test('a busy namespace is unrestricted again once it has been quiet', async () => {
     const scene = open();
     await exhaust(scene);
     await scene.clock.pass(2_000);
@@ -79,7 +79,7 @@ describe('a namespace that takes much of the time', () => {
     expect(await exhaust(scene)).toBe(4);
   });
 
-  test('keeps no change of others waiting: it is due at once, and alone', async () => {
+  test('a busy namespace delays no other changes: they are due at once, and alone', async () => {
     const scene = open();
     await exhaust(scene);
     scene.come('quiet/web');
@@ -90,7 +90,7 @@ describe('a namespace that takes much of the time', () => {
     expect(scene.pending.isNone()).toBe(false);
   });
 
-  test('goes behind others that are due as well, and is not forgotten', async () => {
+  test('a busy namespace goes after others that are due as well, and is not forgotten', async () => {
     const scene = open();
     scene.come('noisy/a');
     await scene.pass(60);
@@ -99,14 +99,14 @@ describe('a namespace that takes much of the time', () => {
     expect(await scene.pass(5)).toEqual(['noisy/b']);
   });
 
-  test('has its policies taken with a pod of which it would be told that they are in force', async () => {
+  test('a busy namespace’s policies are taken with a pod that would be reported as in force', async () => {
     const scene = open();
     await exhaust(scene);
     scene.pending.note({ kind: 'pods', key: 'new' });
     expect(policiesOf(scene.pending.take(undefined, undefined, () => 'noisy'))).toEqual(['noisy/p4']);
   });
 
-  test('holds up no pods, no namespaces, and nothing where all is to be looked at', async () => {
+  test('a busy namespace delays no pods, no namespaces, and nothing in a full update', async () => {
     const scene = open();
     await exhaust(scene);
     scene.pending.note({ kind: 'pods', key: 'new' });
@@ -120,7 +120,7 @@ describe('a namespace that takes much of the time', () => {
   });
 });
 
-test('namespaces whose changes take little never wait, however many they are', async () => {
+test('namespaces whose changes take little time never wait, however many they are', async () => {
   const scene = open();
   for (let at = 0; at < 200; at += 1) {
     scene.come(`ns-${String(at % 50)}/a`);

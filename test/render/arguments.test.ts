@@ -81,7 +81,7 @@ const MATCHES: readonly (readonly [Match, string])[] = [
 ];
 
 describe('arguments of a rule', () => {
-  test.each(MATCHES)('%j', (match, expected) => {
+  test.each(MATCHES)('arguments of a match: %j', (match, expected) => {
     expect(text([match])).toBe(`${expected} -j RETURN`);
   });
 
@@ -91,11 +91,11 @@ describe('arguments of a rule', () => {
     [{ kind: 'jump', chain: STRAY_CHAIN }, '-j PORTCULLIS-STRAY'],
     [{ kind: 'goto', chain: FORWARD_CHAIN }, '-g PORTCULLIS-FORWARD'],
     [{ kind: 'log', group: 7, prefix: CHAIN }, `-j NFLOG --nflog-prefix ${CHAIN} --nflog-group 7`],
-  ])('%j', (verdict, expected) => {
+  ])('arguments of an action: %j', (verdict, expected) => {
     expect(text([], verdict)).toBe(expected);
   });
 
-  test('come in the order of iptables-save: addresses, protocol, then the rest as given', () => {
+  test('arguments are in the order of iptables-save: addresses, protocol, then the rest as given', () => {
     const matches: readonly Match[] = [
       { kind: 'comment', text: 'c' },
       { kind: 'set', set: governedSet('ipv4'), fields: 'dst' },

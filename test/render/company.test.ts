@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { declaredIn, findEngines, holdsRules } from '../../src/render/company.ts';
 
-describe('company', () => {
+describe('co-tenant engines', () => {
   test.each([
     [':cali-FORWARD - [0:0]', ['calico']],
     [':KUBE-POD-FW-ABCDEF - [0:0]\n:KUBE-ROUTER-FORWARD - [0:0]', ['kube-router']],
     [':WEAVE-NPC - [0:0]\n:CILIUM_FORWARD - [0:0]\n:ANTREA-FORWARD - [0:0]', ['antrea', 'cilium', 'weave']],
     [':KUBE-FORWARD - [0:0]\n:DOCKER-USER - [0:0]\n:PORTCULLIS-FORWARD - [0:0]\n:FORWARD DROP [1:2]', []],
     ['-A FORWARD -m comment --comment ":cali-x " -j ACCEPT', []],
-  ])('%j is of %j', (save, engines) => {
+  ])('chains %j belong to %j', (save, engines) => {
     expect(findEngines(declaredIn(save), [])).toEqual(engines);
   });
 
@@ -19,7 +19,7 @@ describe('company', () => {
       ['kube-network-policies', 'calico', 'calico'],
       ['calico', 'kube-network-policies'],
     ],
-  ])('tables of nftables %j are of %j', (tables, engines) => {
+  ])('tables of nftables %j belong to %j', (tables, engines) => {
     expect(findEngines([], tables)).toEqual(engines);
   });
 

@@ -29,7 +29,7 @@ veth0a1b2c3d:     266       3    0    0    0     0          0         0      266
   eth7:     266       3    0    0    0     0          0         0      306       3    0    0    0     0       0          0
 `;
 
-test('routes tell whose an interface is, and by which others are reached', () => {
+test('routes show which interface belongs to a pod, and which ones lead to other machines', () => {
   expect(hostRoutes([...parseIpv4Routes(IPV4, true), ...parseIpv6Routes(IPV6)], DEVICES)).toEqual({
     uplinks: new Set(['eth7', 'tun0', 'eth8']),
     toAddress: new Map([

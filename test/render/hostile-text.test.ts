@@ -69,8 +69,8 @@ const measure = ({ tables, sets }: FakeHost): unknown => ({
 describe.each([
   ['informers', asInformed],
   ['a folder of manifests', asManifests],
-])('whatever text comes by way of %s', (_, read) => {
-  test('the kernel gets the intended rules, each in the form that rules of ours have, and nothing else', async () => {
+])('text in %s', (_, read) => {
+  test('the kernel gets exactly the intended rules, each in the form of our rules', async () => {
     await fc.assert(
       fc.asyncProperty(hostileObjects, async (objects) => {
         const program = programOf(read(objects));
@@ -87,7 +87,7 @@ describe.each([
     );
   }, 60_000);
 
-  test('a name changes nothing but names', async () => {
+  test('a hostile name changes nothing but names', async () => {
     await fc.assert(
       fc.asyncProperty(hostileTwins, async ({ hostile, plain }) => {
         const [odd, even] = await Promise.all([hostile, plain].map((objects) => bring(programOf(read(objects)))));

@@ -36,7 +36,7 @@ const reachable = (host: FakeHost, count: number): readonly boolean[] =>
 
 const COUNT = 700;
 
-test('a large change loads what no packet can get to yet ahead, in portions, and turns to it at once', async () => {
+test('a large change first loads unreachable chains in portions, and then switches to them at once', async () => {
   const host = createFakeHost();
   const kernel = createFakeKernel(host);
   for (const isolated of [['n0', 'n1', 'n2'], ['n3'], ['n0', 'n1', 'n2', 'n3'], []]) {
@@ -57,7 +57,7 @@ test('a large change loads what no packet can get to yet ahead, in portions, and
   }
 });
 
-test('a load that was cut short begins again, in portions', async () => {
+test('a load that was cut short starts again in portions', async () => {
   const host = createFakeHost();
   const kernel = createFakeKernel(host);
   const program = programOf(farm(COUNT, 'n0', 'n1', 'n2', 'n3'));

@@ -13,7 +13,7 @@ const link = (ifname: string, kind: string | undefined, data: object = {}, addre
 
 const read = (...links: readonly object[]) => parseLinks(JSON.stringify(links));
 
-test('addresses of the node are those of its interfaces, less loopback, links alone and the dummies of IPVS', () => {
+test('addresses of the node are those of its interfaces, without loopback, single links and dummies of IPVS', () => {
   const { addresses } = read(
     { ...link('lo', undefined, {}, [address('127.0.0.1', 'host'), address('::1', 'host')]), flags: ['LOOPBACK', 'UP'] },
     link('eth0', undefined, {}, [address('172.18.0.11'), address('fd00:172:18::11'), address('fe80::1', 'link')]),
@@ -24,7 +24,7 @@ test('addresses of the node are those of its interfaces, less loopback, links al
   expect(addresses).toEqual(['10.244.1.1', '172.18.0.11', 'fd00:172:18::11']);
 });
 
-test('bridges and tunnels are told by their kind', () => {
+test('bridges and tunnels are recognized by their kind', () => {
   const { bridges, tunnels } = read(
     link('cni0', 'bridge'),
     link('flannel.1', 'vxlan', { id: 1, local: '172.18.0.11', port: 8472, learning: false }),
@@ -44,7 +44,7 @@ test('bridges and tunnels are told by their kind', () => {
   );
 });
 
-test('an interface of a protocol that is down is nobody’s: the kernel makes it by itself', () => {
+test('an interface of a protocol that is down is ignored, since the kernel creates it by itself', () => {
   expect(read({ ...link('tunl0', 'ipip'), flags: ['NOARP'] }).tunnels).toEqual([]);
 });
 
@@ -60,7 +60,7 @@ test.each<readonly [object, boolean]>([
   expect(tunnel?.openBecause !== undefined).toBe(isOpen);
 });
 
-test('peers are the destinations in the forwarding table, each once', () => {
+test('peers are the destinations in the forwarding table, without duplicates', () => {
   const entries = [
     { mac: '00:00:00:00:00:01', dst: '172.18.0.12', flags: ['self'], state: 'permanent' },
     { mac: '00:00:00:00:00:02', dst: '172.18.0.12' },
@@ -70,7 +70,7 @@ test('peers are the destinations in the forwarding table, each once', () => {
   expect(parseTunnelPeers(JSON.stringify(entries))).toEqual(['172.18.0.12', 'fd00:172:18::13']);
 });
 
-test('what is no list of links has none', () => {
+test('output that is no list of links has none', () => {
   expect(parseLinks('{}')).toEqual({ addresses: [], bridges: new Set(), tunnels: [] });
   expect(() => parseLinks('')).toThrow(SyntaxError);
 });

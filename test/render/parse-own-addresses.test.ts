@@ -31,10 +31,10 @@ fd000010024400010000000000000005 80 00000000000000000000000000000000 00 00000000
 ff000000000000000000000000000000 08 00000000000000000000000000000000 00 00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth0
 `;
 
-test('IPv4: addresses of the node, not its networks, broadcasts and routes', () => {
+test('own IPv4 addresses are the node’s, without its networks, broadcasts and routes', () => {
   expect([...ownIpv4Addresses(FIB_TRIE)].sort()).toEqual(['10.96.0.10', '127.0.0.1', '172.18.0.3']);
 });
 
-test('IPv6: addresses of the node, not routes to those of others', () => {
+test('own IPv6 addresses are the node’s, without routes to other addresses', () => {
   expect([...ownIpv6Addresses(IPV6_ROUTE)].sort()).toEqual(['::1', 'fd00:1720:1800::3']);
 });

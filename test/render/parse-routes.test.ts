@@ -12,7 +12,7 @@ const shown = (routes: readonly Route[]) =>
 test.each([
   [true, '0001F40A', '00FFFFFF', '0301F40A'],
   [false, '0AF40100', 'FFFFFF00', '0AF40103'],
-])('IPv4, small end first: %s', (isLittleEndian, block, mask, single) => {
+])('IPv4 routes are read, little endian: %s', (isLittleEndian, block, mask, single) => {
   const text = `${HEADER}
 cni0	${block}	00000000	0001	0	0	0	${mask}	0	0	0
 eth0	00000000	010012AC	0003	0	0	0	00000000	0	0	0
@@ -25,14 +25,14 @@ eth0	00000000	010012AC	0003	0	0	0	00000000	0	0	0
   ]);
 });
 
-test('IPv6', () => {
+test('IPv6 routes are read', () => {
   const text = `fd000001024400000000000000000000 40 ${NOWHERE} 00000100 00000002 00000000 00000001     cni0
 fd000002000000000000000000000001 80 ${NOWHERE} 00000000 00000002 00000000 80200001     eth7
 `;
   expect(shown(parseIpv6Routes(text))).toEqual(['fd00:1:244::/64 cni0 1', 'fd00:2::1/128 eth7 80200001']);
 });
 
-test('what is empty or broken has no routes', () => {
+test('empty or invalid text has no routes', () => {
   const broken = [
     parseIpv4Routes('', true),
     parseIpv4Routes('Iface\nx\n', true),

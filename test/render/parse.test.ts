@@ -22,7 +22,7 @@ COMMIT
 # Completed on Thu Jan  1 00:00:00 2026
 `;
 
-  test('gives our chains and everything in the chains that we hook', () => {
+  test('iptables-save is parsed into our chains and everything in the chains that we hook', () => {
     expect(parseIptablesSave(SAVE)).toEqual({
       chains: new Map([
         [
@@ -39,7 +39,7 @@ COMMIT
     });
   });
 
-  test('of a host without a filter table is nothing', () => {
+  test('iptables-save of a host without a filter table has nothing', () => {
     expect(parseIptablesSave('')).toEqual({
       chains: new Map(),
       hooks: { FORWARD: [], OUTPUT: [] },
@@ -47,13 +47,13 @@ COMMIT
     });
   });
 
-  test('takes a rule without arguments', () => {
+  test('iptables-save may have a rule without arguments', () => {
     expect(parseIptablesSave('-A FORWARD\n').hooks.FORWARD).toEqual(['']);
   });
 });
 
 describe('ipset save', () => {
-  test('gives our sets, others passed over', () => {
+  test('ipset save is parsed into our sets, and other sets are skipped', () => {
     const save = [
       'create KUBE-LOOP-BACK hash:ip,port,ip family inet hashsize 1024 maxelem 65536 bucketsize 12 initval 0x1',
       'add KUBE-LOOP-BACK 10.0.0.1,tcp:80,10.0.0.1',
@@ -86,7 +86,7 @@ describe('ipset save', () => {
     );
   });
 
-  test('of a host without sets is nothing', () => {
+  test('ipset save of a host without sets has nothing', () => {
     expect(parseIpsetSave('').size).toBe(0);
   });
 });
@@ -99,6 +99,6 @@ test.each([
   ['10.0.0.1,tcp:80', '10.0.0.1,tcp:80'],
   ['fd00::1', 'fd00::1'],
   ['::', '::'],
-])('%s is read as %s', (printed, read) => {
+])('a rule %s is read as %s', (printed, read) => {
   expect(withoutDottedTail(printed)).toBe(read);
 });

@@ -46,20 +46,20 @@ const withSet = (observed: Observed, name: string, set: ObservedSet): Observed =
 });
 
 describe('a plan', () => {
-  test('to what is there already is empty', () => {
+  test('a plan to the existing state is empty', () => {
     const same = program([allow(A, '10.0.0.1'), deny('10.0.0.2')]);
     const plan = planChanges(held(same), same);
     expect(plan).toEqual({ prepare: '', tables: {}, finish: '', destroy: [], size: 0 });
     expect(isEmptyPlan(plan)).toBe(true);
   });
 
-  test('leaves alone the families that the node does not have', () => {
+  test('a plan ignores families that the node does not have', () => {
     const six = { ...EMPTY_PROGRAM, ipv6: program([allow(A)]).ipv4 };
     expect(isEmptyPlan(planChanges(nothingObserved(['ipv4']), six))).toBe(true);
     expect(planChanges(nothingObserved(['ipv6']), six).tables.ipv6).toContain(CHAIN);
   });
 
-  test('of members alone is one step: first what denies, then what allows', () => {
+  test('a plan for members alone is one step: first what denies, then what allows', () => {
     const plan = planChanges(
       held(program([allow(A, '10.0.0.1', '10.0.0.2'), deny('10.0.0.8')])),
       program([allow(A, '10.0.0.2', '10.0.0.3'), deny('10.0.0.9')]),
@@ -79,7 +79,7 @@ describe('a plan', () => {
     });
   });
 
-  test('of members and rules puts the rules between', () => {
+  test('a plan for members and rules has the rules in between', () => {
     const plan = planChanges(
       held(program([allow(A, '10.0.0.1')])),
       program([allow(A, '10.0.0.3'), allow(B, '10.0.0.4')], [{ name: CHAIN, rules: [] }]),
@@ -93,7 +93,7 @@ describe('a plan', () => {
     });
   });
 
-  test('names only the chains that differ; stale ones go in the same transaction', () => {
+  test('a plan names only the chains that differ; stale ones go in the same transaction', () => {
     const plan = planChanges(
       held(
         program(
@@ -109,7 +109,7 @@ describe('a plan', () => {
     expect(plan.tables).toEqual({ ipv4: `*security\n:${OTHER_CHAIN} - [0:0]\n-X ${OTHER_CHAIN}\nCOMMIT\n` });
   });
 
-  test('empties a stale chain that others lead to, which cannot be deleted, and is content then', () => {
+  test('a plan empties a stale chain that other rules lead to, which cannot be deleted, and is then complete', () => {
     const seen = held(
       program(
         [],
@@ -129,12 +129,12 @@ describe('a plan', () => {
     expect(isEmptyPlan(planChanges(emptied, wanted))).toBe(true);
   });
 
-  test('destroys last what nothing needs', () => {
+  test('a plan destroys stale sets last', () => {
     const plan = planChanges(held(program([allow(A, '10.0.0.1'), allow(B)])), program([allow(B)]));
     expect(plan).toEqual({ prepare: '', tables: {}, finish: '', destroy: [`destroy ${A}`], size: 1 });
   });
 
-  test('makes a set of many members with room and buckets for them', () => {
+  test('a plan creates a set of many members with room and buckets for them', () => {
     const many = Array.from({ length: 1_200_000 }, (_, at) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`);
     const { prepare } = planChanges(nothingObserved(['ipv4']), program([allow(A, ...many.slice(0, 3_000))]));
     expect(prepare.split('\n')[0]).toBe(`create ${A} hash:ip family inet hashsize 4096 maxelem 1048576`);
@@ -144,7 +144,7 @@ describe('a plan', () => {
     );
   });
 
-  test('enlarges a set beside itself, with what both sides of the change allow, and adds the rest at the end', () => {
+  test('a plan enlarges a set beside itself with the members of both sides, and adds the rest at the end', () => {
     const small: ObservedSet = {
       type: 'hash:ip',
       family: 'ipv4',
@@ -166,7 +166,7 @@ describe('a plan', () => {
     expect(plan.finish).toBe(`add ${A} 10.0.0.3\nadd ${A} 10.0.0.4\n`);
   });
 
-  test('clears away a spare of an earlier attempt before it makes one, and once', () => {
+  test('a plan removes the spare set of an earlier attempt before it creates one, and once', () => {
     const small: ObservedSet = { type: 'hash:ip', family: 'ipv4', maxElements: 1, members: new Set(['10.0.0.1']) };
     const spare = spareSet(A);
     const seen = withSet(withSet(held(program([])), A, small), spare, { ...small, maxElements: 7 });
@@ -178,13 +178,13 @@ describe('a plan', () => {
     expect(plan.destroy).toEqual([]);
   });
 
-  test('removes a spare that nothing needs', () => {
+  test('a plan removes an unneeded spare set', () => {
     const left: ObservedSet = { type: 'hash:ip', family: 'ipv4', maxElements: 7, members: new Set() };
     const same = program([allow(A)]);
     expect(planChanges(withSet(held(same), spareSet(A), left), same).destroy).toEqual([`destroy ${spareSet(A)}`]);
   });
 
-  test('makes anew a set of another type, which cannot be swapped', () => {
+  test('a plan re-creates a set of another type, which cannot be swapped', () => {
     const odd: ObservedSet = { type: 'hash:net', family: 'ipv4', maxElements: 7, members: new Set(['10.0.0.0/8']) };
     const plan = planChanges(withSet(held(program([])), A, odd), program([allow(A, '10.0.0.1')]));
     expect(plan.prepare).toBe(
@@ -214,7 +214,7 @@ describe('a plan', () => {
       ['-m comment --comment "-j PORTCULLIS-X" -j KUBE'],
       ['-I FORWARD 1 -j PORTCULLIS-FORWARD'],
     ],
-  ])('puts the jump where it belongs when it is %s', (_, forward, lines) => {
+  ])('a plan puts the jump where it belongs when it is %s', (_, forward, lines) => {
     const same = program([]);
     const seen = held(same);
     const { ipv4 } = seen.tables;
@@ -223,7 +223,7 @@ describe('a plan', () => {
     expect(planChanges(moved, same).tables.ipv4).toBe(['*security', ...lines, 'COMMIT', ''].join('\n'));
   });
 
-  test('to nothing takes everything of ours, jumps first', () => {
+  test('a plan to nothing removes everything of ours, jumps first', () => {
     const plan = planChanges(held(program([allow(A, '10.0.0.1')])), EMPTY_PROGRAM);
     expect(plan.tables.ipv4).toBe(
       [

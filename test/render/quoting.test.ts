@@ -32,7 +32,7 @@ describe('quoting', () => {
     ["it's", '"it\'s"'],
     ['#no comment', '"#no comment"'],
     ['ümlaut', '"ümlaut"'],
-  ])('%j is written %s', (given, written) => {
+  ])('%j is written as %s', (given, written) => {
     expect(quoteArgument(given)).toBe(written);
   });
 
@@ -41,7 +41,7 @@ describe('quoting', () => {
     expect(() => quoteArgument(given)).toThrow(`restore text cannot hold ${JSON.stringify(given)}`);
   });
 
-  test('comes back as it was, by our reading and by that of iptables-restore', () => {
+  test('a quoted argument is the same after our parser and that of iptables-restore', () => {
     fc.assert(
       fc.property(fc.array(argument, { maxLength: 6 }), (args) => {
         const line = args.map(quoteArgument).join(' ');
@@ -53,7 +53,7 @@ describe('quoting', () => {
     );
   });
 
-  test('reads what iptables-save prints, whatever the blanks', () => {
+  test('arguments in iptables-save are read whatever their blanks are', () => {
     expect(splitArguments('  -m comment  --comment "a \\"b\\" c" -j DROP ')).toEqual([
       '-m',
       'comment',

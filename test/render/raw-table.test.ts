@@ -64,7 +64,7 @@ const TABLE: readonly string[] = [
 ];
 
 describe('the raw table', () => {
-  test('gets a rule for each interface, and those for IPv6 spare what is link-local', () => {
+  test('the raw table has a rule for each interface, and those for IPv6 spare link-local sources', () => {
     const { raw, tables } = planChanges(held(OFF), ON);
     expect(tables).toEqual({});
     expect(raw).toEqual({
@@ -84,19 +84,19 @@ describe('the raw table', () => {
     ]);
   });
 
-  test('reports what it drops where that is asked for', () => {
+  test('the raw table reports drops if so configured', () => {
     expect(planChanges(held(OFF), programOf(['veth+'], 7)).raw?.ipv4).toContain(
       '-A PORTCULLIS-SPOOFED -m limit --limit 10/sec --limit-burst 20 -j NFLOG --nflog-prefix PORTCULLIS-SPOOFED --nflog-group 7\n',
     );
   });
 
-  test('is left alone where nothing is looked at, and emptied where that was another time', () => {
+  test('the raw table is left alone if source validation is off, and emptied if it was on before', () => {
     expect(planChanges(held(OFF), OFF).raw).toBeUndefined();
     expect(planChanges(held(ON), OFF).raw?.ipv4).toBe(REMOVAL);
     expect(planChanges(held(ON), EMPTY_PROGRAM).raw).toEqual({ ipv4: REMOVAL, ipv6: REMOVAL });
   });
 
-  test('is compared as the others are, whatever is behind our jump', () => {
+  test('the raw table is compared like the others, whatever is behind our jump', () => {
     expect(isEmptyPlan(planChanges(held(ON), ON))).toBe(true);
     expect(isEmptyPlan(planChanges(withRaw(TABLE), ON))).toBe(true);
   });
@@ -110,14 +110,14 @@ describe('the raw table', () => {
     ['with a rule before the jump', ['-A PREROUTING -j ACCEPT', ...TABLE], ['jump_displaced PREROUTING']],
     ['with an empty chain', TABLE.filter((line) => line !== DROP), ['chain_changed PORTCULLIS-SPOOFED']],
     ['with a chain of our prefix', [...TABLE, ':PORTCULLIS-X - [0:0]'], ['chain_added PORTCULLIS-X']],
-  ])('%s is found, and repaired', (_what, table, found) => {
+  ])('drift of the raw table is found and repaired: %s', (_what, table, found) => {
     const observed = withRaw(table);
     expect(findTampering(observed, ON).map(({ kind, name }) => `${kind} ${name}`)).toEqual(found);
     expect(Object.keys(planChanges(observed, ON).raw ?? {})).toEqual(['ipv4']);
   });
 });
 
-test('what changes while the agent runs is the same as what is compared', () => {
+test('changes of the raw table at run time lead to the same state as a comparison', () => {
   let interfaces: readonly string[] = [];
   const compiler = createProgramCompiler({ sources: () => interfaces });
   compiler.update(NO_CHANGE);
@@ -140,7 +140,7 @@ const NETWORK: NodeNetwork = {
   closedPorts: { ipv4: [8472], ipv6: [] },
 };
 
-describe('of a node whose network is known', () => {
+describe('raw table of a node whose network is known', () => {
   let network: NodeNetwork | undefined;
   let pods: ReadonlySet<string>;
   const compilerOf = (interfaces: readonly string[] = []) =>
@@ -163,7 +163,7 @@ describe('of a node whose network is known', () => {
       .map((line) => line.replaceAll('PORTCULLIS-', '').slice(3));
   };
 
-  test('addresses of the node and its pods and the ends of tunnels are looked at, each packet by few rules', () => {
+  test('addresses of the node and its pods and the ends of tunnels are validated, with few rules for each packet', () => {
     expect(rulesOf(['veth+'])).toEqual([
       'SOURCES -p udp -m multiport --dports 4789,8472 -j TUNNELS',
       'SOURCES -p ipencap -j TUNNELS',
@@ -186,7 +186,7 @@ describe('of a node whose network is known', () => {
     expect(rulesOf([], 'ipv6').filter((rule) => rule.includes('--dport 8472'))).toEqual([]);
   });
 
-  test('a packet of an uplink meets two rules where there is neither pattern, bridge nor tunnel', () => {
+  test('a packet of an uplink meets two rules without patterns, bridges and tunnels', () => {
     network = { ...NETWORK, bridges: [], tunnelPorts: [], tunnelProtocols: [] };
     expect(rulesOf([])).toEqual([
       'SOURCES -m set --match-set portcullis-4-local src -m rpfilter --invert -g SPOOFED',
@@ -194,7 +194,7 @@ describe('of a node whose network is known', () => {
     ]);
   });
 
-  test('what changes while the agent runs is the same as what is compared, pods that come by members alone', () => {
+  test('changes at run time lead to the same state as a comparison, and pods change only members', () => {
     const compiler = compilerOf();
     network = undefined;
     pods = new Set(['10.244.1.4']);
@@ -230,7 +230,7 @@ describe('of a node whose network is known', () => {
   });
 });
 
-test('dropped packets are counted by the rule', () => {
+test('the rule counts dropped packets', () => {
   const why = '-m comment --comment "not routed"';
   const listed = ['-N PORTCULLIS-SPOOFED', `-A PORTCULLIS-SPOOFED -m limit ${why} -c 9 540 -j NFLOG`, ''];
   expect(spoofedPackets([...listed, `-A PORTCULLIS-SPOOFED ${why} -c 12 720 -j DROP`].join('\n'))).toBe(12);

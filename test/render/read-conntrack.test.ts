@@ -171,19 +171,19 @@ const LINES: readonly (readonly [what: string, line: string, expected: TrackedCo
   ],
 ];
 
-test.each(LINES)('reads %s', (_, line, expected) => {
+test.each(LINES)('a conntrack line is read: %s', (_, line, expected) => {
   expect(all(`${line}\n`)).toEqual([expected]);
 });
 
-describe('a list', () => {
-  test('is read up to its last line, whether that one ends or not', () => {
+describe('list of connections', () => {
+  test('a list of connections is read to its last line, complete or not', () => {
     const lines = LINES.map(([, line]) => line);
     expect(all(`${lines.join('\n')}\n`)).toHaveLength(LINES.length);
     expect(all(lines.join('\n'))).toHaveLength(LINES.length);
     expect(all('')).toEqual([]);
   });
 
-  test('asks for the source and for the destination after DNAT', () => {
+  test('a list’s selection gets the source, and the destination after DNAT', () => {
     const asked: string[] = [];
     const found = readList(LINES.map(([, line]) => line).join('\n'), {
       concerns(source, destination) {
@@ -196,7 +196,7 @@ describe('a list', () => {
     expect(asked).toContain('::1:0 fd00::2');
   });
 
-  test('asks what would open each that concerns, and reads those that are selected', () => {
+  test('a list’s selection gets the opening of each concerned connection, and the selected ones are read', () => {
     const asked: Opening[] = [];
     const found = readList(LINES.map(([, line]) => line).join('\n'), {
       concerns: (source) => source === '10.0.0.1',
@@ -217,7 +217,7 @@ describe('a list', () => {
     expect(found.map(({ id }) => id)).toEqual([945204701]);
   });
 
-  test('is read wherever a piece of it ends', () => {
+  test('a list is read wherever its pieces end', () => {
     const text = LINES.map(([, line]) => `${line}\n`).join('');
     const whole = all(text);
     for (const length of [1, 7, 100, 1000]) {
@@ -227,7 +227,7 @@ describe('a list', () => {
     }
   });
 
-  test('may hold lines of another kind', () => {
+  test('a list may have lines of other kinds', () => {
     expect(all(`conntrack v1.4.7 (conntrack-tools): 1 flow entries have been shown.\n${TCP}\nnonsense\n`)).toHaveLength(
       1,
     );
@@ -304,12 +304,12 @@ const FILE_LINES: readonly (readonly [what: string, line: string, expected: obje
   ],
 ];
 
-describe('the file of the kernel', () => {
-  test.each(FILE_LINES)('has %s', (_, line, expected) => {
+describe('the kernel’s file of connections', () => {
+  test.each(FILE_LINES)('the kernel’s file is read: %s', (_, line, expected) => {
     expect(readFile(`${line}\n`)).toEqual([expected]);
   });
 
-  test('is asked for the source and for the destination after DNAT, in canonical text', () => {
+  test('the kernel’s file gives the selection canonical source and destination after DNAT', () => {
     const asked: string[] = [];
     const found = readFile(FILE_LINES.map(([, line]) => `${line}\n`).join(''), {
       concerns(source, destination) {
@@ -323,7 +323,7 @@ describe('the file of the kernel', () => {
     expect(readFile('')).toEqual([]);
   });
 
-  test('is not read on where a line is not as expected, which its end tells', () => {
+  test('the kernel’s file is not read beyond an unexpected line, which `end` reports', () => {
     let asked = 0;
     const reader = createFileReader({
       ...ALL,
@@ -343,7 +343,7 @@ describe('the file of the kernel', () => {
     'ipv4     2 tcp      6 999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1 dport=80\n',
     'ipv4     2 tcp      6 999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1 dport=80 src=10.0.0\n',
     'ipx      4 tcp      6 999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1 dport=80 src=10.0.0.2 dst=10.0.0.1 sport=80 dport=1 [ASSURED] mark=0 zone=0 use=2\n',
-  ])('is not taken for whole with %j', (text) => {
+  ])('the kernel’s file is not complete with %j', (text) => {
     expect(() => readFile(text)).toThrow();
   });
 });

@@ -17,7 +17,7 @@ fd000001024500000000000000000000 40 00000000000000000000000000000000 00 00000000
 00000000000000000000000000000000 00 00000000000000000000000000000000 00 fe800000000000000000000000000001 00000400 00000002 00000000 00000003     eth0
 `;
 
-describe('the device that a pod is reached by', () => {
+describe('devices of pods', () => {
   const to = (...addresses: readonly string[]) => ({
     ipv4: [...devicesTo(addresses, 'ipv4', parseIpv4Routes(IPV4, true))],
     ipv6: [...devicesTo(addresses, 'ipv6', parseIpv6Routes(IPV6))],
@@ -31,11 +31,11 @@ describe('the device that a pod is reached by', () => {
     ['fd00:1:244::7', [], ['veth7']],
     ['2001:db8::1', [], ['eth0']],
     ['nonsense', [], []],
-  ])('%s', (address, ipv4, ipv6) => {
+  ])('the device of a pod is found: %s', (address, ipv4, ipv6) => {
     expect(to(address)).toEqual({ ipv4, ipv6 });
   });
 
-  test('routes to nowhere are none, and each device is named once', () => {
+  test('routes to nowhere are ignored, and each device is named once', () => {
     expect(to('10.244.2.1', 'fd00:1:245::1')).toEqual({ ipv4: ['eth0'], ipv6: ['eth0'] });
     expect(to('10.244.1.5', '10.244.1.6', '10.244.1.7')).toEqual({ ipv4: ['cni0', 'veth7'], ipv6: [] });
   });

@@ -61,8 +61,8 @@ const without = (lines: readonly string[], part: string): readonly string[] =>
 const found = (observed: Observed): readonly string[] =>
   findTampering(observed, PROGRAM).map(({ kind, name }) => `${kind} ${name}`);
 
-describe('what others did', () => {
-  test('is nothing where all is as it was left', () => {
+describe('finding drift', () => {
+  test('there is no drift if everything is as it was', () => {
     expect(found(seen(TABLE))).toEqual([]);
   });
 
@@ -86,7 +86,7 @@ describe('what others did', () => {
       [...TABLE, ':PORTCULLIS-X - [0:0]', ':KUBE-FORWARD - [0:0]', '-A KUBE-FORWARD -j PORTCULLIS-X'],
       [],
     ],
-  ])('%s', (_, table, expected) => {
+  ])('drift of a table is found: %s', (_, table, expected) => {
     expect(found(seen(table)).toSorted()).toEqual([...expected].sort());
   });
 
@@ -106,11 +106,11 @@ describe('what others did', () => {
     ],
     ['too little room', SETS.map((line) => line.replace('maxelem 1048576', 'maxelem 1')), [`set_changed ${SET}`]],
     ['a set that nothing asks for', [...SETS, 'create portcullis-4-x hash:ip family inet maxelem 9'], []],
-  ])('%s', (_, sets, expected) => {
+  ])('drift of a set is found: %s', (_, sets, expected) => {
     expect(found(seen(TABLE, sets))).toEqual(expected);
   });
 
-  test('is found exactly where there is something to repair', () => {
+  test('drift is found exactly if there is something to repair', () => {
     fc.assert(
       fc.property(randomCluster, randomCluster, (one, other) => {
         const before = projectProgram(programOf(one), ['ipv4', 'ipv6']);
@@ -122,7 +122,7 @@ describe('what others did', () => {
     );
   });
 
-  test('is told in one sentence, with a few names', () => {
+  test('drift is described in one sentence with a few names', () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     expect(
       describeTampering([

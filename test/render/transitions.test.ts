@@ -57,8 +57,8 @@ const bring = async (host: FakeHost, program: NodeProgram, failAt = Number.POSIT
   }
 };
 
-describe('on the way from any state to any other', () => {
-  test('nothing passes that neither end lets pass, and the program is there at the end', async () => {
+describe('transitions between any two states', () => {
+  test('nothing passes during a transition that neither end lets pass, and the rule set is complete at the end', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(randomCluster, { minLength: 2, maxLength: 4 }), async (clusters) => {
         const host = createFakeHost();
@@ -83,7 +83,7 @@ describe('on the way from any state to any other', () => {
     );
   }, 60_000);
 
-  test('a change that is cut short anywhere leaks nothing either, and the next one mends it', async () => {
+  test('a transition that is cut short anywhere leaks nothing either, and the next one completes it', async () => {
     await fc.assert(
       fc.asyncProperty(
         randomCluster,
@@ -114,7 +114,7 @@ describe('on the way from any state to any other', () => {
   }, 60_000);
 });
 
-test('what the rules do is what the policies say', async () => {
+test('the rules decide like the policies', async () => {
   await fc.assert(
     fc.asyncProperty(randomCluster, async (snapshot) => {
       const host = createFakeHost();
@@ -137,7 +137,7 @@ test('what the rules do is what the policies say', async () => {
   );
 }, 60_000);
 
-test('what is expected to be held after a change is what is found there', async () => {
+test('the expected state after a transition is the one that is read', async () => {
   await fc.assert(
     fc.asyncProperty(randomCluster, async (snapshot) => {
       const host = createFakeHost();

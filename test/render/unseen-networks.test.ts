@@ -52,35 +52,35 @@ const pod = (ip: string, more: Partial<AttachedPod> = {}): AttachedPod => ({
 
 const networkOf = (one: AttachedPod, of: NodeNetworks): string | undefined => findUnseenPods([one], of)[0]?.network;
 
-describe('a pod that rules see', () => {
+describe('pods that rules see', () => {
   test.each<[string, AttachedPod, readonly object[]]>([
     ['on a bridge', pod('10.244.1.5'), []],
     ['with a pair of its own', pod('10.244.9.7'), [{ ifname: 'veth9', linkinfo: { info_kind: 'veth' } }]],
     ['whose plugin names its end on the node', pod('10.99.0.1', { nodeInterfaces: ['veth1'] }), []],
     ['with netkit (recorded)', pod('10.244.9.7'), [{ ifname: 'veth9', linkinfo: { info_kind: 'netkit' } }]],
     ['that no route leads to', { ...pod('10.244.1.5'), ips: [] }, []],
-  ])('is none of these: %s', (_, one, links) => {
+  ])('a pod that rules see is not reported: %s', (_, one, links) => {
     expect(findUnseenPods([one], node(links))).toEqual([]);
   });
 });
 
-describe('a pod without an end on the node', () => {
+describe('pods without an end on the node', () => {
   test.each<[string, AttachedPod]>([
     ['macvlan: its address is of the uplink', pod('172.18.0.60', { nodeInterfaces: [] })],
     ['ipvlan L2 (recorded): the same', pod('172.18.0.61', { nodeInterfaces: [] })],
     ['SR-IOV (recorded): the uplink is a VF of a card', pod('172.18.0.62', { nodeInterfaces: [] })],
     ['host-device (recorded): a network of its own', pod('192.168.77.2', { nodeInterfaces: [] })],
     ['nothing noted of it', pod('172.18.0.60')],
-  ])('is told: %s', (_, one) => {
+  ])('a pod without an end on the node is reported: %s', (_, one) => {
     expect(findUnseenPods([one], node([]))).toMatchObject([{ network: 'no_node_end', pod: 'shop/web' }]);
   });
 
-  test('is told where the uplink is a pair itself, as on nodes that are containers', () => {
+  test('a pod is reported if the uplink is a veth itself, as on nodes that are containers', () => {
     const devices = parseDevices(JSON.stringify([{ ifname: 'eth0', linkinfo: { info_kind: 'veth' } }]));
     expect(networkOf(pod('172.18.0.60'), { ...node([]), devices })).toBe('no_node_end');
   });
 
-  test('is told where the uplink is a bridge and its plugin names no end (macvlan on a bridge)', () => {
+  test('a pod is reported if the uplink is a bridge and its plugin reports no end (macvlan on a bridge)', () => {
     const devices = parseDevices(JSON.stringify([{ ifname: 'eth0', linkinfo: { info_kind: 'bridge' } }]));
     const bridged = { ...node([]), devices };
     expect(networkOf(pod('172.18.0.60', { nodeInterfaces: [] }), bridged)).toBe('no_node_end');
@@ -88,17 +88,17 @@ describe('a pod without an end on the node', () => {
   });
 });
 
-test('a port of Open vSwitch is told (recorded)', () => {
+test('a pod on a port of Open vSwitch is reported (recorded)', () => {
   const links = [{ ifname: 'ovs-int', linkinfo: { info_kind: 'openvswitch' } }];
   expect(networkOf(pod('10.10.10.5'), node(links))).toBe('openvswitch');
 });
 
-test('a further interface is told by its name and network', () => {
+test('a further interface is reported with its name and network', () => {
   const [found] = findUnseenPods([pod('10.244.1.5', { further: ['net1 (storage)'] })], node([]));
   expect(found).toMatchObject({ network: 'second_interface', detail: expect.stringContaining('net1 (storage)') });
 });
 
-test('a flowtable is told to the pods whose devices it takes packets from', () => {
+test('a flowtable is reported for the pods whose devices it takes packets from', () => {
   const flowtables = parseFlowtables(
     JSON.stringify({
       nftables: [
@@ -116,7 +116,7 @@ test('a flowtable is told to the pods whose devices it takes packets from', () =
   expect(networkOf(pod('10.244.1.5', { nodeInterfaces: ['cni0', 'veth2'] }), node([], { flowtables }))).toBeUndefined();
 });
 
-test('programs of eBPF that hand packets on are told, others are not (recorded)', () => {
+test('eBPF programs that forward packets are reported, others are not (recorded)', () => {
   const printed = JSON.stringify([
     { protocol: 'all', pref: 1, kind: 'bpf', chain: 0 },
     { protocol: 'all', pref: 1, kind: 'bpf', chain: 0, options: { handle: '0x1', bpf_name: 'cil_from_container:[7]' } },
@@ -129,13 +129,16 @@ test('programs of eBPF that hand packets on are told, others are not (recorded)'
   expect(networkOf(pod('10.244.1.5'), node(xdp))).toBe('ebpf');
 });
 
-test.each(['', '{', 'null', '[{}]', '[{"ifname":1}]'])('what is no list of interfaces names nobody: %s', (text) => {
-  const read = (): readonly unknown[] => {
-    try {
-      return parseDevices(text).filter(({ name }) => name !== '');
-    } catch {
-      return [];
-    }
-  };
-  expect(read()).toEqual([]);
-});
+test.each(['', '{', 'null', '[{}]', '[{"ifname":1}]'])(
+  'output that is no list of interfaces reports no pod: %s',
+  (text) => {
+    const read = (): readonly unknown[] => {
+      try {
+        return parseDevices(text).filter(({ name }) => name !== '');
+      } catch {
+        return [];
+      }
+    };
+    expect(read()).toEqual([]);
+  },
+);

@@ -77,8 +77,8 @@ const expectNothingLeft = async (): Promise<void> => {
   expect((await readdir(folder)).filter((name) => name.startsWith('portcullis-'))).toEqual([]);
 };
 
-describe('the run ends with its last line and status 1, and leaves nothing, where a test', () => {
-  test('throws while two agents, a child that takes no SIGTERM and a folder in use live', async () => {
+describe('the end of a run', () => {
+  test('the run ends with its last line and status 1 if a test throws while agents and a stubborn child live', async () => {
     const run = await startRun('throws');
     const startedAt = performance.now();
     const { code, last, text } = await endOf(run);
@@ -94,7 +94,7 @@ describe('the run ends with its last line and status 1, and leaves nothing, wher
   test.each([
     ['never gives the processor back', 'spins', 'spins.fixture.ts › never gives the processor back ran', '1 passed'],
     ['file never loads', 'loads', 'loads.fixture.ts ran, outside its tests', '0 passed'],
-  ])('%s', async (_, fixture, ran, passed) => {
+  ])('the run ends with its last line and status 1 if a test %s', async (_, fixture, ran, passed) => {
     const run = await startRun(fixture, { PORTCULLIS_TEST_STALL_SECONDS: '8' });
     const { code, last, text } = await endOf(run);
     expect([code, last]).toEqual([1, `${passed}, 1 failed`]);
@@ -102,14 +102,14 @@ describe('the run ends with its last line and status 1, and leaves nothing, wher
     await expectNothingLeft();
   });
 
-  test('waits for ever, with a server open', async () => {
+  test('the run ends with its last line if a test waits forever with a server open', async () => {
     const { code, last, text } = await endOf(await startRun('waits'));
     expect([code, last]).toEqual([1, '1 passed, 1 failed']);
     expect(text).toContain('waits.fixture.ts › waits for what never comes, with a server open ran');
     await expectNothingLeft();
   });
 
-  test('ends the process that runs it', async () => {
+  test('the run ends with its last line if a test ends the process that runs it', async () => {
     const { code, last, text } = await endOf(await startRun('crashes'));
     expect([code, last]).toEqual([1, '1 passed, 1 failed']);
     expect(text).toContain(
@@ -118,7 +118,7 @@ describe('the run ends with its last line and status 1, and leaves nothing, wher
     await expectNothingLeft();
   });
 
-  test('passes, and leaves a child and a folder', async () => {
+  test('the run ends with its last line if a test passes and leaves a child and a folder', async () => {
     const { code, last, text } = await endOf(await startRun('leaves'));
     expect([code, last]).toEqual([1, '2 passed, 1 failed']);
     expect(text).toMatch(/process \d+ \(sh .*started while \S+ › passes and leaves a child and a folder ran/);
@@ -142,7 +142,7 @@ test.each([
   await expectNothingLeft();
 });
 
-test('a run that takes longer than it may ends with its last line, and nothing is left', async () => {
+test('a run that exceeds its time ends with its last line, and nothing is left', async () => {
   const { code, last, text } = await endOf(await startRun('spins', { PORTCULLIS_TEST_SECONDS: '12' }));
   expect([code, last]).toEqual([1, '1 passed, 1 failed']);
   expect(text).toContain('not done within 12 s');

@@ -16,7 +16,7 @@ const timed = (...events: readonly (readonly [at: number, event: TestEvent])[]):
   events.map(([at, event]) => ({ ...event, at }));
 
 describe('the record of a run', () => {
-  test('counts files that ended as they say, whatever their tests said', () => {
+  test('the record counts files that ended by their results', () => {
     expect(tallyOf([begins, testBegins('x'), testEnds('x'), ends(1, 1, 3), { kind: 'run ends' }])).toEqual({
       passed: 1,
       failed: 1,
@@ -28,15 +28,15 @@ describe('the record of a run', () => {
     ['in a test', [testBegins('x'), testEnds('x'), testBegins('y')], { passed: 1, failed: 1, skipped: 0 }],
     ['between tests', [testBegins('x'), testEnds('x', false)], { passed: 0, failed: 2, skipped: 0 }],
     ['before its first test', [], { passed: 0, failed: 1, skipped: 0 }],
-  ])('counts one failure more for a file that was cut short %s', (_, events, tally) => {
+  ])('the record counts one more failure for a file that was cut short %s', (_, events, tally) => {
     expect(tallyOf([begins, ...events])).toEqual(tally);
   });
 
-  test('is read up to its last whole line', () => {
+  test('the record is read up to its last complete line', () => {
     expect(parseEvents('{"kind":"run ends","at":1}\n{"kind":"run e')).toEqual([{ kind: 'run ends', at: 1 }]);
   });
 
-  test('tells what ran at a moment; of several in one hundredth of a second, the last', () => {
+  test('the record shows what ran at a moment; of several in one hundredth of a second, the last one', () => {
     const events = timed(
       [10, begins],
       [10, testBegins('x')],

@@ -22,11 +22,11 @@ const ADVISORY = {
   range: '<6.10.3',
 };
 
-test('packages without a known vulnerability are clean', () => {
+test('an audit without a known vulnerability is clean', () => {
   expect(readAudit(report({}))).toEqual({ kind: 'clean', packages: 126 });
 });
 
-test('a known vulnerability is told, whatever its severity, with the packages that bring it', () => {
+test('a known vulnerability of any severity is reported with the packages that bring it in', () => {
   const text = report({
     qs: {
       name: 'qs',
@@ -68,10 +68,10 @@ test.each([
     'getaddrinfo ENOTFOUND registry',
   ],
   ['an answer of another form', { vulnerabilities: [] }, 'npm audit did not answer'],
-])('%s says nothing about the packages', (_, answer, reason) => {
+])('an audit with %s says nothing about the packages', (_, answer, reason) => {
   expect(readAudit(JSON.stringify(answer))).toEqual({ kind: 'not done', reason });
 });
 
-test.each(['', 'npm error', 'null'])('nor does %j', (text) => {
+test.each(['', 'npm error', 'null'])('an audit with %j says nothing about the packages', (text) => {
   expect(readAudit(text)).toEqual({ kind: 'not done', reason: 'npm audit did not answer' });
 });

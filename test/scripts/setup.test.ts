@@ -5,7 +5,7 @@ import { createCommandRunner } from '../../src/kernel/command.ts';
 const setup = path.join(import.meta.dirname, '../../scripts/setup.sh');
 const runner = createCommandRunner();
 
-test("becomes the command, with the project's own Node and the firewall's programs in the PATH", async () => {
+test('setup.sh runs the command with the project’s own Node and the firewall’s programs in the PATH', async () => {
   const command = 'node --version; command -v node; command -v ipset';
   const printed = await runner.run('env', ['PATH=/usr/bin:/bin', 'sh', setup, '--', 'sh', '-c', command]);
   const [version, node, ipset] = printed.split('\n');
@@ -14,11 +14,11 @@ test("becomes the command, with the project's own Node and the firewall's progra
   expect(ipset).toMatch(/sbin\/ipset$/);
 });
 
-test('hands on arguments as they are, and the exit code', async () => {
+test('setup.sh passes on arguments unchanged, and the exit code', async () => {
   expect(await runner.run('sh', [setup, '--', 'printf', '[%s]', 'a b', '--', ''])).toBe('[a b][--][]');
   await expect(runner.run('sh', [setup, '--', 'sh', '-c', 'exit 7'])).rejects.toMatchObject({ exitCode: 7 });
 });
 
-test('refuses a step that it does not know', async () => {
+test('setup.sh refuses an unknown step', async () => {
   await expect(runner.run('sh', [setup, 'toolz'])).rejects.toThrow('setup: error: unknown step: toolz');
 });

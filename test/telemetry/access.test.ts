@@ -48,8 +48,8 @@ const admit = async ({ access }: Desk, token: string, path = '/metrics'): Promis
   return admission.admitted ? 200 : admission.status;
 };
 
-describe('a token', () => {
-  test('is asked about, for the path that is wanted', async () => {
+describe('tokens for metrics', () => {
+  test('a token is reviewed for the requested path', async () => {
     const desk = openDesk();
     expect(await admit(desk, 'reader')).toBe(200);
     expect(await admit(desk, 'reader', '/status')).toBe(200);
@@ -58,7 +58,7 @@ describe('a token', () => {
     expect(desk.asked).toEqual(['reader /metrics', 'reader /status', 'stranger /metrics', 'made-up /metrics']);
   });
 
-  test('is not asked about again for a while: a minute where it was good, ten seconds where it was not', async () => {
+  test('a reviewed token is not reviewed again for a minute if it was accepted, for ten seconds otherwise', async () => {
     const desk = openDesk();
     for (const token of ['reader', 'stranger', 'made-up']) await admit(desk, token);
     desk.answer(() => 'allowed');
@@ -83,13 +83,13 @@ describe('a token', () => {
     ['Bearer two words'],
     ['Bearer ü'],
     [`Bearer ${'x'.repeat(8192)}`],
-  ])('is needed: %j is none, and nobody is asked', async (authorization) => {
+  ])('a token is needed: %j is none, and no review is made', async (authorization) => {
     const desk = openDesk();
     expect(await desk.access.admit({ authorization }, '/metrics')).toMatchObject({ admitted: false, status: 401 });
     expect(desk.asked).toEqual([]);
   });
 
-  test('is not needed for what the kubelet asks', async () => {
+  test('no token is needed for what the kubelet requests', async () => {
     const desk = openDesk();
     for (const path of ['/healthz', '/readyz']) expect(await desk.access.admit({}, path)).toEqual({ admitted: true });
     for (const path of ['/', '/healthz/', '/HEALTHZ', '/metrics', '/status', '/../healthz']) {
@@ -98,8 +98,8 @@ describe('a token', () => {
   });
 });
 
-describe('where the API server cannot be asked', () => {
-  test('nobody new is let in, those who were stay for a while, and it is told once', async () => {
+describe('access while the API server does not answer', () => {
+  test('without the API server new tokens are denied, known ones work for a while, and it is reported once', async () => {
     const desk = openDesk();
     await admit(desk, 'reader');
     desk.answer(() => new Error('connect ECONNREFUSED'));
@@ -115,8 +115,8 @@ describe('where the API server cannot be asked', () => {
   });
 });
 
-describe('a flood of made-up tokens', () => {
-  test('costs the API server few questions, and shuts nobody out who was let in', async () => {
+describe('floods of made-up tokens', () => {
+  test('a flood of made-up tokens costs the API server few reviews, and locks out no accepted token', async () => {
     const desk = openDesk();
     await admit(desk, 'reader');
     const answers = new Map<number, number>();
@@ -132,7 +132,7 @@ describe('a flood of made-up tokens', () => {
     expect(desk.asked).toHaveLength(25);
   });
 
-  test('waits for few answers at once', async () => {
+  test('a flood of made-up tokens waits for few reviews at once', async () => {
     const desk = openDesk();
     desk.answer(() => Promise.withResolvers<Decision>().promise);
     const waiting = [1, 2, 3, 4].map((at) => admit(desk, `slow-${at}`));

@@ -26,7 +26,7 @@ test.each([
   expect(observedLayout(seen([], chains))).toBe(layout);
 });
 
-test('only the mark names a layout', () => {
+test('only the mark identifies a layout', () => {
   expect(['PORTCULLIS-LAYOUT-', 'PORTCULLIS-LAYOUT-1a', 'LAYOUT-2', 'PORTCULLIS-FORWARD'].map(layoutOf)).toEqual(
     new Array(4).fill(undefined),
   );
@@ -37,7 +37,7 @@ test.each([
   ['the same', [`PORTCULLIS-LAYOUT-${LAYOUT}`], undefined],
   ['an older one', ['PORTCULLIS-FORWARD'], 'info'],
   ['a newer one', [`PORTCULLIS-LAYOUT-${LAYOUT + 1}`], 'warn'],
-])('of %s it is told once', async (_, chains, expected) => {
+])('the adoption of %s is logged up to once', async (_, chains, expected) => {
   const told: string[] = [];
   const tell = (level: string) => () => {
     told.push(level);

@@ -19,7 +19,7 @@ const setUp = () => {
   return { clock, counts, lines, observer };
 };
 
-test('what is closed is counted at once, and told once when it lasts, and when it ends', async () => {
+test('closed pods are counted at once, and logged once when they last, and when they end', async () => {
   const { clock, counts, lines, observer } = setUp();
   observer.observe([GONE, NAMELESS]);
   expect(counts).toEqual([{ unknown: 1, vanished: 1 }]);
@@ -35,7 +35,7 @@ test('what is closed is counted at once, and told once when it lasts, and when i
   expect(lines.slice(2)).toEqual(['a deleted pod is no longer closed: shop/gone']);
 });
 
-test('what is closed for a moment only is not told', async () => {
+test('pods that are closed only for a moment are not logged', async () => {
   const { clock, lines, observer } = setUp();
   observer.observe([GONE]);
   await clock.pass(1000);
@@ -44,7 +44,7 @@ test('what is closed for a moment only is not told', async () => {
   expect(lines).toEqual([]);
 });
 
-test('an observer that was stopped tells nothing', async () => {
+test('an observer that was stopped logs nothing', async () => {
   const { clock, lines, observer } = setUp();
   observer.observe([GONE]);
   observer.stop();
@@ -52,7 +52,7 @@ test('an observer that was stopped tells nothing', async () => {
   expect(lines).toEqual([]);
 });
 
-test('the status names 50 pods and counts all', () => {
+test('the status lists 50 closed pods and counts all', () => {
   const many: readonly PodEndpoint[] = Array.from({ length: 60 }, () => GONE);
   const { count, pods } = describeClosed(many);
   expect([count, pods.length]).toEqual([60, 50]);

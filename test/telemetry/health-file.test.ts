@@ -65,8 +65,8 @@ const untilFile = (pattern: RegExp): Promise<string> =>
     return pattern.test(text) ? text : undefined;
   });
 
-describe('the health file', () => {
-  test('says at once how the agent is, and a second later what has changed', async () => {
+describe('health file', () => {
+  test('the health file shows the state at once, and changes after a second', async () => {
     follow();
     await untilFile(/^live ok \d+ ok\nready no \d+ policy is not in force yet\nstarted no /);
     expect(await probe('live')).toBe('0 ok');
@@ -82,7 +82,7 @@ describe('the health file', () => {
     expect(await probe('live')).toBe('1');
   });
 
-  test('counts an agent as started that is not ready after 30 s, for other probes to judge', async () => {
+  test('the health file shows an agent as started that is not ready after 30 s, so that other probes judge it', async () => {
     follow();
     await clock.pass(29_000);
     await untilFile(/started no /);
@@ -93,7 +93,7 @@ describe('the health file', () => {
     });
   });
 
-  test('grows old where nobody writes it: an agent that hangs is neither ready nor live', async () => {
+  test('the health file ages if nothing writes it: an agent that hangs is neither ready nor live', async () => {
     ready = OK;
     healthyForMs = -5_000;
     follow({ uptimeMs: () => (uptime() - 60) * 1000 });
@@ -102,14 +102,14 @@ describe('the health file', () => {
     expect(await probe('ready')).toBe('1');
   });
 
-  test('holds one line for each word whatever a reason says', async () => {
+  test('the health file has one line for each probe, whatever a reason contains', async () => {
     live = no('first\nlive ok 99999999999 ok');
     follow();
     expect(await untilFile(/^live no /)).toMatch(/^live no \d+ first\\u\{a\}live ok/);
     expect(await probe('live')).toBe('1');
   });
 
-  test('that cannot be written is told once, and again when it can', async () => {
+  test('a health file that cannot be written is reported once, and again after a success', async () => {
     await writeFile(path.join(folder, 'made'), 'a file where the folder should be');
     follow();
     await waitFor('the trouble', 10_000, () => Promise.resolve(troubles[0]));
@@ -120,7 +120,7 @@ describe('the health file', () => {
     expect(troubles).toHaveLength(2);
   });
 
-  test('is removed by an agent that stops', async () => {
+  test('an agent that stops removes its health file', async () => {
     follow();
     await untilFile(/^live ok /);
     await kept?.stop();
@@ -128,20 +128,20 @@ describe('the health file', () => {
   });
 });
 
-describe('the probe', () => {
+describe('probe verb', () => {
   test.each([
     ['nothing', ''],
     ['another word', 'other ok 99999999999 ok\n'],
     ['no time', 'live ok\n'],
     ['junk for a time', 'live ok 12x ok\n'],
     ['a time before now', 'live ok 1 ok\n'],
-  ])('takes a file that holds %s for an agent that is not well', async (_, text) => {
+  ])('the probe takes a health file with %s for an unhealthy agent', async (_, text) => {
     const given = path.join(folder, 'given');
     await writeFile(given, text);
     expect(await probe('live', given)).toBe('1');
   });
 
-  test('knows three words', async () => {
+  test('the probe knows three names', async () => {
     expect(await probe('well')).toBe('2 usage');
   });
 });

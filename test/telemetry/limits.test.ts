@@ -47,26 +47,26 @@ const talk = async (text: string, more?: string): Promise<{ readonly said: strin
   return { said, ms: performance.now() - startedAt };
 };
 
-describe('a peer that keeps the server waiting', () => {
-  test('with headers that never end is cut off', async () => {
+describe('peers that keep the server waiting', () => {
+  test('a peer whose headers never end is disconnected', async () => {
     const { said, ms } = await talk('GET /healthz HTTP/1.1\r\nHost: a\r\n', 'X-Slow: 1\r\n');
     expect(said).toContain('408 Request Timeout');
     expect(ms).toBeLessThan(30_000);
   });
 
-  test('with a body that never ends is answered and cut off', async () => {
+  test('a peer whose body never ends is answered and disconnected', async () => {
     const { said, ms } = await talk('GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n', 'xxxx');
     expect(said).toContain('200 OK');
     expect(said).toContain('Connection: close');
     expect(ms).toBeLessThan(30_000);
   });
 
-  test('with more headers than anybody needs is refused', async () => {
+  test('a peer with too many headers is refused', async () => {
     const { said } = await talk(`GET /healthz HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
     expect(said).toContain('431 Request Header Fields Too Large');
   });
 
-  test('by not reading what it asked for is cut off', async () => {
+  test('a peer that does not read its answer is disconnected', async () => {
     const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(server.url).port) });
     let received = 0;
     socket.pause().on('data', (piece) => (received += piece.length));
@@ -80,13 +80,13 @@ describe('a peer that keeps the server waiting', () => {
     expect(received).toBeLessThan((ANSWERS - 1) * ANSWER_BYTES);
   });
 
-  test('with a URL longer than anybody needs is refused', async () => {
+  test('a peer with a URL that is too long is refused', async () => {
     const { said } = await talk(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`);
     expect(said).toContain('431');
   });
 });
 
-describe('connections', () => {
+describe('limit of connections', () => {
   const from = (remoteAddress: string): Socket =>
     Object.assign(new EventEmitter(), {
       remoteAddress,
@@ -100,7 +100,7 @@ describe('connections', () => {
     return listener;
   };
 
-  test('from elsewhere leave room for the kubelet, which asks from the node itself', () => {
+  test('connections from elsewhere leave room for the kubelet, which connects from the node itself', () => {
     const listener = limited();
     const strangers = Array.from({ length: 60 }, (_, at) => from(`10.0.9.${at}`));
     const own = ['10.0.0.1', '127.0.0.1', '::1', '::ffff:10.0.0.1'].map(from);
@@ -111,7 +111,7 @@ describe('connections', () => {
     expect(listener.maxConnections).toBe(64);
   });
 
-  test('that ended make room for others', () => {
+  test('connections that ended make room for others', () => {
     const listener = limited();
     const first = Array.from({ length: 48 }, () => from('10.0.9.1'));
     for (const socket of first) listener.emit('connection', socket);

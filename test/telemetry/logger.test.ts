@@ -12,8 +12,8 @@ const written = (format: LogFormat, level: LogLevel, log: (logger: Logger) => vo
 
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/;
 
-describe('json', () => {
-  test('is one object a line, with fields below a key of their own', () => {
+describe('JSON log', () => {
+  test('the JSON log has one object per line, with fields below a key of their own', () => {
     const text = written('json', 'info', (logger) => {
       logger.info('Synced', { rules: 3, level: 'x' });
       logger.warn('Slow');
@@ -33,7 +33,7 @@ describe('json', () => {
     expect(rest).toBe('');
   });
 
-  test('holds an error with its stack', () => {
+  test('the JSON log has an error’s stack', () => {
     const line = JSON.parse(
       written('json', 'info', (logger) => logger.error('Failed', { error: new Error('no lock') })),
     ) as {
@@ -44,17 +44,20 @@ describe('json', () => {
   });
 });
 
-describe('what others wrote', () => {
-  test.each<LogFormat>(['json', 'text'])('%s: cannot forge lines or command a terminal', (format) => {
-    const hostile = 'a\u001b[2J\u009b2J\n{"level":"error"}\r\u202e\u2028\u007f\0';
-    const text = written(format, 'info', (logger) => {
-      logger.info(hostile, { name: hostile, list: [hostile], error: new Error(hostile), [hostile]: 1 });
-    });
-    expect(text.endsWith('\n')).toBe(true);
-    expect(text.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
-  });
+describe('foreign text in the log', () => {
+  test.each<LogFormat>(['json', 'text'])(
+    'foreign text in the %s log cannot forge lines or control a terminal',
+    (format) => {
+      const hostile = 'a\u001b[2J\u009b2J\n{"level":"error"}\r\u202e\u2028\u007f\0';
+      const text = written(format, 'info', (logger) => {
+        logger.info(hostile, { name: hostile, list: [hostile], error: new Error(hostile), [hostile]: 1 });
+      });
+      expect(text.endsWith('\n')).toBe(true);
+      expect(text.slice(0, -1)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    },
+  );
 
-  test.each<LogFormat>(['json', 'text'])('%s: cannot drown a line', (format) => {
+  test.each<LogFormat>(['json', 'text'])('foreign text in the %s log cannot drown a line', (format) => {
     const long = 'x'.repeat(100_000);
     const text = written(format, 'info', (logger) => {
       logger.info('Long', { long, list: [long], error: new Error(long), nested: { a: { b: long } } });
@@ -62,13 +65,13 @@ describe('what others wrote', () => {
     expect(text.length).toBeLessThan(12_000);
   });
 
-  test('JSON says what it said', () => {
+  test('the JSON log keeps the content of foreign text', () => {
     const text = written('json', 'info', (logger) => logger.info('Odd', { name: 'a\u009b\u202eb' }));
     expect(JSON.parse(text)).toMatchObject({ fields: { name: 'a\u009b\u202eb' } });
   });
 });
 
-describe('a flood', () => {
+describe('floods of log lines', () => {
   const flood = (): readonly string[] => {
     const stream = new PassThrough();
     let now = 0;
@@ -80,7 +83,7 @@ describe('a flood', () => {
     return String(stream.read()).replaceAll(new RegExp(TIME, 'g'), 'TIME').split('\n');
   };
 
-  test('is cut off, and what was left out is told', () => {
+  test('a flood of log lines is cut off, and the number of dropped lines is logged', () => {
     const lines = flood();
     expect(lines.filter((line) => line.includes('Flood'))).toHaveLength(200);
     expect(lines.slice(-3)).toEqual([
@@ -90,32 +93,32 @@ describe('a flood', () => {
     ]);
   });
 
-  test('of warnings silences no error', () => {
+  test('a flood of warnings suppresses no error', () => {
     expect(flood()).toContain('TIME ERROR Failed');
   });
 });
 
-describe('text', () => {
+describe('text log', () => {
   const line = (message: string, fields?: Readonly<Record<string, unknown>>): string =>
     written('text', 'debug', (logger) => logger.info(message, fields)).replace(TIME, 'TIME');
 
-  test('is a line for people', () => {
+  test('the text log has a line for people', () => {
     expect(line('Synced', { pod: 'a/b', took: 3, why: 'two words', list: ['x'] })).toBe(
       'TIME INFO  Synced pod=a/b took=3 why="two words" list=["x"]\n',
     );
   });
 
-  test('shows of an error its message', () => {
+  test('the text log has an error’s message', () => {
     expect(line('Failed', { error: new Error('no lock') })).toBe('TIME INFO  Failed error="no lock"\n');
   });
 
-  test('no name can forge a line or move the cursor', () => {
+  test('no name can forge a line or move the cursor in the text log', () => {
     expect(line('Bad\nname', { pod: 'a\u001b[2J\nTIME ERROR', mark: '\u202e' })).toBe(
       'TIME INFO  Bad\\u{a}name pod="a\\u001b[2J\\nTIME ERROR" mark=\\u{202e}\n',
     );
   });
 
-  test('a field cannot drown the line', () => {
+  test('no field can drown a line of the text log', () => {
     expect(line('Long', { name: 'x'.repeat(5000) }).length).toBeLessThan(1100);
   });
 });

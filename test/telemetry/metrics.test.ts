@@ -16,7 +16,7 @@ const samples = (text: string, name: string): readonly string[] =>
     .map((line) => line.slice(name.length).trim());
 
 describe('agent metrics', () => {
-  test('count syncs by result and reason, and time them', async () => {
+  test('metrics count syncs by result and reason, and time them', async () => {
     const metrics = create();
     metrics.recordSync({
       result: 'changed',
@@ -49,7 +49,7 @@ describe('agent metrics', () => {
     expect(samples(text, 'portcullis_last_successful_sync_timestamp_seconds')).toEqual(['1700000000.5']);
   });
 
-  test('the oldest waiting change has the time at which it was seen, and 0 once it is in force', async () => {
+  test('metrics show when the oldest waiting change was seen, and 0 once it is in force', async () => {
     let since: number | undefined = 1_700_000_001.5;
     const metrics = create(undefined, () => since);
     const name = 'portcullis_oldest_waiting_change_timestamp_seconds';
@@ -58,7 +58,7 @@ describe('agent metrics', () => {
     expect(samples((await metrics.expose()).text, name)).toEqual(['0']);
   });
 
-  test('show what the kernel and the cluster hold', async () => {
+  test('metrics show the content of the kernel and of the cluster', async () => {
     const metrics = create();
     metrics.setKernelObjects('ipv4', { rules: 12, chains: 3, sets: 2, members: 40 });
     metrics.setKernelObjects('ipv6', { rules: 1, chains: 1, sets: 0, members: 0 });
@@ -82,7 +82,7 @@ describe('agent metrics', () => {
     expect(samples(text, 'portcullis_drift_repaired_lines_total')).toEqual(['5']);
   });
 
-  test('tell whether sources are checked, and what the rule has counted, which is no sum of ours', async () => {
+  test('metrics show whether source validation is active, and the count of its rule', async () => {
     const metrics = create();
     expect(samples((await metrics.expose()).text, 'portcullis_source_validation_is_active')).toEqual(['0']);
     metrics.setSourceCheck(true);
@@ -103,7 +103,7 @@ describe('agent metrics', () => {
     expect(samples(text, 'portcullis_spoofed_packets_total')).toEqual(['{family="ipv4"} 9', '{family="ipv6"} 1']);
   });
 
-  test('forget the faults of a policy that has none any more', async () => {
+  test('metrics drop the faults of a policy that no longer has any', async () => {
     const metrics = create();
     metrics.setPolicyFaults(
       new Map([
@@ -117,7 +117,7 @@ describe('agent metrics', () => {
     ]);
   });
 
-  test('give no more than a hundred policies a series of their own', async () => {
+  test('metrics have a series of its own for up to a hundred policies', async () => {
     const metrics = create();
     const keys = Array.from({ length: 1_000 }, (_, at) => policyKey('a', `p${at}`));
     metrics.setPolicyFaults(new Map(keys.map((key) => [key, 2])));
@@ -126,7 +126,7 @@ describe('agent metrics', () => {
     expect(found.at(-1)).toBe('{policy_namespace="",policy=""} 1800');
   });
 
-  test('ask the sources at each scrape', async () => {
+  test('metrics read their sources at each scrape', async () => {
     let sample: SourceSample = { kind: 'pods', synced: false, restarts: 1, lastHeardSeconds: undefined };
     const metrics = create(() => [sample]);
     expect(samples((await metrics.expose()).text, 'portcullis_source_last_heard_timestamp_seconds')).toEqual([]);
@@ -137,7 +137,7 @@ describe('agent metrics', () => {
     expect(samples(text, 'portcullis_source_has_synced')).toEqual(['{kind="pods"} 1']);
   });
 
-  test('say which version runs, whether it is ready, and what the process uses', async () => {
+  test('metrics show the version, readiness and the resources of the process', async () => {
     const metrics = create();
     expect(samples((await metrics.expose()).text, 'portcullis_ready')).toEqual(['0']);
     metrics.setReady(true);
@@ -149,7 +149,7 @@ describe('agent metrics', () => {
     expect(Number(samples(text, 'process_resident_memory_bytes')[0])).toBeGreaterThan(1e7);
   });
 
-  test('two agents in one process do not share counts', async () => {
+  test('two agents in one process have separate metrics', async () => {
     create().recordDriftRepair(new Set(), 1);
     expect(samples((await create().expose()).text, 'portcullis_drift_repaired_lines_total')).toEqual(['0']);
   });

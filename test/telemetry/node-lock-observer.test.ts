@@ -23,7 +23,7 @@ beforeEach(() => {
   });
 });
 
-test('an agent that waits out an upgrade is nothing to tell', async () => {
+test('an agent that waits during an upgrade logs nothing', async () => {
   observer.onWaiting('version 1, process 7');
   await clock.pass(59_000);
   observer.onHeld('taken over');
@@ -31,7 +31,7 @@ test('an agent that waits out an upgrade is nothing to tell', async () => {
   expect(standing).toEqual([]);
 });
 
-test('one that waits longer is one too many, until it has the node', async () => {
+test('an agent that waits longer is reported as a second one, until it has the node', async () => {
   observer.onWaiting('version 1, process 7');
   await clock.pass(61_000);
   expect(standing).toEqual([expect.stringMatching(/^TwoAgents: .* version 1, process 7 enforces policies/)]);
@@ -39,7 +39,7 @@ test('one that waits longer is one too many, until it has the node', async () =>
   expect(standing).toEqual([]);
 });
 
-test('nothing stays behind when it ends', () => {
+test('an agent’s timers end with it', () => {
   observer.onWaiting('version 1, process 7');
   observer.stop();
   expect(clock.nextIn()).toBeUndefined();

@@ -37,12 +37,12 @@ const start = (outcomes: readonly Error[], isSecond = false): Serving => {
 const untilServing = (): Promise<string> =>
   waitFor('the listener', 10_000, () => Promise.resolve(serving?.status().url));
 
-describe('a listener that cannot be had at once', () => {
+describe('listeners that are not available at once', () => {
   test.each<[string, readonly Error[]]>([
     ['a port that another process has', [BUSY, BUSY]],
     ['a certificate that is missing', [BROKEN, BROKEN]],
     ['anything else', [new Error('a surprise'), new Error('a surprise')]],
-  ])('is tried again after %s, which is told once and counted', async (_, outcomes) => {
+  ])('a listener is tried again after %s, which is reported once and counted', async (_, outcomes) => {
     start(outcomes);
     await untilServing();
     expect(lines).toEqual([
@@ -53,19 +53,19 @@ describe('a listener that cannot be had at once', () => {
     expect(serving?.status()).toEqual({ url: 'http://127.0.0.1:9577', failures: 2 });
   });
 
-  test('says meanwhile why not', async () => {
+  test('a missing listener has its reason meanwhile', async () => {
     start([BUSY, BUSY, BUSY]);
     const trouble = await waitFor('the trouble', 10_000, () => Promise.resolve(serving?.status().trouble));
     expect(trouble).toContain('another process listens there');
   });
 
-  test('is no news to an agent that waits for another one', async () => {
+  test('a missing listener is not reported by an agent that waits for another one', async () => {
     start([BUSY], true);
     await untilServing();
     expect(lines).toEqual(['info: serving metrics, health and status']);
   });
 
-  test('is not tried for any more once the agent stops', async () => {
+  test('a missing listener is not tried again once the agent stops', async () => {
     start(Array.from({ length: 1_000 }, () => BUSY));
     await serving?.close();
     expect(serving?.status().url).toBeUndefined();

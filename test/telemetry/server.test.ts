@@ -28,32 +28,35 @@ const get = async (url: string, method = 'GET') => {
   return { status: response.status, type: response.headers.get('content-type'), body: await response.text() };
 };
 
-describe('paths', () => {
+describe('paths of the server', () => {
   test.each([
     ['/metrics', 'text/plain; version=0.0.4', 'portcullis_ready 1\n'],
     ['/healthz', 'text/plain; charset=utf-8', 'ok\n'],
     ['/readyz?verbose', 'text/plain; charset=utf-8', 'ok\n'],
     ['/status', 'application/json', '{\n  "node": "n1",\n  "pods": []\n}\n'],
-  ])('%s', async (path, type, body) => {
+  ])('the server answers %s', async (path, type, body) => {
     const { url } = await serve();
     expect(await get(url + path)).toEqual({ status: 200, type, body });
     expect(await get(url + path, 'HEAD')).toEqual({ status: 200, type, body: '' });
   });
 
-  test.each(['/', '/metrics/', '/constructor', '//'])('%s is not there, and what is there is named', async (path) => {
-    const { url } = await serve();
-    expect(await get(url + path)).toMatchObject({
-      status: 404,
-      body: 'not found; try /metrics, /healthz, /readyz, /status\n',
-    });
-  });
+  test.each(['/', '/metrics/', '/constructor', '//'])(
+    'the server answers 404 for %s, with a list of paths',
+    async (path) => {
+      const { url } = await serve();
+      expect(await get(url + path)).toMatchObject({
+        status: 404,
+        body: 'not found; try /metrics, /healthz, /readyz, /status\n',
+      });
+    },
+  );
 
-  test('nothing can be written', async () => {
+  test('the server accepts no writes', async () => {
     const { url } = await serve();
     expect(await get(`${url}/status`, 'POST')).toMatchObject({ status: 405 });
   });
 
-  test('health and readiness say why not', async () => {
+  test('the server’s health and readiness say why they fail', async () => {
     const { url } = await serve({
       health: () => ({ ok: false, reason: 'the loop has not come round for 40 s' }),
       ready: () => ({ ok: false, reason: 'pods are not listed yet' }),
@@ -62,7 +65,7 @@ describe('paths', () => {
     expect(await get(`${url}/readyz`)).toMatchObject({ status: 503, body: 'pods are not listed yet\n' });
   });
 
-  test('one that fails answers 500, and the others go on', async () => {
+  test('a path that fails answers 500, and the others work', async () => {
     const { url } = await serve({
       status: () => {
         throw new Error('no snapshot');
@@ -74,7 +77,7 @@ describe('paths', () => {
     expect(await get(`${url}/healthz`)).toMatchObject({ status: 200 });
   });
 
-  test('a request target that is no URL does no harm', async () => {
+  test('a request target that is not a URL does no harm', async () => {
     const { url } = await serve();
     const status = await new Promise((resolve, reject) => {
       request(url, { path: 'http://[' }, (response) => resolve(response.resume().statusCode))
@@ -86,21 +89,21 @@ describe('paths', () => {
   });
 });
 
-describe('addresses', () => {
-  test('IPv6', async () => {
+describe('addresses of the server', () => {
+  test('the server listens on an IPv6 address', async () => {
     const { url } = await serve({}, { host: '::1', port: 0 });
     expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
     expect(await get(`${url}/healthz`)).toMatchObject({ status: 200 });
   });
 
-  test('all of both families', async () => {
+  test('the server listens on all addresses of both families', async () => {
     const { url } = await serve({}, { host: undefined, port: 0 });
     const { port } = new URL(url);
     expect(await get(`http://127.0.0.1:${port}/healthz`)).toMatchObject({ status: 200 });
     expect(await get(`http://[::1]:${port}/healthz`)).toMatchObject({ status: 200 });
   });
 
-  test('one in use is a clear error', async () => {
+  test('an address in use is a clear error', async () => {
     const { url } = await serve();
     const { port } = new URL(url);
     const second = serveTelemetry({ host: '127.0.0.1', port: Number(port) }, WELL);
@@ -110,13 +113,13 @@ describe('addresses', () => {
     );
   });
 
-  test('one that this machine does not have is a clear error', async () => {
+  test('an address that this machine does not have is a clear error', async () => {
     await expect(serveTelemetry({ host: '2001:db8::1', port: 1 }, WELL)).rejects.toThrow(
       'cannot listen on [2001:db8::1]:1: no interface has that address',
     );
   });
 
-  test('is free again after close, kept-alive connections or not', async () => {
+  test('an address is free again after close, even with kept-alive connections', async () => {
     const first = await serve();
     await get(`${first.url}/healthz`);
     await first.close();

@@ -33,7 +33,7 @@ beforeEach(() => {
   topics = new Map();
 });
 
-test('company is in the metrics, the log and the events as long as it is there', async () => {
+test('co-tenant engines appear in the metrics, the log and the events while they exist', async () => {
   const observe = createCompanyObserver(metrics, told);
   observe({ engines: ['calico', 'weave'], mixedBackends: true });
   expect(await series('other_policy_engines{')).toEqual([
@@ -53,7 +53,7 @@ test('company is in the metrics, the log and the events as long as it is there',
   expect(topics.get('company')).toEqual([]);
 });
 
-test('so are bridges that iptables does not see into', async () => {
+test('bridges that iptables does not see appear in the metrics, the log and the events', async () => {
   const observe = createBridgeObserver(metrics, told);
   observe([{ bridge: 'cni0', family: 'ipv6' }]);
   expect(await series('bridge_is_not_filtered')).toEqual([

@@ -66,7 +66,7 @@ const answersBy = (url: string, certificate: Certificate): Promise<true | undefi
   );
 
 describe('TLS', () => {
-  test('is spoken with the certificate of the files, and with nothing else', async () => {
+  test('TLS uses the certificate of the files, and nothing else', async () => {
     const certificate = selfSigned('one');
     await writeBoth(certificate);
     const url = await serve();
@@ -75,7 +75,7 @@ describe('TLS', () => {
     await expect(fetch(url.replace('https:', 'http:'))).rejects.toThrow();
   });
 
-  test.each(['TLSv1.1', 'TLSv1'] as const)('is not spoken as %s', async (version) => {
+  test.each(['TLSv1.1', 'TLSv1'] as const)('the server refuses %s', async (version) => {
     const certificate = selfSigned('one');
     await writeBoth(certificate);
     const { port } = new URL(await serve());
@@ -96,7 +96,7 @@ describe('TLS', () => {
     expect(outcome).toMatch(/protocol version/i);
   });
 
-  test('goes over to new files without a break, and keeps the old pair while the new ones do not fit', async () => {
+  test('TLS switches to new files without interruption, and keeps the old pair while the new one does not match', async () => {
     const [first, second] = [selfSigned('one'), selfSigned('two')];
     await writeBoth(first);
     const url = await serve();
@@ -110,7 +110,7 @@ describe('TLS', () => {
     expect(await answersBy(url, first)).toBeUndefined();
   });
 
-  test('without usable files is a clear error', async () => {
+  test('TLS without usable files is a clear error', async () => {
     await expect(serve()).rejects.toThrow(TlsError);
     await write('tls.crt', selfSigned('one').cert);
     await write('tls.key', selfSigned('two').key);

@@ -59,7 +59,7 @@ const FROM_API_TO_80 = {
 describe('ingress', () => {
   const judge = judgeBy(FROM_API_TO_80);
 
-  test('concerns what is opened towards an isolated address', () => {
+  test('the judge is concerned with connections to an isolated address', () => {
     expect(judge.concerns(STRANGER, WEB)).toBe(true);
     expect(judge.concerns(STRANGER, 'fd00::10')).toBe(true);
     expect(judge.concerns(WEB, STRANGER)).toBe(false);
@@ -81,7 +81,7 @@ describe('ingress', () => {
     [true, { from: API, to: WEB, port: 80, service: { ip: '10.96.0.1', port: 8080 }, seenAs: '172.18.0.3' }],
     [false, { from: API, to: WEB, port: 8080, service: { ip: '10.96.0.1', port: 80 } }],
     [false, { from: STRANGER, to: WEB, port: 80, seenAs: API }],
-  ])('%s: %j', (allowed, ends) => {
+  ])('the judge decides %s: %j', (allowed, ends) => {
     expect(judge.allows(opened(ends))).toBe(allowed);
     // Remembered, not forgotten.
     expect(judge.allows(opened(ends))).toBe(allowed);
@@ -95,12 +95,12 @@ describe('egress', () => {
     egress: [{ ports: [{ port: 'dns', protocol: 'UDP' }] }],
   });
 
-  test('concerns what an isolated address opened', () => {
+  test('the judge is concerned with connections from an isolated address', () => {
     expect(judge.concerns(WEB, STRANGER)).toBe(true);
     expect(judge.concerns(STRANGER, WEB)).toBe(false);
   });
 
-  test('knows the named ports of pods that no policy selects', () => {
+  test('the judge knows the named ports of pods that no policy selects', () => {
     const service = { ip: '10.96.0.10', port: 53 };
     expect(judge.allows(opened({ from: WEB, to: API, port: 5353, protocol: 17, service }))).toBe(true);
     expect(judge.allows(opened({ from: WEB, to: API, port: 53, protocol: 17 }))).toBe(false);
@@ -108,7 +108,7 @@ describe('egress', () => {
   });
 });
 
-test('an address is judged by the pod that owns it now', () => {
+test('the judge decides by the pod that owns the address now', () => {
   const reused = [
     ...pods,
     pod('shop/gone', { app: 'old' }, { ips: ['10.1.1.12'], createdAt: 1, isTerminating: true }),

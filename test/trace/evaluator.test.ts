@@ -14,8 +14,8 @@ const evaluator = (spec: unknown, node?: string) => {
 
 const packet = { source: '10.0.0.1', destination: '10.0.0.2', protocol: 'TCP', port: 80 } as const;
 
-describe('addresses', () => {
-  test('may be spelled in any way', () => {
+describe('addresses in packets', () => {
+  test('the evaluator accepts any spelling of an address', () => {
     const { trace, reach } = evaluator({ podSelector: {} });
     expect(trace({ ...packet, source: 'FD00:0::1', destination: 'fd00:0:0::2' })).toMatchObject({
       packet: { source: 'fd00::1', destination: 'fd00::2' },
@@ -25,19 +25,19 @@ describe('addresses', () => {
     expect(describePorts(reach('FD00::0001', 'fd00::2').ports)).toBe('none');
   });
 
-  test('that are none are refused', () => {
+  test('the evaluator refuses invalid addresses', () => {
     const { trace, reach } = evaluator({});
     expect(() => trace({ ...packet, source: 'web' })).toThrow(new TypeError('"web" is not an IP address'));
     expect(() => reach('10.0.0.1', '10.0.0.256')).toThrow(new TypeError('"10.0.0.256" is not an IP address'));
   });
 
-  test('of two families are refused', () => {
+  test('the evaluator refuses addresses of two families', () => {
     expect(() => evaluator({}).reach('10.0.0.1', 'fd00::2')).toThrow(
       new TypeError('10.0.0.1 and fd00::2 are of different IP families'),
     );
   });
 
-  test('that were reused belong to the newest owner', () => {
+  test('the evaluator uses the newest owner of a reused address', () => {
     const gone = pod('shop/gone', { app: 'gone' }, { ips: ['10.0.0.1'], createdAt: -1 });
     const allowGone = { ingress: [{ from: [{ podSelector: { matchLabels: { app: 'gone' } } }] }] };
     const snapshot = cluster({ shop: {} }, [gone, web, db], [policy('shop/p', allowGone)]);
@@ -46,7 +46,7 @@ describe('addresses', () => {
   });
 });
 
-test('a policy compiled for one node leaves the pods of others open', () => {
+test('a policy that was compiled for one node leaves the pods of others open', () => {
   const closed = { podSelector: {}, policyTypes: ['Ingress', 'Egress'] };
   expect(evaluator(closed, 'n1').trace(packet)).toMatchObject({
     egress: { kind: 'denied' },
@@ -75,7 +75,7 @@ describe('reach', () => {
     ],
     ['another peer', { ingress: [{ from: [{ podSelector: { matchLabels: { app: 'db' } } }] }] }, 'none'],
     ['a port that nobody declares', { ingress: [{ ports: [{ port: 'http' }] }] }, 'none'],
-  ])('%s', (_, spec, expected) => {
+  ])('the evaluator’s reach is right: %s', (_, spec, expected) => {
     expect(describePorts(evaluator(spec).reach('10.0.0.1', '10.0.0.2').ports)).toBe(expected);
   });
 });
@@ -94,7 +94,7 @@ test('an allowance names policy, rule, peer and port', () => {
   });
 });
 
-test('a denial tells of each rule what was missing', () => {
+test('a denial names what each rule lacked', () => {
   const { ingress } = evaluator({
     ingress: [
       { ports: [{ port: 81 }, { port: 'http' }, { port: 80, protocol: 'UDP' }] },

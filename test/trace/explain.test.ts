@@ -30,8 +30,8 @@ const why = (
   return [trace.verdict, ...explain(trace)];
 };
 
-describe('allowed', () => {
-  test('where no policy isolates either end', () => {
+describe('explanations of allowed packets', () => {
+  test('explain says that no policy isolates either end', () => {
     expect(why([])).toEqual([
       'allow',
       'open: no policy isolates egress of shop/web',
@@ -39,7 +39,7 @@ describe('allowed', () => {
     ]);
   });
 
-  test('by a rule, which is named with peer and port', () => {
+  test('explain names the rule that allows, with peer and port', () => {
     const from = [{ podSelector: { matchLabels: { app: 'x' } } }, fromWeb];
     const allow = policy('shop/allow-web', { ...toDb, ingress: [{ from, ports: [{ port: 443 }, { port: 80 }] }] });
     expect(why([allow])).toEqual([
@@ -49,7 +49,7 @@ describe('allowed', () => {
     ]);
   });
 
-  test('by both ends, where both are isolated', () => {
+  test('explain names the rules of both ends if both are isolated', () => {
     const policies = [
       policy('shop/in', {
         ...toDb,
@@ -67,13 +67,13 @@ describe('allowed', () => {
     ]);
   });
 
-  test('by a rule without limits', () => {
+  test('explain names a rule without restrictions', () => {
     expect(why([policy('shop/open', { ...toDb, ingress: [{}] })], 'other 0').at(-1)).toBe(
       'because: policy shop/open allows ingress from anyone to every port (spec.ingress[0])',
     );
   });
 
-  test('by a named port, where the destination declares it', () => {
+  test('explain names a named port that the destination declares', () => {
     const named = policy('shop/named', { ...toDb, ingress: [{ ports: [{ port: 'http' }] }] });
     expect(why([named], 'TCP 8080').at(-1)).toBe(
       'because: policy shop/named allows ingress from anyone to TCP port "http" (spec.ingress[0].ports[0])',
@@ -81,23 +81,23 @@ describe('allowed', () => {
   });
 });
 
-describe('always allowed', () => {
+describe('explanations of exempt packets', () => {
   const closed = policy('shop/deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
 
-  test('a pod to itself', () => {
+  test('explain says that a pod always reaches itself', () => {
     expect(why([closed], 'TCP 80', '10.0.0.1', '10.0.0.1')).toEqual([
       'allow',
       'always allowed: shop/web may reach itself',
     ]);
   });
 
-  test('a pod and its own node, both ways', () => {
+  test('explain says that a pod and its own node always reach each other', () => {
     const reason = 'always allowed: 10.0.9.1 is the node of shop/web';
     expect(why([closed], 'TCP 80', '10.0.9.1', '10.0.0.1')).toEqual(['allow', reason]);
     expect(why([closed], 'TCP 80', '10.0.0.1', '10.0.9.1')).toEqual(['allow', reason]);
   });
 
-  test('not another node, even if a selected pod runs on its network', () => {
+  test('explain does not exempt another node, even if a selected pod is on its network', () => {
     const allow = policy('shop/allow-web', { podSelector: {}, ingress: [{ from: [fromWeb] }] });
     expect(why([allow], 'TCP 80', '10.0.9.2', '10.0.0.1')).toEqual([
       'deny',
@@ -106,17 +106,17 @@ describe('always allowed', () => {
   });
 });
 
-describe('denied', () => {
+describe('explanations of denied packets', () => {
   const denyAll = policy('shop/deny-all', { podSelector: {} });
 
-  test('where policies have no rules', () => {
+  test('explain says that policies have no rules', () => {
     expect(why([denyAll])).toEqual([
       'deny',
       'denied: ingress of shop/db is isolated by shop/deny-all; nearest: shop/deny-all has no ingress rules',
     ]);
   });
 
-  test('for want of the port, though the source would do', () => {
+  test('explain says that the port is missing if the source would match', () => {
     const allow = policy('shop/db', { ...toDb, ingress: [{ from: [fromWeb], ports: [{ port: 3306 }] }] });
     expect(why([denyAll, allow])).toEqual([
       'deny',
@@ -124,28 +124,28 @@ describe('denied', () => {
     ]);
   });
 
-  test('for want of the peer, though the port would do', () => {
+  test('explain says that the peer is missing if the port would match', () => {
     const allow = policy('shop/db', { ...toDb, ingress: [{ from: [toDb], ports: [{ port: 80 }] }] });
     expect(why([allow]).at(-1)).toBe(
       'denied: ingress of shop/db is isolated by shop/db; nearest: shop/db spec.ingress[0] would allow TCP 80, but only from pods app=db in namespace shop',
     );
   });
 
-  test('for want of both', () => {
+  test('explain says that both are missing', () => {
     const allow = policy('shop/db', { ...toDb, ingress: [{ from: [toDb], ports: [{ port: 81, protocol: 'UDP' }] }] });
     expect(why([allow]).at(-1)).toBe(
       'denied: ingress of shop/db is isolated by shop/db; nearest: shop/db spec.ingress[0] allows only from pods app=db in namespace shop, only UDP 81',
     );
   });
 
-  test('for want of a port that the destination does not declare', () => {
+  test('explain says that the destination does not declare the port', () => {
     const allow = policy('shop/db', { ...toDb, ingress: [{ ports: [{ port: 'metrics' }] }] });
     expect(why([allow]).at(-1)).toBe(
       'denied: ingress of shop/db is isolated by shop/db; nearest: shop/db spec.ingress[0] would allow this source, but only TCP port "metrics", which the destination does not declare',
     );
   });
 
-  test('of several rules the nearest is told: port, then name, then protocol, then peer', () => {
+  test('explain names the nearest of several rules: by port, then name, then protocol, then peer', () => {
     const rules = [
       { from: [toDb], ports: [{ port: 80 }] },
       { ports: [{ port: 80, protocol: 'UDP' }] },
@@ -164,14 +164,14 @@ describe('denied', () => {
     ]);
   });
 
-  test('by a policy that cannot be read', () => {
+  test('explain says that a policy is invalid', () => {
     const broken = policy('shop/broken', { ...toDb, ingress: [{ ports: [{ port: 0 }] }] });
     expect(why([broken]).at(-1)).toBe(
       'denied: ingress of shop/db is isolated by shop/broken; nearest: shop/broken cannot be read and so allows nothing (spec.ingress[0].ports[0].port: 0 is not a port from 1 to 65535)',
     );
   });
 
-  test('where an end is closed', () => {
+  test('explain says that an end is closed', () => {
     const closed: readonly PodEndpoint[] = [{ ...web, closed: 'unknown' }, db];
     const evaluator = createEvaluator(compileNodePolicy(cluster({ shop: {} }, closed, []), undefined), closed);
     const trace = evaluator.trace({ source: '10.0.0.1', destination: '10.0.0.2', protocol: 'TCP', port: 80 });
@@ -182,7 +182,7 @@ describe('denied', () => {
     expect(evaluator.reach('10.0.0.2', '10.0.0.1').ports.TCP).toEqual([]);
   });
 
-  test('where one of two pods that may have the address denies', () => {
+  test('explain says that one of two pods that may have the address denies', () => {
     const both = [web, db, pod('shop/heir', { app: 'heir' }, { ips: ['10.0.0.2'] })];
     const allow = policy('shop/allow', { ...toDb, ingress: [{}] });
     const deny = policy('shop/deny', { podSelector: { matchLabels: { app: 'heir' } } });
@@ -199,7 +199,7 @@ describe('denied', () => {
     ]);
   });
 
-  test('by both ends: each is told; an end that allows is left out', () => {
+  test('explain covers both denying ends, and leaves out an end that allows', () => {
     const out = policy('shop/out', { podSelector: fromWeb.podSelector, policyTypes: ['Egress'] });
     expect(why([denyAll, out])).toEqual([
       'deny',
@@ -208,7 +208,7 @@ describe('denied', () => {
     ]);
   });
 
-  test('towards the outside, by egress alone', () => {
+  test('explain covers only egress for a destination outside', () => {
     const out = policy('shop/out', {
       egress: [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }],
       policyTypes: ['Egress'],
@@ -219,7 +219,7 @@ describe('denied', () => {
     ]);
   });
 
-  test('of long lists the beginning is shown', () => {
+  test('explain shows the beginning of long lists', () => {
     const ports = [1, 2, 3, 4, 5, 6].map((port) => ({ port }));
     expect(why([policy('shop/db', { ...toDb, ingress: [{ ports }] })]).at(-1)).toContain(
       'but only TCP 1, TCP 2, TCP 3, TCP 4 and 2 more',

@@ -9,13 +9,13 @@ const compile = (spec: unknown): NodePolicy =>
 
 const blocks = (...all: readonly unknown[]) => all.map((ipBlock) => ({ ipBlock }));
 
-test('without ipBlocks the outside is one', () => {
+test('the outside without ipBlocks is one range', () => {
   const ranges = outsideRanges(compile({ ingress: [{}] }), 'ingress', 'ipv4');
   expect(ranges.map(describeRange)).toEqual(['0.0.0.0/0']);
   expect(outsideRanges(compile({}), 'ingress', 'ipv6').map(describeRange)).toEqual(['::/0']);
 });
 
-test('it is cut where blocks and their excepts begin and end', () => {
+test('the outside is split where blocks and their excepts begin and end', () => {
   const policies = compile({ ingress: [{ from: blocks({ cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] }) }] });
   const ranges = outsideRanges(policies, 'ingress', 'ipv4');
   expect(ranges.map(describeRange)).toEqual([
@@ -27,7 +27,7 @@ test('it is cut where blocks and their excepts begin and end', () => {
   ]);
 });
 
-test('a cut that makes no difference is not made', () => {
+test('the outside is not split without a difference', () => {
   const policies = compile({
     ingress: [{ from: blocks({ cidr: '10.0.0.0/8', except: ['10.0.0.0/16', '10.1.0.0/16'] }) }],
   });
@@ -38,7 +38,7 @@ test('a cut that makes no difference is not made', () => {
   ]);
 });
 
-test('directions and families are cut apart', () => {
+test('the outside is split separately for directions and families', () => {
   const policies = compile({
     ingress: [{ from: blocks({ cidr: '128.0.0.0/1' }) }],
     egress: [{ to: blocks({ cidr: 'fd00::/16' }) }],
@@ -55,17 +55,17 @@ test('directions and families are cut apart', () => {
   ]);
 });
 
-test('10,000 CIDRs are cut at', () => {
+test('the outside is split at 10,000 CIDRs', () => {
   const many = Array.from({ length: 10_000 }, (_, at) => ({ cidr: `10.${at >> 8}.${at & 255}.0/25` }));
   expect(outsideRanges(compile({ ingress: [{ from: blocks(...many) }] }), 'ingress', 'ipv4')).toHaveLength(20_001);
 });
 
-test('ranges that touch are joined', () => {
+test('ranges of the outside that touch are joined', () => {
   const range = (from: bigint, to: bigint) => ({ family: 'ipv4' as const, from, to });
   expect(joinRanges([range(0n, 1n), range(2n, 3n), range(5n, 6n)])).toEqual([range(0n, 3n), range(5n, 6n)]);
 });
 
-test('an address of a range is found that is none of the cluster’s', () => {
+test('an address in a range is found that is not the cluster’s', () => {
   const range = { family: 'ipv4', from: 0x0a000000n, to: 0x0a000002n } as const;
   expect(addressOutside(range, new Set())).toBe('10.0.0.0');
   expect(addressOutside(range, new Set(['10.0.0.0', '10.0.0.1']))).toBe('10.0.0.2');

@@ -55,21 +55,24 @@ const PORTS = [
   [7_000, 7_000],
 ] as const;
 
-describe('a segment of a connection that conntrack forgot', () => {
-  test.each(PORTS)('from port %i to %i lets it go on where policy allows it, whoever sent it', (...ports) => {
-    expect(openerOf(ALLOWED, 'client', ports)).toBe('source');
-    expect(openerOf(ALLOWED, 'web', ports)).toBe('destination');
-  });
+describe('segments of connections that conntrack forgot', () => {
+  test.each(PORTS)(
+    'a segment from port %i to %i restores its connection if policy allows it, whichever end sent it',
+    (...ports) => {
+      expect(openerOf(ALLOWED, 'client', ports)).toBe('source');
+      expect(openerOf(ALLOWED, 'web', ports)).toBe('destination');
+    },
+  );
 
   test.each(PORTS)(
-    'from port %i to %i lets nothing go on that policy denies, though nothing forbids the other direction',
+    'a segment from port %i to %i restores nothing that policy denies, even if the other direction is allowed',
     (...ports) => {
       expect(openerOf(DENIED, 'client', ports)).toBeUndefined();
       expect(openerOf(DENIED, 'web', ports)).toBeUndefined();
     },
   );
 
-  test('is one of what was cut, whatever the other direction is allowed by a rule', () => {
+  test('a segment of a cut connection is recognized, whatever a rule allows in the other direction', () => {
     const both = policyOf([CLIENT], false);
     expect(openerOf(both, 'web', [20_000, 8_080], { cut: 'destination' })).toBe('destination');
     expect(openerOf(DENIED, 'web', [20_000, 8_080], { cut: 'destination' })).toBeUndefined();
@@ -80,7 +83,7 @@ describe('a segment of a connection that conntrack forgot', () => {
     expect(openerOf(ALLOWED, 'web', [20_000, 8_080], { cut: 'source' })).toBeUndefined();
   });
 
-  test('was refused by the kernel, which knows better than the policy', () => {
+  test('a segment that the kernel refused is denied, since the kernel knows more than the policy', () => {
     expect(openerOf(ALLOWED, 'client', [50_000, 80], { isRefused: true })).toBeUndefined();
     expect(openerOf(ALLOWED, 'client', [7_000, 7_000], { isRefused: true })).toBeUndefined();
     expect(openerOf(ALLOWED, 'web', [7_000, 7_000], { isRefused: true })).toBe('destination');
@@ -94,6 +97,6 @@ test.each([
   [32_767, 32_768, 'destination'],
   [32_768, 65_535, undefined],
   [1, 32_767, undefined],
-])('ports %i and %i tell who opened a connection: %s', (sourcePort, destinationPort, opener) => {
+])('the ports %i and %i show who opened a connection: %s', (sourcePort, destinationPort, opener) => {
   expect(openerByPorts({ sourcePort, destinationPort })).toBe(opener);
 });

@@ -47,7 +47,7 @@ interface PodList {
 
 afterAll(() => closeNamespaces(NAMESPACE));
 
-test('an address that a finished Job leaves brings its next owner none of the Job’s rights', async () => {
+test('an address that a finished Job leaves does not bring its next owner the Job’s rights', async () => {
   const { server, far } = await openTrio(NAMESPACE);
   await apply(friendlyJob(far.name));
   await kubectl(['-n', NAMESPACE, 'wait', '--for=condition=Complete', 'job/job', '--timeout=60s']);

@@ -82,10 +82,10 @@ afterAll(async () => {
   await closeNamespaces(NAMESPACE);
 }, TEST_MS);
 
-test('pods start with it', expectPodsStart, TEST_MS);
+test('pods start with the CNI plugin', expectPodsStart, TEST_MS);
 
 test(
-  'an update of its DaemonSet leaves it in place, and a rewrite of the network is followed',
+  'an update of the CNI plugin’s DaemonSet leaves it in place, and a rewrite of the network is followed',
   async () => {
     const node = await onNode(nodes[0] ?? '');
     const before = await node.run('stat', ['-c', '%i %Y', OURS]);
@@ -104,7 +104,7 @@ test(
 );
 
 test(
-  'where the agent is gone for good a pod’s Event names the command after which it starts',
+  'a pod’s Event names the command with which it starts if the agent is gone for good',
   async () => {
     await endInstallers();
     await kubectl(['-n', AGENT_NAMESPACE, 'delete', AGENT]);
@@ -124,7 +124,7 @@ test(
 );
 
 test(
-  'cleanup.yaml takes it out too',
+  'cleanup.yaml removes the CNI plugin too',
   async () => {
     await installPlugin();
     await endInstallers();
@@ -139,7 +139,7 @@ test(
 );
 
 test(
-  'deleting its DaemonSet takes it out of every node',
+  'deleting its DaemonSet removes the CNI plugin from every node',
   async () => {
     await installPlugin();
     await kubectl(['-n', AGENT_NAMESPACE, 'delete', 'daemonset', PLUGIN]);

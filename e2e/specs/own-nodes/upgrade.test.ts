@@ -13,7 +13,7 @@ afterAll(async () => {
   await closeNamespaces(NAMESPACE);
 });
 
-test('an upgrade from the image before this one is not noticed', async () => {
+test('an upgrade from the previous image has no visible effect', async () => {
   const { previousImage = '' } = target;
   await kubectl(['-n', AGENT_NAMESPACE, 'set', 'image', AGENT, `agent=${previousImage}`]);
   await waitForAgents();

@@ -233,7 +233,7 @@ afterAll(async () => {
 }, TEST_MS);
 
 test(
-  'whoever is open is found by what counts: a pod that no policy selects answers and is answered',
+  'the counts detect open pods: a pod that no policy selects answers and gets answers',
   async () => {
     await kubectl(['-n', NAMESPACE, 'delete', 'networkpolicy', '--all']);
     await podStarts('pods that no policy selects', 1);
@@ -245,7 +245,7 @@ test(
 );
 
 test(
-  'without the plugin the windows are counted',
+  'the windows are counted without the CNI plugin',
   async () => {
     await podStarts('a pod starts', countOf('pods'));
     await agentStarts('an agent starts', countOf('agents'));
@@ -256,7 +256,7 @@ test(
 );
 
 test(
-  'with the plugin no isolated pod answers or is answered a single time',
+  'no isolated pod answers or gets an answer with the CNI plugin',
   async () => {
     await installPlugin();
     await podStarts('a pod starts, with the plugin', countOf('pods'));

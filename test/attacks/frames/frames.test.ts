@@ -21,17 +21,17 @@ const V4 = { source: '192.0.2.1', destination: '192.0.2.2' };
 const V6 = { source: '2001:db8::1', destination: '2001:db8::2' };
 
 describe('bytes', () => {
-  test('the checksum of the example of RFC 1071 is the complement of its sum', () => {
+  test('the checksum of the example in RFC 1071 is the complement of its sum', () => {
     expect(checksum(hex('0001 f203 f4f5 f6f7'))).toBe(~0xddf2 & 0xffff);
   });
 
-  test('what is no hardware address is refused', () => {
+  test('an invalid hardware address is refused', () => {
     expect(() => macBytes('02:00:00')).toThrow('not a hardware address');
   });
 });
 
 describe('ethernet', () => {
-  test('tags stand between the addresses and the type, the outermost first', () => {
+  test('VLAN tags follow the addresses and precede the type, the outermost first', () => {
     const parts = {
       to: '02:00:00:00:00:01',
       from: '02:00:00:00:00:02',
@@ -53,13 +53,13 @@ describe('ethernet', () => {
     );
   });
 
-  test('groups have the hardware addresses of RFC 1112 and RFC 2464', () => {
+  test('multicast groups have the hardware addresses of RFC 1112 and RFC 2464', () => {
     expect(groupMac([224, 0, 0, 251])).toBe('01:00:5e:00:00:fb');
     expect(groupMac([239, 255, 1, 2])).toBe('01:00:5e:7f:01:02');
     expect(groupMac([...addressBytes('ff02::1:ff00:20')])).toBe('33:33:ff:00:00:20');
   });
 
-  test('ARP has the fields of RFC 826 in order', () => {
+  test('an ARP packet has the fields of RFC 826 in order', () => {
     const parts = {
       operation: 1,
       senderMac: '02:00:00:00:00:02',
@@ -88,13 +88,13 @@ describe('ip', () => {
     expect(checksum(packet.subarray(0, 28))).toBe(0);
   });
 
-  test('fragments of IPv4 have offsets in units of 8 bytes, and only the last has no more behind it', () => {
+  test('fragments of IPv4 have offsets in units of 8 bytes, and only the last has no successor', () => {
     const pieces = ipv4Fragments({ ...V4, protocol: 17, id: 9 }, Buffer.alloc(20), 8);
     expect(pieces.map((piece) => piece.readUInt16BE(6))).toEqual([0x2000, 0x2001, 2]);
     expect(pieces.map((piece) => piece.length)).toEqual([28, 28, 24]);
   });
 
-  test('extension headers chain, and each is a multiple of 8 bytes', () => {
+  test('IPv6 extension headers form a chain, and each is a multiple of 8 bytes', () => {
     const { protocol, payload } = extended([hopByHop(), routing(0, 0, []), destinationOptions()], 17, hex('aa'));
     expect(protocol).toBe(0);
     expect(payload).toEqual(hex('2b00 010400000000 3c00 0000 00000000 1100 010400000000 aa'));
@@ -103,13 +103,13 @@ describe('ip', () => {
     );
   });
 
-  test('options of odd lengths are filled up', () => {
+  test('options of odd lengths are padded', () => {
     for (const length of [0, 1, 4, 5, 6, 7, 12]) {
       expect(destinationOptions(Buffer.alloc(length)).bytes(59).length % 8).toBe(0);
     }
   });
 
-  test('fragments of IPv6 carry what the packet carried as their next header', () => {
+  test('fragments of IPv6 have the packet’s own next header', () => {
     const pieces = ipv6Fragments({ ...V6, protocol: 17 }, 5, Buffer.alloc(20), 16);
     expect(pieces.map((piece) => piece.subarray(40, 48))).toEqual([
       hex('1100 0001 00000005'),
@@ -120,7 +120,7 @@ describe('ip', () => {
 });
 
 describe('transport', () => {
-  test('checksums include the pseudo-header of the family', () => {
+  test('transport checksums include the pseudo-header of the family', () => {
     const verify = (ends: typeof V4, protocol: number, body: Buffer): number => {
       const addresses = Buffer.concat([addressBytes(ends.source), addressBytes(ends.destination)]);
       const rest = Buffer.alloc(8);
@@ -143,7 +143,7 @@ describe('transport', () => {
     expect(sctp({ sourcePort: 1, port: 2 }, 1, hex('00')).length % 4).toBe(0);
   });
 
-  test('VXLAN has its flag and the network number in the upper 24 bits', () => {
+  test('a VXLAN header has its flag, and the network number in the upper 24 bits', () => {
     expect(vxlan(1, hex('ff'))).toEqual(hex('08000000 00000100 ff'));
   });
 });
@@ -154,7 +154,7 @@ describe('icmp', () => {
     expect(ndOption(253, Buffer.alloc(7))).toHaveLength(16);
   });
 
-  test('the group of a solicitation ends in the last 24 bits of the address', () => {
+  test('the group of a solicitation ends with the last 24 bits of the address', () => {
     expect(solicitedNode('fd00::1:2ab:cdef')).toBe('ff02::1:ffab:cdef');
     expect(ipv6({ ...V6, protocol: 58 }, hex('00')).length).toBe(41);
   });

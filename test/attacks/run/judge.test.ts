@@ -32,13 +32,13 @@ const ROW: Row = {
 
 const OPEN: KnownOpen = { attack: ATTACK.name, reason: 'not yet', networks: ['bridge'] };
 
-describe('what is wrong with a row', () => {
-  test('nothing is where the attack arrives without agents alone, and its twin with them', () => {
+describe('judging a row of the attack table', () => {
+  test('a row is right if the attack arrives only without an agent, and its twin arrives with one', () => {
     expect(faultsOf(ATTACK, ROW, [])).toEqual([]);
     expect(outcomeOf(ATTACK, ROW)).toBe('kept out');
   });
 
-  test('an attack that gets through is a fault, unless that is known', () => {
+  test('an attack that succeeds is a fault unless it is known', () => {
     const row = { ...ROW, on: true };
     expect(faultsOf(ATTACK, row, [])).toEqual(['it gets through']);
     expect(faultsOf(ATTACK, row, [OPEN])).toEqual([]);
@@ -46,7 +46,7 @@ describe('what is wrong with a row', () => {
     expect(outcomeOf(ATTACK, row)).toBe('gets through');
   });
 
-  test('an entry of what is known to be open is a fault once it is not', () => {
+  test('a known open attack is a fault once it is closed', () => {
     expect(faultsOf(ATTACK, ROW, [OPEN])).toEqual(['it is no longer open: take its entry away (not yet)']);
   });
 
@@ -57,14 +57,14 @@ describe('what is wrong with a row', () => {
     expect(outcomeOf(ATTACK, { ...ROW, off: false })).toBe('no control');
   });
 
-  test('what the kernel refuses must not arrive without agents either', () => {
+  test('a packet that the kernel refuses must not arrive without an agent either', () => {
     const attack: Attack = { ...ATTACK, refused: { networks: ['bridge'], families: ['ipv4'] } };
     expect(faultsOf(attack, { ...ROW, off: false }, [])).toEqual([]);
     expect(faultsOf(attack, ROW, [])).toEqual(['it arrives without agents, though the kernel is said to refuse it']);
     expect(faultsOf(attack, { ...ROW, family: 'ipv6' }, [])).toEqual([]);
   });
 
-  test('what cannot be held is told as soon as it is', () => {
+  test('an attack that was expected to succeed is reported as soon as it is closed', () => {
     const attack: Attack = { ...ATTACK, weak: { networks: ['bridge'], why: 'so' } };
     expect(faultsOf(attack, { ...ROW, on: true }, [])).toEqual([]);
     expect(outcomeOf(attack, { ...ROW, on: true })).toBe('cannot be held');
@@ -74,28 +74,28 @@ describe('what is wrong with a row', () => {
   });
 });
 
-describe('the cases of a setting', () => {
+describe('cases of a setting', () => {
   const setting = { network: 'bridge', backend: 'nft' } as const;
   const families = (attack: Attack, of: 'dual' | 'ipv4' | 'ipv6'): readonly string[] =>
     casesOf([attack], { ...setting, families: of }).map(({ family }) => family);
 
-  test('are the families that the attack and the cluster have', () => {
+  test('an attack has cases for the families that it and the cluster have', () => {
     expect(families(ATTACK, 'dual')).toEqual(['ipv4', 'ipv6']);
     expect(families(ATTACK, 'ipv6')).toEqual(['ipv6']);
     expect(families({ ...ATTACK, families: V6 }, 'ipv4')).toEqual([]);
   });
 
-  test('are the family that the cluster has not, of an attack by a foreign one', () => {
+  test('an attack by a foreign family has cases for the families that the cluster lacks', () => {
     expect(families({ ...ATTACK, foreign: true }, 'ipv4')).toEqual(['ipv6']);
     expect(families({ ...ATTACK, foreign: true }, 'dual')).toEqual([]);
   });
 
-  test('are one for a slow attack, on clusters of both families', () => {
+  test('a slow attack has one case on clusters of both families', () => {
     expect(families({ ...ATTACK, slow: true }, 'dual')).toEqual(['ipv4']);
     expect(families({ ...ATTACK, slow: true }, 'ipv4')).toEqual([]);
   });
 
-  test('are none on networks that the attack does not apply to', () => {
+  test('an attack has no cases on networks that it does not apply to', () => {
     expect(families({ ...ATTACK, networks: ['routed'] }, 'dual')).toEqual([]);
   });
 });

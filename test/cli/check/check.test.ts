@@ -18,26 +18,26 @@ const expectGolden = (file: string, text: string): void => {
 const check = (...args: readonly string[]) => runVerbs('check', ...args);
 
 describe('portcullis check', () => {
-  test('prints findings as compilers do, and fails on errors', async () => {
+  test('check prints findings in the style of compilers, and fails on errors', async () => {
     const { code, out, err } = await check('-f', join(HERE, 'mistakes.yaml'));
     expect([code, err]).toEqual([1, '']);
     expectGolden('mistakes.txt', out);
   });
 
-  test('prints them as JSON', async () => {
+  test('check prints findings as JSON', async () => {
     const { code, out } = await check('-f', join(HERE, 'mistakes.yaml'), '-o', 'json');
     expect(code).toBe(1);
     expectGolden('mistakes.json', out);
   });
 
-  test('passes with warnings, but not with --strict', async () => {
+  test('check succeeds with warnings, but fails with --strict', async () => {
     const loose = await check(join(HERE, 'surprises.yaml'));
     expect(loose.code).toBe(0);
     expectGolden('surprises.txt', loose.out);
     expect(await check('--strict', join(HERE, 'surprises.yaml'))).toEqual({ ...loose, code: 1 });
   });
 
-  test('says so when there is nothing to say', async () => {
+  test('check says so if it finds nothing', async () => {
     expect(await check(join(HERE, 'sound.yaml'), '--strict')).toEqual({
       code: 0,
       out: '2 policies checked: nothing found\n',
@@ -45,13 +45,13 @@ describe('portcullis check', () => {
     });
   });
 
-  test('a file that is not there is an error', async () => {
+  test('check reports an error for a missing file', async () => {
     const { code, out } = await check(join(HERE, 'absent.yaml'));
     expect(code).toBe(1);
     expect(out).toContain('absent.yaml:1:1: error: there is no such file or folder [manifest]');
   });
 
-  test('without manifests the command line is wrong', async () => {
+  test('check without manifests is a wrong command line', async () => {
     expect(await check()).toMatchObject({ code: 2, out: '' });
   });
 });

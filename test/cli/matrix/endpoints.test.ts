@@ -24,7 +24,7 @@ const BOTH_API_PODS = [
   'front/web-5d8f-abcde > back/api-7c9-x2 TCP 8081 allow',
 ];
 
-describe('an endpoint of matrix can be named as an operator knows it', () => {
+describe('endpoints of matrix', () => {
   test.each([
     ['a URL', 'http://api.back'],
     ['a URL with a port and a path', 'http://api.back.svc.cluster.local:80/health?x=1'],
@@ -32,7 +32,7 @@ describe('an endpoint of matrix can be named as an operator knows it', () => {
     ['a ClusterIP with a port', '10.96.79.255:80'],
     ['an external address', '198.51.100.7:80'],
     ['the node port of any node', '192.0.2.2:30080'],
-  ])('%s leads to the pods and ports behind the Service', async (_, to) => {
+  ])('matrix resolves %s to the pods and ports behind the Service', async (_, to) => {
     expect(await follow('--from', 'front/web', '--to', to)).toEqual(BOTH_API_PODS);
   });
 
@@ -40,53 +40,53 @@ describe('an endpoint of matrix can be named as an operator knows it', () => {
     ['a Service by kind and namespace', ['--to', 'svc/back/api']],
     ['a Service by kind, with -n', ['--to', 'svc/api', '-n', 'back']],
     ['a ClusterIP', ['--to', '10.96.79.255']],
-  ])('%s with --port leads there too', async (_, to) => {
+  ])('matrix resolves %s with --port to the pods behind the Service', async (_, to) => {
     expect(await follow('--from', 'front/web', ...to, '--port', '80')).toEqual(BOTH_API_PODS);
   });
 
   test.each([
     ['a Deployment by the name of its pods’ ReplicaSet', 'back/api'],
     ['a Deployment by kind', 'deploy/back/api'],
-  ])('%s names its live pods, and none that are made up', async (_, to) => {
+  ])('matrix resolves %s to its live pods, without made-up ones', async (_, to) => {
     expect(await follow('--from', 'deploy/front/web', '--to', to, '--port', '8081')).toEqual(BOTH_API_PODS);
   });
 
-  test('a live dump with Deployments and ReplicaSets has each pod once', async () => {
+  test('matrix shows each pod of a live dump with Deployments and ReplicaSets once', async () => {
     const { out, err } = await matrix('-o', 'json', '--from', 'front/web', '--to', 'back/db-0');
     expect(err).toBe('');
     expect((JSON.parse(out) as { endpoints: readonly string[] }).endpoints).toEqual(['back/db-0', 'front/web']);
   });
 
-  test('the namespace of a bare name is that of -n', async () => {
+  test('matrix looks up a bare name in the namespace of -n', async () => {
     expect(await follow('--from', 'api', '--to', 'db', '-n', 'back', '--port', '5432')).toEqual([
       'back/api-7c9-x1 > back/db-0 TCP 5432 allow',
       'back/api-7c9-x2 > back/db-0 TCP 5432 allow',
     ]);
   });
 
-  test('EndpointSlices count before the selector, without endpoints that are not ready', async () => {
+  test('matrix uses ready endpoints of EndpointSlices before the selector', async () => {
     expect(await follow('--from', 'front/web', '--to', 'postgres://db.back/shop')).toEqual([
       'front/web-5d8f-abcde > back/db-0 TCP 5432 deny',
     ]);
   });
 });
 
-describe('what a reader has to know is said', () => {
-  test('a Service’s port at its pods', async () => {
+describe('notes for the reader of matrix', () => {
+  test('matrix notes that a port is the Service’s and not the pods’', async () => {
     const { err } = await matrix('--from', 'front/web', '--to', 'back/api', '--port', '80');
     expect(err).toBe(
       'note: TCP 80 is the port of Service back/api, whose pods listen on web: ask with --to svc/back/api, or with the port of the pods\n',
     );
   });
 
-  test('an address that is no pod', async () => {
+  test('matrix notes that an address belongs to no pod', async () => {
     const { err } = await matrix('--from', 'front/web', '--to', '10.96.0.99:443');
     expect(err).toBe(
       'note: 10.96.0.99 is no pod, Service or node of the input: it is judged as an address outside the cluster\n',
     );
   });
 
-  test('a node port hides the source', async () => {
+  test('matrix notes that a node port hides the source', async () => {
     const { err } = await matrix('--from', '203.0.113.7', '--to', '192.0.2.1:30080');
     expect(err).toBe(
       "note: through another node than the pod's own, the source is that node's address (externalTrafficPolicy Cluster)\n",
@@ -102,27 +102,27 @@ describe('what a reader has to know is said', () => {
       'back/nothing',
       'back/nothing is no pod, workload, Service, address or "outside" of the input; there are: back/api-7c9-x1, back/api-7c9-x2, back/db-0, front/web-5d8f-abcde, svc/back/api, svc/back/db',
     ],
-  ])('--to %s is refused with the reason', async (to, message) => {
+  ])('matrix refuses --to %s with the reason', async (to, message) => {
     const { code, err } = await matrix('--from', 'front/web', '--to', to, '--expect', 'allowed');
     expect([code, err]).toEqual([2, `portcullis matrix: ${message}\n`]);
   });
 });
 
-describe('--expect', () => {
+describe('matrix --expect', () => {
   test.each([
     ['allowed', 'http://api.back', 0, ''],
     ['denied', 'postgres://db.back', 0, ''],
     ['allowed', 'postgres://db.back', 1, 'expected allowed: front/web-5d8f-abcde → back/db-0 TCP 5432 is not\n'],
-  ])('%s of %s ends with %s', async (verdict, to, code, err) => {
+  ])('matrix --expect %s of %s ends with %s', async (verdict, to, code, err) => {
     const result = await matrix('--from', 'front/web', '--to', to, '--expect', verdict);
     expect([result.code, result.err]).toEqual([code, err]);
   });
 
-  test('takes the only port of a Service', async () => {
+  test('matrix --expect takes the only port of a Service', async () => {
     expect((await matrix('--from', 'front/web', '--to', 'svc/back/api', '--expect', 'allowed')).code).toBe(0);
   });
 
-  test('needs a port', async () => {
+  test('matrix --expect needs a port', async () => {
     const { code, err } = await matrix('--from', 'front/web', '--to', 'back/db-0', '--expect', 'denied');
     expect([code, err]).toEqual([2, expect.stringContaining('--expect needs a port')]);
   });

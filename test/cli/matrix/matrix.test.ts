@@ -20,20 +20,20 @@ const expectGolden = (file: string, text: string): void => {
 const matrix = (...args: readonly string[]) => runVerbs('matrix', '-f', SHOP, ...args);
 
 describe('portcullis matrix', () => {
-  test('prints a table, and each connection that policies rule with the reason', async () => {
+  test('matrix prints a table, and each connection that policies decide with the reason', async () => {
     const { code, out, err } = await matrix();
     expect([code, err]).toEqual([0, NOTE]);
     expectGolden('shop.txt', out);
   });
 
-  test('prints the same as JSON and YAML', async () => {
+  test('matrix prints the same as JSON and YAML', async () => {
     const { out: json } = await matrix('-o', 'json');
     expectGolden('shop.json', json);
     const { out: yaml } = await matrix('-o', 'yaml');
     expectGolden('shop-yaml.txt', yaml);
   });
 
-  test('can be narrowed to a namespace, a source, a destination', async () => {
+  test('matrix can be restricted to a namespace, a source and a destination', async () => {
     const pairs = async (...args: readonly string[]) => {
       const { out } = await matrix('-o', 'json', ...args);
       const { connections } = JSON.parse(out) as {
@@ -51,11 +51,11 @@ describe('portcullis matrix', () => {
   });
 });
 
-describe('one packet', () => {
+describe('matrix of one packet', () => {
   const follow = async (from: string, to: string, port: string) =>
     (await matrix('--from', from, '--to', to, '--port', port)).out;
 
-  test('that passes: by which rule', async () => {
+  test('matrix shows the rule that lets a packet pass', async () => {
     expect(await follow('shop/web', 'shop/db', 'TCP/3306')).toBe(
       [
         'shop/web-0 (10.244.0.4) → shop/db (10.244.0.3) TCP 3306: allowed',
@@ -66,7 +66,7 @@ describe('one packet', () => {
     );
   });
 
-  test('that does not: what is missing', async () => {
+  test('matrix shows what a denied packet lacks', async () => {
     expect(await follow('bank/till', 'shop/db', '80')).toBe(
       [
         'bank/till (10.244.0.2) → shop/db (10.244.0.3) TCP 80: denied',
@@ -76,7 +76,7 @@ describe('one packet', () => {
     );
   });
 
-  test('between a pod and an address outside', async () => {
+  test('matrix judges packets between a pod and an address outside', async () => {
     expect(await follow('192.0.2.70', 'shop/web-0', 'tcp/8080')).toBe(
       [
         '192.0.2.70 → shop/web-0 (10.244.0.4) TCP 8080: denied',
@@ -87,7 +87,7 @@ describe('one packet', () => {
     expect(await follow('192.0.2.7', 'shop/web-0', 'tcp/8080')).toContain('TCP 8080: allowed');
   });
 
-  test('as JSON', async () => {
+  test('matrix prints a packet’s verdict as JSON', async () => {
     const { out } = await matrix('--from', 'bank/till', '--to', '192.0.2.1', '--port', 'UDP/53', '-o', 'json');
     expect(JSON.parse(out)).toEqual({
       explanations: [
@@ -108,7 +108,7 @@ describe('one packet', () => {
   });
 });
 
-describe('wrong usage', () => {
+describe('wrong usage of matrix', () => {
   test.each([
     ['a port alone', ['--port', '80'], '--port needs --from and --to'],
     ['a port that is none', ['--port', 'ICMP/8'], '--port ICMP/8: expected TCP/80, UDP/53, SCTP/7777 or a port of TCP'],
@@ -118,14 +118,14 @@ describe('wrong usage', () => {
     ['a summary as CSV', ['--summary', '-o', 'csv'], '--summary is printed as text, json or yaml, not as csv'],
     ['an address without a port', ['--from', '192.0.2.1'], 'an address needs --from, --to and --port'],
     ['the outside as one end of a packet', ['--from', 'outside', '--to', 'shop/db', '--port', '80'], '--from outside'],
-  ])('%s', async (_, args, message) => {
+  ])('matrix refuses wrong usage: %s', async (_, args, message) => {
     const { code, out, err } = await matrix(...args);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(message);
   });
 });
 
-test('a policy that cannot be read is told with its place, and allows nothing', async () => {
+test('matrix reports an invalid policy with its place, and lets it allow nothing', async () => {
   const { code, out, err } = await runVerbs('matrix', '-f', join(HERE, 'faulty.yaml'), '--from', 'outside');
   expect(code).toBe(1);
   expect(err).toContain(
@@ -134,7 +134,7 @@ test('a policy that cannot be read is told with its place, and allows nothing', 
   expect(out).toContain('outside → shop/web: none\n');
 });
 
-test('ends of two families are told apart where it matters', async () => {
+test('matrix shows two families separately if their verdicts differ', async () => {
   const { out } = await runVerbs(
     'matrix',
     '-f',

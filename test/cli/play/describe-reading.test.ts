@@ -14,7 +14,7 @@ const OPEN: Reading = {
 };
 const CLOSED: Reading = { ...OPEN, measured: 'timeout', expected: 'deny', reasons: ['denied: ingress'] };
 
-test('tells what each connection does and why', () => {
+test('a reading’s description says what each connection does and why', () => {
   expect(describeReadings([OPEN, { ...CLOSED, from: 'shop/other' }])).toEqual([
     'shop/web → shop/db TCP 5432 connects: open: no policy isolates egress of shop/web\n' +
       '  and open: no policy isolates ingress of shop/db',
@@ -22,14 +22,14 @@ test('tells what each connection does and why', () => {
   ]);
 });
 
-test('names the family where there are two', () => {
+test('a reading’s description names the family if there are two', () => {
   expect(describeReadings([CLOSED, { ...CLOSED, family: 'ipv6' }])).toEqual([
     'shop/web → shop/db TCP 5432 (IPv4) times out: denied: ingress',
     'shop/web → shop/db TCP 5432 (IPv6) times out: denied: ingress',
   ]);
 });
 
-test('tells what changed, not what came or stayed', () => {
+test('described changes include what changed, not what was added or stayed', () => {
   const came: Reading = { ...CLOSED, from: 'shop/new' };
   expect(describeChanges([OPEN], [CLOSED, came])).toEqual([
     'shop/web → shop/db TCP 5432 now times out: denied: ingress',
@@ -37,7 +37,7 @@ test('tells what changed, not what came or stayed', () => {
   expect(describeChanges([OPEN], [OPEN])).toEqual([]);
 });
 
-test('tells where the kernel and the policies are not of one mind', () => {
+test('described disagreements are those between the kernel and the policies', () => {
   const leak: Reading = { ...CLOSED, measured: 'open' };
   expect(describeDisagreements([OPEN, CLOSED, leak, { ...OPEN, measured: 'not probed' }])).toEqual([
     'shop/web → shop/db TCP 5432 connects, but the policies say deny: denied: ingress',

@@ -38,7 +38,7 @@ const WORLD = worldOf([
 ]);
 
 describe('measuring', () => {
-  test('tries each connection once where the kernel does what the policies say', async () => {
+  test('measuring tries each connection once if the kernel agrees with the policies', async () => {
     const { stage, asked } = stageOf(WORLD, () => 'open');
     const readings = await measureAll(stage, WORLD, createJudge(WORLD));
     expect(readings.map(({ from, to, protocol, measured }) => [from, to, protocol, measured])).toEqual([
@@ -49,14 +49,14 @@ describe('measuring', () => {
     expect([...asked.values()]).toEqual([1, 1]);
   });
 
-  test('asks again where the kernel seems to disagree: the machine may be busy', async () => {
+  test('measuring tries a connection again if the kernel seems to disagree, since the machine may be busy', async () => {
     const { stage, asked } = stageOf(WORLD, ({ port }, round) => (port === 80 && round < 3 ? 'timeout' : 'open'));
     const readings = await measureAll(stage, WORLD, createJudge(WORLD));
     expect(readings.every(({ measured }) => measured !== 'timeout')).toBe(true);
     expect(Object.fromEntries(asked)).toEqual({ 'shop/db': 3, 'shop/web': 1 });
   });
 
-  test('lets stand what the kernel does in the end', async () => {
+  test('measuring returns the kernel’s last result', async () => {
     const { stage } = stageOf(WORLD, ({ port }) => (port === 80 ? 'refused' : 'open'));
     const readings = await measureAll(stage, WORLD, createJudge(WORLD));
     expect(readings.filter(({ measured }) => measured === 'refused')).toMatchObject([{ to: 'shop/web', port: 80 }]);

@@ -27,8 +27,8 @@ const print = (picture: Picture, output: 'text' | 'json' = 'text', why?: true) =
   return { code, out };
 };
 
-describe('one picture', () => {
-  test('of a kernel that does what the policies say ends well', () => {
+describe('picture of play --once', () => {
+  test('a picture of a kernel that agrees with the policies ends with 0', () => {
     expect(print(pictureOf('timeout'), 'text', true)).toEqual({
       code: 0,
       out: `\
@@ -48,7 +48,7 @@ Why:
     });
   });
 
-  test('of a kernel that does something else says so loudly', () => {
+  test('a picture of a kernel that disagrees says so and ends with 1', () => {
     const { code, out } = print(pictureOf('open'));
     expect(code).toBe(1);
     expect(out).toContain('shop/web   ✓!\n');
@@ -57,13 +57,13 @@ THE KERNEL DISAGREES with the policies:
   shop/web → shop/db TCP 5432 connects, but the policies say deny: denied: ingress of shop/db is isolated by shop/deny`);
   });
 
-  test('with warnings does not end well either', () => {
+  test('a picture with warnings ends with 1', () => {
     const { code, out } = print(pictureOf('timeout', ['shop/db cannot serve TCP 5432: EACCES']));
     expect(code).toBe(1);
     expect(out).toContain('Warnings:\n  shop/db cannot serve TCP 5432: EACCES\n');
   });
 
-  test('is plain data for programs', () => {
+  test('a picture is plain data for programs', () => {
     const { code, out } = print(pictureOf('open'), 'json');
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({

@@ -27,7 +27,7 @@ const slice = (name: string, body: string, labels = ''): string =>
 const documents = (...texts: readonly string[]): string => texts.join('---\n');
 
 describe('manifests', () => {
-  test('get nodes, addresses and the addresses of their nodes', async () => {
+  test('pods of manifests get nodes, addresses and the addresses of their nodes', async () => {
     const { world } = await read(
       documents(
         pod('a', '{nodeName: worker, containers: []}'),
@@ -46,12 +46,12 @@ describe('manifests', () => {
     ]);
   });
 
-  test('keep the addresses that they write down, of the families that there are', async () => {
+  test('pods of manifests keep their written addresses of the chosen families', async () => {
     const { world } = await read(pod('a', '{containers: []}', ', status: {podIPs: [{ip: 10.0.0.9}, {ip: "fd00::9"}]}'));
     expect([...world.snapshot.pods.values()].map(({ ips }) => ips)).toEqual([['10.0.0.9']]);
   });
 
-  test('make machines outside of EndpointSlices without a Service', async () => {
+  test('EndpointSlices without a Service become machines outside', async () => {
     const { world, problems } = await read(
       documents(
         slice('office', 'endpoints: [{addresses: [172.17.0.5]}], ports: [{port: 80}, {port: 53, protocol: UDP}]'),
@@ -75,7 +75,7 @@ describe('manifests', () => {
     expect(namesOf(world)).toEqual(new Map([['office', ['172.17.0.5']]]));
   });
 
-  test('with a wrong EndpointSlice say where', async () => {
+  test('a wrong EndpointSlice is reported with its place', async () => {
     const { problems } = await read(
       documents(
         slice('bad', 'endpoints: [{addresses: [nowhere]}], ports: [{port: 0, protocol: ICMP}]'),
@@ -91,7 +91,7 @@ describe('manifests', () => {
     ]);
   });
 
-  test('give Services addresses, names and the pods behind them', async () => {
+  test('Services of manifests get addresses, names and the pods behind them', async () => {
     const service = (name: string, spec: string): string =>
       `{apiVersion: v1, kind: Service, metadata: {name: ${name}, namespace: shop}, spec: ${spec}}\n`;
     const { world } = await read(
@@ -114,7 +114,7 @@ describe('manifests', () => {
   });
 });
 
-test('the families are those that manifests write down, or those that are asked for', async () => {
+test('the families are those of the written addresses, or the requested ones', async () => {
   const loaded = (text: string) => loadManifests(['-'], { stdin: text });
   const v6 = slice('office', 'endpoints: [{addresses: ["fd00::5"]}]');
   const v4 = pod('a', '{containers: []}', ', status: {podIP: 10.0.0.9}');

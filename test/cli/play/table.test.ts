@@ -57,8 +57,8 @@ const READINGS: readonly Reading[] = [
 const render = (machines: readonly Machine[], readings: readonly Reading[], width = 120): string =>
   renderTable(machines, readings, { width, paint: plain });
 
-describe('the table', () => {
-  test('has a row per machine, a column per port, and a legend of what it shows', () => {
+describe('table of play', () => {
+  test('the table has a row per machine, a column per port, and a legend of its marks', () => {
     expect(render([WEB, DB, OFFICE], READINGS)).toBe(
       [
         '                      shop                            office',
@@ -74,7 +74,7 @@ describe('the table', () => {
     );
   });
 
-  test('goes on below where it is wider than the terminal', () => {
+  test('the table continues below if it is wider than the terminal', () => {
     expect(render([WEB, DB, OFFICE], READINGS, 45).split('\n').slice(0, 14)).toEqual([
       '                      shop',
       '                      web      db',
@@ -93,7 +93,7 @@ describe('the table', () => {
     ]);
   });
 
-  test('tells families apart only where they fare differently', () => {
+  test('the table shows families separately only if they differ', () => {
     const dual = [pod('a/x', [], ['10.0.0.1', 'fd00::1']), pod('a/y', [{ protocol: 'TCP', port: 80 }])];
     const both = (v4: Reading['measured'], v6: Reading['measured']): string =>
       render(dual, [
@@ -104,7 +104,7 @@ describe('the table', () => {
     expect(both('open', 'timeout')).toContain('a/x   4✓6✗\n');
   });
 
-  test('says so where there is nothing to reach', () => {
+  test('the table says so if there is nothing to reach', () => {
     expect(render([pod('a/x', [])], [])).toBe('no pod declares a container port: there is nothing to reach');
   });
 });

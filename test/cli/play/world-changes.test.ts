@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { describeWorldChanges } from '../../../src/cli/play/world-changes.ts';
 import { podOf, worldOf } from './small-world.ts';
 
-test('tells what came, changed and went, as kubectl does', () => {
+test('changes of a world are described in kubectl’s style', () => {
   const web = podOf('web', '10.244.1.2');
   const before = worldOf([web, podOf('old', '10.244.1.3')], { deny: { podSelector: {} } });
   const after = worldOf(
@@ -20,7 +20,7 @@ test('tells what came, changed and went, as kubectl does', () => {
   expect(describeWorldChanges(after, after)).toEqual([]);
 });
 
-test('is silent about a Service whose pods come and go', () => {
+test('a Service whose pods change is not reported as changed', () => {
   const service = (endpoints: readonly { ip: string; port: number }[]) => ({
     namespace: 'shop',
     name: 'web',

@@ -6,7 +6,7 @@ import { clock, MINUTE, passUntil, SECOND, start, told } from './faults-bench.ts
 const HOUR = 60 * MINUTE;
 
 describe('an API server that is away for six hours', () => {
-  test('is asked again all the time and not often; the state stays; what changed is learned when it is back', async () => {
+  test('the source keeps trying an absent API server, not too often; the state stays; it learns changes when the server is back', async () => {
     api.script({ lists: [list('7', [pod('kept'), pod('old')]), list('90', [pod('kept'), pod('new')])] });
     let away = false;
     let attempts = 0;

@@ -7,7 +7,7 @@ import { clock, gone, MINUTE, passUntil, SECOND, start, told } from './faults-be
 describe('an empty list', () => {
   const EMPTY = list('60', []);
 
-  test('from a server that has just begun is not believed: the state stays, and nothing is told', async () => {
+  test('an empty list from a server that has just started is ignored: the state stays, and no change is reported', async () => {
     api.script({ lists: [list('7', [pod('a')]), EMPTY, EMPTY, list('61', [pod('a')])], watches: [gone, silence] });
     await start();
     await passUntil('two empty lists', 100, () => requests(false).length >= 3);
@@ -21,7 +21,7 @@ describe('an empty list', () => {
     );
   });
 
-  test('is believed when the server stays with it', async () => {
+  test('an empty list is accepted if the server keeps returning it', async () => {
     api.script({ lists: [list('7', [pod('a')]), EMPTY], watches: [gone, silence] });
     await start();
     const waited = await passUntil('the end of the pod', SECOND, () => pods().length === 0);
@@ -30,14 +30,14 @@ describe('an empty list', () => {
     expect(source?.status().pods.listedNone).toBe(true);
   });
 
-  test('of policies and pods is normal where none were known', async () => {
+  test('an empty list of policies or pods is normal if none were known', async () => {
     const began = clock.now();
     await start();
     expect(clock.now() - began).toBeLessThan(SECOND);
     expect(source?.snapshot().pods.size).toBe(0);
   });
 
-  test('of namespaces is not: every server makes some, so one without is not complete', async () => {
+  test('an empty list of namespaces is incomplete, since every server creates some', async () => {
     let complete = false;
     api.namespaces = () => (complete ? [{ metadata: { name: 'default' } }] : []);
     const starting = start();

@@ -3,7 +3,7 @@ import { type Answer, list, silence, watch } from '../../support/apiserver/fake-
 import { api, pod, pods, troubles } from '../api-source/source-bench.ts';
 import { gone, passUntil, start, told } from './faults-bench.ts';
 
-describe('nonsense', () => {
+describe('nonsense of an API server', () => {
   const listOf = (...items: readonly unknown[]): string =>
     JSON.stringify({ metadata: { resourceVersion: '9' }, items });
   const text =
@@ -19,7 +19,7 @@ describe('nonsense', () => {
     ['a list of something else', '{"kind":"Status","metadata":{},"status":"Success"}', /is not a list/],
     ['half a list', '{"metadata":{"resourceVersion":"9"},"items":[{"meta', /JSON/],
     ['no JSON', '<html>login</html>', /JSON/],
-  ])('%s is not believed: the state stays', async (_, body, trouble) => {
+  ])('an answer with %s is ignored: the state stays', async (_, body, trouble) => {
     api.script({ lists: [list('7', [pod('a')]), text(body), list('9', [pod('b')])], watches: [gone, silence] });
     await start();
     await passUntil('the trouble', 10, () => troubles.length > 1);
@@ -34,7 +34,7 @@ describe('nonsense', () => {
     ['an event without a type', pod('x')],
     ['an event whose object has no name', { type: 'MODIFIED', object: { metadata: { uid: 'uid-a' } } }],
     ['an event without an object', { type: 'DELETED' }],
-  ])('%s makes it list anew', async (_, event) => {
+  ])('a watch with %s is followed by a new list', async (_, event) => {
     api.script({ lists: [list('7', [pod('a')]), list('9', [pod('a'), pod('b')])], watches: [watch(event), silence] });
     await start();
     await passUntil('the second list', 100, () => pods().length === 2);

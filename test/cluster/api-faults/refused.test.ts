@@ -11,7 +11,7 @@ describe('too many requests', () => {
   test.each([
     ['seconds', '120'],
     ['a date, whatever our own clock says', 'Mon, 01 Jan 2001 00:02:00 GMT'],
-  ])('with Retry-After in %s is left alone so long', async (_, value) => {
+  ])('the source waits as long as a Retry-After in %s asks', async (_, value) => {
     const headers = { Date: 'Mon, 01 Jan 2001 00:00:00 GMT', 'Retry-After': value };
     api.script({ watches: [refusal(429, 'too many', headers), watch(added('a', '5'))] });
     await start();
@@ -32,7 +32,7 @@ describe('a token that was replaced', () => {
     await rm(folder, { recursive: true });
   });
 
-  test.each([401, 403])('is read anew when the old one is answered with %i', async (code) => {
+  test.each([401, 403])('the source reads its token again when %i answers the old one', async (code) => {
     const token = path.join(folder, 'token');
     const kubeconfig = path.join(folder, 'kubeconfig');
     await writeFile(token, 'old');

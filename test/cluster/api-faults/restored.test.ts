@@ -6,7 +6,7 @@ import { clock, MINUTE, passUntil, SECOND, start } from './faults-bench.ts';
 describe('a server whose data is older than what it had told us', () => {
   const RESTORED = { lists: [list('40', [pod('a')]), list('7', [pod('b')])], probe: list('6', []) };
 
-  test('is found out when the connection broke, and listed anew', async () => {
+  test('the source detects older data when the connection broke, and lists again', async () => {
     api.script({ ...RESTORED, watches: [silence] });
     await start();
     api.breakAll();
@@ -16,7 +16,7 @@ describe('a server whose data is older than what it had told us', () => {
     await passUntil('a watch from there', 100, () => requests(true).at(-1)?.query.get('resourceVersion') === '7');
   });
 
-  test('is found out when a watch ended that had nothing to say', async () => {
+  test('the source detects older data when a watch ended without events', async () => {
     api.script({
       ...RESTORED,
       watches: [(response, request) => clock.after(MINUTE, () => closingWatch()(response, request))],
@@ -26,14 +26,14 @@ describe('a server whose data is older than what it had told us', () => {
     expect(troubles[0]).toMatch(/restored from a backup/);
   });
 
-  test('is found out when a watch goes back', async () => {
+  test('the source detects older data when a watch goes back', async () => {
     api.script({ lists: RESTORED.lists, watches: [watch(bookmark('41'), bookmark('12')), silence] });
     await start();
     await passUntil('the restored state', 100, () => pods()[0] === 'b');
     expect(troubles[0]).toMatch(/is at resourceVersion 12 and had told us of 41/);
   });
 
-  test('is not asked how far it got where a watch that spoke ended in order', async () => {
+  test('the source does not check the server’s version when a watch with events ended in order', async () => {
     api.script({ watches: [closingWatch(bookmark('50')), silence] });
     await start({ timing: { stable: 0 } });
     await passUntil('the second watch', 100, () => requests(true).length === 2);
@@ -41,7 +41,7 @@ describe('a server whose data is older than what it had told us', () => {
     expect(api.requests.filter(({ isProbe, isWatch, kind }) => kind === 'pods' && isProbe && !isWatch)).toEqual([]);
   });
 
-  test('is listed anew after an outage of minutes: it may have grown past our version since', async () => {
+  test('the source lists again after an outage of minutes, since a restored server may have passed our version', async () => {
     api.script({ lists: RESTORED.lists, watches: [silence] });
     let away = false;
     await start({

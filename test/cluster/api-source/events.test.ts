@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { list, watch } from '../../support/apiserver/fake-api.ts';
 import { api, bookmark, changes, event, pod, pods, podStatus, start, until } from './source-bench.ts';
 
-describe('events', () => {
-  test('change the snapshot before they are told; what does not differ is not told', async () => {
+describe('events of a watch', () => {
+  test('an event changes the snapshot before it is reported; an equal object is not reported', async () => {
     api.script({
       lists: [list('1', [pod('a')])],
       watches: [
@@ -24,7 +24,7 @@ describe('events', () => {
     expect(seen).toEqual(['uid-a: a', 'uid-b: a b', 'uid-b: a b', 'uid-a: b']);
   });
 
-  test('a pod that finishes goes', async () => {
+  test('an event of a finished pod removes the pod', async () => {
     api.script({
       lists: [list('1', [pod('a'), pod('done', { phase: 'Succeeded' })])],
       watches: [watch(event('MODIFIED', pod('a', { phase: 'Failed', resourceVersion: '2' })))],
@@ -35,7 +35,7 @@ describe('events', () => {
     expect(changes.filter(({ kind }) => kind === 'pods')).toHaveLength(2);
   });
 
-  test('a late end of a pod does not take away the one that has its name now', async () => {
+  test('a late end of a pod does not remove the new pod with its name', async () => {
     api.script({
       lists: [list('1', [pod('a', { uid: 'old' })])],
       watches: [

@@ -4,7 +4,7 @@ import { type Answer, list, refusal } from '../../support/apiserver/fake-api.ts'
 import { api, pod, pods, requests, source, start, troubles, until, untilWatching } from './source-bench.ts';
 
 describe('the first list', () => {
-  test('comes in pages; nothing is known before the last one is in', async () => {
+  test('the first list comes in pages, and no object is known before the last one is in', async () => {
     let answerLast = (): void => undefined;
     api.script({
       lists: [
@@ -28,7 +28,7 @@ describe('the first list', () => {
     await untilWatching('7');
   });
 
-  test('whose pages expire on the way is fetched in one piece', async () => {
+  test('a first list whose pages expire is fetched in one piece', async () => {
     api.script({ lists: [list('7', [pod('a')], 'old'), refusal(410, 'expired'), list('9', [pod('b')])] });
     const { hasSynced } = start();
     await until('the list', hasSynced);
@@ -37,7 +37,7 @@ describe('the first list', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('whose pages are too large comes in smaller ones', async () => {
+  test('a first list whose pages are too large comes in smaller ones', async () => {
     const huge: Answer = (response) => {
       const piece = Buffer.alloc(1024 * 1024, ' ');
       response.on('error', () => undefined);
@@ -71,7 +71,7 @@ describe('the first list', () => {
         response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(bytes(whole));
       };
 
-    test('is unpacked', async () => {
+    test('a compressed first list is decompressed', async () => {
       api.script({ lists: [packed((whole) => whole)] });
       const { hasSynced } = start();
       await until('the list', hasSynced);
@@ -82,7 +82,7 @@ describe('the first list', () => {
     test.each<[string, (whole: Buffer) => Buffer]>([
       ['is cut off', (whole) => whole.subarray(0, -12)],
       ['is something else', () => Buffer.from('<html>')],
-    ])('is trouble where it %s', async (_, bytes) => {
+    ])('a compressed list that %s is an error', async (_, bytes) => {
       api.script({ lists: [packed(bytes), list('8', [pod('b')])] });
       const { hasSynced } = start();
       await until('the list', hasSynced);
@@ -91,7 +91,7 @@ describe('the first list', () => {
     });
   });
 
-  describe('where it may be older than the present', () => {
+  describe('a first list that may be older than the present', () => {
     const yes = (): Promise<boolean> => Promise.resolve(true);
     const no = (): Promise<boolean> => Promise.resolve(false);
     const beginning = { seemsBlank: yes, isBlank: yes };
@@ -100,7 +100,7 @@ describe('the first list', () => {
         .filter((request) => request.kind === kind && !request.isWatch)
         .map(({ query }) => [query.get('resourceVersion'), query.get('limit')]);
 
-    test('is what the API server remembers of pods, in one piece; all else is the newest', async () => {
+    test('the first list of pods comes from the API server’s memory in one piece; other lists are the newest', async () => {
       api.script({ lists: [list('7', [pod('a')])] });
       const { hasSynced } = start({ beginning });
       await until('the list', hasSynced);
@@ -109,7 +109,7 @@ describe('the first list', () => {
       await untilWatching('7');
     });
 
-    test('is only the first one: after trouble the newest is asked for', async () => {
+    test('only the first list may be older: after a failure the newest is requested', async () => {
       api.script({ lists: [refusal(429, 'not yet'), list('7', [pod('a')])] });
       const { hasSynced } = start({ beginning });
       await until('the list', hasSynced);
@@ -119,7 +119,7 @@ describe('the first list', () => {
       ]);
     });
 
-    test('is asked for before that is known, and counts once it is', async () => {
+    test('a first list that may be older is requested before that is certain, and counts once it is', async () => {
       const { promise, resolve } = Promise.withResolvers<boolean>();
       api.script({ lists: [list('7', [pod('a')])] });
       const { hasSynced, status: statusOf } = start({ beginning: { seemsBlank: yes, isBlank: () => promise } });
@@ -133,7 +133,7 @@ describe('the first list', () => {
       expect(asked('pods')).toEqual([['0', null]]);
     });
 
-    test('is the newest after all where it may not be older', async () => {
+    test('the newest list is requested if it turns out that the first may not be older', async () => {
       const { promise, resolve } = Promise.withResolvers<boolean>();
       api.script({ lists: [list('7', [pod('old')]), list('8', [pod('new')])] });
       const { hasSynced } = start({ beginning: { seemsBlank: yes, isBlank: () => promise } });
@@ -146,7 +146,7 @@ describe('the first list', () => {
       await untilWatching('8');
     });
 
-    test('is the newest at once where it does not seem that it may be older', async () => {
+    test('the newest list is requested at once if the first list probably may not be older', async () => {
       api.script({ lists: [list('7', [pod('a')])] });
       const { hasSynced } = start({ beginning: { seemsBlank: no, isBlank: yes } });
       await until('the list', hasSynced);
@@ -161,7 +161,7 @@ describe('the first list', () => {
     expect(hasSynced()).toBe(false);
   });
 
-  test('an answer that is not from an API server is trouble', async () => {
+  test('an answer that is not from an API server is an error', async () => {
     api.script({
       lists: [(response) => response.end('<html>login</html>'), (response) => response.end('{}'), list('1', [])],
     });

@@ -3,14 +3,14 @@ import { list, refusal, silence } from '../../support/apiserver/fake-api.ts';
 import { api, pod, pods, podStatus, requests, start, troubles, until } from './source-bench.ts';
 
 describe('a list that hangs', () => {
-  test('before its answer is given up and tried again', async () => {
+  test('a list without an answer is abandoned and tried again', async () => {
     api.script({ lists: [() => undefined, list('1', [])] });
     const { hasSynced } = start({ timing: { listSilence: 50 } });
     await until('the list', hasSynced);
     expect(troubles).toEqual(['nothing heard for 0.05 s; the connection is taken for dead']);
   });
 
-  test('in the middle of its answer too', async () => {
+  test('a list that hangs in the middle of its answer is abandoned and tried again', async () => {
     api.script({
       lists: [
         (response) => {
@@ -29,7 +29,7 @@ describe('a server that refuses', () => {
     [401, /^401 Unauthorized: no: the API server does not accept these credentials/],
     [403, /^403 Forbidden: no: the credentials may not do this; grant get, list and watch on pods, namespaces/],
     [500, /^500 Internal Server Error: no$/],
-  ])('with %i is named, and asked again', async (code, message) => {
+  ])('a refusal with %i is reported, and the request is repeated', async (code, message) => {
     api.script({ lists: [refusal(code, 'no'), refusal(code, 'no'), list('1', [])] });
     const { hasSynced } = start();
     await until('the list', hasSynced);
@@ -38,7 +38,7 @@ describe('a server that refuses', () => {
     expect(podStatus()).toMatchObject({ trouble: undefined, restarts: 2 });
   });
 
-  test('with 401 is asked again with credentials read anew; the state stays', async () => {
+  test('a refusal with 401 leads to a new request with credentials read again; the state stays', async () => {
     let made = 0;
     api.script({
       lists: [list('1', [pod('a')])],
@@ -60,7 +60,7 @@ describe('a server that refuses', () => {
     expect(pods()).toEqual(['a']);
   });
 
-  test('with 429 is left alone as long as it asks', async () => {
+  test('the source waits as long as a refusal with 429 asks', async () => {
     api.script({ lists: [refusal(429, 'too many', { 'Retry-After': '1' }), list('1', [])] });
     const began = performance.now();
     const { hasSynced } = start();
@@ -69,13 +69,13 @@ describe('a server that refuses', () => {
     expect(troubles).toEqual(['429 Too Many Requests: too many']);
   });
 
-  test('with an endless Retry-After is asked again at the limit', async () => {
+  test('the source waits up to the limit after an endless Retry-After', async () => {
     api.script({ lists: [refusal(429, 'too many', { 'Retry-After': '999999' }), list('1', [])] });
     const { hasSynced } = start({ timing: { retryAfterLimit: 100 } });
     await until('the list', hasSynced);
   });
 
-  test('waits longer each time', async () => {
+  test('the source waits longer after each refusal', async () => {
     const times: number[] = [];
     api.script({
       lists: [
@@ -93,7 +93,7 @@ describe('a server that refuses', () => {
   });
 });
 
-test('a connection that cannot be made is trouble of all kinds, and tried again', async () => {
+test('a connection that cannot be made is trouble of all kinds, and is tried again', async () => {
   let attempts = 0;
   const { status: statusOf, hasSynced } = start({
     connect() {
@@ -106,7 +106,7 @@ test('a connection that cannot be made is trouble of all kinds, and tried again'
   expect(statusOf().namespaces.restarts).toBeGreaterThan(0);
 });
 
-test('stop ends everything, also while it waits to try again', async () => {
+test('stop ends everything, including waits for a retry', async () => {
   api.script({ lists: [refusal(500, 'no')] });
   const { stop } = start({ timing: { backoffFirst: 60_000, backoffLimit: 60_000 } });
   await until('trouble', () => troubles.length === 1);

@@ -17,7 +17,7 @@ import {
 } from './source-bench.ts';
 
 describe('a watch that ends', () => {
-  test('in an orderly way goes on where it was, without a list and without trouble', async () => {
+  test('a watch that ends in order resumes where it was, without a list and without trouble', async () => {
     api.script({ watches: [closingWatch(event('ADDED', pod('a', { resourceVersion: '5' })), bookmark('8')), silence] });
     start();
     await untilWatching('8');
@@ -26,7 +26,7 @@ describe('a watch that ends', () => {
     expect(podStatus()).toMatchObject({ trouble: undefined, restarts: 0 });
   });
 
-  test('at once, each time, is trouble: we would be blind in between', async () => {
+  test('a watch that always ends at once is trouble, since changes in between would be missed', async () => {
     api.script({ watches: [closingWatch()] });
     start({ timing: { stable: 10_000 } });
     await until('trouble', () => troubles.length >= 2);
@@ -34,7 +34,7 @@ describe('a watch that ends', () => {
     expect(requests(false)).toHaveLength(1);
   });
 
-  test('by a broken connection goes on where it was', async () => {
+  test('a watch with a broken connection resumes where it was', async () => {
     api.script({ watches: [watch(event('ADDED', pod('a', { resourceVersion: '5' })))] });
     start();
     await until('the pod', () => pods().length === 1);
@@ -46,7 +46,7 @@ describe('a watch that ends', () => {
     expect(troubles[0]).toMatch(/the connection broke/);
   });
 
-  test('in the middle of a line loses nothing', async () => {
+  test('a watch that ends in the middle of a line loses nothing', async () => {
     const line = JSON.stringify(event('ADDED', pod('b', { resourceVersion: '6' })));
     api.script({
       watches: [
@@ -66,24 +66,27 @@ describe('a watch that ends', () => {
   test.each([
     ['as an answer', refusal(410, 'too old resource version: 1 (9)')],
     ['as an event', watch(status(410, 'too old resource version: 1 (9)'))],
-  ])('with 410 Gone %s is listed anew; only real differences are told', async (_, gone) => {
-    api.script({
-      lists: [
-        list('1', [pod('kept'), pod('gone'), pod('changed')]),
-        list('9', [pod('kept', { resourceVersion: '8' }), pod('changed', { labels: { a: 'b' } }), pod('new')]),
-      ],
-      watches: [gone, silence],
-    });
-    start();
-    await untilWatching('9');
-    expect(pods()).toEqual(['changed', 'kept', 'new']);
-    const told = changes.filter(({ kind }) => kind === 'pods').map(({ key }) => key);
-    expect(told.slice(3).sort()).toEqual(['uid-changed', 'uid-gone', 'uid-new']);
-    expect(troubles).toEqual(['410 Gone: too old resource version: 1 (9)']);
-    expect(podStatus()).toMatchObject({ resourceVersion: '9', trouble: undefined, restarts: 1 });
-  });
+  ])(
+    'a watch that ends with 410 Gone %s is followed by a list; only real differences are reported',
+    async (_, gone) => {
+      api.script({
+        lists: [
+          list('1', [pod('kept'), pod('gone'), pod('changed')]),
+          list('9', [pod('kept', { resourceVersion: '8' }), pod('changed', { labels: { a: 'b' } }), pod('new')]),
+        ],
+        watches: [gone, silence],
+      });
+      start();
+      await untilWatching('9');
+      expect(pods()).toEqual(['changed', 'kept', 'new']);
+      const told = changes.filter(({ kind }) => kind === 'pods').map(({ key }) => key);
+      expect(told.slice(3).sort()).toEqual(['uid-changed', 'uid-gone', 'uid-new']);
+      expect(troubles).toEqual(['410 Gone: too old resource version: 1 (9)']);
+      expect(podStatus()).toMatchObject({ resourceVersion: '9', trouble: undefined, restarts: 1 });
+    },
+  );
 
-  test('with another error event goes on where it was', async () => {
+  test('a watch that ends with another error event resumes where it was', async () => {
     api.script({ lists: [list('4', [])], watches: [watch(status(500, 'etcd is away')), silence] });
     start();
     await until('the second watch', () => requests(true).length === 2);
@@ -92,7 +95,7 @@ describe('a watch that ends', () => {
     expect(troubles).toEqual(['500 Internal Server Error: etcd is away']);
   });
 
-  test('because nothing was heard is listed anew: the version may be from before a restore', async () => {
+  test('a silent watch is followed by a list, since the version may be from before a restore', async () => {
     api.script({ lists: [list('40', [pod('a')]), list('7', [pod('b')])], watches: [watch(bookmark('41')), silence] });
     start({ timing: { watchSilence: 60 } });
     await until('the second list', () => pods()[0] === 'b');
@@ -100,13 +103,13 @@ describe('a watch that ends', () => {
     await untilWatching('7');
   });
 
-  test('past its time is taken for dead, though it never spoke', async () => {
+  test('a watch that never sent an event is taken for dead after its timeout', async () => {
     start({ timing: { watchSeconds: [1, 1], watchOverrun: 50 } });
     await until('the second list', () => requests(false).length === 2);
     expect(troubles[0]).toBe('nothing heard for 1.05 s; the connection is taken for dead');
   });
 
-  test('and never spoke is not expected to: a quiet cluster sends no bookmarks', async () => {
+  test('a watch that never sent an event may stay silent: a quiet cluster sends no bookmarks', async () => {
     start({ timing: { watchSilence: 20 } });
     await untilWatching('1');
     const pause = performance.now() + 500;
@@ -114,7 +117,7 @@ describe('a watch that ends', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('bookmarks are signs of life', async () => {
+  test('a watch with bookmarks is alive', async () => {
     let beats = 0;
     api.script({
       watches: [
@@ -133,7 +136,7 @@ describe('a watch that ends', () => {
     expect(podStatus()?.restarts).toBe(0);
   });
 
-  test('with something that is no JSON is listed anew', async () => {
+  test('a watch with invalid JSON is followed by a list', async () => {
     api.script({
       watches: [
         (response) => {

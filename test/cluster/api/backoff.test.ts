@@ -6,16 +6,16 @@ const waits = (random: number, count: number): number[] => {
   return Array.from({ length: count }, () => backoff.next());
 };
 
-test('doubles up to the limit; half of each wait is random', () => {
+test('a backoff doubles up to the limit; half of each wait is random', () => {
   expect(waits(0, 5)).toEqual([100, 200, 400, 500, 500]);
   expect(waits(1, 5)).toEqual([200, 400, 800, 1000, 1000]);
 });
 
-test('stays at the limit for ever', () => {
+test('a backoff stays at the limit', () => {
   expect(waits(1, 2000).at(-1)).toBe(1000);
 });
 
-test('begins anew after a reset', () => {
+test('a backoff starts again after a reset', () => {
   const backoff = createBackoff(200, 1000, () => 1);
   backoff.next();
   backoff.next();

@@ -20,7 +20,7 @@ afterEach(async () => {
 const authorization = async (connection: Awaited<ReturnType<typeof connectInCluster>>): Promise<string | undefined> =>
   (await connection.options()).headers?.['Authorization'];
 
-test('uses the mounted service account, and its token anew when the kubelet has replaced it', async () => {
+test('an in-cluster connection uses the mounted service account, and its new token when the kubelet has replaced it', async () => {
   jest.useFakeTimers({ doNotFake: ['nextTick'] });
   const connection = await connectInCluster({ host: '10.96.0.1', port: '443', folder });
   expect(connection.server).toBe('https://10.96.0.1:443');
@@ -31,16 +31,16 @@ test('uses the mounted service account, and its token anew when the kubelet has 
   expect(await authorization(connection)).toBe('Bearer second');
 });
 
-test('an IPv6 address is put in brackets', async () => {
+test('an in-cluster connection puts an IPv6 address in brackets', async () => {
   expect((await connectInCluster({ host: 'fd00::1', port: '443', folder })).server).toBe('https://[fd00::1]:443');
 });
 
-test('outside of a pod it says so', async () => {
+test('an in-cluster connection outside of a pod fails with a message that says so', async () => {
   const connecting = connectInCluster({ host: undefined, port: undefined, folder });
   await expect(connecting).rejects.toThrow('not in a cluster: KUBERNETES_SERVICE_HOST');
 });
 
-test('without a mounted service account it names the file', async () => {
+test('an in-cluster connection without a mounted service account names the missing file', async () => {
   await rm(path.join(folder, 'token'));
   const connecting = connectInCluster({ host: '10.96.0.1', port: '443', folder });
   await expect(connecting).rejects.toThrow(`${folder}/token cannot be read`);

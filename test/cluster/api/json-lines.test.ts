@@ -10,7 +10,7 @@ const read = async (chunks: readonly Buffer[]): Promise<unknown[]> => {
   return values;
 };
 
-test('puts lines together from chunks of any size, also where a character is cut', async () => {
+test('lines are joined from chunks of any size, even if a character is split', async () => {
   const text = Buffer.from('{"a":"grün"}\n\n{"b":[1]}\n');
   for (let size = 1; size <= text.length; size += 1) {
     const chunks = Array.from({ length: Math.ceil(text.length / size) }, (_, index) =>
@@ -20,15 +20,15 @@ test('puts lines together from chunks of any size, also where a character is cut
   }
 });
 
-test('drops a last line that was cut off', async () => {
+test('a last line that was cut off is dropped', async () => {
   expect(await read([Buffer.from('{"a":1}\n{"b":')])).toEqual([{ a: 1 }]);
 });
 
-test('a line that is no JSON is an error', async () => {
+test('a line with invalid JSON is an error', async () => {
   await expect(read([Buffer.from('<html>\n')])).rejects.toThrow(SyntaxError);
 });
 
-test('a line without end is given up before it fills the memory', async () => {
+test('a line without end is an error before it fills the memory', async () => {
   const chunk = Buffer.alloc(1024 * 1024, 'x');
   let sent = 0;
   async function* endless(): AsyncGenerator<Buffer> {
@@ -42,7 +42,7 @@ test('a line without end is given up before it fills the memory', async () => {
   expect(sent).toBe(17);
 });
 
-test('many lines may be more than one may be', async () => {
+test('many lines may together exceed the limit of one line', async () => {
   const line = Buffer.from(`"${'x'.repeat(1024 * 1024)}"\n`);
   expect(await read(Array.from({ length: 20 }, () => line))).toHaveLength(20);
 });

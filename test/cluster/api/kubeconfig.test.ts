@@ -35,8 +35,8 @@ const write = async ({ cluster, user, context, current = 'here' }: Parts): Promi
   return file;
 };
 
-describe('credentials', () => {
-  test('certificates as data', async () => {
+describe('credentials in a kubeconfig', () => {
+  test('a kubeconfig may contain certificates as data', async () => {
     const data = (text: string): string => Buffer.from(text).toString('base64');
     const connection = await connectByKubeconfig(
       await write({
@@ -54,7 +54,7 @@ describe('credentials', () => {
     });
   });
 
-  test('files relative to the kubeconfig, read anew for each request', async () => {
+  test('a kubeconfig may name files relative to itself, which are read again for each request', async () => {
     const file = await write({ cluster: { 'certificate-authority': 'ca.crt' } });
     await writeFile(path.join(folder, 'ca.crt'), 'old');
     const connection = await connectByKubeconfig(file);
@@ -63,18 +63,18 @@ describe('credentials', () => {
     expect(await connection.options()).toMatchObject({ ca: Buffer.from('new') });
   });
 
-  test('a token', async () => {
+  test('a kubeconfig may contain a token', async () => {
     const connection = await connectByKubeconfig(await write({ user: { token: 't0' } }));
     expect((await connection.options()).headers).toEqual({ Authorization: 'Bearer t0' });
   });
 
-  test.each(['tokenFile', 'token-file'])('a token in a file (%s)', async (field) => {
+  test.each(['tokenFile', 'token-file'])('a kubeconfig may name a token file (%s)', async (field) => {
     await writeFile(path.join(folder, 'token'), 't1\n');
     const connection = await connectByKubeconfig(await write({ user: { [field]: 'token' } }));
     expect((await connection.options()).headers).toEqual({ Authorization: 'Bearer t1' });
   });
 
-  test('name and password, acting as someone else', async () => {
+  test('a kubeconfig may contain name and password, and a user to impersonate', async () => {
     const connection = await connectByKubeconfig(await write({ user: { username: 'a', password: 'b', as: 'c' } }));
     expect((await connection.options()).headers).toEqual({
       Authorization: `Basic ${Buffer.from('a:b').toString('base64')}`,
@@ -82,14 +82,14 @@ describe('credentials', () => {
     });
   });
 
-  test('an exec plugin', async () => {
+  test('a kubeconfig may name an exec plugin', async () => {
     const status = JSON.stringify({ status: { token: 't2' } });
     const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'echo', args: [status] };
     const connection = await connectByKubeconfig(await write({ user: { exec } }));
     expect((await connection.options()).headers).toEqual({ Authorization: 'Bearer t2' });
   });
 
-  test('a proxy', async () => {
+  test('a kubeconfig may name a proxy', async () => {
     const cluster = { 'proxy-url': 'http://proxy.example:3128' };
     const connection = await connectByKubeconfig(await write({ cluster, user: { token: 't3' } }));
     const { headers, agent } = await connection.options();
@@ -97,13 +97,13 @@ describe('credentials', () => {
     expect(agent).toMatchObject({ proxy: { host: 'proxy.example:3128' } });
   });
 
-  test('no check of the server’s certificate, if so told', async () => {
+  test('a kubeconfig may disable the check of the server’s certificate', async () => {
     const connection = await connectByKubeconfig(await write({ cluster: { 'insecure-skip-tls-verify': true } }));
     expect((await connection.options()).rejectUnauthorized).toBe(false);
   });
 });
 
-describe('errors name the file and the entry', () => {
+describe('errors of a kubeconfig', () => {
   test.each<[Parts, string]>([
     [{ current: null }, 'current-context is not set'],
     [{ current: 'there' }, 'current-context "there" is not among contexts'],
@@ -111,16 +111,16 @@ describe('errors name the file and the entry', () => {
     [{ context: { user: 'x' } }, 'context "here" names user "x", which is not there'],
     [{ cluster: { server: 'nowhere' } }, 'cluster "c": server "nowhere" is not a URL'],
     [{ cluster: { server: '' } }, 'clusters[0].cluster.server is missing'],
-  ])('%j', async (parts, message) => {
+  ])('an error of a kubeconfig names the file and the entry: %j', async (parts, message) => {
     const file = await write(parts);
     await expect(connectByKubeconfig(file)).rejects.toThrow(`${file}: ${message}`);
   });
 
-  test('a file that is not there', async () => {
+  test('a missing kubeconfig is an error that names the file', async () => {
     await expect(connectByKubeconfig(path.join(folder, 'none'))).rejects.toThrow(/none: ENOENT/);
   });
 
-  test('a file that is not YAML', async () => {
+  test('a kubeconfig that is not YAML is an error that names the file', async () => {
     await writeFile(path.join(folder, 'bad'), 'a: [');
     await expect(connectByKubeconfig(path.join(folder, 'bad'))).rejects.toThrow(/bad: /);
   });

@@ -11,6 +11,6 @@ test.each([
   ['a', 'b', false],
   ['-1', '5', false],
   ['007', '10', false],
-])('%j is older than %j: %j', (current, known, older) => {
+])('the resourceVersion %j is older than %j: %j', (current, known, older) => {
   expect(isOlderThan(current, known)).toBe(older);
 });

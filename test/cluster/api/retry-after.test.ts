@@ -20,10 +20,10 @@ test.each([
   ['1.5', undefined, undefined],
   ['12345678', undefined, undefined],
   ['', undefined, undefined],
-])('Retry-After %j, answered at %j', (value, date, ms) => {
+])('Retry-After %j is read relative to the answer’s date %j', (value, date, ms) => {
   expect(readRetryAfter({ 'retry-after': value, ...(date === undefined ? {} : { date }) }, NOW)).toBe(ms);
 });
 
-test('nothing asked for', () => {
+test('a missing or invalid Retry-After asks for nothing', () => {
   expect(readRetryAfter({}, NOW)).toBeUndefined();
 });

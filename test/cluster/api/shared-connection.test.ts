@@ -23,13 +23,13 @@ test.each([
   ['a plain refusal', refused(404), 'a'],
   ['an outdated token', refused(401), 'b'],
   ['a broken connection', new Error('socket hang up'), 'b'],
-])('after %s', async (_, failure, next) => {
+])('a shared connection is made again only if it may be the cause of %s', async (_, failure, next) => {
   const { shared } = openShared();
   await expect(shared.use(() => Promise.reject(failure))).rejects.toBe(failure);
   expect(await shared.use(({ server }) => Promise.resolve(server))).toBe(next);
 });
 
-test('one that could not be made is made anew', async () => {
+test('a shared connection that could not be made is tried again', async () => {
   const connect = jest.fn<Connect>().mockRejectedValueOnce(new Error('no such file'));
   const shared = shareConnection(connect.mockResolvedValueOnce(connection('a')));
   await expect(shared.use(() => Promise.resolve())).rejects.toThrow('no such file');

@@ -16,12 +16,12 @@ const send = (to: PassThrough, bytes: Buffer, size: number): void => {
   for (let at = 0; at < bytes.length; at += size) to.write(bytes.subarray(at, at + size));
 };
 
-test('an answer that is not packed is itself', () => {
+test('an uncompressed answer is returned unchanged', () => {
   const response = answer();
   expect(unpacked(response)).toBe(response);
 });
 
-test.each([1, 100, 4096, PACKED.length])('in pieces of %d bytes it is whole', async (size) => {
+test.each([1, 100, 4096, PACKED.length])('a compressed answer in pieces of %d bytes is complete', async (size) => {
   const response = answer('gzip');
   const body = unpacked(response);
   send(response, PACKED, size);
@@ -29,7 +29,7 @@ test.each([1, 100, 4096, PACKED.length])('in pieces of %d bytes it is whole', as
   expect((await buffer(body)).equals(WHOLE)).toBe(true);
 });
 
-test('a reader that begins late gets all of it', async () => {
+test('a reader that starts late gets the whole answer', async () => {
   const response = answer('gzip');
   const body = unpacked(response);
   send(response, PACKED, 1000);
@@ -44,7 +44,7 @@ test.each<[string, (response: PassThrough) => void]>([
   ['breaks', (response) => response.destroy(new Error('reset'))],
   ['ends without its end', (response) => response.destroy()],
   ['is something else', (response) => response.end('<html>')],
-])('where the answer %s, the reader hears of it', async (_, end) => {
+])('the reader of a compressed answer gets an error if the answer %s', async (_, end) => {
   const response = answer('gzip');
   const body = unpacked(response);
   response.write(PACKED.subarray(0, 500));
@@ -53,7 +53,7 @@ test.each<[string, (response: PassThrough) => void]>([
   await expect(read).rejects.toThrow();
 });
 
-test('a reader that gives up ends the answer', async () => {
+test('a reader that stops ends the answer', async () => {
   const response = answer('gzip');
   const body: Readable = unpacked(response);
   body.on('error', () => undefined);

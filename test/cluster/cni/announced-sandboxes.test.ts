@@ -50,8 +50,8 @@ beforeEach(() => {
   announced.start((podUid) => told.push(podUid));
 });
 
-describe('an announcement', () => {
-  test('is a note of the pod’s sandbox, of its link too, and is told', () => {
+describe('announcements of the CNI plugin', () => {
+  test('an announcement is reported as a result of the pod’s sandbox, including its link', () => {
     announced.announce('c1', result('web', '10.0.0.2', 'veth1'));
     expect(told).toEqual(['web']);
     expect(addressesOf('web')).toEqual(['10.0.0.2']);
@@ -59,7 +59,7 @@ describe('an announcement', () => {
     expect(announced.links()).toMatchObject([{ ips: ['10.0.0.2'], hostInterface: 'veth1' }]);
   });
 
-  test('makes way for the runtime’s own note', () => {
+  test('an announcement is replaced by the runtime’s own result', () => {
     announced.announce('c1', result('web', '10.0.0.2', 'veth1'));
     now += 20;
     note('web', '10.0.0.2', 'veth1');
@@ -69,7 +69,7 @@ describe('an announcement', () => {
     expect(addressesOf('web')).toEqual([]);
   });
 
-  test('stays beside a note of another sandbox of the pod, and of one that is older', () => {
+  test('an announcement stays beside results of another or an older sandbox of the pod', () => {
     note('web', '10.0.0.2', 'veth1');
     now += 20;
     announced.announce('c2', result('web', '10.0.0.3', 'veth2'));
@@ -78,7 +78,7 @@ describe('an announcement', () => {
     expect(announced.sandboxesOf('web').map(({ notedAt }) => notedAt)).toEqual([1000, 1020, 1020]);
   });
 
-  test('ends when it is withdrawn, which is told once', () => {
+  test('an announcement ends when it is withdrawn, which is reported once', () => {
     announced.announce('c1', result('web', '10.0.0.2', 'veth1'));
     announced.withdraw('c1');
     announced.withdraw('c1');
@@ -86,7 +86,7 @@ describe('an announcement', () => {
     expect(told).toEqual(['web', 'web']);
   });
 
-  test('ends some time after its interface, when another one comes', async () => {
+  test('an announcement ends some time after its interface is gone, when another one comes', async () => {
     announced.announce('c1', result('web', '10.0.0.2', 'veth1'));
     interfaces.delete('veth1');
     now += 5_000;
@@ -100,7 +100,7 @@ describe('an announcement', () => {
     expect(addressesOf('api')).toEqual(['10.0.0.3']);
   });
 
-  test('counts where nothing else is read', () => {
+  test('an announcement counts even if no results are read', () => {
     const alone = withAnnouncements({
       results: undefined,
       readInterfaces: () => Promise.resolve(interfaces),
@@ -113,7 +113,7 @@ describe('an announcement', () => {
   });
 });
 
-describe('a request', () => {
+describe('requests of the CNI plugin', () => {
   const add = {
     command: 'add',
     containerId: 'c1',
@@ -130,7 +130,7 @@ describe('a request', () => {
     deadlineMs: 500,
   };
 
-  test('tells pod, interfaces and addresses', () => {
+  test('a request contains pod, interfaces and addresses', () => {
     expect(parseCniRequest(JSON.stringify(add))).toEqual({
       kind: 'add',
       containerId: 'c1',
@@ -151,7 +151,7 @@ describe('a request', () => {
     ['no deadline', JSON.stringify({ ...add, deadlineMs: 'soon' }), /deadlineMs is no number/],
     ['a deadline in the past', JSON.stringify({ ...add, deadlineMs: -1 }), /deadlineMs is no number/],
     ['no interfaces', JSON.stringify({ ...add, result: {} }), /result names no interface/],
-  ])('with %s is refused with the reason', (_, line, reason) => {
+  ])('a request with %s is refused with the reason', (_, line, reason) => {
     expect(() => parseCniRequest(line)).toThrow(reason);
   });
 });

@@ -68,8 +68,8 @@ const WEB = { uid: 'web', addresses: ['10.244.1.5/24'] };
 /** A clock whose timers never ring: only what the kernel tells is left. */
 const withoutTimers = (): CniResultsDeps['clock'] => ({ ...createSystemClock(), after: () => () => undefined });
 
-describe('follows files', () => {
-  test('that are there', async () => {
+describe('following CNI results', () => {
+  test('results that exist at the start are read', async () => {
     await write(WEB);
     const followed = await follow();
     const { status } = followed;
@@ -78,7 +78,7 @@ describe('follows files', () => {
     expect(status()).toEqual({ folder, watched: true, pods: 1 });
   });
 
-  test('that come and go, as the kernel tells', async () => {
+  test('results that are added and deleted are followed by the kernel’s reports', async () => {
     const addressesOf = addressesIn(await follow({ clock: withoutTimers() }));
     const file = await write(WEB);
     await until('the addresses', () => addressesOf('web') !== undefined);
@@ -87,7 +87,7 @@ describe('follows files', () => {
     expect(changes).toEqual(['web', 'web']);
   });
 
-  test('that are written in two steps', async () => {
+  test('a result that is written in two steps is read', async () => {
     const addressesOf = addressesIn(await follow({ clock: withoutTimers() }));
     const file = path.join(folder, cniResultFile(WEB));
     await writeFile(file, cniResultText(WEB).slice(0, 40));
@@ -98,7 +98,7 @@ describe('follows files', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('of which nobody tells, at the next look', async () => {
+  test('a change that the kernel does not report is found by the next scan', async () => {
     const addressesOf = addressesIn(
       await follow({
         clock: { ...createSystemClock(), after: (_ms, callback) => createSystemClock().after(20, callback) },
@@ -113,8 +113,8 @@ describe('follows files', () => {
   });
 });
 
-describe('the newest file about a pod wins', () => {
-  test('whatever order they are read in', async () => {
+describe('several results of a pod', () => {
+  test('the newest file about a pod counts, in whatever order files are read', async () => {
     await write({ ...WEB, container: 'b', addresses: ['10.244.1.7/24'] }, 2000);
     await write({ ...WEB, container: 'a', addresses: ['10.244.1.6/24'] }, 3000);
     await write({ ...WEB, container: 'c', addresses: ['10.244.1.8/24'] }, 1000);
@@ -124,7 +124,7 @@ describe('the newest file about a pod wins', () => {
     await until('the next', () => addressesOf('web')?.[0] === '10.244.1.7');
   });
 
-  test('and none from before the node booted counts', async () => {
+  test('no file from before the node’s boot counts', async () => {
     await write(WEB, 1000);
     await write({ ...WEB, uid: 'new', container: 'new' }, 3000);
     const addressesOf = addressesIn(await follow({ bootedAt: 2_000_000 }));
@@ -133,8 +133,8 @@ describe('the newest file about a pod wins', () => {
   });
 });
 
-describe('the folder', () => {
-  test('may come later', async () => {
+describe('folder of CNI results', () => {
+  test('a folder that is created later is followed', async () => {
     await rm(folder, { recursive: true });
     const followed = await follow();
     const { status } = followed;
@@ -146,7 +146,7 @@ describe('the folder', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('may go, and come again', async () => {
+  test('a folder that is deleted and created again is followed', async () => {
     await write(WEB);
     const addressesOf = addressesIn(await follow());
     await rm(folder, { recursive: true });
@@ -158,7 +158,7 @@ describe('the folder', () => {
   });
 });
 
-test('bad files are told once, and keep no other from being read', async () => {
+test('an invalid file is reported once, and does not keep others from being read', async () => {
   const often = createSystemClock();
   await writeFile(path.join(folder, 'pods-broken-eth0'), '{"kind":');
   await writeFile(path.join(folder, 'pods-large-eth0'), Buffer.alloc(1024 * 1024 + 1));

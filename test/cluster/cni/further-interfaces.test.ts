@@ -19,7 +19,7 @@ beforeEach(async () => {
 
 afterEach(() => removeFolder(folder));
 
-test('interfaces beside eth0 are told by pod, the loopback is none', async () => {
+test('further interfaces are those beside eth0 and the loopback, by pod', async () => {
   await note('a', 'c1', 'eth0');
   await note('a', 'c1', 'lo');
   await note('a', 'c1', 'net2');
@@ -28,7 +28,7 @@ test('interfaces beside eth0 are told by pod, the loopback is none', async () =>
   expect(await readFurtherInterfaces(folder)).toEqual(new Map([['a', ['net1 (pods)', 'net2 (pods)']]]));
 });
 
-test('what cannot be read, or is no note, is passed over', async () => {
+test('unreadable files, and files that are no results, are skipped', async () => {
   await writeFile(path.join(folder, 'pods-c1-net1'), '{');
   await writeFile(path.join(folder, 'pods-c2-net1'), '{"kind":"other"}');
   await writeFile(path.join(folder, 'README'), 'nothing');

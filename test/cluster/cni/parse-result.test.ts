@@ -5,8 +5,8 @@ import { cniResultText } from '../../support/cni/cni-result.ts';
 const of = (result: object): readonly string[] | undefined =>
   parseCniResult(cniResultText({ uid: 'u1', addresses: [], result }))?.ips;
 
-describe('a result of', () => {
-  test('CNI 1.0 and later', () => {
+describe('CNI results', () => {
+  test('a result of CNI 1.0 and later is read', () => {
     const text = cniResultText({ uid: 'u1', addresses: ['10.244.1.5/24', 'fd00:10:244:1:0:0:0:5/64'] });
     expect(parseCniResult(text)).toEqual({
       podUid: 'u1',
@@ -17,18 +17,18 @@ describe('a result of', () => {
     });
   });
 
-  test('CNI 0.3 and 0.4, in which addresses have a version', () => {
+  test('a result of CNI 0.3 and 0.4, in which addresses have a version, is read', () => {
     const interfaces = [{ name: 'cni0' }, { name: 'veth1' }, { name: 'eth0', sandbox: '/var/run/netns/x' }];
     const ips = [{ version: '4', interface: 2, address: '10.244.1.5/24', gateway: '10.244.1.1' }];
     expect(of({ cniVersion: '0.4.0', interfaces, ips })).toEqual(['10.244.1.5']);
   });
 
-  test('CNI 0.2, with one address per family', () => {
+  test('a result of CNI 0.2, with one address per family, is read', () => {
     const ip4 = { ip: '10.244.1.5/24', gateway: '10.244.1.1' };
     expect(of({ cniVersion: '0.2.0', ip4, ip6: { ip: 'fd00::5/64' } })).toEqual(['10.244.1.5', 'fd00::5']);
   });
 
-  test('a plugin that says nothing of interfaces', () => {
+  test('a result of a plugin that reports no interfaces is read', () => {
     expect(of({ cniVersion: '0.3.1', ips: [{ version: '4', address: '10.244.1.5/32' }] })).toEqual(['10.244.1.5']);
   });
 });
@@ -42,32 +42,32 @@ test('addresses of the node’s end of the link are not the pod’s', () => {
   expect(of({ cniVersion: '1.0.0', interfaces, ips })).toEqual(['10.244.1.5']);
 });
 
-describe('the node’s end of the link', () => {
+describe('interfaces of the node in CNI results', () => {
   const ips = [{ address: '10.244.1.5/24' }];
   const hostInterface = (...interfaces: readonly unknown[]): string | undefined =>
     parseCniResult(cniResultText({ uid: 'u1', addresses: [], result: { interfaces, ips } }))?.hostInterface;
   const inside = { name: 'eth0', sandbox: '/x' };
 
-  test('is the one interface outside the sandbox', () => {
+  test('the node’s end is the only interface outside the sandbox', () => {
     expect(hostInterface({ name: 'veth1' }, inside)).toBe('veth1');
     expect(hostInterface({ name: 'veth1', sandbox: '' }, inside)).toBe('veth1');
   });
 
-  test('is not told by a plugin that puts it on a bridge, or has none', () => {
+  test('the node’s end is not known if the plugin attaches it to a bridge, or has none', () => {
     expect(hostInterface({ name: 'cni0' }, { name: 'veth1' }, inside)).toBeUndefined();
     expect(hostInterface(inside)).toBeUndefined();
     expect(hostInterface()).toBeUndefined();
     expect(hostInterface({ name: 7 }, inside)).toBeUndefined();
   });
 
-  test('is kept with all others that the plugins named', () => {
+  test('the node’s end is kept together with all other reported interfaces', () => {
     const result = { interfaces: [{ name: 'cni0' }, { name: 'veth1' }, { name: 'cni0' }, { name: '' }, inside], ips };
     const text = cniResultText({ uid: 'u1', addresses: [], result });
     expect(parseCniResult(text)?.hostInterfaces).toEqual(['cni0', 'veth1']);
   });
 });
 
-describe('nothing is read from', () => {
+describe('files that are no results of a pod', () => {
   test.each([
     ['a further network of a pod', cniResultText({ uid: 'u1', addresses: ['10.1.0.5/24'], ifName: 'net1' })],
     ['a loopback interface', cniResultText({ uid: 'u1', addresses: ['127.0.0.1/8'], ifName: 'lo' })],
@@ -76,12 +76,12 @@ describe('nothing is read from', () => {
     ['an address that is none', cniResultText({ uid: 'u1', addresses: ['10.1.0.500/24'] })],
     ['another kind of file', '{"kind":"cniCacheV2"}'],
     ['something else that is JSON', '[1, null]'],
-  ])('%s', (_what, text) => {
+  ])('nothing is read from %s', (_what, text) => {
     expect(parseCniResult(text)).toBeUndefined();
   });
 });
 
-test('half a file is an error, not an answer', () => {
+test('a truncated file is an error, not an answer', () => {
   const text = cniResultText({ uid: 'u1', addresses: ['10.244.1.5/24'] });
   expect(() => parseCniResult(text.slice(0, -2))).toThrow(SyntaxError);
 });

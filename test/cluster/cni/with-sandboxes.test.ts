@@ -62,8 +62,8 @@ afterEach(() => {
   following.stop();
 });
 
-describe('a pod without an address', () => {
-  test('gets that of its sandbox, and the API’s as soon as the sandbox is gone', async () => {
+describe('pods without an address in their status', () => {
+  test('a pod without an address gets that of its sandbox, and the API’s as soon as the sandbox is gone', async () => {
     api(POD);
     note(['10.0.0.5']);
     expect(show()).toBe('open 10.0.0.5');
@@ -75,20 +75,20 @@ describe('a pod without an address', () => {
     await clock.settle();
   });
 
-  test('gets it when the note came first', () => {
+  test('a pod without an address gets that of its sandbox if the result came first', () => {
     note(['10.0.0.5']);
     api(POD);
     expect(show()).toBe('open 10.0.0.5');
   });
 
-  test('loses it with the note', () => {
+  test('a pod without an address loses that of its sandbox when the result is deleted', () => {
     api(POD);
     note(['10.0.0.5']);
     endNote();
     expect(show()).toBe('open ');
   });
 
-  test('has what else the API changes', () => {
+  test('a pod with a sandbox’s address still has the API’s other changes', () => {
     api(POD);
     note(['10.0.0.5']);
     api({ ...POD, labels: new Map([['a', 'b']]) });
@@ -96,19 +96,19 @@ describe('a pod without an address', () => {
   });
 });
 
-describe('no note gives an address to', () => {
+describe('pods that get no address from results', () => {
   test.each([
     ['a pod of another node', { ...POD, node: 'n2' }],
     ['a pod that is not bound', { ...POD, node: '' }],
     ['a pod on the host network', { ...POD, hostNetwork: true }],
-  ])('%s', (_what, pod) => {
+  ])('no result gives an address to %s', (_what, pod) => {
     api(pod);
     note(['10.0.0.5']);
     expect(show()).toBe('open ');
   });
 });
 
-describe('a new sandbox’s note counts, whatever the status says', () => {
+describe('results of a new sandbox', () => {
   const expectNoted = (): void => {
     expect(pods().get('web')).toMatchObject({
       ips: ['10.0.0.7'],
@@ -116,7 +116,7 @@ describe('a new sandbox’s note counts, whatever the status says', () => {
     });
   };
 
-  test('and a restart of the agent changes nothing', async () => {
+  test('a new sandbox’s result still counts after a restart of the agent', async () => {
     api({ ...POD, ips: ['10.0.0.6'] });
     note(['10.0.0.7']);
     expectNoted();
@@ -128,7 +128,7 @@ describe('a new sandbox’s note counts, whatever the status says', () => {
     expect(pods().get('web')?.sandbox?.doubted).toEqual([]);
   });
 
-  test('until its interface is gone: then a crash left the note behind', async () => {
+  test('a new sandbox’s result counts until its interface is gone, because a crash left the file behind', async () => {
     api({ ...POD, ips: ['10.0.0.6'] });
     note(['10.0.0.7']);
     words.interfaces.delete('veth-one');
@@ -140,8 +140,8 @@ describe('a new sandbox’s note counts, whatever the status says', () => {
   });
 });
 
-describe('a sandbox that lives while the API server does not know its pod is closed', () => {
-  test('from the moment that the pod is gone until the sandbox is', () => {
+describe('sandboxes whose pod the API server does not know', () => {
+  test('a sandbox is closed from the time its pod is gone until the sandbox is gone', () => {
     api({ ...POD, ips: ['10.0.0.5'] });
     note(['10.0.0.5']);
     api(undefined);
@@ -151,7 +151,7 @@ describe('a sandbox that lives while the API server does not know its pod is clo
     expect(show()).toBe('unknown 10.0.0.5');
   });
 
-  test('and forgotten when its interface is gone too', async () => {
+  test('a closed sandbox is forgotten when its interface is gone', async () => {
     api({ ...POD, ips: ['10.0.0.5'] });
     note(['10.0.0.5']);
     api(undefined);
@@ -161,7 +161,7 @@ describe('a sandbox that lives while the API server does not know its pod is clo
     expect(show()).toBeUndefined();
   });
 
-  test('also where the runtime left its note behind, until its interface is found to be gone', async () => {
+  test('a closed sandbox whose result the runtime left behind is forgotten when its interface is gone', async () => {
     note(['10.0.0.5']);
     expect(show()).toBe('unknown 10.0.0.5');
     words.interfaces.delete('veth-one');
@@ -169,7 +169,7 @@ describe('a sandbox that lives while the API server does not know its pod is clo
     expect(show()).toBeUndefined();
   });
 
-  test('also where somebody removed its note, as long as its interface is there', async () => {
+  test('a sandbox whose result was deleted is closed while its interface exists', async () => {
     api({ ...POD, ips: ['10.0.0.5'] });
     note(['10.0.0.5']);
     api(undefined);
@@ -181,7 +181,7 @@ describe('a sandbox that lives while the API server does not know its pod is clo
     expect(show()).toBeUndefined();
   });
 
-  test('also after a restart of the agent, and open again once the API server tells of it', () => {
+  test('a closed sandbox stays closed after a restart of the agent, and opens once the API server knows its pod', () => {
     note(['10.0.0.5']);
     restart();
     expect(show()).toBe('unknown 10.0.0.5');
@@ -189,12 +189,12 @@ describe('a sandbox that lives while the API server does not know its pod is clo
     expect(show()).toBe('open 10.0.0.5');
   });
 
-  test('not if it is a static pod’s', () => {
+  test('a static pod’s sandbox is not closed', () => {
     note(['10.0.0.5'], { podUid: 'a3c1f5d27b9e4c80a3c1f5d27b9e4c80' });
     expect(show('a3c1f5d27b9e4c80a3c1f5d27b9e4c80')).toBeUndefined();
   });
 
-  test('not while the API server knows no pod at all, and from then on if it knows one', () => {
+  test('no sandbox is closed while the API server knows no pod at all; from then on it is', () => {
     api({ ...POD, ips: ['10.0.0.5'] });
     note(['10.0.0.5']);
     words.listedNone = true;
@@ -211,12 +211,12 @@ describe('a sandbox that lives while the API server does not know its pod is clo
   });
 });
 
-describe('a pod whose sandbox nobody noted', () => {
+describe('vanished pods without a result', () => {
   beforeEach(() => {
     restart(false);
   });
 
-  test('is closed when the API server knows it no longer, and forgotten after ten minutes', async () => {
+  test('a vanished pod without a result is closed, and forgotten after ten minutes', async () => {
     api({ ...POD, ips: ['10.0.0.5'], labels: new Map([['a', 'b']]) });
     api(undefined);
     expect(pods().get('web')).toMatchObject({ closed: 'vanished', ips: ['10.0.0.5'], labels: new Map([['a', 'b']]) });
@@ -227,7 +227,7 @@ describe('a pod whose sandbox nobody noted', () => {
     expect(following.changes.at(-1)).toEqual({ kind: 'pods', key: 'web' });
   });
 
-  test('is not forgotten as long as a route leads to its address', async () => {
+  test('a vanished pod is not forgotten while a route leads to its address', async () => {
     api({ ...POD, ips: ['10.0.0.5'] });
     api(undefined);
     words.routed.add('10.0.0.5');
@@ -238,7 +238,7 @@ describe('a pod whose sandbox nobody noted', () => {
     expect(show()).toBeUndefined();
   });
 
-  test('is forgotten at once where the API server suddenly knows no pod at all', () => {
+  test('a vanished pod is forgotten at once if the API server suddenly knows no pod at all', () => {
     api({ ...POD, ips: ['10.0.0.5'] });
     words.listedNone = true;
     words.pods.clear();
@@ -246,7 +246,7 @@ describe('a pod whose sandbox nobody noted', () => {
     expect(show()).toBeUndefined();
   });
 
-  test('is one of 256 at most: the oldest is forgotten first', () => {
+  test('of up to 256 vanished pods, the oldest is forgotten first', () => {
     for (let at = 0; at <= 256; at += 1) {
       api(podEndpoint(`p${at}`, { ips: [`10.0.${at >> 8}.${at & 255}`] }), `p${at}`);
       api(undefined, `p${at}`);
@@ -260,14 +260,14 @@ describe('a pod whose sandbox nobody noted', () => {
     ['a pod of another node', { ...POD, node: 'n2', ips: ['10.0.0.5'] }],
     ['a pod on the host network', { ...POD, hostNetwork: true, ips: ['10.0.0.5'] }],
     ['a pod without an address', POD],
-  ])('is forgotten at once if it is %s', (_what, pod) => {
+  ])('a vanished pod is forgotten at once if it is %s', (_what, pod) => {
     api(pod);
     api(undefined);
     expect(show()).toBeUndefined();
   });
 });
 
-test('a pod whose sandbox was noted and went before it is forgotten with it', () => {
+test('a vanished pod whose sandbox had a result and is gone is forgotten with it', () => {
   api({ ...POD, ips: ['10.0.0.5'] });
   note(['10.0.0.5']);
   endNote();

@@ -55,7 +55,7 @@ afterEach(() => writer.stop());
 const untilIdle = (): Promise<unknown> =>
   waitFor('nothing to wait', 5000, () => Promise.resolve(writer.status().waiting === 0 || undefined));
 
-test('those that somebody waits for come first', async () => {
+test('conditions that a readiness gate waits for are written first', async () => {
   writer.add(pod('a'));
   writer.add(pod('b'));
   writer.add({ ...pod('c'), awaitsEnforcement: true });
@@ -64,14 +64,14 @@ test('those that somebody waits for come first', async () => {
   expect(writer.status()).toEqual({ written: 3, waiting: 0 });
 });
 
-test('a few go at once, many at a pace', async () => {
+test('a few conditions are written at once, more of them at a pace', async () => {
   for (let at = 0; at < 50; at += 1) writer.add(pod(`p${at}`));
   await untilIdle();
   expect(written).toHaveLength(50);
   expect(now).toBe(3000);
 });
 
-test('a failure is tried again, later each time, and told once', async () => {
+test('a failed condition is retried after growing waits, and reported once', async () => {
   const down = (): Error => new Error('down');
   answers.set('a', [down(), down(), down()]);
   writer.add(pod('a'));
@@ -81,14 +81,14 @@ test('a failure is tried again, later each time, and told once', async () => {
   expect(troubles).toEqual(['down', undefined]);
 });
 
-test('waits as long as the server asks', async () => {
+test('the writer waits as long as the server asks', async () => {
   answers.set('a', [new ApiError('429', 429, 7000)]);
   writer.add(pod('a'));
   await untilIdle();
   expect(waits).toEqual([7000]);
 });
 
-test('a pod that is gone or replaced is left, without a word', async () => {
+test('a pod that is gone or replaced is skipped without a report', async () => {
   answers.set('a', [new ApiError('404', 404, undefined)]);
   answers.set('b', [new ApiError('409', 409, undefined)]);
   writer.add(pod('a'));
@@ -98,7 +98,7 @@ test('a pod that is gone or replaced is left, without a word', async () => {
   expect([written, troubles, waits]).toEqual([['c'], [], []]);
 });
 
-test('a pod that goes while it waits is not tried again', async () => {
+test('a pod that goes while its condition waits is not tried again', async () => {
   answers.set('a', [new Error('down')]);
   writer.add(pod('a'));
   writer.forget('a');

@@ -36,7 +36,7 @@ beforeEach(() => {
   track();
 });
 
-test('a pod is told of once, when a pass has succeeded that took it with its address', () => {
+test('a pod is reported once, after a successful pass that had its address', () => {
   put({ ...POD, ips: [] });
   pass(true);
   expect(told).toEqual([]);
@@ -47,7 +47,7 @@ test('a pod is told of once, when a pass has succeeded that took it with its add
   expect(told).toEqual(['web 10.0.0.5']);
 });
 
-test('a pass does not speak for a pod that came after it had taken the state', () => {
+test('a pass does not count for a pod that came after its start', () => {
   tracker.taken();
   put(POD);
   tracker.ended(true);
@@ -56,7 +56,7 @@ test('a pass does not speak for a pod that came after it had taken the state', (
   expect(told).toEqual(['web 10.0.0.5']);
 });
 
-test('a pass that failed speaks for nobody; the next one does', () => {
+test('a failed pass counts for no pod; the next one does', () => {
   put(POD);
   pass(false);
   expect(told).toEqual([]);
@@ -64,7 +64,7 @@ test('a pass that failed speaks for nobody; the next one does', () => {
   expect(told).toEqual(['web 10.0.0.5']);
 });
 
-test('a pod that is gone is told of, and its uid is forgotten', () => {
+test('a pod that is gone is reported, and its uid is forgotten', () => {
   put(POD);
   pass(true);
   pods.clear();
@@ -78,13 +78,13 @@ test.each([
   ['of another node', { ...POD, node: 'n2' }],
   ['on the host network', { ...POD, hostNetwork: true }],
   ['that has the condition', { ...POD, isEnforced: true as const }],
-])('not told of is a pod %s', (_what, pod) => {
+])('no report is made of a pod %s', (_what, pod) => {
   put(pod);
   pass(true);
   expect(told).toEqual([]);
 });
 
-test('if only those that wait for it are wanted, so are they alone', () => {
+test('only pods that wait for the condition are reported if only those are wanted', () => {
   track(true);
   put(POD);
   put({ ...POD, uid: 'gated', awaitsEnforcement: true });
@@ -92,7 +92,7 @@ test('if only those that wait for it are wanted, so are they alone', () => {
   expect(told).toEqual(['gated 10.0.0.5']);
 });
 
-test('what is to be said of a pod may be unknown for a while, and another thing later', () => {
+test('the verdict on a pod may be unknown for a while, and change later', () => {
   let verdict: PodVerdict | undefined;
   const said: string[] = [];
   tracker = trackEnforcedPods({
@@ -115,7 +115,7 @@ test('what is to be said of a pod may be unknown for a while, and another thing 
   expect(said).toEqual(['web False UnseenNetwork', 'web True PoliciesInForce']);
 });
 
-test('a condition that says that all is in force is taken back where it is not, and not written again where it is', () => {
+test('a condition that says that all is in force is withdrawn if it is not, and not written again if it is', () => {
   let verdict: PodVerdict = IN_FORCE;
   const said: string[] = [];
   tracker = trackEnforcedPods({

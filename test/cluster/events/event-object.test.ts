@@ -18,7 +18,7 @@ const ofPolicy: OperatorEvent = {
 const objectOf = (event: OperatorEvent, node = 'n1', count = 1): Readonly<Record<string, unknown>> =>
   eventObject(event, node, AT, { count, lastAt: LATER }) as Readonly<Record<string, unknown>>;
 
-test('an event of the node is as kubectl describe node looks for it', () => {
+test('an event of the node has the form that kubectl describe node looks for', () => {
   expect(objectOf(ofNode)).toEqual({
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
@@ -34,7 +34,7 @@ test('an event of the node is as kubectl describe node looks for it', () => {
   });
 });
 
-test('an event of a policy stands in its namespace', () => {
+test('an event of a policy is in its namespace', () => {
   expect(objectOf(ofPolicy)).toMatchObject({
     metadata: { namespace: 'shop', name: expect.stringMatching(/^web\.[0-9a-f]{16}$/) },
     regarding: { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace: 'shop', name: 'web' },
@@ -42,13 +42,13 @@ test('an event of a policy stands in its namespace', () => {
   expect(eventPath(ofPolicy, 'n1')).toBe(`/apis/events.k8s.io/v1/namespaces/shop/events/${eventName(ofPolicy, 'n1')}`);
 });
 
-test('several times are a series, once is none', () => {
+test('several occurrences form a series, a single one does not', () => {
   expect(objectOf(ofNode, 'n1', 3)['series']).toEqual({ count: 3, lastObservedTime: '2026-01-02T03:09:05.000000Z' });
   expect([countOf(objectOf(ofNode, 'n1', 3)), countOf(objectOf(ofNode)), countOf(undefined)]).toEqual([3, 1, 1]);
 });
 
-describe('the name', () => {
-  test('is the same for what is the same, whatever agent tells it of a policy', () => {
+describe('names of events', () => {
+  test('the name of an event of a policy is the same for every agent', () => {
     expect(eventName(ofPolicy, 'n1')).toBe(eventName({ ...ofPolicy }, 'n2'));
     expect(eventName(ofNode, 'n1')).not.toBe(eventName(ofNode, 'n2'));
   });
@@ -59,11 +59,11 @@ describe('the name', () => {
     { action: 'Other' },
     { note: 'other' },
     { policy: policyKey('other', 'web') },
-  ])('differs with %j', (change) => {
+  ])('the name of an event differs with %j', (change) => {
     expect(eventName({ ...ofPolicy, ...change }, 'n1')).not.toBe(eventName(ofPolicy, 'n1'));
   });
 
-  test('is one that the API takes, of a node with the longest', () => {
+  test('the API accepts the name of an event of the node with the longest name', () => {
     const node = `${'a'.repeat(235)}.${'b'.repeat(17)}`;
     const name = eventName(ofNode, node);
     expect(name).toMatch(/^a{235}\.[0-9a-f]{16}$/);
@@ -71,7 +71,7 @@ describe('the name', () => {
   });
 });
 
-test('the note is one line of at most 1,024 bytes', () => {
+test('the note of an event is one line of up to 1,024 bytes', () => {
   const note = String(objectOf({ ...ofNode, note: `\u001b[31m${'ü'.repeat(2000)}` })['note']);
   expect(note.startsWith('\\u{1b}[31mü')).toBe(true);
   expect(note.endsWith('ü…')).toBe(true);

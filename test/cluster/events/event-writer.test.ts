@@ -72,19 +72,19 @@ beforeEach(() => {
 
 afterEach(() => writer.stop());
 
-test('one is created; the same again, however often, is one more request a minute', async () => {
+test('a new event is created; its repetitions cost one more request per minute', async () => {
   await told(event('a'));
   await told(event('a'), event('a'), event('a'));
   expect(requests).toEqual(['0 s: create a x1', '60 s: repeat a x4']);
   expect(outcomes).toEqual(['posted', 'repeated']);
 });
 
-test('what is told often before it can be sent is a series from the start', async () => {
+test('an event that is repeated before it is sent is a series from the start', async () => {
   await told(event('a'), event('a'), event('b'));
   expect(requests).toEqual(['0 s: create a x2', '0 s: create b x1']);
 });
 
-test('a series that another run of the agent began goes on', async () => {
+test('the series of an earlier run of the agent is continued', async () => {
   answers = [status(409)];
   known = 7;
   await told(event('a'));
@@ -92,7 +92,7 @@ test('a series that another run of the agent began goes on', async () => {
   expect(requests.map((each) => each.split(': ')[1])).toEqual(['create a x1', 'count a', 'repeat a x8', 'repeat a x9']);
 });
 
-test('of a policy, what another agent has told is left to it', async () => {
+test('an event of a policy that another agent has posted is left to that agent', async () => {
   answers = [status(409), status(409)];
   await told(ofPolicy('a'));
   await told(ofPolicy('a'));
@@ -100,7 +100,7 @@ test('of a policy, what another agent has told is left to it', async () => {
   expect([outcomes, troubles]).toEqual([['known', 'known'], []]);
 });
 
-test('an event that the API server has forgotten begins anew', async () => {
+test('an event that the API server has forgotten is created again', async () => {
   await told(event('a'));
   answers = [status(404)];
   await told(event('a'));
@@ -108,20 +108,20 @@ test('an event that the API server has forgotten begins anew', async () => {
   expect(requests).toEqual(['0 s: create a x1', '60 s: repeat a x2', '60 s: create a x1', '120 s: repeat a x2']);
 });
 
-test('many go at once, more than that one a minute', async () => {
+test('many events are sent at once, further ones once a minute', async () => {
   await told(...Array.from({ length: 25 }, (_, at) => event(`e${at}`)));
   const at = (index: number): string | undefined => requests[index]?.split(' s:')[0];
   expect([at(0), at(19), at(20), at(24)]).toEqual(['0', '0', '60', '300']);
 });
 
-test('more than can be remembered are dropped, those already told first forgotten', async () => {
+test('further events than can be remembered are dropped, and those reported first are forgotten', async () => {
   await told(event('old'));
   for (let at = 0; at < 210; at += 1) writer.add(event(`e${at}`));
   expect(writer.status().waiting).toBe(200);
   expect(outcomes.filter((outcome) => outcome === 'dropped')).toHaveLength(10);
 });
 
-test('a failure is tried again, later each time, and told once', async () => {
+test('a failed event is retried after growing waits, and reported once', async () => {
   answers = [new Error('down'), new Error('down'), status(429, 30_000)];
   await told(event('a'));
   expect(requests.map((each) => each.split(' ')[0])).toEqual(['0', '2', '6', '36']);
@@ -129,7 +129,7 @@ test('a failure is tried again, later each time, and told once', async () => {
   expect(outcomes).toEqual(['posted']);
 });
 
-test('an API server that stays away costs an event six attempts, and no more', async () => {
+test('an event has six attempts while the API server is away', async () => {
   answers = Array.from({ length: 6 }, () => new Error('down'));
   await told(event('a'));
   expect(requests).toHaveLength(6);
@@ -139,14 +139,14 @@ test('an API server that stays away costs an event six attempts, and no more', a
   expect(troubles).toEqual(['down', undefined]);
 });
 
-test('where the right is missing it is told once, and not tried again', async () => {
+test('a missing right is reported once, and not tried again', async () => {
   answers = ['in a', 'in b', 'in c'].map((where) => new ApiError(`403 ${where}`, 403, undefined));
   await told(event('a'), event('b'), event('c'));
   expect(requests).toHaveLength(3);
   expect([outcomes, troubles]).toEqual([['dropped', 'dropped', 'dropped'], ['403 in a']]);
 });
 
-test('nobody waits for it to end', async () => {
+test('stopping the writer does not wait for requests', async () => {
   answers = [new Error('down')];
   writer.add(event('a'));
   await waitFor('the first attempt', 5000, () => Promise.resolve(requests.length > 0 || undefined));

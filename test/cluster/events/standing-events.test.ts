@@ -22,7 +22,7 @@ beforeEach(() => {
   standing = createStandingEvents({ now: () => 0, wall: () => '', after }, ({ note }) => told.push(note));
 });
 
-test('what stands is told when it begins, and every half hour', () => {
+test('a lasting event is reported when it begins, and every half hour', () => {
   standing.stand('faults', [event('a')]);
   standing.stand('faults', [event('a'), event('b')]);
   expect(told).toEqual(['a', 'b']);
@@ -30,7 +30,7 @@ test('what stands is told when it begins, and every half hour', () => {
   expect(told).toEqual(['a', 'b', 'a', 'b']);
 });
 
-test('what has ended is not told again, unless it comes back; other topics are not touched', () => {
+test('a lasting event that has ended is not repeated unless it comes back; other topics are not affected', () => {
   standing.stand('company', [event('c')]);
   standing.stand('faults', [event('a')]);
   standing.stand('faults', []);
@@ -40,7 +40,7 @@ test('what has ended is not told again, unless it comes back; other topics are n
   expect(told).toEqual(['c', 'a', 'c', 'a']);
 });
 
-test('of one topic twenty are told', () => {
+test('up to twenty lasting events of one topic are reported', () => {
   standing.stand(
     'faults',
     Array.from({ length: 25 }, (_, at) => event(String(at))),
@@ -48,7 +48,7 @@ test('of one topic twenty are told', () => {
   expect(told).toHaveLength(20);
 });
 
-test('ends with the agent', () => {
+test('lasting events end with the agent', () => {
   standing.stop();
   expect(timers).toEqual([]);
 });

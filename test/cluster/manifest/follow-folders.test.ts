@@ -26,7 +26,7 @@ const watchers = async (): Promise<number> => {
   return process.getActiveResourcesInfo().filter((name) => name.startsWith('FSEvent')).length;
 };
 
-test('a follower at work watches, one that was stopped does not', async () => {
+test('a running follower watches folders, a stopped one does not', async () => {
   const before = await watchers();
   follower = followFolders(createSystemClock(), (watchThese) => {
     watchThese([folder]);
@@ -37,7 +37,7 @@ test('a follower at work watches, one that was stopped does not', async () => {
   expect(await watchers()).toBe(before);
 });
 
-test('a follower that is stopped during its first look watches nothing', async () => {
+test('a follower that is stopped during its first scan watches nothing', async () => {
   const before = await watchers();
   const scanned = Promise.withResolvers<undefined>();
   follower = followFolders(createSystemClock(), async (watchThese) => {

@@ -18,7 +18,7 @@ describe('useOfKind', () => {
     ['policy.networking.k8s.io/v1alpha2', 'ClusterNetworkPolicy', 'ignored'],
     ['kustomize.config.k8s.io/v1beta1', 'Kustomization', 'ignored'],
     ['snapshot.storage.k8s.io/v1', 'VolumeSnapshot', 'ignored'],
-  ])('%s %s: %s', (apiVersion, kind, use) => {
+  ])('useOfKind returns the use of %s %s: %s', (apiVersion, kind, use) => {
     expect(useOfKind(apiVersion, kind)).toEqual({ use });
   });
 
@@ -32,7 +32,7 @@ describe('useOfKind', () => {
     ['networking.k8s.io/v1', 'NetworkPolicey', 'unknown kind "NetworkPolicey"'],
     ['networking.k8s.io/v1', 'networkpolicy', 'unknown kind "networkpolicy"; is NetworkPolicy meant?'],
     ['v1', 'Pods', 'unknown kind "Pods"'],
-  ])('%s %s is a mistake', (apiVersion, kind, mistake) => {
+  ])('useOfKind reports %s %s as a mistake', (apiVersion, kind, mistake) => {
     expect(useOfKind(apiVersion, kind)).toEqual({ mistake });
   });
 });

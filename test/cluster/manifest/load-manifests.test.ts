@@ -30,8 +30,8 @@ const fromText = (stdin: string, maxReplicas = 1): Promise<LoadedManifests> =>
 const namesOf = ({ snapshot }: LoadedManifests): string[] => [...snapshot.pods.values()].map(({ name }) => name);
 const pod = (name: string): string => `{apiVersion: v1, kind: Pod, metadata: {name: ${name}}}\n`;
 
-describe('files', () => {
-  test('of a folder and below, by extension; hidden ones are left out', async () => {
+describe('files of manifests', () => {
+  test('files of a folder and below are read by extension, without hidden ones', async () => {
     await write('b.yml', pod('b'));
     await write('sub/a.yaml', pod('a'));
     await write('sub/c.json', '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"c"}}');
@@ -43,12 +43,12 @@ describe('files', () => {
     expect(loaded.problems).toEqual([]);
   });
 
-  test('that are named are read whatever they are called, and once', async () => {
+  test('files that are named are read whatever their names are, and once', async () => {
     const file = await write('pod.txt', pod('a'));
     expect(namesOf(await loadManifests([file, file]))).toEqual(['a']);
   });
 
-  test('behind links are read, circles are not followed', async () => {
+  test('files behind links are read, and circles of links are not followed', async () => {
     const file = await write('real/pod.yaml', pod('a'));
     await symlink(file, path.join(folder, 'link.yaml'));
     await symlink(folder, path.join(folder, 'real/circle'));
@@ -57,12 +57,12 @@ describe('files', () => {
     expect(loaded.problems).toEqual([]);
   });
 
-  test('that are not there are a problem', async () => {
+  test('a missing file is a problem', async () => {
     const { problems } = await loadManifests([path.join(folder, 'none.yaml')]);
     expect(problems.map(formatProblem)).toEqual([`${folder}/none.yaml:1:1: there is no such file or folder`]);
   });
 
-  test('a bad document hides neither the others nor other files', async () => {
+  test('an invalid document hides neither other documents nor other files', async () => {
     await write('a.yaml', `${pod('a')}---\nx: [\n---\n${pod('b')}`);
     await write('b.yaml', '\t');
     await write('c.yaml', pod('c'));
@@ -72,8 +72,8 @@ describe('files', () => {
   });
 });
 
-describe('namespaces', () => {
-  test('carry the label that the API server sets; one that is only mentioned is there too', async () => {
+describe('namespaces of manifests', () => {
+  test('namespaces have the label that the API server sets, even if they are only mentioned', async () => {
     const { snapshot } = await fromText(
       `{apiVersion: v1, kind: Namespace, metadata: {name: a, labels: {team: x}}}\n---\n` +
         `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: b}}\n---\n${pod('web')}` +
@@ -90,29 +90,29 @@ describe('namespaces', () => {
   });
 });
 
-describe('pods', () => {
-  test('are known by name, since manifests saved from a cluster may share a uid', async () => {
+describe('pods of manifests', () => {
+  test('pods are identified by name, since manifests saved from a cluster may share a uid', async () => {
     const text = ['a', 'b']
       .map((name) => `{apiVersion: v1, kind: Pod, metadata: {name: ${name}, uid: u}}`)
       .join('\n---\n');
     expect([...(await fromText(text)).snapshot.pods.keys()]).toEqual(['default/a', 'default/b']);
   });
 
-  test('know their controller', async () => {
+  test('pods have their controller', async () => {
     const { podOrigins } = await fromText(
       '{apiVersion: v1, kind: Pod, metadata: {name: a, ownerReferences: [{kind: Node, name: n}, {kind: ReplicaSet, name: r, controller: true}]}}',
     );
     expect(podOrigins.get('default/a')?.owner).toEqual({ kind: 'ReplicaSet', name: 'r' });
   });
 
-  test('that finished are left out', async () => {
+  test('finished pods are left out', async () => {
     expect(
       namesOf(await fromText('{apiVersion: v1, kind: Pod, metadata: {name: a}, status: {phase: Failed}}')),
     ).toEqual([]);
   });
 });
 
-describe('workloads', () => {
+describe('workloads of manifests', () => {
   const template = '{metadata: {labels: {app: web}}, spec: {containers: [{ports: [{containerPort: 80}]}]}}';
 
   test.each([
@@ -121,7 +121,7 @@ describe('workloads', () => {
     ['apps/v1', 'ReplicaSet', `{replicas: 3, template: ${template}}`],
     ['v1', 'ReplicationController', `{replicas: 3, template: ${template}}`],
     ['batch/v1', 'Job', `{parallelism: 3, template: ${template}}`],
-  ])('%s %s gives pods like its template', async (apiVersion, kind, spec) => {
+  ])('a workload %s %s has pods from its template', async (apiVersion, kind, spec) => {
     const text = `{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: web, namespace: shop}, spec: ${spec}}`;
     const { snapshot, podOrigins } = await fromText(text, 2);
     expect([...snapshot.pods.values()].map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
@@ -139,18 +139,18 @@ describe('workloads', () => {
   test.each([
     ['apps/v1', 'DaemonSet', `{template: ${template}}`],
     ['batch/v1', 'CronJob', `{jobTemplate: {spec: {template: ${template}}}}`],
-  ])('%s %s gives one pod', async (apiVersion, kind, spec) => {
+  ])('a workload %s %s has one pod', async (apiVersion, kind, spec) => {
     const text = `{apiVersion: ${apiVersion}, kind: ${kind}, metadata: {name: web}, spec: ${spec}}`;
     const { snapshot } = await fromText(text, 5);
     expect([...snapshot.pods.values()]).toMatchObject([{ name: 'web-0', labels: new Map([['app', 'web']]) }]);
   });
 
-  test('scaled to none gives none', async () => {
+  test('a workload that is scaled to zero has no pods', async () => {
     const text = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 0, template: ${template}}}`;
     expect(namesOf(await fromText(text))).toEqual([]);
   });
 
-  test('of different kinds may share a name', async () => {
+  test('workloads of different kinds may share a name', async () => {
     const text = ['Deployment', 'StatefulSet']
       .map((kind) => `{apiVersion: apps/v1, kind: ${kind}, metadata: {name: web}, spec: {template: ${template}}}`)
       .join('\n---\n');
@@ -158,8 +158,8 @@ describe('workloads', () => {
   });
 });
 
-describe('policies', () => {
-  test('keep their spec, and where it stands', async () => {
+describe('policies of manifests', () => {
+  test('policies keep their spec and its place', async () => {
     const { snapshot, policyOrigins } = await fromText(
       'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: p\nspec:\n  podSelector: {}\n',
     );
@@ -171,7 +171,7 @@ describe('policies', () => {
   const policy = (name: string, spec: string): string =>
     `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: ${name}}, spec: ${spec}}`;
 
-  test('defined twice alike count once; defined differently, the last counts, and that is told', async () => {
+  test('equal policies of the same name count once; of different ones the last counts, with a report', async () => {
     const same = await fromText(`${policy('p', '{}')}\n---\n${policy('p', '{}')}`);
     expect(same.problems).toEqual([]);
     const other = await fromText(`${policy('p', '{}')}\n---\n${policy('p', '{podSelector: {}}')}`);
@@ -181,15 +181,15 @@ describe('policies', () => {
     ]);
   });
 
-  test('with a name that the API server would refuse are told, and still count', async () => {
+  test('policies with a name that the API server would refuse are reported, and still count', async () => {
     const { snapshot, problems } = await fromText(policy('bad_name', '{podSelector: {}}'));
     expect([...snapshot.policies.keys()]).toEqual(['default/bad_name']);
     expect(problems).toHaveLength(1);
   });
 });
 
-describe('services', () => {
-  test('tell which pods stand behind which ports', async () => {
+describe('Services of manifests', () => {
+  test('Services have the pods behind their ports', async () => {
     const { services } = await fromText(
       '{apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {clusterIP: 10.96.0.7, selector: {app: web},' +
         ' ports: [{name: http, port: 80, targetPort: web}, {port: 53, protocol: UDP}]}}',
@@ -209,7 +209,7 @@ describe('services', () => {
     ]);
   });
 
-  test('without an address are headless only if they say so', async () => {
+  test('Services without an address are headless only if they say so', async () => {
     const service = (clusterIP: string): string =>
       `{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {${clusterIP}}}`;
     expect((await fromText(service('clusterIP: None'))).services).toMatchObject([

@@ -11,8 +11,8 @@ const read = (text: string): { objects: string[]; problems: string[] } => {
   };
 };
 
-describe('objects', () => {
-  test('of several documents and lists', () => {
+describe('objects of a manifest', () => {
+  test('objects of several documents and lists are read', () => {
     const text = `
 apiVersion: v1
 kind: List
@@ -35,7 +35,7 @@ items:
     });
   });
 
-  test('know where their fields stand, also inside lists', () => {
+  test('objects have the places of their fields, even inside lists', () => {
     const text =
       'apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Namespace\n  metadata:\n    name: shop\n';
     const [object] = readManifest(text, 'f.yaml').objects;
@@ -43,7 +43,7 @@ items:
     expect(object?.locate(['metadata', 'name'])).toEqual({ file: 'f.yaml', line: 7, column: 11 });
   });
 
-  test('of other kinds are told apart, whatever they hold', () => {
+  test('objects of other kinds are recognized, whatever they contain', () => {
     expect(read('{apiVersion: v1, kind: ConfigMap, data: [1]}')).toEqual({
       objects: ['ConfigMap default/'],
       problems: [],
@@ -51,7 +51,7 @@ items:
   });
 });
 
-test('names that no cluster has are made visible: they forge no lines and are taken for no others', () => {
+test('names that no cluster has are made printable, so that they cannot forge lines or equal other names', () => {
   const text = JSON.stringify({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -69,7 +69,7 @@ test('names that no cluster has are made visible: they forge no lines and are ta
 const pod = (rest: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\n${rest}\n`;
 const labelled = (labels: string): string => `apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels: ${labels}\n`;
 
-describe('what names no object is a problem, and gives none', () => {
+describe('documents that are no objects', () => {
   test.each([
     ['just text', 'f.yaml:1:1: not a Kubernetes object: an object with apiVersion, kind and metadata is expected'],
     ['- a', 'f.yaml:1:1: not a Kubernetes object: an object with apiVersion, kind and metadata is expected'],
@@ -81,14 +81,14 @@ describe('what names no object is a problem, and gives none', () => {
     ['apiVersion: v1\nkind: Pod\nmetadata: {generateName: web-}', 'f.yaml:3:1: Pod: metadata.name: is missing'],
     ['apiVersion: v1\nkind: Pod\nmetadata: [a]', 'f.yaml:3:1: Pod: metadata: must be an object, not a list'],
     ['apiVersion: v1\nkind: PodList\nitems: {a: 1}', 'f.yaml:3:1: PodList: items: must be a list, not an object'],
-  ])('%j', (text, problem) => {
+  ])('a document that names no object is a problem, and gives none: %j', (text, problem) => {
     const { objects, problems } = read(text);
     expect(problems[0]).toBe(problem);
     expect(objects).toEqual([]);
   });
 });
 
-describe('what the API server would refuse is a problem; what can be read counts', () => {
+describe('objects that the API server would refuse', () => {
   test.each([
     [
       'apiVersion: v1\nkind: Pod\nmetadata:\n  name: Web_1',
@@ -137,13 +137,13 @@ describe('what the API server would refuse is a problem; what can be read counts
       'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\nspec: [1]',
       'f.yaml:4:1: NetworkPolicy default/web: spec: must be an object, not a list',
     ],
-  ])('%j', (text, problem) => {
+  ])('an object that the API server would refuse is a problem, and its valid parts count: %j', (text, problem) => {
     const { objects, problems } = read(text);
     expect(problems).toEqual([problem]);
     expect(objects).toEqual([expect.stringMatching(/ \(flawed\)$/)]);
   });
 
-  test('a name as long as allowed is fine', () => {
+  test('a name of the maximum length is valid', () => {
     const name = Array.from({ length: 4 }, () => 'x'.repeat(63))
       .join('.')
       .slice(0, 253);

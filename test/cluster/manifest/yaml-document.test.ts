@@ -9,17 +9,17 @@ const problems = (text: string): string[] =>
     document.problems.map(({ line, column, message }) => `${line}:${column} ${message}`),
   );
 
-describe('reading', () => {
-  test('gives each document, without empty ones', () => {
+describe('reading YAML documents', () => {
+  test('each document is returned, without empty ones', () => {
     expect(values('---\n# nothing\n---\na: 1\n---\nb: 2\n...\n')).toEqual([{ a: 1 }, { b: 2 }]);
     expect(values('')).toEqual([]);
   });
 
-  test('reads JSON, also when tabs indent it', () => {
+  test('JSON is read, even if tabs indent it', () => {
     expect(values('{\n\t"a": [\n\t\t1\n\t]\n}')).toEqual([{ a: [1] }]);
   });
 
-  test('knows anchors and merge keys', () => {
+  test('anchors and merge keys are supported', () => {
     expect(values('a: &x {b: 1}\nc:\n  <<: *x\n  d: 2\n')).toEqual([{ a: { b: 1 }, c: { b: 1, d: 2 } }]);
   });
 
@@ -36,23 +36,23 @@ describe('reading', () => {
     ['yesterday', 'yesterday'],
     ['0', 0],
     ['~', null],
-  ])('reads %s as kubectl does', (text, value) => {
+  ])('%s is read like kubectl reads it', (text, value) => {
     expect(values(`a: ${text}`)).toEqual([{ a: value }]);
   });
 
-  test('a broken document does not hide the others', () => {
+  test('an invalid document does not hide the others', () => {
     expect(values('a: 1\n---\nb: [\n---\nc: 3\n')).toEqual([{ a: 1 }, undefined, { c: 3 }]);
   });
 });
 
-describe('problems', () => {
+describe('problems of YAML documents', () => {
   test.each([
     ['a:\n\tb: 1\n', /^2:1 a tab cannot indent YAML; use spaces/],
     ['a: 1\nb: 2\na: 3\n', /^3:1 this key is there twice/],
     ['a: [1\n', /^2:1 not YAML: /],
     ['a: *nobody\n', /^1:1 not YAML: Unresolved alias/],
     ['a: {{ .Values.x }}\n', /^1:5 a key must be plain text; is this a template that was not rendered\?/],
-  ])('%j', (text, message) => {
+  ])('a problem is reported with its place: %j', (text, message) => {
     expect(problems(text)[0]).toMatch(message);
     expect(values(text)).toEqual([undefined]);
   });
@@ -64,7 +64,7 @@ describe('problems', () => {
   });
 });
 
-describe('locate', () => {
+describe('places in YAML documents', () => {
   const [document] = readDocuments(
     [
       '# a policy',
@@ -85,30 +85,30 @@ describe('locate', () => {
     return `${place?.file}:${place?.line}:${place?.column}`;
   };
 
-  test('a value', () => {
+  test('a value’s place is its own', () => {
     expect(at('spec', 'ingress', 0, 'from', 0, 'ipBlock', 'cidr')).toBe('f.yaml:6:15');
     expect(at('spec', 'ingress', 0, 'from', 0, 'ipBlock', 'except', 1)).toBe('f.yaml:7:31');
   });
 
-  test('a block, by its key', () => {
+  test('a block’s place is its key', () => {
     expect(at('spec', 'ingress')).toBe('f.yaml:3:3');
     expect(at('spec', 'ingress', 0, 'from', 0, 'ipBlock')).toBe('f.yaml:5:7');
   });
 
-  test('an item of a list', () => {
+  test('a list item’s place is its own', () => {
     expect(at('spec', 'ingress', 1)).toBe('f.yaml:10:5');
   });
 
-  test('a field that is missing, by what is around it', () => {
+  test('a missing field’s place is that of the nearest one around it', () => {
     expect(at('spec', 'ingress', 0, 'from', 0, 'ipBlock', 'nothing', 3)).toBe('f.yaml:5:7');
     expect(at('spec', 'policyTypes')).toBe('f.yaml:2:1');
   });
 
-  test('a field behind an alias, where it is written', () => {
+  test('a field behind an alias has the place where it is written', () => {
     expect(at('spec', 'ingress', 1, 'ports', 0, 'port')).toBe('f.yaml:9:13');
   });
 
-  test('the whole document', () => {
+  test('the whole document has the place of its start', () => {
     expect(at()).toBe('f.yaml:2:1');
   });
 });

@@ -25,8 +25,8 @@ const read = (...parts: readonly Buffer[]): unknown => {
 
 const pod = (name: string): Buffer => bytes(1, bytes(1, name), bytes(3, 'shop'), bytes(5, `uid-${name}`));
 
-describe('a message', () => {
-  test('is read as its JSON would be, but for labels and times', () => {
+describe('protobuf messages', () => {
+  test('a message is read in the form of its JSON, except for labels and times', () => {
     const entry = (key: string, value: string): Buffer => bytes(4, bytes(1, key), bytes(2, value));
     const object = read(
       bytes(1, 'grün'),
@@ -50,7 +50,7 @@ describe('a message', () => {
     });
   });
 
-  test('has of a list only what is named, where the schema names it', () => {
+  test('a message has only the named elements of a list if the schema names some', () => {
     const condition = (type: string, status: string): Buffer => bytes(2, bytes(1, type), bytes(2, status));
     const status = bytes(
       3,
@@ -68,7 +68,7 @@ describe('a message', () => {
     });
   });
 
-  test('passes over fields that it does not know, of every kind', () => {
+  test('unknown fields of a message are skipped, of every wire type', () => {
     const fixed = Buffer.from([9 * 8 + 1, 1, 2, 3, 4, 5, 6, 7, 8, 9 * 8 + 5, 1, 2, 3, 4]);
     expect(read(number(100, 3), bytes(2000, 'what'), fixed, bytes(1, 'known'))).toEqual({ text: 'known' });
   });
@@ -79,12 +79,12 @@ describe('a message', () => {
     ['a number of eleven bytes', Buffer.from([16, ...Array.from({ length: 10 }, () => 128), 0])],
     ['a key beyond 32 bits', Buffer.from([128, 128, 128, 128, 16, 0])],
     ['a wire type that is none', Buffer.from([11])],
-  ])('with %s is an error', (_, broken) => {
+  ])('a message with %s is an error', (_, broken) => {
     expect(() => read(broken)).toThrow(WireError);
   });
 });
 
-describe('a list', () => {
+describe('protobuf lists', () => {
   const readIn = (pieces: readonly Buffer[]): { metadata: unknown; items: unknown[] } => {
     const items: unknown[] = [];
     const reader = createListReader(POD, (item) => items.push(item));
@@ -98,7 +98,7 @@ describe('a list', () => {
   const labelled = bytes(1, bytes(1, 'b'), bytes(3, 'shop'), bytes(5, 'uid-b'), bytes(12, 'x'.repeat(300)));
   const list = envelope(bytes(1, bytes(2, '42'), bytes(3, 'more')), bytes(2, pod('a')), bytes(2, labelled));
 
-  test('is its metadata and its items, however it is cut into pieces', () => {
+  test('a list gives its metadata and items, in whatever pieces it arrives', () => {
     for (let size = 1; size <= list.length; size += 1) {
       expect(readIn(cut(list, size))).toEqual({
         metadata: { resourceVersion: '42', continue: 'more' },
@@ -110,14 +110,14 @@ describe('a list', () => {
     }
   });
 
-  test('without its end is an error, wherever that is missing', () => {
+  test('a list without its end is an error, wherever the end is missing', () => {
     const behind = bytes(3, '').length;
     for (let length = 0; length < list.length - behind; length += 1) {
       expect(() => readIn([list.subarray(0, length)])).toThrow(WireError);
     }
   });
 
-  test('is read on behind its envelope: what follows is none of its items', () => {
+  test('reading a list continues after its envelope: what follows is not an item', () => {
     const items = Buffer.concat([bytes(1, bytes(2, '42')), bytes(2, pod('a'))]);
     const whole = Buffer.concat([envelope(items), bytes(3, ''), bytes(4, 'application/x')]);
     expect(readIn([whole]).items).toHaveLength(1);
@@ -128,12 +128,12 @@ describe('a list', () => {
     ['with an item that reaches beyond it', envelope(bytes(1, bytes(2, '42')), Buffer.from([18, 9, 0]))],
     ['with a length that no item has', envelope(Buffer.from([18, 255, 255, 255, 255, 127]), bytes(2, pod('a')))],
     ['that is something else', Buffer.from('{"kind":"PodList"}')],
-  ])('%s is an error', (_, broken) => {
+  ])('a list %s is an error', (_, broken) => {
     expect(() => readIn([broken, Buffer.alloc(64)])).toThrow(WireError);
   });
 });
 
-describe('a watch', () => {
+describe('protobuf watches', () => {
   const events = async (chunks: readonly Buffer[]): Promise<unknown[]> => {
     const seen: unknown[] = [];
     async function* stream(): AsyncGenerator<Buffer> {
@@ -151,7 +151,7 @@ describe('a watch', () => {
     { type: 'ERROR', object: { message: 'too old', details: { retryAfterSeconds: 7 }, code: 410 } },
   ];
 
-  test('is put together from chunks of any size', async () => {
+  test('a watch is read from chunks of any size', async () => {
     for (let size = 1; size <= whole.length; size += 1) {
       const chunks = Array.from({ length: Math.ceil(whole.length / size) }, (_, index) =>
         whole.subarray(index * size, (index + 1) * size),
@@ -160,16 +160,16 @@ describe('a watch', () => {
     }
   });
 
-  test('drops a last event that was cut off', async () => {
+  test('a watch drops a last event that was cut off', async () => {
     expect(await events([whole.subarray(0, -1)])).toEqual(both.slice(0, 1));
   });
 
-  test('with a length that no event has is an error', async () => {
+  test('a watch with an impossible event length is an error', async () => {
     await expect(events([Buffer.from('<html>')])).rejects.toThrow(WireError);
   });
 });
 
-test('a Status gives its message; anything else none', () => {
+test('a Status gives its message, anything else gives none', () => {
   expect(statusText(envelope(bytes(3, 'no'), number(6, 403)))).toBe('{"message":"no","code":403}');
   expect(statusText(Buffer.from('502 Bad Gateway'))).toBe('');
 });

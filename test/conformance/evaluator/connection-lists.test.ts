@@ -63,7 +63,7 @@ const root = corpusRoot();
 
 describe('np-guard', () => {
   if (root === undefined) {
-    test('left out: the corpus is not on this machine', () => {
+    test('np-guard is left out, because the corpus is not on this machine', () => {
       recordCorpus('np-guard', 'evaluator', 'left out');
       expect(root).toBeUndefined();
     });
@@ -75,11 +75,11 @@ describe('np-guard', () => {
   };
   let passed = 0;
 
-  test('holds every case', () => {
+  test('the np-guard corpus has every expected case', () => {
     expect(cases).toHaveLength(CASES);
   });
 
-  test.each(cases)('$dir', async ({ dir }) => {
+  test.each(cases)('the connection list of $dir equals the expected one', async ({ dir }) => {
     const found = connectionList(await readTopology(join(folder, dir)));
     expect(found.toSorted()).toEqual(readExpected(join(folder, dir)).toSorted());
     passed += 1;

@@ -14,7 +14,7 @@ const root = corpusRoot();
 
 describe('policies of real projects', () => {
   if (root === undefined) {
-    test('left out: the corpus is not on this machine', () => {
+    test('real policies are left out, because the corpus is not on this machine', () => {
       recordCorpus('realworld', 'compiler', 'left out');
       expect(root).toBeUndefined();
     });
@@ -24,11 +24,11 @@ describe('policies of real projects', () => {
   const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
   let compiled = 0;
 
-  test('holds every file', () => {
+  test('the corpus of real policies has every expected file', () => {
     expect(files).toHaveLength(FILES);
   });
 
-  test.each(files)('%s', (file) => {
+  test.each(files)('the policies in %s are valid', (file) => {
     const { objects, problems } = readManifest(readFileSync(join(folder, file), 'utf8'), file);
     const policies = objects.filter(({ use }) => use === 'policy');
     expect(problems).toEqual([]);
@@ -39,7 +39,7 @@ describe('policies of real projects', () => {
     }
   });
 
-  test('holds every policy', () => {
+  test('the corpus of real policies has every expected policy', () => {
     expect(compiled).toBe(POLICIES);
   });
 

@@ -49,7 +49,7 @@ const root = corpusRoot();
 
 describe.each(CORPORA)('%s', (corpus) => {
   if (root === undefined) {
-    test('left out: the corpus is not on this machine', () => {
+    test('verdict tables are left out, because the corpus is not on this machine', () => {
       recordCorpus(corpus, 'evaluator', 'left out');
       expect(root).toBeUndefined();
     });
@@ -58,27 +58,30 @@ describe.each(CORPORA)('%s', (corpus) => {
   const cases = loadCases(root, corpus);
   const agreed = { evaluator: new Set<string>(), naive: new Set<string>() };
 
-  test('holds every case', () => {
+  test('the corpus of verdict tables has every expected case', () => {
     expect(cases).toHaveLength(EXPECTED[corpus]);
   });
 
-  test.each(cases.map((each) => [`${each.id} ${each.name}`, each] as const))('%s', (_, { id, steps }) => {
-    for (const reading of ['evaluator', 'naive'] as const) {
-      for (const step of steps) {
-        const judge = JUDGES[reading](step.state);
-        for (const table of step.expected.tables) {
-          for (const kind of TABLES) {
-            expect({ reading, kind, ...judgeRows(step, table, kind, judge) }).toEqual({
-              reading,
-              kind,
-              ...table[kind],
-            });
+  test.each(cases.map((each) => [`${each.id} ${each.name}`, each] as const))(
+    'the verdict table is right: %s',
+    (_, { id, steps }) => {
+      for (const reading of ['evaluator', 'naive'] as const) {
+        for (const step of steps) {
+          const judge = JUDGES[reading](step.state);
+          for (const table of step.expected.tables) {
+            for (const kind of TABLES) {
+              expect({ reading, kind, ...judgeRows(step, table, kind, judge) }).toEqual({
+                reading,
+                kind,
+                ...table[kind],
+              });
+            }
           }
         }
+        agreed[reading].add(id);
       }
-      agreed[reading].add(id);
-    }
-  });
+    },
+  );
 
   afterAll(() => {
     recordCorpus(corpus, 'evaluator', { passed: agreed.evaluator.size, of: EXPECTED[corpus] });

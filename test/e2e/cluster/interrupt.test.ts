@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { interruptible } from '../../../e2e/cluster/interrupt.ts';
 
-test('work that nobody interrupts goes through', async () => {
+test('work without an interruption completes', async () => {
   await expect(interruptible(() => Promise.resolve('done'))).resolves.toBe('done');
 });
 
-test('a signal gives it up, once, and is nobody’s afterwards', async () => {
+test('a signal interrupts work once, and has no handler afterwards', async () => {
   const before = process.listenerCount('SIGHUP');
   const work = interruptible(() => Promise.withResolvers<never>().promise);
   process.emit('SIGHUP', 'SIGHUP');

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { apiUrl, planCluster } from '../../../e2e/cluster/plan.ts';
 
-test('three nodes, the first a control plane, each with its own range', () => {
+test('a planned cluster has three nodes, the first a control plane, each with its own range', () => {
   const { nodes } = planCluster(['ipv4']);
   expect(nodes.map(({ name, role }) => [name, role])).toEqual([
     ['node1', 'control-plane'],
@@ -11,7 +11,7 @@ test('three nodes, the first a control plane, each with its own range', () => {
   expect(nodes[1]).toMatchObject({ ips: ['172.18.0.3'], podCidrs: ['10.244.2.0/24'] });
 });
 
-test('the first family is the primary one everywhere', () => {
+test('the first family of a planned cluster is the primary one everywhere', () => {
   const plan = planCluster(['ipv6', 'ipv4']);
   expect(plan.nodes[0]).toMatchObject({
     ips: ['fd00:172:18::2', '172.18.0.2'],

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { firstChild, identify, isAlive } from '../../../e2e/cluster/process-identity.ts';
 import { startProcess } from '../../../src/lab/process.ts';
 
-test('a process is known by its number and its start', async () => {
+test('a process is identified by its number and its start', async () => {
   const own = await identify(process.pid);
   expect(own).toMatchObject({ pid: process.pid, startTime: expect.stringMatching(/^\d+$/) });
   expect(await isAlive({ pid: process.pid, startTime: own?.startTime ?? '' })).toBe(true);

@@ -27,14 +27,14 @@ const REPORT = JSON.stringify([
   },
 ]);
 
-test('only specs that were run count, in the order of their names', () => {
+test('only specs that ran count, sorted by name', () => {
   expect(parseReport(REPORT)).toEqual([
     { name: 'Netpol allows', passed: true, seconds: 4.25 },
     { name: 'Netpol denies', passed: false, seconds: 4.25, reason: 'failed: Had 1 wrong results' },
   ]);
 });
 
-test('the table ends with the count', () => {
+test('the result table ends with the count', () => {
   expect(resultTable(parseReport(REPORT))).toBe(`pass    4.3 s  Netpol allows
 FAIL    4.3 s  Netpol denies
                failed: Had 1 wrong results

@@ -9,19 +9,19 @@ const GOOD: Outcome = {
   minutes: 11.94,
 };
 
-test('an outcome is good when all passed and the agents were quick', () => {
+test('an outcome is good if all specs passed and the installation was quick', () => {
   expect(isGood(GOOD)).toBe(true);
   expect(isGood({ ...GOOD, installSeconds: 15 })).toBe(false);
   expect(isGood({ ...GOOD, specs: { passed: 29, total: 30 } })).toBe(false);
   expect(isGood({ ...GOOD, suite: { passed: 46, total: 47 } })).toBe(false);
 });
 
-test('nothing that was run is no success', () => {
+test('an outcome without specs is no success', () => {
   expect(isGood({ ...GOOD, specs: { passed: 0, total: 0 } })).toBe(false);
   expect(isGood({ ...GOOD, suite: { passed: 0, total: 0 } })).toBe(false);
 });
 
-test('the table has a line per cluster, and a dash where the suite was not run', () => {
+test('the outcome table has a line per cluster, and a dash if the suite did not run', () => {
   const { suite, ...without } = GOOD;
   expect(suite).toBeDefined();
   expect(outcomeTable([GOOD, { ...without, variant: 'ipv6', specs: { passed: 29, total: 30 } }])).toBe(

@@ -165,7 +165,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: an agent that is killed'
   ];
 
   test.each(STATES.slice(1).map(([what, manifests], at) => [what, STATES[at]?.[1] ?? '', manifests] as const))(
-    'on the way to %s lets nothing through that neither end does, and the next one gets there',
+    'an agent that is killed on the way to %s leaks nothing, and the next one completes the change',
     async (_, before, after) => {
       await write(before);
       let agent = await start();

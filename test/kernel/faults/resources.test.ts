@@ -38,10 +38,10 @@ const useUpProcesses = async (unshare: number): Promise<() => Promise<void>> => 
   };
 };
 
-describe('an agent on a node that is out of', () => {
+describe('an agent on a node without resources', () => {
   const space = useGovernedNamespace();
 
-  test('file descriptors goes on with what is in force, and takes up the newest state when there are some', async () => {
+  test('an agent without file descriptors keeps the rules, and applies the newest state once it has some', async () => {
     const agent = await space().start();
     await space().untilReady();
     const before = await space().rules();
@@ -87,7 +87,7 @@ describe('an agent on a node that is out of', () => {
     },
   );
 
-  test('disk that it may write to needs none', async () => {
+  test('an agent needs no disk that it can write to', async () => {
     const prefix = [
       'unshare',
       '--mount',

@@ -85,7 +85,7 @@ const RUDE = `
   print "there\n"; sleep 600;
 `;
 
-describe('a neighbour without capabilities', () => {
+describe('a neighbour process without capabilities', () => {
   const space = useGovernedNamespace();
   let neighbours: RunningProcess[];
 
@@ -133,7 +133,7 @@ describe('a neighbour without capabilities', () => {
     return ms;
   };
 
-  test('that has the port delays nothing, is told of, and the agent listens once the port is free', async () => {
+  test('a neighbour that has the port delays nothing; it is reported, and the agent listens once the port is free', async () => {
     const usual = await undisturbed();
     const neighbour = await startNeighbour(PORT);
     const { agent, ms } = await startAndMeasure();
@@ -149,7 +149,7 @@ describe('a neighbour without capabilities', () => {
     expect(status.listener).toMatchObject({ url: 'http://127.0.0.1:9577', failures: expect.any(Number) });
   });
 
-  test('that has the name of agents, and greets as one, delays the first agent by about a second', async () => {
+  test('a neighbour that has the agent’s name, and greets like an agent, delays the first agent by about a second', async () => {
     const usual = await undisturbed();
     await startNeighbour(NAME);
     const { agent, ms } = await startAndMeasure();
@@ -157,7 +157,7 @@ describe('a neighbour without capabilities', () => {
     await agent.says(/another process holds the node lock but does not enforce policy/);
   });
 
-  test('that takes the name when an agent is killed delays the next one by about a second', async () => {
+  test('a neighbour that takes the name when an agent is killed delays the next one by about a second', async () => {
     const { agent, ms: usual } = await startAndMeasure();
     agent.signal('SIGKILL');
     await agent.ended;
@@ -171,7 +171,7 @@ describe('a neighbour without capabilities', () => {
     expect(ms - usual).toBeLessThan(3_000);
   });
 
-  test('that has the name lets no two agents work at once', async () => {
+  test('a neighbour that has the name does not let two agents work at once', async () => {
     await startNeighbour(NAME);
     const { agent: first } = await startAndMeasure();
     const second = await space().start({ flags: ['--nflog-group=7'] });
@@ -186,7 +186,7 @@ describe('a neighbour without capabilities', () => {
   test.each([
     ['takes all pages of pipes that the user of agents may have', ALL_PIPE_PAGES],
     ['binds the netlink ports that programs of the agent would get', NETLINK_PORTS],
-  ])('that %s keeps no agent from starting, changing rules and having its lock', async (_, program) => {
+  ])('a neighbour that %s keeps no agent from starting, changing rules and having its lock', async (_, program) => {
     await startNeighbour(program);
     const { agent } = await startAndMeasure();
     await space().untilReady();
@@ -197,7 +197,7 @@ describe('a neighbour without capabilities', () => {
     expect(agent.log()).not.toMatch(/ ERROR /);
   });
 
-  test('that breaks off requests and crowds the name is not noticed: the agent works, and its log is silent', async () => {
+  test('a neighbour that breaks off requests and crowds the name has no effect: the agent works, and logs nothing', async () => {
     const { agent } = await startAndMeasure();
     await space().untilReady();
     const before = agent.log();
@@ -208,7 +208,7 @@ describe('a neighbour without capabilities', () => {
     await space().untilRules('the change', /--dport 81 -j RETURN/);
   });
 
-  test('that fills the listener with half requests does not reach the probes', async () => {
+  test('a neighbour that fills the listener with half requests does not affect the probes', async () => {
     const health = path.join(space().folder, '..', `health-${path.basename(space().folder)}`);
     const probe = (word: string): Promise<string> => space().run(PROBE, word, health);
     await space().start({ flags: [`--health-file=${health}`] });
@@ -229,7 +229,7 @@ describe('a neighbour without capabilities', () => {
 describe('an older agent, which has the name and not the lock', () => {
   const space = useGovernedNamespace();
 
-  test('is waited for as long as it works, and its place is taken when it is killed', async () => {
+  test('an older agent is waited for while it works, and replaced when it is killed', async () => {
     // It left its rules, tidies up, and has CAP_NET_ADMIN.
     await space().run('iptables-nft', '-N', 'PORTCULLIS-FORWARD');
     const tidy = NAME.replace(

@@ -28,19 +28,22 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s-restore', (backend) => {
     await node.close();
   });
 
-  test.each(FAULTS)('%s, again and again: old or new rules hold, and the new ones come', async (_, fault, told) => {
-    const before = await node.filter.table('ipv4');
-    await node.shims.inject(`iptables-${backend}-restore`, fault);
-    node.change(openTo('db'), '2');
-    expect(await node.failure()).toMatch(told);
-    const between = await node.filter.table('ipv4');
-    expect(node.loop.status()).toMatchObject({ ready: true, pending: true });
-    await node.shims.heal();
-    await node.inForce('2');
-    const after = await node.filter.table('ipv4');
-    expect(after).not.toBe(before);
-    expect([before, after]).toContain(between);
-  });
+  test.each(FAULTS)(
+    'a restore tool that %s repeatedly leaves old or new rules, and the new ones are applied in the end',
+    async (_, fault, told) => {
+      const before = await node.filter.table('ipv4');
+      await node.shims.inject(`iptables-${backend}-restore`, fault);
+      node.change(openTo('db'), '2');
+      expect(await node.failure()).toMatch(told);
+      const between = await node.filter.table('ipv4');
+      expect(node.loop.status()).toMatchObject({ ready: true, pending: true });
+      await node.shims.heal();
+      await node.inForce('2');
+      const after = await node.filter.table('ipv4');
+      expect(after).not.toBe(before);
+      expect([before, after]).toContain(between);
+    },
+  );
 });
 
 describe('ipset restore', () => {
@@ -63,7 +66,7 @@ describe('ipset restore', () => {
   ];
 
   test.each(SET_FAULTS)(
-    '%s, again and again: no rule changes without its sets, and the newest state comes',
+    'an ipset restore that %s repeatedly changes no rule without its sets, and the newest state is applied in the end',
     async (_, fault) => {
       const rules = await node.filter.table('ipv4');
       await node.shims.inject('ipset-restore', fault);
@@ -105,7 +108,7 @@ describe('the xtables lock', () => {
     expect(await node.filter.table('ipv4')).not.toBe(before);
   };
 
-  test('is waited for, given up, and asked for again when it is free', async () => {
+  test('the agent waits for the xtables lock, gives up, and tries again when it is free', async () => {
     node.change(openTo('db'), '2');
     expect(await node.failure()).toMatch(/xtables lock/);
     // The wait that was asked for, one second, and not less.
@@ -113,7 +116,7 @@ describe('the xtables lock', () => {
     await recovers();
   });
 
-  test('may be held for 30 seconds: the old rules stay, and the new ones come when it is free', async () => {
+  test('old rules stay while the xtables lock is held for 30 seconds, and new ones are applied when it is free', async () => {
     const since = performance.now();
     node.change(openTo('db'), '2');
     while (performance.now() - since < 30_000) expect(await node.failure()).toMatch(/xtables lock/);

@@ -6,7 +6,7 @@ import { useGovernedNamespace } from './use-governed-namespace.ts';
 describe('two agents on one node', () => {
   const space = useGovernedNamespace();
 
-  test('the second waits, changes nothing, and takes over in the moment that the first is killed', async () => {
+  test('a second agent waits, changes nothing, and takes over at once when the first is killed', async () => {
     const first = await space().start();
     await space().untilReady();
     // It would log each denied packet, which the first does not: whatever it wrote would be seen.
@@ -27,7 +27,7 @@ describe('two agents on one node', () => {
     expect(performance.now() - killed).toBeLessThan(30_000);
   });
 
-  test('of any number exactly one works', async () => {
+  test('of any number of agents exactly one works', async () => {
     const agents = await Promise.all([1, 2, 3, 4].map(() => space().start()));
     await space().untilReady();
     const working = (): number => agents.filter((agent) => agent.log().includes('policy is in force')).length;

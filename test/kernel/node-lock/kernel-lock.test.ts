@@ -9,7 +9,7 @@ import { openPacketFilter, type PacketFilter } from '../packet-filter.ts';
 const WITHOUT_CAPABILITIES = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
 const PATIENCE_MS = 12_345;
 
-describe('the lock of a node that the kernel keeps', () => {
+describe('the kernel’s node lock', () => {
   let filter: PacketFilter;
   let locks: KernelLock[];
 
@@ -39,7 +39,7 @@ describe('the lock of a node that the kernel keeps', () => {
       .map((line) => line.trim().split(/\s+/).map(Number))
       .flatMap(([group, port]) => (group === NODE_LOCK_GROUP && port !== undefined ? [port] : []));
 
-  test('is one agent’s at a time, and the next one’s when that one stops', async () => {
+  test('one agent at a time has the lock, and the next one gets it when that one stops', async () => {
     const first = open();
     expect(await first.first).toBe('held');
     const second = open();
@@ -50,7 +50,7 @@ describe('the lock of a node that the kernel keeps', () => {
     expect(await third.first).toBe('taken');
   });
 
-  test('is free again when its process is killed, and its own agent is as fast as any other to take it again', async () => {
+  test('the lock is free again when its process is killed, and its own agent is as fast as any other to take it again', async () => {
     const lock = open();
     expect(await lock.first).toBe('held');
     const [pid = 0] = await owners();
@@ -62,20 +62,20 @@ describe('the lock of a node that the kernel keeps', () => {
     expect(lock.grip()).toBe('held');
   });
 
-  test('is out of reach without CAP_NET_ADMIN, whether it is free or not', async () => {
+  test('the lock is out of reach without CAP_NET_ADMIN, whether it is free or not', async () => {
     expect(await open(...WITHOUT_CAPABILITIES).first).toBe('unavailable');
     expect(await owners()).toEqual([]);
     expect(await open().first).toBe('held');
     expect(await open(...WITHOUT_CAPABILITIES).first).toBe('unavailable');
   });
 
-  test('is unavailable where its program cannot be started or says nothing', async () => {
+  test('the lock is unavailable if its program cannot be started or does not answer', async () => {
     const broken: StartCompanion = (_file, _args, onText) =>
       createCompanionStarter()('a-program-that-does-not-exist', [], onText);
     expect(await createKernelLock(broken).first).toBe('unavailable');
   });
 
-  test('leaves an older agent the time that it asks for only where the rules are an older agent’s', async () => {
+  test('an older agent gets time only if the rules are an older agent’s', async () => {
     const patience = (): Promise<number> => olderAgentPatience(filter.kernel, PATIENCE_MS);
     expect(await patience()).toBeLessThan(1_000);
     await filter.load('ipv4', [':PORTCULLIS-FORWARD - [0:0]']);

@@ -41,7 +41,7 @@ const scriptedLock = (first: Grip): KernelLock & { readonly set: (grip: Grip) =>
   };
 };
 
-describe('the lock of a node', () => {
+describe('the node lock', () => {
   let name: string;
   let locks: NodeLock[];
   let told: string[];
@@ -79,13 +79,13 @@ describe('the lock of a node', () => {
       () => told.join('; '),
     );
 
-  test('is held at once where nobody has it', async () => {
+  test('an agent has the node lock at once if it is free', async () => {
     const lock = await open(1);
     expect(lock.isHeld()).toBe(true);
     expect(told).toEqual(['1 free']);
   });
 
-  test('goes from one to the next', async () => {
+  test('the node lock goes from one agent to the next', async () => {
     const first = await open(1);
     const second = await open(2);
     expect(second.isHeld()).toBe(false);
@@ -98,7 +98,7 @@ describe('the lock of a node', () => {
     expect(third.isHeld()).toBe(false);
   });
 
-  test('is not waited for any more by one that was told to stop', async () => {
+  test('an agent that is stopped no longer waits for the node lock', async () => {
     await open(1);
     const second = await open(2);
     await second.release();
@@ -106,7 +106,7 @@ describe('the lock of a node', () => {
     expect(second.isHeld()).toBe(false);
   });
 
-  test('is given out while others hold all the connections that there may be', async () => {
+  test('the node lock is passed on while other processes hold all possible connections', async () => {
     const first = await open(1);
     const strangers = Array.from({ length: 40 }, () => connect({ path: name }).on('error', () => undefined));
     const second = await open(2);
@@ -115,7 +115,7 @@ describe('the lock of a node', () => {
     for (const stranger of strangers) stranger.destroy();
   });
 
-  test('is done without where whoever has the name does not work', async () => {
+  test('an agent goes on without the node lock if its holder does not work', async () => {
     const squatter = createServer((socket) => {
       socket.on('error', () => undefined).write('x'.repeat(100_000));
     }).listen({ path: name });
@@ -126,7 +126,7 @@ describe('the lock of a node', () => {
     squatter.close();
   });
 
-  test('waits for the lock of the kernel whoever has the name', async () => {
+  test('an agent waits for the kernel’s lock, whatever process has the name', async () => {
     const kernelLock = scriptedLock('taken');
     const lock = await open(1, { kernelLock, isOlderAgent: idle });
     await until('that another agent is told of', () => told.length > 0);
@@ -137,13 +137,13 @@ describe('the lock of a node', () => {
     expect(told.at(-1)).toBe('1 taken over');
   });
 
-  test('is done without where whoever has the lock of the kernel does not work', async () => {
+  test('an agent goes on without the node lock if the holder of the kernel’s lock does not work', async () => {
     const lock = await open(1, { kernelLock: scriptedLock('taken'), isWorking: idle });
     await until('the lock', lock.isHeld);
     expect(told.at(-1)).toBe('1 shared');
   });
 
-  test('waits for an older agent that has the name alone, until it ends', async () => {
+  test('an agent waits for an older agent that has only the name, until it ends', async () => {
     const older = await open(1);
     const lock = await open(2, { kernelLock: scriptedLock('held') });
     await until('the introduction', () => told.includes('2 waits for version 1.2.3, process 1'));
@@ -153,7 +153,7 @@ describe('the lock of a node', () => {
     expect(told.at(-1)).toBe('2 taken over');
   });
 
-  test('is held without the name where whoever has it is no agent, and the name is taken once it is free, though connections to it are kept', async () => {
+  test('an agent works without the name if no agent has it, and takes it once it is free, though connections to it are kept', async () => {
     const kept: Socket[] = [];
     const impostor = createServer((socket) => kept.push(socket)).listen({ path: name });
     const lock = await open(1, { kernelLock: scriptedLock('held'), isOlderAgent: idle });
@@ -169,7 +169,7 @@ describe('the lock of a node', () => {
     await lock.release();
   });
 
-  test('is given up where another agent took the lock of the kernel, and taken again after that one', async () => {
+  test('an agent gives up the node lock if another one took the kernel’s lock, and takes it again after that one', async () => {
     const kernelLock = scriptedLock('held');
     const lock = await open(1, { kernelLock });
     expect(lock.isHeld()).toBe(true);
@@ -180,7 +180,7 @@ describe('the lock of a node', () => {
   });
 });
 
-describe('whether an agent works here', () => {
+describe('testing whether an agent works', () => {
   let filter: PacketFilter;
 
   beforeEach(async () => {
@@ -194,7 +194,7 @@ describe('whether an agent works here', () => {
   const check = (): ((signal: AbortSignal) => Promise<boolean>) =>
     createHousekeepingCheck(filter.runner, { patienceMs: () => 1_000, lookMs: 50, trustMs: 10 });
 
-  test('is seen by what it tidies up', async () => {
+  test('a working agent is recognized by removing the marker set', async () => {
     const signal = AbortSignal.timeout(20_000);
     const answer = check()(signal);
     await waitFor('the marker', 10_000, async () => (await filter.sets()).includes('portcullis-m-') || undefined);
@@ -202,7 +202,7 @@ describe('whether an agent works here', () => {
     expect(await answer).toBe(true);
   });
 
-  test('is not, where nobody tidies up; and nothing is left of the question', async () => {
+  test('without a working agent the marker set stays, and the test removes it', async () => {
     expect(await check()(AbortSignal.timeout(20_000))).toBe(false);
     expect(await filter.sets()).toBe('');
   });

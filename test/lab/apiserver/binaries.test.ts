@@ -25,7 +25,7 @@ const program = async (file: string): Promise<string> => {
 const find = (env: Readonly<Record<string, string>>): Promise<Binaries> =>
   findBinaries({ env, goModule: folder, say: () => undefined });
 
-test('KUBEBUILDER_ASSETS comes first, for etcd too', async () => {
+test('binaries come from KUBEBUILDER_ASSETS first, including etcd', async () => {
   const assets = path.join(folder, 'assets');
   await program('assets/kube-apiserver');
   await program('assets/etcd');
@@ -37,7 +37,7 @@ test('KUBEBUILDER_ASSETS comes first, for etcd too', async () => {
   });
 });
 
-test('else the cache of the user, and etcd from PATH', async () => {
+test('binaries come from the user’s cache otherwise, and etcd from PATH', async () => {
   const built = `cache/portcullis/kubernetes-${KUBERNETES_VERSION}`;
   const kubeApiserver = await program(`${built}/kube-apiserver`);
   const etcd = await program('bin/etcd');
@@ -48,11 +48,11 @@ test('else the cache of the user, and etcd from PATH', async () => {
   expect(found).toMatchObject({ etcd, kubeApiserver });
 });
 
-test('a missing etcd says what to install', async () => {
+test('a missing etcd leads to an error that says what to install', async () => {
   await expect(find({ PATH: folder })).rejects.toThrow('etcd is not installed: apt-get install etcd-server');
 });
 
-test('KUBEBUILDER_ASSETS without kube-apiserver is named, and nothing is built', async () => {
+test('KUBEBUILDER_ASSETS without kube-apiserver leads to an error, and nothing is built', async () => {
   await program('assets/etcd');
   const assets = path.join(folder, 'assets');
   await expect(find({ KUBEBUILDER_ASSETS: assets, PATH: '' })).rejects.toThrow(`${assets} holds no kube-apiserver`);

@@ -17,7 +17,7 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
-test('serves kubectl where it is told, and leaves nothing behind', async () => {
+test('the API server serves kubectl at the given address, and leaves nothing behind', async () => {
   const server = await startTestApiServer({ address: '127.0.0.2' });
   try {
     expect(server.url).toMatch(/^https:\/\/127\.0\.0\.2:\d+$/);
@@ -31,12 +31,12 @@ test('serves kubectl where it is told, and leaves nothing behind', async () => {
   await expect(readdir(path.dirname(server.kubeconfigPath))).rejects.toThrow('ENOENT');
 });
 
-test('a flag that kube-apiserver does not know is told in its words', async () => {
+test('an unknown flag of kube-apiserver is reported in its own words', async () => {
   await expect(startTestApiServer({ extraArgs: ['--no-such-flag'] })).rejects.toThrow(
     /^kube-apiserver ended with exit code 1; its last words:\n[^]*unknown flag: --no-such-flag/,
   );
 });
 
-test('an address that is not of this machine is an error', async () => {
+test('an address of another machine is an error', async () => {
   await expect(startTestApiServer({ address: '192.0.2.1' })).rejects.toThrow('EADDRNOTAVAIL');
 });

@@ -20,7 +20,7 @@ const throwing: PolicyObject = {
   },
 };
 
-test('a policy on which its reader fails isolates its namespace, and the others are compiled', () => {
+test('a policy whose parser fails isolates its namespace, and the others are compiled', () => {
   const pods = [pod('a/web', {}, { ips: ['10.0.0.1'] }), pod('b/web', {}, { ips: ['10.0.0.2'] })];
   const good = policy('b/good', { podSelector: {}, ingress: [PEER] });
   const { isolations, faults } = compileNodePolicy(cluster({ a: {}, b: {} }, pods, [throwing, good]), 'n1');
@@ -32,7 +32,7 @@ test('a policy on which its reader fails isolates its namespace, and the others 
   expect(faults).toEqual([{ policy: 'a/bad', field: ['spec'], message: 'cannot be read: never thought of that' }]);
 });
 
-test('a policy on which the compiler fails allows nothing, what others allow to the same pod holds', () => {
+test('a policy whose compiler fails allows nothing, and what others allow for the same pod still counts', () => {
   const policies = createPolicyStore(() => true);
   const groups = createGroups();
   const peers: Peers = {

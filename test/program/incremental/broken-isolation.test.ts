@@ -29,7 +29,7 @@ const BROKEN: AllowRule = {
   },
 };
 
-test('an isolation on which the compiler fails is closed, the others are compiled, and it is said why', () => {
+test('an isolation whose compiler fails is closed with the reason, and the others are compiled', () => {
   const compiler = createProgramCompiler({});
   const isolations = [isolation('bad', '10.0.0.1', [BROKEN]), isolation('good', '10.0.0.2', [allowPort('good', 80)])];
   compiler.update({

@@ -25,7 +25,7 @@ const conntrackDelete = (connection: TrackedConnection): string =>
   Buffer.from(encodeRequest(requestOf(connection), 0)).toString('hex');
 
 /** The text is that of a little-endian machine, as all are that Kubernetes is built for but s390x. */
-test('names tuple and identity', () => {
+test('the delete request contains tuple and identity', () => {
   expect(conntrackDelete(UDP)).toBe(
     [
       '50000000' + '0201' + '0500' + '00000000' + '00000000', // 80 bytes, delete, request with acknowledgement
@@ -38,7 +38,7 @@ test('names tuple and identity', () => {
   );
 });
 
-test('names zones: of the connection, and of its original direction', () => {
+test('the delete request contains the zones of the connection and of its original direction', () => {
   expect(conntrackDelete({ ...UDP, zone: 7 })).toContain('0600' + '1200' + '00070000' + '08000c00');
   expect(conntrackDelete({ ...UDP, original: { ...UDP.original, zone: 3 } })).toContain(
     '3c00' + '0180' + '14000180', // eight bytes more in the tuple
@@ -48,7 +48,7 @@ test('names zones: of the connection, and of its original direction', () => {
   );
 });
 
-test('names the query of ICMPv6', () => {
+test('the delete request contains the query of ICMPv6', () => {
   const icmp = { type: 128, code: 0, id: 77 };
   const original = { ...tuple('fd00::1', 0, 'fd00::2', 0), icmp };
   expect(conntrackDelete({ ...UDP, family: 'ipv6', protocol: 58, original })).toContain(

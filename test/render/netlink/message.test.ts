@@ -22,7 +22,7 @@ const message = (...attributes: readonly Uint8Array[]): NetlinkMessage => {
 };
 
 describe('netlink messages', () => {
-  test('a request names type, flags, sequence and family, and its attributes are padded to four bytes', () => {
+  test('a request has type, flags, sequence and family, and its attributes are padded to four bytes', () => {
     const bytes = encodeRequest(
       { type: 0x607, answer: 'dump', family: 2, attributes: [attribute(1, bigEndian(6, 1))] },
       9,
@@ -32,7 +32,7 @@ describe('netlink messages', () => {
     );
   });
 
-  test('attributes are read as they were written, nested ones and those in network order too', () => {
+  test('attributes are read as they were written, including nested ones and those in network order', () => {
     const [text, number, nested] = attributesOf(
       message(
         attribute(2, zeroTerminated('name')),
@@ -46,7 +46,7 @@ describe('netlink messages', () => {
     expect((nested === undefined ? [] : nestedIn(nested)).map(numberOf)).toEqual([513]);
   });
 
-  test('several messages in one packet are told apart', () => {
+  test('several messages in one packet are separated', () => {
     const one = encodeRequest({ type: 1, answer: 'ack', family: 0, attributes: [] }, 1);
     const two = encodeRequest({ type: 2, answer: 'ack', family: 0, attributes: [attribute(1, bigEndian(1, 1))] }, 2);
     const packet = Uint8Array.from([...one, ...two]);
@@ -56,7 +56,7 @@ describe('netlink messages', () => {
     ]);
   });
 
-  test('what is cut off is an error, not an end', () => {
+  test('a truncated message is an error, not an end', () => {
     const bytes = encodeRequest(
       { type: 1, answer: 'ack', family: 0, attributes: [attribute(1, zeroTerminated('text'))] },
       1,
@@ -66,7 +66,7 @@ describe('netlink messages', () => {
     expect(() => attributesOf(inner).map(nestedIn)).toThrow(RangeError);
   });
 
-  test('a message about a set without a header has none, and one without members holds none', () => {
+  test('a message about a set without a header has none, and one without members has none', () => {
     const bare = message(attribute(1, bigEndian(6, 1)), attribute(2, zeroTerminated('portcullis-4-a')));
     expect(headerIn(bare)).toBeUndefined();
     expect(membersIn(bare, 'ipv4')).toEqual([]);

@@ -27,8 +27,8 @@ const IPV4_UDP = hex('4500 0021 0001 0000 4011 0000 0a010102 0a010203 c350 0035 
 const IPV6_UDP = hex(`6000 0000 0015 00 3f fd000000000000000000000000000001 fd000000000000000000000000000002
   1100010400000000 c350 0035 000d 0000 68656c6c6f`);
 
-describe('a packet', () => {
-  test('is read with its addresses, ports and numbers, in either family', () => {
+describe('reading packets', () => {
+  test('a packet is read with its addresses, ports and numbers, in either family', () => {
     expect(read(IPV4_ACK)).toMatchObject({
       family: 'ipv4',
       source: '10.1.1.2',
@@ -59,7 +59,7 @@ describe('a packet', () => {
       hex(`6000 0000 0010 2c 3f fd000000000000000000000000000001 fd000000000000000000000000000002
       0600000800000001 0000000000000000`),
     ],
-  ])('is not read: %s', (_, bytes) => {
+  ])('a packet is not read: %s', (_, bytes) => {
     expect(readPacket(bytes)).toBeUndefined();
   });
 
@@ -75,13 +75,13 @@ describe('a packet', () => {
       '6000 0000 0008 3a 3f fd000000000000000000000000000001 fd000000000000000000000000000002 8000 0000 0000 0000',
       false,
     ],
-  ])('of ICMP is an error or none: %s', (text, isIcmpError) => {
+  ])('an ICMP packet is an error or not: %s', (text, isIcmpError) => {
     expect(read(hex(text)).isIcmpError).toBe(isIcmpError);
   });
 });
 
-describe('an answer', () => {
-  test('to a segment in the middle is a reset at the number that its sender waits for', () => {
+describe('answers to packets', () => {
+  test('the answer to a segment in the middle is a reset at the number that its sender expects', () => {
     const answer = read(resetToSender(read(IPV4_ACK)));
     expect(answer).toMatchObject({ source: '10.1.2.3', destination: '10.1.1.2' });
     expect(answer.tcp).toMatchObject({
@@ -93,7 +93,7 @@ describe('an answer', () => {
     });
   });
 
-  test('to a segment that opens a connection is a reset that acknowledges it, past the end of the numbers', () => {
+  test('the answer to an opening segment is a reset that acknowledges it, past the end of the numbers', () => {
     expect(read(resetToSender(read(IPV4_SYN))).tcp).toMatchObject({
       sequence: 0,
       acknowledgement: 0,
@@ -102,13 +102,13 @@ describe('an answer', () => {
     });
   });
 
-  test('for the other end is the reset that the sender would have sent', () => {
+  test('the answer to the other end is the reset that the sender would have sent', () => {
     const answer = read(resetToReceiver(read(IPV6_ACK)));
     expect(answer).toMatchObject({ source: 'fd00::1', destination: 'fd00::2' });
     expect(answer.tcp).toMatchObject({ sourcePort: 80, destinationPort: 50_000, sequence: 1_000, isRst: true });
   });
 
-  test('is never given to a reset, nor a reset to what is no TCP', () => {
+  test('a reset gets no answer, and only TCP gets a reset', () => {
     const reset = read(resetToSender(read(IPV4_ACK)));
     expect([resetToSender(reset), resetToReceiver(reset)]).toEqual([undefined, undefined]);
     expect([resetToSender(read(IPV4_UDP)), resetToReceiver(read(IPV4_UDP))]).toEqual([undefined, undefined]);
@@ -117,7 +117,7 @@ describe('an answer', () => {
   test.each([
     ['ipv4', IPV4_UDP, 20, [3, 13]],
     ['ipv6', IPV6_UDP, 40, [1, 1]],
-  ] as const)('that policy forbids quotes the packet, %s', (_, bytes, header, [type, code]) => {
+  ] as const)('the ICMP error about a forbidden packet quotes the packet, %s', (_, bytes, header, [type, code]) => {
     const answer = prohibited(read(bytes));
     expect([...answer.subarray(header, header + 2)]).toEqual([type, code]);
     expect(answer.subarray(header + 8)).toEqual(bytes);
@@ -132,7 +132,7 @@ describe('an answer', () => {
     ['a reset of IPv4', resetToSender(read(IPV4_ACK)), 20, 6],
     ['a reset of IPv6', resetToSender(read(IPV6_ACK)), 40, 6],
     ['an error of IPv6', prohibited(read(IPV6_UDP)), 40, 58],
-  ] as const)('has the checksums right: %s', (_, bytes, header, protocol) => {
+  ] as const)('an answer has correct checksums: %s', (_, bytes, header, protocol) => {
     if (bytes === undefined) throw new Error('no answer');
     const carried = bytes.subarray(header);
     const addresses = header === 20 ? bytes.subarray(12, 20) : bytes.subarray(8, 40);

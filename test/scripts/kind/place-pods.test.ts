@@ -32,7 +32,7 @@ spec:
 const placed = (text: string): readonly unknown[] =>
   parseAllDocuments(placePods(text, ['worker-a', 'worker-b'])).map((document) => document.toJS() as unknown);
 
-test('a pod gets a real server on each port that it names, on the node of its number', () => {
+test('a story’s pod gets a real server on each of its ports, on the node of its number', () => {
   expect(placed(STORY)[1]).toMatchObject({
     metadata: { name: 'web', namespace: 'shop', labels: { app: 'web' } },
     spec: {
@@ -42,16 +42,16 @@ test('a pod gets a real server on each port that it names, on the node of its nu
   });
 });
 
-test('a pod without ports serves nothing and can still run curl', () => {
+test('a story’s pod without ports serves nothing and can still run curl', () => {
   expect(placed(STORY)[2]).toMatchObject({ spec: { nodeName: 'worker-a', containers: [{ args: ['pause'] }] } });
 });
 
-test('all else stays as it is', () => {
+test('a story’s other objects stay as they are', () => {
   expect(placed(STORY)[0]).toEqual({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
   expect(namespacesOf(STORY)).toEqual(['shop']);
 });
 
-test('kind is asked for two workers and its own network plugin', () => {
+test('kind is configured for two workers and its own network plugin', () => {
   const config = parse(readFileSync(path.join(ROOT, 'kind-config.yaml'), 'utf8')) as Readonly<Record<string, unknown>>;
   expect(config['nodes']).toEqual([{ role: 'control-plane' }, { role: 'worker' }, { role: 'worker' }]);
   expect(config).not.toHaveProperty('networking');

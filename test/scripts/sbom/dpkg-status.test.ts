@@ -22,7 +22,7 @@ Architecture: amd64
 Version: 1:1.8.9-2+b1
 `;
 
-test('what is installed counts, and only that', () => {
+test('only installed packages count', () => {
   expect(parseDpkgStatus(STATUS)).toEqual([
     { name: 'ipset', version: '7.17-1', architecture: 'amd64' },
     { name: 'iptables', version: '1:1.8.9-2+b1', architecture: 'amd64' },

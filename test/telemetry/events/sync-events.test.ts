@@ -57,13 +57,13 @@ beforeEach(() => {
   );
 });
 
-test('an ordinary pass is nothing to tell', () => {
+test('an ordinary pass causes no event', () => {
   pass({});
   pass({ outcome: 'applied', changes: 5 });
   expect([told, topics]).toEqual([[], new Map()]);
 });
 
-test('what others changed is told with what they did, and who where that is known', () => {
+test('a repair causes an event with the changes, and with the program if it is known', () => {
   const tampering = [
     { kind: 'jump_missing', family: 'ipv4', name: 'FORWARD' },
     { kind: 'set_missing', family: 'ipv4', name: 'portcullis-4-x' },
@@ -78,8 +78,8 @@ test('what others changed is told with what they did, and who where that is know
   ]);
 });
 
-describe('a policy that cannot be enforced', () => {
-  test('is told as long as it is there', () => {
+describe('policies that cannot be enforced', () => {
+  test('a policy that cannot be enforced causes an event while it exists', () => {
     pass({ faults: [fault('a')] });
     expect(topics.get('faults')).toEqual([
       'Warning InvalidPolicy shop/a: spec.ingress[0].from: is not a list; this part allows nothing, and the pods it may select are isolated',
@@ -88,7 +88,7 @@ describe('a policy that cannot be enforced', () => {
     expect(topics.get('faults')).toEqual([]);
   });
 
-  test('is told by few agents, unless it is the node that cannot', () => {
+  test('few agents report a policy’s fault, unless only this node cannot enforce it', () => {
     const pod = { namespace: 'shop', node: 'n2', hostNetwork: false };
     report = createSyncEvents(
       { tell: () => undefined, stand: (topic, events) => topics.set(topic, events.map(textOf)) },
@@ -103,7 +103,7 @@ describe('a policy that cannot be enforced', () => {
   });
 });
 
-test('a place that is contested is told as long as it is, with who it is', () => {
+test('a contested hook position causes events while it lasts, with the other program', () => {
   pass({ contested: true }, ['iptables-nft']);
   pass({ contested: true });
   expect(topics.get('contest')).toEqual([
@@ -115,7 +115,7 @@ test('a place that is contested is told as long as it is, with who it is', () =>
   expect(topics.get('contest')).toEqual([]);
 });
 
-test('a kernel that refuses again and again is told, and the end of that', () => {
+test('a kernel that rejects changes repeatedly causes an event, and its end another one', () => {
   const failed = (): void => {
     pass({ outcome: 'failed', error: 'ipset restore: no memory' });
   };

@@ -23,7 +23,7 @@ const tellers = (policy: string, pods: readonly PodEndpoint[]): readonly string[
   return NODES.filter((node) => tells(node, policyKey('shop', policy)));
 };
 
-test('of five hundred nodes with pods of the namespace three tell, others of another policy', () => {
+test('three of five hundred nodes with pods of the namespace report a policy, other nodes another policy', () => {
   const pods = NODES.map((node) => pod(node, 'shop'));
   const first = tellers('a', pods);
   expect(first).toHaveLength(3);
@@ -31,7 +31,7 @@ test('of five hundred nodes with pods of the namespace three tell, others of ano
   expect(tellers('b', pods)).not.toEqual(first);
 });
 
-test('those with pods that a policy can select come first', () => {
+test('nodes with pods that a policy can select report first', () => {
   const pods = [
     ...NODES.map((node) => pod(node, 'other')),
     pod('n7', 'shop'),
@@ -41,7 +41,7 @@ test('those with pods that a policy can select come first', () => {
   expect(tellers('a', pods)).toEqual(['n7']);
 });
 
-test('where the namespace has no pods, some other nodes tell; where there are none at all, everybody', () => {
+test('other nodes report if the namespace has no pods, and all nodes if there are no pods', () => {
   expect(tellers('a', [pod('n1', 'other'), pod('n2', 'other')])).toEqual(['n1', 'n2']);
   expect(tellers('a', [])).toHaveLength(500);
 });

@@ -44,7 +44,7 @@ const DEPLOYMENT =
   '{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: shop}, spec: {replicas: 2, ' +
   'template: {metadata: {labels: {app: web}}, spec: {containers: [{name: c, ports: [{containerPort: 80}]}]}}}}\n';
 
-test('applies what is new or changed, and deletes what is gone, the last first', async () => {
+test('the sync applies new and changed objects, and deletes missing ones, the last first', async () => {
   const { admin, calls } = recorder();
   const sync = createObjectSync(admin);
   await sync.apply(await load([POD('a'), POD('b'), POLICY].join('---\n')));
@@ -68,7 +68,7 @@ test('applies what is new or changed, and deletes what is gone, the last first',
   expect(calls).toEqual(['delete Pod default/a']);
 });
 
-test('makes the pods of workloads, and sends nothing that only a server sets', async () => {
+test('the sync creates the pods of workloads, and sends no field that only a server sets', async () => {
   const { admin, objects } = recorder();
   await createObjectSync(admin).apply(await load([POD('a'), DEPLOYMENT].join('---\n')));
   expect(objects.filter(({ kind }) => kind === 'Pod')).toMatchObject([
@@ -79,7 +79,7 @@ test('makes the pods of workloads, and sends nothing that only a server sets', a
   expect(JSON.stringify(objects)).not.toMatch(/"uid"|"status"/);
 });
 
-test('replaces a pod that cannot be changed, and tells what is refused', async () => {
+test('the sync replaces a pod that cannot be changed, and reports refusals', async () => {
   const { admin, calls } = recorder(['a', 'p']);
   const refusals = await createObjectSync(admin).apply(await load([POD('a'), POLICY].join('---\n')));
   expect(calls).toEqual([

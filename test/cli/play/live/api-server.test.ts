@@ -18,7 +18,7 @@ afterEach(async () => {
   await play.process.stop();
 });
 
-test('play --api-server is reached with kubectl from outside, and follows what it does', async () => {
+test('kubectl reaches play --api-server from outside, and play follows its changes', async () => {
   const [, kubeconfig = ''] = /export KUBECONFIG=(\S+)/.exec(await play.until(/– itself/)) ?? [];
   const { kubectl } = await findBinaries({ env: process.env, goModule: '', say: () => undefined });
   const runner = createCommandRunner([kubectl, `--kubeconfig=${kubeconfig}`]);

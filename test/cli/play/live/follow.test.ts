@@ -31,7 +31,7 @@ const after = async (change: Promise<unknown>): Promise<string> => {
 };
 
 describe('play', () => {
-  test('follows the folder: policies, labels, pods, and files that are broken for a while', async () => {
+  test('play follows a folder: policies, labels, pods, and files that are temporarily broken', async () => {
     const policy = path.join(folder, 'policies/db.yaml');
     const good = await readFile(policy, 'utf8');
     const first = await after(Promise.resolve());

@@ -7,7 +7,7 @@ jest.setTimeout(2 * DEADLINE_MS);
 const SHOP = path.join(import.meta.dirname, 'shop');
 
 describe('play --once', () => {
-  test('prints what the kernel lets through', async () => {
+  test('play --once prints what the kernel lets pass', async () => {
     expect(await runPlay(SHOP, '--once')).toEqual({
       code: 0,
       text: `\
@@ -26,7 +26,7 @@ office (172.17.0.5)   ·        ✗          ✗        ✓        –
     });
   });
 
-  test('as a document, on both IP families, with iptables-legacy', async () => {
+  test('play --once prints a document of both IP families with iptables-legacy', async () => {
     const { code, text } = await runPlay(
       SHOP,
       '--once',
@@ -60,7 +60,7 @@ office (172.17.0.5)   ·        ✗          ✗        ✓        –
     });
   });
 
-  test('does nothing with manifests that are wrong, but says where', async () => {
+  test('play --once does nothing with invalid manifests, but says where they are wrong', async () => {
     const { code, text } = await runPlay(path.join(import.meta.dirname, 'broken'), '--once');
     expect(code).toBe(1);
     expect(text).toMatch(/broken\/pod\.yaml:4:\d+: Pod shop\/web: spec\.containers\[0\]\.ports\[0\]\.containerPort: /);

@@ -24,7 +24,7 @@ const rewrite = async (what: string, by: string): Promise<void> => {
 };
 
 describe('a story', () => {
-  test('is told step by step, with the reason of each verdict', async () => {
+  test('play runs a story step by step, with the reason of each verdict', async () => {
     const { code, text } = await runPlay('--story', folder);
     const told = text
       .replace(/━+/g, '━')
@@ -68,7 +68,7 @@ Two pods.
     expect(code).toBe(0);
   });
 
-  test('that tells something else than what happens fails, and says where', async () => {
+  test('play reports a story whose expectation fails, with its place', async () => {
     await rewrite('port: 8080, expect: answers', 'port: 8080, expect: times out');
     const { code, text } = await runPlay('--story', folder);
     expect(code).toBe(1);
@@ -81,7 +81,7 @@ Two pods.
     ['from: shop/dns', 'from: shop/nobody', 'from: there is no pod or machine outside called shop/nobody'],
     ['to: web.shop', 'to: nobody.shop', 'to: there is no pod, Service or machine outside called nobody.shop'],
     ['port: 8080', 'port: 81', 'port: nothing stands behind TCP 81 of Service web.shop'],
-  ])('%s cannot become %s', async (good, bad, message) => {
+  ])('play refuses a story in which %s becomes %s', async (good, bad, message) => {
     await rewrite(good, bad);
     const { code, text } = await runPlay('--story', folder);
     expect(code).toBe(1);

@@ -22,7 +22,7 @@ test.each([
   ['SIGINT', 0],
   ['SIGTERM', 0],
   ['SIGKILL', 137],
-] as const)('%s ends everything', async (signal, code) => {
+] as const)('%s ends play and everything that it started', async (signal, code) => {
   await play.until(/– itself/);
   const networks = networksBelow(play.process.pid);
   // Two nodes, two pods that are not on the host network, a machine outside, and what lies between.

@@ -23,7 +23,7 @@ const put = async (file: string, text: string): Promise<void> => {
 };
 
 describe('stories', () => {
-  test('are those of the folder, or of the folders in it by name', async () => {
+  test('stories are found in the folder itself, or in the folders in it by name', async () => {
     await put('02-b/story.yaml', STORY('B'));
     await put('01-a/story.yaml', STORY('A'));
     await put('notes/readme.md', 'no story');
@@ -31,7 +31,7 @@ describe('stories', () => {
     expect((await findStories(path.join(folder, '02-b'))).map(({ title }) => title)).toEqual(['B']);
   });
 
-  test('begin with the manifests beside story.yaml, not with those below', async () => {
+  test('a story begins with the manifests beside story.yaml, without those in subfolders', async () => {
     await put('story.yaml', STORY('A'));
     await put('b.json', '{}');
     await put('a.yaml', '');
@@ -44,12 +44,12 @@ describe('stories', () => {
     ]);
   });
 
-  test('need the manifests that they apply', async () => {
+  test('a story must have the manifests that it applies', async () => {
     await put('story.yaml', STORY('A', '{say: Go., apply: policies/deny.yaml}'));
     await expect(findStories(folder)).rejects.toThrow('story.yaml: there is no file policies/deny.yaml');
   });
 
-  test('have to be there', async () => {
+  test('a folder without a story is refused', async () => {
     await expect(findStories(folder)).rejects.toThrow('holds no story.yaml, and neither do the folders in it');
   });
 });

@@ -6,7 +6,7 @@ const read = (text: string) => readStory(text, 'story.yaml', 'demo/shop');
 const HEAD = 'apiVersion: play.portcullis.dev/v1\nkind: Story\ntitle: Shop\nintro: A shop.\n';
 
 describe('a story', () => {
-  test('is read with its steps and connections', () => {
+  test('a story is read with its steps and connections', () => {
     const story = read(`${HEAD}steps:
   - say: Nothing is forbidden.
     curls:
@@ -56,7 +56,7 @@ describe('a story', () => {
     });
   });
 
-  test('tells every mistake with its file, line and field', () => {
+  test('every mistake of a story is reported with its file, line and field', () => {
     const steps = `steps:
   - say: Go.
     wait: 5
@@ -78,11 +78,11 @@ describe('a story', () => {
     ['kind: Story', 'kind: Tale', 'story.yaml:2:7: kind: must be Story'],
     ['title: Shop', 'title: ""', 'story.yaml:3:8: title: is missing'],
     ['intro: A shop.', 'intro: [A, shop]', 'story.yaml:4:1: intro: must be text, not a list'],
-  ])('needs %s', (good, bad, message) => {
+  ])('a story needs %s', (good, bad, message) => {
     expect(() => read(`${HEAD.replace(good, bad)}steps: [{say: Go.}]\n`)).toThrow(message);
   });
 
-  test('needs steps, and to be YAML, once', () => {
+  test('a story needs steps, and must be a single YAML document', () => {
     expect(() => read(HEAD)).toThrow('steps: a story needs at least one step');
     expect(() => read(`${HEAD}steps: [\n`)).toThrow(/^story\.yaml:\d+:\d+: not YAML/);
     expect(() => read(`${HEAD}---\n${HEAD}`)).toThrow('story.yaml: one YAML document is expected');

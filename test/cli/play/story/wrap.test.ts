@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { indent, wrap } from '../../../../src/cli/play/story/wrap.ts';
 
-test('breaks at spaces, and leaves long words whole', () => {
+test('wrap breaks text at spaces, and keeps long words whole', () => {
   expect(wrap('one two three\nfour incomprehensibilities five', 9)).toEqual([
     'one two',
     'three',
@@ -12,6 +12,6 @@ test('breaks at spaces, and leaves long words whole', () => {
   expect(wrap('  ', 9)).toEqual([]);
 });
 
-test('indents all but empty lines', () => {
+test('wrapped text is indented except for empty lines', () => {
   expect(indent(['a', '', 'b'], 2)).toBe('  a\n\n  b');
 });

@@ -26,7 +26,7 @@ const manifestOf = async (archive: string): Promise<Manifest> => {
   return manifest;
 };
 
-test('the same image stands in the new archive, under the new name alone', async () => {
+test('a renamed archive has the same image under the new name only', async () => {
   const archive = path.join(folder, 'one.tar');
   const target = path.join(folder, 'another.tar');
   await writeFile(path.join(folder, 'file'), 'content');

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { cniConfigList } from '../../../../e2e/cluster/node/cni.ts';
 
-test('each family has a range and a default route', () => {
+test('each family of the CNI configuration has a range and a default route', () => {
   const config: unknown = JSON.parse(cniConfigList('ptp', ['ipv4', 'ipv6'], ['10.244.1.0/24', 'fd00:10:244:1::/64']));
   expect(config).toMatchObject({
     plugins: [
@@ -18,7 +18,7 @@ test('each family has a range and a default route', () => {
   });
 });
 
-test('a bridge lets a pod’s packets come back to it', () => {
+test('the CNI configuration of a bridge lets a pod’s packets come back to it', () => {
   const config: unknown = JSON.parse(cniConfigList('bridge', ['ipv4'], ['10.244.1.0/24']));
   expect(config).toMatchObject({ plugins: [{ type: 'bridge', isGateway: true, hairpinMode: true }, {}] });
 });
