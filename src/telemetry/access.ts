@@ -4,32 +4,35 @@ import { bearerToken } from './access/bearer-token.ts';
 import { createRate, type RateLimits } from './rate.ts';
 import { messageOf } from '../model/message-of.ts';
 
-/** Whether a request may be answered: 401 asks for another token, 403 for other rights, 503 could not be found out. */
+/** The decision about a request: 401 asks for another token, 403 for other rights, 503 means that it is not known. */
 export type Admission =
   | { readonly admitted: true }
   | { readonly admitted: false; readonly status: 401 | 403 | 503; readonly reason: string };
 
-/** Says who may read what. Never throws. */
+/** Decides who may read which path. Never throws. */
 export interface Access {
   admit(headers: IncomingHttpHeaders, path: string): Promise<Admission>;
 }
 
 /**
- * Asks whoever knows tokens and rights.
- * @throws where the answer cannot be had
+ * Reviews a token and its rights.
+ * @throws if there is no answer
  */
 export type Review = (token: string, path: string) => Promise<Decision>;
 
-/** Asked by people and scripts without a token. They tell that the agent is well, and why if it is not. */
+/** Paths that people and scripts may read without a token. They say whether the agent is well, and why not. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
-/** Scrapers are few: what they were told holds for a while, and those with made-up tokens cannot push it out. */
+/**
+ * Limits of cached decisions. Scrapers are few; made-up tokens have limits of their own, so that they cannot evict real
+ * ones.
+ */
 const LIMITS: Readonly<Record<'allowed' | 'refused', DecisionLimits>> = {
   allowed: { entries: 256, lifetimeMs: 60_000 },
   refused: { entries: 256, lifetimeMs: 10_000 },
 };
 
-/** Questions to the API server, so that nobody can make a node's agent flood it. */
+/** Limits of reviews, so that no client can make a node's agent flood the API server. */
 const QUESTIONS: RateLimits = { burst: 20, perSecond: 5 };
 const MOST_AT_ONCE = 4;
 
@@ -47,13 +50,13 @@ const ADMISSION: Readonly<Record<Decision, (path: string) => Admission>> = {
 
 export interface AccessDeps {
   readonly review: Review;
-  /** Monotonic milliseconds. */
+  /** Returns monotonic milliseconds. */
   readonly now: () => number;
-  /** Told when nobody can be asked, once, and with undefined when somebody can again. */
+  /** Called once when reviews fail, and with undefined when they work again. */
   readonly onTrouble: (trouble: string | undefined) => void;
 }
 
-/** Bearer tokens, reviewed. Whatever cannot be found out is refused. */
+/** Reviews bearer tokens. Denies requests if the review fails. */
 export const createTokenAccess = ({ review, now, onTrouble }: AccessDeps): Access => {
   const allowed = createDecisions(LIMITS.allowed, now);
   const refused = createDecisions(LIMITS.refused, now);
@@ -90,5 +93,5 @@ export const createTokenAccess = ({ review, now, onTrouble }: AccessDeps): Acces
   };
 };
 
-/** Everybody may read everything. */
+/** Lets everybody read everything. */
 export const OPEN_ACCESS: Access = { admit: () => Promise.resolve(ADMITTED) };

@@ -3,7 +3,7 @@ import type { Kernel } from '../reconcile/kernel.ts';
 import { observedLayout } from '../render/observed-layout.ts';
 import type { Logger } from './logger.ts';
 
-/** The kernel, and at the first look at it a line of the log where an agent of another version was here before. */
+/** Logs, at the first read of the kernel, whether an agent of another version was here before. Returns the kernel. */
 export const tellAdoption = (kernel: Kernel, log: Logger): Kernel => {
   let looked = false;
   return {

@@ -1,6 +1,6 @@
-/** Enough to read a value without it drowning the line, characters. */
+/** In characters: enough to read a value without drowning the line. */
 const MAX_VALUE = 1000;
-/** A stack says more than that before it repeats itself, characters. */
+/** In characters. A stack has more useful text before it repeats itself. */
 const MAX_STACK = 4000;
 
 const shorten = (text: string, most = MAX_VALUE): string => (text.length > most ? `${text.slice(0, most)}…` : text);
@@ -11,7 +11,7 @@ const boundedError = ({ name, message, stack }: Error): Readonly<Record<string, 
   stack: stack === undefined ? undefined : shorten(stack, MAX_STACK),
 });
 
-/** A value for a log line: an Error as plain data, text cut, data too large to read as the beginning of its JSON text. */
+/** Returns a value for a log line: an Error as plain data, truncated text, and the start of the JSON text of large data. */
 export const bounded = (value: unknown): unknown => {
   if (value instanceof Error) return boundedError(value);
   if (typeof value === 'string') return shorten(value);

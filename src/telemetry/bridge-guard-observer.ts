@@ -8,7 +8,7 @@ interface BridgeGuardObserver {
   readonly onDrift: (drift: BridgeDrift) => void;
 }
 
-/** Turns what holds on the node's bridges, and what others do to the table that sees to it, into metrics and log lines. */
+/** Reports the guarantee on the node's bridges, and drift of their table, as metrics and log lines. */
 export const createBridgeGuardObserver = (
   metrics: Pick<AgentMetrics, 'setBridgeGuarantee' | 'recordBridgeDrift'>,
   log: Logger,

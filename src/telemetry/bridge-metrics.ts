@@ -5,10 +5,10 @@ import { BRIDGE_DRIFTS, type BridgeDrift } from '../reconcile/bridge-writer.ts';
 
 /** The metrics of the node's bridges. */
 export interface BridgeMetrics {
-  /** @param level undefined where no pod of the node hangs on a bridge */
+  /** @param level undefined if no pod of the node is attached to a bridge */
   setBridgeGuarantee(level: GuaranteeLevel | undefined): void;
   recordBridgeDrift(kind: BridgeDrift['kind']): void;
-  /** @param packets that were dropped since the table was made, by reason */
+  /** @param packets dropped packets since the table was made, by reason */
   setBridgeDrops(packets: ReadonlyMap<DropReason, number>): void;
 }
 

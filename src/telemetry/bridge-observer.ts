@@ -22,7 +22,7 @@ const eventOf = ({ bridge, family }: Unseen): OperatorEvent => ({
     `load br_netfilter and set ${SYSCTLS[family]}=1`,
 });
 
-/** Turns bridges between pods that iptables does not see into metrics, events and loud log lines. */
+/** Reports bridges between pods that iptables does not see as metrics, events and log lines. */
 export const createBridgeObserver =
   (metrics: AgentMetrics, { log, events }: { readonly log: Logger; readonly events: EventSink }) =>
   (unseen: readonly Unseen[]): void => {

@@ -8,12 +8,15 @@ const WHY: Readonly<Record<Closure, string>> = {
   vanished: 'policies isolated it, the API server knows it no longer, and nothing tells that its sandbox is gone',
 };
 
-/** A pod that the API server tells of a moment later, or whose sandbox is about to go, is not worth a line, ms. */
+/**
+ * A pod that is closed for less time is not logged: the API server may report it a moment later, or its sandbox may be
+ * about to go.
+ */
 const SETTLING_MS = 2000;
-/** Pods that are named in the status; the others are counted. */
+/** Maximum pods in the status; the others are counted. */
 const MOST_NAMED = 50;
 
-/** What is closed on the node, as the status tells it. */
+/** The closed pods of the node in the status. */
 export interface ClosedStatus {
   readonly count: number;
   readonly pods: readonly {
@@ -36,7 +39,7 @@ export const describeClosed = (pods: readonly PodEndpoint[]): ClosedStatus => ({
   })),
 });
 
-/** Tells in metrics and the log what is closed. */
+/** Reports closed pods as metrics and log lines. */
 export interface ClosedObserver {
   /** Called after each pass of the loop. */
   observe(pods: readonly PodEndpoint[]): void;

@@ -28,7 +28,7 @@ const eventsOf = ({ engines, mixedBackends }: Seen): readonly OperatorEvent[] =>
     : []),
 ];
 
-/** Turns what others were found to do on the node into metrics, events and loud log lines. */
+/** Reports co-tenant engines and mixed backends as metrics, events and log lines. */
 export const createCompanyObserver =
   (metrics: AgentMetrics, { log, events }: { readonly log: Logger; readonly events: EventSink }) =>
   (seen: Seen): void => {

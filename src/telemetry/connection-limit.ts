@@ -1,11 +1,11 @@
 import type { Server, Socket } from 'node:net';
 
-/** Scrapers are few and quick; more connections than this are somebody else's. */
+/** Scrapers are few and fast, so more connections than this are not theirs. */
 const MAX_CONNECTIONS = 64;
-/** Of these, as many are kept for people and scripts on the node itself. */
+/** Number of these that are reserved for people and scripts on the node itself. */
 const KEPT_FOR_THE_NODE = 16;
 
-/** An IPv4 peer of a socket for both families is written as a mapped address. */
+/** Returns an IPv4 peer's plain address, which a socket of both families shows as a mapped one. */
 const plain = (address: string | undefined): string => (address ?? '').replace(/^::ffff:/, '');
 
 const isFromThisNode = ({ remoteAddress, localAddress }: Socket): boolean => {
@@ -13,7 +13,7 @@ const isFromThisNode = ({ remoteAddress, localAddress }: Socket): boolean => {
   return peer === '::1' || peer.startsWith('127.') || peer === plain(localAddress);
 };
 
-/** Closes connections from elsewhere at once where that many are open. */
+/** Closes connections from elsewhere at once while too many are open. */
 export const limitConnections = (server: Server): void => {
   let fromElsewhere = 0;
   server.maxConnections = MAX_CONNECTIONS;

@@ -3,12 +3,12 @@ import { printable, printableJson } from '../model/printable.ts';
 import type { Health } from './health.ts';
 import type { Exposition } from './metrics.ts';
 
-/** What each path answers with, asked at each request. */
+/** The answers of each path, called at each request. */
 export interface Endpoints {
   readonly metrics: () => Promise<Exposition>;
-  /** /healthz: the process does its work. The kubelet's probe reads the same from the health file. */
+  /** /healthz: the process works. The kubelet's probe reads the same from the health file. */
   readonly health: () => Health;
-  /** /readyz: the first full programming is done and policies are in force. */
+  /** /readyz: the first full programming is done, and policies are in force. */
   readonly ready: () => Health;
   /** /status: plain data that JSON can hold. */
   readonly status: () => unknown;
@@ -42,7 +42,7 @@ const PATHS: Readonly<Record<string, (endpoints: Endpoints) => Reply | Promise<R
   }),
 };
 
-/** Never throws: an endpoint that fails answers 500 with the reason, and the others go on. */
+/** Answers a request. Never throws: an endpoint that fails answers 500 with the reason, and the others still work. */
 export const answer = async (path: string, endpoints: Endpoints): Promise<Reply> => {
   const reply = Object.hasOwn(PATHS, path) ? PATHS[path] : undefined;
   if (reply === undefined)

@@ -5,42 +5,42 @@ import { messageOf } from '../model/message-of.ts';
 import { printable } from '../model/printable.ts';
 import type { Health } from './health.ts';
 
-/** Time between two looks at how the agent is, ms. */
+/** Interval of checks of the agent's state. */
 const LOOK_MS = 1_000;
-/** Time between two writes where nothing changes, ms. */
+/** Interval of writes if nothing changes. */
 const RENEW_MS = 5_000;
-/** How long `ready` holds from the last write on: an agent that writes no more is not ready, ms. */
+/** How long `ready` counts after the last write: an agent that no longer writes is not ready. */
 const READY_FOR_MS = 20_000;
-/** An agent that is not ready by then counts as started all the same: from then on other probes judge it, ms. */
+/** After this time an agent that is not ready counts as started all the same, so that other probes judge it. */
 const STARTED_AFTER_MS = 30_000;
-/** A reason is cut at this, characters. */
+/** Maximum characters of a reason. */
 const MAX_REASON = 300;
 
 export interface HealthFileDeps {
   readonly file: string;
   readonly health: () => Health;
   readonly ready: () => Health;
-  /** How long the agent stays healthy if nothing happens any more, ms. */
+  /** Returns how long, in ms, the agent stays healthy if nothing happens any more. */
   readonly healthyForMs: () => number;
-  /** Time since the node booted, as /proc/uptime has it, ms. */
+  /** Returns the time since the node booted (/proc/uptime), in ms. */
   readonly uptimeMs: () => number;
   readonly clock: Clock;
-  /** Called when the file cannot be written, once, and with undefined when it can again. */
+  /** Called once when the file cannot be written, and with undefined when it can again. */
   readonly onTrouble: (trouble: string | undefined) => void;
 }
 
-/** A file that says how the agent is, for `bin/portcullis-probe`. */
+/** A file with the agent's state, for `bin/portcullis-probe`. */
 export interface HealthFile {
-  /** Writes what has changed, at once. */
+  /** Writes changes at once. */
   refresh(): void;
-  /** Ends the writing and removes the file. */
+  /** Stops writing and removes the file. */
   stop(): Promise<void>;
 }
 
 /**
- * Writes a line each for `live`, `ready` and `started`: the word, `ok` or `no`, the second of the node's uptime up to which an `ok`
- * holds, and the reason. A process that hangs writes nothing, and its `ok` ends by itself. The file is replaced in one
- * step, once a second where something changed and every 5 s where nothing did.
+ * Writes a line each for `live`, `ready` and `started`: the name, `ok` or `no`, the second of the node's uptime up to
+ * which an `ok` counts, and the reason. A process that hangs writes nothing, so its `ok` expires. The file is replaced
+ * atomically, once a second after changes and every 5 s without.
  */
 export const followHealth = (deps: HealthFileDeps): HealthFile => {
   const { file, health, ready, clock } = deps;

@@ -1,4 +1,4 @@
-/** An answer to "is it well?" with the reason, for people who read the probe's output. */
+/** The answer to a probe, with the reason for people who read its output. */
 export interface Health {
   readonly ok: boolean;
   readonly reason: string;

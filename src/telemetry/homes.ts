@@ -1,7 +1,7 @@
 import { IP_FAMILIES } from '../model/family.ts';
 import type { Logger } from './logger.ts';
 
-/** Tells of the families whose kernel has no security table: rules of others can come before ours there. */
+/** Logs the families whose kernel has no security table: there, other programs' rules can come before ours. */
 export const tellHomes = (homes: Readonly<Record<string, string | undefined>>, log: Logger): void => {
   const families = IP_FAMILIES.filter((family) => homes[family] === 'filter');
   if (families.length === 0) return;

@@ -5,10 +5,10 @@ import { bounded } from './bounded.ts';
 import { createRate, type RateLimits } from './rate.ts';
 import { formatTextLine } from './text-line.ts';
 
-/** What stands beside a message: plain data. An Error among it is logged with its message and stack. */
+/** The fields of a message: plain data. An Error in them is logged with its message and stack. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Where the agent tells what it does. A message is one sentence without data; the data is in the fields. */
+/** The agent's log. A message is one sentence without data; the fields have the data. */
 export interface Logger {
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -18,17 +18,17 @@ export interface Logger {
 
 export interface LoggerOptions {
   readonly format: LogFormat;
-  /** The least that is written. */
+  /** The lowest level that is written. */
   readonly level: LogLevel;
-  /** Standard error if absent, so that standard output stays free for results. */
+  /** Standard error if absent, so that standard output has only results. */
   readonly stream?: NodeJS.WritableStream;
-  /** Monotonic milliseconds, by which lines are counted; the process' own if absent. */
+  /** Returns monotonic milliseconds, for the rate limit; the process' own if absent. */
   readonly now?: () => number;
 }
 
 /**
- * Lines of each level: errors are not silenced by a flood of warnings, which people who write policies can cause. A node
- * that starts up, or loses the API server, writes far fewer.
+ * Limits of each level's lines: a flood of warnings, which people who write policies can cause, suppresses no errors. A node
+ * that starts, or loses the API server, writes far fewer lines.
  */
 const LIMITS: RateLimits = { burst: 200, perSecond: 20 };
 
@@ -44,8 +44,8 @@ const jsonLine = format.combine(format.timestamp(), format.json(), withoutContro
 const textLine = format.combine(format.timestamp(), format.printf(formatTextLine));
 
 /**
- * Fields are kept below their own key, so that none of them can pass for the level, the message or the time. Values are
- * cut, and so is the number of lines; how many were left out is told with the next one.
+ * Creates a logger. Fields are below their own key, so that none can look like the level, the message or the time. Values are
+ * truncated. Lines are limited, and the next line has the number of dropped ones.
  */
 export const createLogger = ({
   format: name,

@@ -15,7 +15,7 @@ import { registerProcessMetrics } from './process-metrics.ts';
 import { SYNC_REASONS, type SyncReason } from '../reconcile/sync-result.ts';
 import { registerSourceMetrics, type SourceSample } from './source-metrics.ts';
 
-/** How one run of the loop ended. */
+/** The results of one run of the loop. */
 const SYNC_RESULTS = ['changed', 'unchanged', 'failed'] as const;
 export type SyncResult = (typeof SYNC_RESULTS)[number];
 
@@ -24,13 +24,13 @@ export interface SyncSample {
   /** Why the loop ran: each reason is a time series. */
   readonly reason: SyncReason;
   readonly durationMs: number;
-  /** How long the oldest change waited that this pass brought into force, ms; undefined where it brought none. */
+  /** How long the oldest change that this pass brought into force had waited; undefined if it brought none. */
   readonly waitedMs: number | undefined;
-  /** Wall-clock time of the end, ms since the epoch. */
+  /** Wall-clock time of the end, in ms since the epoch. */
   readonly endedAt: number;
 }
 
-/** How much of ours one family's tables and sets hold. */
+/** The numbers of our objects in one family's tables and sets. */
 export interface KernelObjects {
   readonly rules: number;
   readonly chains: number;
@@ -38,7 +38,7 @@ export interface KernelObjects {
   readonly members: number;
 }
 
-/** How much of the cluster the agent knows. */
+/** The numbers of objects that the agent knows. */
 export interface ClusterObjects {
   readonly pods: number;
   readonly namespaces: number;
@@ -49,45 +49,45 @@ export interface ClusterObjects {
 export interface AgentMetrics extends BridgeMetrics, DeniedMetrics {
   recordSync(sample: SyncSample): void;
   /**
-   * @param kinds what others had done, each once
-   * @param lines of restore text that it took to put it right
+   * @param kinds kinds of drift, without duplicates
+   * @param lines lines of restore text for the repair
    */
   recordDriftRepair(kinds: ReadonlySet<TamperingKind>, lines: number): void;
-  /** @param count of live connections that were deleted because the newest policy denies them */
+  /** @param count number of live connections that were cut because the newest policy denies them */
   recordConnectionsCut(count: number): void;
-  /** A packet that the rules refused was answered, or its connection goes on. */
+  /** Records that a refused packet was answered, or that its connection was restored. */
   recordAnswer(kind: AnswerKind): void;
   setKernelObjects(family: IpFamily, objects: KernelObjects): void;
   setClusterObjects(objects: ClusterObjects): void;
-  /** Pods of this node that policies isolate. */
+  /** Sets the number of the node's isolated pods. */
   setIsolatedPods(direction: Direction, count: number): void;
-  /** Pods of this node, known to the API server no longer, that nothing may go to or come from. */
+  /** Sets the numbers of the node's closed pods, which are gone from the API server. */
   setClosedPods(counts: Readonly<Record<Closure, number>>): void;
-  /** Number of faults of each policy that has any; policies not named have none any more. */
+  /** Sets the number of faults of each policy that has any; other policies have none any more. */
   setPolicyFaults(faults: ReadonlyMap<PolicyKey, number>): void;
-  /** @param engines other programs that enforce policy on the node */
+  /** @param engines co-tenant engines on the node */
   setCompany(engines: readonly string[], mixedBackends: boolean): void;
-  /** @param contested another program keeps inserting rules before ours */
+  /** @param contested whether another program keeps inserting rules before ours */
   setContested(contested: boolean): void;
   recordEvent(outcome: EventOutcome): void;
-  /** @param bridges between pods of the node that iptables does not see into */
+  /** @param bridges bridges between pods of the node that iptables does not see */
   setUnseenBridges(bridges: readonly { readonly bridge: string; readonly family: IpFamily }[]): void;
-  /** @param kinds of policy that are not enforced; those not named are there no more */
+  /** @param kinds kinds of policy that exist and are not enforced */
   setOtherPolicies(kinds: readonly OtherPolicies[]): void;
-  /** @param pods whose packets no rule of the node sees */
+  /** @param pods pods whose packets bypass the node's rules */
   setUnseenPods(pods: readonly { readonly network: UnseenNetwork }[]): void;
-  /** Whether packets with a source that is not their pod's are dropped. */
+  /** Sets whether spoofed packets of pods are dropped. */
   setSourceCheck(inForce: boolean): void;
-  /** @param packets that were dropped for their source, by family, since the rule was loaded */
+  /** @param packets spoofed packets that were dropped since the rule was loaded, by family */
   setSpoofedPackets(packets: ReadonlyMap<IpFamily, number>): void;
-  /** @param parts that are not in force */
+  /** @param parts parts that are not in force */
   setPartsNotInForce(parts: ReadonlySet<PartName>): void;
   setReady(ready: boolean): void;
-  /** An attempt to listen for metrics, health and status failed. */
+  /** Records that an attempt to listen for metrics, health and status failed. */
   recordListenFailure(): void;
-  /** Every metric, whether it has a sample or not, by name. */
+  /** Returns every metric, with or without a sample, by name. */
   reference(): readonly MetricReference[];
-  /** Everything in Prometheus' text format. */
+  /** Returns everything in Prometheus' text format. */
   expose(): Promise<Exposition>;
 }
 
@@ -96,7 +96,7 @@ export interface Exposition {
   readonly text: string;
 }
 
-/** What a reader of a metric has to know. */
+/** The description of a metric for its readers. */
 export interface MetricReference {
   readonly name: string;
   readonly type: string;
@@ -104,7 +104,7 @@ export interface MetricReference {
   readonly help: string;
 }
 
-/** What prom-client keeps of a metric, beyond its public types. */
+/** The fields of a metric in prom-client that its public types lack. */
 interface Registered {
   readonly name: string;
   readonly help: string;
@@ -113,18 +113,18 @@ interface Registered {
 
 export interface MetricsOptions {
   readonly version: string;
-  /** How the sources of the cluster's state stand now: asked at each scrape. */
+  /** Returns the state of the cluster sources. Called at each scrape. */
   readonly sources: () => readonly SourceSample[];
-  /** Unix time at which the oldest change was seen that is not in force yet, seconds; undefined where none waits. */
+  /** Returns the Unix time in seconds at which the oldest waiting change was seen; undefined if none waits. */
   readonly waitingSince: () => number | undefined;
 }
 
-/** From a change of one set to a cold start in a large cluster, seconds. */
+/** In seconds: from a change of one set to a cold start in a large cluster. */
 const SYNC_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 const MS_PER_SECOND = 1000;
 
-/** Policies with a time series of their own; those beyond share one without a name. */
+/** Maximum policies with a time series of their own; the others share one without a name. */
 const MAX_FAULTY = 100;
 
 export const createAgentMetrics = ({ version, sources, waitingSince }: MetricsOptions): AgentMetrics => {

@@ -2,7 +2,7 @@ import type { Clock } from '../model/clock.ts';
 import type { EventSink } from '../model/operator-event.ts';
 import type { Logger } from './logger.ts';
 
-/** How an agent came to work on its node; `shared`: without the lock, whose holder does no agent's work. */
+/** How the agent got its node; `shared` means without the lock, whose holder does not enforce policy. */
 type Held = 'free' | 'taken over' | 'shared';
 
 interface Told {
@@ -11,7 +11,7 @@ interface Told {
   readonly clock: Clock;
 }
 
-/** In an upgrade the old agent may take its time to end; who waits longer is one too many, ms. */
+/** During an upgrade the old agent may need time to end; an agent that waits longer is one too many. */
 const UPGRADE_MS = 60_000;
 
 interface NodeLockObserver {
@@ -20,7 +20,7 @@ interface NodeLockObserver {
   readonly stop: () => void;
 }
 
-/** Tells in the log who works on the node, and in an event where two want to. */
+/** Logs which agent works on the node, and posts an event if two want to. */
 export const createNodeLockObserver = ({ log, events, clock }: Told): NodeLockObserver => {
   let cancel: (() => void) | undefined;
   const told: Readonly<Record<Held, () => void>> = {

@@ -3,7 +3,10 @@ import { nameOfKind, type OtherPolicies } from '../model/other-policies.ts';
 import type { AgentMetrics } from './metrics.ts';
 import type { Logger } from './logger.ts';
 
-/** Names each kind of policy that is not enforced once: in a log line, a metric, and, where the agent speaks for the cluster, an event. */
+/**
+ * Reports each kind of policy that is not enforced once: in a log line, a metric, and an event if the agent speaks for
+ * the cluster.
+ */
 export const createOtherPoliciesObserver = (
   metrics: Pick<AgentMetrics, 'setOtherPolicies'>,
   { log, events }: { readonly log: Pick<Logger, 'info' | 'warn'>; readonly events: EventSink },

@@ -1,4 +1,4 @@
-/** What can be out of force by itself; each is a label of a metric, so the list is short and fixed. */
+/** The parts that can fail by themselves. Each is a label of a metric, so the list is short and fixed. */
 export const PART_NAMES = [
   'ipv4',
   'ipv6',

@@ -3,23 +3,23 @@ import type { PartName } from './part-names.ts';
 import type { AgentMetrics } from './metrics.ts';
 import type { Logger } from './logger.ts';
 
-/** A part of what the agent does for policy that is not in force, while others may be. */
+/** A part of the agent's enforcement that is not in force, while others may be. */
 export interface PartNotInForce {
   readonly part: PartName;
   /** In one line. */
   readonly reason: string;
-  /** What holds meanwhile. */
+  /** What is in force meanwhile. */
   readonly holds: string;
-  /** What policy denies may pass, and it is no matter of a moment: the agent is not ready. */
+  /** Whether denied traffic may pass for more than a moment: then the agent is not ready. */
   readonly isOpen: boolean;
-  /** It has failed for some time, or never was in force. */
+  /** Whether it has failed for some time, or was never in force. */
   readonly isLasting: boolean;
 }
 
 export const describePart = ({ part, reason, holds }: PartNotInForce): string =>
   `${part} is not in force (${holds}): ${reason}`;
 
-/** Turns what is not in force into a metric, log lines and events, each when it begins and when it ends. */
+/** Reports parts that are not in force as a metric, log lines and events, when they begin and end. */
 export const createPartsObserver = (
   metrics: Pick<AgentMetrics, 'setPartsNotInForce'>,
   { log, events }: { readonly log: Pick<Logger, 'info' | 'warn'>; readonly events: EventSink },
@@ -36,7 +36,7 @@ export const createPartsObserver = (
     known = now;
     const lasting = parts.filter(({ isLasting }) => isLasting);
     const topics = lasting.map(({ part }) => part).join();
-    // Words of a failure differ from one attempt to the next: one event for each part will do.
+    // The message of a failure differs between attempts, so there is one event for each part.
     if (topics === stood) return;
     stood = topics;
     events.stand(

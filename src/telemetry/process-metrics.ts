@@ -4,8 +4,8 @@ const MICROSECONDS_PER_SECOND = 1_000_000;
 const MS_PER_SECOND = 1000;
 
 /**
- * The process metrics that dashboards know, under Prometheus' usual names, read at each scrape only: prom-client's own
- * collection keeps timers and observers that cost an idle agent more than its work does.
+ * Registers the process metrics that dashboards expect, under Prometheus' usual names. They are read only at a scrape:
+ * prom-client's own collection has timers and observers that cost an idle agent more than its work does.
  */
 export const registerProcessMetrics = (registry: Registry): void => {
   const registers = [registry];

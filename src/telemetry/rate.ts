@@ -1,6 +1,6 @@
-/** Lets so many pass at once, and from then on so many a second. */
+/** Allows a burst at once, and then a number per second. */
 export interface Rate {
-  /** Whether one more may pass; if so, how many were turned away since the last that passed. */
+  /** Takes one if it is allowed, and returns how many were refused since the last one. */
   take(): { readonly turnedAway: number } | undefined;
 }
 
@@ -9,7 +9,7 @@ export interface RateLimits {
   readonly perSecond: number;
 }
 
-/** @param now monotonic milliseconds */
+/** @param now returns monotonic milliseconds */
 export const createRate = ({ burst, perSecond }: RateLimits, now: () => number): Rate => {
   let tokens = burst;
   let filledAt = now();

@@ -2,7 +2,7 @@ import type { ReviewResult } from '../reconcile/review.ts';
 import type { Logger } from './logger.ts';
 import type { AgentMetrics } from './metrics.ts';
 
-/** Turns each look through the live connections into metrics and log lines; a trouble is logged when it begins and ends. */
+/** Reports each connection review as metrics and log lines; a failure is logged when it begins and ends. */
 export const createReviewObserver = (metrics: AgentMetrics, log: Logger): ((result: ReviewResult) => void) => {
   let trouble: string | undefined;
   return ({ cut, durationMs, error, isOfSome }) => {

@@ -4,25 +4,25 @@ import { messageOf } from '../model/message-of.ts';
 import type { Logger } from './logger.ts';
 import type { TelemetryServer } from './server.ts';
 
-/** Time between two attempts to listen, ms. */
+/** Interval of attempts to listen. */
 const RETRY_MS = 500;
-/** Where several agents start at once, the one that has the node gets the address: the others try later, ms. */
+/** If several agents start at once, the one that has the node gets the address: the others wait this long. */
 const PRECEDENCE_MS = 3_000;
 
 /** Serves at an address. @throws ListenError, TlsError */
 export type Serve = (address: ListenAddress) => Promise<TelemetryServer>;
 
-/** What `/status` says of the listener. */
+/** The state of the listener in `/status`. */
 export interface ListenerStatus {
-  /** Where it listens; absent while it does not. */
+  /** Its URL; absent while it does not listen. */
   readonly url?: string;
-  /** Attempts that failed since the agent started. */
+  /** Number of failed attempts since the agent started. */
   readonly failures: number;
   /** Why the last attempt failed; absent once it listens. */
   readonly trouble?: string;
 }
 
-/** A listener that comes up when it can. */
+/** A listener that starts when it can. */
 export interface Serving {
   status(): ListenerStatus;
   close(): Promise<void>;
@@ -32,16 +32,15 @@ export interface ServeWhenFreeOptions {
   readonly address: ListenAddress;
   readonly serve: Serve;
   readonly log: Logger;
-  /** Whether another agent has the node: it has the address as well, so it goes first and a refusal is not told. */
+  /** Reports whether another agent has the node, and so the address: then a failure is not logged. */
   readonly isSecond: () => boolean;
-  /** Called at each attempt that failed. */
+  /** Called for each failed attempt. */
   readonly onFailure: () => void;
 }
 
 /**
- * Listens, and tries again every 500 ms while that fails, whatever the reason: a port that another process has, an address
- * that no interface has yet, a certificate that is missing or broken. Returns at once and never throws: policy is enforced
- * without it.
+ * Listens, and tries again every 500 ms while that fails for any reason: another process has the port, no interface has the
+ * address yet, a certificate is missing or invalid. Returns at once and never throws: policy is enforced without it.
  */
 export const serveWhenFree = ({ address, serve, log, isSecond, onFailure }: ServeWhenFreeOptions): Serving => {
   const stopping = new AbortController();

@@ -8,9 +8,9 @@ import { answer, type Endpoints, type Reply } from './endpoints.ts';
 import { followTls, readTls, type TlsWatch } from './tls.ts';
 
 export interface TelemetryServer {
-  /** `http://host:port`, or https, as it listens, with the port that the kernel chose if 0 was asked for. */
+  /** `http://host:port`, or https, with the port that the kernel chose if 0 was configured. */
   readonly url: string;
-  /** Ends at once, also connections that are kept alive. */
+  /** Ends at once, including kept-alive connections. */
   close(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name is not known',
 };
 
-/** The address cannot be listened on. */
+/** The server cannot listen on the address. */
 export class ListenError extends Error {
   constructor(address: string, cause: NodeJS.ErrnoException) {
     const reason = REASONS[cause.code ?? ''] ?? cause.message;
@@ -34,14 +34,14 @@ export class ListenError extends Error {
 }
 
 /**
- * A request that takes longer to arrive, or a handshake, is cut off; ms. What has no limit here has one of Node's: 16 KiB
- * of headers, 5 s for a connection that is kept alive and says nothing.
+ * Maximum time of a request's arrival, or a handshake. Node itself limits headers to 16 KiB, and kept-alive connections
+ * without a request to 5 s.
  */
 const PATIENCE_MS = 10_000;
-/** How often connections are looked at for that, ms. */
+/** Interval at which connections are checked for that. */
 const LOOK_EVERY_MS = 5_000;
 const MAX_HEADER_BYTES = 16_384;
-/** A connection on which nothing moves is closed after up to twice this: a peer that does not read what it asked for, ms. */
+/** An idle connection is closed after up to twice this time, such as one of a peer that does not read its answer. */
 const IDLE_MS = 10_000;
 
 const LIMITS = {
@@ -56,7 +56,7 @@ const hostText = (host: string): string => (host.includes(':') ? `[${host}]` : h
 const addressText = ({ host, port }: ListenAddress): string => `${host === undefined ? '' : hostText(host)}:${port}`;
 
 const urlOf = (server: Server, scheme: 'http' | 'https'): string => {
-  // A TCP server that listens has an address of this form; a path or null is for pipes and closed servers.
+  // A listening TCP server has an address of this form; a path or null is for pipes and closed servers.
   const { address, port } = server.address() as AddressInfo;
   return `${scheme}://${hostText(address)}:${port}`;
 };
@@ -82,7 +82,7 @@ const respond = async (
   access: Access,
 ): Promise<void> => {
   const { status, type, body } = await replyTo(request, endpoints, access);
-  // Nobody reads a body: the connection ends rather than wait for one.
+  // The body is not read: the connection ends instead of waiting for it.
   if (hasBody(request)) response.shouldKeepAlive = false;
   response.writeHead(status, {
     'content-type': type,
@@ -107,7 +107,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 interface Opened {
   readonly server: Server;
   readonly scheme: 'http' | 'https';
-  /** Ends what goes on beside the server. */
+  /** Ends the work beside the server. */
   readonly end: () => void;
 }
 
@@ -119,20 +119,20 @@ const openServer = async (listener: Listener, tls: TlsSettings | undefined): Pro
   return { server, scheme: 'https', end: followTls({ ...tls, options, use }) };
 };
 
-/** What a TLS server needs besides its files. */
+/** The settings of a TLS server beside its files. */
 type TlsSettings = Pick<TlsWatch, 'files' | 'onTrouble' | 'readAgainMs'>;
 
-/** How the endpoints are kept from those who should not have them. */
+/** How the endpoints are protected. */
 export interface ServerSettings {
-  /** Everybody may read everything if absent. */
+  /** If absent, everybody may read everything. */
   readonly access?: Access | undefined;
-  /** Plain HTTP if absent. */
+  /** If absent, plain HTTP. */
   readonly tls?: TlsSettings | undefined;
 }
 
 /**
  * Serves /metrics, /healthz, /readyz and /status.
- * @throws ListenError if the address cannot be listened on; TlsError
+ * @throws ListenError if the server cannot listen on the address; TlsError
  */
 export const serveTelemetry = async (
   address: ListenAddress,

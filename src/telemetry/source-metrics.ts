@@ -1,14 +1,14 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** How one kind of object stands with the source of the cluster's state. */
+/** The state of one kind of object in the cluster source. */
 export interface SourceSample {
   /** `pods`, `namespaces` or `networkpolicies`. */
   readonly kind: string;
-  /** The first full list is in. */
+  /** Whether the first full list is in. */
   readonly synced: boolean;
-  /** Lists or watches that ended badly and were begun again, since the start. */
+  /** Number of failures of lists or watches since the start. */
   readonly restarts: number;
-  /** Unix time of the last data from the API server, seconds; undefined before the first. */
+  /** Unix time in seconds of the last data from the API server; undefined before the first. */
   readonly lastHeardSeconds: number | undefined;
 }
 

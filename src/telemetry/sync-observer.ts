@@ -9,7 +9,7 @@ import { describeTampering } from '../render/describe-tampering.ts';
 import type { Logger } from './logger.ts';
 import type { AgentMetrics, KernelObjects } from './metrics.ts';
 
-/** After each change: without lists of everything in between. */
+/** Counts objects after each change, without intermediate lists. */
 const countObjects = ({ chains, sets, raw }: FamilyProgram): KernelObjects => {
   let rules = 0;
   let members = 0;
@@ -19,7 +19,7 @@ const countObjects = ({ chains, sets, raw }: FamilyProgram): KernelObjects => {
   return { chains: chains.size + (raw?.chains.size ?? 0), rules, sets: sets.size, members };
 };
 
-/** Large policies that are brought for this long are told of, ms. */
+/** Large policies that need longer than this are logged. */
 const LONG_GROWTH_MS = 1_000;
 
 const faultText = ({ policy, field, message }: PolicyFault): string =>
@@ -29,8 +29,8 @@ const countByPolicy = (faults: readonly PolicyFault[]): ReadonlyMap<PolicyKey, n
   new Map([...Map.groupBy(faults, ({ policy }) => policy)].map(([policy, found]) => [policy, found.length]));
 
 /**
- * Turns each pass of the loop into metrics and log lines. A fault is logged when it appears and when it is gone. The names of
- * the programs that changed our rules since the last pass come with each.
+ * Reports each pass of the loop as metrics and log lines. A fault is logged when it appears and when it is gone. Takes the
+ * names of programs that changed our rules since the last pass.
  */
 export const createSyncObserver = (
   metrics: AgentMetrics,
@@ -42,7 +42,7 @@ export const createSyncObserver = (
   let counted: NodeProgram | undefined;
   let failing = false;
   let fighting = false;
-  /** Since when there is something to be brought. */
+  /** Time since which something is still to be added. */
   let growingSince: number | undefined;
   let toldGrowing = false;
 
@@ -64,7 +64,7 @@ export const createSyncObserver = (
     for (const family of IP_FAMILIES) metrics.setKernelObjects(family, countObjects(program[family]));
   };
 
-  /** Most large policies are there within a second, which is not worth a line. */
+  /** Logs slow growth. Most large policies are complete within a second, which is not logged. */
   const observeGrowth = (isGrowing: boolean): void => {
     if (!isGrowing) {
       if (toldGrowing) log.info('all large policies are in force');

@@ -18,7 +18,7 @@ interface LogEntry {
   readonly fields?: unknown;
 }
 
-/** One line for people: `2026-01-02T03:04:05.678Z INFO  message key=value …`; of an Error only the message. */
+/** Returns one line for people: `2026-01-02T03:04:05.678Z INFO  message key=value …`; of an Error only the message. */
 export const formatTextLine = ({ level, message, timestamp, fields }: LogEntry): string => {
   const pairs = Object.entries(fields ?? {}).map(([key, value]) => `${printable(key)}=${valueText(errorText(value))}`);
   return [String(timestamp), level.toUpperCase().padEnd(5), printable(String(message)), ...pairs].join(' ');

@@ -3,10 +3,10 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { TlsFiles } from '../config/config.ts';
 import { messageOf } from '../model/message-of.ts';
 
-/** A Secret that is mounted changes within a minute or two of its object; certificates are replaced days ahead. */
+/** A mounted Secret changes within a minute or two after its object; certificates are replaced days before their end. */
 const READ_AGAIN_MS = 10_000;
 
-/** A certificate and its key that cannot be used. */
+/** An unusable certificate and key. */
 export class TlsError extends Error {
   constructor({ cert, key }: TlsFiles, cause: unknown) {
     super(`cannot serve TLS with ${cert} and ${key}: ${messageOf(cause)}; see --tls-cert and --tls-key`, { cause });
@@ -16,7 +16,7 @@ export class TlsError extends Error {
 
 const MIN_VERSION = 'TLSv1.2';
 
-/** What the files hold, as options of a server. @throws TlsError where the two are no certificate and its key. */
+/** Reads the files as options of a server. @throws TlsError if they are not a certificate and its key */
 export const readTls = async (files: TlsFiles): Promise<SecureContextOptions> => {
   try {
     const [cert, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')]);
@@ -30,16 +30,16 @@ export const readTls = async (files: TlsFiles): Promise<SecureContextOptions> =>
 
 export interface TlsWatch {
   readonly files: TlsFiles;
-  /** What is in use now. */
+  /** The options in use. */
   readonly options: SecureContextOptions;
   readonly use: (options: SecureContextOptions) => void;
-  /** Told when new files cannot be used and the old ones stay, once, and with undefined when all is well again. */
+  /** Called once when new files are invalid and the old ones stay, and with undefined when all is well again. */
   readonly onTrouble: (trouble: string | undefined) => void;
-  /** How often the files are read; 10 s if absent, ms. */
+  /** Interval in ms at which the files are read; 10 s if absent. */
   readonly readAgainMs?: number;
 }
 
-/** Uses what is in the files from then on, when it changes. @returns a function that ends this */
+/** Follows the files, and uses new ones when they change. @returns a function that stops it */
 export const followTls = ({ files, options, use, onTrouble, readAgainMs = READ_AGAIN_MS }: TlsWatch): (() => void) => {
   let inUse = options;
   let trouble: string | undefined;

@@ -3,7 +3,7 @@ import type { UnseenPod } from '../render/unseen-networks.ts';
 import type { AgentMetrics } from './metrics.ts';
 import type { Logger } from './logger.ts';
 
-/** Turns pods whose packets no rule of the node sees into a metric, log lines and events, each when it begins and ends. */
+/** Reports pods whose packets bypass the node's rules as a metric, log lines and events, when they begin and end. */
 export const createUnseenObserver = (
   metrics: Pick<AgentMetrics, 'setUnseenPods'>,
   { log, events }: { readonly log: Pick<Logger, 'info' | 'warn'>; readonly events: EventSink },

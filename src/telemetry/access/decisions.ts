@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** What is known of a token's right to GET a path. */
+/** The decision about a token's right to GET a path. */
 export type Decision = 'allowed' | 'unauthenticated' | 'forbidden';
 
 export interface DecisionLimits {
@@ -8,7 +8,7 @@ export interface DecisionLimits {
   readonly lifetimeMs: number;
 }
 
-/** What was decided lately. Tokens themselves are not kept. */
+/** Recent decisions, without the tokens themselves. */
 export interface Decisions {
   get(token: string, path: string): Decision | undefined;
   put(token: string, path: string, decision: Decision): void;
@@ -21,7 +21,7 @@ interface Entry {
 
 const keyOf = (token: string, path: string): string => `${createHash('sha256').update(token).digest('base64')} ${path}`;
 
-/** @param now monotonic milliseconds */
+/** @param now returns monotonic milliseconds */
 export const createDecisions = ({ entries, lifetimeMs }: DecisionLimits, now: () => number): Decisions => {
   // In the order of time: the first is the oldest.
   const known = new Map<string, Entry>();

@@ -12,7 +12,7 @@ const eventOf = ({ policy, field, message }: PolicyFault): OperatorEvent => ({
   note: `${formatField(field)}: ${message}; this part allows nothing, and the pods it may select are isolated`,
 });
 
-/** Tells what of policies cannot be enforced as it is written. */
+/** Posts events about policies that cannot be enforced as written. */
 export const createFaultEvents = (
   events: EventSink,
   node: string,

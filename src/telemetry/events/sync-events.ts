@@ -7,7 +7,7 @@ import { createFaultEvents } from './fault-events.ts';
 export interface SyncEventsSettings {
   readonly node: string;
   readonly snapshot: () => ClusterSnapshot;
-  /** So many failures in a row are worth an event. */
+  /** Number of failures in a row that cause an event. */
   readonly failures: number;
 }
 
@@ -46,7 +46,7 @@ const RECOVERED: OperatorEvent = {
   note: 'the newest policy is in force again',
 };
 
-/** Turns each pass of the loop into what operators have to see of it. */
+/** Posts events about passes of the loop. */
 export const createSyncEvents = (
   events: EventSink,
   { node, snapshot, failures }: SyncEventsSettings,

@@ -1,10 +1,10 @@
 import type { PodEndpoint } from '../../model/pod.ts';
 import type { PolicyKey } from '../../model/policy-object.ts';
 
-/** One is enough; the others are there in case that it has no agent, or one in trouble. */
+/** One is enough; the others report if it has no agent, or a failing one. */
 const TELLERS = 3;
 
-/** FNV-1a, 32 bits: which nodes tell of a policy is not the same for all policies. */
+/** FNV-1a, 32 bits: so that different nodes report different policies. */
 const hash = (text: string): number => {
   let value = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
@@ -12,9 +12,9 @@ const hash = (text: string): number => {
 };
 
 /**
- * Whether the agent of a node tells the cluster of a policy's faults, which every agent finds. All know the same pods and so
- * come to the same few nodes without a word: of those that have pods in the policy's namespace, or of all nodes with pods
- * where none has.
+ * Decides which nodes' agents report a policy's faults, which every agent finds. All agents know the same pods, and so
+ * choose the same few nodes without communication: nodes with pods in the policy's namespace, or if there are none,
+ * nodes with any pods.
  */
 export const findTellers = (pods: Iterable<PodEndpoint>): ((node: string, policy: PolicyKey) => boolean) => {
   const all = new Set<string>();
