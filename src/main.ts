@@ -59,23 +59,29 @@ import { createNodeLockObserver } from './telemetry/node-lock-observer.ts';
 import { serveWhenFree } from './telemetry/serve-when-free.ts';
 import { serveTelemetry } from './telemetry/server.ts';
 
-/** Another agent that has the lock and has not tidied up for so long, and two of its check intervals, does not work, ms. */
+/**
+ * Milliseconds (plus two check intervals) after which an agent that has the lock, but has not removed the marker set,
+ * counts as dead.
+ */
 const MIN_PATIENCE_MS = 60_000;
-/** An older agent, which has no lock but the name, tidies up within one check interval; on a busy node it may take longer, ms. */
+/**
+ * The same for an older agent, which has only the name: it removes the set within a check interval, or later on a busy
+ * node.
+ */
 const OLDER_PATIENCE_MS = 10_000;
 
 /** A running agent. */
 export interface Agent {
-  /** Settles with the reason where the node lacks what every policy needs: the agent is to be ended, and told of. */
+  /** Resolves with the reason if the node lacks what every policy needs: then the caller ends the agent and reports it. */
   readonly lacking: Promise<string>;
   /** Ends the agent; the rules stay in force. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts an agent in the present network namespace.
- * Whatever fails is retried and told in the log; a listener that cannot be had delays nothing.
- * @throws CommandError where the backend of iptables cannot be found out
+ * Starts an agent in the current network namespace. Retries and logs all failures; a listener that is not available delays
+ * nothing.
+ * @throws CommandError if the iptables backend cannot be detected
  */
 export const startAgent = async (config: Config, options: AgentOptions): Promise<Agent> => {
   const log = createLogger({ format: config.logFormat, level: config.logLevel });
@@ -114,7 +120,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     },
     beginning: { seemsBlank: () => noSets, isBlank: () => blank.promise },
   });
-  // The first lists take longest: all else is found out and put together meanwhile.
+  // The first lists take longest: everything else is set up meanwhile.
   source.start(changes.tell);
   const nodeFamilies = await detectFamilies();
   const families = config.ipFamilies === 'auto' ? nodeFamilies : config.ipFamilies;
@@ -136,7 +142,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const homes = await findHomes(launching, backend, families);
   const runner = createStandingRunner(
     [ipsetRestore, ...families.map((family) => iptablesRestore(family, backend, config.xtablesWaitSeconds))],
-    // Not before the last list was asked for.
+    // Not before the last list was requested.
     { runner: launching, start, clock, after: blank.promise.then(() => setImmediate()) },
   );
   const lockObserver = createNodeLockObserver(context);
@@ -274,7 +280,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
         await sources?.settled();
         await bridges.settled();
         await reconciler.settled();
-        // Whom policies isolate since that pass, the bridge learns from it.
+        // The bridge gets the pods that are isolated since that pass.
         await bridges.settled();
       },
     });
@@ -285,7 +291,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       metrics.setClusterObjects({ pods: pods.size, namespaces: namespaces.size, policies: policies.size });
       await Promise.all([bridges.count(), records.count()]);
       if (guard?.network() !== undefined || (sources?.chosen().interfaces.length ?? 0) > 0) {
-        // A scrape is not to fail for it.
+        // A scrape must not fail because of it.
         const { tunnelPorts = [], tunnelProtocols = [] } = guard?.network() ?? {};
         const hasTunnels = tunnelPorts.length + tunnelProtocols.length > 0;
         await readSpoofedPackets(runner, backend, { families, hasTunnels }).then(

@@ -14,30 +14,30 @@ import type { AgentContext } from './context.ts';
 interface AnsweringParts {
   readonly kernel: Kernel;
   readonly netlink: Netlink;
-  /** The node is this agent's to work on. */
+  /** Reports whether this agent has the node. */
   readonly isOurs: () => boolean;
   readonly families: readonly IpFamily[];
   readonly metrics: AgentMetrics;
-  /** What is in force. */
+  /** Returns the policy in force. */
   readonly policy: () => NodePolicy;
-  /** It is known what the kernel takes. */
+  /** Called once it is known which rules the kernel accepts. */
   readonly onTried: () => void;
 }
 
-/** Answers what the rules refuse, and lets go on what conntrack has forgotten. */
+/** Answers packets that the rules refuse, and restores connections that conntrack has forgotten. */
 export interface Answering {
   start(): void;
-  /** It is known what the kernel takes: until then no rules are made. */
+  /** Reports whether it is known which rules the kernel accepts; until then no such rules are made. */
   hasTried(): boolean;
-  /** Undefined where the kernel does not take the rules that report packets. */
+  /** Returns undefined if the kernel rejects rules that report packets. */
   answered(family: IpFamily): Answered | undefined;
   readonly memory: CutMemory;
   stop(): void;
 }
 
-/** Until the node is this agent's, ms. */
+/** Interval of checks whether this agent has the node. */
 const WAIT_MS = 50;
-/** What the kernel does not take is tried so often, after this each, ms. */
+/** Number of attempts with rules that the kernel rejects; the waits are below. */
 const ATTEMPTS = 3;
 const AGAIN_MS = 300;
 
@@ -60,7 +60,7 @@ export const createAnswering = (
     report: metrics.recordAnswer,
   });
 
-  /** Another program may have been at work on the tables, which says nothing of what the kernel takes. */
+  /** A failure may be caused by another program that works on the tables, so it is tried several times. */
   const attempt = async (which: readonly IpFamily[], attempts = ATTEMPTS): Promise<void> => {
     try {
       await tryAnswers(kernel, which);
@@ -74,7 +74,7 @@ export const createAnswering = (
   };
 
   const tryAll = async (): Promise<void> => {
-    // Nearly always both take them; only where one does not it matters which.
+    // Nearly always both families accept them; only if one does not, they are tried one by one.
     const isAll = await attempt(families, 1).then(
       () => true,
       () => false,

@@ -12,7 +12,7 @@ import type { AgentMetrics } from '../telemetry/metrics.ts';
 import type { AgentContext } from './context.ts';
 import { createLocalPods } from './local-pods.ts';
 
-/** Label of a namespace, `true`: its pods forward packets of others, and send from addresses that are not theirs. */
+/** Label of a namespace, `true`: its pods forward other pods' packets, and send from addresses that are not theirs. */
 const FORWARDING_LABEL = 'portcullis.io/allow-forwarding';
 
 interface BridgesParts {
@@ -20,20 +20,20 @@ interface BridgesParts {
   readonly results: CniResults | undefined;
   readonly runner: CommandRunner;
   readonly start: StartCompanion;
-  /** Whose rules are in the kernel; asked whenever something changed. */
+  /** Returns the families whose rules are in the kernel. Called after each change. */
   readonly families: () => readonly IpFamily[];
   readonly metrics: AgentMetrics;
   readonly policy: () => NodePolicy;
-  /** The chains that judge by port are to be compiled again. */
+  /** Called when the chains that judge by port must be compiled again. */
   readonly onPorts: () => void;
 }
 
-/** What the agent does on the node's bridges. */
+/** The agent's work on the node's bridges. */
 export interface Bridges extends Omit<BridgeGuard, 'noteChange'> {
   noteChange(change: ClusterChange): void;
-  /** Other families may have their rules in the kernel. */
+  /** Takes the fact that other families may have their rules in the kernel. */
   noteFamilies(): void;
-  /** To be called at a scrape: it reads the counts of dropped packets. Never rejects. */
+  /** Reads the counts of dropped packets, at a scrape. Never rejects. */
   count(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export const createBridges = (context: AgentContext, parts: BridgesParts): Bridg
     },
     async count() {
       if (guard.status() === undefined) return;
-      // A scrape is not to fail for it.
+      // A scrape must not fail because of it.
       await kernel.counts().then(metrics.setBridgeDrops, () => undefined);
     },
     async stop() {

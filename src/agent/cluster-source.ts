@@ -17,7 +17,7 @@ const createSource = async (context: AgentContext, beginning: Beginning): Promis
   };
   const { source } = config;
   if (source.kind === 'manifests') {
-    // Its YAML parser is nothing for an agent in a cluster to load.
+    // An agent in a cluster need not load its YAML parser.
     const { createManifestSource } = await import('../cluster/manifest-source.ts');
     return createManifestSource({
       paths: [source.folder],
@@ -36,7 +36,7 @@ const createSource = async (context: AgentContext, beginning: Beginning): Promis
   });
 };
 
-/** What libcni noted of the node's pods, where that is to be read. */
+/** Returns libcni's results about the node's pods, if they are read. */
 export const createCniResults = ({ config, clock, log }: AgentContext): CniResults | undefined => {
   const { cniResults: folder } = config;
   if (folder === undefined) return undefined;
@@ -57,7 +57,7 @@ const host: SandboxesDeps['host'] = {
   readRoutedAddresses,
 };
 
-/** What the CNI plugin announces besides; undefined where there is none. */
+/** Returns the announcements of the CNI plugin; undefined without a plugin. */
 export const createAnnounced = (
   { config }: AgentContext,
   results: CniResults | undefined,
@@ -67,12 +67,12 @@ export const createAnnounced = (
     : withAnnouncements({ results, readInterfaces: host.readInterfaces, now: Date.now });
 
 interface ClusterSourceOptions {
-  /** Told of each change of the results, after the source was. */
+  /** Called for each change of the results, after the source has it. */
   readonly onResult: () => void;
   readonly beginning: Beginning;
 }
 
-/** Where the agent learns of pods, namespaces and policies, and of the sandboxes of the node's pods. */
+/** Creates the source of pods, namespaces and policies, and of the sandboxes of the node's pods. */
 export const createClusterSource = async (
   context: AgentContext,
   results: CniResults | undefined,

@@ -5,7 +5,7 @@ import type { PodEndpoint } from '../model/pod.ts';
 import { findApiServer } from './connect.ts';
 import type { AgentContext } from './context.ts';
 
-/** What tells pods that their policies are in force; undefined where nothing does. */
+/** Creates the writer of pods' conditions; undefined if conditions are off. */
 export const createCondition = (
   context: AgentContext,
   source: ClusterSource,

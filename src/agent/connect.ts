@@ -4,13 +4,13 @@ import { connectByKubeconfig } from '../cluster/api/kubeconfig.ts';
 import type { ApiServerConfig } from '../config/config.ts';
 import type { AgentContext } from './context.ts';
 
-/** How to reach this API server. */
+/** Connects to this API server. */
 export const connectTo = (source: ApiServerConfig, { env }: Pick<AgentContext, 'env'>): Connect =>
   source.kind === 'kubeconfig'
     ? () => connectByKubeconfig(source.file)
     : () => connectInCluster({ host: env['KUBERNETES_SERVICE_HOST'], port: env['KUBERNETES_SERVICE_PORT'] });
 
-/** How to reach the API server; undefined where the agent reads a folder instead. */
+/** Returns how to connect to the API server; undefined if the agent reads a folder instead. */
 export const findApiServer = (context: Pick<AgentContext, 'config' | 'env'>): Connect | undefined => {
   const { source } = context.config;
   return source.kind === 'manifests' ? undefined : connectTo(source, context);

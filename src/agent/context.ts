@@ -8,7 +8,7 @@ export interface AgentOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** What every part of an agent is made from. */
+/** The inputs of every part of an agent. */
 export interface AgentContext extends AgentOptions {
   readonly config: Config;
   readonly clock: Clock;

@@ -3,7 +3,7 @@ import type { EventOutcome } from '../model/operator-event.ts';
 import { findApiServer } from './connect.ts';
 import type { AgentContext } from './context.ts';
 
-/** What posts Events; undefined where nothing does. */
+/** Creates the sink that posts Events; undefined if Events are off. */
 export const createEvents = (
   context: Omit<AgentContext, 'events'>,
   onOutcome: (outcome: EventOutcome) => void,

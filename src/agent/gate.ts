@@ -5,7 +5,7 @@ import type { GateOptions } from '../program/gate.ts';
 import { findApiServer } from './connect.ts';
 import type { AgentContext } from './context.ts';
 
-/** The node's pod ranges, where the gate needs them. */
+/** Returns the node's pod ranges, if the gate needs them. */
 export const createPodRanges = (context: AgentContext): PodRanges | undefined => {
   const { config, clock, log } = context;
   const connect = findApiServer(context);
@@ -23,7 +23,7 @@ export const gateOf = ({ gate }: Config, podRanges: PodRanges | undefined): Gate
   return {
     scope: gate === 'all' ? 'all' : 'isolated',
     ranges() {
-      // Asked at each change, and another once in the agent's life.
+      // Called at each change, although the ranges change once in the agent's life.
       const now = podRanges.ranges();
       if (now !== texts) ranges = now.flatMap((range) => parseCidr(range) ?? []);
       texts = now;

@@ -4,12 +4,12 @@ import type { AgentContext } from './context.ts';
 import type { Probes } from './probes.ts';
 
 interface AgentHealth {
-  /** As given; whoever asks has the file brought up to date as well, so that the two never disagree for longer than a write. */
+  /** The given probes; each call also updates the file, so that the two never differ for longer than a write takes. */
   readonly probes: Pick<Probes, 'health' | 'ready'>;
   stop(): Promise<void>;
 }
 
-/** Keeps the health file, where one is wanted. */
+/** Keeps the health file, if there is one. */
 export const createHealthFile = ({ config, clock, log }: AgentContext, probes: Probes): AgentHealth => {
   const { healthFile: file } = config;
   if (file === undefined) return { probes, stop: () => Promise.resolve() };

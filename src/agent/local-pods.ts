@@ -2,11 +2,11 @@ import type { ClusterSource } from '../cluster/source.ts';
 import type { ClusterChange } from '../model/cluster-change.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 
-/** The node's own pods, of all the cluster's. */
+/** The node's own pods among all of the cluster. */
 export interface LocalPods {
-  /** @returns whether the change is about one of them */
+  /** @returns whether the change is of one of them */
   note(change: ClusterChange): boolean;
-  /** Those with a network of their own. */
+  /** Returns those with their own network. */
   list(): readonly PodEndpoint[];
 }
 

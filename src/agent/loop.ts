@@ -48,7 +48,7 @@ interface LoopParts {
   readonly metrics: AgentMetrics;
 }
 
-/** Finds a pod's interface by its address. All that one pass asks are found in one index. */
+/** Finds a pod's interface by its address. All lookups of one pass share one index. */
 const createInterfaceIndex = (results: CniResults): ((address: string) => string | undefined) => {
   let index: ReadonlyMap<string, string | undefined> | undefined;
   return (address) => {
@@ -62,7 +62,7 @@ const createInterfaceIndex = (results: CniResults): ((address: string) => string
   };
 };
 
-/** The loop that keeps the kernel at what the cluster asks for, and after each change its review of live connections. */
+/** Creates the loop that keeps the kernel at the cluster's state, with a connection review after each change. */
 export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler => {
   const { config, clock, log, events } = context;
   const {
@@ -131,7 +131,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
       lookout,
       clock,
       report: (result) => {
-        // Also where they turn out to have done no harm: the next ones are other programs.
+        // Taken even if they did no harm, since later changes have other programs.
         const culprits = lookout.takeCulprits();
         observeSync(result, culprits);
         tellSync(result, culprits);

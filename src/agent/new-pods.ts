@@ -7,10 +7,10 @@ import type { Probes } from './probes.ts';
 
 interface NewPodsParts {
   readonly announced: AnnouncedSandboxes;
-  /** The node is this agent's to work on. */
+  /** Reports whether this agent has the node. */
   readonly isOurs: () => boolean;
   readonly ready: Probes['ready'];
-  /** Settles once what was announced before is in the kernel. */
+  /** Resolves once everything that was announced before is in the kernel. */
   readonly inForce: () => Promise<void>;
 }
 
@@ -24,19 +24,19 @@ export interface NewPods {
 export interface NewPodsStatus {
   readonly socket: string;
   readonly listening: boolean;
-  /** Pods that were let start, and requests that were refused, since the agent started. */
+  /** Numbers of pods that were let start, and of refused requests, since the agent started. */
   readonly started: number;
   readonly refused: number;
 }
 
-/** Until the node is this agent's, ms. */
+/** Interval of checks whether this agent has the node. */
 const WAIT_MS = 50;
-/** Until a socket that could not be made is tried again, ms. */
+/** Interval of attempts to make the socket. */
 const RETRY_MS = 1000;
 
 const LATE = Symbol('late');
 
-/** Undefined where no plugin tells of pods. */
+/** Returns undefined if there is no plugin. */
 export const createNewPods = (
   { config, clock, log }: AgentContext,
   { announced, isOurs, ready, inForce }: NewPodsParts,
@@ -70,7 +70,7 @@ export const createNewPods = (
       return { ok: true };
     }
     const { result, deadlineMs } = request;
-    // Another network of the pod, which no policy is about.
+    // Another network of the pod, which policies do not concern.
     if (result === undefined) return { ok: true };
     announced.announce(containerId, result);
     const reason = await waitFor(deadlineMs);

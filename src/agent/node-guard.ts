@@ -16,42 +16,42 @@ import type { AgentContext } from './context.ts';
 interface NodeGuardParts {
   readonly source: ClusterSource;
   readonly runner: CommandRunner;
-  /** @throws where the kernel takes no such rules */
+  /** @throws if the kernel rejects such rules */
   readonly tryOut: () => Promise<void>;
-  /** The node is this agent's to work on. */
+  /** Reports whether this agent has the node. */
   readonly isOurs: () => boolean;
-  /** Something else is known of the node's network. */
+  /** Called when the node's network has changed. */
   readonly onChange: () => void;
 }
 
-/** Knows the node's network as the check of sources needs it. */
+/** Knows the node's network for source validation. */
 export interface NodeGuardian {
   start(): void;
-  /** A pod may tell the address of a node that was not known. */
+  /** Takes a change: a pod may show the address of an unknown node. */
   noteChange(change: ClusterChange): void;
-  /** The first look is over, whatever it found: until then what a predecessor has put there is to stay. */
+  /** Reports whether the first read has ended, whatever it found: until then a predecessor's rules stay. */
   hasLooked(): boolean;
-  /** Undefined before that, and where the kernel takes no such rules. The same object until something changed. */
+  /** Returns undefined before that, and if the kernel rejects such rules. The same object until a change. */
   network(): NodeNetwork | undefined;
   status(): { readonly tunnels: readonly number[]; readonly openTunnels: readonly string[] };
   stop(): void;
 }
 
-/** Time between two looks at which interfaces there are, ms: one file. */
+/** Interval of checks which interfaces exist, in one file. */
 const EVERY_MS = 2000;
-/** Time after which they are read although none came or went: addresses and peers change too, ms. */
+/** Maximum interval of full reads: addresses and peers change without interfaces, too. */
 const AT_LEAST_EVERY_MS = 30_000;
-/** Until the node is this agent's, ms. */
+/** Interval of checks whether this agent has the node. */
 const WAIT_MS = 50;
 
-/** What a look at the node found. */
+/** The result of a full read. */
 interface Found {
   readonly links: NodeLinks;
   readonly routes: readonly Route[];
   readonly uplinks: ReadonlySet<string>;
 }
 
-/** Plugins make up the names of pods' interfaces, which come and go all the time (a beginning and hexadecimal digits). */
+/** Generated names of pods' interfaces, which come and go all the time (a prefix and hexadecimal digits). */
 const OF_PODS = /[0-9a-f]{6,}$/;
 
 const NO_LINKS: NodeLinks = { addresses: [], bridges: new Set(), tunnels: [] };
@@ -62,7 +62,7 @@ const namesOf = (interfaces: ReadonlySet<string>): string =>
     .sort()
     .join();
 
-/** Undefined where sources are not checked at all. */
+/** Returns undefined if sources are never validated. */
 export const createNodeGuard = (
   { config, clock, log }: AgentContext,
   { source, runner, tryOut, isOurs, onChange }: NodeGuardParts,
@@ -96,7 +96,7 @@ export const createNodeGuard = (
     return { own, others: others.difference(own) };
   };
 
-  /** A bridge by which other machines are reached is no bridge of pods alone. */
+  /** Returns the bridges of pods only: a bridge that leads to other machines is none. */
   const podBridges = ({ links, routes, uplinks }: Found, { others }: NodeAddresses): readonly string[] => {
     if (links.bridges.size === 0) return [];
     const pods = [...source.snapshot().pods.values()].flatMap(({ node, hostNetwork, ips }) =>
@@ -146,7 +146,7 @@ export const createNodeGuard = (
     }
   };
 
-  /** What is new is looked at twice: an interface gets its addresses after its name. */
+  /** Reads again if interfaces have changed. New ones are read twice: an interface gets its addresses after its name. */
   const lookIfNeeded = async (): Promise<void> => {
     const isNew = namesOf(await readInterfaces()) !== names;
     if (!isNew && !isDoubted && clock.now() - lookedAt < AT_LEAST_EVERY_MS) return;

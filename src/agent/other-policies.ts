@@ -9,16 +9,16 @@ import { createOtherPoliciesObserver } from '../telemetry/other-policies-observe
 import { findApiServer } from './connect.ts';
 import type { AgentContext } from './context.ts';
 
-/** Kinds are installed by people: a few small requests, ms. */
+/** People install kinds, so checks are rare; each one takes a few small requests. */
 const EVERY_MS = 1_800_000;
-/** What a folder holds is known already, ms. */
+/** The kinds in a folder are known already. */
 const FOLDER_EVERY_MS = 2_000;
-/** Not all agents of a cluster ask at the same time, ms. */
+/** Spreads the requests of the cluster's agents. */
 const SPREAD_MS = 20_000;
 const FIRST_MS = 2_000;
 const ANSWER_MS = 10_000;
 
-/** Kinds of policy that others may enforce and nobody here does. */
+/** Kinds of policies that other programs may enforce and this agent does not. */
 export interface OtherPolicyKinds {
   status(): readonly OtherPolicies[] | undefined;
   stop(): void;
@@ -41,7 +41,7 @@ export const watchOtherPolicies = (
     return findOtherPolicies(await connect(), signal);
   };
 
-  /** Every agent finds the same: a few tell the cluster. */
+  /** Reports whether this agent speaks for the cluster: all agents find the same, and a few report it. */
   const speaks = (): boolean =>
     findTellers(source.snapshot().pods.values())(config.nodeName, policyKey('', 'other-kinds'));
 

@@ -6,34 +6,34 @@ import { createPartsObserver, type PartNotInForce } from '../telemetry/parts-obs
 import type { AgentMetrics } from '../telemetry/metrics.ts';
 import type { AgentContext } from './context.ts';
 
-/** So many failures in a row, and what fails is no matter of a moment. */
+/** Failures in a row from which on a failure counts as lasting. */
 export const LASTING_FAILURES = 5;
 
 interface PartsSources {
-  /** Families that the node has and the agent is told to leave alone. */
+  /** Families that the node has and the agent is configured to ignore. */
   readonly leftOut: readonly IpFamily[];
-  /** Of the packet filter. */
+  /** Returns the failing parts of the packet filter. */
   readonly failing: () => readonly PartFailure[];
   readonly policy: () => NodePolicy;
-  /** Why the table of the bridge family is not in force; undefined where it is, or is not needed. */
+  /** Returns why the bridge table is not in force; undefined if it is, or is not needed. */
   readonly bridgeRefusal: () => string | undefined;
-  /** Each of these pods hangs on a bridge whose table drops what of the family nobody judges. */
+  /** Reports whether each pod is on a bridge whose table drops what is not judged. */
   readonly areDroppedAtBridges: (podUids: readonly string[]) => boolean;
-  /** Pods whose packets no rule of the node sees, and why, by UID. */
+  /** Returns pods whose packets bypass the node's rules, with the reason, by UID. */
   readonly unseen: () => ReadonlyMap<string, string>;
   readonly metrics: AgentMetrics;
 }
 
-/** What of the agent's work for policy is not in force. */
+/** The parts of the agent's enforcement that are not in force. */
 export interface AgentParts {
   list(): readonly PartNotInForce[];
-  /** Whether rules of the agent for the family are in the kernel, as far as it knows. */
+  /** Reports whether the agent's rules of the family are in the kernel, as far as it knows. */
   isProgrammed(family: IpFamily): boolean;
-  /** Live connections could be looked through, or why not. */
+  /** Takes the result of a review: undefined, or why live connections could not be read. */
   noteReview(error: string | undefined): void;
-  /** To be called after each pass: tells what is new. @returns whether something is */
+  /** Reports changes; called after each pass. @returns whether there are any */
   observe(): boolean;
-  /** Parts that the pod's policies need and that are not in force. */
+  /** Returns the parts that are not in force and that the pod's policies need. */
   missedBy(pod: PodEndpoint): readonly PartNotInForce[];
 }
 
@@ -107,7 +107,7 @@ export const createAgentParts = (context: AgentContext, sources: PartsSources): 
               isLasting: true,
             },
           ]),
-      // How the node's network is made is not the agent's to mend, and no reason to hold up its other pods.
+      // The agent cannot repair the node's network, and it is no reason to delay other pods.
       ...hidden.slice(0, 1).map(
         ([, reason]): PartNotInForce => ({
           part: 'networks',

@@ -9,12 +9,12 @@ interface VerdictSources {
   readonly sightOf: Unseen['sightOf'];
 }
 
-/** What each pod's condition is to say; undefined as long as that is not known. */
+/** Returns the content of each pod's condition; undefined while it is not known. */
 export const createPodVerdicts =
   ({ parts, sightOf }: VerdictSources) =>
   (pod: PodEndpoint): PodVerdict | undefined => {
     const hidden = sightOf(pod);
-    // A pod that is not looked at yet is told nothing that may be wrong.
+    // A pod that was not checked yet gets no condition, which might be wrong.
     if (hidden === 'looking') return undefined;
     if (hidden !== undefined) return { status: 'False', ...hidden };
     const missed = parts.missedBy(pod);

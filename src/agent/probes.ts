@@ -5,7 +5,7 @@ import { describePart } from '../telemetry/parts-observer.ts';
 import type { Endpoints } from '../telemetry/endpoints.ts';
 import { type AgentParts, LASTING_FAILURES } from './parts.ts';
 
-/** A healthy loop comes round at every check; so much longer than that means that it hangs, ms. */
+/** A healthy loop runs at every check; after this much longer it counts as hanging. */
 const MAX_SILENCE_MS = 120_000;
 
 interface Probed {
@@ -15,16 +15,16 @@ interface Probed {
   readonly clock: Clock;
 }
 
-/** How the agent is, for `/healthz`, `/readyz` and the health file alike. */
+/** The state of the agent, for `/healthz`, `/readyz` and the health file. */
 export interface Probes extends Pick<Endpoints, 'health' | 'ready'> {
-  /** How long the agent stays healthy if the loop never comes round again; negative once it is not, ms. */
+  /** Returns how long, in ms, the agent stays healthy if the loop never runs again; negative once it is not. */
   readonly healthyForMs: () => number;
 }
 
 /**
- * What the kubelet's probes are told: ready once policy is in force, healthy as long as the loop comes round. A part that is not
- * in force is named by both; it makes the agent unready where it leaves something open, and never unhealthy, since to start the
- * agent anew mends nothing and takes the other parts down with it.
+ * Answers the kubelet's probes: the agent is ready once policy is in force, and healthy while the loop runs. Both name a part
+ * that is not in force. Such a part makes the agent unready if it leaves something open, and never unhealthy: restarting the
+ * agent would repair nothing and stop the other parts.
  */
 export const createProbes = ({ parts, lock, reconciler, clock }: Probed): Probes => ({
   healthyForMs: () => MAX_SILENCE_MS - (clock.now() - reconciler.status().heartbeatAt),

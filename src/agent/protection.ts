@@ -4,7 +4,7 @@ import type { ServerSettings } from '../telemetry/server.ts';
 import { findApiServer } from './connect.ts';
 import type { AgentContext } from './context.ts';
 
-/** Who may read what is served, and how it is kept from others on the way. */
+/** Returns who may read what is served, and how the transport is protected. */
 export const createProtection = (context: AgentContext): ServerSettings => {
   const { config, clock, log } = context;
   const { metricsAuth, tls } = config;

@@ -1,7 +1,7 @@
-/** Passes on what is told; what is told before anybody listens, once somebody does. */
+/** Passes on messages; those that come before there is a listener are passed on once there is one. */
 export interface Relay<T> {
   tell(news: T): void;
-  /** To be called once. */
+  /** Sets the listener. Called once. */
   listen(listener: (news: T) => void): void;
 }
 

@@ -4,11 +4,11 @@ import { findMissing } from '../kernel/requirements.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import type { AgentContext } from './context.ts';
 
-/** Whether the node has what every policy needs. */
+/** Detects whether the node lacks what every policy needs. */
 export interface Requirements {
-  /** A pass failed as a whole, or the first look did: it is found out whether something is missing. */
+  /** Starts a check, after a pass or the first scan failed as a whole. */
   doubt(): void;
-  /** Settles with what is missing, in one line, once something is: nothing can be enforced, and nothing will be. */
+  /** Resolves with one line once something is missing: then nothing can be enforced. */
   readonly lacking: Promise<string>;
   stop(): void;
 }
@@ -22,9 +22,9 @@ interface RequirementsParts {
   readonly kernel: Kernel;
   readonly runner: CommandRunner;
   readonly backend: Backend;
-  /** The node is this agent's to work on. */
+  /** Reports whether this agent has the node. */
   readonly isOurs: () => boolean;
-  /** Rules with sets are in the kernel, which took them. */
+  /** Reports whether the kernel has accepted rules with sets. */
   readonly isProven: () => boolean;
 }
 

@@ -7,16 +7,16 @@ import type { AgentContext } from './context.ts';
 
 interface SourceCheckParts {
   readonly results: CniResults | undefined;
-  /** @throws where the kernel takes no such rule */
+  /** @throws if the kernel rejects such a rule */
   readonly tryOut: () => Promise<void>;
-  /** The node is this agent's to work on. */
+  /** Reports whether this agent has the node. */
   readonly isOurs: () => boolean;
   readonly metrics: AgentMetrics;
-  /** Other interfaces are to be looked at. */
+  /** Called when other interfaces must be validated. */
   readonly onChange: () => void;
 }
 
-/** Whose packets' sources are looked at; undefined where nobody's ever are. */
+/** Chooses the interfaces whose packets are validated by source; undefined if validation is off. */
 export const createSourceCheck = (
   { config, clock, log }: AgentContext,
   { results, tryOut, isOurs, metrics, onChange }: SourceCheckParts,

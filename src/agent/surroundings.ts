@@ -9,7 +9,7 @@ import { createCompanyObserver } from '../telemetry/company-observer.ts';
 import type { AgentMetrics } from '../telemetry/metrics.ts';
 import type { AgentContext } from './context.ts';
 
-/** Engines come and go with the people who install them, and reading all tables takes some time, ms. */
+/** People install engines, so checks are rare; reading all tables takes some time. */
 const COMPANY_EVERY_MS = 600_000;
 
 interface Node {
@@ -21,9 +21,9 @@ interface Node {
   readonly metrics: AgentMetrics;
 }
 
-/** What of the node is in the way of policy and not the agent's to change. */
+/** Conditions of the node that bypass policy and that the agent must not change. */
 interface Surroundings {
-  /** As it was seen last. */
+  /** Returns the state as it was last read. */
   status(): { readonly company: Company | undefined };
   stop(): void;
 }

@@ -21,9 +21,9 @@ import { createLocalPods } from './local-pods.ts';
 const EVERY_MS = 60_000;
 /** Pods start several at once, ms. */
 const GATHER_MS = 200;
-/** Each look starts programs: at most so often, ms. */
+/** Minimum interval of checks, since each one starts programs. */
 const AT_MOST_MS = 2_000;
-/** A pod that starts or goes may have no route for a moment: only what lasts so long counts, ms. */
+/** Only what lasts for this long counts: a pod that starts or goes may have no route for a moment. */
 const DOUBT_MS = 3_000;
 
 interface UnseenParts {
@@ -32,20 +32,20 @@ interface UnseenParts {
   readonly runner: CommandRunner;
   readonly families: readonly IpFamily[];
   readonly metrics: AgentMetrics;
-  /** Other things are to be said of pods, maybe. */
+  /** Called when pods' verdicts may have changed. */
   readonly onNews: () => void;
 }
 
-/** `looking`: it is not known yet. */
+/** `looking` means that it is not known yet. */
 type Sight = 'looking' | Pick<PodVerdict, 'reason' | 'message'> | undefined;
 
-/** What of the pods' packets no rule of the node sees. */
+/** Finds pods whose packets bypass the node's rules. */
 export interface Unseen {
   start(): void;
   noteChange(change: ClusterChange): void;
-  /** Undefined where rules see the pod's packets. */
+  /** Returns undefined if rules see the pod's packets. */
   sightOf(pod: PodEndpoint): Sight;
-  /** Of the pods whose packets no rule sees, by UID. */
+  /** Returns the reasons of pods whose packets bypass the rules, by UID. */
   reasons(): ReadonlyMap<string, string>;
   status(): { readonly unseenBridges: readonly UnseenBridge[] | undefined; readonly unseenPods: readonly UnseenPod[] };
   stop(): void;
@@ -59,7 +59,7 @@ export const createUnseen = (context: AgentContext, parts: UnseenParts): Unseen 
   const pods = createLocalPods(source, config.nodeName);
   const observeBridges = createBridgeObserver(metrics, context);
   const observePods = createUnseenObserver(metrics, context);
-  /** Pods of which the last look knows, and since when each seems to be unseen. */
+  /** Pods that the last check knew; below, the time since which each seems to be unseen. */
   let looked: ReadonlySet<string> = new Set();
   let suspects: ReadonlyMap<string, { readonly since: number; readonly pod: UnseenPod }> = new Map();
   let unseenPods: readonly UnseenPod[] = [];
@@ -128,7 +128,7 @@ export const createUnseen = (context: AgentContext, parts: UnseenParts): Unseen 
       .list()
       .filter(({ ips, isTerminating, closed }) => ips.length > 0 && isTerminating !== true && closed === undefined);
     const keys = new Set(list.map(keyOf));
-    // What cannot be looked at keeps no pod waiting: all else that is known of it holds.
+    // A failed check delays no pod: everything else that is known of it counts.
     await Promise.allSettled([lookAtBridges(list), lookAtPods(list)]);
     looked = keys;
     isLooking = false;
@@ -156,7 +156,7 @@ export const createUnseen = (context: AgentContext, parts: UnseenParts): Unseen 
     noteChange(change) {
       if (!pods.note(change) || isStale) return;
       const pod = source.snapshot().pods.get(change.key);
-      // Of most changes of a pod nothing follows for how it is attached.
+      // Most changes of a pod do not affect how it is attached.
       if (pod !== undefined && looked.has(keyOf(pod))) return;
       isStale = true;
       if (started) schedule();
