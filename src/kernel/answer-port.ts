@@ -12,7 +12,7 @@ const EEXIST = -17;
 
 const tupleOf = (connection: TcpConnection): ConnectionTuple => ({ ...connection, icmp: undefined, zone: 0 });
 
-/** @returns whether the kernel did it; false where it answered with this error. @throws NetlinkError for any other */
+/** @returns whether the kernel did it; false for this error. @throws NetlinkError for any other error */
 const unless = async (code: number, work: Promise<unknown>): Promise<boolean> => {
   try {
     await work;
@@ -31,8 +31,8 @@ export const createAnswerPort = (netlink: Netlink): AnswerPort => ({
 });
 
 /**
- * Hears of the packets that rules report to the group.
- * @param onTrouble told when nothing can be heard: another program has the group, or the kernel has no such thing
+ * Receives the packets that rules report to the group.
+ * @param onTrouble called when none can be received: another program has the group, or the kernel does not support it
  */
 export const hearLoggedPackets = (
   netlink: Netlink,

@@ -16,14 +16,14 @@ import { NetlinkError } from './netlink/netlink.ts';
 import type { NftReader } from './netlink/nft-reader.ts';
 import type { SetReader } from './netlink/set-reader.ts';
 
-/** What a cleanup found to remove, in one backend. */
+/** The objects that a cleanup removed, in one backend. */
 export interface Removed {
   readonly backend: Backend;
   readonly chains: number;
   readonly sets: number;
 }
 
-/** Something of ours could not be removed, or looked for. */
+/** Something of ours could not be removed, or read. */
 export class CleanupError extends Error {
   constructor(left: readonly string[], failures: readonly string[]) {
     const used = left.length === 0 ? [] : [`could not remove (still in use): ${left.join(', ')}`];
@@ -38,10 +38,10 @@ export interface CleanupTools {
   readonly nft: NftReader;
 }
 
-/** All that any layout has put something into. */
+/** All tables that any layout has used. */
 const TABLES: readonly TableName[] = ['security', 'filter', 'raw'];
 
-/** errno(3): of a kernel without nftables. */
+/** errno(3) of a kernel without nftables. */
 const EINVAL = -22;
 
 const hasNft = async (nft: NftReader): Promise<boolean> => {
@@ -54,9 +54,9 @@ const hasNft = async (nft: NftReader): Promise<boolean> => {
 };
 
 /**
- * Removes every chain, set and jump of ours from both backends and families, our table of the bridge family, and nothing else. What
- * cannot be done keeps nothing else from being done.
- * @throws CleanupError when foreign rules use a chain or a set of ours, or something could not be done
+ * Removes every chain, set and jump of ours from both backends and families, our bridge table, and nothing else.
+ * Continues after a failure.
+ * @throws CleanupError if other programs' rules use a chain or a set of ours, or something failed
  */
 export const cleanup = async (
   { runner, reader, nft }: CleanupTools,
@@ -78,7 +78,7 @@ export const cleanup = async (
     }
   };
 
-  /** @returns how many chains were removed */
+  /** @returns the number of removed chains */
   const cleanTable = async (backend: Backend, family: IpFamily, table: TableName): Promise<number> => {
     const tables = createFamilyTables(runner, {
       family,
@@ -87,7 +87,7 @@ export const cleanup = async (
       waitSeconds: xtablesWaitSeconds,
       nft,
     });
-    // To read a table would make it, in the legacy backend.
+    // Reading a table would create it in the legacy backend.
     if (!(await tables.holdsOurs(table))) return 0;
     const clean = async <In extends Hook>(read: () => Promise<ObservedTable<In>>): Promise<number> => {
       const before = await read();
@@ -102,7 +102,7 @@ export const cleanup = async (
 
   const namesOfSets = async (): Promise<readonly string[]> => [...(await reader.read()).keys()];
 
-  /** No rule of ours names them any more. @returns how many were removed, and which are left */
+  /** Destroys sets that no rule of ours names any more. @returns the number of destroyed sets, and the names of the others */
   const cleanSets = async (): Promise<{ readonly removed: number; readonly left: readonly string[] }> => {
     const before = await namesOfSets();
     const kernel = createKernel(runner, { backend: 'nft', families: [], xtablesWaitSeconds, reader, nft });
@@ -128,7 +128,7 @@ export const cleanup = async (
   return backends.map((backend, at) => ({
     backend,
     chains: chains.get(backend) ?? 0,
-    // All backends use the same sets.
+    // All backends share the same sets.
     sets: at === backends.length - 1 ? sets.removed : 0,
   }));
 };

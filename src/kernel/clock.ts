@@ -1,8 +1,8 @@
 import type { Clock } from '../model/clock.ts';
 
 /**
- * The real time. Pending timers keep the process alive: while a retry is due, nothing else may do so (no socket is open
- * to an API server that is away), and the agent must not end for that. Whoever stops cancels its timers.
+ * Returns the real time. Pending timers keep the process alive: while a retry is due, nothing else may (no socket is
+ * open to an API server that is away), and the agent must not end. Whoever stops cancels its timers.
  */
 export const createSystemClock = (): Clock => ({
   now() {

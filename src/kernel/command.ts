@@ -1,42 +1,45 @@
 import { execa, ExecaError } from 'execa';
 
-/** Output of one command is refused past this: a table of 100,000 rules prints about 15 MB. */
+/** Maximum output of one command: a table of 100,000 rules prints about 15 MB. */
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 
 export interface CommandOptions {
   /** Text for standard input. */
   readonly input?: string;
-  /** It changes nothing, so that it may be run once more where it is not known how it ended. */
+  /** Whether it changes nothing, so that it may be repeated if its result is not known. */
   readonly isQuestion?: boolean;
-  /** Gives up (SIGKILL) after so many ms; 30,000 if absent. Whatever happens, the end is told a second later at most. */
+  /**
+   * Limit in ms after which the command gets SIGKILL; 30,000 if absent. The call returns at most a second later in any
+   * case.
+   */
   readonly timeoutMs?: number;
   /**
-   * Takes standard output piece by piece as it comes, as large as it may be; `run` then returns none of it. Made anew where
-   * the program has to be run again. What it makes must not throw.
+   * Takes standard output piece by piece, of any length; `run` then returns no output. Called again if the program is
+   * repeated. The returned function must not throw.
    */
   readonly sink?: () => (piece: string) => void;
 }
 
 export const TIMEOUT_MS = 30_000;
 /**
- * So long after its timeout (ms) a command is given up for good: SIGKILL does not end a process that hangs inside the
- * kernel, nor does it end the output where a process that it had started holds on to it.
+ * After this time beyond its limit a command is abandoned: SIGKILL does not end a process that hangs inside the kernel,
+ * nor the output while a child process keeps it open.
  */
 export const GRACE_MS = 1_000;
 
-/** The one way to run programs: argument arrays, no shell, LC_ALL=C, input on stdin. */
+/** The only way to run programs: argument arrays, no shell, LC_ALL=C, input on stdin. */
 export interface CommandRunner {
-  /** Runs to the end and returns standard output. @throws CommandError on any other end than exit 0. */
+  /** Runs a program to its end and returns standard output. @throws CommandError for any end other than exit code 0 */
   run(file: string, args: readonly string[], options?: CommandOptions): Promise<string>;
 }
 
-/** A command that failed: `message` is one line for people, `stderr` the whole. */
+/** A failed command: `message` is one line for people, `stderr` the whole output. */
 export class CommandError extends Error {
   readonly exitCode: number | undefined;
   readonly stderr: string;
-  /** It was ended, since it took too long. */
+  /** Whether it was killed because it took too long. */
   readonly timedOut: boolean;
-  /** What it printed before it failed, where that was kept. */
+  /** Its output before it failed, if that was kept. */
   stdout = '';
 
   constructor(command: string, reason: string, exitCode: number | undefined, stderr: string, timedOut = false) {
@@ -48,7 +51,7 @@ export class CommandError extends Error {
   }
 }
 
-/** iptables says what is wrong, then in which line, then how to get help; ip(8) is alike. */
+/** Returns the last message. iptables prints the error, then the line number, then how to get help; ip(8) is similar. */
 const lastWords = (stderr: string): string =>
   stderr
     .split('\n')
@@ -60,13 +63,13 @@ const lastWords = (stderr: string): string =>
 /** The end of a program. */
 export interface Ending {
   readonly timedOut: boolean;
-  /** Why it could not be started; absent where it could. */
+  /** Why it could not be started; absent if it was. */
   readonly originalMessage?: string | undefined;
   readonly signal?: string | undefined;
   readonly exitCode?: number | undefined;
 }
 
-/** In one line: what it said at the end, or else how it ended. */
+/** Describes the failure in one line: its last message, or else how it ended. */
 const reasonOf = ({ timedOut, originalMessage, signal, exitCode }: Ending, stderr: string): string => {
   if (timedOut) return 'timed out';
   const said = lastWords(stderr);
@@ -74,17 +77,17 @@ const reasonOf = ({ timedOut, originalMessage, signal, exitCode }: Ending, stder
   return originalMessage ?? (signal === undefined ? `exit code ${String(exitCode)}` : `killed by ${signal}`);
 };
 
-/** The failure of a program that ended like that. */
+/** Returns the error of a program that ended like this. */
 export const commandFailure = (command: string, ending: Ending, stderr: string): CommandError =>
   new CommandError(command, reasonOf(ending, stderr), ending.exitCode, stderr, ending.timedOut);
 
-/** The failure of a program that SIGKILL did not end either. */
+/** Returns the error of a program that even SIGKILL did not end. */
 export const endlessCommand = (command: string): CommandError =>
   new CommandError(command, 'timed out and could not be killed', undefined, '', true);
 
 class DeadlineError extends Error {}
 
-/** Rejects once the time is over. */
+/** Rejects after the given time. */
 const deadline = (ms: number): { readonly passed: Promise<never>; readonly cancel: () => void } => {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
@@ -99,7 +102,7 @@ const deadline = (ms: number): { readonly passed: Promise<never>; readonly cance
 };
 
 /**
- * @param prefix put before every command, e.g. `['nsenter', '--net=/run/netns/node1', '--']` to work in that namespace.
+ * @param prefix put before every command, such as `['nsenter', '--net=/run/netns/node1', '--']` to work in that namespace
  */
 export const createCommandRunner = (prefix: readonly string[] = []): CommandRunner => ({
   async run(file, args, { sink, ...options } = {}) {

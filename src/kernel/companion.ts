@@ -1,18 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Ending } from './command.ts';
 
-/** A program that keeps running beside the agent, spoken to through its standard input and output. */
+/** A program that runs beside the agent, with standard input and output connected to it. */
 export interface Companion {
   write(text: string): void;
-  /** Settles when it has ended, all that it said was told, or it could not be started; never rejects. */
+  /** Resolves when it has ended and all its output was delivered, or when it could not be started; never rejects. */
   readonly ended: Promise<Ending>;
-  /** Ends it, and what it has started, at once. It holds nothing that could be lost. */
+  /** Kills it and its child processes at once. It has nothing that could be lost. */
   stop(): void;
 }
 
 /**
- * Starts a program; argument array, no shell. `onText` gets its standard output piece by piece, `onComplaint` its standard
- * error, which is thrown away where that is absent.
+ * Starts a program with an argument array and no shell. `onText` gets its standard output piece by piece, `onComplaint` its
+ * standard error, which is dropped if that is absent.
  */
 export type StartCompanion = (
   file: string,
@@ -21,12 +21,12 @@ export type StartCompanion = (
   onComplaint?: (text: string) => void,
 ) => Companion;
 
-/** setpriv(1): it dies with us, whatever our end. */
+/** setpriv(1): the program dies with us in any case. */
 const MORTAL = ['setpriv', '--pdeathsig', 'KILL'];
-/** stdbuf(1): it would keep its output in a buffer, as programs do that write into a pipe. */
+/** stdbuf(1): without it, programs buffer output that goes into a pipe. */
 const PROMPT = ['stdbuf', '--output=L'];
 
-/** Most of what can go wrong is an event, but not all, such as that there is no memory. */
+/** Spawns, and returns an error that spawn throws: most failures are events, but not all, such as a lack of memory. */
 const spawnOrTell = (...args: Parameters<typeof spawn>): ChildProcess | Error => {
   try {
     return spawn(...args);
@@ -37,8 +37,8 @@ const spawnOrTell = (...args: Parameters<typeof spawn>): ChildProcess | Error =>
 
 /**
  * @param prefix put before every command, as for the CommandRunner
- * @param output `prompt`: line by line; `as it is`: as the program, and those that it starts, would do it; `bytes`: likewise,
- *   and each character of what is written and of what comes is one byte
+ * @param output `prompt`: line by line; `as it is`: as the program and its children write; `bytes`: likewise, with one
+ * byte per   character in both directions
  */
 export const createCompanionStarter =
   (prefix: readonly string[] = [], output: 'prompt' | 'as it is' | 'bytes' = 'prompt'): StartCompanion =>
@@ -48,14 +48,14 @@ export const createCompanionStarter =
     const child = spawnOrTell(command, rest, {
       stdio: ['pipe', 'pipe', onComplaint === undefined ? 'ignore' : 'pipe'],
       env: { ...process.env, LC_ALL: 'C' },
-      // A process group of its own, that can be ended as a whole.
+      // A process group of its own, so that it can be killed as a whole.
       detached: true,
     });
     if (child instanceof Error) {
       const ended = Promise.resolve({ timedOut: false, originalMessage: child.message });
       return { write: () => undefined, ended, stop: () => undefined };
     }
-    // Heard from the first moment on: an error that nobody hears would end the agent.
+    // Attached immediately: an unhandled 'error' event would crash the agent.
     const ended = new Promise<Ending>((resolve) => {
       child.once('error', ({ message }) => {
         resolve({ timedOut: false, originalMessage: message });
@@ -64,12 +64,12 @@ export const createCompanionStarter =
         resolve({ timedOut: false, exitCode: exitCode ?? undefined, signal: signal ?? undefined });
       });
     });
-    // Where there are no file descriptors left there are no pipes either.
+    // Without file descriptors there are no pipes either.
     const { stdin, stdout, stderr } = child as Partial<Pick<ChildProcess, 'stdin' | 'stdout' | 'stderr'>>;
     const encoding = output === 'bytes' ? 'latin1' : 'utf8';
     stdout?.setEncoding(encoding).on('data', onText);
     stderr?.setEncoding('utf8').on('data', (text: string) => onComplaint?.(text));
-    // It may end while something is being written to it; `ended` tells.
+    // It may end during a write, which `ended` reports.
     stdin?.on('error', () => undefined);
     return {
       write: (text) => void stdin?.write(text, encoding),

@@ -8,24 +8,24 @@ import { printLegacyTables } from './legacy-tables.ts';
 import { type Netlink, NetlinkError } from './netlink/netlink.ts';
 import type { NftReader } from './netlink/nft-reader.ts';
 
-/** Who else works on the node's packet filter. */
+/** Other programs that work on the node's packet filter. */
 export interface Company {
-  /** Other programs that enforce policy: their verdicts and ours add up. */
+  /** Co-tenant engines: their verdicts and ours add up. */
   readonly engines: readonly string[];
-  /** Rules in the backend that the agent does not use: a packet meets both, and people see only one. */
+  /** Whether the backend that the agent does not use has rules: a packet meets both, and people see only one. */
   readonly mixedBackends: boolean;
 }
 
-/** Names of chains, and whether there are rules besides the kubelet's hints. Rules themselves are not read. */
+/** Names of chains, and whether there are rules beside the kubelet's hints. The rules themselves are not read. */
 interface Seen {
   readonly chains: readonly string[];
   readonly hasRules: boolean;
 }
 
-/** The tables that iptables-nft knows; nftables has others, of other programs. */
+/** The tables that iptables-nft knows; nftables has further ones of other programs. */
 const IPTABLES_TABLES = new Set(['filter', 'nat', 'mangle', 'raw', 'security']);
 
-/** A kernel without nftables refuses the request. */
+/** Returns nothing if the kernel has no nftables, and so refuses the request. */
 const orNone = async <T>(answer: Promise<readonly T[]>): Promise<readonly T[]> => {
   try {
     return await answer;
@@ -45,14 +45,14 @@ const lookAtNft = async (nft: NftReader, families: readonly IpFamily[]): Promise
 };
 
 const lookAtLegacy = async (runner: CommandRunner, families: readonly IpFamily[]): Promise<Seen> => {
-  // Asking the legacy backend makes its tables.
+  // Reading the legacy backend would create its tables.
   if (!(await hasLegacyTables())) return { chains: [], hasRules: false };
-  // A family that cannot be read keeps nobody from seeing the other.
+  // A family that cannot be read does not hide the other one.
   const saves = (await Promise.all(families.map((family) => printLegacyTables(runner, family).catch(() => [])))).flat();
   return { chains: saves.flatMap(declaredIn), hasRules: saves.some(holdsRules) };
 };
 
-/** Looks at the tables of all backends in use. @throws CommandError, or NetlinkError */
+/** Reads the tables of all backends in use. @throws CommandError, or NetlinkError */
 export const lookForCompany = async (
   { runner, netlink, nft }: { readonly runner: CommandRunner; readonly netlink: Netlink; readonly nft: NftReader },
   backend: Backend,

@@ -3,14 +3,14 @@ import { createListReader } from '../render/read-conntrack.ts';
 import type { CommandRunner } from './command.ts';
 import { readPieces } from './read-pieces.ts';
 
-/** Longest that one look at a few ends may take, ms. */
+/** Time limit of one read of a few ends. */
 const TIMEOUT_MS = 20_000;
 
 /**
- * Asks the kernel's conntrack (AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER) for the entries that come from each address, or
- * whose answers do, and prints them as `conntrack -L -o extended,id` does. The kernel itself passes over all others
- * (CTA_FILTER, Linux 5.8): 50 ms of processor time among 200,000 entries, where the list of all takes 700 ms. Of IPv6 it
- * tells all, since Linux 6.18 has that filter the wrong way round, as an older kernel does of both.
+ * Requests conntrack entries from the kernel (AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER) whose source, or whose replies'
+ * source, is one of the addresses, and prints them as `conntrack -L -o extended,id` does. The kernel itself skips all
+ * others (CTA_FILTER, Linux 5.8): 50 ms of processor time among 200,000 entries, where the full list takes 700 ms. Of
+ * IPv6 it returns all, since Linux 6.18 has that filter inverted, as an older kernel does for both families.
  */
 const DUMP = `
   use strict; use Socket qw(inet_pton inet_ntop AF_INET AF_INET6);
@@ -61,7 +61,7 @@ const DUMP = `
   } }
 `;
 
-/** The entries with an end at one of the addresses that are selected, up to `most` of them. @throws where they cannot be read */
+/** Returns up to `most` of the selected entries with an end at one of the addresses. @throws if they cannot be read */
 export const listEnds = (
   runner: CommandRunner,
   addresses: readonly string[],

@@ -4,21 +4,21 @@ import type { CommandRunner } from './command.ts';
 import { readPieces } from './read-pieces.ts';
 import { isAtLeast, versionIn } from './version.ts';
 
-/** Of the network namespace of whatever reads it; not every distribution has it (CONFIG_NF_CONNTRACK_PROCFS). */
+/** The table of the reader's network namespace. Not every distribution has it (CONFIG_NF_CONNTRACK_PROCFS). */
 const FILE = '/proc/net/nf_conntrack';
 
 /**
- * A reading goes on after every 4 kB. Since this kernel at the bucket where it had stopped; before at so many entries from
- * the beginning, so that one is passed over for each that ended meanwhile, and a long file took minutes.
+ * A read continues after every 4 kB: since this kernel at the bucket where it stopped, before at a number of entries from the
+ * beginning. That skipped an entry for each one that ended meanwhile, and made a long file take minutes.
  */
 const GOES_ON_WHERE_IT_STOPPED = [6, 18];
 
-/** As for a list of the table. */
+/** The same as for a list of the table. */
 const TIMEOUT_MS = 60_000;
 
 /**
- * A look at the connections in the file of the kernel: 1 ms where `conntrack -L` takes 12 ms, whose list the kernel makes
- * bucket by bucket, each under a lock, a quarter of a million of them however few connections there are.
+ * Reads connections from the kernel's file: 1 ms where `conntrack -L` takes 12 ms, since the kernel makes that list bucket by
+ * bucket, each under a lock, a quarter of a million of them even with few connections.
  */
 export const createConntrackFile = (runner: CommandRunner, kernel: string): Connections['glance'] => {
   let isOfUse = isAtLeast(versionIn(kernel), GOES_ON_WHERE_IT_STOPPED);
@@ -31,7 +31,7 @@ export const createConntrackFile = (runner: CommandRunner, kernel: string): Conn
       });
       return found.filter(({ family }) => families.includes(family));
     } catch {
-      // It is not there, not ours to read, or of another form, and will be so the next time.
+      // It is missing, not readable, or has another format, and will be so the next time.
       isOfUse = false;
       return undefined;
     }

@@ -18,16 +18,16 @@ import { isAtLeast, versionIn } from './version.ts';
 /** A table of 200,000 entries takes about a second, on a busy machine several. */
 const TIMEOUT_MS = 60_000;
 
-/** errno(3): the entry is gone, or another took its place. */
+/** errno(3): the entry is gone, or was replaced. */
 const ENOENT = -2;
 
-/** Where the kernel tells which addresses are its own: also those of interfaces that are down (kube-ipvs0). */
+/** The kernel's files with its own addresses, including those of interfaces that are down (kube-ipvs0). */
 const OWN_ADDRESSES: Readonly<Record<IpFamily, { readonly file: string; readonly read: typeof ownIpv4Addresses }>> = {
   ipv4: { file: '/proc/net/fib_trie', read: ownIpv4Addresses },
   ipv6: { file: '/proc/net/ipv6_route', read: ownIpv6Addresses },
 };
 
-/** Entries that the kernel refuses to delete; they stay. */
+/** The kernel refused to delete entries; they stay. */
 export class ConntrackError extends Error {
   constructor(failed: number, total: number, code: number) {
     super(`conntrack: ${failed} of ${total} entries could not be deleted: error ${code}`);
@@ -35,24 +35,24 @@ export class ConntrackError extends Error {
   }
 }
 
-/** From this version on it lists both families where none is named; the kernel goes through its whole table for each list. */
+/** From this version on, a list without a family has both; the kernel goes through its whole table for each list. */
 const LISTS_BOTH = [1, 4, 7];
 
-/** `conntrack v1.4.7 (conntrack-tools)`. Where it does not tell, it is asked for each family. */
+/** Reads `conntrack v1.4.7 (conntrack-tools)`. Without a version, there is one list for each family. */
 const listsBoth = async (runner: CommandRunner): Promise<boolean> => {
   const told = await runner.run('conntrack', ['--version']).catch(() => '');
   return isAtLeast(versionIn(told), LISTS_BOTH);
 };
 
 /**
- * The connection tracking table of the network namespace that `runner` and `netlink` work in.
+ * Creates access to the connection tracking table of the network namespace that `runner` and `netlink` work in.
  * @param kernel release of the running kernel
  */
 export const createConnections = (runner: CommandRunner, netlink: Netlink, kernel = release()): Connections => {
   const sets = createIpSets(runner);
   let both: Promise<boolean> | undefined;
 
-  /** The families, as arguments of the lists that tell of all of them. */
+  /** Returns the families as arguments of the lists that cover all of them. */
   const asked = async (families: readonly IpFamily[]): Promise<readonly (readonly string[])[]> => {
     if (families.length === 2 && (await (both ??= listsBoth(runner)))) return [[]];
     return families.map((family) => ['-f', family]);
@@ -63,7 +63,7 @@ export const createConnections = (runner: CommandRunner, netlink: Netlink, kerne
     if (lines !== '') await sets.restore(lines);
   };
 
-  /** @returns the error number, 0 where the entry was deleted. `conntrack -D` would read the whole table for each entry. */
+  /** @returns the error number, 0 for a deleted entry. `conntrack -D` would read the whole table for each entry. */
   const deleteOne = async (connection: TrackedConnection): Promise<number> => {
     try {
       await netlink.request(conntrackDelete(connection));

@@ -8,7 +8,7 @@ import { NetlinkError } from './netlink/netlink.ts';
 import type { NftReader } from './netlink/nft-reader.ts';
 import { readIfThere } from './read-if-there.ts';
 
-/** No backend of iptables can be used on this node; the message says why, of each. */
+/** No iptables backend is usable on this node; the message says why, for each. */
 export class BackendError extends Error {
   constructor(reasons: readonly string[]) {
     super(`no backend of iptables can be used: ${reasons.join('; ')}`);
@@ -16,42 +16,42 @@ export class BackendError extends Error {
   }
 }
 
-/** Chains that the kubelet makes in the mangle table of the backend it uses, for others to find out (since 1.24 and 1.17). */
+/** Chains that the kubelet creates in the mangle table of its backend, for other programs to find (since 1.24 and 1.17). */
 const KUBELET_CHAINS = /^KUBE-(?:IPTABLES-HINT|KUBELET-CANARY)$/;
 
-/** Names of the tables that the legacy backend has made in this network namespace. */
+/** Files with the names of the legacy backend's tables in this network namespace. */
 const LEGACY_TABLES = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'];
 
-/** Present where IPv6 is compiled in and not disabled. */
+/** Present if IPv6 is compiled in and not disabled. */
 const IPV6_INTERFACES = '/proc/net/if_inet6';
 
 const countRules = (saves: readonly string[]): number =>
   saves.reduce((sum, save) => sum + save.split('\n').filter((line) => line.startsWith('-A ')).length, 0);
 
-/** Whether the legacy backend has tables here. Asking that backend itself would make them. */
+/** Reports whether the legacy backend has tables here. Running that backend itself would create them. */
 export const hasLegacyTables = async (): Promise<boolean> =>
   (await Promise.all(LEGACY_TABLES.map(readIfThere))).join('').trim() !== '';
 
-/** What of one backend can be used. */
+/** The usable parts of one backend. */
 interface Found {
   readonly isKubelets: boolean;
   readonly countRules: () => Promise<number>;
 }
 
 /**
- * The backend that the node's other programs use, found out as Kubernetes' iptables-wrappers do: the one in which the kubelet
- * left its hint, else the one that holds more rules of both families, else nft. Rules in the other one would be met too, but
- * nobody would look for them there. One whose tools are missing, or whose kernel modules are, is not taken; a backend that
- * serves one family alone is, since the other family fails by itself. What the tables hold of others need not be anything that
- * this machine's tools can print.
- * @throws BackendError where neither can be used
+ * Detects the backend of the node's other programs as Kubernetes' iptables-wrappers do: the one with the kubelet's
+ * hint, else the one with more rules of both families, else nft. Packets would meet rules in the other backend too, but
+ * nobody would look for them there. A backend whose tools or kernel modules are missing is not used; one that serves a
+ * single family is, since the other family fails by itself. The tools of this machine need not be able to print other
+ * programs' rules.
+ * @throws BackendError if neither is usable
  */
 export const detectBackend = async (
   { runner, nft: reader }: { readonly runner: CommandRunner; readonly nft: NftReader },
   families: readonly IpFamily[],
 ): Promise<Backend> => {
   const reasons = new Set<string>();
-  /** What is found of the families that can be used. */
+  /** Returns the results for the usable families. */
   const ofEach = async <T>(find: (family: IpFamily) => Promise<T>): Promise<readonly T[]> => {
     const found = await Promise.all(
       families.map(async (family) => {
@@ -66,7 +66,7 @@ export const detectBackend = async (
     );
     return found.flat();
   };
-  /** Whether the tools are there at all; anything more would make tables. */
+  /** Checks that the tools exist; anything more would create tables. */
   const requireTools = (family: IpFamily, backend: Backend): Promise<unknown> =>
     runner.run(iptablesProgram(family, backend, 'restore'), ['--version']);
 
@@ -82,7 +82,7 @@ export const detectBackend = async (
       ? undefined
       : {
           isKubelets: chains.some(({ table, name }) => table === 'mangle' && KUBELET_CHAINS.test(name)),
-          // Where they cannot be printed, they are about as many as there are uses of chains.
+          // If they cannot be printed, their number is about the number of uses of chains.
           countRules: () => savedRules().catch(() => chains.reduce((sum, { uses }) => sum + uses, 0)),
         };
   };
@@ -112,7 +112,7 @@ export const detectBackend = async (
   throw new BackendError([...reasons]);
 };
 
-/** The families that the node's kernel has. */
+/** Returns the families that the node's kernel has. */
 export const detectFamilies = async (): Promise<readonly IpFamily[]> => {
   try {
     await access(IPV6_INTERFACES);

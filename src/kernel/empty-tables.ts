@@ -6,7 +6,7 @@ const NFT_FAMILY: Readonly<Record<IpFamily, string>> = { ipv4: 'ip', ipv6: 'ip6'
 
 type Listed = Readonly<Record<string, unknown>>;
 
-/** Whether the list of a table holds nothing but the table and its built-in chains, which let everything pass. */
+/** Reports whether a listed table has nothing but built-in chains that accept everything. */
 const isEmpty = (text: string): boolean => {
   const { nftables = [] } = JSON.parse(text) as { nftables?: readonly Listed[] };
   return nftables.every((each) => {
@@ -16,12 +16,12 @@ const isEmpty = (text: string): boolean => {
   });
 };
 
-/** Tables that next to nobody else uses. */
+/** Tables that hardly any other program uses. */
 const TABLES = ['security', 'raw'];
 
 /**
- * Deletes the tables that iptables-nft made for our rules and cannot delete, where nothing is left in them: iptables
- * makes such a table again when somebody needs it. Without nft(8) they stay, and do nothing.
+ * Deletes tables that iptables-nft created for our rules and cannot delete, if they are empty: iptables creates such a
+ * table again when it is needed. Without nft(8) they stay, and have no effect.
  */
 export const removeEmptyTables = async (runner: CommandRunner, families: readonly IpFamily[]): Promise<void> => {
   const places = families.flatMap((family) => TABLES.map((table) => [NFT_FAMILY[family], table]));
@@ -30,7 +30,7 @@ export const removeEmptyTables = async (runner: CommandRunner, families: readonl
       const listed = await runner.run('nft', ['-j', 'list', 'table', ...table]);
       if (isEmpty(listed)) await runner.run('nft', ['delete', 'table', ...table]);
     } catch {
-      // There is no such table, or no nft.
+      // The table, or nft, is missing.
     }
   }
 };

@@ -12,24 +12,24 @@ import { createNftTables } from './nft-tables.ts';
 import { restoreBeside } from './restore-beside.ts';
 import type { TableReader } from './table-reader.ts';
 
-/** The table that policy is judged in: filter where the kernel has no security table. */
+/** The table in which policy is judged: filter if the kernel has no security table. */
 export type HomeTable = Exclude<TableName, 'raw'>;
 
-/** One family's tables, as far as they are ours. */
+/** Our part of one family's tables. */
 export interface FamilyTables {
   readonly family: IpFamily;
   readonly home: HomeTable;
-  /** What policy is judged by, or was. @throws UnreadTableError */
+  /** Reads a table in which policy is judged, or was. @throws UnreadTableError */
   read(table?: HomeTable): Promise<ObservedTable>;
   /** @throws UnreadTableError */
   readRaw(): Promise<ObservedTable<RawHook>>;
-  /** Whether the table, which is not made where there is none, has a chain of ours. @throws UnreadTableError */
+  /** Reports whether the table, which is not created if it is missing, has a chain of ours. @throws UnreadTableError */
   holdsOurs(table: TableName): Promise<boolean>;
-  /** What is ours of the home table, or the raw table, as text. @throws UnreadTableError */
+  /** Returns our part of the home table, or of the raw table, as text. @throws UnreadTableError */
   text(table: 'home' | 'raw'): Promise<string>;
   /**
-   * Loads restore text, each `*TABLE` to `COMMIT` in one transaction; leaves alone what it does not name. The security table of
-   * the text is the home table.
+   * Loads restore text, each `*TABLE` to `COMMIT` in one transaction. Objects that it does not name stay. The text's
+   * security table means the home table.
    *
    * @throws CommandError
    */
@@ -40,15 +40,15 @@ export interface FamilyTablesOptions {
   readonly family: IpFamily;
   readonly backend: Backend;
   readonly home: HomeTable;
-  /** How long to wait for the xtables lock that other programs hold, s. */
+  /** Maximum seconds to wait for the xtables lock while other programs hold it. */
   readonly waitSeconds: number;
   /** Of the same network namespace. */
   readonly nft: NftReader;
 }
 
 /**
- * The text with as few transactions as the backend needs. The legacy one writes the whole table anew for each, and has no limit
- * of their size; where rules are only tried out each is needed.
+ * Combines transactions as far as the backend allows. The legacy one rewrites the whole table for each, and has no
+ * limit of their size; if rules are only tried out, each transaction is needed.
  */
 const forBackend = (text: string, backend: Backend): string =>
   backend === 'nft' || mayNameScratchChain(text) ? text : text.replaceAll(/^COMMIT\n\*(?:security|filter|raw)\n/gm, '');
@@ -83,9 +83,9 @@ export const createFamilyTables = (runner: CommandRunner, options: FamilyTablesO
 };
 
 /**
- * Loads the text of each family that has one, all at the same time. One that fails does not keep the others from their end.
+ * Loads the text of each family that has one, all at the same time. A failure does not interrupt the others.
  *
- * @throws CommandError of the first that failed
+ * @throws CommandError of the first failure
  */
 export const restoreAll = async (
   tables: readonly FamilyTables[],

@@ -2,13 +2,13 @@ import type { Kernel } from '../reconcile/kernel.ts';
 import type { Observed } from '../render/observed.ts';
 import type { SetReader } from './netlink/set-reader.ts';
 
-/** A kernel that was looked at before anybody asked. */
+/** A kernel that was read before its first use. */
 export interface FirstLook {
-  /** The kernel; asked for the first time, it tells what was seen then if nothing of ours was there. */
+  /** The kernel. Its first read returns that early result if nothing of ours was there. */
   readonly kernel: Kernel;
-  /** Whether nothing of ours was there; false too where that could not be found out. */
+  /** Whether nothing of ours was there; false if that is not known. */
   readonly isBlank: Promise<boolean>;
-  /** Settles where it could not be looked at, and else never. */
+  /** Resolves if the early read failed, and otherwise never. */
   readonly failed: Promise<void>;
 }
 
@@ -19,11 +19,11 @@ const isBlank = ({ sets, tables, former = {}, raw = {} }: Observed): boolean =>
   );
 
 /**
- * Looks at the kernel at once, while the state of the cluster is still on its way. A node without anything of ours stays
- * like that: only an agent makes it, and one works at a time. What others change meanwhile is found when the first
- * programming is read back. Where something of ours is there, the kernel is looked at again when it is asked about.
+ * Reads the kernel at once, while the state of the cluster is still being fetched. A node without anything of ours stays like
+ * that, since only an agent changes it, and one works at a time. Other programs' changes meanwhile are found when the first
+ * programming is read back. If something of ours is there, the kernel is read again on its first use.
  *
- * @param isOurs false where another agent works on the node: what is there may change at any moment
+ * @param isOurs false if another agent works on the node, and so may change the state at any moment
  */
 export const lookFirst = (kernel: Kernel, isOurs: boolean): FirstLook => {
   const failed = Promise.withResolvers<undefined>();
@@ -46,14 +46,14 @@ export const lookFirst = (kernel: Kernel, isOurs: boolean): FirstLook => {
       async observe(scope) {
         const first = isFirst ? await seen : undefined;
         isFirst = false;
-        // Of a part something has failed before: that is looked at as it is now.
+        // A part has failed before, so its current state is read.
         return scope === undefined && first !== undefined ? first : kernel.observe(scope);
       },
     },
   };
 };
 
-/** Whether no set of ours is there: nearly always so where nothing of ours is, and found out long before that is. */
+/** Reports whether no set of ours exists. That is nearly always true if nothing of ours exists, and is known long before. */
 export const hasNoSets = async (reader: Pick<SetReader, 'headers'>): Promise<boolean> => {
   try {
     return (await reader.headers()).size === 0;

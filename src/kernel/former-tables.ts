@@ -4,13 +4,13 @@ import { type FamilyTables, restoreAll } from './family-tables.ts';
 
 type Former = Readonly<Partial<Record<IpFamily, ObservedTable>>>;
 
-/** The filter tables, as far as agents up to layout 3 left something there. */
+/** The filter tables, where agents up to layout 3 may have left chains. */
 export interface FormerTables {
-  /** What is there; undefined where there is nothing. @throws UnreadTableError */
+  /** Returns our part of them; undefined if there is none. @throws UnreadTableError */
   observe(families: readonly IpFamily[]): Promise<Former | undefined>;
   /** Loads restore text. @throws CommandError */
   apply(texts: Readonly<Partial<Record<IpFamily, string>>>): Promise<void>;
-  /** Rules of ours are in force by now: only who works at the same time could leave something after that. */
+  /** Takes the fact that our rules are in force: from then on only a simultaneous agent could leave chains there. */
   settle(): void;
 }
 
@@ -18,7 +18,7 @@ const readFormer = async ({ home, holdsOurs, read }: FamilyTables): Promise<Obse
   home !== 'filter' && (await holdsOurs('filter')) ? read('filter') : undefined;
 
 export const createFormerTables = (tables: readonly FamilyTables[]): FormerTables => {
-  /** We have worked, and nothing was left after that. */
+  /** `clean`: the agent has worked, and nothing was left after that. */
   let state: 'unknown' | 'settled' | 'clean' = 'unknown';
 
   return {

@@ -7,9 +7,9 @@ import { hasLegacyTable } from './legacy-tables.ts';
 export type HomeTables = Readonly<Partial<Record<IpFamily, HomeTable>>>;
 
 /**
- * The table that policy is judged in, by family: security, where next to nobody else has rules, and filter where the kernel has no
- * such table. Only the legacy backend can lack one (iptable_security); nftables makes what it is asked for. Where it cannot be found
- * out it is security: what goes wrong then is told by whoever uses it.
+ * Finds the table in which policy is judged, by family: security, where hardly any other program has rules, or filter
+ * if the kernel has no security table. Only the legacy backend can lack it (iptable_security); nftables creates any
+ * table. If it cannot be detected, it is security: its user then reports the failure.
  */
 export const findHomes = async (
   runner: CommandRunner,

@@ -3,17 +3,17 @@ import { hostRoutes } from '../render/host-routes.ts';
 import { readIfThere } from './read-if-there.ts';
 import { readRoutes } from './routes.ts';
 
-/** What the routes of the present network namespace tell of its interfaces. */
+/** Reads the interfaces of the current network namespace from its routes. */
 export const readHostRoutes = async (): Promise<HostRoutes> => {
   const routes = await Promise.all([readRoutes('ipv4'), readRoutes('ipv6')]);
-  // After the routes: an interface that goes takes its routes with it, and would else seem to have lost them.
+  // After the routes: a removed interface loses its routes with it, and would otherwise seem to have lost only them.
   return hostRoutes(routes.flat(), await readIfThere('/proc/net/dev'));
 };
 
-/** The names of the interfaces in the present network namespace. */
+/** Returns the names of the interfaces in the current network namespace. */
 export const readInterfaces = async (): Promise<ReadonlySet<string>> =>
   hostRoutes([], await readIfThere('/proc/net/dev')).interfaces;
 
-/** The addresses that a route of their own leads to, canonical. */
+/** Returns the canonical addresses that have a route of their own. */
 export const readRoutedAddresses = async (): Promise<ReadonlySet<string>> =>
   new Set((await readHostRoutes()).toAddress.keys());

@@ -16,9 +16,9 @@ import { createTableText } from './table-text.ts';
 export interface LookoutOptions {
   readonly backend: Backend;
   readonly families: readonly IpFamily[];
-  /** How often the loop looks, ms. */
+  /** Interval of drift checks. */
   readonly intervalMs: number;
-  /** Somebody changed our rules: it is worth looking now. At most once in half an interval. */
+  /** Called when another program has changed our rules, so that a check is worthwhile. At most once in half an interval. */
   readonly onTouched: () => void;
 }
 
@@ -30,25 +30,25 @@ export interface LookoutDeps {
 }
 
 export interface KernelLookout extends Lookout {
-  /** The kernel, whose reads and writes the lookout knows of from then on. */
+  /** Returns the kernel with reads and writes that the drift check knows of. */
   over(kernel: Kernel): Kernel;
-  /** Names of the programs that changed our rules since this was asked last, as far as the kernel tells them. */
+  /** Returns the names of the programs that changed our rules since the last call, as far as the kernel reports them. */
   takeCulprits(): readonly string[];
   stop(): void;
 }
 
-/** All in intervals. Everything is compared, whatever the cheap looks say, once no change of ours came for so long, */
+/** Full comparison this many intervals after our last change, whatever the cheap checks found; */
 const QUIET = 1;
-/** at most so often, */
+/** at most this often after changes; */
 const FULL_AFTER_CHANGES = 5;
-/** where changes never end so long after the last time, */
+/** at the latest after this many intervals under constant change; */
 const FULL_UNDER_CHANGES = 30;
-/** and where there are none: */
+/** and after this many intervals without changes. */
 const FULL = 75;
-/** members are at every other look (not quite two, for looks are not exact), */
+/** Members are read at every other check (slightly less, since intervals are not exact), */
 const MEMBERS = 1.9;
 const MEMBERS_AT_MOST = 14.5;
-/** but as seldom as keeps what the kernel tells of them below so many bytes a second: 12,000 members, 0.3 % of a core. */
+/** but rarely enough to keep the kernel's answers below this many bytes per second: 12,000 members, 0.3 % of a core. */
 const MEMBERS_PER_SECOND = 300_000;
 
 const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));
@@ -60,9 +60,9 @@ const transactions = (texts: readonly string[]): number =>
   texts.reduce((sum, text) => sum + text.split('\nCOMMIT').length - 1, 0);
 
 /**
- * Each look asks for the headers of all sets (their number of members among them). Rules are quiet as long as the kernel
- * tells of no change (nft), or their text is the same (legacy). Members that were exchanged one for one show only when
- * the kernel tells of all of them: at every other look, and less often where there are very many.
+ * Creates the drift check. Each check reads the headers of all sets, which have the number of members. Rules are
+ * unchanged while the kernel reports no change (nft), or their text is the same (legacy). Members that were exchanged
+ * one for one show only in all members: these are read at every other check, and less often if there are very many.
  */
 export const createKernelLookout = (
   options: LookoutOptions,
@@ -132,7 +132,7 @@ export const createKernelLookout = (
       async apply(plan) {
         changedAt = clock.now();
         tables.forget();
-        // While the kernel is at work already: of a first plan it takes milliseconds. Nobody looks before all of it is done.
+        // While the kernel is already working: it takes milliseconds for a first plan. No check runs before that.
         const noted = setImmediate().then(() => {
           sets.changed([plan.prepare, plan.finish, ...plan.destroy].join('\n'));
         });

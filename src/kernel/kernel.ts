@@ -17,19 +17,19 @@ export interface KernelOptions {
   /** Of the same network namespace. */
   readonly reader: Pick<SetReader, 'read'>;
   readonly nft: NftReader;
-  /** Where policy is judged, by family; security by default. */
+  /** The table in which policy is judged, by family; security by default. */
   readonly homes?: Readonly<Partial<Record<IpFamily, HomeTable>>> | undefined;
 }
 
-/** So many attempts at once: a change that comes meanwhile is not to wait for more. */
+/** Maximum attempts in a row, so that a change that comes meanwhile does not wait longer. */
 const MOST_ATTEMPTS = 4;
 
-/** Where in the text ipset(8) could not go on, counted from 1. */
+/** The line at which ipset(8) stopped, counted from 1. */
 const STOPPED_AT = /\bline (\d+):/;
 
 /**
- * Sets that something still names cannot go: the one that ipset stops at stays, and those behind it are tried without it.
- * @returns those that stay
+ * Destroys sets. One that is still in use stays: ipset stops at it, and the rest is tried without it.
+ * @returns the sets that stay
  */
 const destroyWhatCan = async (sets: IpSets, names: readonly string[]): Promise<readonly string[]> => {
   const left: string[] = [];
@@ -48,7 +48,7 @@ const destroyWhatCan = async (sets: IpSets, names: readonly string[]): Promise<r
   return [...left, ...rest];
 };
 
-/** The tables of each family. */
+/** Returns the tables of each family. */
 export const tablesOf = (runner: CommandRunner, options: Omit<KernelOptions, 'reader'>): readonly FamilyTables[] =>
   options.families.map((family) =>
     createFamilyTables(runner, {
@@ -60,7 +60,7 @@ export const tablesOf = (runner: CommandRunner, options: Omit<KernelOptions, 're
     }),
   );
 
-/** The packet filter of the network namespace that `runner` works in. */
+/** Creates access to the packet filter of the network namespace that `runner` works in. */
 export const createKernel = (runner: CommandRunner, options: KernelOptions): Kernel => {
   const { families, reader } = options;
   const ipSets = createIpSets(runner);
@@ -96,7 +96,7 @@ export const createKernel = (runner: CommandRunner, options: KernelOptions): Ker
       await restoreAll(tables, plan.tables);
       if (plan.finish !== '') await ipSets.restore(plan.finish);
       former.settle();
-      // Neither holds up the other one, nor what follows: whatever rules of these tables still name is left by itself.
+      // Neither delays the other one or the next steps: sets that their rules still name are left for later.
       const rest = await Promise.allSettled([former.apply(plan.former ?? {}), plan.raw && raw.apply(plan.raw)]);
       if (plan.destroy.length > 0) {
         leftover = [...new Set([...leftover, ...(await destroyWhatCan(ipSets, plan.destroy.map(destroyedSet)))])];

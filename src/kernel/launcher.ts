@@ -3,14 +3,14 @@ import { commandFailure, type CommandOptions, type CommandRunner, TIMEOUT_MS } f
 import type { Companion, StartCompanion } from './companion.ts';
 
 /**
- * A small shell that stays and starts programs for us: to start one from a process of many megabytes holds that up for
+ * A small standing shell that starts programs for us: starting one from a process of many megabytes blocks that process for
  * milliseconds, since its page tables are copied (fork(2)).
  */
 interface Launcher {
   isFree(): boolean;
   /**
-   * To be called where it is free, at once. @returns what the program printed; undefined where it did not end with 0, and
-   * where there is no telling. @throws CommandError where it did not end in time
+   * Runs a program at once; called only if the shell is free. @returns its output; undefined if it did not exit with 0,
+   * or that is not known. @throws CommandError if it exceeded its time
    */
   run(file: string, args: readonly string[], options: LaunchOptions): Promise<string | undefined>;
   stop(): void;
@@ -18,10 +18,10 @@ interface Launcher {
 
 type LaunchOptions = Pick<CommandOptions, 'sink' | 'input'> & Required<Pick<CommandOptions, 'timeoutMs'>>;
 
-/** A shell that could not be started is not tried again for so long, ms. */
+/** A shell that could not be started is tried again after this time. */
 const RESTART_MS = 5_000;
 
-/** As sh(1) reads it as one word, whatever it holds. */
+/** Quotes a word for sh(1). */
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 const createLauncher = (start: StartCompanion, now: () => number): Launcher => {
@@ -46,10 +46,10 @@ const createLauncher = (start: StartCompanion, now: () => number): Launcher => {
     shell = undefined;
   };
 
-  /** Hands on what is printed up to the mark. @returns the number behind it */
+  /** Passes on the output up to the mark. @returns the number after it */
   const answerTo = (mark: string, take: (piece: string) => void): Promise<number> => {
     const end = new RegExp(`\\n${mark} (\\d+)\\n$`);
-    // It may come in two pieces: so much is held back.
+    // It may arrive in two pieces, so this much is held back.
     const endLength = mark.length + 10;
     let held = '';
     return new Promise((resolve) => {
@@ -94,23 +94,23 @@ const createLauncher = (start: StartCompanion, now: () => number): Launcher => {
   };
 };
 
-/** A runner that has what only asks started by shells that stay, as long as that works: programs without input, and questions. */
+/** A runner that starts programs without input, and questions, through standing shells while these work. */
 export interface LaunchingRunner extends CommandRunner {
-  /** Ends them; what runs from then on is started by ourselves. */
+  /** Ends the shells; later programs are started directly. */
   stop(): void;
 }
 
 export interface LaunchingRunnerDeps {
-  /** Runs all else, what a shell is not free for, and once more what did not go well: it tells why. */
+  /** Runs everything else, programs while no shell is free, and failed programs again to get their error. */
   readonly runner: CommandRunner;
-  /** Without a buffer of lines: programs inherit that. */
+  /** Without line buffering, which programs would inherit. */
   readonly start: StartCompanion;
   readonly clock: { readonly now: () => number };
-  /** So many at once. */
+  /** Number of shells. */
   readonly shells: number;
 }
 
-/** Only for programs that may be run twice. */
+/** Creates a runner for programs that may be run twice. */
 export const createLaunchingRunner = ({ runner, start, clock, shells }: LaunchingRunnerDeps): LaunchingRunner => {
   const launchers = Array.from({ length: shells }, () => createLauncher(start, () => clock.now()));
   let stopped = false;

@@ -6,13 +6,16 @@ import { CommandError, type CommandRunner } from './command.ts';
 import { iptablesCommand, iptablesProgram } from './iptables.ts';
 import { HOOKS_OF, orUnread, type TableReader, UNREAD } from './table-reader.ts';
 
-/** Where the kernel names the tables that the legacy backend has made in a network namespace: to ask for another one would make it. */
+/**
+ * The kernel's files with the names of the legacy backend's tables in a network namespace: reading another table would
+ * create it.
+ */
 const TABLES_FILE: Readonly<Record<IpFamily, string>> = {
   ipv4: '/proc/net/ip_tables_names',
   ipv6: '/proc/net/ip6_tables_names',
 };
 
-/** A kernel without the legacy backend has no such file. */
+/** Returns the tables; a kernel without the legacy backend has no such file. */
 const legacyTables = async (runner: CommandRunner, family: IpFamily): Promise<readonly string[]> => {
   try {
     return (await runner.run('cat', [TABLES_FILE[family]])).split('\n');
@@ -23,9 +26,9 @@ const legacyTables = async (runner: CommandRunner, family: IpFamily): Promise<re
 };
 
 /**
- * What iptables-save prints of each table that the legacy backend has made, up to the first rule that it cannot print: the names of
+ * Returns iptables-save's output of each existing legacy table, up to the first rule that it cannot print: the names of
  * all chains come before that.
- * @throws CommandError where there is no such tool
+ * @throws CommandError if the tool is missing
  */
 export const printLegacyTables = async (runner: CommandRunner, family: IpFamily): Promise<readonly string[]> => {
   const tables = (await legacyTables(runner, family)).filter((name) => name !== '');
@@ -41,12 +44,12 @@ export const printLegacyTables = async (runner: CommandRunner, family: IpFamily)
   );
 };
 
-/** What iptables says where the kernel has no such table, and may not load it. */
+/** The message of iptables if the kernel has no such table and cannot load it. */
 const NO_TABLE = /can(?:'|no)t initialize/i;
 
 /**
- * Whether the kernel has the table for the legacy backend; it is made, where it is not there yet.
- * @throws CommandError where that cannot be found out
+ * Reports whether the kernel has the table for the legacy backend, and creates it if it is missing.
+ * @throws CommandError if that is not known
  */
 export const hasLegacyTable = async (runner: CommandRunner, family: IpFamily, table: TableName): Promise<boolean> => {
   try {
@@ -58,11 +61,11 @@ export const hasLegacyTable = async (runner: CommandRunner, family: IpFamily, ta
   }
 };
 
-/** A row of `iptables -L -n -v`: counters, target, protocol, options, interfaces, addresses, then what a rule also asks for. */
+/** A row of `iptables -L -n -v`: counters, target, protocol, options, interfaces, addresses, then further matches. */
 const ROW = /^\s*\S+\s+\S+\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*(.*)$/;
 const ANYTHING = new Set(['all 0.0.0.0/0', '0 0.0.0.0/0', 'all ::/0', '0 ::/0']);
 
-/** The rules of a chain as `-L` tells them, which takes those too that `-S` cannot print. */
+/** Returns the rules of a chain from `-L`, which also prints those that `-S` cannot print. */
 const hookLines = (chain: string, listed: string): readonly string[] =>
   listed
     .split('\n')
@@ -77,7 +80,7 @@ const hookLines = (chain: string, listed: string): readonly string[] =>
         : `-A ${chain} ${UNREAD}`;
     });
 
-/** The tables of iptables-legacy: the kernel hands out a table as a whole, and the tool prints its chains first. */
+/** Creates the reader of iptables-legacy: the kernel returns a table as a whole, and the tool prints its chains first. */
 export const createLegacyTables = (runner: CommandRunner, family: IpFamily): TableReader => {
   const list = (table: TableName, ...args: readonly string[]): Promise<string> =>
     runner.run(iptablesCommand(family, 'legacy'), ['-t', table, ...args]);
@@ -92,7 +95,10 @@ export const createLegacyTables = (runner: CommandRunner, family: IpFamily): Tab
     }
   };
 
-  /** What iptables-save printed up to its end, or up to the first rule: the names of all chains come before that. */
+  /**
+   * Returns iptables-save's output to its end, or to the first rule it cannot print: the names of all chains come
+   * before that.
+   */
   const save = async (table: TableName): Promise<{ readonly text: string; readonly isWhole: boolean }> => {
     const { text, failure } = await printed(table);
     if (failure === undefined && text.includes(`*${table}\n`) && /^COMMIT$/m.test(text)) return { text, isWhole: true };

@@ -8,12 +8,12 @@ import { iptablesProgram } from './iptables.ts';
 import type { NftReader } from './netlink/nft-reader.ts';
 import { HOOKS_OF, orUnread, type TableReader, UNREAD } from './table-reader.ts';
 
-/** Printed once all before it was carried out (iptables-restore --verbose): without it an answer is not whole. */
+/** Printed after everything before it was done (iptables-restore --verbose): without it an answer is incomplete. */
 const END = '# through';
 
 /**
- * iptables-nft lists one table, or one chain, without reading the others, which its -save does not: 0.04 s beside 100,000 rules of
- * others instead of 5. As a line of iptables-restore it tells when it is through.
+ * iptables-nft lists one table, or one chain, without reading the others, as its -save does: 0.04 s instead of 5 beside
+ * 100,000 rules of other programs. As a line of iptables-restore it also shows where it ends.
  */
 const LIST_ARGS: readonly string[] = ['--noflush', '--verbose'];
 
@@ -26,9 +26,9 @@ const countTargets = (lines: readonly string[]): ReadonlyMap<string, number> => 
   return counts;
 };
 
-/** The tables that iptables-nft keeps in nftables. */
+/** Creates the reader of the tables that iptables-nft keeps in nftables. */
 export const createNftTables = (runner: CommandRunner, nft: NftReader, family: IpFamily): TableReader => {
-  /** @throws CommandError, also where the answer is not whole */
+  /** @throws CommandError, also for an incomplete answer */
   const list = async (table: TableName, lines: readonly string[]): Promise<string> => {
     const program = iptablesProgram(family, 'nft', 'restore');
     const input = [`*${table}`, ...lines, 'COMMIT', END, ''].join('\n');
@@ -37,7 +37,7 @@ export const createNftTables = (runner: CommandRunner, nft: NftReader, family: I
     return text.slice(0, -END.length - 1);
   };
 
-  /** Each chain by itself, so that one that somebody else has put something into that iptables cannot print spoils no other. */
+  /** Lists each chain by itself, so that a chain with a foreign rule that iptables cannot print does not hide the others. */
   const listEach = async (table: TableName, chains: readonly string[]): Promise<readonly string[]> => {
     try {
       return (
@@ -56,7 +56,7 @@ export const createNftTables = (runner: CommandRunner, nft: NftReader, family: I
     }
   };
 
-  /** Nothing was to be listed: whether the tool works at all. @throws CommandError */
+  /** Checks that the tool works, if there was nothing to list. @throws CommandError */
   const requireTool = (table: TableName): Promise<string> => list(table, []);
 
   const hookLines = async (place: ChainPlace): Promise<readonly string[]> =>
@@ -65,7 +65,7 @@ export const createNftTables = (runner: CommandRunner, nft: NftReader, family: I
       return ['-A', place.chain, ...(isPlainJump && jump.length > 0 ? [] : [UNREAD]), ...jump].join(' ');
     });
 
-  /** Chains that are used more often than by our own rules and the hooks. */
+  /** Returns lines for chains that have more uses than our own rules and the hooks. */
   const heldLines = (chains: readonly NftChain[], lines: readonly string[]): readonly string[] => {
     const targets = countTargets(lines);
     const rules = Map.groupBy(lines, (line) => /^-A (\S+)/.exec(line)?.[1] ?? '');
@@ -77,7 +77,7 @@ export const createNftTables = (runner: CommandRunner, nft: NftReader, family: I
   const ownChains = async (table: TableName): Promise<readonly NftChain[]> =>
     (await nft.chains(family)).filter((chain) => chain.table === table && isOwnChain(chain.name));
 
-  /** What is ours chain by chain, where the table as a whole cannot be printed. */
+  /** Returns our part chain by chain, if the table as a whole cannot be printed. */
   const readPieces = async (table: TableName): Promise<string> => {
     await requireTool(table);
     const chains = await ownChains(table);

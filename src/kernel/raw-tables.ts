@@ -6,9 +6,9 @@ import { type FamilyTables, restoreAll } from './family-tables.ts';
 
 type Raw = Readonly<Partial<Record<IpFamily, ObservedTable<RawHook>>>>;
 
-/** The raw tables of all families. Most nodes need none of it: they are asked about once, for what an earlier agent left. */
+/** The raw tables of all families. Most nodes need none: they are read once, for what an earlier agent left. */
 export interface RawTables {
-  /** What is there; undefined where nothing of ours can be. @throws UnreadTableError */
+  /** Returns our part of them; undefined if there can be none. @throws UnreadTableError */
   observe(families: readonly IpFamily[]): Promise<Raw | undefined>;
   /** Loads restore text. @throws CommandError */
   apply(texts: Readonly<Partial<Record<IpFamily, string>>>): Promise<void>;

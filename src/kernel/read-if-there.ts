@@ -1,4 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
-/** The text of a file, empty where it cannot be read: files of /proc and /sys are missing where the kernel lacks what they tell of. */
+/**
+ * Returns the text of a file; empty if it cannot be read: files of /proc and /sys are missing if the kernel lacks their
+ * feature.
+ */
 export const readIfThere = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');

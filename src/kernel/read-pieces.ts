@@ -7,8 +7,9 @@ export interface ReadPiecesOptions<Result> {
 }
 
 /**
- * Runs a program whose output may be very long: it is never in memory as a whole, and between two pieces (64 kB) other
- * work has its turn. @throws CommandError, and what the reader's end throws
+ * Runs a program whose output may be very long: it is never in memory as a whole, and other work runs between two
+ * pieces (64 kB).
+ * @throws CommandError, and the error of the reader's end
  */
 export const readPieces = async <Result>(
   runner: CommandRunner,

@@ -9,19 +9,19 @@ import { type CommandRunner } from './command.ts';
 import type { Backend } from './iptables.ts';
 import { createIpSets } from './ipset.ts';
 
-/** Something without which no policy can be in force. */
+/** A missing requirement of every policy. */
 interface Missing {
-  /** A module of the kernel, or a tool, as people look for it. */
+  /** A kernel module, or a tool, by the name that people look for. */
   readonly what: string;
-  /** The tool's own words. */
+  /** The tool's own message. */
   readonly because: string;
 }
 
-/** What tools say where something is not there, rather than busy, full or wrong. */
+/** Messages of tools about something that is missing, as opposed to busy, full or wrong. */
 const NOT_THERE =
   /not supported|missing kernel module|no such file or directory|does not exist|couldn't load|cannot open session|can't open socket|not found|ENOENT|no chain\/target\/match|protocol not available/i;
 
-/** Sets of these types are in every program; what only some policies ask for closes those alone. */
+/** Set types in every rule set; a type that only some policies need closes only those. */
 const NEEDED_SETS: readonly SetType[] = ['hash:ip', 'hash:ip,port,ip'];
 
 const MODULES: Readonly<Record<SetType, string>> = {
@@ -33,7 +33,7 @@ const MODULES: Readonly<Record<SetType, string>> = {
 
 const INET: Readonly<Record<IpFamily, string>> = { ipv4: 'inet', ipv6: 'inet6' };
 
-/** @returns why it is not there; undefined where it is, and where something else is wrong */
+/** @returns why it is missing; undefined if it exists, and for any other failure */
 const absence = async (attempt: () => Promise<unknown>): Promise<string | undefined> => {
   try {
     await attempt();
@@ -95,8 +95,8 @@ const missingMatches = async (
 };
 
 /**
- * Tries out, where no packet gets to it, what every program is made of. Only what is missing for all families is told: what one
- * family lacks is that family's own trouble. Never rejects.
+ * Tries out, where no packet can reach it, what every rule set consists of. Reports only what is missing for all
+ * families: a lack in one family is that family's own failure. Never rejects.
  */
 export const findMissing = async (
   kernel: Kernel,

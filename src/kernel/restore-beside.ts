@@ -11,19 +11,19 @@ interface Beside {
   readonly load: (text: string) => Promise<void>;
 }
 
-/** A line that deletes a jump of ours by its text, for which iptables-nft has to understand every rule before it. */
+/** A line that deletes a jump of ours by its text, for which iptables-nft must understand every rule before it. */
 const DELETED_JUMP = /^-D (FORWARD|OUTPUT|PREROUTING) .*\n/gm;
 const INSERTED_JUMP = /^-I (\S+) 1 -j (\S+)$/gm;
 const DELETED_CHAIN = /^-X (\S+)\n/gm;
 
-/** Our jump as it was just put there, at the first place that has it. */
+/** Returns our new jump, at the first place that has it. */
 const keptOf = (rules: readonly NftRule[], target: string | undefined): NftRule | undefined =>
   rules.find((rule) => rule.isPlainJump && rule.target === target);
 
 /**
- * Loads restore text. Where iptables-nft refuses it since rules of others stand before a jump of ours that it does not understand,
- * it goes in three steps: what is new comes first, then jumps that are not wanted go by their handles, then the chains behind
- * them. In between no packet passes that should not: it meets the new rules first, and the same ones twice.
+ * Loads restore text. If iptables-nft refuses it because it does not understand foreign rules before a jump of ours, works in
+ * three steps: adds the new rules first, then deletes unwanted jumps by their handles, then the chains behind them. No wrong
+ * packet passes in between: packets meet the new rules first, and possibly the same ones twice.
  *
  * @throws CommandError, or NetlinkError
  */

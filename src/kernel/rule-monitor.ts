@@ -6,24 +6,24 @@ import { readRuleEvent } from './rule-event.ts';
 export type Hearing = 'quiet' | 'touched' | 'deaf';
 
 /**
- * Hears from the kernel of every change of nftables rules, which costs nothing while there is none. It exists for
- * iptables-nft alone; the kernel tells nobody of changes through iptables-legacy or of those of sets.
+ * Receives every change of nftables rules from the kernel, which costs nothing while there is none. For iptables-nft
+ * only: the kernel reports neither changes through iptables-legacy nor those of sets.
  */
 export interface RuleMonitor {
-  /** What is known of our rules since they were read, at that time (Clock.now()). */
+  /** Returns what happened to our rules since they were read at that time (Clock.now()). */
   since(readAt: number): Hearing;
-  /** So many transactions of iptables-restore, made while `work` runs, are our own. */
+  /** Runs `work`, during which this many transactions of iptables-restore are our own. */
   whileOwn<T>(transactions: number, work: () => Promise<T>): Promise<T>;
-  /** Programs that changed our rules since this was asked last. */
+  /** Returns the programs that changed our rules since the last call. */
   takeCulprits(): readonly string[];
   stop(): void;
 }
 
-/** It listens some milliseconds after it was started and does not say when. */
+/** It listens some milliseconds after its start and does not say when. */
 const SETTLING_MS = 500;
-/** Between two starts: it ends where it is not installed, or where more was changed at once than its socket holds. */
+/** Wait between two starts: it ends if it is not installed, or if more changes at once than its socket can hold. */
 const RESTART_MS = 5_000;
-/** Of an own transaction we hear within this, or it changed nothing. */
+/** An own transaction is reported within this time, or it changed nothing. */
 const ECHO_MS = 1_000;
 const RESTORE = /^ip6?tables-nft-/;
 

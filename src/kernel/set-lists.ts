@@ -6,38 +6,38 @@ import type { SetHeader } from '../render/netlink/ip-sets.ts';
 import type { SetReader } from './netlink/set-reader.ts';
 import { createSetWatch, type Watched } from './set-watch.ts';
 
-/** Looks at the sets without reading all that they hold, or without reading it again. */
+/** Checks sets without reading all their members, or without reading them again. */
 export interface SetLists {
   /**
-   * Are the sets there, the same as last time, with the right number of members, and no others? And, where that is watched,
-   * do they hold exactly the right members?
+   * Reports whether exactly the wanted sets exist, unchanged since the last check, with the right number of members, and if
+   * `watched` says so, with exactly the right members.
    *
    * @param of all families if absent
    * @throws Error
    */
   hold(program: NodeProgram, watched: Watched, of?: readonly IpFamily[]): Promise<SetsHold>;
-  /** Lines of `ipset restore` were carried out, or some of them: what they name is another now, or should be. */
+  /** Takes lines of `ipset restore` that were applied, at least in part: the sets that they name may have changed. */
   changed(lines: string): void;
 }
 
 export interface SetsHold {
   readonly holds: boolean;
-  /** What the kernel told of them, bytes. */
+  /** Size of the kernel's answers in bytes. */
   readonly size: number;
 }
 
-/** What a line of `ipset restore` changes; of a swap, both. */
+/** The set that a line of `ipset restore` changes; both sets of a swap. */
 const CHANGED = /^(?:create|add|del|flush|destroy) (\S+)|^swap (\S+) (\S+)/gm;
 
 export const createSetLists = (reader: SetReader, families: readonly IpFamily[]): SetLists => {
   const watch = createSetWatch(reader);
   let seeds: ReadonlyMap<string, number> = new Map();
-  /** Sets that we changed since all were asked for. */
+  /** Sets that we changed since the last request for all sets. */
   let own = new Set<string>();
-  /** Sets that were not found right as they are. */
+  /** Sets that were not found to be right as they are. */
   const doubtful = { headers: new Set<string>(), members: new Set<string>() };
 
-  /** Made anew or swapped by others; or new, and nothing that the program asks for. */
+  /** Reports whether another program re-created or swapped the set, or whether it is new and unwanted. */
   const isNew = (name: string, { seed }: SetHeader, program: NodeProgram): boolean => {
     if (own.has(name)) return false;
     const before = seeds.get(name);

@@ -3,26 +3,26 @@ import { heldSet } from '../program/names.ts';
 import type { SetHeader } from '../render/netlink/ip-sets.ts';
 import type { SetReader } from './netlink/set-reader.ts';
 
-/** Of all sets: their headers (type, number of members, seed …), or the members as well. */
+/** What is compared of all sets: their headers (type, number of members, seed and so on), or the members as well. */
 export type Watched = 'headers' | 'members';
 
 export interface Seen {
-  /** Names of our sets that are not what they were at the last look: they came, went or changed. At first, all. */
+  /** Names of our sets that were added, removed or changed since the last check; at first all of them. */
   readonly changed: readonly string[];
-  /** Size of the kernel's answers, bytes. */
+  /** Size of the kernel's answers in bytes. */
   readonly size: number;
 }
 
 /**
- * Knows which of our sets in the kernel are the same as at the last look, by the kernel's messages as they are: nothing of
- * a set that stays is read.
+ * Knows which of our sets are unchanged since the last check, by the kernel's unparsed messages: an unchanged set is never
+ * parsed.
  */
 export interface SetWatch {
-  /** @throws NetlinkError; the next look starts anew, with all of them */
+  /** @throws NetlinkError; the next check starts again with all sets */
   look(watched: Watched): Promise<Seen>;
 }
 
-/** Sets whose members come and go by themselves: only their shape is compared. */
+/** Sets whose members expire: only their shape is compared. */
 const TIMED: ReadonlySet<string> = new Set(IP_FAMILIES.map(heldSet));
 
 const shapeOf = ({ type, family, maxElements, seed }: SetHeader): string => [type, family, maxElements, seed].join();

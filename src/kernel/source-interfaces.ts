@@ -5,37 +5,37 @@ import type { PodLink } from '../model/pod-link.ts';
 import { type PodInterfaces, podInterfaces, usablePatterns } from '../program/pod-interfaces.ts';
 
 export interface SourceInterfacesDeps {
-  /** Patterns that somebody asked for; `auto` takes those of the pods, where each has an interface of its own. */
+  /** Configured patterns; `auto` finds the pods' interfaces, if each pod has one of its own. */
   readonly wanted: 'auto' | readonly string[];
-  /** How the node's pods are attached; undefined before that is known, or while it is not time to choose. */
+  /** Returns how the node's pods are attached; undefined before that is known, or while it is too early to choose. */
   readonly links: () => readonly PodLink[] | undefined;
   readonly routes: () => Promise<HostRoutes>;
-  /** @throws where the kernel takes no such rule */
+  /** @throws if the kernel rejects such a rule */
   readonly tryOut: () => Promise<void>;
   readonly clock: Clock;
-  /** Told of the first choice, and of each other one. */
+  /** Called for the first choice, and for each different one. */
   readonly onChosen: (chosen: PodInterfaces) => void;
 }
 
-/** The interfaces whose packets' sources are looked at. */
+/** The interfaces whose packets are validated by source. */
 export interface SourceInterfaces {
   start(): void;
-  /** What is known of the pods' attachment may have changed. */
+  /** Takes the fact that the pods' attachment may have changed. */
   note(): void;
-  /** Settles once the choice is made that follows from what was noted before this call. */
+  /** Resolves once the choice includes everything noted before this call. */
   settled(): Promise<void>;
-  /** The first choice is made: until then what a predecessor has put there is to stay. */
+  /** Reports whether the first choice is made: until then a predecessor's rules stay. */
   hasChosen(): boolean;
   chosen(): PodInterfaces;
   stop(): void;
 }
 
-/** Until it is known how pods are attached, ms. */
+/** Interval of checks until it is known how pods are attached. */
 const WAIT_MS = 50;
-/** What could not be done may be possible later: a module gets loaded, a route put right, ms. */
+/** Interval of retries: a failure may end later, when a module is loaded or a route repaired. */
 const RETRY_MS = 60_000;
 
-/** A pod that is about to go may have lost its routes a moment before its interface: only what lasts so long counts, ms. */
+/** Only what lasts for this long counts: a pod that is about to go may lose its routes a moment before its interface. */
 const DOUBT_MS = 1000;
 
 const UNDECIDED: PodInterfaces = { interfaces: [], reason: 'no pod is known yet' };
@@ -53,7 +53,7 @@ export const createSourceInterfaces = (deps: SourceInterfacesDeps): SourceInterf
   const choose = async (known: readonly PodLink[]): Promise<PodInterfaces> => {
     const before = chosen ?? UNDECIDED;
     const host = await routes();
-    // With the last pod goes no plugin: what was chosen stays.
+    // The last pod does not take the plugin with it, so the choice stays.
     const now = wanted === 'auto' ? (podInterfaces(known, host) ?? before) : usablePatterns(wanted, host);
     if (now.interfaces.length === 0 || now.interfaces.join() === before.interfaces.join()) return now;
     try {

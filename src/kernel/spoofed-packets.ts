@@ -5,9 +5,9 @@ import type { CommandRunner } from './command.ts';
 import { type Backend, iptablesCommand } from './iptables.ts';
 
 /**
- * Packets that the check of sources has dropped, by family; of one that cannot be read, none. Rules of others in the table are
- * not read.
- * @param hasTunnels whether packets for tunnels are looked at as well
+ * Returns the packets that source validation has dropped, by family; nothing for a family that cannot be read. Does not
+ * read other programs' rules in the table.
+ * @param hasTunnels whether packets for tunnels are validated as well
  */
 export const readSpoofedPackets = async (
   runner: CommandRunner,

@@ -1,42 +1,42 @@
 import { commandFailure, endlessCommand, GRACE_MS } from './command.ts';
 import type { Companion, StartCompanion } from './companion.ts';
 
-/** A line, and what the program prints when it comes to it: everything before it is carried out by then. */
+/** A line, and the program's output when it reaches that line: by then, everything before is done. */
 export interface Echo {
   readonly line: string;
   readonly answer: string;
 }
 
-/** A program that carries out its input line by line and ends, with an exit code, at the first that it cannot carry out. */
+/** A program that processes its input line by line and exits with an exit code at the first line that fails. */
 export interface LineProgram {
   readonly file: string;
-  /** As it is run for one text. */
+  /** Arguments for a single text. */
   readonly args: readonly string[];
-  /** As it is started to take one text after another. */
+  /** Arguments for a standing program, which takes one text after another. */
   readonly standingArgs: readonly string[];
-  /** What follows the text; undefined for a text whose end it could not tell. The empty text is asked for first of all. */
+  /** Returns what follows the text; undefined if its end would not be recognizable. Called first with the empty text. */
   echo(text: string): Echo | undefined;
 }
 
-/** One run of a program that stays, and takes one text after another. */
+/** A run of a standing program, which takes one text after another. */
 export interface StandingProgram {
-  /** Whether it would carry out this text now. It starts, if it is not there, so that it may the next time. */
+  /** Reports whether it can process this text now. Starts the program if needed, so that it can the next time. */
   takes(text: string): boolean;
   /**
-   * To be called where it takes the text, at once. Resolves once the program has said that it is through with it.
+   * Processes a text; called at once after `takes`. Resolves once the program has reported that it is done.
    *
-   * @throws CommandError as running it for this text alone would; it is then started anew
+   * @throws CommandError like a process for this text alone; the program is then started again
    */
   carryOut(text: string, timeoutMs: number): Promise<void>;
   stop(): void;
 }
 
-/** A program that did not come so far as to take anything is not started again for so long, ms. */
+/** A program that ended before it took any text is started again only after this time. */
 const RESTART_MS = 5_000;
 
 const linesOf = (text: string): number => text.split('\n').length - 1;
 
-/** Programs count lines from their start; people want to know the line of the text. */
+/** Converts line numbers, which the program counts from its start, to those of the text. */
 const countedFrom = (complaint: string, first: number): string =>
   complaint.replaceAll(/\b(line:? )(\d+)/g, (_, word: string, line: string) => `${word}${Number(line) - first}`);
 
@@ -91,7 +91,7 @@ export const createStandingProgram = (
     void ask('', first).then(() => {
       if (companion !== opened) return;
       isFree = true;
-      // One that works and ends may be started again at once.
+      // A program that works and then ends may be started again at once.
       startedAt = Number.NEGATIVE_INFINITY;
     });
   };

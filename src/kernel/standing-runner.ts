@@ -3,21 +3,21 @@ import { type CommandRunner, TIMEOUT_MS } from './command.ts';
 import type { StartCompanion } from './companion.ts';
 import { createStandingProgram, type LineProgram } from './standing-program.ts';
 
-/** A runner that keeps the programs of the commonest changes running, so that a change costs no start of a program. */
+/** A runner that keeps the programs of the most frequent changes running, so that a change starts no program. */
 export interface StandingRunner extends CommandRunner {
-  /** Ends them; what runs from then on is started for itself. */
+  /** Ends them; later texts get a process of their own. */
   stop(): void;
 }
 
-/** Longer texts (characters) are worth a start, and a program that has read one keeps the memory that it took. */
+/** In characters. A longer text is worth a start, and a program that has read one keeps its memory. */
 const LONGEST_TEXT = 32_768;
 
 export interface StandingRunnerDeps {
-  /** Runs everything else, and what a standing program is not there for. */
+  /** Runs everything else, and texts that no standing program takes. */
   readonly runner: CommandRunner;
   readonly start: StartCompanion;
   readonly clock: Pick<Clock, 'now'>;
-  /** They start once this is settled, or when they could be of use; without it at once. */
+  /** The programs start once this has settled, or when they can be used; at once if absent. */
   readonly after?: Promise<unknown>;
 }
 
@@ -33,7 +33,7 @@ export const createStandingRunner = (
     run: createStandingProgram(program, start, () => clock.now()),
   }));
   let stopped = false;
-  // While nothing is to be done yet.
+  // While there is nothing to do yet.
   const begin = (): void => {
     if (!stopped) for (const { run } of standing) run.takes('');
   };
@@ -54,7 +54,7 @@ export const createStandingRunner = (
         return runner.run(file, args, options);
       }
       await found.run.carryOut(input, timeoutMs);
-      // Those that are worth keeping print nothing of their own.
+      // Programs that are worth keeping have no output of their own.
       return '';
     },
     stop() {

@@ -3,23 +3,23 @@ import { messageOf } from '../model/message-of.ts';
 import type { TableName } from '../render/plan-table.ts';
 
 /**
- * Reads what is ours of one family's tables, and what of others stands in its way: where they are read at all, their rules are
- * passed over, and where the tools cannot print them ours are read by themselves.
+ * Reads our part of one family's tables, and the foreign rules that matter to it. Skips other foreign rules, and if the
+ * tools cannot print them, reads our part by itself.
  */
 export interface TableReader {
   /**
-   * Of the table, lines as iptables-save or `iptables -S` prints them: all our chains with their rules, the rules of the built-in
-   * chains, and whatever leads into our chains. `--unread` stands for a rule of somebody else that cannot be printed. The
-   * legacy backend makes the table, where it is not there.
+   * Returns lines of the table as iptables-save or `iptables -S` prints them: all our chains with their rules, the
+   * rules of the built-in chains, and all rules that lead into our chains. `--unread` stands for a foreign rule that
+   * cannot be printed. The legacy backend creates the table if it is missing.
    *
    * @throws UnreadTableError
    */
   read(table: TableName): Promise<string>;
-  /** Whether a chain of ours is there; makes no table, and reads no rule of nft's. @throws UnreadTableError */
+  /** Reports whether a chain of ours exists; creates no table, and reads no rule with nft. @throws UnreadTableError */
   holdsOurs(table: TableName): Promise<boolean>;
 }
 
-/** What is in a table is not known: nothing may be made of it. */
+/** The content of a table is not known, so nothing may be derived from it. */
 export class UnreadTableError extends Error {
   readonly family: IpFamily;
   readonly table: TableName;
@@ -32,7 +32,7 @@ export class UnreadTableError extends Error {
   }
 }
 
-/** Does a reader's work. @throws UnreadTableError for whatever went wrong */
+/** Does a reader's work. @throws UnreadTableError for any failure */
 export const orUnread = async <T>(family: IpFamily, table: TableName, work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
@@ -41,12 +41,12 @@ export const orUnread = async <T>(family: IpFamily, table: TableName, work: () =
   }
 };
 
-/** The built-in chains that may hold a jump of ours, by table. */
+/** The built-in chains that may have a jump of ours, by table. */
 export const HOOKS_OF: Readonly<Record<TableName, readonly string[]>> = {
   security: ['FORWARD', 'OUTPUT'],
   filter: ['FORWARD', 'OUTPUT'],
   raw: ['PREROUTING'],
 };
 
-/** A rule of somebody else that cannot be printed, and one that leads to us where it could not be read how. */
+/** A foreign rule that cannot be printed, or a rule of unknown form that leads to us. */
 export const UNREAD = '--unread';

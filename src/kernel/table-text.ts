@@ -5,19 +5,19 @@ import { compareRaw } from '../render/plan-raw.ts';
 import { compareTable, tableText } from '../render/plan-table.ts';
 import type { FamilyTables } from './family-tables.ts';
 
-/** Looks at our tables as text, and reads them only where the text is another one than was found right. */
+/** Compares our tables as text, and parses them only if the text differs from the last one that was right. */
 export interface TableText {
   /** @param of all families if absent. @throws UnreadTableError */
   holds(program: NodeProgram, of?: readonly IpFamily[]): Promise<boolean>;
-  /** The program was changed. */
+  /** Takes the fact that the rule set has changed. */
   forget(): void;
 }
 
-/** Dates, and how many packets each chain has met. */
+/** Dates and packet counters. */
 const MOMENTS = /^#.*\n|(?<=^:\S+ \S+) \[\d+:\d+\]$/gm;
 
 export const createTableText = (tables: readonly Pick<FamilyTables, 'family' | 'text'>[]): TableText => {
-  /** The text that was found right last. */
+  /** The last text that was right. */
   let right: string | undefined;
   return {
     async holds(program, of) {

@@ -15,9 +15,9 @@ const trialOf = (family: IpFamily): Chain => {
 };
 
 /**
- * Loads rules of the kinds that report refused packets where no packet gets to them, and removes them: they take the kernel
- * modules xt_NFLOG, xt_hashlimit and xt_owner.
- * @throws CommandError where the kernel does not take them
+ * Loads rules that report refused packets where no packet can reach them, and removes them: they need the kernel modules
+ * xt_NFLOG, xt_hashlimit and xt_owner.
+ * @throws CommandError if the kernel rejects them
  */
 export const tryAnswers = (kernel: Kernel, families: readonly IpFamily[]): Promise<void> =>
   kernel.apply({

@@ -16,15 +16,15 @@ const TRIAL: Chain = {
 };
 
 /**
- * Loads rules of the kinds that look at sources where no packet gets to them, and removes them: they take a raw table and
- * the kernel modules xt_rpfilter and xt_addrtype. What was taken once is not tried again, and two do not try at once.
- * @returns a function that throws CommandError where the kernel takes them in no family
+ * Loads rules of source validation where no packet can reach them, and removes them: they need a raw table and the
+ * kernel modules xt_rpfilter and xt_addrtype. A success is not repeated, and simultaneous calls share one try.
+ * @returns a function that throws CommandError if the kernel rejects them in all families
  */
 export const createSourceTrial = (kernel: Kernel): (() => Promise<void>) => {
   let trial: Promise<void> | undefined;
   const text = tryOutText([TRIAL], 'raw');
 
-  /** A family that does not take them is told of as a part that is not in force, and keeps the other from nothing. */
+  /** Tries each family. One that rejects them is reported as a part that is not in force, and does not affect the other. */
   const tryEach = async (): Promise<void> => {
     const tried = await Promise.allSettled(
       kernel.families.map((family) => kernel.apply({ ...EMPTY_PLAN, raw: { [family]: text } })),

@@ -11,20 +11,20 @@ import {
 import type { CommandRunner } from './command.ts';
 import { readRoutes } from './routes.ts';
 
-/** Interfaces that are asked about their programs at one look. */
+/** Maximum interfaces whose programs are read per check. */
 const MOST_ASKED = 16;
 
-/** What a tool prints; `none` where it is missing, or the kernel knows nothing of what is asked. */
+/** Returns a tool's output; `none` if the tool or the kernel's feature is missing. */
 const orNone = <T>(read: Promise<string>, parse: (text: string) => T, none: T): Promise<T> =>
   read.then(parse).catch(() => none);
 
-/** Interfaces with a place for programs (tc-bpf(8)). */
+/** Returns interfaces with a place for programs (tc-bpf(8)). */
 const placesIn = (text: string): readonly string[] =>
   [...text.matchAll(/"kind":"clsact"[^}]*?"dev":"([^"]+)"/g)].map(([, name = '']) => name);
 
 /**
- * Looks for pods of the node whose packets no rule of the node sees, in the network namespace of the process.
- * @throws CommandError where ip(8) cannot be run
+ * Finds pods of the node whose packets bypass the node's rules, in the network namespace of the process.
+ * @throws CommandError if ip(8) cannot be run
  */
 export const findUnseenNetworks = async (
   runner: CommandRunner,

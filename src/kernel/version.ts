@@ -1,4 +1,4 @@
-/** The first version that a text tells: `conntrack v1.4.7 (conntrack-tools)`, `6.12.30-amd64`; `[0]` where it tells none. */
+/** Returns the first version in a text: `conntrack v1.4.7 (conntrack-tools)`, `6.12.30-amd64`; `[0]` if there is none. */
 export const versionIn = (text: string): readonly number[] => {
   const [version = '0'] = /\d+(?:\.\d+)+/.exec(text) ?? [];
   return version.split('.').map(Number);

@@ -2,21 +2,21 @@ import type { Clock } from '../model/clock.ts';
 
 export interface WatchDeps<T> {
   readonly look: () => Promise<T>;
-  /** Time from one look to the next, ms. */
+  /** Interval of checks. */
   readonly everyMs: number;
   readonly clock: Clock;
-  /** Told after the first look, and where there is something else than at the last one. */
+  /** Called after the first check, and whenever the result differs from the last one. */
   readonly onNews: (seen: T) => void;
 }
 
-/** Looks now and then at what the loop does not depend on. */
+/** Regularly reads state that the loop does not depend on. */
 export interface Watch<T> {
-  /** What was seen last; undefined before the first look. */
+  /** Returns the last result; undefined before the first check. */
   seen(): T | undefined;
   stop(): void;
 }
 
-/** The first look does not stand in the way of the first programming, ms. */
+/** Delays the first check, so that it does not compete with the first programming. */
 const FIRST_MS = 10_000;
 
 /** @template T plain data */
@@ -31,7 +31,7 @@ export const createWatch = <T>({ look, everyMs, clock, onNews }: WatchDeps<T>): 
   const next = (ms: number): (() => void) =>
     clock.after(ms, () => {
       void look()
-        // Enforcement does not depend on it, and the loop tells of a kernel that cannot be read.
+        // Enforcement does not depend on it, and the loop reports a kernel that cannot be read.
         .then(note, () => undefined)
         .then(() => {
           if (!stopped) cancel = next(everyMs);

@@ -18,7 +18,7 @@ export interface NodeBridgeKernel extends BridgeKernel, BridgeTable {
   stop(): void;
 }
 
-/** The bridges of the present network namespace. */
+/** Creates access to the bridges of the current network namespace. */
 export const createBridgeKernel = ({ runner, start, clock }: BridgeKernelDeps, news: LinkNews): NodeBridgeKernel => {
   const newWatch = () => createLinkWatch(start, clock.now, news);
   let watch = newWatch();

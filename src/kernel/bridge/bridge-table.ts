@@ -9,15 +9,15 @@ import {
 import { CLAIM_SETS, removalText } from '../../bridge/table-text.ts';
 import type { CommandRunner } from '../command.ts';
 
-/** Our table of the bridge family, in the network namespace that the runner works in. */
+/** Our bridge table, in the network namespace that the runner works in. */
 export interface BridgeTable {
-  /** Carries out text for nft in one transaction. @throws CommandError where nft is missing or the kernel refuses */
+  /** Applies text for nft in one transaction. @throws CommandError if nft is missing or the kernel refuses */
   write(text: string): Promise<void>;
-  /** What the kernel holds of it; undefined where there is none. @throws CommandError where nft is missing */
+  /** Reads the table; undefined if there is none. @throws CommandError if nft is missing */
   read(): Promise<ObservedBridge | undefined>;
-  /** Packets dropped since the table was made. @throws CommandError where it is not there */
+  /** Returns the packets dropped since the table was made. @throws CommandError if it is missing */
   counts(): Promise<ReadonlyMap<DropReason, number>>;
-  /** Who answered for wanted addresses of late. @throws CommandError where the table is not there */
+  /** Returns the recent answers for wanted addresses. @throws CommandError if the table is missing */
   claims(): Promise<readonly Claim[]>;
 }
 
@@ -41,7 +41,7 @@ export const createBridgeTable = (runner: CommandRunner): BridgeTable => ({
   },
 });
 
-/** Removes the table. @returns whether there was one; false as well where nft or the family is missing */
+/** Removes the table. @returns whether there was one; false as well if nft or the family is missing */
 export const removeBridgeTable = async (runner: CommandRunner): Promise<boolean> => {
   const table = createBridgeTable(runner);
   if ((await table.read().catch(() => undefined)) === undefined) return false;

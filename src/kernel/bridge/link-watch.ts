@@ -1,29 +1,30 @@
 import { TABLE } from '../../bridge/bridge-program.ts';
 import type { Companion, StartCompanion } from '../companion.ts';
 
-/** What the kernel tells of by itself. */
+/** Changes that the kernel reports. */
 export interface LinkNews {
-  /** Interfaces came, went or changed, or news were lost. */
+  /** Interfaces were added, removed or changed, or reports were lost. */
   readonly onLinks: () => void;
-  /** A program changed our table of the bridge family; its name, at most 15 characters, and its process. */
+  /** A program changed our bridge table; its name, up to 15 characters, and its process. */
   readonly onTable: (by: string) => void;
 }
 
-/** A program that stays, tells of changes of interfaces and of our table, and lists interfaces when it is asked. */
+/** A standing program that reports changes of interfaces and of our table, and lists interfaces on request. */
 export interface LinkWatch {
-  /** A line for each interface: see parseLinks. @throws Error where there is no answer */
+  /** Returns a line for each interface: see parseLinks. @throws Error if there is no answer */
   list(): Promise<string>;
-  /** It has been listening ever since that time (Clock.now()). */
+  /** Returns the time (Clock.now()) since which it has listened without interruption. */
   listensSince(): number | undefined;
   stop(): void;
 }
 
 /**
- * rtnetlink(7) and nf_tables by netlink(7): what `ip -d link` and `nft monitor` tell, of which the one would be started for
- * each look and the other prints each rule of everybody. A list is RTM_GETLINK as a dump without statistics
- * (IFLA_EXT_MASK); of each interface it prints index, name, kind, master, MAC and the bridge's own switches of br_netfilter
- * (IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES), `-` for what it has not. Of nf_tables' messages the first attribute
- * is the table's name; the end of a transaction tells who made it (NFTA_GEN_PROC_NAME). NFPROTO_BRIDGE is 7.
+ * Uses rtnetlink(7) and nf_tables by netlink(7) for what `ip -d link` and `nft monitor` report: `ip` would be started
+ * for each read, and `nft monitor` prints every program's rules. A list is RTM_GETLINK as a dump without statistics
+ * (IFLA_EXT_MASK); of each interface it prints index, name, kind, master, MAC and the bridge's own switches of
+ * br_netfilter (IFLA_BR_NF_CALL_IPTABLES, IFLA_BR_NF_CALL_IP6TABLES), with `-` for missing values. The first attribute
+ * of nf_tables' messages is the table's name; the end of a transaction has the program's name (NFTA_GEN_PROC_NAME).
+ * NFPROTO_BRIDGE is 7.
  */
 const PROGRAM = `
   ($table) = @ARGV;
@@ -93,9 +94,9 @@ const PROGRAM = `
   }
 `;
 
-/** Between two starts, ms. */
+/** Wait between two starts. */
 const RESTART_MS = 5_000;
-/** Of a list, ms. */
+/** Time limit of a list. */
 const TIMEOUT_MS = 5_000;
 
 export const createLinkWatch = (start: StartCompanion, now: () => number, news: LinkNews): LinkWatch => {

@@ -16,7 +16,7 @@ const SWITCHES: Readonly<Record<IpFamily, string>> = {
 /** RTF_GATEWAY of linux/route.h. */
 const GATEWAY = 0x2;
 
-/** Link-local addresses and groups are of every link. */
+/** Link-local addresses and groups exist on every link. */
 const OF_EVERY_LINK = ['fe80::/64', 'fe80::/10', 'ff00::/8', '169.254.0.0/16'];
 
 const isOfLink = ({ block, flags }: Route): boolean =>
@@ -33,10 +33,10 @@ const subnetsByDevice = (routes: readonly Route[]): ReadonlyMap<string, readonly
   );
 
 /**
- * Looks at the node's bridges, in the network namespace of the process.
+ * Reads the node's bridges, in the network namespace of the process.
  * @param list see LinkWatch
- * @param named interfaces that results of the network plugin name
- * @param addresses of the node's pods: the routes to them lead to a bridge where no result names one
+ * @param named interfaces in results of the network plugin
+ * @param addresses the node's pods: the routes to them lead to a bridge that no result names
  */
 export const readBridges = async (
   list: () => Promise<string>,

@@ -2,13 +2,13 @@ import type { CommandRunner } from '../command.ts';
 
 /** A frame for all ports of a bridge. */
 export interface Frame {
-  /** The kernel's number of the bridge. */
+  /** The kernel's index of the bridge. */
   readonly bridge: number;
-  /** In hexadecimal digits, from the destination's MAC on. */
+  /** Hexadecimal digits, from the destination's MAC on. */
   readonly frame: string;
 }
 
-/** packet(7): AF_PACKET, SOCK_RAW; each line is an interface and a frame. Node has no sockets of this kind. */
+/** packet(7): AF_PACKET, SOCK_RAW; each line is an interface and a frame. Node has no such sockets. */
 const SEND = `
   socket(S, 17, 3, 0) or die "packet socket: $!\\n";
   while (<STDIN>) {
@@ -19,7 +19,7 @@ const SEND = `
   }
 `;
 
-/** Sends the frames out of the bridges as the node itself. @throws CommandError without the capability NET_RAW */
+/** Sends the frames from the bridges as the node itself. @throws CommandError without the capability NET_RAW */
 export const sendFrames = async (runner: CommandRunner, frames: readonly Frame[]): Promise<void> => {
   if (frames.length === 0) return;
   await runner.run('perl', ['-e', SEND], { input: frames.map(({ bridge, frame }) => `${bridge} ${frame}\n`).join('') });

@@ -15,9 +15,9 @@ import {
 } from '../../render/netlink/message.ts';
 import type { Companion, StartCompanion } from '../companion.ts';
 
-/** The kernel refused a request, or answered in part. */
+/** The kernel refused a request, or answered it incompletely. */
 export class NetlinkError extends Error {
-  /** errno(3) as the kernel gives it, negative; 0 where there was no whole answer. */
+  /** errno(3) as the kernel returns it, negative; 0 for an incomplete answer. */
   readonly code: number;
 
   constructor(message: string, code: number) {
@@ -43,8 +43,8 @@ export interface Subscription {
 /** The kernel's netfilter objects, by messages: sets, connections, tables of nftables. */
 export interface Netlink {
   /**
-   * Sends a request. @returns the messages of the whole answer, without its end or acknowledgement
-   * @throws NetlinkError where the kernel refuses, the answer is incomplete or changed while it was made, or none comes
+   * Sends a request. @returns the messages of the complete answer, without its end or acknowledgement
+   * @throws NetlinkError if the kernel refuses, the answer is incomplete, changed while it was made, or is missing
    */
   request(request: NetlinkRequest): Promise<readonly NetlinkMessage[]>;
   /**
@@ -59,22 +59,22 @@ export interface Netlink {
   /** Asks for messages that come unasked for, as NFLOG's; in place of what was asked for before. */
   subscribe(subscription: Subscription): void;
   /**
-   * Sends an IP packet of either family, whole with its header, out of the interface of this index. What cannot be sent is
-   * lost.
+   * Sends a complete IP packet of either family, with its header, from the interface of this index. A packet that
+   * cannot be sent is lost.
    */
   sendPacket(interfaceIndex: number, packet: Uint8Array): void;
   stop(): void;
 }
 
 export interface NetlinkOptions {
-  /** The longest wait for the next message of an answer, ms. */
+  /** Maximum wait in ms for the next message of an answer. */
   readonly timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 10_000;
-/** A subscription that was refused, or whose relay ended, is asked for again after this, ms. */
+/** Wait before a subscription that was refused, or whose relay ended, is requested again. */
 const AGAIN_MS = 1_000;
-/** Of the length: what follows is an IP packet (relay.pl). */
+/** Flag of the length: an IP packet follows (relay.pl). */
 const RAW = 0x8000_0000;
 /** Of the length: the answer is kept, and compared with the one that was kept before (relay.pl). */
 const KEPT = 0x4000_0000;
@@ -85,7 +85,7 @@ const LENGTH_BYTES = 4;
 const LITTLE_ENDIAN = endianness() === 'LE';
 const FILE = 'relay.pl';
 
-/** Beside this module, or beside the bundle that it became part of (scripts/build.ts). */
+/** Returns the file beside this module, or beside the bundle that contains it (scripts/build.ts). */
 const relayFile = (): string => {
   const folders = [import.meta.dirname as string | undefined, path.dirname(process.argv[1] ?? '')];
   const files = folders.filter((folder) => folder !== undefined).map((folder) => path.join(folder, FILE));
@@ -104,11 +104,11 @@ interface Pending {
   readonly resolve: (messages: readonly NetlinkMessage[]) => void;
   readonly reject: (error: NetlinkError) => void;
   isInterrupted: boolean;
-  /** Date of the last sign of it, ms. */
+  /** Time of its last message, in ms. */
   seenAt: number;
 }
 
-/** Settles the request that the message belongs to, where it ends its answer. @returns whether it does */
+/** Adds the message to its request, and settles that at the end of its answer. @returns whether it did */
 const take = (pending: Pending, message: NetlinkMessage): boolean => {
   if ((message.flags & INTERRUPTED_FLAG) !== 0) pending.isInterrupted = true;
   const isEnd = message.type === DONE_TYPE || message.type === ERROR_TYPE;
@@ -150,8 +150,8 @@ const createKeptAnswers = () => {
 };
 
 /**
- * Opens the socket by way of a small program (relay.pl), since Node has no sockets of this kind. The program starts with
- * the first request and again after it ended.
+ * Opens the socket through a small program (relay.pl), since Node has no such sockets. The program starts with the
+ * first request, and again after its end.
  */
 export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }: NetlinkOptions = {}): Netlink => {
   let relay: Companion | undefined;
@@ -184,7 +184,7 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
   };
 
   const takePacket = (packet: Buffer): void => {
-    // The kernel threw something away: nobody knows what is missing.
+    // The kernel dropped messages, and it is not known which ones.
     if (packet.length === 0) {
       fail(new NetlinkError('messages were lost', 0));
       return;
@@ -352,7 +352,7 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
   };
 };
 
-/** Up to this many times an answer is asked for that changed while it was made, or that was not whole. */
+/** Maximum requests for an answer that changed while it was made, or was incomplete. */
 const ATTEMPTS = 5;
 
 /**

@@ -13,15 +13,18 @@ import {
 import { askUntilWhole, type Netlink, NetlinkError } from './netlink.ts';
 
 /**
- * Looks at what nftables holds without understanding what rules are made of: those of others may need an extension that this
- * machine's tools lack, or be none that iptables can print.
+ * Reads nftables without parsing what rules consist of: foreign rules may need an extension that this machine's tools
+ * lack, or may not be printable by iptables.
  */
 export interface NftReader {
-  /** All chains of the family's tables. @throws NetlinkError */
+  /** Returns all chains of the family's tables. @throws NetlinkError */
   chains(family: IpFamily): Promise<readonly NftChain[]>;
-  /** The rules of a chain, in order; none where there is no such chain. @throws NetlinkError */
+  /** Returns the rules of a chain in order; none for a missing chain. @throws NetlinkError */
   rules(place: ChainPlace): Promise<readonly NftRule[]>;
-  /** Deletes just that rule, wherever it is by now. @throws NetlinkError where it cannot; it may be gone */
+  /**
+   * Deletes exactly that rule, wherever it is now. @throws NetlinkError if it cannot, for example because the rule is
+   * gone
+   */
   deleteRule(place: ChainPlace, rule: NftRule): Promise<void>;
 }
 

@@ -23,13 +23,13 @@ export interface SetDigest {
 }
 
 /**
- * Reads our sets and no others: of a set of somebody else the kernel tells the header, which is passed over unread, so that
- * neither its type and revision nor its size matter.
+ * Reads only our sets: of other sets the kernel sends the header, which is skipped, so that neither their type and
+ * revision nor their size matter.
  */
 export interface SetReader {
   /** Our sets without their members; the same object as the last time where nothing about any set changed. @throws NetlinkError */
   headers(): Promise<ReadonlyMap<string, SetHeader>>;
-  /** The kernel's messages about one set; undefined where there is none of that name. @throws NetlinkError */
+  /** Returns the kernel's messages about one set; undefined if there is none of that name. @throws NetlinkError */
   messages(name: string): Promise<readonly NetlinkMessage[] | undefined>;
   /** Of one set, without reading again what is as it was; undefined where there is none of that name. @throws NetlinkError */
   digest(name: string): Promise<SetDigest | undefined>;
@@ -41,7 +41,7 @@ export interface SetReader {
 
 /** errno(3) */
 const ENOENT = -2;
-/** From this many members of others on, our sets are asked about one by one. */
+/** If other sets have this many members, our sets are requested one by one. */
 const LARGE = 10_000;
 /** Of the list of headers; no set has this name (IPSET_MAXNAMELEN). */
 const HEADERS = 'headers of all sets, without their members';
@@ -59,7 +59,7 @@ const digestOf = (messages: readonly NetlinkMessage[]): SetDigest => {
 export const createSetReader = (netlink: Netlink): SetReader => {
   const ask = (request: NetlinkRequest): Promise<readonly NetlinkMessage[]> => askUntilWhole(netlink, request);
 
-  /** Sets of others have very many members, which the kernel would count for their headers. */
+  /** Whether other sets have very many members, which the kernel would count for their headers. */
   let othersAreLarge = false;
 
   const ownHeaders = async (): Promise<readonly SetHeader[]> => {

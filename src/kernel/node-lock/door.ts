@@ -1,28 +1,28 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** Waiting agents are one or two; more connections are somebody else's, and cost file descriptors. */
+/** One or two agents wait; further connections are not agents', and cost file descriptors. */
 const MAX_WAITING = 16;
-/** What a holder says is read up to this, characters. */
+/** Maximum characters that are read of a holder's greeting. */
 const MAX_GREETING = 400;
 
-/** A name of abstract unix sockets, taken. */
+/** A name of abstract unix sockets that this process has. */
 export interface Door {
-  /** Gives the name back, which whoever waits for it notices at once. */
+  /** Gives up the name, which waiting agents notice at once. */
   close(): void;
 }
 
-/** Listens on the name, and greets whoever connects. @returns undefined where another process has the name. */
+/** Listens on the name, and greets each client. @returns undefined if another process has the name */
 export const openDoor = async (name: string, greeting: string): Promise<Door | undefined> => {
   const waiting = new Set<Socket>();
   const server = createServer((socket) => {
     waiting.add(socket);
-    // Stays open: its end is the news. Nothing is read, and nobody's trouble is ours.
+    // Stays open, since its end is the signal. Nothing is read, and errors of clients do not matter.
     socket.on('error', () => socket.destroy()).once('close', () => waiting.delete(socket));
     socket.unref().write(greeting);
   });
   server.maxConnections = MAX_WAITING;
-  // Where there are no file descriptors left, accept(2) fails: that is no end of the name.
+  // Without file descriptors accept(2) fails, which does not end the name.
   server.listen({ path: name });
   try {
     await once(server, 'listening');
@@ -38,7 +38,7 @@ export const openDoor = async (name: string, greeting: string): Promise<Door | u
   };
 };
 
-/** Connects to whoever has the name. Resolves when that one is gone, or at once where nobody can be reached. */
+/** Connects to the process that has the name. Resolves when it is gone, or at once if nothing answers. */
 export const watchDoor = async (
   name: string,
   onGreeting: (line: string) => void,

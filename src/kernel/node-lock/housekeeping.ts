@@ -4,23 +4,26 @@ import { markerSet } from '../../program/names.ts';
 import type { CommandRunner } from '../command.ts';
 
 export interface HousekeepingTiming {
-  /** How long an agent may take to tidy up: longer than its check interval and a slow kernel, ms. Asked each time. */
+  /**
+   * Returns the maximum time for the removal: longer than an agent's check interval and a slow kernel. Called for each
+   * test.
+   */
   readonly patienceMs: () => number | Promise<number>;
-  /** How often to look meanwhile, ms. */
+  /** Interval of checks meanwhile. */
   readonly lookMs: number;
-  /** For so long an agent that was seen to work is not put to the test again, ms. */
+  /** An agent that was found to work is not tested again for this time. */
   readonly trustMs: number;
 }
 
 const TIMING: Omit<HousekeepingTiming, 'patienceMs'> = { lookMs: 250, trustMs: 60_000 };
 
-/** Waits, or not, once the signal is aborted. */
+/** Waits until the time is over or the signal is aborted. */
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   delay(ms, undefined, { signal }).catch(() => undefined);
 
 /**
- * Whether an agent works on this node: a set that bears our prefix and that nothing asks for is removed by any agent at
- * its next full check, and by nobody who lacks the right to do an agent's work. The answer takes its time.
+ * Tests whether an agent works on this node: every agent removes an unwanted set with our prefix at its next full
+ * check, and no process without the right to do an agent's work can. The test takes a while.
  */
 export const createHousekeepingCheck = (
   runner: CommandRunner,
@@ -41,7 +44,7 @@ export const createHousekeepingCheck = (
   };
 
   return async (signal) => {
-    // Where not even this can be done, neither can anything else: nothing is won by going ahead.
+    // If even this fails, everything else would: going ahead has no benefit.
     const works = await isRemoved(signal).catch(() => true);
     if (works) await pause(trustMs, signal);
     return works;

@@ -1,21 +1,21 @@
 import type { Companion, StartCompanion } from '../companion.ts';
 
 /**
- * `held`: the lock is this agent's. `taken`: another process with CAP_NET_ADMIN has it. `unavailable`: this kernel has no
- * such lock (no nfnetlink_log), or perl cannot be started, or CAP_NET_ADMIN is missing.
+ * `held`: this agent has the lock. `taken`: another process with CAP_NET_ADMIN has it. `unavailable`: this kernel has
+ * no such lock (no nfnetlink_log), or perl cannot be started, or CAP_NET_ADMIN is missing.
  */
 export type Grip = 'held' | 'taken' | 'unavailable';
 
 /**
- * The NFLOG group that is the lock. Nothing is logged to it. A group belongs to one netlink socket of a network namespace
- * at a time, only CAP_NET_ADMIN may bind it, and the kernel frees it when that socket is closed, however its process ends
+ * The NFLOG group that is the lock. No rule logs to it. A group belongs to one netlink socket of a network namespace at
+ * a time, only CAP_NET_ADMIN may bind it, and the kernel frees it when that socket is closed, however its process ends
  * (net/netfilter/nfnetlink_log.c).
  */
 export const NODE_LOCK_GROUP = 20_547;
 
 /**
- * Binds the group (NFULNL_MSG_CONFIG with NFULNL_CFG_CMD_BIND, include/uapi/linux/netfilter/nfnetlink_log.h) and keeps the
- * socket open; tries again every 250 ms while another socket has it. Prints a line when the outcome changes.
+ * Binds the group (NFULNL_MSG_CONFIG with NFULNL_CFG_CMD_BIND, include/uapi/linux/netfilter/nfnetlink_log.h) and keeps
+ * the socket open; tries again every 250 ms while another socket has it. Prints a line when the result changes.
  *
  * A group of another socket answers EPERM or EBUSY. A process without CAP_NET_ADMIN gets EPERM for everything: so after
  * EPERM it asks to unbind the group before, which nobody has: ENODEV answers those who may ask. The group behind is that of refused
@@ -49,22 +49,22 @@ const PROGRAM = `
   1 while <STDIN>;
 `;
 
-/** A program that was held up or killed is started again after this, ms. */
+/** Wait before a program that was stopped or killed is started again. */
 const RESTART_MS = 50;
-/** A program that says nothing for so long, at its first start, is given up, ms. */
+/** A program that prints nothing for this long at its first start is abandoned. */
 const SILENCE_MS = 5_000;
 
 export interface KernelLock {
-  /** Settles with the first outcome. */
+  /** Resolves with the first result. */
   readonly first: Promise<Grip>;
   grip(): Grip;
-  /** Resolves when the outcome is another than the present one. */
+  /** Resolves when the result differs from the current one. */
   changed(): Promise<Grip>;
-  /** Frees the lock, or gives up waiting for it. */
+  /** Frees the lock, or stops waiting for it. */
   stop(): void;
 }
 
-/** Takes the lock, or waits for it. A lock that is lost because its program was killed is taken again. */
+/** Takes the lock, or waits for it. If its program is killed and the lock lost, takes it again. */
 export const createKernelLock = (start: StartCompanion, group = NODE_LOCK_GROUP): KernelLock => {
   const first = Promise.withResolvers<Grip>();
   let news = Promise.withResolvers<Grip>();
@@ -93,7 +93,7 @@ export const createKernelLock = (start: StartCompanion, group = NODE_LOCK_GROUP)
     companion = started;
     void started.ended.then(() => {
       if (stopped) return;
-      // One that never said anything would not say anything the next time.
+      // A program that never printed anything would not the next time either.
       if (said === '') set('unavailable');
       else setTimeout(run, RESTART_MS).unref();
     });

@@ -4,36 +4,36 @@ import { type Introduction, readIntroduction, writeIntroduction } from './introd
 import type { KernelLock } from './kernel-lock.ts';
 
 /**
- * A name of abstract unix sockets (unix(7)). Agents before the kernel's lock know of each other by this name alone. It
- * belongs to the network namespace, as the rules do, needs no file, and the kernel frees it however its process ends; but
- * any process may take it.
+ * A name of abstract unix sockets (unix(7)). Agents from before the kernel's lock know only this name. It belongs to
+ * the network namespace, as the rules do, needs no file, and the kernel frees it however its process ends; but any
+ * process may take it.
  */
 const NAME = '\0portcullis.agent';
 
-/** Time between two attempts to take the name, where nobody's end tells when to try, ms. */
+/** Interval of attempts to take the name, if no connection's end shows when to try. */
 const RETRY_MS = 500;
-/** A holder of the name is asked anew after this: it may have given the name back and kept the connection, ms. */
+/** The holder of the name is contacted again after this time: it may have given up the name and kept the connection. */
 const RECONNECT_MS = 3_000;
-/** Whoever has the kernel's lock and does not say within this who it is stays without a name, ms. */
+/** A holder of the kernel's lock that does not introduce itself within this time stays without a name. */
 const INTRODUCTION_MS = 1_000;
 const NAMELESS = 'an agent that does not say its version';
 
-/** How an agent came to work on its node; `shared`: without the lock or the name, whose holder does no agent's work. */
+/** How the agent got its node; `shared` means without the lock or the name, whose holder does not enforce policy. */
 export type Held = 'free' | 'taken over' | 'shared';
 
-/** Reports whether an agent's work is done by somebody else on this node. Takes its time; asked again and again. */
+/** Reports whether another process does an agent's work on this node. Takes a while; called repeatedly. */
 export type IsWorking = (signal: AbortSignal) => Promise<boolean>;
 
 export interface NodeLockDeps {
   readonly introduction: Introduction;
   readonly kernelLock: KernelLock;
-  /** Asked of whoever has the kernel's lock; or, where there is no such lock, the name. */
+  /** Tests the holder of the kernel's lock; if there is no such lock, the holder of the name. */
   readonly isWorking: IsWorking;
-  /** Asked of whoever has the name and not the kernel's lock: an agent of an older version, or no agent at all. */
+  /** Tests a process that has the name and not the kernel's lock: an older agent, or no agent at all. */
   readonly isOlderAgent: IsWorking;
-  /** Called once the node is ours. */
+  /** Called once this agent has the node. */
   readonly onHeld: (how: Held) => void;
-  /** Called when another agent turns out to have the node. */
+  /** Called when another agent has the node. */
   readonly onWaiting: (holder: string) => void;
   /** Another name, for tests. */
   readonly name?: string;
@@ -41,16 +41,16 @@ export interface NodeLockDeps {
 
 /** Makes sure that one agent at a time works on a node. */
 export interface NodeLock {
-  /** This is the one. Stays so until `release`, or until the kernel's lock is lost to another agent. */
+  /** Reports whether this agent has the node. Stays true until `release`, or until another agent gets the kernel's lock. */
   isHeld(): boolean;
-  /** Who has the node, while it is not ours. */
+  /** Returns the holder, while another agent has the node. */
   holder(): string;
   release(): Promise<void>;
 }
 
 /**
- * Tries at once, and resolves with the outcome of that. Goes on waiting where another agent has the node, and takes over
- * when that one ends: the kernel's lock first, then the name, for agents of older versions to see.
+ * Tries at once, and resolves with the result. Keeps waiting while another agent has the node, and takes over when that
+ * one ends: the kernel's lock first, then the name, which older agents see.
  */
 export const createNodeLock = async (deps: NodeLockDeps): Promise<NodeLock> => {
   const { name = NAME, kernelLock } = deps;
@@ -79,7 +79,7 @@ export const createNodeLock = async (deps: NodeLockDeps): Promise<NodeLock> => {
     deps.onHeld(how);
   };
 
-  /** Resolves once the name is ours. Meanwhile the one who has it is known by what it says. */
+  /** Resolves once this agent has the name. Meanwhile the holder is known by its greeting. */
   const takeName = async (until: AbortSignal): Promise<void> => {
     const isOver = (): boolean => until.aborted;
     while (!isOver()) {
@@ -92,12 +92,12 @@ export const createNodeLock = async (deps: NodeLockDeps): Promise<NodeLock> => {
     }
   };
 
-  /** Resolves when nobody turns out to do an agent's work, or at the end. */
+  /** Resolves when no process is found to do an agent's work, or at the end. */
   const doubt = async (isWorking: IsWorking, until: AbortSignal): Promise<void> => {
     while (!until.aborted && (await isWorking(until)));
   };
 
-  /** Waits for the kernel's lock. @returns how it went: `shared` where its holder does no agent's work. */
+  /** Waits for the kernel's lock. @returns how it was taken: `shared` if its holder does not enforce policy */
   const awaitKernelLock = async (): Promise<Held> => {
     const waiting = new AbortController();
     const end = (): void => waiting.abort();
@@ -119,7 +119,7 @@ export const createNodeLock = async (deps: NodeLockDeps): Promise<NodeLock> => {
     return how;
   };
 
-  /** Waits for the name where an older agent has it; goes ahead without it where nobody's work is seen. */
+  /** Waits for the name if an older agent has it; goes ahead without it if no agent is found to work. */
   const awaitName = async (how: Held, isWorking: IsWorking): Promise<void> => {
     const waiting = new AbortController();
     const end = (): void => waiting.abort();
@@ -134,11 +134,11 @@ export const createNodeLock = async (deps: NodeLockDeps): Promise<NodeLock> => {
         if (!waiting.signal.aborted) hold('shared');
       }),
     ]);
-    // The name is still wanted: it keeps older agents waiting.
+    // The name is still wanted, since it makes older agents wait.
     naming = taken.finally(() => signal.removeEventListener('abort', end));
   };
 
-  /** Waits for the loss of the lock to another agent. */
+  /** Waits until another agent gets the lock. */
   const watchLock = async (): Promise<void> => {
     while (!signal.aborted) {
       const grip = await Promise.race([kernelLock.changed(), stopped]);
