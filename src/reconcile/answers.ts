@@ -10,19 +10,19 @@ import { type Opener, openerByPorts } from '../program/client-ports.ts';
 import { createStrayJudge, type StrayJudge } from '../trace/stray-judge.ts';
 import type { CutMemory, TcpConnection } from './cut-memory.ts';
 
-/** What answers do to the node's connections and packets. */
+/** The effects of answers on the node's connections and packets. */
 export interface AnswerPort {
-  /** Makes the kernel know an established connection. @returns false where it knows one between these ends already */
+  /** Creates an established connection in the kernel. @returns false if it already has one between these ends */
   resume(family: IpFamily, connection: TcpConnection): Promise<boolean>;
-  /** Whether the kernel knows a connection between these ends, whoever opened it. */
+  /** Reports whether the kernel tracks a connection between these ends, whichever opened it. */
   isTracked(family: IpFamily, connection: TcpConnection): Promise<boolean>;
-  /** Sends a packet out of this interface; it may be lost. */
+  /** Sends a packet from this interface; it may be lost. */
   send(interfaceIndex: number, packet: Uint8Array): void;
 }
 
 /**
- * What was done for a packet: its connection goes on; the other end was asked whether there is one; it was reset; its sender
- * was told that policy forbids it.
+ * What was done for a packet: its connection was restored; the other end was asked whether it has the connection; it
+ * was reset; its sender got the error that policy forbids it.
  */
 export const ANSWER_KINDS = ['resumed', 'asked', 'reset', 'rejected'] as const;
 
@@ -32,10 +32,10 @@ interface AnswersOptions {
   readonly clock: Clock;
   readonly port: AnswerPort;
   readonly onDeny: OnDeny;
-  /** What is in force. */
+  /** Returns the policy in force. */
   readonly policy: () => NodePolicy;
   readonly memory: Pick<CutMemory, 'wasCut' | 'wasCutFrom'>;
-  /** Told of each; must not throw. */
+  /** Called for each answer; must not throw. */
   readonly report: (kind: AnswerKind) => void;
 }
 
@@ -46,17 +46,17 @@ export interface Answers {
 }
 
 /**
- * A connection that may not go on is reset when its packets have been refused for so long, ms. A denial that is taken back
- * within this time harms none.
+ * A connection that may not pass is reset after its packets have been refused for this long. A denial that is withdrawn
+ * within this time harms no connection.
  */
 const PATIENCE_MS = 5_000;
-/** Connections that wait for that; those of the others stay silent. */
+/** Maximum connections that wait for their reset; others get none. */
 const MOST_WAITING = 4_096;
-/** Answers in a second, and at once. */
+/** Maximum answers per second, and below, at once. */
 const ANSWERS_PER_SECOND = 100;
 const ANSWERS_AT_ONCE = 200;
 
-/** Not before the interface's first router, nor to more than one host. */
+/** Addresses that never get an answer: they stay on the link, or mean several hosts. */
 const NOT_ONE_HOST = /^(?:0\.|127\.|22[4-9]\.|23\d\.|24\d\.|25[0-5]\.|ff|fe[89ab]|::1?$)/;
 
 /** The last packet of one direction, and where it crossed the node. */
@@ -66,14 +66,14 @@ interface Crossing {
   readonly inInterface: number;
   readonly outInterface: number;
   readonly isRefused: boolean;
-  /** It looks like one that its opener sent, but the kernel holds what the other end had opened. */
+  /** Whether it looks like its opener's, but the reopen guard contains it as the other end's. */
   readonly isHeld: boolean;
-  /** What was in force then. */
+  /** The policy in force at that time. */
   readonly policy: NodePolicy;
 }
 
 interface Waiting {
-  /** By the address and port of the sender. */
+  /** By the sender's address and port. */
   readonly crossings: Map<string, Crossing>;
   readonly cancel: () => void;
 }
@@ -98,7 +98,7 @@ const senderOf = ({ source, sourcePort }: TcpConnection): string => `${source} $
 
 const isEarlier = (a: number, b: number): boolean => ((a - b) | 0) < 0;
 
-/** Tokens that come back with time. */
+/** Returns tokens that refill over time. */
 const createBudget = (clock: Clock): (() => boolean) => {
   let left = ANSWERS_AT_ONCE;
   let at = clock.now();
@@ -133,15 +133,15 @@ export const createAnswers = ({ clock, port, onDeny, policy, memory, report }: A
   const openerOf = (crossing: Crossing): Opener | undefined => {
     const ends = endsOf(crossing);
     return judgeNow().openerOf(ends, {
-      // What other rules refused says nothing of those that are in force now.
+      // A refusal by former rules says nothing about those in force.
       isRefused: crossing.isRefused && crossing.policy === policy(),
       wasCut: (opener) => memory.wasCutFrom(seenFrom(opener, ends)) || (opener === 'destination' && crossing.isHeld),
     });
   };
 
   /**
-   * What its opener sends goes on. What the other end sends is only said to belong to a connection: the one who is said to have
-   * opened it is asked, and if it has done so its answer goes on. Nothing of what was sent gets to it before.
+   * Restores a connection. A packet of the opener restores it directly. A packet of the other end only claims to belong to a
+   * connection: so the supposed opener is asked, and its answer restores it. Nothing that was sent reaches it before.
    */
   const resume = async (crossing: Crossing, opener: Opener): Promise<void> => {
     const { packet, outInterface } = crossing;
@@ -151,12 +151,12 @@ export const createAnswers = ({ clock, port, onDeny, policy, memory, report }: A
     } else if (!(await port.isTracked(packet.family, ends))) answer(outInterface, inquiry(packet), 'asked');
   };
 
-  /** Each end that has sent something is told; the other one only where it is known that there was a connection. */
+  /** Resets each end that has sent something; the other end only if it is known that there was a connection. */
   const reset = async (crossings: readonly Crossing[]): Promise<void> => {
     const [first] = crossings;
     if (first === undefined) return;
     const ends = endsOf(first);
-    // One that the kernel knows goes on: the packet was another's, or older.
+    // A tracked connection works: the packet was another connection's, or older.
     if (await port.isTracked(first.packet.family, ends)) return;
     const isKnown = memory.wasCut(ends) || memory.wasCut(turned(ends));
     for (const { packet, inInterface } of crossings) answer(inInterface, resetToSender(packet), 'reset');
@@ -176,7 +176,7 @@ export const createAnswers = ({ clock, port, onDeny, policy, memory, report }: A
     await reset(crossings);
   };
 
-  /** Where it fails the next packet of the connection is another chance. */
+  /** Runs work in the background. If it fails, the connection's next packet is another chance. */
   const inBackground = (work: Promise<void>): void => {
     work.catch(() => undefined);
   };
@@ -193,21 +193,21 @@ export const createAnswers = ({ clock, port, onDeny, policy, memory, report }: A
       known = { crossings: new Map(), cancel };
       waiting.set(key, known);
     }
-    // The earliest is what the other end waits for.
+    // The other end expects the earliest one.
     const before = known.crossings.get(senderOf(ends));
     if (before !== undefined && isEarlier(before.tcp.sequence, crossing.tcp.sequence)) return;
     known.crossings.set(senderOf(ends), crossing);
   };
 
   const hearStray = (packet: ReadPacket, tcp: TcpSegment, logged: LoggedPacket): void => {
-    // Nobody answers a reset.
+    // A reset gets no answer.
     if (tcp.isRst) return;
     const { inInterface, outInterface, prefix } = logged;
     const isRefused = prefix !== STRAY_CHAIN;
     const isHeld = !isRefused && openerByPorts(tcp) === 'source';
     const crossing: Crossing = { packet, tcp, inInterface, outInterface, isRefused, isHeld, policy: policy() };
     const opener = openerOf(crossing);
-    // An answer to an opening, or an inquiry of another node, is of no connection that could be reset; nor does it open one.
+    // An answer to an opening, or an inquiry of another node, belongs to no connection that could be reset, and opens none.
     if (opener === undefined ? tcp.isSyn : tcp.isSyn && opener === 'source') return;
     if (opener === undefined) wait(crossing);
     else inBackground(resume(crossing, opener));

@@ -12,56 +12,59 @@ interface ApartDeps {
   readonly kernel: Kernel;
   readonly clock: Clock;
   readonly parts: Parts;
-  /** The newest one; undefined while nothing is compiled. */
+  /** Returns the newest rule set; undefined while nothing is compiled. */
   readonly program: () => NodeProgram | undefined;
   /** See Narrowing.failed. */
   readonly narrow: (error: unknown, families: readonly IpFamily[]) => Promise<boolean>;
-  /** A part is in force again, or something of it was closed. */
+  /** Called when a part is in force again, or something of it was closed. */
   readonly onNews: () => void;
 }
 
-/** What was seen of each family, as far as it could be read. */
+/** The state of each family that could be read. */
 interface SeenApart {
-  /** Of all that could be read. */
+  /** The state of everything that could be read. */
   readonly observed: Observed;
   readonly unread: ReadonlyMap<IpFamily, Error>;
 }
 
 interface Brought {
   readonly lines: number;
-  /** Something was closed, and is to be compiled again. */
+  /** Whether something was closed and must be compiled again. */
   readonly isClosed: boolean;
-  /** The first that failed; undefined where all parts are in force. */
+  /** The first error; undefined if all parts are in force. */
   readonly error: unknown;
   readonly isTimeoutOfAll: boolean;
 }
 
-/** Works on the parts of the kernel by themselves, where not all of them do. */
+/** Applies the parts of the kernel separately, when not all of them work. */
 export interface Apart {
-  /** @throws where no family can be read */
+  /** Reads the families. @throws if none can be read */
   look(): Promise<SeenApart>;
-  /** Brings all that could be read to the newest program. Waits for a part that hangs only until another is there. */
+  /**
+   * Brings everything that could be read to the newest rule set. Waits for a part that hangs only until another one is
+   * done.
+   */
   bring(seen: SeenApart): Promise<Brought>;
-  /** Begins to bring the parts that are due to be tried again; nobody waits for them. */
+  /** Starts attempts for the parts that are due, without waiting for them. */
   tryDue(): void;
-  /** Whether a part came into force since this was asked last. */
+  /** Reports whether a part came into force since the last call. */
   takeBrought(): boolean;
   stop(): Promise<void>;
 }
 
-/** Once one family is there, the other gets so long before it counts as one that fails, ms. */
+/** Once one family is done, the other one gets this long before it counts as failed. */
 const PATIENCE_MS = 5_000;
 
 const LATE = 'it takes too long, and is waited for no more';
 
 export const createApart = ({ kernel, clock, parts, program, narrow, onNews }: ApartDeps): Apart => {
   const running = new Map<Part, Promise<number>>();
-  /** Attempts that no pass waits for, with what follows from them. */
+  /** Attempts that no pass waits for, with their consequences. */
   const alone = new Set<Promise<void>>();
   let hasBrought = false;
   let stopped = false;
 
-  /** One attempt at a time, which goes on even where nobody waits for it any more. */
+  /** Makes one attempt at a time, which continues even if nothing waits for it any more. */
   const attempt = (part: Part, seen?: Observed): Promise<number> => {
     const started =
       running.get(part) ??
@@ -81,7 +84,7 @@ export const createApart = ({ kernel, clock, parts, program, narrow, onNews }: A
     return started;
   };
 
-  /** Nobody waits for it: what becomes of it is news for the next pass. */
+  /** Makes an attempt without waiting for it: its result is news for the next pass. */
   const attemptAlone = async (part: Part): Promise<void> => {
     try {
       await attempt(part);
@@ -97,7 +100,7 @@ export const createApart = ({ kernel, clock, parts, program, narrow, onNews }: A
   };
 
   const note = (part: Part, error: unknown): void => {
-    // Of a predecessor that hangs: the attempt may have come to a good end meanwhile.
+    // The error is of a predecessor that hangs: the attempt may have succeeded meanwhile.
     if (!stopped) parts.failed(part, messageOf(error));
   };
 
@@ -119,7 +122,7 @@ export const createApart = ({ kernel, clock, parts, program, narrow, onNews }: A
     return { observed: { tables, sets: new Map(seen.flatMap(({ sets }) => [...sets])) }, unread };
   };
 
-  /** Whether it takes longer than the patience that begins when the first family is there. */
+  /** Reports whether the patience is over, which begins when the first family is done. */
   const patience = () => {
     const late = Promise.withResolvers<never>();
     late.promise.catch(() => undefined);
@@ -141,7 +144,7 @@ export const createApart = ({ kernel, clock, parts, program, narrow, onNews }: A
     return attempt(family, running.has(family) ? undefined : observed);
   };
 
-  /** The check of sources never keeps the family's rules from being in force. */
+  /** Applies source validation, which never keeps the family's rules from being in force. */
   const bringSources = async (family: IpFamily): Promise<number> => {
     const part = sourcesOf(family);
     try {
@@ -179,7 +182,7 @@ export const createApart = ({ kernel, clock, parts, program, narrow, onNews }: A
       end();
       const failed = outcomes.filter(({ error }) => error !== undefined);
       let isClosed = false;
-      // One after the other: what is tried for the one is not to be taken for the other's.
+      // One after the other, so that trials of one are not taken for the other's.
       for (const { family, error } of failed) isClosed = (await narrow(error, [family])) || isClosed;
       return {
         lines: outcomes.reduce((sum, each) => sum + each.lines, 0),

@@ -1,8 +1,8 @@
-/** First wait after a failure, ms. */
+/** Wait after the first failure. */
 const FIRST_MS = 100;
-/** No wait is longer, so that recovery needs nobody and takes no long, ms. */
+/** Maximum wait, so that recovery is quick and needs no help. */
 const LONGEST_MS = 10_000;
 
-/** How long to wait after so many failures in a row (1 or more), ms. */
+/** Returns the wait in ms after a number of failures in a row (1 or more). */
 export const retryDelay = (failures: number): number =>
   Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures - 1, 10));

@@ -6,33 +6,33 @@ import type { IpFamily } from '../model/family.ts';
 import type { PodLink } from '../model/pod-link.ts';
 import type { LocalPorts } from '../program/bridge-ports.ts';
 
-/** Where the facts come from. */
+/** The sources of the facts. */
 export interface BridgeInputs {
-  /** How the node's pods are attached, as results of the network plugin tell. */
+  /** Returns how the node's pods are attached, from results of the network plugin. */
   readonly links: () => readonly PodLink[];
-  /** The node's pods with addresses of their own. */
+  /** Returns the node's pods with addresses of their own. */
   readonly pods: () => readonly LocalPod[];
-  /** UIDs of those whose namespace lets them forward packets of others. */
+  /** Returns the UIDs of pods whose namespace lets them forward other pods' packets. */
   readonly routers: () => ReadonlySet<string>;
-  /** The families that iptables is programmed for. */
+  /** The families that have iptables rules. */
   readonly families: readonly IpFamily[];
 }
 
-/** All that is known of the node's bridges, worked out anew where something of it changed. */
+/** All facts about the node's bridges, computed again after a change. */
 export interface BridgeFactsBook {
-  /** Pods, results or namespaces may be others. */
+  /** Takes the fact that pods, results or namespaces may have changed. */
   touch(): void;
-  /** @returns whether it tells something new */
+  /** @returns whether the result differs from the last one */
   look(found: BridgeLook): boolean;
   learn(learned: readonly LearnedOwner[], disputed: readonly string[]): void;
   learned(): readonly LearnedOwner[];
-  /** The same object until something changed. */
+  /** Returns the facts; the same object until a change. */
   facts(): BridgeFacts;
   owners(): Owners;
-  /** Ports and addresses of which more than one pod or port stands. */
+  /** Returns ports and addresses that several pods or ports claim. */
   disputed(): readonly string[];
   shown(): Readonly<Record<IpFamily, boolean>>;
-  /** Undefined where no pod hangs on a bridge. The same object until something of it is another. */
+  /** Returns undefined if no pod is attached to a bridge. The same object until a change. */
   ports(): LocalPorts | undefined;
 }
 

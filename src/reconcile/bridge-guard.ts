@@ -13,9 +13,9 @@ import { type BridgeDrift, createBridgeWriter } from './bridge-writer.ts';
 import type { Kernel } from './kernel.ts';
 
 export interface BridgeGuardOptions {
-  /** The kernel is looked at so often where it tells nothing by itself, ms. */
+  /** Interval of reads of the kernel where it reports no changes by itself. */
   readonly checkIntervalMs: number;
-  /** Dropped packets are reported to this NFLOG group. */
+  /** The NFLOG group to which dropped packets are reported. */
   readonly logGroup: number | undefined;
 }
 
@@ -23,74 +23,77 @@ export interface BridgeGuardPorts {
   readonly inputs: BridgeInputs;
   readonly kernel: BridgeKernel;
   readonly clock: Clock;
-  /** What the newest pass compiled. */
+  /** Returns the isolations that the newest pass compiled. */
   readonly isolations: () => readonly Isolation[];
-  /** Ports came, went or belong to others: the chains that judge by port are to be compiled again. */
+  /** Called when ports were added, removed or changed their owners: the chains that judge by port must be compiled again. */
   readonly onPorts: () => void;
-  /** Told of the first guarantee that lasts, and of each other one; undefined where no pod hangs on a bridge. */
+  /** Called for the first guarantee that lasts, and for each different one; undefined if no pod is attached to a bridge. */
   readonly onGuarantee: (guarantee: Guarantee | undefined) => void;
   readonly onDrift: (drift: BridgeDrift) => void;
 }
 
 export interface BridgeStatus extends Guarantee {
   readonly bridges: readonly string[];
-  /** Ports whose pod is known, and how many of them were found out by answers. */
+  /** Numbers of ports whose pod is known, and of those that were learned. */
   readonly ports: number;
   readonly learned: number;
   readonly failures: number;
 }
 
 /**
- * Keeps the table of the bridge family at what ports and policies ask for. It is a part by itself: where it fails, iptables
- * is programmed all the same, and the other way round.
+ * Keeps the bridge table at the state that ports and policies need. It is a separate part: if it fails, iptables is still
+ * programmed, and vice versa.
  */
 export interface BridgeGuard {
-  /** The kernel, whose changes come after what the bridge closes and before what it opens. */
+  /** Returns the kernel with changes ordered after the bridge's closing and before its opening changes. */
   over(kernel: Kernel): Kernel;
   /**
-   * The first look is over, whatever it found. It begins when this is asked first: pods and results of the network plugin have
-   * to be known by then.
+   * Reports whether the first read has ended, whatever it found. The first call starts it: pods and results of the
+   * network plugin must be known by then.
    */
   hasLooked(): boolean;
   ports(): LocalPorts | undefined;
-  /** Results of the network plugin or interfaces may be others. */
+  /** Takes the fact that results of the network plugin or interfaces may have changed. */
   noteLinks(): void;
   /**
-   * What the results of the network plugin say now is taken in, and written as far as it can be. What fails is told by the
-   * guarantee and holds up nobody.
+   * Resolves when the current results of the network plugin are taken in, and written if possible. A failure appears in the
+   * guarantee and delays nothing.
    */
   settled(): Promise<void>;
-  /** Pods of the node or their namespaces may be others; a pass of the loop is about to take them in. */
+  /** Takes the fact that pods of the node or their namespaces may have changed; a pass of the loop follows. */
   noteChange(): void;
-  /** Why the table is not in force; undefined where it is, or no pod hangs on a bridge. */
+  /** Returns why the table is not in force; undefined if it is, or if no pod is attached to a bridge. */
   refusal(): string | undefined;
-  /** A pass is over, by which policies may isolate other pods, or which found nothing to do: then it is time to look around. */
+  /**
+   * Takes the end of a pass, which may have changed the isolated pods; if it found nothing to do, it is time to read
+   * the node.
+   */
   notePass(foundNothing: boolean): void;
-  /** A program changed our table. */
+  /** Takes the fact that a program changed our table. */
   noteTable(by: string): void;
-  /** Undefined where no pod hangs on a bridge. */
+  /** Returns undefined if no pod is attached to a bridge. */
   status(): BridgeStatus | undefined;
   stop(): Promise<void>;
 }
 
-/** Interfaces change several at once, ms. */
+/** Interfaces often change together: changes within this time share one read. */
 const GATHER_MS = 30;
-/** What the kernel does not tell of by itself: switches of br_netfilter, addresses of the node, ms. */
+/** Interval of reads for changes that the kernel does not report: switches of br_netfilter, addresses of the node. */
 const LOOK_EVERY_MS = 60_000;
-/** Without a bridge a look starts a program: at most so often, ms. */
+/** Minimum interval of reads without a bridge, since each one starts a program. */
 const LOOK_AT_MOST_MS = 5_000;
-/** A pod that starts is not known for a moment: a guarantee counts once it has lasted so long, ms. */
+/** A guarantee counts after it has lasted this long, since the port of a starting pod is unknown for a moment. */
 const LASTING_MS = 3_000;
 /**
- * A first look that hangs does not hold up everything else for longer, ms. Rules of a predecessor are in force meanwhile; a busy
- * node takes more than 2 s to start the programs of a look.
+ * Maximum wait for a first read that hangs. A predecessor's rules are in force meanwhile; a busy node takes more than 2
+ * s to start the programs of a read.
  */
 const FIRST_LOOK_MS = 5_000;
-/** The table of a predecessor stays until it was read, or could not be read this many times. */
+/** A predecessor's table stays until it was read, or could not be read this many times. */
 const RECALL_TRIES = 5;
-/** Between a look that failed and the next, at least, ms. */
+/** Minimum wait between a failed read and the next one. */
 const LOOK_AGAIN_MS = 500;
-/** As little as a table that cannot be written holds up a change of iptables, ms. */
+/** Maximum delay of a change of iptables by a table that cannot be written. */
 const TIGHTEN_MS = 500;
 
 export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuardPorts): BridgeGuard => {
@@ -106,14 +109,14 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
   let lookRefusal: string | undefined;
   let failedLooks = 0;
   let lookedAt = Number.NEGATIVE_INFINITY;
-  /** Changes of iptables that are under way, or that failed. */
+  /** Number of changes of iptables that are under way or have failed. */
   let unsettled = 0;
   let compiled: { readonly key: readonly unknown[]; readonly program: BridgeProgram | undefined } | undefined;
-  /** The guarantee that was told, and the newest one. */
+  /** The reported guarantee, and the newest one. */
   let told: string | undefined;
   let lasting: string | undefined;
   let tail: Promise<void> = Promise.resolve();
-  /** A look that somebody waits for and that has not begun. */
+  /** A read that callers wait for and that has not begun. */
   let coming: Promise<void> | undefined;
   const cancel: Record<'look' | 'retry' | 'tell', () => void> = {
     look: () => undefined,
@@ -162,7 +165,7 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
     });
   };
 
-  /** What a predecessor had learned is still to be read from its table. */
+  /** Reports whether a predecessor's learned owners must still be read from its table. */
   const isToRecall = (): boolean => recallsLeft > 0 && hasBridges();
 
   const recall = async (): Promise<void> => {
@@ -172,7 +175,7 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
   };
 
   const write = async (): Promise<void> => {
-    // Written without what a predecessor had learned, the table would let others claim these addresses.
+    // A table without the predecessor's learned owners would let other ports claim these addresses.
     if (isToRecall()) return;
     try {
       await writer.write(desired(), unsettled > 0);
@@ -233,7 +236,7 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
     if (!stopped) cancel.look = clock.after(delay, () => void lookAndWrite());
   };
 
-  /** A node without bridges is spared looks, unless something speaks for one. */
+  /** Reports whether a read is worthwhile: a node without signs of a bridge needs none. */
   const isWorthALook = (): boolean => {
     if (hasBridges()) return true;
     const owned = new Set(inputs.links().flatMap(({ ips, bridged }) => (bridged === undefined ? ips : [])));
@@ -263,7 +266,7 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
     void looked.promise.then(impatience);
   };
 
-  /** Resolves when it is done, or has taken too long. */
+  /** Resolves when the work is done, or has taken too long. */
   const patiently = async (work: Promise<void>): Promise<void> => {
     const late = Promise.withResolvers<undefined>();
     const timer = clock.after(TIGHTEN_MS, () => {
@@ -283,9 +286,9 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
           return;
         }
         unsettled += 1;
-        // Whatever closes comes first; a failure of it is told, and holds up nothing.
+        // Closing changes come first; a failure of them is reported, and delays nothing.
         await patiently(sync());
-        // Of a change that fails nobody knows how much was done: the tighter of both stays until one succeeds.
+        // It is not known how much of a failed change was done: the tighter of both states stays until one succeeds.
         await under.apply(plan);
         unsettled = 0;
         void sync();

@@ -2,29 +2,30 @@ import type { BridgeLook } from '../bridge/bridge-look.ts';
 import type { Question } from '../bridge/discovery-frames.ts';
 import type { Claim, ObservedBridge } from '../bridge/parse-table.ts';
 
-/** A question, and the kernel's number of the bridge whose ports are asked. */
+/** A question, and the kernel's index of the bridge whose ports are asked. */
 export interface BridgeQuestion extends Question {
   readonly bridge: number;
 }
 
-/** The node's bridges and our table of the bridge family, as the guard needs them. */
+/** The node's bridges and our bridge table, as the guard uses them. */
 export interface BridgeKernel {
   /**
-   * @param named interfaces that results of the network plugin name
-   * @param addresses of the node's pods
-   * @throws where interfaces cannot be listed
+   * Reads the node's bridges.
+   * @param named interfaces in results of the network plugin
+   * @param addresses addresses of the node's pods
+   * @throws if interfaces cannot be listed
    */
   look(named: readonly string[], addresses: readonly string[]): Promise<BridgeLook>;
-  /** Carries out text for nft in one transaction. @throws where nft is missing or the kernel refuses */
+  /** Applies text for nft in one transaction. @throws if nft is missing or the kernel refuses */
   write(text: string): Promise<void>;
-  /** What the kernel holds of our table; undefined where there is none. @throws where that cannot be read */
+  /** Reads our table; undefined if there is none. @throws if it cannot be read */
   read(): Promise<ObservedBridge | undefined>;
-  /** Who answered for wanted addresses of late. @throws where that cannot be read */
+  /** Returns the recent answers for wanted addresses. @throws if they cannot be read */
   claims(): Promise<readonly Claim[]>;
-  /** Asks all ports. @throws where frames cannot be sent */
+  /** Asks all ports. @throws if frames cannot be sent */
   ask(questions: readonly BridgeQuestion[]): Promise<void>;
-  /** Changes of our table by others are told. */
+  /** Reports whether other programs' changes of our table are received. */
   isListening(): boolean;
-  /** No bridge is of interest: what was kept running for them ends, until the next look. */
+  /** Ends the programs that run for bridges, until the next read: no bridge is of interest. */
   rest(): void;
 }

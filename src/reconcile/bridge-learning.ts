@@ -11,33 +11,36 @@ import type { BridgeKernel, BridgeQuestion } from './bridge-kernel.ts';
 export interface BridgeLearningParts {
   readonly book: BridgeFactsBook;
   readonly pods: () => readonly LocalPod[];
-  /** The table is there, whose rules note who answers. */
+  /** Reports whether the table exists, whose rules record answers. */
   readonly isInForce: () => boolean;
   readonly onLearned: () => void;
-  /** Answers came that decide nothing. */
+  /** Called when answers decide nothing. */
   readonly onUnclear: () => void;
 }
 
-/** Finds out whose ports are that no result of the network plugin names: all ports are asked who has the pods' addresses. */
+/**
+ * Learns the owners of ports that no result of the network plugin names: asks all ports which one has the pods'
+ * addresses.
+ */
 export interface BridgeLearning {
   /**
    * Takes over the owners that a predecessor had learned, from the table in the kernel.
-   * @throws where the table cannot be read: it may be there, so nothing may be written over it yet
+   * @throws if the table cannot be read: it may exist, so it must not be overwritten yet
    */
   recall(): Promise<void>;
-  /** Asks, if there is something to be asked and it is time. */
+  /** Asks if there is a question and it is due. */
   consider(): void;
   stop(): void;
 }
 
-/** Between questions for the same addresses, ms: a pod that starts answers soon, one that hangs never. */
+/** Waits between questions for the same addresses: a pod that starts answers soon, one that hangs never. */
 const PAUSES_MS = [20, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
-/** An answer takes no longer, ms. */
+/** Maximum time until an answer. */
 const ANSWER_MS = 120;
-/** Asked at once; the others' turn comes next. */
+/** Maximum questions at once; the others come next. */
 const MOST_AT_ONCE = 256;
 
-/** The node's address that asks: one of the target's subnet, or else any that hosts answer to. */
+/** Returns the node's address that asks: one of the target's subnet, or else any that hosts answer to. */
 const askingAddress = (address: Cidr, { mac, subnets }: PodBridge, own: readonly string[]): string | undefined => {
   const blocks = subnets.flatMap((text) => parseCidr(text) ?? []).filter((block) => covers(block, address));
   const ofFamily = own.filter(
@@ -63,7 +66,7 @@ const questionFor = (
   });
 };
 
-/** Elements of ports and values, `"port" . value`. */
+/** Returns elements of ports and values, `"port" . value`. */
 const pairs = (elements: ReadonlySet<string>): readonly (readonly [string, string])[] =>
   [...elements].map((element) => {
     const [port = '', value = ''] = element.split(' . ');
@@ -95,7 +98,7 @@ export const createBridgeLearning = (
   { book, pods, isInForce, onLearned, onUnclear }: BridgeLearningParts,
 ): BridgeLearning => {
   let attempt = 0;
-  /** Addresses and ports, as the questions were made for last. */
+  /** The addresses and ports of the last questions. */
   let asked = '';
   let isAsking = false;
   let stopped = false;
@@ -124,7 +127,7 @@ export const createBridgeLearning = (
   const consider = (): void => {
     const { node, unowned } = book.facts();
     if (stopped || isAsking || !isInForce() || unowned.length === 0) return;
-    // Others are asked soon, whatever those before them did not answer.
+    // New questions are asked soon, whatever the former ones did not get answered.
     const subject = JSON.stringify([unowned, node.bridges]);
     if (subject !== asked) {
       asked = subject;
@@ -138,7 +141,7 @@ export const createBridgeLearning = (
       cancel = undefined;
       attempt += 1;
       isAsking = true;
-      // It is tried again: what stays unknown is told by the guarantee.
+      // It is tried again: the guarantee shows what stays unknown.
       void ask()
         .catch(() => undefined)
         .then(() => {

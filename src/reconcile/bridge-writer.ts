@@ -5,13 +5,13 @@ import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { BridgeKernel } from './bridge-kernel.ts';
 
-/** What somebody else can do to our table; each is a label of a metric. */
+/** Kinds of drift of our bridge table. Each is a label of a metric. */
 export const BRIDGE_DRIFTS = ['table_missing', 'rules_changed', 'elements_changed'] as const;
 
-/** Somebody else changed our table of the bridge family. */
+/** Another program changed our bridge table. */
 export interface BridgeDrift {
   readonly kind: (typeof BRIDGE_DRIFTS)[number];
-  /** The name of the program, where the kernel told it. */
+  /** The name of the program, if the kernel reported it. */
   readonly by: string | undefined;
 }
 
@@ -20,31 +20,31 @@ export interface BridgeWriterOptions {
   readonly onDrift: (drift: BridgeDrift) => void;
 }
 
-/** Writes the table, and finds out when it is not what was written. Its calls are made one after another. */
+/** Writes the table, and detects drift. Its calls run one after another. */
 export interface BridgeWriter {
   /**
-   * Brings the kernel to the program: by changes of elements, or by the whole table where that is not known to be there.
-   * @param unsettled iptables is on its way from one state to the next: restrictions of both are kept
-   * @throws where it cannot be written; what is there is not known then
+   * Brings the kernel to the wanted table: by changes of elements, or by the whole table if it may be missing.
+   * @param unsettled whether iptables is between two states: then the restrictions of both are kept
+   * @throws if it cannot be written; its state is then unknown
    */
   write(program: BridgeProgram | undefined, unsettled: boolean): Promise<void>;
-  /** Whether a change that was told is not one of ours. */
+  /** Reports whether a reported change is not one of ours. */
   isForeign(by: string): boolean;
-  /** Reads the table back; where it is another, that is told, and the next `write` puts it right. Never rejects. */
+  /** Reads the table back. Drift is reported, and the next `write` repairs it. Never rejects. */
   check(by: string | undefined): Promise<void>;
-  /** The kernel told of nothing for so long that it is to be read back. */
+  /** Reports whether the table must be read back because the kernel has reported nothing for long. */
   isCheckDue(): boolean;
   isInForce(): boolean;
-  /** Why the last write failed. */
+  /** Returns why the last write failed. */
   refusal(): string | undefined;
   stop(): void;
 }
 
-/** The kernel tells of an own transaction within this, ms. */
+/** The kernel reports an own transaction within this time. */
 const ECHO_MS = 1_000;
-/** Checks that changes of others cause come no closer, ms. */
+/** Minimum interval of checks that other programs' changes cause. */
 const CHECK_AT_MOST_MS = 1_000;
-/** In intervals: how often all is compared although the kernel told of nothing, and where it would not tell. */
+/** Intervals between full comparisons while the kernel reports changes, and below, while it does not. */
 const FULL = 75;
 const DEAF = 2;
 
@@ -55,8 +55,8 @@ export const createBridgeWriter = (
 ): BridgeWriter => {
   let inForce: BridgeProgram | undefined;
   /**
-   * All but elements, as it was read back after the table of these rules was written first. nft spells it in its own way, so
-   * that it cannot be known beforehand.
+   * The table without elements, as it was read back after its rules were first written. nft formats it in its own way,
+   * so it cannot be known before.
    */
   let shape: { readonly rules: string; readonly text: string; readonly readAt: number } | undefined;
   let isKnown = false;
@@ -89,7 +89,7 @@ export const createBridgeWriter = (
       if (shape?.rules !== rules) shape = { rules, text: observed.shape, readAt: checkedAt };
       return;
     }
-    // Whichever of the two is wrong, the next one begins anew.
+    // Whichever of the two is wrong, the next one starts again.
     shape = undefined;
     throw new Error(`the table of the bridge family is not what was written: ${left ?? 'table_missing'}`);
   };
@@ -103,14 +103,14 @@ export const createBridgeWriter = (
   const check = async (by: string | undefined): Promise<void> => {
     if (!isKnown || inForce === undefined) return;
     if (by !== undefined && shape !== undefined && clock.now() - shape.readAt < ECHO_MS) {
-      // What was read back may have been theirs already.
+      // The text that was read back may have been the other program's already.
       shape = undefined;
       isKnown = false;
       onDrift({ kind: 'rules_changed', by });
       return;
     }
     if (by !== undefined && clock.now() - checkedAt < CHECK_AT_MOST_MS) {
-      // What comes in between is seen by this one as well.
+      // This check also covers changes that come meanwhile.
       const { promise, resolve } = Promise.withResolvers<undefined>();
       clock.after(checkedAt + CHECK_AT_MOST_MS - clock.now(), () => {
         resolve(undefined);

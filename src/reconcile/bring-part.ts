@@ -7,10 +7,10 @@ import { isPlaceAlone } from './contest.ts';
 import type { Kernel, Scope } from './kernel.ts';
 import { familyOf, type Part } from './parts.ts';
 
-/** Lines that the kernel is off; a set that is left over changes no verdict and is not counted. */
+/** Returns the number of lines by which the kernel differs; a stale set changes no verdict and does not count. */
 export const distance = (plan: Plan): number => plan.size - plan.destroy.length;
 
-/** The program without the raw tables of families other than these; the same object where there are none. */
+/** Returns the rule set with the raw tables of these families only; the same object if it has none. */
 export const withRawOf = (program: NodeProgram, families: readonly IpFamily[]): NodeProgram => {
   const of = (family: IpFamily): NodeProgram[IpFamily] =>
     families.includes(family) || program[family].raw === undefined
@@ -20,7 +20,7 @@ export const withRawOf = (program: NodeProgram, families: readonly IpFamily[]): 
   return ipv4 === program.ipv4 && ipv6 === program.ipv6 ? program : { ipv4, ipv6 };
 };
 
-/** What was seen of one family, without its raw table. */
+/** Returns the state of one family without its raw table. */
 export const ofFamily = ({ tables, sets }: Observed, family: IpFamily): Observed => {
   const table = tables[family];
   return {
@@ -38,19 +38,19 @@ const scopeOf = (part: Part): Scope => {
 
 interface BringDeps {
   readonly kernel: Kernel;
-  /** The newest one; undefined while nothing is compiled. */
+  /** Returns the newest rule set; undefined while nothing is compiled. */
   readonly program: () => NodeProgram | undefined;
-  /** It holds the program: told in the same turn in which that was compared. */
+  /** Called when the part has the rule set, in the same turn as the comparison. */
   readonly onHeld: () => void;
 }
 
-/** Rounds of writing and reading back, before it is given up for now: others write as well, and policies change. */
+/** Maximum rounds of writing and reading back: other programs write as well, and policies change. */
 const ROUNDS = 4;
 
 /**
- * Brings one part of the kernel to the newest program, by itself.
- * @param seen what was just seen of it
- * @returns how many lines were written. @throws where it cannot be read or written, or holds something else afterwards
+ * Brings one part of the kernel to the newest rule set.
+ * @param seen its state as just read
+ * @returns the number of written lines. @throws if it cannot be read or written, or differs afterwards
  */
 export const bringPart = async (
   part: Part,
@@ -68,7 +68,7 @@ export const bringPart = async (
     const whole = planChanges(isSources(part) ? observed : ofFamily(observed, family), wanted);
     const plan = isSources(part) ? rawAlone(whole, family) : whole;
     if (distance(plan) === 0 || (round > 0 && isPlaceAlone(findTampering(observed, wanted)))) {
-      // Sets that are left over are for the next full comparison: from here on changes may ask for them again.
+      // Stale sets are left for the next full comparison, since changes may need them again from here on.
       onHeld();
       return lines;
     }

@@ -1,26 +1,26 @@
 import type { Clock } from '../model/clock.ts';
 import type { Tampering } from '../render/tampering.ts';
 
-/** Another program wants the first place of a hook as well, and takes it whenever we have it. */
+/** Another program wants the same hook position, and takes it whenever we have it. */
 export interface Contest {
-  /** Somebody is in our place: whether to take it back now. */
+  /** Reports whether to take the position back now. */
   mayTake(): boolean;
-  /** Clock.now() from which it may be taken back, ms. */
+  /** Returns Clock.now() from which it may be taken back, in ms. */
   nextAt(): number;
-  /** It was taken back again and again of late. */
+  /** Reports whether it was taken back repeatedly in recent minutes. */
   isOn(): boolean;
 }
 
-/** Exchanges within a minute that are each worth their while: installations and reloads make a few. */
+/** Displacements per minute that we answer immediately; installs and firewall reloads cause a few. */
 const FREE = 20;
 const MINUTE_MS = 60_000;
-/** Between those beyond, ms: thirty a minute. Both programs rewrite a table each time. */
+/** Wait between further ones: thirty per minute. Both programs rewrite a table each time. */
 const PAUSE_MS = 2_000;
-/** So many within so long, ms, are no accident: engines look to their place every ten seconds to five minutes. */
+/** This many within the time below are a contest: engines check their position every ten seconds to five minutes. */
 const MANY = 10;
 const LONG_MS = 600_000;
 
-/** Nothing is wrong but that other rules judge before ours. */
+/** Reports whether the only drift is that foreign rules come before ours. */
 export const isPlaceAlone = (tampering: readonly Tampering[]): boolean =>
   tampering.length > 0 && tampering.every(({ kind }) => kind === 'jump_displaced');
 

@@ -1,26 +1,26 @@
 import type { Clock } from '../model/clock.ts';
 import type { Connection } from '../model/connection.ts';
 
-/** One TCP connection as it crosses the rules: after DNAT, before SNAT. */
+/** A TCP connection as the rules see it: after DNAT, before SNAT. */
 export interface TcpConnection {
-  /** Of the end that opened it. Addresses are canonical text. */
+  /** The end that opened it. Addresses are canonical text. */
   readonly source: string;
   readonly sourcePort: number;
   readonly destination: string;
   readonly destinationPort: number;
 }
 
-/** Remembers which TCP connections were cut, so that no packet of theirs is taken for one of another connection. */
+/** Remembers which TCP connections were cut, so that their packets are not taken for those of another connection. */
 export interface CutMemory {
   note(cut: readonly Connection[]): void;
-  /** This connection was cut. */
+  /** Reports whether this connection was cut. */
   wasCut(connection: TcpConnection): boolean;
-  /** Some connection was cut that this source had opened to this port. */
+  /** Reports whether a connection that this source had opened to this port was cut. */
   wasCutFrom(connection: Omit<TcpConnection, 'sourcePort'>): boolean;
 }
 
 const TCP = 6;
-/** Ends that heard of it by a reset are done with it long before, ms. */
+/** How long it is remembered; ends that got a reset have dropped it long before. */
 const REMEMBERED_MS = 3_600_000;
 const MOST = 20_000;
 
@@ -29,7 +29,7 @@ const openingKey = ({ source, destination, destinationPort }: Omit<TcpConnection
 
 const keyOf = (connection: TcpConnection): string => `${openingKey(connection)} ${connection.sourcePort}`;
 
-/** Keys with the time until which they count, the oldest first. */
+/** Keys with their end of validity, the oldest first. */
 const createRecent = (clock: Clock) => {
   const until = new Map<string, number>();
   return {

@@ -30,10 +30,10 @@ import type { SyncResult } from './sync-result.ts';
 export interface EnforcementOptions {
   /** `spec.nodeName` of the pods to enforce policy for. */
   readonly node: string;
-  /** The kernel is looked at so often, ms. */
+  /** Interval of drift checks. */
   readonly checkIntervalMs: number;
   readonly program: ProgramOptions;
-  /** What policies may ask of the node; by default see DEFAULT_LIMITS. */
+  /** Limits of the policies' usage of the node; DEFAULT_LIMITS if absent. */
   readonly limits?: Limits;
   readonly onAddressLeft?: OnAddressLeft;
 }
@@ -42,77 +42,79 @@ export interface EnforcementPorts {
   readonly source: PolicySource;
   readonly kernel: Kernel;
   readonly clock: Clock;
-  /** Spares most full comparisons; without it each check is one. */
+  /** Avoids most full comparisons; without it each check is one. */
   readonly lookout?: Lookout;
 }
 
 export interface EnforcementNews {
-  /** A part that had failed is in force, or something was closed for it: a pass is due. */
+  /** Called when a part that had failed is in force, or something was closed for it: a pass is due. */
   readonly onNews: () => void;
 }
 
-/** What a pass did to the kernel. */
+/** The effect of a pass on the kernel. */
 export type Done = Pick<
   SyncResult,
   'outcome' | 'changes' | 'drift' | 'tampering' | 'contested' | 'program' | 'isGrowing' | 'concerned'
 >;
 
-/** What is in force, and the way from there to the newest state. It is passed from one state to the next, never twice at once. */
+/** Holds the state in force and moves the kernel to the newest one. Passes never overlap. */
 export interface Enforcement {
   /**
-   * Takes the pending changes and applies what they change; reads the whole kernel back where a check finds
-   * that others may have changed it.
-   * @throws where the kernel cannot be read or written, or holds something else afterwards; see distrust
+   * Applies the pending changes. Reads the whole kernel back if a check finds that it may have drifted.
+   * @throws if the kernel cannot be read or written, or differs afterwards; see distrust
    */
   pass(pending: PendingChanges): Promise<Done>;
-  /** A pass failed: what is in the kernel is not known any more. The next one reads it back, and takes each part by itself. */
+  /**
+   * Takes the failure of a pass: the kernel's state is unknown, so the next pass reads it back, and takes each part by
+   * itself.
+   */
   distrust(): void;
-  /** What the newest pass compiled, see PolicyCompiler. */
+  /** Returns the policy of the newest pass, see PolicyCompiler. */
   policy(): NodePolicy;
   /** The pods of the whole cluster that may have the address, see PolicyCompiler. */
   podsAt(address: string): readonly PodEndpoint[];
   faults(): readonly PolicyFault[];
   isolatedPods(): Readonly<Record<Direction, number>>;
   closedPods(): readonly PodEndpoint[];
-  /** A pass without changes goes on with what is too large for one. */
+  /** Reports whether a pass without changes would continue isolations that are too large for one pass. */
   isGrowing(): boolean;
   /** See SyncResult.contested. */
   isContested(): boolean;
-  /** The first programming was done and verified, of one family at least. */
+  /** Reports whether the first programming was done and verified, of at least one family. */
   isReady(): boolean;
-  /** What is not at what policy asks for, see Parts. */
+  /** Returns the parts that are not in force, see Parts. */
   failing(): readonly PartFailure[];
-  /** The resourceVersions of the state that is in force. */
+  /** Returns the resourceVersions of the state in force. */
   applied(): Readonly<Record<string, string>>;
   lastCheck(): ReconcilerStatus['lastCheck'];
   lastChange(): ReconcilerStatus['lastChange'];
-  /** Clock.now() at which the kernel has to be looked at, or a part that fails tried again, ms. */
+  /** Returns Clock.now(), in ms, at which a drift check or another attempt at a failed part is due. */
   checkDueAt(): number;
-  /** It has to be looked at now. */
+  /** Makes a drift check due now. */
   checkNow(): void;
-  /** Whatever is under way is over. Begins nothing more. */
+  /** Stops, and resolves when all work under way has ended. */
   stop(): Promise<void>;
 }
 
-/** What one pass may bring, see Room: some 25 ms of the kernel's time. */
+/** What one pass may add, see Room: about 25 ms of the kernel's time. */
 const PASS_ROOM = 1_000;
-/** And of what is too large for that: one text that a program takes which is running already. */
+/** The same for isolations that are too large for it: one text that a restore program takes. */
 const PORTION_ROOM = 150;
-/** What the first pass may bring, when nothing of ours is in force that could wait. */
+/** What the first pass may add, when nothing of ours is in force that could wait. */
 const FIRST_ROOM = 20_000;
-/** Values in the policies that one pass reads: some 20 ms. The rest is read by the next passes. */
+/** Weight of the policies that one pass parses: about 20 ms. Further passes parse the rest. */
 const PASS_WEIGHT = 10_000;
-/** What a pass may bring after one that took too long: what is to blame then goes alone. */
+/** What a pass may add after one that took too long: the policy to blame is then alone. */
 const CAUTIOUS_ROOM = 50;
 
-/** What is large waits for so many passes in a row that have something small to do. */
+/** Large isolations wait for up to this many passes in a row with small changes. */
 const MOST_PUT_OFF = 3;
 
 const isOf = (address: string, family: IpFamily): boolean => address.includes(':') === (family === 'ipv6');
 
 type Drift = Pick<Done, 'drift' | 'tampering'>;
 
-/** A change does not wait for a reading of the kernel, unless changes have put it off so often. */
+/** A change does not wait for a full read, unless changes have interrupted it this many times. */
 const MOST_INTERRUPTIONS = 3;
 
 const NO_DRIFT: Drift = { drift: 0, tampering: [] };
@@ -124,9 +126,9 @@ const withDrift = (before: Drift, { drift, tampering }: Drift): Drift => ({
 
 interface Checked extends Drift {
   readonly observed: Observed;
-  /** From there back to what was put there; undefined where that is not known. */
+  /** The changes back to the applied state; undefined if that is not known. */
   readonly repair: Plan | undefined;
-  /** Only our place is taken, and it was taken back too often of late: not now. */
+  /** Whether only our hook position is taken, and was taken back too often recently: then not now. */
   readonly isPutOff: boolean;
 }
 
@@ -140,33 +142,33 @@ export const createEnforcement = (
   const narrowing = createNarrowing(kernel, clock);
   const contest = createContest(clock);
   const stale = createStaleSets();
-  /** Our place is not ours: the next check reads the kernel, whatever the lookout says. */
+  /** Whether our hook position is taken: then the next check reads the kernel, whatever the lookout reports. */
   let displaced = false;
-  /** So often in a row a change came while the kernel was read. */
+  /** Number of changes in a row that interrupted a full read. */
   let interruptions = 0;
-  /** The kernel holds the program of the compiler, unless somebody else changed it. */
+  /** Whether the kernel has the compiler's rule set, unless another program changed it. */
   let trusted = false;
-  /** A pass has failed, and none succeeded since. */
+  /** Whether a pass has failed, and none has succeeded since. */
   let divided = false;
-  /** The compiler has taken the state of the cluster. */
+  /** Whether the compiler has the state of the cluster. */
   let isCompiled = false;
-  /** Something was closed, which the next compilation takes in. */
+  /** Whether something was closed that the next compilation must include. */
   let hasClosed = false;
-  /** Of the state that was compiled last and brought, and of the last one that all needed parts hold. */
+  /** The revisions of the last compiled and applied state, and of the last state that all needed parts have. */
   let latest: Readonly<Record<string, string>> = {};
   let applied = latest;
   let ready = false;
-  /** What others did, as long as no pass has succeeded that repairs it: a failure does not make it forgotten. */
+  /** Other programs' changes, kept until a pass that repairs them succeeds: a failure does not lose them. */
   let untold = NO_DRIFT;
   let lastCheck: ReconcilerStatus['lastCheck'];
   let lastChange: ReconcilerStatus['lastChange'];
   let checkDueAt = clock.now();
-  /** A pass took too long that brought only what seemed small. */
+  /** Whether a pass with small changes only took too long. */
   let cautious = false;
-  /** So many passes in a row have left no time to what is large. */
+  /** Number of passes in a row without time for large isolations. */
   let putOff = 0;
 
-  /** Of a family: some pod of the node that policies isolate has an address. */
+  /** Reports whether an isolated pod of the node has an address of the part's family. */
   const isNeeded = (part: Part): boolean => {
     const family = familyOf(part);
     if (part !== family) return compiler.program()[family].raw !== undefined;
@@ -195,15 +197,15 @@ export const createEnforcement = (
     return createNodeCompiler(options.node, options.program, options.limits, options.onAddressLeft);
   };
 
-  /** What is meant to be there of the parts that do not fail. */
+  /** Returns the rule set that the parts which do not fail must have. */
   const program = () => withRawOf(compiler.program(), parts.scope().raw);
 
-  /** All, where no part fails: the kernel knows then which raw tables there are none of. */
+  /** Returns undefined, for all parts, if none fails: then the kernel knows which raw tables do not exist. */
   const scope = () => (parts.areAllInForce() ? undefined : parts.scope());
 
   const isGoingOn = (): boolean => compiler.isGrowing() || compiler.isUnfinished();
 
-  /** What is small goes first, but not for ever. */
+  /** Returns the room of a pass. Small changes go first, but not forever. */
   const roomFor = (observed: Observed | undefined, hasChanges: boolean): Room => {
     const isForSmall = hasChanges && putOff < MOST_PUT_OFF && observed === undefined;
     putOff = isForSmall ? putOff + 1 : 0;
@@ -214,7 +216,7 @@ export const createEnforcement = (
     return { left, isForSmall, has };
   };
 
-  /** The namespace of a pod of the node of which it is to be told that its policies are in force, once they are. */
+  /** Returns the namespace of a new pod of the node whose condition will say that its policies are in force. */
   const newHome = (uid: string): string | undefined => {
     const pod = source.snapshot().pods.get(uid);
     return pod?.node === options.node && pod.isEnforced !== true ? pod.namespace : undefined;
@@ -232,13 +234,13 @@ export const createEnforcement = (
       hasClosed = false;
       return delta;
     } catch (error) {
-      // Half an update is worth nothing: the next pass compiles everything anew.
+      // A partial update is useless: the next pass compiles everything again.
       compiler = newCompiler();
       throw error;
     }
   };
 
-  /** What the kernel holds; undefined where a change came meanwhile that is not to wait for it. */
+  /** Reads the kernel; undefined if a change came meanwhile that must not wait for it. */
   const read = async (pending: PendingChanges): Promise<Observed | undefined> => {
     const reading = kernel.observe(scope());
     if (!trusted || !pending.isEmpty() || interruptions >= MOST_INTERRUPTIONS) {
@@ -247,12 +249,12 @@ export const createEnforcement = (
     }
     const observed = await Promise.race([reading, pending.arrival()]);
     interruptions = observed === undefined ? interruptions + 1 : 0;
-    // Nobody is interested any more in how it ends.
+    // The result is no longer needed.
     reading.catch(() => undefined);
     return observed;
   };
 
-  /** Reads the kernel back; what differs from what was put there is drift. */
+  /** Reads the kernel back. Any difference from the applied state is drift. */
   const observe = async (pending: PendingChanges): Promise<Checked | undefined> => {
     checkDueAt = clock.now() + options.checkIntervalMs;
     const at = clock.wall();
@@ -268,7 +270,7 @@ export const createEnforcement = (
     return { observed, repair, drift: 0, tampering: [], isPutOff: true };
   };
 
-  /** A change goes first, but does not put the check off for ever. */
+  /** Reports whether a check is due. A change goes first, but does not postpone the check forever. */
   const isCheckDue = (pending: PendingChanges): boolean => {
     const overdue = clock.now() - checkDueAt;
     return overdue >= 0 && (pending.isEmpty() || overdue >= options.checkIntervalMs);
@@ -285,11 +287,11 @@ export const createEnforcement = (
     return isPutOff ? change : repair;
   };
 
-  /** Whether all of the kernel has to be read now. */
+  /** Reports whether the whole kernel must be read now. */
   const needsReading = async (pending: PendingChanges): Promise<boolean> => {
     if (!trusted) return true;
     if (!isCheckDue(pending)) return false;
-    // First, so that a call of checkNow in the meantime stands.
+    // First, so that a call of checkNow meanwhile counts.
     checkDueAt = clock.now() + options.checkIntervalMs;
     const swept = stale.takeDue();
     if (swept !== undefined) await kernel.apply(swept);
@@ -301,7 +303,7 @@ export const createEnforcement = (
     const observed = await kernel.observe(scope());
     const left = planChanges(observed, program());
     if (distance(left) === 0) return;
-    // What was written is there; somebody was quick to go before it, which is for the next check.
+    // The written rules are in force; another program was quick to go before them, which is left for the next check.
     if (isPlaceAlone(findTampering(observed, program()))) {
       displaced = true;
       return;
@@ -315,7 +317,7 @@ export const createEnforcement = (
     const grown = compiler.grown();
     await narrowing.failed(error, compiler);
     if (!isTimeout(error) || grown.ipv4.length + grown.ipv6.length > 0) return;
-    // All of it is brought again, what is small at once and what is larger one by one.
+    // Everything is added again, small isolations at once and larger ones one by one.
     cautious = true;
     compiler = newCompiler();
   };
@@ -329,7 +331,7 @@ export const createEnforcement = (
     concerned: compiler.takeConcerned(),
   });
 
-  /** After a failure: each part by itself, so that one that fails again keeps no other from its rules. */
+  /** After a failure, applies each part by itself, so that a part that fails again does not affect the others. */
   const passApart = async (pending: PendingChanges): Promise<Done> => {
     checkDueAt = clock.now() + options.checkIntervalMs;
     stale.clear();
@@ -370,7 +372,7 @@ export const createEnforcement = (
       if (checked === undefined && pending.isEmpty() && !reopens && !isGoingOn()) {
         return done(apart.takeBrought() ? 'applied' : 'unchanged', { changes: 0, drift: 0, tampering: [] });
       }
-      // From here to the plan nothing awaits: the revisions are those of the state that is compiled.
+      // There is no await from here to the plan, so the revisions are those of the compiled state.
       const revisions = source.revisions();
       const plan = planFor(compile(pending, checked?.isPutOff === true ? undefined : checked?.observed), checked);
       const isNewest = pending.isNone();

@@ -2,27 +2,27 @@ import type { IpFamily } from '../model/family.ts';
 import type { Observed } from '../render/observed.ts';
 import type { Plan } from '../render/plan.ts';
 
-/** What of the packet filter is asked about. */
+/** A part of the packet filter to read. */
 export interface Scope {
   /** The filter tables of these families, with their sets. */
   readonly families: readonly IpFamily[];
-  /** And the raw tables of these. */
+  /** The raw tables of these families. */
   readonly raw: readonly IpFamily[];
 }
 
-/** The node's packet filter, as the loop needs it. */
+/** The node's packet filter, as the loop uses it. */
 export interface Kernel {
   /** The families that the node has. */
   readonly families: readonly IpFamily[];
   /**
-   * Reads back what is there of ours, of all families where none are named. @throws if some of it cannot be read; nothing is
-   * assumed then.
+   * Reads our part of the packet filter, of all families by default. @throws if any of it cannot be read; then nothing is
+   * assumed
    */
   observe(scope?: Scope): Promise<Observed>;
   /**
-   * Takes the steps of the plan in order and stops at the first that fails. Failing to destroy a set is not a failure:
-   * something still uses it, and the next full check tries again.
-   * @throws with what was applied so far left in place.
+   * Applies the plan's steps in order, up to the first that fails. Failing to destroy a set is no failure: it is still
+   * in use, and the next full check tries again.
+   * @throws with the applied steps left in place
    */
   apply(plan: Plan): Promise<void>;
 }

@@ -1,12 +1,12 @@
 import type { IpFamily } from '../model/family.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 
-/** Looks for changes that others make to what is ours in the kernel, at a fraction of what reading all of it costs. */
+/** Detects drift at a fraction of the cost of reading everything. */
 export interface Lookout {
   /**
-   * Whether the kernel may hold something else than the program, which was put there before. `true` asks for the full
-   * comparison; a look that fails says so too.
-   * @param of these families, all if absent
+   * Reports whether the kernel may differ from the applied rule set. `true` leads to a full comparison; so does a check
+   * that fails.
+   * @param of the families to check, all if absent
    */
   suspects(program: NodeProgram, of?: readonly IpFamily[]): Promise<boolean>;
 }

@@ -4,23 +4,23 @@ import type { Kernel } from './kernel.ts';
 import type { NodeCompiler } from './node-compiler.ts';
 import { findRefused, isRefusal, isTimeout } from './refused.ts';
 
-/** A change that the kernel refuses so often is not tried as a whole again: the first time may have been chance. */
+/** A change that the kernel rejects this many times is not tried as a whole again: the first time may have been chance. */
 const REFUSALS = 2;
-/** What is closed is tried again after so long, and after twice as long each time it is refused again, ms. */
+/** A closed isolation is tried again after this wait, which doubles with each further rejection. */
 const FIRST_REOPEN_MS = 30_000;
 const LONGEST_REOPEN_MS = 600_000;
 
-/** Keeps what the kernel refuses from holding up everything else: the pods concerned are closed, the others go on. */
+/** Keeps rejected rules from delaying everything else: the pods concerned are closed, the others go on. */
 export interface Narrowing {
-  /** To be called before a compilation: opens what was closed long enough ago to be tried again. @returns if there was any */
+  /** Opens isolations that were closed long enough ago; called before a compilation. @returns whether there were any */
   before(compiler: NodeCompiler): boolean;
-  /** The kernel holds what was compiled. */
+  /** Takes the fact that the kernel has the compiled rule set. */
   succeeded(): void;
   /**
-   * The kernel refused, or something else went wrong: closes the isolations to blame, if there are any. What was brought for
-   * large isolations went by itself, so that nothing has to be tried to know that it is to blame. Never rejects.
-   * @param families that it happened in, all if absent
-   * @returns whether something was closed: another compilation is due
+   * Closes the isolations to blame, if there are any, after the kernel rejected a change or another failure. Portions
+   * of large isolations went by themselves, so that no trial is needed to blame them. Never rejects.
+   * @param families the families that failed, all if absent
+   * @returns whether something was closed, so that another compilation is due
    */
   failed(error: unknown, compiler: NodeCompiler, families?: readonly IpFamily[]): Promise<boolean>;
 }
@@ -28,7 +28,7 @@ export interface Narrowing {
 export const createNarrowing = (kernel: Kernel, clock: Clock): Narrowing => {
   let refusals = 0;
   let pause = FIRST_REOPEN_MS;
-  /** When to try again; undefined while nothing is closed. */
+  /** Time of the next try; undefined while nothing is closed. */
   let reopenAt: number | undefined;
 
   const putOff = (): void => {
@@ -61,7 +61,7 @@ export const createNarrowing = (kernel: Kernel, clock: Clock): Narrowing => {
       if (reopenAt === undefined || clock.now() < reopenAt) return false;
       reopenAt = undefined;
       compiler.open();
-      // That it was refused is known: once more is enough.
+      // The rejection is known, so one more is enough.
       refusals = REFUSALS - 1;
       return true;
     },
@@ -73,7 +73,7 @@ export const createNarrowing = (kernel: Kernel, clock: Clock): Narrowing => {
       if ((isRefusal(error) || isTimeout(error)) && closeGrown(compiler, error.message)) return true;
       if (!isRefusal(error)) return false;
       refusals += 1;
-      // What goes wrong here goes wrong for everything, and is tried again as a whole.
+      // Such a failure concerns everything, and is tried again as a whole.
       return refusals >= REFUSALS && (await close(compiler, families).catch(() => false));
     },
   };

@@ -15,7 +15,7 @@ import type { Room } from '../program/incremental/room.ts';
 export interface NodeCompiler extends Omit<PolicyCompiler, 'update' | 'ownershipOf'>, Omit<ProgramCompiler, 'update'> {
   /** @throws with nothing of the compiler to be used any more */
   update(snapshot: ClusterSnapshot, changes: ClusterChanges, room?: Room): ProgramDelta;
-  /** The addresses whose connections may be denied since the last update, by the namespace of their pods; once. */
+  /** Returns, once, the addresses whose connections the last update may deny, by the namespace of their pods. */
   takeConcerned(): Concerned;
 }
 

@@ -3,46 +3,46 @@ import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 import { retryDelay } from './backoff.ts';
 import type { Scope } from './kernel.ts';
 
-/** What of the packet filter stands and falls by itself: a family's filter table with its sets, and its raw table. */
+/** The separate parts of the packet filter: a family's filter table with its sets, and its raw table. */
 const PARTS = ['ipv4', 'ipv6', 'ipv4 sources', 'ipv6 sources'] as const;
 
 export type Part = (typeof PARTS)[number];
 
-/** The raw table of a family, which holds the check of sources and nothing else. */
+/** The raw table of a family, which has only source validation. */
 export const sourcesOf = (family: IpFamily): Part => `${family} sources`;
 
-/** The family of a part. */
+/** Returns the family of a part. */
 export const familyOf = (part: Part): IpFamily => IP_FAMILIES.find((family) => part.startsWith(family)) ?? 'ipv4';
 
-/** A part that is not at what policy asks for. */
+/** A part that is not in force. */
 export interface PartFailure {
   readonly part: Part;
-  /** Policies of the node's pods ask for something of it. */
+  /** Whether policies of the node's pods need it. */
   readonly isNeeded: boolean;
-  /** In one line. */
+  /** One line. */
   readonly reason: string;
   /** Failed attempts in a row. */
   readonly failures: number;
-  /** What the kernel holds of it: what this agent put there last, or what was there before it started. */
+  /** The kernel's state of it: what this agent last applied, or what was there before its start. */
   readonly holds: 'older rules' | 'nothing of this agent';
 }
 
-/** Which parts are in force, and when the others are tried again. */
+/** Knows which parts are in force, and when the others are tried again. */
 export interface Parts {
-  /** All that are not in force. */
+  /** Returns all parts that are not in force. */
   failing(): readonly PartFailure[];
   isFailing(part: Part): boolean;
   areAllInForce(): boolean;
-  /** What goes on as usual. */
+  /** Returns the parts that work as usual. */
   scope(): Scope;
-  /** Those that are to be tried again now. */
+  /** Returns the parts to try again now. */
   due(): readonly Part[];
-  /** Clock.now() at which one of them is, ms; undefined where all are in force. */
+  /** Returns Clock.now(), in ms, at which one of them is due; undefined if all are in force. */
   dueAt(): number | undefined;
-  /** It is being tried again. */
+  /** Takes the fact that a part is being tried again. */
   trying(part: Part): void;
   failed(part: Part, reason: string): void;
-  /** It holds what policy asks for. */
+  /** Takes the fact that a part is in force. */
   succeeded(part: Part): void;
 }
 
@@ -53,7 +53,7 @@ interface Failing extends Omit<PartFailure, 'isNeeded'> {
 /** @param isNeeded see PartFailure */
 export const createParts = (families: readonly IpFamily[], clock: Clock, isNeeded: (part: Part) => boolean): Parts => {
   const failing = new Map<Part, Failing>();
-  /** Were in force once, since the agent started. */
+  /** Parts that have been in force since the agent's start. */
   const proven = new Set<Part>();
   let scope: Scope = { families, raw: families };
 
@@ -62,7 +62,7 @@ export const createParts = (families: readonly IpFamily[], clock: Clock, isNeede
     scope = { families: working, raw: working.filter((family) => !failing.has(sourcesOf(family))) };
   };
 
-  /** Without the family's rules nothing of its sources can be tried. */
+  /** Reports whether a part can be tried: source validation of a family only with the family's rules. */
   const canBeTried = ({ part }: Failing): boolean => part === familyOf(part) || !failing.has(familyOf(part));
 
   const waiting = (): readonly Failing[] => [...failing.values()].filter(canBeTried);

@@ -1,32 +1,36 @@
 import type { ClusterChange, ClusterChanges, ObjectKind } from '../model/cluster-change.ts';
 import type { Turns } from './turns.ts';
 
-/** What changed since the last pass took it. */
+/** The changes since the last pass took them. */
 export interface PendingChanges {
   /**
-   * @param change undefined where it is not known what changed
-   * @param since Clock.now() when it was noted first, ms: earlier than now for a change whose pass failed
+   * @param change undefined if it is not known what changed
+   * @param since Clock.now() in ms when it was first noted: earlier than now for a change whose pass failed
    */
   note(change: ClusterChange | undefined, since?: number): void;
-  /** Nothing is to be taken now; see dueIn. */
+  /** Reports whether there is nothing to take now; see dueIn. */
   isEmpty(): boolean;
-  /** Nothing is to be taken now or later. */
+  /** Reports whether there is nothing to take now or later. */
   isNone(): boolean;
-  /** So long until there is something to be taken, ms; undefined where there is nothing. */
+  /** Returns the time in ms until there is something to take; undefined if there is nothing. */
   dueIn(): number | undefined;
-  /** Clock.now() when the oldest change that waits was noted, ms; undefined where none waits. */
+  /** Returns Clock.now() in ms when the oldest waiting change was noted; undefined if none waits. */
   oldest(): number | undefined;
-  /** Clock.now() when the oldest change of the last `take` was noted, ms; undefined where it took none, or was charged. */
+  /**
+   * Returns Clock.now() in ms when the oldest change of the last `take` was noted; undefined if it took none, or was
+   * charged.
+   */
   takenSince(): number | undefined;
-  /** Settles once there is something to be taken, at once where there is. */
+  /** Resolves once there is something to take. */
   arrival(): Promise<undefined>;
   /**
-   * Hands over what was noted, and begins anew. Of policies only as many as weigh up to `most` together, the lightest first,
-   * and one at least; those whose namespace has to wait stay, and while others have a turn those that took much of late do.
-   * @param home the namespace of a pod whose policies are not to stay, so that nobody takes them to be in force
+   * Returns the changes, and starts again. Of policies, takes up to a total weight of `most`, the lightest first, and
+   * at least one. Policies of namespaces that must wait stay, and so do those of namespaces that took much time, while
+   * others have changes.
+   * @param home returns the namespace of a pod whose policies must not stay, so that the pod is not reported too early
    */
   take(weigh?: (key: string) => number, most?: number, home?: (pod: string) => string | undefined): ClusterChanges;
-  /** The pass that took the last changes took so long, ms. */
+  /** Takes the time, in ms, of the pass that took the last changes. */
   charge(ms: number): void;
 }
 
@@ -37,7 +41,7 @@ const noKeys = (): Record<Exclude<ObjectKind, 'networkpolicies'>, Set<string>> =
 
 const namespaceOf = (policy: string): string => policy.slice(0, policy.indexOf('/'));
 
-/** Those that are too heavy to be taken with the others. */
+/** Returns the keys that are too heavy to be taken with the others. */
 const heavy = (keys: ReadonlySet<string>, weigh: (key: string) => number, most: number): readonly string[] => {
   if (keys.size < 2) return [];
   let sum = 0;
@@ -51,14 +55,14 @@ const heavy = (keys: ReadonlySet<string>, weigh: (key: string) => number, most: 
     .map(({ key }) => key);
 };
 
-/** Begins with everything: nobody looked yet. */
+/** Starts with all objects, since no pass has taken any. */
 export const createPendingChanges = (turns: Turns, now: () => number): PendingChanges => {
   let everything = true;
   let keys = noKeys();
   /** When the oldest of `everything` and `keys` was noted. */
   let othersSince: number | undefined = now();
   let takenSince: number | undefined;
-  /** When each policy was noted first, by namespace and key. */
+  /** When each policy was first noted, by namespace and key. */
   const policies = new Map<string, Map<string, number>>();
   let arrived = Promise.withResolvers<undefined>();
   arrived.resolve(undefined);
@@ -70,7 +74,7 @@ export const createPendingChanges = (turns: Turns, now: () => number): PendingCh
     return policies.size === 0 ? undefined : Math.min(...[...policies.keys()].map(turns.dueIn));
   };
 
-  /** The namespaces whose policies can be taken now. */
+  /** Returns the namespaces whose policies can be taken now. */
   const chosen = (home: (pod: string) => string | undefined): readonly string[] => {
     const homes = new Set([...keys.pods].map(home));
     const due = [...policies.keys()].filter((namespace) => homes.has(namespace) || turns.dueIn(namespace) === 0);
@@ -87,7 +91,7 @@ export const createPendingChanges = (turns: Turns, now: () => number): PendingCh
 
   const earlier = (a: number | undefined, b: number): number => (a === undefined || b < a ? b : a);
 
-  /** Takes them out of those that wait. */
+  /** Removes the policies to take from those that wait. */
   const takePolicies = (namespaces: readonly string[], weigh: (key: string) => number, most: number): Set<string> => {
     const due = new Map<string, number>();
     for (const namespace of namespaces) {

@@ -1,10 +1,10 @@
 import type { ClusterSnapshot } from '../model/snapshot.ts';
 
-/** The cluster's state, as the loop needs it. */
+/** The cluster's state, as the loop uses it. */
 export interface PolicySource {
-  /** Every kind has delivered its first full list; nothing touches the kernel before. */
+  /** Reports whether every kind has delivered its first full list; before that, nothing changes the kernel. */
   hasSynced(): boolean;
   snapshot(): ClusterSnapshot;
-  /** The newest resourceVersion seen of each kind, for the status document. */
+  /** Returns the newest resourceVersion of each kind, for the status document. */
   revisions(): Readonly<Record<string, string>>;
 }

@@ -13,47 +13,48 @@ import { createTurns } from './turns.ts';
 export type ReconcilerOptions = EnforcementOptions;
 
 export interface ReconcilerPorts extends EnforcementPorts {
-  /** Told of every pass; must not throw. */
+  /** Called after every pass; must not throw. */
   readonly report: (result: SyncResult) => void;
 }
 
-/** Keeps the kernel at what the newest known state of the cluster asks for. */
+/** Keeps the kernel at the newest known state of the cluster. */
 export interface Reconciler {
   /**
-   * Something changed, anything if it is not said what. The first call acts at once; calls during a pass lead to one
-   * more pass.
+   * Takes a change; without an argument, anything may have changed. The first call acts at once; calls during a pass
+   * lead to one more pass.
    */
   trigger(change?: ClusterChange): void;
-  /** Somebody may have changed the kernel: a check is due now. */
+  /** Makes a drift check due now, because another program may have changed the kernel. */
   inspect(): void;
   /**
-   * Settles once the kernel holds what follows from all that was told before this call: at once where it does, else after the next
-   * pass after which no part that is needed is missing. What is too large for one pass denies everything until it is there, and is not waited for.
+   * Resolves once everything that was triggered before this call is in the kernel: at once if it is, else after the
+   * next pass in which no needed part is missing. Does not wait for an isolation that is too large for one pass, which
+   * denies everything until it is complete.
    */
   settled(): Promise<void>;
   status(): ReconcilerStatus;
-  /** What the newest pass compiled. */
+  /** Returns the policy of the newest pass. */
   policy(): NodePolicy;
   /** The pods of the whole cluster that may have the address, as of that pass. */
   podsAt(address: string): readonly PodEndpoint[];
   /** What it closed in both directions, see PodEndpoint.closed; the same list until it is another. */
   closedPods(): readonly PodEndpoint[];
-  /** Finishes the pass under way and begins no other. What is in the kernel stays. */
+  /** Finishes the current pass and starts no other. The kernel's state stays. */
   stop(): Promise<void>;
 }
 
 const NOBODY: SyncResult['concerned'] = new Map();
 
-/** Until the source has everything, it is asked again so often, ms. */
+/** Interval of checks until the source is complete. */
 const WAIT_FOR_SOURCE_MS = 20;
 
 const earliest = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 
-/** Decides when a pass is due and what becomes of its failures; what a pass does is the enforcement's. */
+/** Decides when a pass is due, and handles its failure; the enforcement does the pass itself. */
 export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPorts): Reconciler => {
   const { source, clock, report } = ports;
-  /** A part that had failed may be in force: it is worth a pass. */
+  /** Whether a part that had failed may be in force, which is worth a pass. */
   let hasNews = false;
   const enforcement = createEnforcement(options, ports, {
     onNews() {
@@ -66,15 +67,15 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
   let failures = 0;
   let lastError: string | undefined;
   let heartbeatAt = clock.now();
-  /** When the oldest change of passes was noted whose large policies are not complete yet. */
+  /** When the oldest change of passes whose large policies are incomplete was noted. */
   let growingSince: number | undefined;
   let running: Promise<void> | undefined;
-  /** A pass is about to begin in this turn of the event loop. */
+  /** Whether a pass begins in this turn of the event loop. */
   let imminent = false;
   let cancelTimer: (() => void) | undefined;
   let waiting: readonly (() => void)[] = [];
 
-  /** Parts that fail and that policies of the node's pods need. */
+  /** Returns the failing parts that policies of the node's pods need. */
   const needed = (): readonly PartFailure[] => enforcement.failing().filter(({ isNeeded }) => isNeeded);
 
   const reasonNow = (): SyncReason => {
@@ -118,7 +119,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       failures = 0;
       lastError = undefined;
       finish(done);
-      // Whoever came meanwhile waits for what was told meanwhile, if anything was.
+      // Callers that came meanwhile wait for changes that came meanwhile, if there were any.
       const isAll = needed().length === 0;
       const settled = !isAll ? [] : pending.isEmpty() ? [...awaiting, ...waiting] : awaiting;
       if (!isAll) waiting = [...awaiting, ...waiting];
@@ -177,9 +178,9 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
   return {
     trigger(change) {
       pending.note(change);
-      // Of a first list each object is told: what is about to happen anyway is not thought about again.
+      // A first list reports each object: there is nothing to decide if a pass is about to begin anyway.
       if (imminent || running !== undefined) return;
-      // While the source is not complete or the kernel refuses, the pass that is due takes the newest state anyway.
+      // While the source is incomplete or the kernel rejects changes, the pass that is due takes the newest state anyway.
       if (failures === 0 && source.hasSynced()) schedule();
     },
     inspect() {

@@ -10,15 +10,15 @@ import type { Kernel } from './kernel.ts';
 
 type Reasons<K> = ReadonlyMap<K, string>;
 
-/** Whether a tool of the kernel said no, rather than hang, die or be missing. */
+/** Reports whether a tool of the kernel refused, as opposed to one that hung, died or was missing. */
 export const isRefusal = (error: unknown): error is Error & { readonly exitCode: number } =>
   error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number';
 
-/** Whether a tool took so long that it was ended. */
+/** Reports whether a tool was killed because it took too long. */
 export const isTimeout = (error: unknown): error is Error =>
   error instanceof Error && 'timedOut' in error && error.timedOut === true;
 
-/** Finds those that are refused, by halves: `attempt` takes all it is given or none, or throws the refusal. */
+/** Finds the rejected units by bisecting: `attempt` takes all or none, or throws the rejection. */
 const bisect = async <T>(units: readonly T[], attempt: (units: readonly T[]) => Promise<void>): Promise<Reasons<T>> => {
   if (units.length === 0) return new Map();
   try {
@@ -34,7 +34,7 @@ const bisect = async <T>(units: readonly T[], attempt: (units: readonly T[]) => 
   }
 };
 
-/** The lines by the set that they are about; lines about a spare are about the set it takes the place of. */
+/** Groups lines by their set; lines about a spare set belong to the set that it replaces. */
 const bySet = (lines: readonly string[], sets: Iterable<SetName>): ReadonlyMap<string, readonly string[]> => {
   const spares = new Map<string, SetName>([...sets].map((name) => [spareSet(name), name]));
   return Map.groupBy(lines, (line) => {
@@ -50,7 +50,7 @@ const namesSet = ({ rules }: Chain, sets: Reasons<string>): string | undefined =
   return undefined;
 };
 
-/** Of each body of an isolation's chain, that chain; see withBody. */
+/** Returns the isolation's chain of each body; see withBody. */
 const ownersOf = ({ chains }: FamilyProgram): ReadonlyMap<ChainName, ChainName> => {
   const owners = new Map<ChainName, ChainName>();
   for (const first of chains.values()) {
@@ -61,7 +61,7 @@ const ownersOf = ({ chains }: FamilyProgram): ReadonlyMap<ChainName, ChainName> 
   return owners;
 };
 
-/** Chains that have to change, of those that judge pods. */
+/** Returns the chains to change among those that judge pods. */
 const candidatesOf = (observed: Observed, program: NodeProgram, family: IpFamily): readonly Chain[] => {
   const seen = observed.tables[family];
   if (seen === undefined) return [];
@@ -70,11 +70,11 @@ const candidatesOf = (observed: Observed, program: NodeProgram, family: IpFamily
 };
 
 /**
- * Finds out which isolations the kernel refuses, after it refused a change as a whole: each set is brought to where no
- * order matters (made, or tightened), each chain is loaded where no packet gets to it. No verdict changes by that but for
- * the tighter ones of the change itself. Nothing is found where the kernel refuses what cannot be to blame as well.
+ * Finds the isolations that the kernel rejects, after it rejected a change as a whole: creates or tightens each set,
+ * where order does not matter, and loads each chain where no packet can reach it. The only verdicts that change are the
+ * change's own tighter ones. Finds nothing if the kernel also rejects what cannot be to blame.
  *
- * @throws what is no refusal
+ * @throws errors other than rejections
  */
 export const findRefused = async (kernel: Kernel, observed: Observed, program: NodeProgram): Promise<RefusedChains> => {
   const attempt = (steps: Partial<Plan>): Promise<void> => kernel.apply({ ...EMPTY_PLAN, ...steps });
@@ -83,7 +83,7 @@ export const findRefused = async (kernel: Kernel, observed: Observed, program: N
   const attemptChains = (family: IpFamily, chains: readonly Chain[]): Promise<void> =>
     attempt({ tables: { [family]: tryOutText(chains) } });
 
-  /** What any kernel takes that takes anything. @throws where this one does not */
+  /** Applies something that any working kernel accepts. @throws if this one does not */
   const control = async (): Promise<void> => {
     await attemptLines([[`destroy ${markerSet('control')}`]]);
     const trial: Chain = { name: 'control' as ChainName, rules: [{ matches: [], verdict: { kind: 'drop' } }] };
@@ -101,7 +101,7 @@ export const findRefused = async (kernel: Kernel, observed: Observed, program: N
       for (const [name, reason] of found) reasons.set(name, reason);
     };
     await find(units);
-    // What loosens is due only once the rules are the new ones.
+    // Loosening changes are due only once the new rules are in force.
     const rulesDiffer = kernel.families.some((family) => {
       const seen = observed.tables[family];
       return seen !== undefined && Object.values(compareTable(seen, program[family])).some(({ length }) => length > 0);
@@ -118,7 +118,7 @@ export const findRefused = async (kernel: Kernel, observed: Observed, program: N
       const reason = namesSet(chain, sets);
       if (reason !== undefined && isIsolationChain(ownerOf(chain.name))) reasons.set(ownerOf(chain.name), reason);
     }
-    // What leads to a body leads to none in a trial, which is no reason to refuse it.
+    // In a trial, a rule that leads to a body has no target, which is no reason for a rejection.
     const units = candidatesOf(observed, program, family)
       .filter(({ name }) => !reasons.has(ownerOf(name)))
       .map((chain) => ({ ...chain, rules: chain.rules.filter(({ verdict }) => verdict.kind !== 'goto') }));
@@ -134,7 +134,7 @@ export const findRefused = async (kernel: Kernel, observed: Observed, program: N
   for (const family of IP_FAMILIES) {
     if (observed.tables[family] !== undefined) refused[family] = await refusedChains(family, sets);
   }
-  // Else the kernel was just not taking anything for a while.
+  // Otherwise the kernel just accepted nothing for a while.
   await control();
   return refused;
 };

@@ -4,25 +4,26 @@ import type { ConnectionJudge } from '../trace/connection-judge.ts';
 import { openingOf } from '../trace/connection-judge.ts';
 import type { Connections } from './connections.ts';
 
-/** What was cut is remembered for this long: by then nothing of it is held closed any more, ms. */
+/** Cut connections are remembered for this long: by then the reopen guard no longer contains them. */
 const REMEMBERED_MS = 120_000;
-/** Of more than these what was held closed and is allowed again stays closed until its time is over. */
+/** Maximum remembered connections: further ones stay closed until their time is over, even if they are allowed again. */
 const MOST_REMEMBERED = 20_000;
 
-/** Keeps what was cut from being opened again by a datagram of the server. */
+/** Keeps cut connections from being opened again by a datagram of the server. */
 export interface ReopenGuard {
   /**
-   * Holds closed what is about to be cut. What cannot be is remembered; see isReopened and retry. Where both ends have one
-   * port and policy allows the other direction nothing is held: what the server sends then opens a connection of its own.
+   * Closes connections that are about to be cut. Remembers those that cannot be closed; see isReopened and retry. If
+   * both ends have the same port and policy allows the other direction, nothing is closed: the server's packets then
+   * open a connection of its own.
    */
   hold(connections: readonly Connection[], judge: ConnectionJudge): Promise<void>;
-  /** Lets go of what policy allows again, from either end. */
+  /** Opens what policy allows again, from either end. */
   release(judge: ConnectionJudge): Promise<void>;
-  /** Holds closed what could not be so far. @throws where that fails again */
+  /** Closes what could not be closed so far. @throws if that fails again */
   retry(judge: ConnectionJudge): Promise<void>;
-  /** The connection goes from a server to a client that was cut off and could not be held closed. */
+  /** Reports whether a connection goes from a server to a client that was cut off and could not be closed. */
   isReopened(opening: Opening): boolean;
-  /** Some may be, between these two. */
+  /** Reports whether there may be such a connection between these two. */
   mayReopen(source: string, destination: string): boolean;
 }
 
@@ -36,7 +37,7 @@ const pairOf = (source: string, destination: string): string => `${source} ${des
 const keyOf = ({ source, destination, protocol, port }: Opening): string =>
   `${protocol} ${port} ${pairOf(source, destination)}`;
 
-/** The connection that a datagram of the server would open. */
+/** Returns the connection that a datagram of the server would open. */
 const reversed = ({ protocol, original, reply }: Connection): Opening => ({
   source: reply.source,
   destination: reply.destination,
@@ -46,8 +47,8 @@ const reversed = ({ protocol, original, reply }: Connection): Opening => ({
 });
 
 /**
- * With one port at both ends each datagram of the server is also one to the port that its own rules name. Of protocols
- * without ports nothing is known of what a packet is.
+ * Reports whether the other direction is open. With one port at both ends, each datagram of the server also goes to the
+ * port that its own rules name. For protocols without ports, a packet's role is not known.
  */
 const isOpenOtherWay = (connection: Connection, judge: ConnectionJudge): boolean =>
   connection.original.sourcePort !== 0 &&

@@ -12,71 +12,71 @@ import { createReopenGuard } from './reopen-guard.ts';
 import type { SyncResult } from './sync-result.ts';
 import { createUrgentReview } from './urgent-review.ts';
 
-/** A review begins when nothing changed for so long, ms. */
+/** A review begins after this time without a change. */
 const QUIET_MS = 100;
-/** However much changes, a review begins so long after the first change at the latest, ms. */
+/** Maximum delay between the first change and the start of a review. */
 const LATEST_MS = 1_200;
-/** Where changes never end: so long after the end of the last review at the earliest, ms, */
+/** Under constant change, minimum wait after the end of the last review, */
 const PAUSE_MS = 1_200;
-/** and so many times what that one took, for where the kernel tracks very many connections. */
+/** and minimum multiple of that review's duration, for nodes with very many connections. */
 const PAUSE_FACTOR = 4;
 
-/** Connections that are found, judged and cut at once; very many are cut in rounds. */
+/** Maximum connections found, judged and cut at once; very many are cut in rounds. */
 const ROUND = 8_192;
-/** Of these each program that deletes gets, so that they are held closed and gone within some 20 ms. */
+/** Size of the portions in which they are closed and deleted, within about 20 ms each. */
 const PORTION = 1_024;
 /** A review that takes this long is one of a large table, ms: what changed is then looked at by itself, see createUrgentReview. */
 const SLOW_MS = 100;
 
-/** What one look through the live connections did. */
+/** The result of one review. */
 export interface ReviewResult {
-  /** Connections that were deleted because the policies deny them now. */
+  /** Number of connections that were cut because the policies deny them now. */
   readonly cut: number;
   readonly durationMs: number;
   /** Why it failed, in one line; it is tried again. */
   readonly error: string | undefined;
-  /** It was about what had just changed alone: that it went well says nothing of the whole. */
+  /** Set if it covered only recent changes: its success says nothing about the whole. */
   readonly isOfSome?: true;
 }
 
 export interface ReviewPorts {
   readonly connections: Connections;
-  /** Whose rules are in force; asked at each look. Connections of others are left alone. */
+  /** Returns the families whose rules are in force. Called for each review; connections of other families stay. */
   readonly families: () => readonly IpFamily[];
   readonly clock: Clock;
-  /** What is in force. */
+  /** Returns the policy in force. */
   readonly policy: () => NodePolicy;
-  /** Told of what is cut. */
+  /** Takes the cut connections. */
   readonly memory?: Pick<CutMemory, 'note'>;
-  /** Told of every review; must not throw. */
+  /** Called for every review; must not throw. */
   readonly report: (result: ReviewResult) => void;
 }
 
 /**
- * Holds live connections to the newest policy: rules meet only what opens a connection, so after a change those that
- * it denies are cut.
+ * Applies the newest policy to live connections: rules only see what opens a connection, so connections that are denied
+ * after a change are cut.
  */
 export interface Review {
-  /** Told of every pass of the loop; only some are followed by a review. */
+  /** Takes every pass of the loop; only some lead to a review. */
   after(pass: Pick<SyncResult, 'outcome' | 'reason'> & Partial<Pick<SyncResult, 'concerned'>>): void;
-  /** Finishes the review under way and begins no other. */
+  /** Finishes the current review and starts no other. */
   stop(): Promise<void>;
 }
 
 /**
- * Whether connections may be there that what is in force denies. When the agent starts, nobody looked while it was away,
- * and a pass that had failed may have done its work all the same.
+ * Reports whether there may be connections that the policy in force denies. No agent reviewed connections before the agent's
+ * start, and a failed pass may have had an effect all the same.
  */
 const mayLeaveDenied = ({ outcome, reason }: Pick<SyncResult, 'outcome' | 'reason'>): boolean =>
   outcome === 'applied' || (outcome === 'unchanged' && (reason === 'start' || reason === 'retry'));
 
 const TCP = 6;
 
-/** Where the kernel took up the connection in the middle its ends are the other way round, as far as the ports tell. */
+/** Reports whether the ends are exchanged, judging by the ports, if the kernel picked up the connection in the middle. */
 const mayBeTurned = ({ protocol, sourcePort, port }: Opening): boolean =>
   protocol === TCP && openerByPorts({ sourcePort, destinationPort: port }) === 'destination';
 
-/** The connection, as if its other end had opened it. */
+/** Returns the connection with its ends exchanged. */
 const turned = <Read extends Connection>(connection: Read): Read => ({
   ...connection,
   original: connection.reply,
@@ -86,11 +86,11 @@ const turned = <Read extends Connection>(connection: Read): Read => ({
 export const createReview = ({ connections, families, clock, policy, memory, report }: ReviewPorts): Review => {
   let firstAt: number | undefined;
   const guard = createReopenGuard(connections, clock);
-  /** Changed since the last review of all began. */
+  /** Addresses that changed since the last full review began. */
   let concerned: readonly (readonly [string, ReadonlySet<string>])[] = [];
   let lastMs = 0;
   let startedAt = Number.NEGATIVE_INFINITY;
-  /** Kept for as long as a review takes: it remembers what it said of each connection. */
+  /** Kept for the whole review, because it caches verdicts. */
   let newest: { readonly policy: NodePolicy; readonly judge: ConnectionJudge } | undefined;
   let failures = 0;
   let stopped = false;
@@ -102,16 +102,16 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
     let count = 0;
     for (let at = 0; at < denied.length; at += PORTION) {
       const portion = denied.slice(at, at + PORTION);
-      // Before, so that no datagram slips in between; one that cannot be held closed is cut all the same.
+      // Before, so that no datagram slips in between; a connection that cannot be closed is cut all the same.
       await guard.hold(portion, judgeNow());
-      // Of those whose ends the kernel may take for each other either may be meant.
+      // If the kernel may have exchanged the ends, both directions are remembered.
       memory?.note(portion.flatMap((each) => (mayBeTurned(openingOf(each)) ? [each, turned(each)] : [each])));
       count += await connections.cut(portion);
     }
     return count;
   };
 
-  /** By what is in force now. Where there are many rules it takes half a millisecond to make one. */
+  /** Returns a judge of the policy in force. With many rules, making one takes half a millisecond. */
   const judgeNow = (): ConnectionJudge => {
     const now = policy();
     if (newest?.policy !== now) newest = { policy: now, judge: createConnectionJudge(now) };
@@ -129,10 +129,10 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
   const isDenied = (judge: ConnectionJudge, opening: Opening): boolean =>
     isDeniedAsIs(judge, opening) || isDeniedTurned(judge, opening);
 
-  /** Both ends are of one family. */
+  /** Reports whether the family's rules are in force; both ends have the same family. */
   const isInForce = (address: string): boolean => families().includes(address.includes(':') ? 'ipv6' : 'ipv4');
 
-  /** While the table is read passes may come to their end: each entry is judged by what is in force when it is read. */
+  /** Passes may end while the table is read: each entry is judged by the policy in force when it is read. */
   const denied: ConnectionSelection = {
     concerns: (source, destination) =>
       isInForce(source) &&
@@ -142,10 +142,10 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
     selects: (opening) => isDenied(judgeNow(), opening),
   };
 
-  /** Of those found to be denied: what still is, and meets rules of ours. */
+  /** Returns those of the denied connections that are still denied, and that pass our rules. */
   const stillDenied = async <Read extends Connection>(found: readonly Read[]): Promise<readonly Read[]> => {
     if (found.length === 0) return [];
-    // What begins or ends in the node itself passes none.
+    // Connections that begin or end in the node itself do not pass them.
     const own = await connections.ownAddresses(families());
     const judge = judgeNow();
     const others = found.filter(({ original, reply }) => !own.has(original.source) && !own.has(reply.source));
@@ -155,14 +155,14 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
     return doubtful.length === 0 ? asTheyAre : [...asTheyAre, ...(await connections.pickedUp(doubtful))];
   };
 
-  /** @param list the next of the connections that are denied, of all or of some ends */
+  /** @param list returns the next denied connections, of all or of some ends */
   const cutRounds = async (list: () => Promise<readonly TrackedConnection[]>): Promise<number> => {
     let total = 0;
     for (;;) {
       const found = await list();
       const count = await cut(await stillDenied(found));
       total += count;
-      // Where nothing more can be deleted there would be no end.
+      // Without this it would never end if nothing more can be deleted.
       if (found.length < ROUND || count === 0) return total;
     }
   };
@@ -171,12 +171,12 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
     if (policy().isolations.length === 0 || families().length === 0) return 0;
     await guard.release(judgeNow());
     await guard.retry(judgeNow());
-    // Nearly always it shows that nothing is to be cut; where something is, only the list tells which entries.
+    // Usually this shows that nothing must be cut; otherwise only the list identifies the entries.
     const glimpsed = await connections.glance(families(), denied, ROUND);
     const isAll = glimpsed !== undefined && glimpsed.length < ROUND;
     if (isAll && (await stillDenied(glimpsed)).length === 0) return 0;
     const count = await cutRounds(() => connections.list(families(), denied, ROUND));
-    // What was not held closed just now is told, and tried again.
+    // What could not be closed just now is reported, and tried again.
     await guard.retry(judgeNow());
     return count;
   };

@@ -2,20 +2,20 @@ import { EMPTY_PLAN, type Plan } from '../render/plan.ts';
 import { destroyedSet, destroyLine, emptyFirst } from '../render/stale-set.ts';
 
 /**
- * Sets that no rule names any more. They cost memory and nothing else, so they wait: nft goes on using a set for some
- * milliseconds after its rules are gone, and to try in vain costs more than the change itself.
+ * Stale sets, which cost only memory, and so can wait: nft uses a set for some milliseconds after its rules are gone,
+ * and trying in vain costs more than the change itself.
  */
 export interface StaleSets {
-  /** The plan without what can wait. */
+  /** Returns the plan without the steps that can wait. */
   defer(plan: Plan): Plan;
-  /** Destroys those that have waited since it was asked last, if there are any. */
+  /** Returns a plan that destroys the sets that have waited since the last call, if there are any. */
   takeDue(): Plan | undefined;
-  /** A plan that destroys whatever is stale is being applied. */
+  /** Takes the fact that a plan which destroys all stale sets is being applied. */
   clear(): void;
 }
 
 export const createStaleSets = (): StaleSets => {
-  /** Names. */
+  /** Names of new stale sets. */
   let fresh: readonly string[] = [];
   let due: readonly string[] = [];
 

@@ -5,39 +5,42 @@ import type { Tampering } from '../render/tampering.ts';
 import type { Concerned } from './node-compiler.ts';
 import type { PartFailure } from './parts.ts';
 
-/** Why the kernel is looked at. */
+/** The reasons for a pass. */
 export const SYNC_REASONS = ['start', 'change', 'check', 'retry'] as const;
 export type SyncReason = (typeof SYNC_REASONS)[number];
 
-/** What one pass of the loop did. */
+/** The result of one pass of the loop. */
 export interface SyncResult {
   readonly reason: SyncReason;
   readonly outcome: 'applied' | 'unchanged' | 'failed';
   readonly durationMs: number;
   /**
-   * How long the oldest change waited from its note to being in force, ms; undefined where this pass brought none into force:
-   * it failed, found nothing to do, or large policies are not complete yet.
+   * Time in ms from the note of the oldest change until it was in force; undefined if this pass brought none into
+   * force, because it failed, found nothing to do, or large policies are incomplete.
    */
   readonly waitedMs: number | undefined;
-  /** Lines of restore text that were needed, 0 if the kernel held everything already. */
+  /** Number of lines of restore text, 0 if the kernel already had everything. */
   readonly changes: number;
-  /** Lines that the kernel was off from what had been put there: somebody else changed it. */
+  /** Number of lines by which the kernel differed from the applied state: another program changed it. */
   readonly drift: number;
-  /** What that was. */
+  /** The kinds of drift. */
   readonly tampering: readonly Tampering[];
-  /** Another program keeps putting its rules before ours, and we ours before its. */
+  /** Whether another program keeps putting its rules before ours, and we ours before its. */
   readonly contested: boolean;
-  /** Isolations are too large for one pass: they deny everything until further passes, which follow at once, brought them. */
+  /**
+   * Whether isolations are too large for one pass: they deny everything until further passes, which follow at once,
+   * complete them.
+   */
   readonly isGrowing: boolean;
   /** The addresses whose connections may be denied since the last pass, by the namespace of their pods. */
   readonly concerned: Concerned;
   readonly faults: readonly PolicyFault[];
-  /** Pods of the node that some policy isolates. */
+  /** Numbers of isolated pods of the node. */
   readonly isolatedPods: Readonly<Record<Direction, number>>;
-  /** What is in force now; undefined where this is not known. */
+  /** The rule set in force; undefined if it is not known. */
   readonly program: NodeProgram | undefined;
   /** See ReconcilerStatus. */
   readonly notInForce: readonly PartFailure[];
-  /** Why it failed, or some part that is needed, in one line. */
+  /** Why it, or a needed part, failed, in one line. */
   readonly error: string | undefined;
 }

@@ -1,22 +1,25 @@
 import type { Clock } from '../model/clock.ts';
 
-/** Whose turn it is among namespaces whose changes have taken much of the loop's time: theirs are taken less often, and more at once. */
+/**
+ * Schedules namespaces whose changes have taken much of the loop's time: their changes are taken less often, and more
+ * at once.
+ */
 export interface Turns {
-  /** A pass took so long, ms, for changes of the namespaces alone. */
+  /** Takes the time, in ms, of a pass for changes of these namespaces only. */
   charge(namespaces: ReadonlySet<string>, ms: number): void;
-  /** So long until changes of the namespace may be taken, ms. */
+  /** Returns the time in ms until changes of the namespace may be taken. */
   dueIn(namespace: string): number;
-  /** It has taken little of late. */
+  /** Reports whether the namespace has taken little time recently. */
   isLight(namespace: string): boolean;
 }
 
-/** Of the loop's time a namespace may have for good. */
+/** Share of the loop's time that a namespace may take permanently. */
 const SHARE = 0.5;
-/** What it may take beyond that at once, ms: no single change of the usual kind waits. */
+/** Time that it may take beyond that at once, so that no usual single change waits. */
 const FREE_MS = 100;
-/** And the most that counts: whatever a namespace did, its changes wait for half a second and no longer. */
+/** Maximum time that counts, so that a namespace's changes wait for up to half a second, whatever it did. */
 const MOST_MS = FREE_MS + 250;
-/** Where changes of others wait too, one that has taken less goes first, ms. */
+/** While changes of other namespaces wait, a namespace with less time than this goes first. */
 const LIGHT_MS = 25;
 
 interface Debt {

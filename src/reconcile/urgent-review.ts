@@ -1,30 +1,30 @@
 import type { Clock } from '../model/clock.ts';
 
 /**
- * Looks at the connections of what just changed by themselves, where a review of all takes long. Each namespace has its own
- * turn: that one has very many connections keeps no other waiting.
+ * Reviews the connections of recent changes by themselves, while a full review takes long. Each namespace has its own
+ * turn, so that one with very many connections delays no other.
  */
 export interface UrgentReview {
   begin(concerned: Iterable<readonly [string, ReadonlySet<string>]>): void;
-  /** Finishes what is under way and begins no other. */
+  /** Finishes the current reviews and starts no others. */
   stop(): Promise<void>;
 }
 
 export interface UrgentReviewPorts {
   readonly clock: Clock;
-  /** Looks at connections with an end at one of the addresses, some of them at once. @returns whether there are more */
+  /** Reviews some connections with an end at one of the addresses. @returns whether there are more */
   readonly review: (addresses: readonly string[]) => Promise<boolean>;
 }
 
-/** Each costs a look of its own at the table; where more changed the review of all is as quick. */
+/** Each address costs a read of the table; with more changed addresses the full review is as fast. */
 const MOST_ADDRESSES = 8;
-/** Namespaces that are looked at at the same time. */
+/** Number of namespaces that are reviewed at the same time. */
 const LANES = 3;
-/** Changes within this time are looked at together, ms. */
+/** Changes within this time are reviewed together. */
 const QUIET_MS = 20;
-/** From one look of a namespace to its next, ms. */
+/** Minimum interval of a namespace's reviews. */
 const PAUSE_MS = 200;
-/** Namespaces that wait; the others are left to the review of all. */
+/** Maximum namespaces that wait; the full review covers the others. */
 const MOST_WAITING = 100;
 
 export const createUrgentReview = ({ clock, review }: UrgentReviewPorts): UrgentReview => {
@@ -54,7 +54,7 @@ export const createUrgentReview = ({ clock, review }: UrgentReviewPorts): Urgent
   };
 
   const look = async (namespace: string, addresses: readonly string[]): Promise<void> => {
-    // Where it fails the review of all, which is due in any case, tells of it.
+    // The full review, which is due in any case, reports its own failures.
     const isMore = await review(addresses).catch(() => false);
     running.delete(namespace);
     if (stopped) return;

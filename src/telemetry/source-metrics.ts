@@ -12,7 +12,7 @@ export interface SourceSample {
   readonly lastHeardSeconds: number | undefined;
 }
 
-/** Metrics of the sources, read from `sample` at each scrape: stored values would be old by then. */
+/** Registers the metrics of cluster sources, read from `sample` at each scrape: stored values would be old by then. */
 export const registerSourceMetrics = (registry: Registry, sample: () => readonly SourceSample[]): void => {
   const registers = [registry];
   const labelNames = ['kind'] as const;
