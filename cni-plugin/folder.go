@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// A file that is gone or cannot be read for less than this is being written anew.
+// A file that is gone or cannot be read for less than this is being rewritten.
 const rewriteTime = 5 * time.Second
 
 // folder is the node's folder of network configurations, as the installer keeps it.
 type folder struct {
 	path string
-	// The one file to chain to, for runtimes that are told which network to take; "" takes the first.
+	// The one file to chain to, for runtimes with a configured network; "" takes the first.
 	only  string
 	entry []byte
 	// Since when the file that ours is made from is not usable; zero while it is.

@@ -20,7 +20,7 @@ import (
 const (
 	defaultConfDir = "/etc/cni/net.d"
 	defaultBinDir  = "/opt/cni/bin"
-	// What the kernel does not tell of: an inotify queue that ran over, a folder that cannot be watched.
+	// For changes that the kernel does not report: an inotify queue that overflowed, a folder that cannot be watched.
 	lookAgainAfter = 5 * time.Second
 )
 
@@ -35,7 +35,7 @@ func (p *places) declare(flags *flag.FlagSet) {
 	flags.StringVar(&p.binDir, "bin-dir", defaultBinDir, "the runtime's `folder` of CNI plugins")
 }
 
-// installer is what `install` was asked for.
+// installer has the arguments of `install`.
 type installer struct {
 	places
 	networkFile string

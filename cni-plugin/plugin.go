@@ -62,7 +62,7 @@ func runPlugin(env func(string) string, in io.Reader, out io.Writer) int {
 	return 1
 }
 
-// call does what CNI_COMMAND says. It returns the version of the configuration, in which an error is told.
+// call does what CNI_COMMAND says. It returns the version of the configuration, which an error must have.
 func call(env func(string) string, in io.Reader, out io.Writer) (string, *cniError) {
 	command := env("CNI_COMMAND")
 	input, err := io.ReadAll(in)
@@ -147,7 +147,7 @@ func add(env func(string) string, conf netConf, out io.Writer) *cniError {
 
 func del(env func(string) string, conf netConf) {
 	args := parseArgs(env("CNI_ARGS"))
-	// Whoever cannot be told finds out by the interface that goes.
+	// An agent that does not receive it notices that the interface is gone.
 	_ = ask(conf.socket(), request{
 		Command:     "del",
 		ContainerID: env("CNI_CONTAINERID"),

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A runtime reads its folder anew when something changes there. Until it has, it still starts the program.
+// A runtime reads its folder again when something changes there. Until it has, it still starts the program.
 const runtimeNotices = 2 * time.Second
 
 func runUninstall(args []string, output io.Writer) int {
@@ -63,7 +63,7 @@ func (p *places) uninstall(pause time.Duration) (told []string, err error) {
 }
 
 // callerByNotes returns the name of what removes a pod by the configuration that its network was made with, and not by the one
-// in force. Without the program such a pod could not be removed. It is told by the files that it brings.
+// in force. Without the program such a pod could not be removed. It is recognized by its files.
 func callerByNotes(confDir string) string {
 	names, _ := namesIn(confDir)
 	for _, name := range names {

@@ -4,7 +4,7 @@ import (
 	"syscall"
 )
 
-// watch tells of changes of a folder, several at once as one. A folder that cannot be watched is told of never.
+// watch reports changes of a folder, several at once as one. It reports none of a folder that cannot be watched.
 func watch(path string) <-chan struct{} {
 	changes := make(chan struct{}, 1)
 	inotify, err := syscall.InotifyInit1(syscall.IN_CLOEXEC)

@@ -30,6 +30,7 @@ const CHECKS: readonly (readonly [name: string, command: string, ...args: string
   // Code that only tests use is dead as well.
   ['dead code of the product', 'knip', '--no-progress', '--production'],
   ['format', 'biome', 'format'],
+  ['phrases', 'node', 'scripts/check-phrases.ts'],
 ];
 
 interface Outcome {

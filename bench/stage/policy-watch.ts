@@ -58,7 +58,7 @@ export const openPolicyWatch = async (
         heard.delete(version);
         return at;
       }
-      if (nowNs() > deadline) throw new Error(`a watch was not told of version ${version} of the policy`);
+      if (nowNs() > deadline) throw new Error(`a watch did not receive version ${version} of the policy`);
       await Promise.race([changed.promise, failed]);
     }
   };

@@ -16,10 +16,10 @@ export interface AgentKeeper {
   /** Starts it if it does not run. */
   revive(): Promise<void>;
   /**
-   * Waits until it reports that everything written is in force. With `anew`, also until it has begun after this call to
+   * Waits until it reports that everything written is in force. With `recheck`, also until it has begun after this call to
    * compare the whole kernel, and has repaired what it found. @throws Error with its status and log after the deadline
    */
-  untilApplied(written: Written, anew: boolean, deadlineMs: number): Promise<void>;
+  untilApplied(written: Written, recheck: boolean, deadlineMs: number): Promise<void>;
 }
 
 const isSettled = (status: AgentStatus, written: Written): boolean => {
@@ -57,14 +57,14 @@ export const createAgentKeeper = async (
     async revive() {
       agent ??= await start();
     },
-    async untilApplied(written, anew, deadlineMs) {
+    async untilApplied(written, recheck, deadlineMs) {
       let last: AgentStatus | undefined;
       const calledAt = new Date().toISOString();
       const hasCompared = ({ lastCheck }: AgentStatus): boolean => lastCheck !== undefined && lastCheck.at > calledAt;
       const ask = async (): Promise<true | undefined> => {
         last = await running().status().catch(unlessUnreachable);
         if (last === undefined) return undefined;
-        return (isSettled(last, written) && (!anew || hasCompared(last))) || undefined;
+        return (isSettled(last, written) && (!recheck || hasCompared(last))) || undefined;
       };
       const wanted = [...written].map(([kind, version]) => `${kind}=${version}`).join(' ');
       const describe = (): string => `wanted ${wanted}, its status is ${JSON.stringify(last)}\n${running().log()}`;

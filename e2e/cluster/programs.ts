@@ -41,7 +41,7 @@ const find = (
 const programsOf = (...found: readonly ReadonlyMap<string, string>[]): Programs => ({
   path(name) {
     const file = found.map((files) => files.get(name)).find((at) => at !== undefined);
-    if (file === undefined) throw new Error(`cluster: the program ${name} was not asked for`);
+    if (file === undefined) throw new Error(`cluster: the program ${name} was not requested`);
     return file;
   },
 });

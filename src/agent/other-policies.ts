@@ -54,7 +54,7 @@ export const watchOtherPolicies = (
     } catch (error) {
       const words = describeFailure(error);
       if (words !== trouble && !stopping.signal.aborted)
-        log.info('other kinds of policy cannot be looked for', { trouble: words });
+        log.info('cannot check for other kinds of policy', { trouble: words });
       trouble = words;
     }
   };

@@ -143,7 +143,7 @@ export const compileBridge = (
       continue;
     }
     sets.isolated.add(portElement(port));
-    // Then unknown machines are neighbours, and any address may be asked for.
+    // Then unknown machines are neighbours, and the pod may ask for any address.
     const isCaged = (family: IpFamily): boolean => caged[family] && !withUplink.has(port);
     if (isCaged('ipv4')) sets.caged4.add(portElement(port));
     if (isCaged('ipv6')) sets.caged6.add(portElement(port));

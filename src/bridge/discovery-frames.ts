@@ -44,7 +44,7 @@ const arpRequest = ({ mac, from, target }: Question): string =>
 
 /**
  * Returns a neighbour solicitation (RFC 4861, 4.3). It goes to all nodes instead of the target's own group: bridges that know
- * the groups' members would send the latter only to these, and a spoofing pod would not be asked.
+ * the groups' members would send the latter only to these, and would not reach a spoofing pod.
  */
 const neighbourSolicitation = ({ mac, from, target }: Question): string => {
   const destination = addressHex('ff02::1');

@@ -2,7 +2,7 @@
 export type Intern = (text: string) => string;
 
 /**
- * @param limit strings remembered before the pool starts anew. It bounds the memory that values which never repeat
+ * @param limit strings remembered before the pool starts again. It bounds the memory that values which never repeat
  * (pod-template-hash, names in labels) need. Strings returned earlier stay valid.
  */
 export const createIntern = (limit = 50_000): Intern => {

@@ -92,7 +92,7 @@ export const createNftTables = (runner: CommandRunner, nft: NftReader, family: I
     const lines = [...own, ...hooks.flat()].filter((line) => line !== '');
     const declared = new Set(lines.map((line) => /^-N (\S+)/.exec(line)?.[1]));
     const missing = chains.find(({ name }) => !declared.has(name));
-    if (missing !== undefined) throw new Error(`nothing was told of the chain ${missing.name}`);
+    if (missing !== undefined) throw new Error(`the answer lacks the chain ${missing.name}`);
     return `${[...lines, ...heldLines(chains, lines)].join('\n')}\n`;
   };
 

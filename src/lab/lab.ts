@@ -171,7 +171,7 @@ export const createLab = async (runner: CommandRunner, settings: LabSettings): P
       pods.set(name, after);
       await ip.run(podRouteLines(before, settings, 'delete'), before.node.name);
       await routeStrays([before], 'delete');
-      // First, since a host that does not answer for an address is not asked again for a second (neigh/…/retrans_time_ms).
+      // First, since a neighbour waits a second before it asks a silent host again (neigh/…/retrans_time_ms).
       await ip.run(podReaddressLines(after, settings), name);
       await Promise.all([ip.run(podRouteLines(after, settings), after.node.name), routeStrays([after], 'replace')]);
     },

@@ -32,7 +32,7 @@ export const attachedPod = (spec: PodSpec, node: NodeSpec, index: number): Attac
   device: spec.device ?? `veth${String(index)}`,
 });
 
-/** Returns ranges outside the node's own that are to be routed to the pod's node. */
+/** Returns ranges outside the node's own that must be routed to the pod's node. */
 export const strayCidrs = (pod: AttachedPod): readonly string[] =>
   pod.ips.filter((ip) => !pod.node.podCidrs.some((cidr) => inCidr(ip, cidr))).map(hostCidr);
 

@@ -106,7 +106,7 @@ export const enterSandbox = async (
  * @throws SandboxError outside of a sandbox, before any change
  */
 export const prepareSandbox = async (runner: CommandRunner): Promise<void> => {
-  if (!(await insideSandbox())) throw new SandboxError('this program is to be run inside a sandbox and is not');
+  if (!(await insideSandbox())) throw new SandboxError('this program must run inside a sandbox and does not');
   const network = await ownNetwork();
   if ((await readFile(PREPARED, 'utf8').catch(() => '')) === network) return;
   await runner.run('mount', ['-t', 'tmpfs', '-o', 'mode=0755', 'tmpfs', '/run']);

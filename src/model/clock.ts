@@ -12,6 +12,6 @@ export interface Clock {
 export const isoTime = (clock: Pick<Clock, 'now' | 'wall'>, at: number): string =>
   new Date(Date.parse(clock.wall()) - (clock.now() - at)).toISOString();
 
-/** The same as Unix time, seconds. */
+/** Returns the same as Unix time in seconds. */
 export const unixTime = (clock: Pick<Clock, 'now' | 'wall'>, at: number): number =>
   Date.parse(isoTime(clock, at)) / 1000;

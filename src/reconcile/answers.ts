@@ -21,8 +21,8 @@ export interface AnswerPort {
 }
 
 /**
- * What was done for a packet: its connection was restored; the other end was asked whether it has the connection; it
- * was reset; its sender got the error that policy forbids it.
+ * What was done for a packet: its connection was restored; the agent asked the other end whether it has the
+ * connection; it was reset; its sender got the error that policy forbids it.
  */
 export const ANSWER_KINDS = ['resumed', 'asked', 'reset', 'rejected'] as const;
 
@@ -141,7 +141,7 @@ export const createAnswers = ({ clock, port, onDeny, policy, memory, report }: A
 
   /**
    * Restores a connection. A packet of the opener restores it directly. A packet of the other end only claims to belong to a
-   * connection: so the supposed opener is asked, and its answer restores it. Nothing that was sent reaches it before.
+   * connection: so the agent asks the supposed opener, whose answer restores it. Nothing that was sent reaches it before.
    */
   const resume = async (crossing: Crossing, opener: Opener): Promise<void> => {
     const { packet, outInterface } = crossing;

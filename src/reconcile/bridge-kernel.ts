@@ -2,7 +2,7 @@ import type { BridgeLook } from '../bridge/bridge-look.ts';
 import type { Question } from '../bridge/discovery-frames.ts';
 import type { Claim, ObservedBridge } from '../bridge/parse-table.ts';
 
-/** A question, and the kernel's index of the bridge whose ports are asked. */
+/** A question to the ports of a bridge, and the kernel's index of that bridge. */
 export interface BridgeQuestion extends Question {
   readonly bridge: number;
 }

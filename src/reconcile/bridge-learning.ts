@@ -127,7 +127,7 @@ export const createBridgeLearning = (
   const consider = (): void => {
     const { node, unowned } = book.facts();
     if (stopped || isAsking || !isInForce() || unowned.length === 0) return;
-    // New questions are asked soon, whatever the former ones did not get answered.
+    // The waits start again for new questions, whatever happened to the former ones.
     const subject = JSON.stringify([unowned, node.bridges]);
     if (subject !== asked) {
       asked = subject;

@@ -11,7 +11,7 @@ const WORDS: Readonly<Record<TamperingKind, string>> = {
   chain_changed: 'rules were changed in',
   chain_added: 'chains with our prefix were added',
   set_missing: 'sets are gone',
-  set_changed: 'sets were made anew in another way',
+  set_changed: 'sets were re-created differently',
   members_added: 'members were added to',
   members_removed: 'members were removed from',
 };

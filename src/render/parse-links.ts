@@ -57,12 +57,12 @@ const endsOf = (kind: string, data: Json): Ends | undefined => {
     case 'vxlan':
       return { ports: portOf(data, VXLAN_PORT), protocols: [], openBecause: vxlanOpen(data) };
     case 'geneve':
-      return { ports: portOf(data, GENEVE_PORT), protocols: [], openBecause: 'its peers are not told' };
+      return { ports: portOf(data, GENEVE_PORT), protocols: [], openBecause: 'its peers are not known' };
     case 'wireguard':
       return { ports: WIREGUARD_PORTS, protocols: [], openBecause: 'it knows its peers by their keys' };
     default: {
       const protocols = PROTOCOLS[kind];
-      return protocols && { ports: [], protocols, openBecause: 'its peers are not told' };
+      return protocols && { ports: [], protocols, openBecause: 'its peers are not known' };
     }
   }
 };

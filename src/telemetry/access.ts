@@ -40,7 +40,7 @@ const ADMITTED: Admission = { admitted: true };
 
 const refuse = (status: 401 | 403 | 503, reason: string): Admission => ({ admitted: false, status, reason });
 
-const BUSY = refuse(503, 'too many tokens are being asked about');
+const BUSY = refuse(503, 'too many tokens are under review');
 
 const ADMISSION: Readonly<Record<Decision, (path: string) => Admission>> = {
   allowed: () => ADMITTED,
@@ -76,7 +76,7 @@ export const createTokenAccess = ({ review, now, onTrouble }: AccessDeps): Acces
     } catch (error) {
       if (!troubled) onTrouble(messageOf(error));
       troubled = true;
-      return refuse(503, 'the API server cannot be asked about this token');
+      return refuse(503, 'the API server cannot review this token');
     } finally {
       asking -= 1;
     }

@@ -168,7 +168,7 @@ export const createAgentMetrics = ({ version, sources, waitingSince }: MetricsOp
   });
   const answers = new Counter({
     name: 'portcullis_answers_total',
-    help: 'Number of answers to denied packets, by kind: resumed, asked (the other end was asked), reset, rejected.',
+    help: 'Number of answers to denied packets, by kind: resumed, asked (the agent asked the other end), reset, rejected.',
     labelNames: ['kind'],
     registers,
   });

@@ -37,7 +37,7 @@ export const portsOf = (match: PortMatch, destination: PodEndpoint | undefined):
 /** Returns the grants of one end, given its own address and the remote one. */
 export type FindGrants = (direction: Direction, own: string, remote: string) => SideGrants;
 
-/** Caches the results: when all pairs are asked for, each isolation is compared with each address once. */
+/** Caches the results: for all pairs, each isolation is compared with each address once. */
 export const createFindGrants = (index: PolicyIndex): FindGrants => {
   const known = new Map<Isolation, Map<string, SideGrants>>();
 

@@ -12,7 +12,7 @@ import { policy } from '../support/small-cluster.ts';
 
 /**
  * An agent that ran all the while and one that starts now come to the same. `PORTCULLIS_ORDERS=100000 npm test --
- * test/addresses/restart` tries so many orders, other ones each time.
+ * test/addresses/restart` tries this many orders, different ones each time.
  */
 const ORDERS = Number(process.env['PORTCULLIS_ORDERS'] ?? 0);
 

@@ -69,7 +69,7 @@ const record = (token = AGENT.token, node = NODE): EventRecorder => {
 
 const untilSent = (recorder: EventRecorder): Promise<true> =>
   waitFor(
-    'what was told to be sent',
+    'the events to be sent',
     DEADLINE_MS,
     () => Promise.resolve(recorder.status().waiting === 0 || undefined),
     () => JSON.stringify([recorder.status(), outcomes, troubles]),

@@ -99,7 +99,7 @@ describe('a real API server behind a proxy', () => {
       await start();
       proxy.fault = () => fault;
       proxy.cut();
-      await until('the trouble to be told', () => troubles.some((trouble) => told.test(trouble)));
+      await until('the trouble to be reported', () => troubles.some((trouble) => told.test(trouble)));
       await create('new');
       expect(namesOf()).toEqual(['kept']);
       proxy.fault = () => undefined;
@@ -112,7 +112,7 @@ describe('a real API server behind a proxy', () => {
     await start();
     proxy.fault = ({ isWatch }) => (isWatch ? { kind: 'error event', code: 410 } : undefined);
     proxy.cut();
-    await until('the trouble to be told', () => troubles.some((trouble) => trouble.startsWith('410 Gone')));
+    await until('the trouble to be reported', () => troubles.some((trouble) => trouble.startsWith('410 Gone')));
     await create('new');
     await until('the new pod', () => namesOf().length === 2);
     proxy.fault = () => undefined;
@@ -121,10 +121,12 @@ describe('a real API server behind a proxy', () => {
 
   test('the source recovers from a list that breaks off', async () => {
     await start();
-    // 410 makes it list anew.
+    // 410 makes it list again.
     proxy.fault = ({ isWatch }) => (isWatch ? { kind: 'status', code: 410 } : { kind: 'truncate', bytes: 200 });
     proxy.cut();
-    await until('the trouble to be told', () => troubles.some((trouble) => /connection broke|aborted/.test(trouble)));
+    await until('the trouble to be reported', () =>
+      troubles.some((trouble) => /connection broke|aborted/.test(trouble)),
+    );
     expect(namesOf()).toEqual(['kept']);
     proxy.fault = () => undefined;
     await create('new');
@@ -134,7 +136,9 @@ describe('a real API server behind a proxy', () => {
   test('the source recovers from a proxy that passes on nothing', async () => {
     await start({ watchSeconds: [60, 60], watchOverrun: -59_000, watchSilence: 1_000, listSilence: 1_000 });
     proxy.stall();
-    await until('the trouble to be told', () => troubles.some((trouble) => trouble.startsWith('nothing heard for')));
+    await until('the trouble to be reported', () =>
+      troubles.some((trouble) => trouble.startsWith('nothing heard for')),
+    );
     await create('new');
     expect(namesOf()).toEqual(['kept']);
     proxy.flow();
@@ -145,7 +149,7 @@ describe('a real API server behind a proxy', () => {
   test('the source recovers from an API server that is down', async () => {
     await start();
     await proxy.down();
-    await until('the trouble to be told', () => troubles.some((trouble) => trouble.includes('ECONNREFUSED')));
+    await until('the trouble to be reported', () => troubles.some((trouble) => trouble.includes('ECONNREFUSED')));
     expect(namesOf()).toEqual(['kept']);
     await create('new');
     await proxy.up();

@@ -166,7 +166,7 @@ test('a pod that took the name of another one gets its own condition', async () 
   const [first] = [...source.snapshot().pods.values()].filter(({ name }) => name === 'twin');
   await server.admin.delete(ref);
   await server.admin.create(ref);
-  // The agent has not heard of it yet, as far as this pass goes.
+  // This pass has begun before the agent received it.
   if (first !== undefined && source.snapshot().pods.has(first.uid)) condition.noteResult(true);
   await waitFor('the first to go', DEADLINE_MS, () =>
     Promise.resolve(first !== undefined && !source.snapshot().pods.has(first.uid) ? true : undefined),

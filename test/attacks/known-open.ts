@@ -1,7 +1,7 @@
 import type { KnownOpen } from './run/judge.ts';
 
 /**
- * Attacks that get through today and are to be closed. The test of an entry fails as soon as the attack does not get through
+ * Attacks that succeed today and must be closed. The test of an entry fails as soon as the attack does not get through
  * any more: then the entry goes.
  */
 export const KNOWN_OPEN: readonly KnownOpen[] = [];

@@ -7,7 +7,7 @@ import { openStage, type Stage } from '../../chaos/stage/stage.ts';
 /** Change it with CHAOS_SEED to look elsewhere; `npm run chaos` takes very many more steps. */
 const SEED = Number(process.env['CHAOS_SEED'] ?? 7);
 const STEPS = 60;
-/** Among the faults are API servers that start anew, on a machine that may be busy. */
+/** The faults include API servers that restart, on a machine that may be busy. */
 const DEADLINE_MS = 300_000;
 
 let stage: Stage | undefined;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
-/** What of others becomes part of the product, by the lock file. */
+/** The packages that become part of the product, by the lock file. */
 
 const ROOT = path.join(import.meta.dirname, '../..');
 

@@ -49,7 +49,7 @@ export const endsOf = (
   return { from: findEnd(snapshot, from, bySix), to: findEnd(snapshot, to, bySix) };
 };
 
-/** The hop limit that is asked of listener discovery, and of neighbour discovery (RFC 2710, RFC 4861). */
+/** The required hop limit of listener discovery, and of neighbour discovery (RFC 2710, RFC 4861). */
 const linkHopLimit = (type: number): number => ([130, 131, 132, 143].includes(type) ? 1 : 255);
 
 /** The connection that the row names, or that is none at all for `raw`; undefined where it is the packet's own. */

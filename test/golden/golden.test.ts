@@ -57,7 +57,7 @@ const shuffled = <K, V>(map: ReadonlyMap<K, V>, step: number): ReadonlyMap<K, V>
   );
 };
 
-/** What the evaluator of src/trace can be asked: packets that open a connection, through FORWARD. */
+/** The packets that the evaluator of src/trace can judge: those that open a connection, through FORWARD. */
 const isEvaluable = ({ trait, protocol }: PacketRow): boolean => trait === undefined && protocol !== 'ipv6-icmp';
 
 const EVALUATED = { tcp: 'TCP', udp: 'UDP', sctp: 'SCTP', icmp: 'other', 'ipv6-icmp': 'other' } as const;

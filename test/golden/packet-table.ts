@@ -2,7 +2,7 @@
 const PROTOCOLS = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp', ICMP: 'icmp', ICMPv6: 'ipv6-icmp' } as const;
 
 /**
- * What makes a packet other than one that opens a connection through FORWARD. `link`: it has the hop limit that is asked of
+ * What makes a packet other than one that opens a connection through FORWARD. `link`: it has the required hop limit of
  * its ICMPv6 type and so came by a bridge. `raw`: it goes to its own sender with no Service between. `about`: it is an error
  * about the connection that is named.
  */

@@ -134,7 +134,7 @@ describe('the agent', () => {
     const before = await rules();
     await write('policy.yaml', 'apiVersion: [');
     await waitFor(
-      'the trouble to be told',
+      'the trouble to be reported',
       DEADLINE_MS,
       () => Promise.resolve(log.find((line) => line.includes('policy.yaml:1'))),
       () => log.join('\n'),

@@ -407,7 +407,7 @@ describe('the table of the bridge family', () => {
   const announce = (name: Name): Promise<void> =>
     send(name, [ethernet({ from: macOf(name), to: EVERYBODY }, '88b6', '00')]);
 
-  /** What of the shots arrived, in words. */
+  /** Describes which of the shots arrived. */
   const arrivals = async (shots: readonly Shot[]): Promise<readonly string[]> => {
     const seen = new Map<Name, string>();
     const listeners: Promise<string>[] = [];

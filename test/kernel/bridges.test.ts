@@ -16,7 +16,7 @@ import { createProber, PROBER_START_MS, type Prober } from '../support/lab/probe
 import { dualStackNode } from '../support/lab/small-lab.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** The built agent on a node whose pods hang on a bridge, with and without what libcni would have noted of them. */
+/** The built agent on a node whose pods are attached to a bridge, with and without libcni's results. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 const DEADLINE_MS = 30_000;

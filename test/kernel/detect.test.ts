@@ -11,7 +11,7 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 const HINT = [':KUBE-IPTABLES-HINT - [0:0]'];
 const CANARY = [':KUBE-KUBELET-CANARY - [0:0]'];
 
-/** So many rules that mean nothing. */
+/** Returns a number of rules without an effect. */
 const rules = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, at) => `-A INPUT -s 192.0.2.${at}/32 -j ACCEPT`);
 

@@ -249,7 +249,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
         send('outside', name, family, (load) =>
           udpPacket({ from: at(name, family), to: at(name, family) }, [4444, 53], load),
         );
-      // Nothing is looked at before the hooks of the filter table.
+      // Nothing is checked before the hooks of the filter table.
       const unguarded = createNodeCompiler('node1', {});
       unguarded.update(SNAPSHOT, 'everything');
       for (const program of [judged, unguarded.program()]) {
@@ -316,7 +316,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
       );
     await bring(judged);
     for (const type of types) {
-      // A router takes one off each: this is what is asked for, at the hook.
+      // A router decrements each: this is the required value at the hook.
       const hopLimit = [130, 131, 132, 143].includes(type) ? 2 : 255;
       await expectSilence(`${String(type)} to closed`, message('outside', 'closed', type, hopLimit));
       await expectSilence(`${String(type)} from closed`, message('closed', 'outside', type, hopLimit));

@@ -44,7 +44,7 @@ const FOREIGN: readonly Foreign[] = [
   { what: 'an unknown match at the head of FORWARD', commands: [`ipt -t security -I FORWARD ${STATISTIC}`] },
   {
     what: 'unknown matches on both sides of a jump into our chains that we did not make',
-    // The legacy tool tells of such a jump, but not what it asks for.
+    // The legacy tool prints such a jump, but not its matches.
     only: 'nft',
     commands: [
       `ipt -t security -I FORWARD ${STATISTIC}`,
@@ -169,7 +169,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend) => {
   test.each(cases)('$what after the start is ignored, and our own part is repaired and changed', async (foreign) => {
     await bring(kernel, program);
     await doAs(foreign);
-    // As an agent that starts anew: it knows nothing.
+    // Like an agent that restarts: it knows nothing.
     const next = kernelWith(createCommandRunner([...inNetns(filter.name), ...lacking.prefix]));
     await bring(next, program);
     await expectHeld(program);

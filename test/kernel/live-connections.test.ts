@@ -203,7 +203,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
   const exchangeFromServer = ({ client, server }: Conversation, word: string): Promise<void> =>
     exchange({ client: server, server: client }, word);
 
-  /** Empties the table until nothing comes back: an acknowledgement that was delayed makes its entry anew. */
+  /** Empties the table until nothing comes back: a delayed acknowledgement re-creates its entry. */
   const forget = async (): Promise<void> => {
     await waitFor('the table of connections to stay empty', DEADLINE_MS, async () => {
       await onNode1.run('conntrack', ['-F']);
@@ -474,7 +474,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
       ]);
     }
     await waitFor(
-      'the senders to be told and the pod to be asked',
+      'answers to the senders and a question to the pod',
       RESET_MS,
       async () => ((await answers('reset')) >= 3 && (await answers('asked')) >= 1) || undefined,
     );

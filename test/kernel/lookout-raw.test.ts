@@ -75,7 +75,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the raw table', (backend
     await settle(program);
     commands = [];
     if (backend === 'legacy') {
-      // Nobody tells of changes: the text is read, and found right.
+      // The kernel reports no changes: the text is read, and is right.
       await waitFor('a look', DEADLINE_MS, async () => {
         expect(await lookout.suspects(program)).toBe(false);
         return commands.includes('ip6tables-legacy-save -t raw') ? true : undefined;

@@ -13,7 +13,7 @@ import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 
-/** How soon after its start the reason has to be told, ms. */
+/** Maximum time from the start until the reason is reported. */
 const TOLD_WITHIN_MS = 5_000;
 const DEADLINE_MS = 60_000;
 

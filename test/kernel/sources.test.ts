@@ -201,7 +201,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
   test.each(IP_FAMILIES)('pods that do not spoof reach all others by %s', async (family) => {
     await bring(CHECKED);
     const before = await dropped(family);
-    // Neighbours have to be found anew, by whoever looks for them.
+    // Neighbours must be resolved again.
     for (const netns of ['node1', 'liar', 'neighbour']) await on(netns).run('ip', ['neighbour', 'flush', 'all']);
     const names = Object.keys(ADDRESSES);
     for (const from of names) {

@@ -70,7 +70,7 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
       return only;
     });
 
-  /** Sends texts until the program that stays takes one. */
+  /** Sends texts until the restore program takes one. */
   const untilStanding = (): Promise<true> =>
     waitFor('the program to take a text', DEADLINE_MS, async () => {
       const before = alone;

@@ -62,7 +62,7 @@ describe('a sandbox', () => {
     const outside = process.env['PORTCULLIS_SANDBOX'];
     process.env['PORTCULLIS_SANDBOX'] = readlinkSync('/proc/self/ns/net');
     try {
-      await expect(prepareSandbox(createCommandRunner())).rejects.toThrow('is to be run inside a sandbox');
+      await expect(prepareSandbox(createCommandRunner())).rejects.toThrow('must run inside a sandbox');
     } finally {
       if (outside !== undefined) process.env['PORTCULLIS_SANDBOX'] = outside;
     }

@@ -14,7 +14,7 @@ const subjects = (...matchExpressions: readonly unknown[]) => ({ podSelector: { 
 
 const LONG = 'x'.repeat(64);
 
-/** [what is wrong, the spec, the faults in the words that a person is told]. */
+/** [what is wrong, the spec, the faults as people read them]. */
 const BAD: readonly (readonly [string, unknown, readonly string[]])[] = [
   ['spec is a list', [], ['spec: must be an object']],
   ['spec is text', 'x', ['spec: must be an object']],

@@ -22,7 +22,7 @@ const entriesFor = (addresses: readonly string[]): readonly DispatchEntry[] =>
     closesItself: true,
   }));
 
-/** A packet is part of a connection between its addresses; of one to itself it is told whether it was translated. */
+/** A packet is part of a connection between its addresses; for one to itself, the packet says whether it was translated. */
 const meets = (match: Match, source: Cidr, destination: Cidr, translated: boolean): boolean => {
   if (match.kind === 'translatedToItself') return translated && match.address === formatAddress(source);
   if (match.kind === 'noEndOfConnection') return !translated;

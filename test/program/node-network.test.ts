@@ -26,11 +26,11 @@ test('a tunnel whose peers are all known is closed to other senders, and peers c
 });
 
 test.each<readonly [string, Tunnel, ReadonlySet<string>, ReadonlySet<string>]>([
-  ['no pod tells the node’s address', FLANNEL, new Set(), OTHERS],
-  ['pods tell it in the other family', FLANNEL, new Set(['fd00:172:18::11']), OTHERS],
+  ['no pod has the node’s address', FLANNEL, new Set(), OTHERS],
+  ['pods have it in the other family only', FLANNEL, new Set(['fd00:172:18::11']), OTHERS],
   ['the tunnel uses another address of the node', { ...FLANNEL, local: '192.168.7.1' }, OWN, OTHERS],
-  ['other nodes are there that no pod tells of', FLANNEL, OWN, new Set()],
-  ['its peers are not told', { ...FLANNEL, openBecause: 'it learns' }, OWN, OTHERS],
+  ['there are other nodes that no pod names', FLANNEL, OWN, new Set()],
+  ['its peers are not known', { ...FLANNEL, openBecause: 'it learns' }, OWN, OTHERS],
 ])('a tunnel stays open if %s, and is still closed to pods', (_, tunnel, own, others) => {
   const { network, open } = find([tunnel], own, others);
   expect(open).toHaveLength(1);

@@ -139,7 +139,7 @@ const cutOf = ({ source, sourcePort, destination, destinationPort }: TcpConnecti
 ];
 
 describe('segments of forgotten connections', () => {
-  test('a server’s segment restores nothing by itself: if policy allows it, the client is asked with an old number', async () => {
+  test('a server’s segment restores nothing by itself: if policy allows it, the agent asks the client with an old number', async () => {
     const { bench, hear, clock } = setUp();
     hear(FROM_WEB);
     await clock.pass(60_000);

@@ -13,7 +13,7 @@ export interface Bench {
   readonly host: FakeHost;
   readonly loop: Reconciler;
   readonly results: SyncResult[];
-  /** The kinds of the steps that the kernel was asked for, in order. */
+  /** The kinds of the kernel's steps, in order. */
   readonly steps: FakeStep['kind'][];
   /** Swaps the cluster's state, without telling the loop. */
   put(snapshot: ClusterSnapshot, revision: string): void;

@@ -200,7 +200,7 @@ test('a pod that returns with another MAC behind the same port has only that one
   expect(bridge.held('ownmac')).toEqual(['"veth-client" . 02:00:00:00:00:03', '"veth-web" . 02:00:00:00:00:0a']);
 });
 
-test('without a result the ports are asked, and the only one that answers has the address; the guarantee is weaker', async () => {
+test('without a result the agent asks all ports, and the only one that answers has the address; the guarantee is weaker', async () => {
   const { clock, bridge, told, begin, guard } = setUp({ links: [link('client', 3)] });
   bridge.claimed = [{ port: 'veth-old', mac: '02:00:00:00:00:02', address: '10.1.0.2' }];
   await begin();

@@ -1,10 +1,10 @@
 import type { Clock } from '../../src/model/clock.ts';
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that moves only when the test says so. */
 export interface DrivenClock extends Clock {
   /** Lets everything happen that is due now, and all that follows from it without time passing. */
   settle(): Promise<void>;
-  /** Lets so many ms pass, with everything that becomes due on the way, each at its time. */
+  /** Lets this many ms pass; everything that becomes due runs at its time. */
   pass(ms: number): Promise<void>;
   /** When the next timer is due, in ms from now; undefined if none is set. */
   nextIn(): number | undefined;

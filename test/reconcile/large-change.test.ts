@@ -19,7 +19,7 @@ const PODS = [
   pod('shop/client', { app: 'client' }, { ips: [CLIENT] }),
 ];
 
-/** Lets 30 blocks, each but for its own except, to so many ranges of ports: a rule for each block and seven ranges. */
+/** Allows 30 blocks, each with its own except, at a number of port ranges: a rule for each block and seven ranges. */
 const large = (ranges: number): PolicyObject =>
   policy('large/web', {
     podSelector: {},

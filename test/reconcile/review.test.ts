@@ -56,7 +56,7 @@ const setUp = () => {
     refusal: undefined as string | undefined,
     /** Whether what is cut can be held closed. */
     holds: true,
-    /** The ends that were looked at by themselves. */
+    /** The ends that were reviewed by themselves. */
     ends: [] as string[][],
     /** Ports of the sources of those that the kernel took up in the middle. */
     pickedUp: [] as number[],

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createFakeHost } from '../support/fake-kernel/host.ts';
 import { API, openTo, reaches, readyBench, refuse, setUpBench, withPeers } from './bench.ts';
 
-/** Notes whether the kernel already held what was asked for when the loop said so. */
+/** Records whether the kernel already had the wanted state when the loop reported it. */
 const watch = (promise: Promise<void>, isInForce: () => boolean) => {
   const seen: { settled: boolean; inForce: boolean } = { settled: false, inForce: false };
   void promise.then(() => {

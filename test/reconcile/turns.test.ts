@@ -10,7 +10,7 @@ interface Scene {
   readonly clock: DrivenClock;
   readonly pending: PendingChanges;
   readonly come: (...policies: readonly string[]) => void;
-  /** Takes what is due in a pass of so many ms. @returns the policies, sorted */
+  /** Takes what is due in a pass that lasts `ms`. @returns the policies, sorted */
   readonly pass: (ms: number) => Promise<readonly string[]>;
 }
 

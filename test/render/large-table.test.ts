@@ -9,7 +9,7 @@ import { createFakeHost, type FakeHost } from '../support/fake-kernel/host.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
 import { walk } from '../support/tracer/tracer.ts';
 
-/** So many pods, spread over four namespaces of which those named are isolated, each with open ports of its own. */
+/** A number of pods in four namespaces, of which the named ones are isolated, each with open ports of its own. */
 const farm = (count: number, ...isolated: readonly string[]): ClusterSnapshot =>
   cluster(
     { n0: {}, n1: {}, n2: {}, n3: {} },

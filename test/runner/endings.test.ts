@@ -9,7 +9,7 @@ import { waitFor } from '../support/wait-for.ts';
 /** `npm test` on tests that end badly. */
 
 const ROOT = path.join(import.meta.dirname, '../..');
-/** From the failure to the last line, ms. */
+/** Maximum time from the failure to the last line. */
 const PROMISE_MS = 60_000;
 const DEADLINE_MS = 120_000;
 jest.setTimeout(2 * DEADLINE_MS);

@@ -38,7 +38,7 @@ export interface TestFollower {
 const ROOT = path.join(import.meta.dirname, '../..');
 const ROOT_BLOCK = 'ROOT_DESCRIBE_BLOCK';
 
-/** What ends by itself has this long, on a busy machine too, ms. */
+/** Maximum time of something that ends by itself, even on a busy machine. */
 const GRACE_MS = 5_000;
 /** The same after a failure, where more is left behind than not. */
 const GRACE_AFTER_FAILURE_MS = 500;

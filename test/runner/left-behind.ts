@@ -7,7 +7,7 @@ import { createCommandRunner } from '../../src/kernel/command.ts';
 import { netnsPath } from '../../src/lab/batch.ts';
 import { killProcesses, type ProcessEntry, runningProcesses, stillRunning, ticksNow } from './processes.ts';
 
-/** What there is at a moment. Processes are told apart by when they started, the rest by name. */
+/** What there is at a moment. Processes are identified by their start, everything else by name. */
 export interface Mark {
   readonly at: number;
   readonly namespaces: ReadonlySet<string>;

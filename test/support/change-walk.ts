@@ -12,7 +12,7 @@ export interface ChangeStep {
   readonly aim: number;
   /** One number for each object, cyclically: 0 changes it. */
   readonly dice: readonly number[];
-  /** Whether it is told that anything may have changed. */
+  /** Whether the change is unknown, so that anything may have changed. */
   readonly vague: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { Decision } from '../../src/telemetry/access/decisions.ts';
 
 interface Desk {
   readonly access: Access;
-  /** What was asked, as `TOKEN PATH`. */
+  /** The reviews, as `TOKEN PATH`. */
   readonly asked: readonly string[];
   readonly troubles: readonly (string | undefined)[];
   pass(ms: number): void;

@@ -101,7 +101,7 @@ describe('TLS', () => {
     await writeBoth(first);
     const url = await serve();
     await write('tls.crt', second.cert);
-    await waitFor('the trouble to be told', 10_000, () => Promise.resolve(troubles.length > 0 || undefined));
+    await waitFor('the trouble to be reported', 10_000, () => Promise.resolve(troubles.length > 0 || undefined));
     expect(troubles).toEqual([expect.stringContaining('tls.crt')]);
     expect(await ask(url, first)).toBe('portcullis_ready 1\n');
     await write('tls.key', second.key);

@@ -39,7 +39,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
-{{- /* Which pods get the condition. Nothing may write it unless it is asked for. */ -}}
+{{- /* Which pods get the condition. Without the setting, nothing may write it. */ -}}
 {{- define "portcullis.podCondition" -}}
 {{ .Values.agent.podCondition | default "off" }}
 {{- end -}}

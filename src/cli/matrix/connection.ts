@@ -21,7 +21,7 @@ export interface Connection {
   /** `all`, `none`, or e.g. `TCP 80,443 UDP 53`. */
   readonly ports: string;
   readonly allowed: boolean;
-  /** True where no policy is asked: a pod and itself, a pod and its own node. */
+  /** True if policies do not apply: a pod and itself, a pod and its own node. */
   readonly exempt: boolean;
   readonly egress: ConnectionSide;
   readonly ingress: ConnectionSide;

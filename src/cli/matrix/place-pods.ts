@@ -17,7 +17,7 @@ const rangeFor = (family: IpFamily, pods: number): string =>
 /** A cluster in which every pod that policy can concern has an address. */
 export interface PlacedCluster {
   readonly snapshot: ClusterSnapshot;
-  /** Pods that can be asked about, sorted by name: none on the host network, whose address is its node's. */
+  /** Pods that a question can name, sorted by name: none on the host network, whose address is its node's. */
   readonly pods: readonly PodEndpoint[];
   /** How many of them got a made-up address. */
   readonly madeUp: number;

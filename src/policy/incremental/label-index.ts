@@ -10,7 +10,7 @@ export interface Candidates<T> {
   readonly items: Iterable<T>;
 }
 
-/** Finds objects by labels. Indexes only keys that were asked for, since most labels are in no selector. */
+/** Finds objects by labels. Indexes only keys that selectors have used, since most labels are in no selector. */
 export interface LabelIndex<T> {
   add(item: T): void;
   /** Removes an object, given as the same object that was added. */

@@ -4,7 +4,7 @@ import type { PortTargets } from '../node-policy.ts';
 import { declares, resolvePort } from '../pod-ports.ts';
 import type { PodIndex } from './pod-index.ts';
 
-/** The numbers of port names on all pods. Indexes only names that were asked for. */
+/** The numbers of port names on all pods. Indexes only names that rules have used. */
 export interface PortNames {
   /** Returns the targets of a name, which stay up to date from then on. */
   targets(protocol: Protocol, name: string): PortTargets;

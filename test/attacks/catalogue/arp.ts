@@ -125,7 +125,7 @@ export const ARP: readonly Attack[] = [
   },
   {
     name: 'arp/claim-in-answer-to-a-probe',
-    what: 'an isolated pod that looks whether its address is free is told that it is not (RFC 5227, 2.1.1)',
+    what: 'an isolated pod that probes its address gets the answer that it is taken (RFC 5227, 2.1.1)',
     needs: 'NET_RAW',
     networks: BRIDGES,
     families: V4,
@@ -149,7 +149,7 @@ export const ARP: readonly Attack[] = [
     at: 'stranger',
     twin: { at: 'web' },
     kind: 'closed',
-    by: 'bridge table: what is said to the node itself is looked at as well (before it is routed)',
+    by: 'bridge table: packets to the node itself are checked as well (before routing)',
     alone: true,
   },
   {

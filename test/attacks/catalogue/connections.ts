@@ -19,7 +19,7 @@ const echo = (play: Play, from: Machine, to: Machine, request: boolean, id: numb
   play.packet(from, to, ip({ ...ends, protocol }, message));
 };
 
-/** An isolated pod asks, and the one who was asked sends something of the same identifier. */
+/** An isolated pod sends a query, and its destination sends another message with the same identifier. */
 const afterEcho =
   (request: boolean): Form =>
   async (play, from, to) => {
@@ -30,7 +30,7 @@ const afterEcho =
     echo(play, from, to, request, id, play.data);
   };
 
-/** The review of connections has cut what policy denies by then, ms. */
+/** Time within which the connection review has cut what policy denies. */
 const CUT_MS = 2_500;
 
 /** A policy that lets clients use no UDP any more. */

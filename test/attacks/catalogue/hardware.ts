@@ -144,7 +144,7 @@ export const FRAMES: readonly Attack[] = [
   }),
   into(
     'pppoe',
-    'IP in PPPoE, which a bridge shows to iptables only where it was told to',
+    'IP in PPPoE, which a bridge shows to iptables only if configured',
     around(ETHER.pppoe, (packet) => Buffer.concat([u8(0x11, 0), u16(1, packet.length + 2, 0x0021)])),
   ),
   into(

@@ -100,7 +100,7 @@ export const MULTICAST: readonly Attack[] = [
   ),
   {
     name: 'multicast/solicited-node',
-    what: 'UDP to the group by which a pod is asked for its address',
+    what: 'UDP to the group that address resolution of a pod uses',
     needs: 'nothing',
     networks: BRIDGES,
     families: V6,

@@ -152,7 +152,7 @@ export const NEIGHBOURS: readonly Attack[] = [
   ),
   lie(
     'claim-of-isolated',
-    'a client is told that an isolated pod’s address is the stranger’s',
+    'a client gets the claim that an isolated pod’s address is the stranger’s',
     claim(({ ip }) => ip('web')),
     {
       to: 'client',
@@ -174,7 +174,7 @@ export const NEIGHBOURS: readonly Attack[] = [
   ),
   lie(
     'denial-of-address',
-    'an isolated pod is asked for its own address from ::, as if another took it (RFC 4862, 5.4.3)',
+    'an isolated pod gets a solicitation of its own address from ::, as if another host took it (RFC 4862, 5.4.3)',
     ask(() => '::'),
     {
       by: CLAIM,
@@ -183,13 +183,13 @@ export const NEIGHBOURS: readonly Attack[] = [
   ),
   lie(
     'claim-to-node',
-    'the node is told that an isolated pod’s address is the stranger’s: what others send to the pod comes to him',
+    'the node gets the claim that an isolated pod’s address is the stranger’s: packets for the pod go to the stranger',
     tellNode,
     {
       at: 'stranger',
       twin: { at: 'web' },
       alone: true,
-      by: 'bridge table: what is said to the node itself is looked at as well',
+      by: 'bridge table: packets to the node itself are checked as well',
     },
   ),
   lie('claim-by-own-link', 'the same where each pod has a link of its own', tellNode, {
@@ -202,7 +202,7 @@ export const NEIGHBOURS: readonly Attack[] = [
   }),
   lie(
     'denial-by-answer',
-    'an isolated pod that tries its address is told that it is taken',
+    'an isolated pod that probes its address gets the answer that it is taken',
     claim(({ ip }) => ip('web'), ALL_NODES),
     { alone: true },
   ),

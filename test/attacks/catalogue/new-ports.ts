@@ -52,7 +52,7 @@ const attack = (name: string, what: string, form: Form, rest: Partial<Attack> = 
   ...rest,
 });
 
-/** Ports of the bridge that nobody has told of yet: pods that just start. */
+/** Ports of the bridge without a known pod: pods that just start. */
 export const NEW_PORTS: readonly Attack[] = [
   attack('as-client', 'a pod that just starts sends as an allowed client', byNewPort('client', 'its own')),
   attack('as-client-wholly', 'the same with the client’s hardware address', byNewPort('client')),

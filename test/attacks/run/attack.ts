@@ -11,12 +11,12 @@ export type Form = (play: Play, from: Machine, to: Machine) => void | Promise<vo
 /** What an attacker needs: nothing that a container lacks, CAP_NET_RAW, or a place in the nodes' network. */
 export type Needs = 'nothing' | 'NET_RAW' | 'NET_ADMIN' | 'nodes’ network' | 'API';
 
-/** Who sends what to whom, and where it is looked for. */
+/** The sender, the packet, the destination, and where its arrival is checked. */
 export interface Course {
   readonly form: Form;
   readonly from: Machine;
   readonly to: Machine;
-  /** Where it is looked for, any of them; `to` if absent. */
+  /** Where its arrival is checked, at any of them; `to` if absent. */
   readonly at?: Machine | readonly Machine[];
   /** Frames on the interface ('wire', if absent), or what programs of the machine receive. */
   readonly sense?: Sense;

@@ -4,7 +4,7 @@ import type { Families, Network } from '../stage/setting.ts';
 import type { Attack } from './attack.ts';
 import type { Row } from './run-attacks.ts';
 
-/** An attack that gets through and is to be closed: as long as it does, it is no failure; when it does not, it is one. */
+/** An attack that succeeds and must be closed: its success is no failure; its end is one, since the entry is then wrong. */
 export interface KnownOpen {
   readonly attack: string;
   readonly reason: string;

@@ -50,7 +50,7 @@ export interface Play {
 const FORBIDDEN_PORT = 9999;
 const FIRST_PORT = 20_000;
 const LAST_PORT = 60_000;
-/** A step of a try that has to happen may take so long on a busy machine, ms. */
+/** Maximum time of a required step of a try, on a busy machine. */
 const STEP_MS = 10_000;
 
 let lastPort = FIRST_PORT;

@@ -25,7 +25,7 @@ export interface Case {
 
 /** So much is tried at a time: what arrives fits in the buffers of one station. */
 const BATCH = 12;
-/** What has to arrive may be lost on a busy machine: it is tried again up to so often. */
+/** A packet that must arrive may be lost on a busy machine: it is tried again up to this many times. */
 const TRIES = 3;
 
 /** The attacks that apply to a setting, in each family. */

@@ -25,7 +25,7 @@ import { type Interfaces, type Scene, sceneOf } from './scene.ts';
 import { familiesOf, type Setting } from './setting.ts';
 import { addTunnels, listenOnNode } from './tunnel.ts';
 
-/** A cluster of two nodes to be attacked: machines, stations on them, and agents when they are asked for. */
+/** A cluster of two nodes to attack: machines, stations on them, and agents on request. */
 export interface Stage {
   readonly scene: Scene;
   readonly cluster: Cluster;

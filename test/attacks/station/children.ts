@@ -13,7 +13,7 @@ export interface Talker {
   close(): Promise<void>;
 }
 
-/** What a program that was asked to end is given before it is killed, ms. */
+/** Time that a program has to end before it is killed. */
 const GRACE_MS = 3_000;
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;

@@ -24,7 +24,7 @@ setsockopt($wire, 1, 33, pack('i', 1 << 23)) or setsockopt($wire, 1, 8, pack('i'
 my $any6 = "\0" x 16;
 my %socket;
 
-# Asks each time: a device that was made anew has another number.
+# Asks each time: a device that was re-created has another index.
 sub index_of {
   my ($device) = @_;
   my $request = pack('a16x24', $device);

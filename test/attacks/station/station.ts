@@ -6,9 +6,9 @@ import { tokensOf } from './token.ts';
 
 const PROGRAM = path.join(import.meta.dirname, 'station.pl');
 
-/** How long a station may take for what it was asked, ms: a busy machine is no reason to fail. */
+/** Maximum time of a station for a request: a busy machine is no reason to fail. */
 const ANSWER_MS = 20_000;
-/** Frames that are kept to be looked at later. */
+/** Maximum frames that are kept for later. */
 const KEPT = 4_000;
 
 /** Where something arrived: a frame on the machine's interface, or data at one of its sockets. */
@@ -27,7 +27,7 @@ export interface Station {
   arrival(token: string, sense: Sense, patienceMs: number): Promise<boolean>;
   /** Frames that arrived last, the newest last. */
   frames(): readonly Buffer[];
-  /** Resolves once all that was asked for before is done. @throws where something of it failed */
+  /** Resolves once all former requests are done. @throws if one of them failed */
   settled(): Promise<void>;
   close(): Promise<void>;
 }

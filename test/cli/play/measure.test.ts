@@ -6,7 +6,7 @@ import type { Outcome, ProbeTarget } from '../../../src/cli/play/pod-protocol.ts
 import type { Stage } from '../../../src/cli/play/stage.ts';
 import { podOf, worldOf } from './small-world.ts';
 
-/** A stage whose kernel does what the test says, and which remembers how often it was asked. */
+/** A stage whose kernel does what the test says, and which counts its requests. */
 const stageOf = (world: ReturnType<typeof worldOf>, outcome: (target: ProbeTarget, round: number) => Outcome) => {
   const asked = new Map<string, number>();
   const stage: Stage = {

@@ -18,10 +18,10 @@ beforeEach(() => {
 export const added = (name: string, resourceVersion: string): object => event('ADDED', pod(name, { resourceVersion }));
 export const gone = refusal(410, 'too old resource version');
 
-/** The pods of which something was told since the start. */
+/** The pods that were reported since the start. */
 export const told = (): string[] => changes.filter(({ kind }) => kind === 'pods').map(({ key }) => key);
 
-/** Lets time pass in steps, with a breath for the sockets after each, until it holds. @returns the time that passed, ms. */
+/** Lets time pass in steps, with a breath for the sockets after each, until it holds. @returns the time that passed, in ms */
 export const passUntil = async (what: string, stepMs: number, holds: () => boolean): Promise<number> => {
   const began = clock.now();
   const deadline = performance.now() + 20_000;

@@ -10,7 +10,7 @@ import { waitFor } from '../../support/wait-for.ts';
 export let api: FakeApi;
 export let source: ClusterSource | undefined;
 export let changes: ClusterChange[] = [];
-/** What was told of pods. */
+/** The reported changes of pods. */
 export let troubles: string[] = [];
 
 beforeEach(async () => {

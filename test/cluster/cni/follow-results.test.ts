@@ -169,7 +169,7 @@ test('an invalid file is reported once, and does not keep others from being read
     await follow({ clock: { ...often, after: (_ms, callback) => often.after(10, callback) } }),
   );
   expect(addressesOf('web')).toEqual(['10.244.1.5']);
-  await until('all to be told', () => troubles.length >= 4);
+  await until('all to be reported', () => troubles.length >= 4);
   await write({ ...WEB, uid: 'later', container: 'later' });
   await until('a later file', () => addressesOf('later') !== undefined);
   expect(troubles.toSorted()).toEqual([

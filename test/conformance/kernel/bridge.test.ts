@@ -1,6 +1,6 @@
 import { describeKernelConformance } from './suite.ts';
 
-/** So many cases, spread evenly over all corpora. */
+/** Number of cases, spread evenly over all corpora. */
 const SAMPLE = 50;
 
 describeKernelConformance('kernel, pods on a bridge', {

@@ -2,12 +2,12 @@ import { type CaseCell, type CaseState, type CaseStep, cellsOf, podKeyOf } from 
 import type { Outcome, Prober } from '../../support/lab/prober.ts';
 import { netnsOf } from './placement.ts';
 
-/** Silence for so long is a denial. An allowed exchange in the lab takes a few ms, all of a table's at once some 50. */
+/** Silence for this long is a denial. An allowed exchange in the lab takes a few ms, all of a table's together about 50. */
 const DENIED_MS = 300;
 /** An allowed connection gets time for one SYN more (RFC 6298: after 1 s). */
 const ALLOWED_MS = 1_500;
 /**
- * An allowed cell that does not connect is probed anew until then, since a busy machine loses packets. A denied cell that
+ * An allowed cell that does not connect is probed again until then, since a busy machine loses packets. A denied cell that
  * connects is never given a second chance: the agents had said that the state is in force.
  */
 const DEADLINE_MS = 30_000;

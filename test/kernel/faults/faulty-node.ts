@@ -13,7 +13,7 @@ import { waitFor } from '../../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from '../packet-filter.ts';
 
 const DEADLINE_MS = 60_000;
-/** No check comes while a test runs: what is put right after a failure is put right because that is tried again. */
+/** No check comes while a test runs: what is repaired after a failure is repaired by a retry. */
 const CHECK_INTERVAL_MS = 3_600_000;
 
 /** A loop over the real packet filter of a namespace, whose tools can be made to fail. */
@@ -34,7 +34,7 @@ export interface FaultyNode {
 export interface FaultyNodeSettings {
   readonly backend: Backend;
   readonly snapshot: ClusterSnapshot;
-  /** How long any one command may take, ms. */
+  /** Maximum time of a command. */
   readonly timeoutMs?: number;
 }
 

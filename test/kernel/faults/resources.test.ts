@@ -72,7 +72,7 @@ describe('an agent on a node without resources', () => {
       const free = await useUpProcesses(agent.pid);
       try {
         const failures = (): number => agent.log().match(/programming the kernel failed/g)?.length ?? 0;
-        // After five seconds programs that stay, and cannot without others, are started anew.
+        // After five seconds the standing programs that could not run are started again.
         await waitFor('many failures', 60_000, () => Promise.resolve(failures() >= 7 || undefined), agent.log);
         await space().write('policy.yaml', allowPort(81));
         await agent.says(/EAGAIN/);

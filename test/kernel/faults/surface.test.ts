@@ -111,7 +111,7 @@ describe('a neighbour process without capabilities', () => {
     return neighbour;
   };
 
-  /** Starts an agent and measures until its rules are in the kernel, ms. */
+  /** Starts an agent and measures the time in ms until its rules are in the kernel. */
   const startAndMeasure = async (
     pattern = ENFORCED,
   ): Promise<{ readonly agent: AgentProcess; readonly ms: number }> => {
@@ -121,7 +121,7 @@ describe('a neighbour process without capabilities', () => {
     return { agent, ms: performance.now() - startedAt };
   };
 
-  /** How long an agent takes to enforce where nobody is in its way, ms. */
+  /** Time in ms until an agent enforces policy without interference. */
   const undisturbed = async (): Promise<number> => {
     const { agent, ms } = await startAndMeasure();
     await agent.stop();

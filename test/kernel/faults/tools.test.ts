@@ -111,7 +111,7 @@ describe('the xtables lock', () => {
   test('the agent waits for the xtables lock, gives up, and tries again when it is free', async () => {
     node.change(openTo('db'), '2');
     expect(await node.failure()).toMatch(/xtables lock/);
-    // The wait that was asked for, one second, and not less.
+    // The configured wait, one second, and not less.
     expect(node.results.at(-1)?.durationMs).toBeGreaterThan(900);
     await recovers();
   });

@@ -129,7 +129,7 @@ describe('the node lock', () => {
   test('an agent waits for the kernel’s lock, whatever process has the name', async () => {
     const kernelLock = scriptedLock('taken');
     const lock = await open(1, { kernelLock, isOlderAgent: idle });
-    await until('that another agent is told of', () => told.length > 0);
+    await until('another agent to be reported', () => told.length > 0);
     expect(lock.isHeld()).toBe(false);
     expect(told).toEqual(['1 waits for an agent that does not say its version']);
     kernelLock.set('held');

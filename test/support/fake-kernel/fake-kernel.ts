@@ -84,7 +84,7 @@ const chainsOf = (table: string, chains: FakeTable): readonly NftChain[] =>
 const createFakeNft = (host: FakeHost): NftReader => ({
   chains: (family) =>
     Promise.resolve([...chainsOf('security', host.tables[family]), ...chainsOf('raw', host.rawTables[family])]),
-  rules: () => Promise.reject(new Error('nobody asks the fake for rules by themselves')),
+  rules: () => Promise.reject(new Error('the fake has no rules of single chains')),
   deleteRule: () => Promise.reject(new Error('nobody deletes rules of the fake by their handles')),
 });
 

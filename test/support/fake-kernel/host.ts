@@ -22,7 +22,7 @@ export interface FakeChain {
 /** A table of one family: chains by name. */
 export type FakeTable = ReadonlyMap<string, FakeChain>;
 
-/** A moment at which the fake can be told to fail, and at which its state can be looked at. */
+/** A moment at which the fake can fail, and at which its state can be read. */
 export type FakeStep =
   | { readonly kind: 'ipset save' }
   | { readonly kind: 'ipset line'; readonly line: string }

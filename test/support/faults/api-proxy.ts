@@ -40,9 +40,9 @@ export type ApiFault =
   | { readonly kind: 'hang' }
   /** The connection breaks instead of an answer. */
   | { readonly kind: 'reset' }
-  /** The connection breaks after so many bytes of the answer's body. */
+  /** The connection breaks after this many bytes of the answer's body. */
   | { readonly kind: 'truncate'; readonly bytes: number }
-  /** The request is passed on so many ms late. */
+  /** The request is passed on this many ms late. */
   | { readonly kind: 'delay'; readonly ms: number };
 
 /** A way to an API server that can go bad. It speaks plain HTTP to whoever comes and uses the credentials of `connect`. */
@@ -52,7 +52,7 @@ export interface ApiProxy {
   readonly kubeconfig: string;
   /** Asked at each request; undefined lets it pass. */
   fault: (request: ProxiedRequest) => ApiFault | undefined;
-  /** Half-open: from now on not a byte passes either way on any connection, old or new, and nobody is told. */
+  /** Half-open: from now on no byte passes in either direction on any connection, old or new, without an error. */
   stall(): void;
   /** Whatever was held back goes on. */
   flow(): void;

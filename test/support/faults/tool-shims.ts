@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { removeFolder } from '../clean-up.ts';
 
-/** The programs that change or read a packet filter; ipset and iptables-nft-restore, which reads too, by what they are asked for. */
+/** The programs that change or read a packet filter; ipset and iptables-nft-restore, which reads too, by their task. */
 export const SHIMMED_TOOLS = [
   'iptables-nft-restore',
   'ip6tables-nft-restore',
@@ -20,7 +20,7 @@ export const SHIMMED_TOOLS = [
 
 export type ShimmedTool = (typeof SHIMMED_TOOLS)[number];
 
-/** What happens to one call of a tool. `after`: so many lines of the input are carried out first, or all of them. */
+/** What happens to one call of a tool. `after`: the number of input lines that are applied first, or all of them. */
 export type ToolFault =
   /** Nothing: counts as a call, so that a later one meets the fault. */
   | { readonly kind: 'pass' }
@@ -42,7 +42,7 @@ export interface ToolShims {
   readonly prefix: readonly string[];
   /**
    * The tool's next `times` calls meet the fault, after those injected before; without `times` all do, until `heal`. An
-   * agent's programs that stay, and so would not be called, are ended and cannot be started until then.
+   * agent's restore programs, which would bypass the wrapper, are ended and cannot start until then.
    */
   inject(tool: ShimmedTool | 'any', fault: ToolFault, times?: number): Promise<void>;
   /** From now on all is well again. Calls under way keep their fault. */

@@ -8,7 +8,7 @@ import { waitFor } from '../wait-for.ts';
 const PORTCULLIS = fileURLToPath(new URL('../../../bin/portcullis', import.meta.url));
 const PORT = 9577;
 const READY_MS = 60_000;
-/** The full comparison runs so often that every test sees one soon. */
+/** A short interval of full comparisons, so that every test sees one soon. */
 const DRIFT_INTERVAL = '200ms';
 const REMEMBERED_LINES = 40;
 
@@ -103,7 +103,7 @@ export const startAgent = async (settings: AgentSettings): Promise<RunningAgent>
     status().then(
       ({ ready }) => ready || undefined,
       (error: unknown) => {
-        // Not listening yet; an end is told at once.
+        // Not listening yet; an end is reported at once.
         if (exitCode !== undefined) throw error;
         return undefined;
       },

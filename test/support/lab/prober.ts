@@ -80,7 +80,7 @@ export interface Injected {
 export interface Wire {
   readonly name: string;
   readonly netns: string;
-  /** The device that packets are put on, and the one they are looked for on. */
+  /** The device that packets are sent on, and the one where their arrival is checked. */
   readonly in: string;
   readonly out: string;
   /** The router's hardware address on the first link. */
@@ -92,7 +92,7 @@ export interface Pulse extends Injected {
   readonly tag: number;
 }
 
-/** What should become of a pulse's packets: they arrive, they are denied, or it cannot be told. */
+/** The expected outcome of a pulse's packets: they arrive, they are denied, or it is not known. */
 export type Expectation = 'a' | 'd' | '?';
 
 /** A run of a pulse's packets, one after the other, that did otherwise: leaked, or were lost. */
@@ -108,7 +108,7 @@ export interface OddPackets {
   readonly lastNs: number;
 }
 
-/** How many packets were sent, and of which the end was to be told beforehand. */
+/** The numbers of packets that were sent, and of those with a known expectation. */
 export interface PulseReport {
   readonly sent: number;
   readonly denied: number;
@@ -195,10 +195,10 @@ const inNetnsPath = <T extends { readonly netns: string }>(entry: T): T => ({
   netns: netnsPath(entry.netns),
 });
 
-/** How long the start of a test that has a prober may take: the prober may have to be built first, ms. */
+/** Maximum time of the start of a test with a prober, which may have to be built first. */
 export const PROBER_START_MS = 300_000;
 
-/** So long it may take to end, ms; then it is killed. */
+/** Maximum time until its end; then it is killed. */
 const CLOSE_MS = 10_000;
 
 export const createProber = async (): Promise<Prober> => {

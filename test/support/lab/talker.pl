@@ -5,7 +5,7 @@
 #   open NAME tcp|udp ADDRESS PORT [FROM-PORT]
 #   say NAME WORD
 #
-# and told of on standard output, a line each, which begins with the name: `listening`, `open`, `accepted`, `heard WORD`,
+# and reported on standard output, a line each, which begins with the name: `listening`, `open`, `accepted`, `heard WORD`,
 # `closed`, or `failed ERROR` (errno(3) by its name). What a listener accepts has its name; one of UDP answers whom it heard last.
 # A second listener at the same place is the first one under another name.
 use strict;

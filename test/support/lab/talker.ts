@@ -36,7 +36,7 @@ export const createTalker = (netns: string): Talker => {
     events.flatMap((event) => (event.startsWith(`${name} `) ? [event.slice(name.length + 1)] : []));
   const until = async (name: string, isIt: (event: string) => boolean, deadlineMs = DEADLINE_MS): Promise<string> =>
     waitFor(
-      `${netns} to tell of ${name}`,
+      `${netns} to report ${name}`,
       deadlineMs,
       () => Promise.resolve(told(name).find(isIt)),
       () => events.join('; '),

@@ -5,7 +5,7 @@ const ROUTER = '02:00:00:00:00:02';
 const FAR = '02:00:00:00:00:03';
 const GATEWAY = { ipv4: '169.254.0.2', ipv6: 'fe80::2' } as const;
 
-/** What ip(8) is told for the node to send what goes to that range, or to anywhere by `default`, out of its wire. */
+/** Arguments of ip(8) that make the node send packets for that range, or for `default` all packets, to its wire. */
 export const routeOut = (family: keyof typeof GATEWAY, range: string): string =>
   `route replace ${range} via ${GATEWAY[family]} dev out0 onlink`;
 

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Flows are connections that stay open: each is asked, whenever wanted, whether the server still answers on it.
+// Flows are connections that stay open: each can be tested at any time for an answer of its server.
 type flows struct {
 	Name     string `json:"name"`
 	Netns    string `json:"netns"`
@@ -39,7 +39,7 @@ const (
 	// opening is how long one connection may take to be opened, and atOnce how many are opened together.
 	opening = 10 * time.Second
 	atOnce  = 50
-	// pace is the time between two that are asked: a server's socket holds few datagrams at a time.
+	// pace is the time between two tests: a server's socket holds few datagrams at a time.
 	pace = 100 * time.Microsecond
 )
 
@@ -150,7 +150,7 @@ func (table *flowTable) ask(name string, patience time.Duration) []bool {
 	return answered
 }
 
-// pushed is what a server sends without being asked.
+// pushed is what a server sends by itself.
 var pushed = []byte("unasked")
 
 // push lets the server of UDP flows send a datagram to each of its clients.

@@ -57,7 +57,7 @@ type runningPulse struct {
 	spec  pulse
 	way   *wire
 	frame []byte
-	// beats whose end is not told yet; the first is the base-th of all.
+	// beats without a reported outcome; the first is the base-th of all.
 	beats []pulseBeat
 	base  uint32
 }
@@ -170,7 +170,7 @@ func (p *pulses) expect(step int, expected string) error {
 	return nil
 }
 
-// read tells of the packets since the last time whose end is known.
+// read reports the packets since the last call whose outcome is known.
 func (p *pulses) read() pulseReport {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -65,7 +65,7 @@ func (r *ring) release() {
 	r.at = (r.at + 1) % ringFrames
 }
 
-// wait returns when there may be a frame, or after so long; false where the socket is of no use any more.
+// wait returns when there may be a frame, or after a while; false if the socket is no longer usable.
 func (r *ring) wait(patience time.Duration) bool {
 	type pollFd struct {
 		fd              int32

@@ -40,15 +40,15 @@ type wire struct {
 	ring   *ring
 	index  int
 	router net.HardwareAddr
-	// emptyNs is when its way out was last found empty: whatever had arrived by then has been told.
+	// emptyNs is when its way out was last found empty: everything that had arrived by then has been reported.
 	emptyNs atomic.Int64
 }
 
-// wires are all the ways in; whoever waits for a flow is told of its packets whichever way they come out.
+// wires are all the ways in; a flow gets its packets from any of them.
 type wires struct {
 	mu     sync.RWMutex
 	byName map[string]*wire
-	// waiting is by flowKey; it is told the packet, from the IP header on, which it must not keep.
+	// waiting is by flowKey; it gets the packet, from the IP header on, which it must not keep.
 	waiting map[string]func(packet []byte)
 }
 

@@ -61,7 +61,7 @@ export const nodeEvents: fc.Arbitrary<readonly NodeEvent[]> = fc.array(
   { minLength: 4, maxLength: 24 },
 );
 
-/** A node whose pods come and go, as its kubelet, its runtime and the API server tell of them. */
+/** A node whose pods come and go, as its kubelet, its runtime and the API server report them. */
 export const createNode = (words: NodeWords) => {
   let now = 1_000_000;
   let count = 0;

@@ -6,7 +6,7 @@ import type { PodEndpoint } from '../../../src/model/pod.ts';
 import type { PolicyKey, PolicyObject } from '../../../src/model/policy-object.ts';
 import type { Sandbox } from '../../../src/model/sandbox.ts';
 
-/** Everything that is told of a node's addresses, as it stands now. Agents that follow it are told of changes. */
+/** All current claims about a node's addresses. Agents that follow it receive changes. */
 export interface NodeWords {
   readonly pods: Map<string, PodEndpoint>;
   readonly policies: Map<PolicyKey, PolicyObject>;

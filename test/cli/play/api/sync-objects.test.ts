@@ -4,7 +4,7 @@ import { loadManifests } from '../../../../src/cluster/manifest/load-manifests.t
 import type { AdminClient, StoredObject } from '../../../../src/lab/apiserver/client.ts';
 import type { ObjectRef } from '../../../../src/lab/apiserver/kinds.ts';
 
-/** Writes down what it is asked to do; refuses the names in `refused` once. */
+/** Records its requests; refuses the names in `refused` once. */
 const recorder = (refused: readonly string[] = []) => {
   const calls: string[] = [];
   const objects: ObjectRef[] = [];
