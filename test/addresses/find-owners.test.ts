@@ -16,7 +16,7 @@ const doubted = (name: string, changes: Partial<PodEndpoint> = {}): PodEndpoint 
 const unknown = (name: string, notedAt: number, changes: Partial<PodEndpoint> = {}): PodEndpoint =>
   claim(name, { sandbox: noted(notedAt), closed: 'unknown', ...changes });
 
-/** Asks in both orders. @returns the owners, and `?` behind them where it is not certain */
+/** Finds owners in both orders. @returns the owners, with `?` if they are not certain */
 const ownersOf = (...pods: readonly PodEndpoint[]): string => {
   const show = (all: readonly PodEndpoint[]): string => {
     const { owners, isCertain } = findOwners(all, IP);

@@ -11,7 +11,7 @@ import { createNodeWords, type Following, follow } from '../support/sandboxes/no
 import { policy } from '../support/small-cluster.ts';
 
 /**
- * An agent that ran all the while and one that starts now come to the same. `PORTCULLIS_ORDERS=100000 npm test --
+ * An agent that ran all the time and one that starts now have the same result. `PORTCULLIS_ORDERS=100000 npm test --
  * test/addresses/restart` tries this many orders, different ones each time.
  */
 const ORDERS = Number(process.env['PORTCULLIS_ORDERS'] ?? 0);
@@ -38,7 +38,7 @@ const POLICIES = [
   }),
 ];
 
-/** All that verdicts depend on. */
+/** Everything that verdicts depend on. */
 const textOf = ({ isolations }: NodePolicy): string =>
   isolations
     .map(({ direction, policies, pods, rules }) => {
@@ -50,7 +50,7 @@ const textOf = ({ isolations }: NodePolicy): string =>
     })
     .join('\n');
 
-/** What vanished without a note is remembered by the agent that saw it alone, see docs/addresses.md. */
+/** Only the agent that saw it remembers a pod that vanished without a result, see docs/addresses.md. */
 const withoutVanished = ({ pods, ...others }: ClusterSnapshot): ClusterSnapshot => ({
   ...others,
   pods: new Map([...pods].filter(([, { closed }]) => closed !== 'vanished')),

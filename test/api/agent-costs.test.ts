@@ -28,7 +28,7 @@ let folder: string;
 let before: ApiLoad;
 let atRest: ApiLoad;
 
-/** The programs that the agent has run since the last call. */
+/** Returns the programs that the agent has run since the last call. */
 const programsRun = async (): Promise<Readonly<Record<string, number>>> => {
   const log = path.join(folder, 'log');
   const lines = (await readFile(log, 'utf8'))
@@ -39,7 +39,7 @@ const programsRun = async (): Promise<Readonly<Record<string, number>>> => {
   return Object.fromEntries([...Map.groupBy(lines, (line) => line)].map(([name, runs]) => [name, runs.length]));
 };
 
-/** Stands before each program in the PATH and notes that it is run. */
+/** A wrapper before each program in the PATH that records each run. */
 const watchPrograms = async (): Promise<void> => {
   await writeFile(path.join(folder, 'log'), '');
   for (const name of PROGRAMS) {
@@ -84,7 +84,7 @@ afterAll(async () => {
   );
 });
 
-/** @returns what is more than its limit, which had better be nothing */
+/** @returns the counts above their limit, which should be none */
 const moreThan = (
   limits: Readonly<Record<string, number>>,
   runs: Readonly<Record<string, number>>,
@@ -99,7 +99,7 @@ test('a starting agent requests each kind once, pods in one piece, and watches e
 
 test('a starting agent reads each table that it uses up to twice, no other table, and writes once', async () => {
   const ofEach = {
-    // To list the security and raw tables, and one that stays, for the changes to come.
+    // One to list the security and raw tables, and a standing one for later changes.
     'iptables-nft-restore': 6,
     'ip6tables-nft-restore': 6,
   };

@@ -13,7 +13,10 @@ import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
-/** The built agent, with the rights of its manifest, tells what befalls it; the network namespace is the sandbox's own. */
+/**
+ * The built agent, with the rights of its manifest, reports what happens to it; the network namespace is the sandbox's
+ * own.
+ */
 
 jest.setTimeout(240_000);
 
@@ -47,7 +50,7 @@ const untilShown = (what: RegExp, ...args: readonly string[]): Promise<string> =
     () => lines.join('\n'),
   );
 
-/** Each peer and each port name needs a rule of its own: 10,100 of them. */
+/** Each peer and each port name needs a rule of its own: 10,100 rules. */
 const tooLarge = {
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',

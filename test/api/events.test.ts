@@ -44,7 +44,7 @@ let recorders: EventRecorder[];
 let outcomes: EventOutcome[];
 let troubles: (string | undefined)[];
 
-/** Repetitions are sent together once a minute: a hundred times as often here. */
+/** Repetitions are sent together once a minute; here a hundred times as often. */
 const fastClock = (): Clock => {
   const clock = createSystemClock();
   return { ...clock, after: (ms, callback) => clock.after(ms > 300_000 ? ms : ms / 100, callback) };

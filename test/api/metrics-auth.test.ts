@@ -20,7 +20,7 @@ import { selfSigned } from '../support/certificate.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
-/** Who may read metrics, decided by a real API server. */
+/** Access to metrics, decided by a real API server. */
 
 jest.setTimeout(180_000);
 
@@ -123,7 +123,7 @@ const ask = (
     }).on('error', reject);
   });
 
-/** The API server's RBAC learns of new bindings a moment later. */
+/** The API server's RBAC uses new bindings a moment later. */
 const settled = async (): Promise<void> => {
   for (let tries = 0; tries < 100; tries += 1) {
     const review = createTokenReview(connectAs('agent'));

@@ -41,7 +41,7 @@ const connectAsAgent = (): Promise<ApiConnection> =>
     options: () => Promise.resolve({ ca: server.ca, headers: { Authorization: `Bearer ${AGENT.token}` } }),
   });
 
-/** An agent as far as conditions go; passes are the test's to make. */
+/** The part of an agent that sets conditions; the test makes the passes. */
 const start = async (): Promise<void> => {
   const clock = createSystemClock();
   troubles = [];

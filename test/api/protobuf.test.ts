@@ -12,7 +12,7 @@ import type { ApiServer } from '../../src/lab/apiserver/start.ts';
 import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Pods come in protobuf and with a field selector: both must be what JSON without one says. */
+/** Pods come in protobuf and with a field selector: both must equal JSON without one. */
 
 jest.setTimeout(180_000);
 
@@ -66,7 +66,7 @@ const STATUS = {
 
 const intern = (text: string): string => text;
 
-/** What the whole list as JSON says. */
+/** Returns the whole list in JSON. */
 const expected = async (): Promise<ReadonlyMap<string, unknown>> => {
   const items = asList(asObject(await server.admin.get('/api/v1/pods'))['items']) as readonly RawObject[];
   return new Map(items.map((item) => [podUid(item) ?? '', trimPod(item, intern)] as const).filter(([, kept]) => kept));

@@ -62,7 +62,7 @@ describe('an agent', () => {
     const launcher = await readFile(path.join(root, 'bin/portcullis'), 'utf8');
     await mkdir(path.join(traced, 'bin'), { recursive: true });
     await Promise.all(['dist', 'node_modules'].map((each) => symlink(path.join(root, each), path.join(traced, each))));
-    // It tells what it would start.
+    // It prints what it would start.
     await writeFile(path.join(traced, 'bin/portcullis'), launcher.replace('exec "$node"', 'printf "%s\\n" "$node"'));
     const started = async (...args: readonly string[]): Promise<readonly string[]> =>
       (await runner.run('sh', [path.join(traced, 'bin/portcullis'), ...args])).split('\n');

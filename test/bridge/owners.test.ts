@@ -80,7 +80,7 @@ test('a port belongs to the pod for whose addresses it alone answered', () => {
   const { learned: found, disputed } = learnOwners(node, [], PODS, claims);
   expect(found).toEqual([{ ...learned, ips: ['10.1.0.4', 'fd00:1::4'] }]);
   expect(disputed).toEqual([]);
-  // An address that is answered for later comes to the same port.
+  // An address with a later answer belongs to the same port.
   expect(learnOwners(node, [learned], PODS, claims.slice(1)).learned).toEqual(found);
 });
 

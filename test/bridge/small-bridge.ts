@@ -19,7 +19,7 @@ export const owner = (name: string, last: number, more: Partial<PortOwner> = {})
   ...more,
 });
 
-/** A bridge with the ports of web (isolated in the tests), client and an old pod that nobody knows. */
+/** A bridge with the ports of web (isolated in the tests), client and an old unknown pod. */
 export const FACTS: BridgeFacts = {
   node: {
     bridges: [

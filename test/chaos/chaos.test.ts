@@ -4,7 +4,7 @@ import { runSeed } from '../../chaos/run/run-seed.ts';
 import { createTally } from '../../chaos/run/tally.ts';
 import { openStage, type Stage } from '../../chaos/stage/stage.ts';
 
-/** Change it with CHAOS_SEED to look elsewhere; `npm run chaos` takes very many more steps. */
+/** CHAOS_SEED selects other steps; `npm run chaos` takes many more. */
 const SEED = Number(process.env['CHAOS_SEED'] ?? 7);
 const STEPS = 60;
 /** The faults include API servers that restart, on a machine that may be busy. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type KernelStage, openKernelStage } from '../../chaos/fuzz/kernel-stage.ts';
 import { runFuzz } from '../../chaos/fuzz/run-fuzz.ts';
 
-/** Change it with FC_SEED to look elsewhere; `npm run fuzz` looks at very many more. */
+/** FC_SEED selects other clusters; `npm run fuzz` tries many more. */
 const SEED = Number(process.env['FC_SEED'] ?? 20_261);
 const CLUSTERS = 300;
 
@@ -32,7 +32,7 @@ test('the naive reading, the evaluator, the rendered rules and the kernel agree 
     kernelClusters: 12,
     kernelPackets: 1200,
   });
-  // Neither all nor nothing: the packets are such as policies make a difference for.
+  // Neither all nor none of the packets pass: policies make a difference for them.
   expect(counts.allowed / counts.packets).toBeGreaterThan(0.5);
   expect(counts.allowed / counts.packets).toBeLessThan(0.9);
   expect(counts.walkKernelStates).toBeGreaterThan(counts.walkStates);

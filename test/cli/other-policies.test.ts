@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runVerbs } from '../support/run-verbs.ts';
 
-/** Policies of other kinds change who reaches whom elsewhere: no verb passes them over. */
+/** Policies of other kinds may change who reaches whom, so every verb reports them. */
 
 const MANIFESTS = `
 apiVersion: v1

@@ -8,7 +8,7 @@ interface GreetOptions {
   readonly name?: string;
 }
 
-/** A verb that greets, finds fault, fails or is misused, as its option says. */
+/** A verb that greets, returns findings, fails or is misused, as its option says. */
 const greet: Verb = {
   declare: (command) => {
     command.option('--name <name>', 'whom to greet').addHelpText('after', '\nExample:\n  portcullis greet --name Ada');

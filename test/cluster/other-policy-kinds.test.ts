@@ -15,7 +15,7 @@ test.each([
   ['crd.antrea.io/v1beta1', 'NetworkPolicy'],
   ['k8s.cni.cncf.io/v1beta1', 'MultiNetworkPolicy'],
   ['k8s.ovn.org/v1', 'EgressFirewall'],
-  // Nobody here knows the project; the name says enough.
+  // An unknown project: the name is enough.
   ['example.com/v1', 'TenantNetworkPolicy'],
 ])('%s %s is a policy that is not enforced here', (apiVersion, kind) => {
   expect(groupOfOtherPolicy(apiVersion, kind)).toBe(apiVersion.split('/')[0]);

@@ -60,7 +60,7 @@ describe('trimPod', () => {
 
   test('a terminating pod is kept, since it still has its address', () => {
     expect(trim({ metadata: { deletionTimestamp: '2026-01-02T03:04:05Z' } })).toMatchObject({ isTerminating: true });
-    // As protobuf has it.
+    // The form of protobuf.
     expect(trim({ metadata: { deletionTimestamp: 1_767_323_045_000 } })).toMatchObject({ isTerminating: true });
     for (const none of [undefined, null]) {
       expect(trim({ metadata: { deletionTimestamp: none } })).not.toHaveProperty('isTerminating');

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { createCommandRunner } from '../../src/kernel/command.ts';
 
-/** The plugin's own tests are Go's: samples of configurations, rewrites, deadlines, exemptions, removal. */
+/** The plugin's own tests are in Go: samples of configurations, rewrites, deadlines, exemptions, removal. */
 
 const SOURCES = path.join(import.meta.dirname, '../../cni-plugin');
 const TEST_MS = 300_000;

@@ -22,7 +22,7 @@ const locked = Object.entries(packages)
   .map(([place, entry]) => ({ name: nameOf(place), ...entry }));
 const production = locked.filter(({ dev }) => dev !== true);
 
-/** Licences (SPDX) that ask for no more than their own text, which the image carries. */
+/** Licences (SPDX) that require only their own text, which the image has. */
 const LICENCES = [
   '0BSD',
   'Apache-2.0',

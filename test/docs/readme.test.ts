@@ -6,7 +6,7 @@ import { SETTINGS } from '../../src/config/settings.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
-/** The cells of the table rows whose first cell begins with the text, code marks and escapes taken off. */
+/** Returns the cells of table rows whose first cell begins with the text, without code marks and escapes. */
 const rowOf = (start: string): readonly string[] | undefined =>
   readme
     .split('\n')

@@ -4,11 +4,11 @@ import type { TrackedConnection, WalkedPacket } from '../support/tracer/packet.t
 import { walk } from '../support/tracer/tracer.ts';
 import type { PacketRow } from './packet-table.ts';
 
-/** One end of a packet. `node` is where it is, undefined outside of the cluster. */
+/** One end of a packet. `node` is its node, undefined outside of the cluster. */
 export interface End {
   readonly address: string;
   readonly node: string | undefined;
-  /** The end is the node itself. */
+  /** Whether the end is the node itself. */
   readonly isNode: boolean;
 }
 
@@ -22,7 +22,7 @@ const required = (address: string | undefined, name: string): string => {
   return address;
 };
 
-/** Finds what a row of packets.txt names. `six` asks for IPv6 where both are there. */
+/** Returns the end that a row of packets.txt names. `six` selects IPv6 if there are both. */
 const findEnd = ({ pods }: ClusterSnapshot, name: string, preferSix: boolean): End => {
   const [bare = name, six] = name.split('@');
   const inFamily = (addresses: readonly string[]): string | undefined =>
@@ -40,7 +40,7 @@ const findEnd = ({ pods }: ClusterSnapshot, name: string, preferSix: boolean): E
   return { address: bare, node: owner?.node, isNode: false };
 };
 
-/** Both ends of the row. */
+/** Returns both ends of the row. */
 export const endsOf = (
   snapshot: ClusterSnapshot,
   { from, to }: PacketRow,
@@ -52,7 +52,7 @@ export const endsOf = (
 /** The required hop limit of listener discovery, and of neighbour discovery (RFC 2710, RFC 4861). */
 const linkHopLimit = (type: number): number => ([130, 131, 132, 143].includes(type) ? 1 : 255);
 
-/** The connection that the row names, or that is none at all for `raw`; undefined where it is the packet's own. */
+/** Returns the connection that the row names; none for `raw`; undefined for the packet's own. */
 const connectionOf = (snapshot: ClusterSnapshot, row: PacketRow, from: End, to: End): TrackedConnection | undefined => {
   if (row.trait === 'raw') return { client: from.address, asked: to.address, server: to.address };
   if (row.about === undefined) return undefined;
@@ -79,8 +79,8 @@ const packetOf = (snapshot: ClusterSnapshot, row: PacketRow, from: End, to: End)
 };
 
 /**
- * Sends the packet of a row through the nodes on its way: out of the source's node, into the destination's. A node's own
- * packets leave by OUTPUT; packets to a node itself never meet FORWARD there.
+ * Sends the packet of a row through the nodes on its path: out of the source's node, into the destination's. A node's
+ * own packets leave by OUTPUT; packets to a node itself never pass FORWARD there.
  */
 export const walkCluster = (
   hosts: ReadonlyMap<string, FakeHost>,

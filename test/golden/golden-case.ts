@@ -10,7 +10,7 @@ import { type PacketRow, readPackets } from './packet-table.ts';
 
 const ROOT = import.meta.dirname;
 
-/** The node whose restore text a case shows. */
+/** The node whose restore text a case has. */
 export const SHOWN_NODE = 'n1';
 
 /**
@@ -39,6 +39,6 @@ export const loadGolden = async (name: string): Promise<GoldenCase> => {
   return { name, folder, snapshot, problems, packets };
 };
 
-/** What the node's kernel has to hold for the case. */
+/** Returns the rule set of the node for the case. */
 export const programOf = (snapshot: ClusterSnapshot, node = SHOWN_NODE): NodeProgram =>
   compileProgram(compileNodePolicy(snapshot, node));

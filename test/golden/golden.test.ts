@@ -13,7 +13,7 @@ import { endsOf, walkCluster } from './cluster-walk.ts';
 import { goldenNames, loadGolden, programOf, SHOWN_NODE } from './golden-case.ts';
 import type { PacketRow } from './packet-table.ts';
 
-/** `UPDATE_GOLDEN=1 npm test test/golden` writes the text that is rendered now; what git shows then has to be reviewed. */
+/** `UPDATE_GOLDEN=1 npm test test/golden` writes the current text; review the difference in git. */
 const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
 
 /** The text of each file of expectations. */
@@ -26,7 +26,7 @@ const textsOf = ({ prepare, tables }: Plan): Readonly<Record<string, string>> =>
 const planFromNothing = (snapshot: ClusterSnapshot): Plan =>
   planChanges(nothingObserved(IP_FAMILIES), programOf(snapshot));
 
-/** A fake node for each that has pods, holding its program. */
+/** Returns a fake node with its rule set for each node that has pods. */
 const programNodes = async (snapshot: ClusterSnapshot): Promise<ReadonlyMap<string, FakeHost>> => {
   const hosts = new Map<string, FakeHost>();
   for (const node of new Set([...snapshot.pods.values()].map((pod) => pod.node))) {
@@ -40,13 +40,13 @@ const programNodes = async (snapshot: ClusterSnapshot): Promise<ReadonlyMap<stri
   return hosts;
 };
 
-/** The cases about policies that cannot be compiled, and which these are. */
+/** The cases with policies that cannot be compiled, and these policies. */
 const FAULTY: Readonly<Record<string, readonly string[]>> = {
   'faulty-policy': ['shop/faulty'],
   'unreadable-selector': ['shop/no-such-operator'],
 };
 
-/** A fixed order that is none of the natural ones. */
+/** A fixed order that differs from every natural one. */
 const shuffled = <K, V>(map: ReadonlyMap<K, V>, step: number): ReadonlyMap<K, V> => {
   const entries = [...map];
   return new Map(

@@ -1,10 +1,10 @@
-/** The protocols of the table, spelled as people do. */
+/** The protocols of the table by their usual names. */
 const PROTOCOLS = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp', ICMP: 'icmp', ICMPv6: 'ipv6-icmp' } as const;
 
 /**
- * What makes a packet other than one that opens a connection through FORWARD. `link`: it has the required hop limit of
- * its ICMPv6 type and so came by a bridge. `raw`: it goes to its own sender with no Service between. `about`: it is an error
- * about the connection that is named.
+ * The traits of packets other than those that open a connection through FORWARD. `link`: it has the required hop limit
+ * of its ICMPv6 type and so came by a bridge. `raw`: it goes to its own sender without a Service. `about`: it is an
+ * error about the named connection.
  */
 const TRAITS = ['established', 'stray', 'output', 'link', 'raw', 'about'] as const;
 

@@ -1,4 +1,4 @@
-/** Frames of Ethernet as hexadecimal digits, for pods that send what no socket would. */
+/** Ethernet frames as hexadecimal digits, for pods that send what no socket would. */
 
 const hex = (value: number | bigint, bytes: number): string => value.toString(16).padStart(2 * bytes, '0');
 
@@ -36,7 +36,7 @@ export interface Ends {
 export const ethernet = ({ from, to }: Pick<Ends, 'from' | 'to'>, type: string, payload: string): string =>
   `${macHex(to)}${macHex(from)}${type}${payload}`;
 
-/** UDP from port 5 to port 9 without a checksum (IPv4) that carries one byte as its mark. */
+/** Returns UDP from port 5 to port 9 without a checksum (IPv4) that carries one byte as its mark. */
 const udp = (mark: number): string => `00050009000a0000${hex(mark, 2)}`;
 
 const ipv4 = (source: string, destination: string, payload: string): string => {
@@ -51,11 +51,11 @@ const ipv6 = (source: string, destination: string, next: string, limit: number, 
 export const udp4 = (ends: Ends, mark = 1): string =>
   ethernet(ends, '0800', ipv4(ends.source, ends.destination, udp(mark)));
 
-/** The same in IPv6; its checksum is wrong, which only its receiver would mind. */
+/** Returns the same in IPv6; its checksum is wrong, which only its receiver would notice. */
 export const udp6 = (ends: Ends, mark = 1): string =>
   ethernet(ends, '86dd', ipv6(ends.source, ends.destination, '11', 64, `00050009000a0001${hex(mark, 2)}`));
 
-/** IPv4 within tags of 802.1Q or 802.1ad. */
+/** Returns IPv4 within tags of 802.1Q or 802.1ad. */
 export const tagged = (ends: Ends, tags: readonly string[]): string =>
   ethernet(
     ends,
@@ -63,7 +63,7 @@ export const tagged = (ends: Ends, tags: readonly string[]): string =>
     tags.map((_, at) => `0000${tags[at + 1] ?? '0800'}`).join('') + ipv4(ends.source, ends.destination, udp(2)),
   );
 
-/** @param padding bytes behind the message */
+/** @param padding bytes after the message */
 export const arp = (
   ends: Ends,
   operation: 'request' | 'reply',
@@ -75,7 +75,7 @@ export const arp = (
     `000108000604000${operation === 'request' ? 1 : 2}${macHex(hardware)}${ipv4Hex(ends.source)}000000000000${ipv4Hex(ends.destination)}${'aa'.repeat(padding)}`,
   );
 
-/** ICMPv6; the rest of the message follows type and code. */
+/** Returns ICMPv6; the rest of the message follows type and code. */
 export const icmp6 = (ends: Ends, type: number, rest: string, limit = 255): string => {
   const message = (sum: string): string => `${hex(type, 1)}00${sum}${rest}`;
   const length = message('0000').length / 2;

@@ -13,15 +13,15 @@ import { advertisement, arp, type Ends, ethernet, icmp6, solicitation, tagged, u
 import { usePacketFilter } from './use-packet-filter.ts';
 
 /**
- * The table of the bridge family in a real kernel, before any rule of iptables: each frame gets through without the table,
- * and with it only where that is said.
+ * The bridge table in a real kernel, before any rule of iptables: each frame passes without the table, and with it only where
+ * expected.
  */
 
 const BRIDGE_MAC = '02:00:00:00:00:fe';
 const EVERYBODY = 'ff:ff:ff:ff:ff:ff';
 const ALL_NODES = '33:33:00:00:00:01';
 
-/** `web` is isolated both ways, `open` and `other` are not, and whose `new` is nobody knows. */
+/** `web` is isolated in both directions, `open` and `other` are not, and `new` has no known owner. */
 const NAMES = ['web', 'open', 'other', 'new'] as const;
 type Name = (typeof NAMES)[number];
 
@@ -318,7 +318,7 @@ const SEND = `
   while (<STDIN>) { chomp; $f = pack("H*", $_);
     send(S, $f, 0, pack("S a2 l S C C a8", 17, substr($f, 12, 2), $index, 0, 0, 6, substr($f, 0, 6))) or die "send: $!" }
 `;
-/** Prints each frame that comes in, the tag that the kernel took off left out, until nothing came for a while. */
+/** Prints each incoming frame, without the tag that the kernel removed, until none came for a while. */
 const LISTEN = `
   socket(S, 17, 3, unpack("S", pack("n", 3))) or die; $| = 1;
   setsockopt(S, 263, 1, pack("l S S a8", shift @ARGV, 1, 0, "")); print "ready\\n";
@@ -370,7 +370,7 @@ describe('the table of the bridge family', () => {
     await ip(node, `link add cni0 address ${BRIDGE_MAC} type bridge mcast_snooping 0`, 'link set cni0 up');
     for (const name of NAMES) {
       await outside.run('ip', ['netns', 'add', netns(name)]);
-      // The pods' kernels say nothing by themselves.
+      // The pods' kernels send nothing by themselves.
       await inPod(name).run('sysctl', [
         '-q',
         '-w',
@@ -421,12 +421,12 @@ describe('the table of the bridge family', () => {
       await ready.promise;
     }
     for (const { by, at, frame } of shots) {
-      // A MAC that somebody else used leads to him from then on.
+      // From then on the bridge sends frames for a MAC to the port that used it.
       await announce(at);
       await send(by, [frame]);
     }
     await Promise.all(listeners);
-    // The kernel hands a tag over beside the frame.
+    // The kernel delivers a tag beside the frame.
     const withoutTag = (frame: string): string =>
       /^.{24}(?:8100|88a8)/.test(frame) ? frame.slice(0, 24) + frame.slice(32) : frame;
     return shots

@@ -12,7 +12,7 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 import { cniResultFile, cniResultText } from '../support/cni/cni-result.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** The built agent, the CNI plugin as a runtime starts it, and the kernel. */
+/** The built agent, the CNI plugin started like by a runtime, and the kernel. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 const SOURCES = fileURLToPath(new URL('../../cni-plugin', import.meta.url));
@@ -20,7 +20,7 @@ const DEADLINE_MS = 60_000;
 const BUILD_MS = 300_000;
 const FLAGS = ['--node-name=n1', '--drift-interval=1h', '--iptables-backend=nft', '--log-format=text'];
 
-/** Manifests have no uid; `shop/NAME` stands for it. */
+/** Manifests have no uid; it is `shop/NAME`. */
 const pod = (name: string, labels = '{}'): string => `
 apiVersion: v1
 kind: Pod
@@ -99,7 +99,7 @@ const call = async (what: Call): Promise<unknown> => {
     `CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=${of};K8S_POD_NAME=${name};K8S_POD_INFRA_CONTAINER_ID=x;K8S_POD_UID=${uid}`,
   ];
   const runner = createCommandRunner([...inNetns(namespace), 'env', ...variables]);
-  // A plugin that fails says why on its standard output.
+  // A plugin that fails prints the reason on its standard output.
   const text = await runner.run('sh', ['-c', '"$0" || :', plugin], {
     input: JSON.stringify(conf),
     timeoutMs: DEADLINE_MS,
@@ -116,7 +116,7 @@ const members = async (set: string): Promise<readonly string[]> =>
     .map((line) => line.split(' ')[2] ?? '')
     .toSorted();
 
-/** Whose traffic goes to a chain of its own, at this very moment. */
+/** Returns the addresses whose traffic goes to a chain of its own at this moment. */
 const governed = (): Promise<readonly string[]> => members('portcullis-4-governed');
 
 beforeAll(async () => {
@@ -186,7 +186,7 @@ describe('ADD with a working agent', () => {
     await waitFor(
       'the pod is open',
       DEADLINE_MS,
-      // A set that nothing names any more is destroyed later.
+      // A stale set is destroyed later.
       async () => !(await chains()).includes('10.0.0.5/32') || undefined,
       () => log.join('\n'),
     );

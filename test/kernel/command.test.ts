@@ -4,7 +4,7 @@ import { CommandError, createCommandRunner } from '../../src/kernel/command.ts';
 
 const runner = createCommandRunner();
 
-/** The error that a command ends with. */
+/** Returns the error of a command. */
 const failureOf = async (work: Promise<string>): Promise<CommandError> => {
   const error: unknown = await work.then(
     () => undefined,
@@ -14,7 +14,7 @@ const failureOf = async (work: Promise<string>): Promise<CommandError> => {
   return error;
 };
 
-/** Longer than a command's time and the grace after it, seconds; unlike any other, to be found by. */
+/** In seconds: longer than a command's limit and the grace after it; a unique number, to find the process by. */
 const HOLDER = '3.371';
 
 describe('running a command', () => {

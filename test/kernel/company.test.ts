@@ -38,7 +38,7 @@ describe('co-tenant engines on the node', () => {
   test('a co-tenant engine is found in nftables tables that iptables does not show', async () => {
     const table = ['inet', 'kindnet-network-policies'];
     await filter.runner.run('nft', ['add', 'table', ...table]);
-    // More than one answer of the kernel holds.
+    // More than one answer of the kernel contains.
     const others = Array.from({ length: 600 }, (_, at) => `add table netdev ${'other'.repeat(10)}-${at}`);
     await filter.runner.run('nft', ['-f', '-'], { input: others.join('\n') });
     expect(await look('nft')).toEqual({ engines: ['kindnet'], mixedBackends: false });

@@ -15,10 +15,10 @@ import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
 const SEEN = '-t 1000 -u ASSURED,SEEN_REPLY';
 
-/** One of every kind, as arguments of `conntrack -I`. */
+/** One connection of every kind, as arguments of `conntrack -I`. */
 const ENTRIES: readonly string[] = [
   `-p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 80 --state ESTABLISHED ${SEEN}`,
-  // Two that differ by the client's port, by the protocol, or by the zone alone.
+  // Two that differ only by the client's port, by the protocol, or by the zone.
   `-p tcp -s 10.0.0.1 -d 10.0.0.2 --sport 2 --dport 80 --state ESTABLISHED ${SEEN}`,
   `-p udp -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 80 ${SEEN}`,
   `-p udp -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 80 -w 7 ${SEEN}`,
@@ -45,13 +45,13 @@ describe('table of connections', () => {
   let connections: Connections;
 
   const add = (entries: readonly string[]): Promise<string> =>
-    // conntrack opens /dev/stdin by its name, which a pipe allows and the socket that Node gives does not.
+    // conntrack opens /dev/stdin by name, which works with a pipe and not with the socket that Node provides.
     filter.runner.run('sh', ['-c', 'cat | conntrack -R -'], {
       input: entries.map((entry) => `-I ${entry}\n`).join(''),
     });
   const all = () => connections.list(IP_FAMILIES, ALL);
   const withoutIds = (list: readonly TrackedConnection[]) => list.map((each) => ({ ...each, id: undefined }));
-  /** The kernel's file can be read that way since then; the tests may run on an older one. */
+  /** The kernel's file is usable since this version; the tests may run on an older one. */
   const glancing = (runner: CommandRunner) => createConnections(runner, filter.netlink, '6.18.0');
   const ids = async (): Promise<readonly number[]> => (await all()).map(({ id }) => id).sort((a, b) => a - b);
 
@@ -155,7 +155,7 @@ describe('table of connections', () => {
     const [entry = ''] = ENTRIES;
     const victims = await connections.list(['ipv4'], ALL);
     await filter.runner.run('conntrack', ['-F']);
-    // The identity is a digest of the tuple and of the entry's place in memory: others take that first.
+    // The identity is a digest of the tuple and of the entry's place in memory, so others take that place first.
     let others = 0;
     const isAnother = async (): Promise<boolean> => {
       await filter.runner.run('conntrack', ['-D', '-p', 'tcp', '-s', '10.0.0.1']).catch(() => undefined);
@@ -189,7 +189,7 @@ describe('table of connections', () => {
     await connections.hold(victims);
     expect(await held()).toEqual(
       [
-        // Not TCP and ICMP; the server as it really is, the client as the server sees it.
+        // Not TCP and ICMP; the real server, and the client as the server sees it.
         'add portcullis-4-held 10.0.0.2,udp:80,10.0.0.1 timeout',
         'add portcullis-4-held 10.0.0.9,udp:5353,10.0.0.1 timeout',
         'add portcullis-4-held 10.0.0.2,sctp:80,10.0.0.1 timeout',

@@ -40,7 +40,7 @@ describe('detecting the backend', () => {
     await filter.runner.run(iptablesProgram(family, backend, 'restore'), ['--noflush'], { input });
   };
 
-  /** @param tools the only ones that are installed, if not all are */
+  /** @param tools the only installed tools, if not all are */
   const detected = async (tools?: readonly Backend[]): Promise<unknown> => {
     const prefix = tools === undefined ? [] : ['env', `PATH=${await folderWith(tools)}`];
     return runInside(

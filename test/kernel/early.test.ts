@@ -10,14 +10,14 @@ import { type CniResultParts, cniResultFile, cniResultText } from '../support/cn
 import { waitFor } from '../support/wait-for.ts';
 import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
-/** The built agent, a folder as libcni writes it, and the kernel. */
+/** The built agent, a folder in libcni's format, and the kernel. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 const DEADLINE_MS = 60_000;
-/** Long enough that a full comparison has no part in what is seen. */
+/** Long enough that no full comparison affects the result. */
 const FLAGS = ['--node-name=n1', '--drift-interval=1h', '--iptables-backend=nft', '--log-format=text'];
 
-/** Manifests have no uid; `shop/NAME` stands for it. */
+/** Manifests have no uid; it is `shop/NAME`. */
 const pod = (name: string, status: string): string => `
 apiVersion: v1
 kind: Pod

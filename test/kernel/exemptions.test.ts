@@ -23,12 +23,12 @@ import { icmpError, icmpPacket, SEND_RAW, udpPacket, vxlanLoad } from '../suppor
 import { ATTACHMENTS, dualStackNode } from '../support/lab/small-lab.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** What passes without being judged by policy: forged packets that claim it, and the honest ones that need it. */
+/** Traffic that passes without being judged by policy: forged packets that claim to be such, and honest ones that need it. */
 
 const ADDRESSES: Readonly<Record<string, Readonly<Record<IpFamily, string>>>> = {
   /** May neither send nor receive. */
   closed: { ipv4: '10.244.1.5', ipv6: 'fd00:10:244:1::5' },
-  /** May send to and receive from `far` alone. */
+  /** May send to and receive from `far` only. */
   web: { ipv4: '10.244.1.6', ipv6: 'fd00:10:244:1::6' },
   open: { ipv4: '10.244.1.7', ipv6: 'fd00:10:244:1::7' },
   far: { ipv4: '10.244.2.5', ipv6: 'fd00:10:244:2::5' },
@@ -39,7 +39,7 @@ const ADDRESSES: Readonly<Record<string, Readonly<Record<IpFamily, string>>>> = 
 const SERVICE = { ipv4: '10.96.0.7', ipv6: 'fd00:96::7' };
 const VXLAN_PORT = 8472;
 const CLOSED_PORT = 4242;
-/** Time in which a packet arrives or does not, ms; what has to arrive is sent until it does. */
+/** Time in which a packet arrives or does not; a packet that must arrive is repeated. */
 const PATIENCE_MS = 120;
 const DEADLINE_MS = 20_000;
 
@@ -82,7 +82,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
     expect(isEmptyPlan(planChanges(await kernel.observe(), program))).toBe(true);
   };
 
-  /** A load that gives the packet a length that no other packet has, which is what it is counted by where it arrives. */
+  /** A load that gives the packet a unique length, by which it is counted where it arrives. */
   const send = async (
     from: string,
     to: string,
@@ -127,7 +127,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
     return outcome satisfies Outcome;
   };
 
-  /** Sends an honest datagram, so that conntrack knows a connection. @returns its source port */
+  /** Sends an honest datagram, so that conntrack tracks a connection. @returns its source port */
   const connect = async (from: string, to: string, family: IpFamily): Promise<number> => {
     lengths += 1;
     const port = 20_000 + lengths;
@@ -141,7 +141,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
     return port;
   };
 
-  /** An error, "fragmentation needed" or "packet too big" or else "port unreachable", about a datagram of `to`. */
+  /** Returns an error, "fragmentation needed" or "packet too big" or else "port unreachable", about a datagram of `to`. */
   const error = (
     from: string,
     [client, server, port]: readonly [string, string, number],

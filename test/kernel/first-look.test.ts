@@ -11,7 +11,7 @@ if (TABLE === undefined) throw new Error('no table');
 const chains = new Map([['PCLS-1', []]]);
 const RAW = { chains: new Map(), hooks: { PREROUTING: [] }, heldByOthers: new Set<string>() };
 
-/** Each look at it shows the next state; `looks` counts them. */
+/** Each read returns the next state; `looks` counts the reads. */
 const kernelOf = (...states: readonly (Observed | Error)[]): Kernel & { looks: () => number } => {
   let looks = 0;
   return {

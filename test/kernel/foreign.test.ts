@@ -17,16 +17,16 @@ import { type LackingExtensions, withoutExtension } from '../support/lab/without
 import { cleanUp } from '../support/clean-up.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
-/** Rules and tables of others that the tools at hand cannot print, or that are none of iptables at all. */
+/** Foreign rules and tables that the available tools cannot print, or that do not belong to iptables at all. */
 
 const STATISTIC = '-m statistic --mode random --probability 0.01 -j ACCEPT';
-/** An expression that iptables has no word for. */
+/** An expression that iptables cannot express. */
 const NATIVE = 'numgen random mod 10 lt 2 counter accept';
 
 interface Foreign {
   readonly what: string;
   readonly only?: Backend;
-  /** Commands, as a shell takes them; `ipt` is iptables of the backend. */
+  /** Shell commands; `ipt` is iptables of the backend. */
   readonly commands: readonly string[];
 }
 
@@ -145,7 +145,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend) => {
     await by.apply(planChanges(await by.observe(), to));
   };
 
-  /** The kernel holds the program and nothing else of ours, as a whole set of extensions sees it. */
+  /** Checks that the kernel has the rule set and nothing else of ours, as seen with all extensions. */
   const expectHeld = async (wanted: NodeProgram): Promise<void> => {
     expect(isEmptyPlan(planChanges(await kernel.observe(), wanted))).toBe(true);
     for (const [table, hook, chain] of [

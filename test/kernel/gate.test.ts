@@ -16,7 +16,7 @@ import { createProber, type Outcome, PROBER_START_MS, type Prober } from '../sup
 import { ATTACHMENTS, dualStackNode } from '../support/lab/small-lab.ts';
 import { cleanUp } from '../support/clean-up.ts';
 
-/** Packets to and from a pod that nobody knows yet, on a node whose gate is always closed. */
+/** Packets to and from an unknown pod, on a node whose gate is always closed. */
 
 const ADDRESSES: Readonly<Record<string, Readonly<Record<IpFamily, string>>>> = {
   known: { ipv4: '10.244.1.5', ipv6: 'fd00:10:244:1::5' },

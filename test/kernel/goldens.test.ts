@@ -11,7 +11,7 @@ const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
 /** The tools print small IPv6 addresses in mixed notation. */
 const plain = (text: string): string => text.replaceAll('::0.1.0.0/112', '::1:0/112');
 
-/** The rules of our chains, chain by chain. */
+/** Returns the rules of our chains, chain by chain. */
 const ownRules = (text: string): readonly string[] =>
   plain(text)
     .split('\n')
@@ -24,7 +24,7 @@ const ownMembers = (text: string): readonly string[] =>
     .filter((line) => line.startsWith('add '))
     .sort();
 
-/** Numbers that are the same in every run (mulberry32). */
+/** Random numbers that are the same in every run (mulberry32). */
 const seeded = (seed: number) => (): number => {
   let state = (seed += 0x6d2b79f5);
   state = Math.imul(state ^ (state >>> 15), state | 1);

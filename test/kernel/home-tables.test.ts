@@ -6,7 +6,7 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 import { allowPort } from './faults/namespace-agents.ts';
 import { useGovernedNamespace } from './faults/use-governed-namespace.ts';
 
-/** What iptables-legacy says on a kernel without iptable_security. */
+/** The message of iptables-legacy on a kernel without iptable_security. */
 const TOOL = `#!/bin/sh
 PATH=\${PATH#*:}
 case "$*" in *'-t security'*)
@@ -41,7 +41,7 @@ describe('kernels without a security table', () => {
     expect(JSON.parse(await space().run('curl', '-s', '127.0.0.1:9577/status'))).toMatchObject({
       tables: { ipv4: 'filter', ipv6: 'filter' },
     });
-    // Changes and repairs are as they are elsewhere.
+    // Changes and repairs work as elsewhere.
     await space().run('iptables-legacy', '-w', '-I', 'FORWARD', '-j', 'ACCEPT');
     await agent.says(/rules were put before our jump in: FORWARD/);
     await space().write('policy.yaml', allowPort(81));

@@ -13,7 +13,7 @@ const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
 const DEADLINE_MS = 240_000;
 const RANDOM_CLUSTERS = 12;
 
-/** A policy with each awkward name, all selecting one pod: as many comments, and one that holds them all. */
+/** A policy with each awkward name, all selecting one pod: that many comments, and one with all of them. */
 const named: HostileObjects = {
   namespaces: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x' } }],
   pods: [

@@ -4,9 +4,9 @@ import type { PacketFilter } from './packet-filter.ts';
 const SOURCES = path.join(import.meta.dirname, '../../src');
 
 /**
- * Runs a piece of a program in the namespace, as the agent runs, since parts of the product read /proc of the namespace
- * that their own process is in. `body` sees the imports and ends in `return`.
- * @param imports names and the module of src/ they come from.
+ * Runs a piece of a program in the namespace, like the agent, since parts of the product read /proc of their own process's
+ * namespace. `body` sees the imports and ends in `return`.
+ * @param imports names, and the module of src/ that each comes from
  */
 export const runInside = async (
   { runner }: PacketFilter,

@@ -10,7 +10,7 @@ import { prepareSandbox } from '../../src/lab/sandbox.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
-/** What the built agent loads on demand to read a kubeconfig; nobody listens where it leads. */
+/** The code that the built agent loads on demand to read a kubeconfig; nothing listens at its server. */
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const DEADLINE_MS = 60_000;

@@ -8,7 +8,7 @@ import { cluster, pod, policy } from '../support/small-cluster.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { usePacketFilter } from './use-packet-filter.ts';
 
-/** On a real kernel: policies of 9,900 rules each way, which once let nobody's policy change any more. */
+/** On a real kernel: policies of 9,900 rules in each direction, which once blocked every policy change. */
 
 const PODS = [
   pod('large/web', { app: 'web' }, { ips: ['10.1.1.10'] }),
@@ -33,7 +33,7 @@ const large = (of: number, peers: number): PolicyObject =>
 const small = (port: number): PolicyObject =>
   policy('shop/shop', { podSelector: {}, ingress: [{ ports: [{ port }] }] });
 
-/** The first fits, the others are more than a namespace may have. */
+/** The first one fits, the others exceed the namespace's limit. */
 const LARGE = [large(0, 60), ...Array.from({ length: 11 }, (_, at) => large(1 + at, 100))];
 
 const stateOf = (...policies: readonly PolicyObject[]): ClusterSnapshot =>
@@ -68,7 +68,7 @@ describe.each(['nft', 'legacy'] as const)('policies that ask for 100,000 rules, 
       for (let port = 2; port < 8; port += 1) {
         put(small(port), ...LARGE);
         await inForce(`--dport ${port} `);
-        // What was large is not there yet when the first small change is.
+        // The large policies are not complete yet when the first small change is.
         if (port === 2) expect(loop.status().pending).toBe(true);
       }
       await isDone();

@@ -6,7 +6,7 @@ import { createLaunchingRunner, type LaunchingRunner } from '../../src/kernel/la
 import { waitFor } from '../support/wait-for.ts';
 
 let runner: LaunchingRunner;
-/** Programs that a shell did not start. */
+/** Programs that were not started by a shell. */
 let alone: string[];
 
 const plain = createCommandRunner();

@@ -14,15 +14,15 @@ import { observedLayout } from '../../src/render/observed-layout.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
 /**
- * Layouts of other versions. `layouts/0.1.0` is what the agent of release 0.1.0 left on node1 of `layouts/cluster.yaml`, as
- * ipset save and iptables-save printed it, less counters and dates; both backends print the same.
+ * Layouts of other versions. `layouts/0.1.0` is what the agent of release 0.1.0 left on node1 of
+ * `layouts/cluster.yaml`, from ipset save and iptables-save, without counters and dates; both backends print the same.
  */
 const LAYOUTS = path.join(import.meta.dirname, 'layouts');
 const FILES: Readonly<Record<IpFamily, string>> = { ipv4: 'iptables.txt', ipv6: 'ip6tables.txt' };
 
 const read = (file: string): string => readFileSync(path.join(LAYOUTS, file), 'utf8');
 
-/** What a version that does not exist yet may leave: other sets and chains, and a hook that this one does not know. */
+/** What a future version may leave: other sets and chains, and a hook that this one does not know. */
 const NEWER_SETS = [
   'create portcullis-4-newtype hash:net,port family inet hashsize 64 maxelem 1024 counters',
   'add portcullis-4-newtype 10.0.0.0/8,tcp:80',
@@ -117,7 +117,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend: Backend) => {
   test('an upgrade keeps sets with the same meaning', async () => {
     await load010();
     const plan = await filter.bring(program);
-    // Only what is new is made; nothing that rules of 0.1.0 name is removed before they are gone.
+    // Only new objects are created; no object that rules of 0.1.0 name is removed before the rules are gone.
     expect(plan.prepare.split('\n').filter((line) => !/^create portcullis-[46]-held /.test(line))).toEqual(['']);
     expect(Object.values(plan.tables).map((text) => text.match(/^COMMIT$/gm)?.length)).toEqual([1, 1]);
   });
@@ -133,7 +133,7 @@ describe.each(['nft', 'legacy'] as const)('iptables-%s', (backend: Backend) => {
     // A hook of its own leads to it, so it cannot be deleted; it decides nothing.
     expect(table).toContain(':PORTCULLIS-INPUT - ');
     expect(table).not.toContain('-A PORTCULLIS-INPUT');
-    // The set that another one lists goes at the second attempt.
+    // The set that another one lists is destroyed at the second attempt.
     await filter.bring(program);
     expect(await filter.sets()).not.toMatch(/newtype|listed/);
     expect(isEmptyPlan(await filter.left(program))).toBe(true);

@@ -11,7 +11,7 @@ test.each<Backend>(['nft', 'legacy'])(
     try {
       const create = 'create portcullis-4-test hash:ip family inet hashsize 64 maxelem 1048576\n';
       await filter.kernel.apply({ ...EMPTY_PLAN, prepare: `${create}add portcullis-4-test 10.0.0.1\n` });
-      // As with nft for some milliseconds after the rule of our own is gone.
+      // As with nft for some milliseconds after our own rule is gone.
       await filter.load('ipv4', [':foreign - [0:0]', '-A foreign -m set --match-set portcullis-4-test src -j RETURN']);
       await filter.kernel.apply({ ...EMPTY_PLAN, destroy: ['destroy portcullis-4-test'] });
       expect(await filter.sets()).toContain('add portcullis-4-test 10.0.0.1');

@@ -14,7 +14,7 @@ import { createProber, type Probe, PROBER_START_MS, type Prober } from '../suppo
 import { ATTACHMENTS, dualStackNode } from '../support/lab/small-lab.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Sandboxes that live longer than their pods, a real agent, and packets. */
+/** Sandboxes that outlive their pods, a real agent, and packets. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 const DEADLINE_MS = 30_000;
@@ -66,7 +66,7 @@ describe.each(CASES)('with pods attached by $attach (notes of the runtime: $note
     const ofNode = attach === 'bridge' ? [{ name: POD_BRIDGE }, { name: `v-${name}` }] : [{ name: `v-${name}` }];
     const interfaces = [...ofNode, { name: 'eth0', sandbox: `/run/netns/${name}` }];
     const listed = ips.map((ip) => ({ interface: ofNode.length, address: `${ip}/${ip.includes(':') ? 64 : 24}` }));
-    // A manifest's pod has its name for a uid.
+    // The uid of a manifest's pod is its name.
     const parts = { uid: `shop/${name}`, addresses: [], container: name };
     const text = cniResultText({ ...parts, result: { cniVersion: '1.0.0', interfaces, ips: listed } });
     await writeFile(path.join(folder, 'results', cniResultFile(parts)), text);
@@ -115,7 +115,10 @@ describe.each(CASES)('with pods attached by $attach (notes of the runtime: $note
       () => log.join('\n'),
     );
 
-  /** How the caged address fares in each family, as a client and as a server, and a pod beside it that is free. */
+  /**
+   * Returns the outcomes for the caged address in each family, as a client and as a server, and for an open pod beside
+   * it.
+   */
   const outcomes = async (caged: string): Promise<readonly string[]> => {
     const flows = [
       [caged, 'caged', 'far'],
@@ -151,7 +154,8 @@ describe.each(CASES)('with pods attached by $attach (notes of the runtime: $note
     await lab.addNode(dualStackNode(1));
     await lab.addNode(dualStackNode(2));
     if (attach === 'bridge') {
-      // As the bridge plugin does: else the bridge changes its address with its ports, and pods do not reach it for a while.
+      // As the bridge plugin does: otherwise the bridge's address changes with its ports, and pods cannot reach it for
+      // a while.
       await createCommandRunner(onNode('node1')).run('ip', ['link', 'set', POD_BRIDGE, 'address', '02:00:00:00:99:01']);
     }
     for (const [name, node] of [
@@ -181,7 +185,7 @@ describe.each(CASES)('with pods attached by $attach (notes of the runtime: $note
     await untilStatus('the pod to be closed', ({ closed }) => closed.count === 1);
     await expectAll(CLOSED);
     if (notes) {
-      // Nothing but the sources is known to an agent that starts.
+      // A starting agent knows nothing but the sources.
       await agent?.stop();
       await start();
       await untilStatus('the pod to be closed again', ({ closed }) => closed.pods[0]?.pod === 'shop/web');

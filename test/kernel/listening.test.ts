@@ -10,7 +10,7 @@ import { prepareSandbox } from '../../src/lab/sandbox.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
-/** Which sockets the built agent opens: its network namespace holds no other process. */
+/** The sockets that the built agent opens: its network namespace has no other process. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 const DEADLINE_MS = 60_000;
@@ -36,7 +36,7 @@ describe('the agent', () => {
     await waitFor('the rules', DEADLINE_MS, rules, () => log.join('\n'));
   };
 
-  /** Local addresses as the kernel writes them (proc(5), /proc/net/tcp): hexadecimal, of sockets in a state. */
+  /** Local addresses in the kernel's format (proc(5), /proc/net/tcp): hexadecimal, of sockets in a state. */
   const sockets = async (table: string, state?: string): Promise<readonly string[]> =>
     (await run('cat', `/proc/net/${table}`))
       .split('\n')
@@ -45,9 +45,9 @@ describe('the agent', () => {
       .filter((fields) => fields.length > 3 && (state === undefined || fields[3] === state))
       .map((fields) => fields[1] ?? '');
 
-  /** Everything that takes what others send. */
+  /** Returns every socket that receives what others send. */
   const open = async (): Promise<Readonly<Record<string, readonly string[]>>> => {
-    // By its abstract name, which only processes of this namespace see, an agent knows whether there is another.
+    // By its abstract name, which only processes of this namespace see, an agent detects another one.
     const unix = (await run('cat', '/proc/net/unix'))
       .split('\n')
       .filter((line) => line.includes(' 00010000 ') && !line.endsWith(' @portcullis.agent'));

@@ -15,11 +15,11 @@ import { ATTACHMENTS, dualStackNode } from '../support/lab/small-lab.ts';
 import { createTalker, type Talker } from '../support/lab/talker.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Real conversations through a real agent: what conntrack forgets, what policy cuts, and what those hear who are refused. */
+/** Real conversations through a real agent: what conntrack forgets, what policy cuts, and what refused ends receive. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 const DEADLINE_MS = 40_000;
-/** A reset comes some seconds after the first refused packet; a busy machine takes its time. */
+/** A reset comes some seconds after the first refused packet, later on a busy machine. */
 const RESET_MS = 30_000;
 /** Linux delays an acknowledgement by up to 200 ms (TCP_DELACK_MAX). */
 const DELAYED_ACK_MS = 300;
@@ -61,13 +61,13 @@ const isolate = (app: Pod, from: readonly object[], ports?: readonly object[]): 
   });
 const ALLOW = isolate('web', clients, [{ port: 80, protocol: 'TCP' }]);
 const DENY = isolate('web', []);
-/** The clients take nothing from anybody: only they may open connections. */
+/** The clients accept nothing: only they may open connections. */
 const CLIENTS_CLOSED = policyManifest('clients', {
   podSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: CLIENTS }] },
   policyTypes: ['Ingress'],
 });
 
-/** Sends one acknowledgement of TCP with data, by a raw socket. */
+/** Sends one TCP acknowledgement with data by a raw socket. */
 const SEND_ACK = `
   use Socket; my ($from, $to, $source, $port) = @ARGV;
   sub sum { my $sum = 0; $sum += $_ for unpack('n*', $_[0]); $sum = ($sum & 65535) + ($sum >> 16) while $sum > 65535; return ~$sum & 65535 }
@@ -77,7 +77,7 @@ const SEND_ACK = `
   send($raw, $segment->(sum($all)), 0, pack_sockaddr_in(0, inet_aton($to))) or die $!;
 `;
 
-/** Asks for an echo and prints type and code of what comes back. */
+/** Sends an echo request and prints type and code of the answer. */
 const PING = `
   use Socket; my ($to) = @ARGV;
   socket(my $raw, AF_INET, SOCK_RAW, 1) or die $!;
@@ -109,7 +109,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     return (await response?.json()) as { ready: boolean; pending: boolean; lastChange?: { at: string } } | undefined;
   };
 
-  /** Puts policies into force. */
+  /** Brings policies into force. */
   const apply = async (policies: Readonly<Record<string, string>>): Promise<void> => {
     const before = (await status())?.lastChange?.at;
     for (const [name, text] of Object.entries(policies)) await write(`policy-${name}`, text);
@@ -180,7 +180,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     readonly kind?: 'tcp' | 'udp';
   }
 
-  /** Opens a conversation in which both have spoken. */
+  /** Opens a conversation in which both have sent. */
   const converse = async ({ family, client = 'far', server = 'web', port = 80, fromPort, kind = 'tcp' }: Wanted) => {
     names += 1;
     const name = `c${names}`;
@@ -191,7 +191,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     return conversation;
   };
 
-  /** Each end hears the other; the client speaks first. */
+  /** Checks that each end receives the other's data; the client sends first. */
   const exchange = async ({ client, server }: Conversation, word: string): Promise<void> => {
     client.say(`${word}-asked`);
     await server.until(`heard ${word}-asked`);
@@ -199,7 +199,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     await client.until(`heard ${word}-answered`);
   };
 
-  /** The same, the other way round. */
+  /** The same with the server first. */
   const exchangeFromServer = ({ client, server }: Conversation, word: string): Promise<void> =>
     exchange({ client: server, server: client }, word);
 
@@ -297,7 +297,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     }
   });
 
-  /** Neither hears the other, and both learn that it is over. */
+  /** Checks that neither receives the other's data, and that both learn of the end. */
   const expectReset = async ({ client, server }: Conversation, first: 'client' | 'server'): Promise<void> => {
     const [speaker, other] = first === 'client' ? [client, server] : [server, client];
     speaker.say('too-late');
@@ -350,7 +350,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     await start();
     const conversation = await converse({ family: 'ipv4' });
     await forget();
-    // Nothing is isolated: the kernel makes an entry of what it sees first.
+    // Nothing is isolated: the kernel makes an entry from the first packet that it sees.
     await exchangeFromServer(conversation, 'turned');
     await apply({ web: DENY });
     await untilCut();
@@ -386,7 +386,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
       await server.until('heard client-meanwhile');
       await client.until('heard server-meanwhile');
     }
-    // Longer than any reset takes to come.
+    // Longer than any reset takes.
     const until = performance.now() + 7_000;
     for (let turn = 0; performance.now() < until; turn += 1) {
       for (const conversation of conversations) await exchange(conversation, `turn-${turn}`);
@@ -394,7 +394,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     expect(await answers('reset')).toBe(0);
   });
 
-  /** Packets that the chain of the isolated pod dropped. */
+  /** Returns the number of packets that the chain of the isolated pod dropped. */
   const dropped = async (): Promise<number> => {
     const saved = await onNode1.run(`iptables-${backend}-save`, ['-c']);
     return Number(/\[(\d+):\d+\] -A \S+ .*isolated by shop\/web" -j DROP/.exec(saved)?.[1] ?? Number.NaN);
@@ -451,7 +451,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
         'table inet seen {',
         '  chain input {',
         '    type filter hook input priority 0',
-        // An inquiry of the agent, which bears nothing of what was sent, may come.
+        // An inquiry of the agent, which contains nothing of what was sent, may arrive.
         `    ip saddr ${ADDRESSES.far.ipv4} tcp flags & (fin | syn | rst | ack) != syn | ack counter`,
         '  }',
         '}',

@@ -16,7 +16,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
 const DEADLINE_MS = 28_000;
-/** Everything is compared after 30 of these at the latest, which is too late for the tests. */
+/** A full comparison comes after up to 30 of these, which is too late for the tests. */
 const INTERVAL_MS = 1_000;
 
 const programOf = (sources: readonly string[]): NodeProgram =>

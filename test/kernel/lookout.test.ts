@@ -16,7 +16,7 @@ import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
 const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
 const DEADLINE_MS = 28_000;
-/** Everything is compared after 30 of these at the latest, which is too late for the tests. */
+/** A full comparison comes after up to 30 of these, which is too late for the tests. */
 const INTERVAL_MS = 1_000;
 
 const RULES: readonly (readonly [what: string, lines: readonly string[]])[] = [
@@ -37,7 +37,7 @@ describe.each(BACKENDS)('iptables-%s: the drift check', (backend) => {
 
   const suspects = (): Promise<boolean> => lookout.suspects(program);
 
-  /** Reads everything as the loop does, until what follows is quiet. */
+  /** Reads everything like the loop, until the drift check is quiet. */
   const settle = (): Promise<true> =>
     waitFor('a quiet kernel', DEADLINE_MS, async () => {
       await kernel.observe();

@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { type AgentProcess, allowPort } from './faults/namespace-agents.ts';
 import { useGovernedNamespace } from './faults/use-governed-namespace.ts';
 
-/** The programs that share a node's packet filter with an agent, as they do it. */
+/** The programs that share a node's packet filter with an agent, with their usual changes. */
 
 jest.setTimeout(240_000);
 
@@ -14,7 +14,7 @@ const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
 const DEADLINE_MS = 60_000;
 const JUMP = '-A FORWARD -j PORTCULLIS-FORWARD';
 
-/** As kube-proxy writes it at each sync: its own chains whole, nothing else. */
+/** What kube-proxy writes at each sync: its own chains completely, nothing else. */
 const KUBE_PROXY = [
   '*filter',
   ':KUBE-FORWARD - [0:0]',
@@ -45,7 +45,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     (await iptables('-t', table, '-S', 'FORWARD')).split('\n').filter((line) => line.startsWith('-A '));
   const forward = (): Promise<readonly string[]> => forwardOf('security');
 
-  /** Rules and sets of ours. */
+  /** Returns our rules and sets. */
   const ours = async (): Promise<string> =>
     (await space().rules())
       .split('\n')
@@ -61,7 +61,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
       agent.log,
     );
 
-  /** Waits until all of the kernel was compared, once more. */
+  /** Waits until the whole kernel was compared once more. */
   const untilCompared = async (): Promise<void> => {
     const lastCheck = async (): Promise<string | undefined> => {
       const status = JSON.parse(await space().run('curl', '-s', '127.0.0.1:9577/status')) as AgentStatus;

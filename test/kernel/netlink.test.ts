@@ -10,7 +10,7 @@ import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
 const MANY = Array.from({ length: 20_000 }, (_, at) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`);
 
-/** One set of each type that rules name, of both families, with members of every spelling. */
+/** One set of each type that rules use, of both families, with members of every format. */
 const SETS: readonly string[] = [
   'create portcullis-4-a hash:ip family inet hashsize 64 maxelem 1048576',
   'add portcullis-4-a 10.0.0.1',

@@ -16,7 +16,7 @@ import type { SetReader } from '../../src/kernel/netlink/set-reader.ts';
 import type { TableName } from '../../src/render/plan-table.ts';
 import { withoutMoments } from '../support/without-moments.ts';
 
-/** The real packet filter of a network namespace made for one test. */
+/** The real packet filter of a network namespace that was made for one test. */
 export interface PacketFilter {
   /** Of the network namespace. */
   readonly name: string;
@@ -27,20 +27,20 @@ export interface PacketFilter {
   readonly reader: SetReader;
   readonly nft: NftReader;
   readonly tables: readonly FamilyTables[];
-  /** What iptables-save prints of the table, less dates and counters; of the security table by default. */
+  /** Returns iptables-save's output of the table without dates and counters; of the security table by default. */
   table(family: IpFamily, table?: TableName): Promise<string>;
-  /** What `ipset save` prints, less what is random. */
+  /** Returns the output of `ipset save` without random numbers. */
   sets(): Promise<string>;
-  /** The targets of the rules of an IPv4 chain, in order, whatever else they say; '' where a rule has none. */
+  /** Returns the targets of the rules of an IPv4 chain, in order; '' for a rule without one. */
   targets(table: TableName, chain: string): Promise<readonly string[]>;
-  /** All of the above, of the security and filter tables. */
+  /** Returns all of the above, of the security and filter tables. */
   text(): Promise<string>;
-  /** Loads restore text as somebody else would, into the security table by default. */
+  /** Loads restore text like another program, into the security table by default. */
   load(family: IpFamily, lines: readonly string[], table?: TableName): Promise<void>;
   loadSets(lines: readonly string[]): Promise<void>;
-  /** Plans from what is observed and applies it. @returns the plan. */
+  /** Plans from the read state and applies the plan. @returns the plan */
   bring(program: NodeProgram): Promise<Plan>;
-  /** What would still have to be done. */
+  /** Returns what is still to be done. */
   left(program: NodeProgram): Promise<Plan>;
   close(): Promise<void>;
 }
@@ -102,7 +102,7 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
       await outside.run('ip', ['netns', 'del', name]);
     },
   };
-  // Reading the tables makes them, as far as the backend does that at all.
+  // Reading the tables creates them, as far as the backend does that at all.
   for (const family of IP_FAMILIES) {
     await filter.load(family, []);
     await filter.load(family, [], 'filter');

@@ -4,7 +4,10 @@ import { failing, NO_TABLE } from '../support/faults/failing-tool.ts';
 import { type AgentStart, openPolicedNode, type PolicedNode } from '../support/lab/policed-node.ts';
 import { PROBER_START_MS } from '../support/lab/prober.ts';
 
-/** The built agent on a node where one tool or table fails: all else is in force, and is said to be all that is. */
+/**
+ * The built agent on a node where one tool or table fails: everything else is in force, and the report names the failed
+ * part.
+ */
 
 interface Case {
   readonly what: string;
@@ -13,7 +16,7 @@ interface Case {
   readonly good: readonly IpFamily[];
   readonly part: string;
   readonly flags?: readonly string[];
-  /** GET /readyz in the end. */
+  /** The final answer of GET /readyz. */
   readonly code: number;
 }
 

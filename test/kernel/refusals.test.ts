@@ -9,7 +9,7 @@ import { createFakeRunner } from '../support/fake-kernel/fake-kernel.ts';
 import { createFakeHost } from '../support/fake-kernel/host.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
-/** The fake has to be as strict as the kernel: whatever is refused here, both refuse, and whatever is taken, both take. */
+/** The fake must be as strict as the kernel: both refuse these, and both accept those. */
 const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
 
 const SETS = [
@@ -110,7 +110,7 @@ const REFUSED_RULES: readonly (readonly string[])[] = [
   ['nonsense'],
 ];
 
-/** What the tools take but do not do, or print in another way, which would be found as drift for ever. */
+/** Input that the tools accept but ignore, or print differently, which would count as drift forever. */
 const STRICTER_SETS: readonly (readonly string[])[] = [
   ['create portcullis-four hash:ip family inet6 hashsize 64 maxelem 2'],
   ['add portcullis-net 10.0.0.1/32'],
@@ -172,7 +172,7 @@ describe.each(BACKENDS)('iptables-%s and the fake host', (backend) => {
     await filter.close();
   });
 
-  /** @returns the state after, which has to be the same in both worlds. */
+  /** @returns the state afterwards, which must be the same in both worlds */
   const agree = async (
     work: (world: World) => Promise<void>,
     outcome: 'taken' | 'refused',

@@ -8,7 +8,7 @@ import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
 const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
 
-/** What somebody may do to our rules, as restore lines. */
+/** Possible changes to our rules, as restore lines. */
 const TAMPERING: readonly (readonly [what: string, lines: readonly string[]])[] = [
   ['a rule of theirs before the jump', ['-I FORWARD 1 -p udp -j ACCEPT']],
   ['the jump deleted', ['-D FORWARD -j PORTCULLIS-FORWARD']],
@@ -92,7 +92,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
       'add small 10.1.1.10',
       `swap small ${name}`,
       'destroy small',
-      // As a change that was cut short leaves it.
+      // As after a change that was cut short.
       `create ${spareSet(name)} hash:ip family inet maxelem 3`,
     ]);
     await filter.bring(cluster);

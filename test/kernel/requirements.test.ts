@@ -9,7 +9,7 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 import { lacking, NO_EXTENSION, NO_IPTABLES } from '../support/faults/failing-tool.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
-/** The built agent where something is missing that every policy needs: it says so and ends, and the rules stay. */
+/** The built agent without something that every policy needs: it reports that and ends, and the rules stay. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 
@@ -142,7 +142,7 @@ describe('an agent on a node that lacks what every policy needs', () => {
       );
       const at = (pattern: RegExp): number => Date.parse(log.find((line) => pattern.test(line))?.split(' ')[0] ?? '');
       const took = at(/no policy can be enforced/) - at(/agent started/);
-      // Where no iptables works at all nothing has started.
+      // If no iptables works at all, nothing has started.
       expect(Number.isNaN(took) ? 0 : took).toBeLessThan(TOLD_WITHIN_MS);
       expect(log.join('\n')).not.toContain('policy is in force');
       const rules = await createCommandRunner(inNetns(filter.name)).run('nft', ['list', 'tables']);

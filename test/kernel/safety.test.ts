@@ -7,7 +7,7 @@ import { startTraffic } from '../../scripts/safety/traffic.ts';
 import { tamperingRow } from '../../scripts/safety/tampering/row.ts';
 import { UPGRADE } from '../../scripts/safety/upgrade.ts';
 
-/** The proofs of `npm run safety`, a few rounds of each; those that count milliseconds are left to it. */
+/** A few rounds of each proof of `npm run safety`, except for those that count milliseconds. */
 
 const missed = (findings: readonly Finding[]): readonly Finding[] =>
   findings.filter(({ met, what }) => met === false && !what.endsWith('(ms)'));

@@ -17,7 +17,7 @@ import { dualStackNode } from '../support/lab/small-lab.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
-/** The built agent on a node of the lab, with what libcni would have noted of its pods. */
+/** The built agent on a node of the lab, with libcni's results of its pods. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 const DEADLINE_MS = 60_000;

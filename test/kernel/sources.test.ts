@@ -19,7 +19,7 @@ import { createProber, type Outcome, PROBER_START_MS, type Prober } from '../sup
 import { dualStackNode } from '../support/lab/small-lab.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Packets whose source is not the pod's that sends them, on a node where each pod has an interface of its own. */
+/** Packets whose source is not the sending pod's, on a node where each pod has an interface of its own. */
 
 const ADDRESSES: Readonly<Record<string, Readonly<Record<IpFamily, string>>>> = {
   liar: { ipv4: '10.244.1.5', ipv6: 'fd00:10:244:1::5' },
@@ -30,7 +30,7 @@ const ADDRESSES: Readonly<Record<string, Readonly<Record<IpFamily, string>>>> = 
 };
 /** An answer comes within a few ms; on a busy machine it may take longer. */
 const ANSWER_MS = 5_000;
-/** Nobody answers a lie: what counts is whether it arrived. */
+/** A spoofed packet gets no answer: what counts is whether it arrived. */
 const LIE_MS = 100;
 
 const NOBODY = { ipv4: '198.51.100.9', ipv6: 'fd00:bad::9' };
@@ -42,7 +42,7 @@ const addressOf = (name: string, family: IpFamily): string => (ADDRESSES[name] ?
 const CHECKED: NodeProgram = compileProgram({ isolations: [], faults: [] }, { sources: () => ['veth+'] });
 const UNCHECKED: NodeProgram = compileProgram({ isolations: [], faults: [] });
 
-/** Whose address is borrowed, and whom the packet is sent to; nobody takes one from its own address. */
+/** The spoofed address, and the destination; no pod accepts a packet from its own address. */
 const LIES = [
   { as: 'neighbour', to: 'far' },
   { as: 'far', to: 'outside' },
@@ -88,7 +88,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
       .reduce((sum, line) => sum + Number(/^\[(\d+):/.exec(line)?.[1] ?? 0), 0);
   };
 
-  /** @returns how many packets of the liar, sent from the address, arrived */
+  /** @returns how many packets of the spoofing pod, sent from the address, arrived */
   const lie = async (as: string, to: string, family: IpFamily): Promise<number> => {
     const source = addressOf(as, family);
     const before = await received(to, family, source);
@@ -151,7 +151,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
         ),
       );
     }
-    // What arrives is counted before anything there can refuse it.
+    // Arrivals are counted before anything there can refuse them.
     for (const family of IP_FAMILIES) {
       const sources = [...Object.keys(ADDRESSES).map((name) => addressOf(name, family)), NOBODY[family]];
       const rules = sources.map((source) => `-A PREROUTING -s ${hostCidr(source)}`);
@@ -242,7 +242,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
     ).replace(/^.* dev (\S+) .*$/s, '$1');
     await on('node1').run('ip', ['-6', 'address', 'flush', 'dev', device]);
     const before = [await counted(spared), await dropped('ipv6')] as const;
-    // The pod tells who listens on the link that it listens for another neighbour's questions (RFC 3810).
+    // A pod that listens for another neighbour's solicitations reports it on the link (RFC 3810).
     await on('neighbour').run('ip', ['address', 'add', 'fd00:dead::1/128', 'dev', 'eth0', 'nodad']);
     await waitFor('a listener report', 10_000, async () => ((await counted(spared)) > before[0] ? true : undefined));
     expect(await dropped('ipv6')).toBe(before[1]);

@@ -18,7 +18,7 @@ interface Tool {
   readonly backend: Backend;
   /** Leaves the mark in the kernel. */
   readonly text: (mark: string) => string;
-  /** Does not: what comes after it in the same text does not happen either. */
+  /** Fails: the lines after it in the same text have no effect either. */
   readonly refused: string;
   readonly words: RegExp;
   readonly held: (filter: PacketFilter) => Promise<string>;
@@ -54,7 +54,7 @@ describe.each(TOOLS)('%s that stays', (_, { program, backend, text, refused, wor
   let filter: PacketFilter;
   let runner: StandingRunner;
   let started: number;
-  /** Texts that went to a process of their own. */
+  /** Texts that got a process of their own. */
   let alone: number;
 
   const run = (input: string, timeoutMs = 10_000): Promise<string> =>

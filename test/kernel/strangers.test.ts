@@ -8,7 +8,7 @@ import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
 
 const BACKENDS: readonly Backend[] = ['nft', 'legacy'];
 
-/** Rules as other programs leave them, with names that are nearly ours. */
+/** Rules of other programs, with names that are almost ours. */
 const STRANGERS: readonly string[] = [
   ':KUBE-FORWARD - [0:0]',
   ':PORTCULLI - [0:0]',
@@ -32,7 +32,7 @@ const STRANGE_SETS: readonly string[] = [
   'add PORTCULLIS-4 192.0.2.0/24',
 ];
 
-/** The lines that name nothing of ours. */
+/** Returns the lines that name nothing of ours. */
 const foreign = (text: string): readonly string[] =>
   text.split('\n').filter((line) => !line.includes(' portcullis-') && !/(?:^:|^-A | -[jg] )PORTCULLIS-/.test(line));
 

@@ -12,7 +12,7 @@ test('a text that was right is not parsed again until it or the rule set changes
   const tables = createTableText([{ family: 'ipv4', text: () => Promise.resolve(table) }]);
   expect(await tables.holds(EMPTY_PROGRAM)).toBe(true);
   table = tableAt(2, 9);
-  // Nobody said that the program is another one.
+  // There was no call that says that the rule set has changed.
   expect(await tables.holds(other)).toBe(true);
   tables.forget();
   expect(await tables.holds(other)).toBe(false);

@@ -18,7 +18,7 @@ describe('bridges that iptables does not see', () => {
   };
   const find = (...addresses: readonly string[]): Promise<unknown> =>
     runInside(
-      // Its /sys is of the namespace as well.
+      // Its /sys belongs to the namespace as well.
       { ...filter(), runner: createCommandRunner(['ip', 'netns', 'exec', filter().name]) },
       { findUnseenBridges: 'kernel/unseen-bridges.ts' },
       `return findUnseenBridges(${JSON.stringify(addresses)}, ['ipv4', 'ipv6']);`,

@@ -50,7 +50,7 @@ describe('pods that no rule of the node sees', () => {
         () => true,
         () => false,
       );
-    // A kernel without nf_flow_table takes none: nothing of it can be in the way there.
+    // A kernel without nf_flow_table rejects it: nothing of it can be in the way there.
     const found = await find({ ...POD, ips: ['10.244.9.7'] });
     expect(found).toMatchObject(made ? [{ network: 'flowtable' }] : []);
   });

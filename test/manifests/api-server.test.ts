@@ -13,7 +13,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { kubectlPath, kustomized, readObjects, readText, renderedChart } from './objects.ts';
 import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
-/** The real API server's opinion of everything that we ask people to apply. */
+/** The real API server's verdict on everything that we ask people to apply. */
 
 const TOKEN = 'token-of-the-agent';
 const ACCOUNT = 'system:serviceaccount:kube-system:portcullis';
@@ -55,7 +55,7 @@ afterAll(async () => {
 const dryRun = (text: string): Promise<string> =>
   kubectl(['apply', '--dry-run=server', '--validate=strict', '--warnings-as-errors', '-f', '-'], text);
 
-/** The pods that a DaemonSet makes, as far as the API server can tell them from others. */
+/** The pods of a DaemonSet, as far as the API server can distinguish them. */
 const podsOf = (text: string): readonly object[] =>
   readObjects(text)
     .filter(({ kind }) => kind === 'DaemonSet')
@@ -91,7 +91,7 @@ describe.each(SOURCES)('%s', (name, text) => {
 
   test('the manifest creates pods that the API server accepts', async () => {
     const pods = podsOf(await text());
-    // With every value there is the installer of the CNI plugin as well.
+    // With every value set there is also the installer of the CNI plugin.
     expect(pods).toHaveLength(name === 'the chart with every value' ? 2 : 1);
     for (const pod of pods) {
       expect(await kubectl(['create', '--dry-run=server', '-f', '-'], JSON.stringify(pod))).toContain('created');

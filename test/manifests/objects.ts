@@ -14,7 +14,7 @@ export interface Manifest {
   readonly spec?: unknown;
 }
 
-/** The objects of a YAML text. @throws Error on text that is not YAML */
+/** Returns the objects of a YAML text. @throws Error for invalid YAML */
 export const readObjects = (text: string): readonly Manifest[] =>
   parseAllDocuments(text).map((document) => {
     if (document.errors[0] !== undefined) throw document.errors[0];
@@ -23,7 +23,7 @@ export const readObjects = (text: string): readonly Manifest[] =>
 
 export const readText = (...parts: readonly string[]): string => readFileSync(path.join(...parts), 'utf8');
 
-/** What `npm run manifests` rendered of the chart with one file of values. */
+/** Returns the chart with one file of values, as `npm run manifests` rendered it. */
 export const renderedChart = (values: string): string => readText(PATHS.renderedCharts, `${values}.yaml`);
 
 export const kubectlPath = (): Promise<string> =>
@@ -31,10 +31,10 @@ export const kubectlPath = (): Promise<string> =>
     console.error(line);
   });
 
-/** What kubectl renders of a folder. */
+/** Returns kubectl's rendering of a folder. */
 export const kustomized = async (folder: string): Promise<string> => kustomize(await kubectlPath(), folder);
 
-/** A kustomization of the base with components, as a person would write it. */
+/** Returns a kustomization of the base with components, as a person would write it. */
 export const overlayOf = (...components: readonly string[]): string =>
   JSON.stringify({
     apiVersion: 'kustomize.config.k8s.io/v1beta1',

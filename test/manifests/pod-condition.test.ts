@@ -18,7 +18,10 @@ import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { kubectlPath, kustomized, overlayOf, renderedChart } from './objects.ts';
 
-/** What the token of an agent may write of pods, judged by the real API server: tokens are bound to pods, as a kubelet asks for them. */
+/**
+ * What an agent's token may write to pods, judged by the real API server: the kubelet requests tokens that are bound to
+ * pods.
+ */
 
 jest.setTimeout(60_000);
 
@@ -68,7 +71,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What an operator applies for the condition. */
+/** The objects that an operator applies for the condition. */
 const rightsOf = async (): Promise<string> => {
   const manifests = path.join(folder, 'manifests');
   await cp(path.join(ROOT, 'manifests'), manifests, { recursive: true });
@@ -95,7 +98,7 @@ describe.each([
   const issue = async (...args: readonly string[]): Promise<string> =>
     (await kubectl(['create', 'token', 'portcullis', '-n', 'kube-system', ...args])).trim();
 
-  /** @returns what the API server says to a patch of a status by the bearer of a token: nothing where it takes it. */
+  /** @returns the API server's message for a patch of a status by the bearer of a token; nothing if it accepts the patch */
   const patch = async (pod: ObjectRef, change: object, bearer = token): Promise<string> => {
     const body = JSON.stringify(change);
     const sent = request(`${server.url}${objectPath(pod)}/status`, {
@@ -117,7 +120,7 @@ describe.each([
     await kubectl(['apply', '-f', '-'], await rights());
     token = await issue('--bound-object-kind=Pod', '--bound-object-name=agent-of-n1');
     unbound = await issue();
-    // A policy takes some time to be known to the server.
+    // The server needs some time to use a new policy.
     let answer = '';
     const isDenied = async (): Promise<true | undefined> => {
       answer = await patch(OWN, { metadata: { labels: { taken: String(Date.now()) } } });

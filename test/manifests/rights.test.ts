@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { PATHS, ROOT } from '../../scripts/manifests/paths.ts';
 import { readObjects, readText, renderedChart } from './objects.ts';
 
-/** What the pods of every manifest may do, on the node and at the API server. */
+/** The rights of every manifest's pods, on the node and at the API server. */
 
 interface Container {
   readonly name: string;
@@ -50,7 +50,7 @@ const MANIFESTS: readonly (readonly [name: string, text: string])[] = [
 
 const CNI_PLUGIN = 'portcullis-cni-plugin';
 
-/** @param name of the DaemonSet; the one beside the CNI plugin's if absent */
+/** @param name name of the DaemonSet; the one beside the CNI plugin's if absent */
 const podSpecOf = (text: string, name?: string): PodSpec => {
   const sets = readObjects(text).filter(({ kind }) => kind === 'DaemonSet');
   const set = sets.find(({ metadata }) => (name === undefined ? metadata.name !== CNI_PLUGIN : metadata.name === name));
@@ -63,10 +63,10 @@ const LEAST = {
   readOnlyRootFilesystem: true,
 };
 const NETWORK = { drop: ['ALL'], add: ['NET_ADMIN', 'NET_RAW'] };
-/** For folders that are another user's. */
+/** For folders of another user. */
 const FILES = { drop: ['ALL'], add: ['DAC_OVERRIDE'] };
 const CAPABILITIES: Readonly<Record<string, object>> = { done: { drop: ['ALL'] }, 'cni-plugin': FILES, install: FILES };
-/** What is mounted to be written, and is the node's own. */
+/** Writable mounts of the node's own folders. */
 const WRITABLE: Readonly<Record<string, string>> = {
   'xtables-lock': '/run/xtables.lock',
   'cni-socket': '/run/portcullis',

@@ -5,7 +5,7 @@ import { createPolicyCompiler, type PolicyCompiler } from '../../src/policy/incr
 import { type Limits, usageOf } from '../../src/policy/limits.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
 
-/** What policies may ask of a node, and what becomes of those that ask for more. */
+/** Limits of the policies' usage of a node, and what happens beyond them. */
 
 const ENDLESS = { rules: 1e9, sets: 1e9, members: 1e9, memory: 1e12 };
 const limitsOf = (limits: Partial<Limits>): Limits => ({
@@ -17,7 +17,7 @@ const limitsOf = (limits: Partial<Limits>): Limits => ({
 
 const numbers = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at);
 
-/** Asks for one rule more than these. */
+/** Needs one rule more than these. */
 const rules = (key: string, count: number, selector: object = {}): PolicyObject =>
   policy(key, {
     podSelector: selector,
@@ -40,7 +40,7 @@ const compile = (limits: Limits, ...policies: readonly PolicyObject[]): PolicyCo
 
 const over = (compiler: PolicyCompiler): readonly string[] => compiler.faults().map((fault) => fault.policy);
 
-/** Peers that are allowed, by pod. */
+/** Returns the allowed peers by pod. */
 const allowed = (compiler: PolicyCompiler): Readonly<Record<string, number>> =>
   Object.fromEntries(
     compiler
@@ -81,7 +81,7 @@ describe('policies beyond a limit', () => {
     const tight = limitsOf({ policy: { ...ENDLESS, sets: 3 } });
     expect(over(compile(tight, rules('x/p', 4)))).toEqual(['x/p']);
     expect(over(compile(tight, rules('x/p', 3)))).toEqual([]);
-    // Four times all pods of the cluster are always enough: twelve.
+    // Four times all pods of the cluster always fit: twelve.
     const members = limitsOf({ policy: { ...ENDLESS, members: 20 } });
     expect(over(compile(members, everyPod, blocks))).toEqual(['x/q']);
     const memory = (bytes: number): Limits => limitsOf({ policy: { ...ENDLESS, memory: bytes } });

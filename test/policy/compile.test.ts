@@ -8,7 +8,7 @@ import { cluster, pod, policy } from '../support/small-cluster.ts';
 
 const NAMESPACES = { shop: { team: 'red' }, bank: { team: 'blue' }, lab: {} };
 
-/** What pods that have no address of their own get, by namespace and name. */
+/** The addresses of pods without one of their own, by namespace and name. */
 const given = new Map<string, string>();
 
 const withAddress = (each: PodEndpoint): PodEndpoint => {
@@ -39,7 +39,7 @@ const showPort = (port: PortMatch): string => {
   return `${port.protocol} ${port.name}${port.targets === undefined ? '' : ` on ${at(port.targets.keys())}`}`;
 };
 
-/** An isolation in short: literal enough to compare, short enough to read. */
+/** Describes an isolation in short: precise enough to compare, short enough to read. */
 const show = ({ direction, policies, pods, rules }: Isolation) => ({
   of: `${direction} ${named(pods).join(' ')}`,
   by: policies.join(' '),

@@ -7,8 +7,8 @@ import { createEvaluator } from '../../src/trace/evaluator.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
 
 /**
- * Whatever stands anywhere in a policy that cannot be read: inside a rule it never allows more than the policy without that
- * rule, and anywhere it never allows more than the policy without any rule, nor more than the cluster without the policy.
+ * Junk anywhere in an invalid policy: inside a rule it never allows more than the policy without that rule, and
+ * anywhere it never allows more than the policy without any rule, nor more than the cluster without the policy.
  */
 
 const PODS = [
@@ -67,7 +67,7 @@ const spec = fc.record({
   egress: rulesOf('to'),
 });
 
-/** None of it is anything that its place in a policy may hold with another, wider meaning by the API's own rules. */
+/** None of these values is valid in its place with another, wider meaning by the API's own rules. */
 const junk = fc.oneof(
   fc.constantFrom<unknown>(
     7,
@@ -109,7 +109,7 @@ const put = (value: unknown, [step, ...rest]: Path, what: unknown): unknown => {
   return { ...object, [step]: put(object[step], rest, what) };
 };
 
-/** The policy without the rule that the path leads into. */
+/** Returns the policy without the rule that the path leads into. */
 const withoutRule = (value: Readonly<Record<string, unknown>>, [direction, index]: Path): unknown => {
   const rules = value[String(direction)];
   return { ...value, [String(direction)]: Array.isArray(rules) ? rules.filter((_, at) => at !== index) : [] };
@@ -125,7 +125,7 @@ test('junk inside a rule allows nothing that the policy without the rule does no
     fc.property(cases, ({ valid, path, what }) => {
       const dirty = put(valid, path, what);
       const { faults } = compileNodePolicy(snapshotOf(policy('a/p', dirty)), undefined);
-      // Some of what is put there happens to be valid: it then means what it says.
+      // Some of the junk happens to be valid: then it has its meaning.
       if (faults.length === 0) return;
       refused += 1;
       const most = allowed({ ...(withoutRule(valid, path) as object), policyTypes: valid.policyTypes });
@@ -142,7 +142,7 @@ test('an invalid policy isolates at least its pods and at most its namespace, an
     fc.record({
       valid: fc.constant(valid),
       others: fc.constant([policy('a/q', beside), policy('b/p', elsewhere)]),
-      // A field that the API does not know, too.
+      // An unknown field, too.
       path: fc.constantFrom<Path[]>(['unknown'], ['podSelector', 'unknown'], ...pathsOf(valid)),
       what: junk,
     }),

@@ -32,7 +32,10 @@ const meets = (match: Match, source: Cidr, destination: Cidr, translated: boolea
   return covers(block, match.kind === 'source' ? source : destination) !== (match.negated === true);
 };
 
-/** Where a packet ends up, and how many rules it met. A verdict of a tree is a goto but for packets of a pod to itself. */
+/**
+ * Returns where a packet ends up, and the number of rules that it met. A tree's verdict is a goto, except for packets
+ * of a pod to itself.
+ */
 const follow = (
   chains: readonly Chain[],
   source: Cidr,
@@ -59,7 +62,7 @@ const follow = (
 
 const OTHER: Readonly<Record<string, Cidr>> = { ipv4: addressOf('203.0.113.7'), ipv6: addressOf('2001:db8::7') };
 
-/** What each address costs to find as the destination. */
+/** Returns the cost of finding each address as the destination. */
 const costs = (addresses: readonly string[]): readonly number[] => {
   const entries = entriesFor(addresses);
   const tree = dispatchTree('ingress', entries);
@@ -171,7 +174,7 @@ describe('the dispatch tree', () => {
       const changed = after.filter((chain) => !known.has(JSON.stringify(chain)));
       const gone = before.filter(({ name }) => !after.some((chain) => chain.name === name));
       expect(gone).toEqual([]);
-      // The root, what was the root before, and the chain of the pod's packets to itself.
+      // The root, the former root, and the chain of the pod's packets to itself.
       expect(changed.length).toBeLessThanOrEqual(3);
     },
   );

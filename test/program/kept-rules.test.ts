@@ -6,7 +6,7 @@ import { createProgramCompiler } from '../../src/program/incremental/program-com
 import type { Rule } from '../../src/program/node-program.ts';
 import { pod } from '../support/small-cluster.ts';
 
-/** What a policy's rule means is worked out once, for as long as the rule is. */
+/** The kernel rules of a policy's rule are compiled once, while the rule exists. */
 
 const POD = pod('a/web', {}, { ips: ['10.0.0.1'] });
 
@@ -25,7 +25,7 @@ const isolationOf = (names: readonly string[], rules: readonly AllowRule[]): Iso
   rules,
 });
 
-/** Has a compiler take one isolation after the other in the place of the one before. @returns the rules of each */
+/** Compiles one isolation after the other in the place of the former one. @returns the rules of each */
 const rulesOf = (...isolations: readonly Isolation[]): readonly (readonly Rule[])[] => {
   const compiler = createProgramCompiler({});
   let before: Isolation | undefined;

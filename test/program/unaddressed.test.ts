@@ -5,7 +5,7 @@ import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { ruleArguments } from '../../src/render/arguments.ts';
 import { loadGolden } from '../golden/golden-case.ts';
 
-/** The pods of these cases have IPv4 addresses alone. */
+/** The pods of these cases have only IPv4 addresses. */
 const rulesOf = async (name: string, interfaceOf?: (address: string) => string | undefined) => {
   const { snapshot } = await loadGolden(name);
   const { ipv4, ipv6 } = compileProgram(compileNodePolicy(snapshot, 'n1'), { interfaceOf });
@@ -31,7 +31,7 @@ test('isolated pods without an IPv6 address receive and send no IPv6 in their is
 
 test('no interface is closed if it is unknown, or policy allows everything', async () => {
   expect(await rulesOf('self')).toEqual({ ipv4: [], ipv6: [] });
-  // Everything may go in, and out of the first.
+  // All ingress is allowed, and all egress of the first.
   expect(await rulesOf('allow-all', (address) => INTERFACES[address])).toEqual({
     ipv4: [],
     ipv6: [`-i veth11 ${WHY}`],

@@ -70,7 +70,7 @@ const setUp = (onDeny: OnDeny = 'drop') => {
     policy: allowing(CLIENT),
     tracked: false,
     resumed: [] as TcpConnection[],
-    /** By the interface, what was sent out of it. */
+    /** The packets that were sent, by interface. */
     sent: [] as {
       readonly to: number;
       readonly source: string;

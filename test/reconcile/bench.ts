@@ -7,7 +7,7 @@ import { cluster, pod, policy } from '../support/small-cluster.ts';
 import { walk } from '../support/tracer/tracer.ts';
 import { createDrivenClock, type DrivenClock } from './driven-clock.ts';
 
-/** A loop over fakes, with everything it says and does on record. */
+/** A loop over fakes, with a record of everything that it reports and does. */
 export interface Bench {
   readonly clock: DrivenClock;
   readonly host: FakeHost;
@@ -15,9 +15,9 @@ export interface Bench {
   readonly results: SyncResult[];
   /** The kinds of the kernel's steps, in order. */
   readonly steps: FakeStep['kind'][];
-  /** Swaps the cluster's state, without telling the loop. */
+  /** Replaces the cluster's state without triggering the loop. */
   put(snapshot: ClusterSnapshot, revision: string): void;
-  /** Swaps it and tells. */
+  /** Replaces it and triggers the loop. */
   change(snapshot: ClusterSnapshot, revision: string): void;
   setSynced(synced: boolean): void;
 }
@@ -30,7 +30,7 @@ export const API = '10.1.1.11';
 const web = pod('shop/web', { app: 'web' }, { ips: [WEB, 'fd00::10'] });
 const api = pod('shop/api', { app: 'api' }, { ips: [API] });
 
-/** A cluster where only the pods with these labels reach web. */
+/** Returns a cluster where only the pods with these labels reach web. */
 export const openTo = (...apps: readonly string[]): ClusterSnapshot =>
   cluster(
     { shop: {} },
@@ -43,7 +43,7 @@ export const openTo = (...apps: readonly string[]): ClusterSnapshot =>
     ],
   );
 
-/** A cluster in which web is isolated and pods labelled api may reach it; their addresses are as given. */
+/** Returns a cluster in which web is isolated and pods labelled api may reach it, with the given addresses. */
 export const withPeers = (...ips: readonly string[]): ClusterSnapshot =>
   cluster(
     { shop: {} },
@@ -103,7 +103,7 @@ export const setUpBench = (
   };
 };
 
-/** A bench whose first programming is done. */
+/** Returns a bench whose first programming is done. */
 export const readyBench = async (host?: FakeHost, options?: Partial<ReconcilerOptions>): Promise<Bench> => {
   const bench = setUpBench(host, options);
   await bench.clock.settle();
@@ -112,16 +112,16 @@ export const readyBench = async (host?: FakeHost, options?: Partial<ReconcilerOp
   return bench;
 };
 
-/** Whether a new connection from there to port 80 of web comes through. */
+/** Reports whether a new connection from there to port 80 of web passes. */
 export const reaches = (host: FakeHost, source: string): boolean =>
   walk(host, { source, destination: WEB, protocol: 'tcp', port: 80 }).verdict === 'accept';
 
-/** Somebody else deletes every rule of the IPv4 table. */
+/** Deletes every rule of the IPv4 table, like another program. */
 export const flush = (host: FakeHost): void => {
   host.tables.ipv4 = new Map([...host.tables.ipv4].map(([name, chain]) => [name, { ...chain, rules: [] }]));
 };
 
-/** Has the host refuse all steps of a kind, or none. */
+/** Makes the host refuse all steps of a kind, or none. */
 export const refuse = (bench: Bench, kind: FakeStep['kind'] | undefined): void => {
   bench.host.failure = (step) => {
     bench.steps.push(step.kind);

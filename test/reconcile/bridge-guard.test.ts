@@ -152,7 +152,7 @@ test.each(TAMPERING)('drift of the bridge table is found and repaired: %s', asyn
   const { clock, bridge, told, state, begin, guard } = setUp();
   state.isolations = [isolation('ingress', 'web')];
   await begin();
-  // Of its own transaction the guard hears as well.
+  // The guard also receives its own transaction.
   guard.noteTable('nft');
   await clock.pass(1_100);
   tamper(bridge);
@@ -167,7 +167,7 @@ test('another program’s change just after our write is not taken for ours', as
   const { clock, bridge, begin, guard } = setUp();
   const { read } = bridge;
   bridge.read = () => {
-    // The first reading is of what a predecessor left.
+    // The first read is of a predecessor's table.
     if (bridge.table === undefined) return Promise.resolve(undefined);
     bridge.read = read;
     bridge.table = { ...bridge.table, shape: 'less' };
@@ -211,7 +211,7 @@ test('without a result the agent asks all ports, and the only one that answers h
   expect(guard.ports()?.portOf.get('shop/web')).toBe('veth-old');
   await clock.pass(4_000);
   expect(told).toContain('guarantee learned');
-  // Pinned: later answers of others change nothing.
+  // Pinned: later answers of other ports change nothing.
   bridge.claimed = [{ port: 'veth-web', mac: '02:00:00:00:00:07', address: '10.1.0.2' }];
   await clock.pass(60_000);
   expect(bridge.held('own4')).toContain('"veth-old" . 10.1.0.2');

@@ -9,11 +9,11 @@ import { pod, policy } from '../support/small-cluster.ts';
 
 jest.setTimeout(120_000);
 
-/** Long enough for one that is kept in each round to be seen. */
+/** Number of rounds, enough to notice one object that is kept in each. */
 const LONG = 'x'.repeat(2_000);
 const WARM_UP = 500;
 const ROUNDS = 1_000;
-/** What the heap may differ by anyhow, bytes; one text kept in each round would be as much. */
+/** Normal variation of the heap in bytes; one text kept in each round would be as much. */
 const TOLERANCE = 2_000_000;
 
 setFlagsFromString('--expose-gc');

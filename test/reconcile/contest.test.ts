@@ -5,7 +5,7 @@ import type { FakeHost } from '../support/fake-kernel/host.ts';
 import type { FakeRule } from '../support/fake-kernel/rule.ts';
 import { type Bench, openTo, readyBench } from './bench.ts';
 
-/** Another program that wants the first place of FORWARD. */
+/** Another program that wants the first rule of FORWARD. */
 const THEIRS: FakeRule = { text: '-j ACCEPT', matches: [], target: { kind: 'verdict', verdict: 'ACCEPT' } };
 const CHECK_MS = 200;
 const MINUTE_MS = 60_000;

@@ -2,11 +2,11 @@ import type { Clock } from '../../src/model/clock.ts';
 
 /** A clock that moves only when the test says so. */
 export interface DrivenClock extends Clock {
-  /** Lets everything happen that is due now, and all that follows from it without time passing. */
+  /** Runs everything that is due now, and all that follows from it without time passing. */
   settle(): Promise<void>;
   /** Lets this many ms pass; everything that becomes due runs at its time. */
   pass(ms: number): Promise<void>;
-  /** When the next timer is due, in ms from now; undefined if none is set. */
+  /** Returns when the next timer is due, in ms from now; undefined if none is set. */
   nextIn(): number | undefined;
 }
 
@@ -32,7 +32,7 @@ export const createDrivenClock = (): DrivenClock => {
       now = Math.max(now, timer.due);
       timers.delete(timer);
       timer.callback();
-      // The fakes wait for nothing but promises, so whatever the callback began is over after one turn.
+      // The fakes wait only for promises, so everything that the callback began is over after one turn.
       await turnOfTheLoop();
     }
     now = end;

@@ -61,7 +61,7 @@ test('a change does not wait for a full read, unless the read was postponed too 
         async observe() {
           const observed = await fake.observe();
           onRead();
-          // As in a real kernel, what was read is known only some turns of the loop later.
+          // As in a real kernel, the result of a read is known only some turns of the loop later.
           await new Promise(setImmediate);
           return observed;
         },
@@ -86,7 +86,7 @@ test('a change does not wait for a full read, unless the read was postponed too 
     expect(changes).toBeGreaterThan(0);
     drifts.push(drift);
   }
-  // The fourth reading was not given up: what somebody added was found.
+  // The fourth read was not dropped: the added rule was found.
   expect(drifts).toEqual([0, 0, 0, 1]);
   expect(foreign?.members.has('192.0.2.9')).toBe(false);
 });

@@ -3,12 +3,12 @@ import { BRIDGE_SETS, type BridgeSet } from '../../src/bridge/bridge-program.ts'
 import type { Claim, ObservedBridge } from '../../src/bridge/parse-table.ts';
 import type { BridgeKernel, BridgeQuestion } from '../../src/reconcile/bridge-kernel.ts';
 
-/** A kernel that carries out what the guard writes, as far as elements go, and remembers it. */
+/** A kernel that applies the elements that the guard writes, and records everything. */
 export interface FakeBridge extends BridgeKernel {
   look: BridgeKernel['look'];
   found: BridgeLook;
   claimed: readonly Claim[];
-  /** What the next writes end with, if they fail. */
+  /** The errors of the next writes. */
   refusal: Error | undefined;
   readonly written: string[];
   readonly asked: BridgeQuestion[];

@@ -7,7 +7,7 @@ import { cluster, pod, policy } from '../support/small-cluster.ts';
 import { walk } from '../support/tracer/tracer.ts';
 import { type Bench, readyBench, setUpBench } from './bench.ts';
 
-/** A change that is too large for one pass is brought in portions, and nobody else waits for it. */
+/** A change that is too large for one pass is applied in portions, and delays no other change. */
 
 const WEB = '10.1.1.10';
 const SHOP = '10.1.2.10';
@@ -45,7 +45,10 @@ const stateOf = (...policies: readonly PolicyObject[]): ClusterSnapshot =>
 const reaches = (host: FakeHost, source: string, destination: string, port: number): boolean =>
   walk(host, { source, destination, protocol: 'tcp', port }).verdict === 'accept';
 
-/** What passes to the pod of the large policy: by the first rule and by the last, from an except, and from nobody. */
+/**
+ * What passes to the pod of the large policy: by the first rule and by the last, from an except, and from an unknown
+ * source.
+ */
 const passes = (host: FakeHost, ranges: number): readonly boolean[] => [
   reaches(host, '20.0.0.1', WEB, 2),
   reaches(host, '20.0.29.1', WEB, 4 * ranges - 1),
@@ -61,7 +64,7 @@ const begin = async (host?: FakeHost): Promise<Bench> => {
 };
 
 const RANGES = 350;
-/** The same object each time, as sources have it. */
+/** The same object each time, like from a source. */
 const LARGE = large(RANGES);
 
 test('a large policy closes its pods at once, and allows nothing wrong until it is complete', async () => {
@@ -114,7 +117,7 @@ test('an agent that restarts closes nothing of what exists', async () => {
   const before = await begin();
   before.change(stateOf(small(80), LARGE), 'large');
   await before.clock.settle();
-  // Sets that nothing names any more go by the next checks.
+  // Stale sets are destroyed by the next checks.
   await before.clock.pass(20_000);
   await before.loop.stop();
   const host = before.host;
@@ -144,7 +147,7 @@ describe('changes to one policy of a large isolation', () => {
   const SECOND = blocks('second', 32);
   const THIRD = blocks('third', 33);
 
-  /** Brings one state after the other. @returns the members that the last of them added to sets, by the first number */
+  /** Applies one state after the other. @returns the members that the last of them added to sets, by the first number */
   const added = async (...states: readonly ClusterSnapshot[]): Promise<Readonly<Record<string, number>>> => {
     const bench = await begin();
     const counts: Record<string, number> = {};
@@ -192,7 +195,7 @@ describe('changes to one policy of a large isolation', () => {
 
   test('a large isolation leaves nothing in the kernel when all its policies are gone', async () => {
     const bench = await begin();
-    // What no rule names any more goes by the next checks.
+    // Stale sets are destroyed by the next checks.
     await bench.clock.pass(20_000);
     const sets = bench.host.sets.size;
     for (const state of [

@@ -6,7 +6,7 @@ import { cluster, pod, policy } from '../support/small-cluster.ts';
 import { walk } from '../support/tracer/tracer.ts';
 import { type Bench, readyBench } from './bench.ts';
 
-/** What the kernel refuses of one policy closes that policy's pods, and holds up nothing else. */
+/** A policy that the kernel rejects closes its own pods, and delays nothing else. */
 
 const WEB = '10.1.1.10';
 const SHOP = '10.1.1.11';
@@ -21,7 +21,7 @@ const pods = [
 
 const known = new Map<string, PolicyObject>();
 
-/** The same object for the same policy, as sources have it. */
+/** The same object for the same policy, like from a source. */
 const allow = (app: string, from: object, port: number): PolicyObject => {
   const spec = {
     podSelector: { matchLabels: { app } },
@@ -33,7 +33,7 @@ const allow = (app: string, from: object, port: number): PolicyObject => {
   return object;
 };
 
-/** Both pods let the client in, each at its port. */
+/** Both pods admit the client, each at its port. */
 const state = (web: object, webPort: number, shopPort: number): ClusterSnapshot =>
   cluster({ a: {} }, pods, [allow('web', web, webPort), allow('shop', { app: 'client' }, shopPort)]);
 
@@ -52,9 +52,9 @@ const refuseIf = (bench: Bench, isRefused: (step: FakeStep) => boolean): void =>
   bench.host.failure = (step) => (isRefused(step) ? 'Invalid argument' : undefined);
 };
 
-/** Refused: whatever makes or fills a set that web's new policy needs and nobody has yet. */
+/** Rejects lines that create or fill a set that only web's new policy needs. */
 const newSets = (step: FakeStep): boolean => step.kind === 'ipset line' && step.line.startsWith('create portcullis-4-');
-/** Refused: whatever holds the new rule of web, wherever it stands. */
+/** Rejects the new rule of web, in any chain. */
 const newRule = (step: FakeStep): boolean => step.kind === 'iptables restore' && step.text.includes('--dport 4242');
 
 const CASES: readonly (readonly [string, (step: FakeStep) => boolean, object, number])[] = [

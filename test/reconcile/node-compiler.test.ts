@@ -49,7 +49,7 @@ test('the reported changes bring the kernel from one state to the next, and noth
         const delta = compiler.update(snapshot, changes);
         const compared = planChanges(await kernel.observe(), compiler.program());
         const plan = begun ? planDelta(delta, IP_FAMILIES) : compared;
-        // The same lines that a comparison would write, whatever their order within a step.
+        // The same lines that a comparison would write, in any order within a step.
         expect(linesOf(plan.prepare)).toEqual(linesOf(compared.prepare));
         expect(linesOf(plan.finish)).toEqual(linesOf(compared.finish));
         expect(plan.size).toBe(compared.size);

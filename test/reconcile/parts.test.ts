@@ -4,7 +4,7 @@ import type { FakeStep } from '../support/fake-kernel/host.ts';
 import { walk } from '../support/tracer/tracer.ts';
 import { API, type Bench, CHECK_MS, openTo, reaches, readyBench, setUpBench } from './bench.ts';
 
-/** A family that cannot be read or written keeps the other one from nothing. */
+/** A family that cannot be read or written does not affect the other one. */
 
 const STRANGER = '203.0.113.7';
 
@@ -31,7 +31,7 @@ describe.each<FakeStep['kind']>(['iptables restore', 'iptables save'])('parts: %
     await bench.clock.pass(kind === 'iptables save' ? CHECK_MS + 100 : 100);
     expect(reaches(bench.host, API)).toBe(false);
     expect(bench.results.at(-1)).toMatchObject({
-      // A review follows it, whether the first attempt had brought IPv4 or not.
+      // A review follows, whether or not the first attempt had applied IPv4.
       reason: 'retry',
       outcome: 'unchanged',
       notInForce: [
@@ -117,6 +117,6 @@ test('a failed family is retried at the same intervals as a whole pass', async (
   await bench.clock.pass(60_000);
   const attempts = bench.steps.filter((kind) => kind === 'iptables restore').length;
   await bench.clock.pass(60_000);
-  // Six in a minute, each with what is tried to find a policy that is to blame.
+  // Six in a minute, each with its trials to find a policy to blame.
   expect(bench.steps.filter((kind) => kind === 'iptables restore').length - attempts).toBeLessThan(20);
 });

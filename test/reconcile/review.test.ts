@@ -47,18 +47,18 @@ const setUp = () => {
     policy: allowFrom(API),
     table: [live(1, API, WEB), live(2, STRANGER, WEB), live(3, STRANGER, API), live(4, OWN, WEB)],
     lists: 0,
-    /** Whether the table can be had at little cost. */
+    /** Whether the table can be read cheaply. */
     glances: false,
-    /** How long it takes to read the table. */
+    /** Time to read the table. */
     takesMs: 0,
-    /** What happens while the table is read. */
+    /** Called while the table is read. */
     meanwhile: (): void => undefined,
     refusal: undefined as string | undefined,
-    /** Whether what is cut can be held closed. */
+    /** Whether the reopen guard can hold what is cut. */
     holds: true,
     /** The ends that were reviewed by themselves. */
     ends: [] as string[][],
-    /** Ports of the sources of those that the kernel took up in the middle. */
+    /** Source ports of connections that the kernel picked up in the middle. */
     pickedUp: [] as number[],
     cut: [] as number[],
     released: [] as number[],
@@ -131,7 +131,7 @@ describe('connection review', () => {
       }
       return bench.lists - before;
     };
-    // One each 1.2 s, and what settles between.
+    // One each 1.2 s, and the work between.
     expect(await churn(12)).toBe(10);
     bench.takesMs = 1_000;
     await churn(6);

@@ -4,7 +4,7 @@ import { createPendingChanges, type PendingChanges } from '../../src/reconcile/p
 import { createTurns } from '../../src/reconcile/turns.ts';
 import { createDrivenClock, type DrivenClock } from './driven-clock.ts';
 
-/** A namespace whose changes take much of the loop's time has them taken less often; nobody else's wait for them. */
+/** Changes of a namespace that takes much of the loop's time are taken less often; those of others do not wait for them. */
 
 interface Scene {
   readonly clock: DrivenClock;
@@ -36,7 +36,7 @@ const open = (): Scene => {
   };
 };
 
-/** Passes of 50 ms, as many as it gets, until the namespace has to wait. */
+/** Runs passes of 50 ms until the namespace must wait. */
 const exhaust = async ({ come, pass, pending }: Scene): Promise<number> => {
   for (let passes = 0; ; passes += 1) {
     come(`noisy/p${String(passes)}`);

@@ -8,7 +8,7 @@ const CHAIN = isolationChain('ingress', ['x/y'], '');
 const text = (matches: readonly Match[], verdict: Verdict = { kind: 'return' }): string =>
   ruleArguments({ matches, verdict }).join(' ');
 
-/** Each kind once or more, as iptables-save of 1.8.9 prints it with both backends. */
+/** Each kind at least once, as iptables-save of 1.8.9 prints it with both backends. */
 const MATCHES: readonly (readonly [Match, string])[] = [
   [{ kind: 'source', cidr: '10.0.0.0/8' }, '-s 10.0.0.0/8'],
   [{ kind: 'source', cidr: '10.0.0.1/32', negated: true }, '! -s 10.0.0.1/32'],

@@ -18,7 +18,7 @@ const RUNS = { numRuns: 3_000, seed: 20_260_707, plugins: [fc.interruptAfterTime
 const programOf = (snapshot: ClusterSnapshot): NodeProgram =>
   compileProgram(compileNodePolicy(snapshot, 'n1'), { log: { group: 7 } });
 
-/** A node that was brought to the program from nothing, and what that took. */
+/** A node that was brought to the rule set from nothing, and the texts for that. */
 const bring = async (program: NodeProgram): Promise<{ readonly host: FakeHost; readonly plan: Plan }> => {
   const host = createFakeHost();
   const kernel = createFakeKernel(host);
@@ -60,7 +60,7 @@ const PACKETS: readonly WalkedPacket[] = [...POD_ADDRESSES, ...OUTSIDE].flatMap(
 
 const verdicts = (host: FakeHost): readonly string[] => PACKETS.map((packet) => walk(host, packet).verdict);
 
-/** How much of everything there is, names aside. */
+/** Returns the numbers of objects of each kind, without names. */
 const measure = ({ tables, sets }: FakeHost): unknown => ({
   chains: IP_FAMILIES.map((family) => [...tables[family].values()].map(({ rules }) => rules.length).sort()),
   sets: [...sets.values()].map(({ members }) => members.size).sort(),

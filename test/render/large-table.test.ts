@@ -26,7 +26,7 @@ const farm = (count: number, ...isolated: readonly string[]): ClusterSnapshot =>
 
 const programOf = (snapshot: ClusterSnapshot) => compileProgram(compileNodePolicy(snapshot, 'n1'));
 
-/** Which of all pods let a stranger in, at two ports. */
+/** Returns which of all pods admit a stranger, at two ports. */
 const reachable = (host: FakeHost, count: number): readonly boolean[] =>
   Array.from({ length: count }, (_, at) => `10.1.${at >> 6}.${(at & 63) * 4}`).flatMap((destination) =>
     [80, 81].map(

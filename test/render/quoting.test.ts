@@ -5,7 +5,7 @@ import { splitLine } from '../support/fake-kernel/split-line.ts';
 
 const control = /\p{Cc}/u;
 
-/** What an argument can hold, the awkward characters often. */
+/** Any argument, often with awkward characters. */
 const argument = fc
   .array(
     fc.oneof(

@@ -5,7 +5,7 @@ import { PROTOCOLS } from '../../src/model/protocol.ts';
 import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
 
-/** The addresses that pods can have; few, so that they change hands. */
+/** The addresses that pods can have; few, so that they change owners. */
 const POD_ADDRESSES = {
   ipv4: ['10.1.1.1', '10.1.1.2', '10.1.1.3', '10.1.1.66', '10.1.1.129', '10.1.2.1', '10.9.0.1'],
   ipv6: ['fd00::1', 'fd00::2', 'fd00:1::1'],
@@ -13,7 +13,7 @@ const POD_ADDRESSES = {
 
 const OUTSIDE = { ipv4: ['203.0.113.7', '10.1.1.200'], ipv6: ['2001:db8::7'] } as const;
 
-/** Every address that a packet is sent from or to. */
+/** Every source and destination of a packet. */
 export const ADDRESSES = {
   ipv4: [...POD_ADDRESSES.ipv4, ...OUTSIDE.ipv4],
   ipv6: [...POD_ADDRESSES.ipv6, ...OUTSIDE.ipv6],
@@ -121,7 +121,7 @@ const pods: fc.Arbitrary<readonly PodEndpoint[]> = fc
     }),
   );
 
-/** A cluster of one node whose pods, labels, ports and policies are anything. */
+/** A cluster of one node with arbitrary pods, labels, ports and policies. */
 export const randomCluster: fc.Arbitrary<ClusterSnapshot> = fc
   .record({ pods, policies, x: labels, y: labels })
   .map((given) => cluster({ x: given.x, y: given.y }, given.pods, given.policies));

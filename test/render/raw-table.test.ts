@@ -202,7 +202,7 @@ describe('raw table of a node whose network is known', () => {
     const step = (addresses: readonly string[] = []) => {
       const before = projectProgram(compiler.program(), IP_FAMILIES);
       const delta = planDelta(compiler.update({ ...NO_CHANGE, addresses: new Set(addresses) }), IP_FAMILIES);
-      // The members that the program names are live, and so the same before and after.
+      // The members of the rule set are live, and so the same before and after.
       const { tables, raw, destroy } = planChanges(before, compiler.program());
       expect({ tables: delta.tables, raw: delta.raw, destroy: delta.destroy }).toEqual({ tables, raw, destroy });
       return delta;

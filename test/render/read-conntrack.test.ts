@@ -3,7 +3,7 @@ import type { Connection, ConnectionSelection, Opening, TrackedConnection } from
 import { openingOf } from '../../src/trace/connection-judge.ts';
 import { createFileReader, createListReader } from '../../src/render/read-conntrack.ts';
 
-/** As conntrack 1.4.7 prints them with `-o extended,id`. */
+/** Output of conntrack 1.4.7 with `-o extended,id`. */
 const TCP =
   'ipv4     2 tcp      6 431999 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1139 dport=80 src=10.0.0.2 dst=10.0.0.1 sport=80 dport=1139 [ASSURED] mark=0 use=1 id=3282610457';
 
@@ -234,7 +234,7 @@ describe('list of connections', () => {
   });
 });
 
-/** As Linux 6.18 writes them in /proc/net/nf_conntrack. */
+/** Lines of /proc/net/nf_conntrack from Linux 6.18. */
 const FILE_LINES: readonly (readonly [what: string, line: string, expected: object])[] = [
   [
     'TCP',

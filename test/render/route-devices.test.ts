@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parseIpv4Routes, parseIpv6Routes } from '../../src/render/parse-routes.ts';
 import { devicesTo } from '../../src/render/route-devices.ts';
 
-/** As the kernel prints them, on a machine with small ends first. */
+/** The kernel's output on a little-endian machine. */
 const IPV4 = `Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
 eth0	00000000	010012AC	0003	0	0	0	00000000	0	0	0
 cni0	0001F40A	00000000	0001	0	0	0	00FFFFFF	0	0	0

@@ -35,7 +35,7 @@ const PROGRAM = programOf(
 const CHAIN = [...PROGRAM.ipv4.chains.keys()].find((name) => name.startsWith('PORTCULLIS-I-')) ?? '';
 const SET = [...PROGRAM.ipv4.sets.values()].find(({ effect }) => effect === 'allow')?.name ?? '';
 
-/** The IPv4 table as iptables-save would print it, one rule a line, and the sets. */
+/** Returns the IPv4 table in the format of iptables-save, one rule per line, and the sets. */
 const GOOD = projectProgram(PROGRAM, ['ipv4']);
 const TABLE: readonly string[] = [
   ...[...(GOOD.tables.ipv4?.chains ?? [])].flatMap(([name, rules]) => [

@@ -14,7 +14,7 @@ import type { WalkedPacket } from '../support/tracer/packet.ts';
 import { walk } from '../support/tracer/tracer.ts';
 import { ADDRESSES, PORTS, randomCluster } from './random-cluster.ts';
 
-/** A property is tried until then, ms; a run under way is finished. */
+/** Maximum time to try a property; a run under way is finished. */
 const TIME = 5_000;
 const runs = (ms: number) => ({ numRuns: 2_000, seed: 20_260_101, plugins: [fc.interruptAfterTimeLimit(ms)] });
 const RUNS = runs(TIME);
@@ -39,7 +39,7 @@ const allowed = (host: FakeHost): readonly boolean[] =>
 
 const programOf = (snapshot: ClusterSnapshot): NodeProgram => compileProgram(compileNodePolicy(snapshot, 'n1'));
 
-/** Brings the host to the program; with `failAt`, that step and all later ones fail. */
+/** Brings the host to the rule set; with `failAt`, that step and all later ones fail. */
 const bring = async (host: FakeHost, program: NodeProgram, failAt = Number.POSITIVE_INFINITY): Promise<void> => {
   const kernel = createFakeKernel(host);
   const plan = planChanges(await kernel.observe(), program);

@@ -10,9 +10,9 @@ import {
 import { parseIpv4Routes } from '../../src/render/parse-routes.ts';
 
 /**
- * What the tools printed on nodes with these networks, cut to what is read. `recorded` marks inputs that were written down
- * after the documentation of plugins whose devices this kernel does not have; macvlan and flowtables are made on the real
- * kernel in test/kernel/unseen-networks.test.ts.
+ * The tools' output on nodes with these networks, cut to the parts that are read. `recorded` marks inputs that were
+ * written from the documentation of plugins whose devices this kernel does not have;
+ * test/kernel/unseen-networks.test.ts makes macvlan and flowtables on the real kernel.
  */
 
 const UPLINK = { ifname: 'eth0' };

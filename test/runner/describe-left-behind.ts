@@ -5,13 +5,13 @@ import { describeRunning, runningAt, type TimedEvent } from './progress.ts';
 export const isNothing = ({ processes, namespaces, folders }: LeftBehind): boolean =>
   processes.length + namespaces.length + folders.length === 0;
 
-/** Names a process and the test that started it, by when it started. */
+/** Names a process and the test that was running at its start. */
 export const describeProcess = ({ pid, command, startedAt }: ProcessEntry, events: readonly TimedEvent[]): string =>
   `process ${pid} (${command}), started while ${describeRunning(runningAt(events, startedAt))}`;
 
 /**
- * Says what was left behind and ended, a line each.
- * @param madeBy the tests that made namespaces and temporary files, by their names
+ * Describes what was left behind and ended, one line each.
+ * @param madeBy the tests that made namespaces and temporary files, by name
  */
 export const describeLeftBehind = (
   file: string,

@@ -6,7 +6,7 @@ import { type RunningProcess, startProcess } from '../../src/lab/process.ts';
 import { cleanUp, removeFolder } from '../support/clean-up.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** `npm test` on tests that end badly. */
+/** Runs `npm test` on tests that end badly. */
 
 const ROOT = path.join(import.meta.dirname, '../..');
 /** Maximum time from the failure to the last line. */
@@ -56,17 +56,17 @@ const startRun = async (fixture: string, env: Readonly<Record<string, string>> =
   return { process: running, text: () => lines.join('\n') };
 };
 
-/** Command lines of processes of the run that live: its children carry its folder's name. */
+/** Returns command lines of the run's living processes: its children have its folder's name. */
 const survivors = async (): Promise<readonly string[]> => {
   const ids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
   const commands = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')));
   return commands.filter((command) => command.includes(path.basename(folder)));
 };
 
-/** Waits for the end of a run. @returns its exit code, its last line, and all that it said */
+/** Waits for the end of a run. @returns its exit code, its last line, and its whole output */
 const endOf = async (run: Run): Promise<{ readonly code: number; readonly last: string; readonly text: string }> => {
   const { code } = await run.process.ended;
-  // Its last words may arrive a moment after its end.
+  // Its last output may arrive a moment after its end.
   const isLast = (): string | undefined => /^\d+ passed, \d+ failed.*$/.exec(run.text().split('\n').at(-1) ?? '')?.[0];
   const last = await waitFor('the last line', 10_000, () => Promise.resolve(isLast()), run.text);
   return { code, last, text: run.text() };

@@ -1,7 +1,7 @@
 import { TestEnvironment } from 'jest-environment-node';
 import { followTests } from './follow-tests.ts';
 
-/** Jest's own environment for Node; beside it every file of tests is followed (follow-tests.ts). */
+/** Jest's own environment for Node, which also follows every file of tests (follow-tests.ts). */
 export default class FollowedEnvironment extends TestEnvironment {
   #follower;
 

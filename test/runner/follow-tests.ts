@@ -4,26 +4,26 @@ import { describeLeftBehind, isNothing } from './describe-left-behind.ts';
 import { endLeftBehind, type Mark, markNow, namesSince } from './left-behind.ts';
 import { parseEvents, PROGRESS, record } from './progress.ts';
 
-/** What is read of a block of tests as jest-circus has it. */
+/** The parts of a jest-circus block that are read. */
 interface Block {
   readonly name: string;
   readonly parent?: Block;
 }
 
-/** What is read of a test as jest-circus has it. */
+/** The parts of a jest-circus test that are read. */
 interface Test extends Block {
   readonly errors: readonly unknown[];
 }
 
-/** What is read of jest-circus' events. */
+/** The parts of jest-circus' events that are read. */
 interface CircusEvent {
   readonly name: string;
   readonly test?: Test;
 }
 
-/** What is changed of jest-circus' state. */
+/** The parts of jest-circus' state that are changed. */
 interface CircusState {
-  /** Each makes the file fail. */
+  /** Each error makes the file fail. */
   readonly unhandledErrors: unknown[];
 }
 
@@ -31,7 +31,7 @@ interface CircusState {
 export interface TestFollower {
   begin(): void;
   onEvent(event: CircusEvent, state: CircusState): Promise<void>;
-  /** Ends what is left of a file that came to no end of its own. */
+  /** Ends what is left of a file that did not end by itself. */
   end(): Promise<void>;
 }
 
@@ -40,13 +40,13 @@ const ROOT_BLOCK = 'ROOT_DESCRIBE_BLOCK';
 
 /** Maximum time of something that ends by itself, even on a busy machine. */
 const GRACE_MS = 5_000;
-/** The same after a failure, where more is left behind than not. */
+/** The same after a failure, where leftovers are likely. */
 const GRACE_AFTER_FAILURE_MS = 500;
 
 const titleOf = ({ name, parent }: Block): string =>
   parent === undefined || parent.name === ROOT_BLOCK ? name : `${titleOf(parent)} ${name}`;
 
-/** An error that is shown as its message alone: where it was made says nothing. */
+/** An error that is shown only by its message: its stack is irrelevant. */
 const errorOf = (message: string): Error => Object.assign(new Error(message), { stack: message });
 
 const NOBODY_FOLLOWS: TestFollower = {
@@ -56,9 +56,9 @@ const NOBODY_FOLLOWS: TestFollower = {
 };
 
 /**
- * Records what happens in a file of tests, and ends what its tests leave behind: processes, network namespaces, temporary
- * folders. After a test that failed that is expected, and is done at once. What is left at the end of a file although no
- * test failed is a defect, and the file fails.
+ * Records the events of a file of tests, and ends what its tests leave behind: processes, network namespaces, temporary
+ * folders. After a failed test that is expected, and is done at once. Leftovers at the end of a file without a failed
+ * test are a defect, and the file fails.
  */
 export const followTests = (testPath: string): TestFollower => {
   const progress = process.env[PROGRESS];
@@ -69,7 +69,7 @@ export const followTests = (testPath: string): TestFollower => {
   let ofTest: Mark | undefined;
   let failures = 0;
 
-  /** @returns what there was to end; undefined where there was nothing */
+  /** @returns what was ended; undefined if there was nothing */
   const settle = async (mark: Mark, graceMs: number): Promise<string | undefined> => {
     const left = await endLeftBehind(mark, graceMs);
     if (isNothing(left)) return undefined;

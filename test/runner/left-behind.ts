@@ -7,14 +7,14 @@ import { createCommandRunner } from '../../src/kernel/command.ts';
 import { netnsPath } from '../../src/lab/batch.ts';
 import { killProcesses, type ProcessEntry, runningProcesses, stillRunning, ticksNow } from './processes.ts';
 
-/** What there is at a moment. Processes are identified by their start, everything else by name. */
+/** Everything that exists at a moment. Processes are identified by their start, everything else by name. */
 export interface Mark {
   readonly at: number;
   readonly namespaces: ReadonlySet<string>;
   readonly folders: ReadonlySet<string>;
 }
 
-/** What was made since a mark and is still there. */
+/** What was made since a mark and still exists. */
 export interface LeftBehind {
   readonly processes: readonly ProcessEntry[];
   /** Names of network namespaces (ip-netns(8)). */
@@ -23,7 +23,7 @@ export interface LeftBehind {
   readonly folders: readonly string[];
 }
 
-/** SIGKILL ends a process that is inside the kernel only when it leaves it. */
+/** SIGKILL ends a process inside the kernel only when it returns from there. */
 const DEATH_MS = 5_000;
 const POLL_MS = 20;
 
@@ -54,7 +54,7 @@ export const markNow = (): Mark => ({
   folders: new Set(temporaryFiles()),
 });
 
-/** Returns the namespaces and temporary files that were made since the mark and are still there. */
+/** Returns the namespaces and temporary files that were made since the mark and still exist. */
 export const namesSince = (mark: Mark): readonly string[] => {
   const now = markNow();
   return [...now.namespaces.difference(mark.namespaces), ...now.folders.difference(mark.folders)];
@@ -78,14 +78,14 @@ const untilEnded = async (processes: readonly ProcessEntry[], ms: number): Promi
 
 const ignoreFailure = (): undefined => undefined;
 
-/** Removes a file or folder, also one that somebody still writes to for a moment. Never throws: a later mark shows what stays. */
+/** Removes a file or folder, even while it is still being written. Never throws: a later mark shows what stays. */
 const removeFile = (file: string): Promise<void> =>
   rm(file, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }).catch(ignoreFailure);
 
 /**
- * Ends and removes what was made since the mark and is still there. Never throws.
- * @param graceMs how long processes may take to end by themselves
- * @returns what was still there after a time of grace
+ * Ends and removes what was made since the mark and still exists. Never throws.
+ * @param graceMs time for processes to end by themselves
+ * @returns what still existed after that time
  */
 export const endLeftBehind = async (mark: Mark, graceMs: number): Promise<LeftBehind> => {
   const processes = await untilEnded(since(mark).processes, graceMs);

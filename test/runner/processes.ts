@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** A process of this process namespace. Number and start together name it: a number alone is given again. */
+/** A process of this process namespace. Number and start together identify it: numbers are reused. */
 export interface ProcessEntry {
   readonly pid: number;
   /** Hundredths of a second since the machine's start (proc_pid_stat(5), starttime). */
   readonly startedAt: number;
-  /** The command line for people, at most 400 characters. */
+  /** The command line for people, up to 400 characters. */
   readonly command: string;
 }
 
@@ -13,12 +13,12 @@ export interface ProcessEntry {
 const STATE = 0;
 const START = 19;
 
-/** States of a process that has ended and that nobody has asked about yet. */
+/** States of a process that has ended and was not reaped yet. */
 const ENDED = new Set(['Z', 'X']);
 
 const COMMAND_LENGTH = 400;
 
-/** Returns the present moment on the clock of `startedAt`. */
+/** Returns the current time on the clock of `startedAt`. */
 export const ticksNow = (): number => Math.floor(Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 100);
 
 const readEntry = (pid: number): ProcessEntry | undefined => {
@@ -35,7 +35,7 @@ const readEntry = (pid: number): ProcessEntry | undefined => {
   }
 };
 
-/** Returns the processes of this process namespace that run, without this one, its first one and the threads of the kernel. */
+/** Returns the running processes of this process namespace, without this one, its first one and the threads of the kernel. */
 export const runningProcesses = (): readonly ProcessEntry[] =>
   readdirSync('/proc')
     .map(Number)
@@ -47,7 +47,7 @@ const isRunning = ({ pid, startedAt }: ProcessEntry): boolean => readEntry(pid)?
 /** Returns those that still run. */
 export const stillRunning = (entries: readonly ProcessEntry[]): readonly ProcessEntry[] => entries.filter(isRunning);
 
-/** Ends each of them at once, by number, where that still is the same process. */
+/** Kills each of them at once, by number, if it is still the same process. */
 export const killProcesses = (entries: readonly ProcessEntry[]): void => {
   for (const entry of stillRunning(entries)) {
     try {

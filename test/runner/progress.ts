@@ -1,15 +1,18 @@
 import { appendFileSync } from 'node:fs';
 import { ticksNow } from './processes.ts';
 
-/** Names the file that the events of a run are appended to, a JSON object a line; absent: nobody follows the run. */
+/**
+ * The variable with the file that the events of a run are appended to, one JSON object per line; if absent, the run is
+ * not followed.
+ */
 export const PROGRESS = 'PORTCULLIS_TEST_PROGRESS';
 
-/** What happens in a run, as it happens: what is known of a run that is ended half-way. */
+/** The events of a run as they happen, so that a run that is cut short is known too. */
 export type TestEvent =
   | { readonly kind: 'file begins'; readonly file: string }
   | { readonly kind: 'test begins'; readonly file: string; readonly test: string }
   | { readonly kind: 'test ends'; readonly file: string; readonly test: string; readonly passed: boolean }
-  /** The counts of a whole file, in place of those of its tests. */
+  /** The counts of a whole file, which replace those of its tests. */
   | {
       readonly kind: 'file ends';
       readonly file: string;
@@ -17,40 +20,40 @@ export type TestEvent =
       readonly failed: number;
       readonly skipped: number;
     }
-  /** All that was to run has run. */
+  /** Everything has run. */
   | { readonly kind: 'run ends' };
 
-/** An event and when it happened, in hundredths of a second since the machine's start. */
+/** An event and its time, in hundredths of a second since the machine's start. */
 export type TimedEvent = TestEvent & { readonly at: number };
 
-/** Appends an event at once, so that it is known whatever happens next. Does nothing where nobody follows the run. */
+/** Appends an event at once, so that it is known whatever happens next. Does nothing if the run is not followed. */
 export const record = (event: TestEvent): void => {
   const file = process.env[PROGRESS];
   if (file === undefined) return;
   appendFileSync(file, `${JSON.stringify({ ...event, at: ticksNow() })}\n`);
 };
 
-/** Reads the lines that `record` wrote; a last one that is not whole is left out. */
+/** Reads the lines that `record` wrote, without an incomplete last one. */
 export const parseEvents = (text: string): readonly TimedEvent[] =>
   text
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as TimedEvent);
 
-/** Tests by what became of them. */
+/** Tests by their result. */
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
 }
 
-/** What runs: a file, and the test of it that has begun and not ended. */
+/** What is running: a file, and the test of it that has begun and not ended. */
 export interface Running {
   readonly file: string;
   readonly test?: string;
 }
 
-/** Returns what ran at the end of the events; undefined where every file that began has ended. */
+/** Returns what was running at the end of the events; undefined if every file that began has ended. */
 export const runningAtEnd = (events: readonly TestEvent[]): Running | undefined => {
   let running: Running | undefined;
   for (const event of events) {
@@ -72,7 +75,7 @@ export const runningAtEnd = (events: readonly TestEvent[]): Running | undefined 
   return running;
 };
 
-/** Names what ran, for people. */
+/** Describes what was running, for people. */
 export const describeRunning = (running: Running | undefined): string => {
   if (running === undefined) return 'no test ran';
   return running.test === undefined
@@ -81,8 +84,8 @@ export const describeRunning = (running: Running | undefined): string => {
 };
 
 /**
- * Returns what ran at a moment (hundredths of a second since the machine's start). Where several tests ran within that
- * hundredth it is the last of them.
+ * Returns what ran at a moment (hundredths of a second since the machine's start); of several tests within that
+ * hundredth the last one.
  */
 export const runningAt = (events: readonly TimedEvent[], moment: number): Running | undefined => {
   const begun = events.findLastIndex(({ kind, at }) => kind === 'test begins' && at <= moment);
@@ -91,7 +94,7 @@ export const runningAt = (events: readonly TimedEvent[], moment: number): Runnin
   return runningAtEnd(ranYet ? events.slice(0, begun + 1) : events.filter(({ at }) => at <= moment));
 };
 
-/** Counts what is known of a run. A file that began and did not end counts its tests so far, and one failure. */
+/** Counts the known results of a run. A file that began and did not end counts its tests so far, and one failure. */
 export const tallyOf = (events: readonly TestEvent[]): Tally => {
   const whole = { passed: 0, failed: 0, skipped: 0 };
   let part = { passed: 0, failed: 0 };

@@ -10,7 +10,7 @@ export default class ProgressReporter {
       kind: 'file ends',
       file: path.relative(ROOT, test.path),
       passed: numPassingTests,
-      // A file that failed outside its tests counts as one failure more.
+      // A file that failed outside of its tests counts as one more failure.
       failed: numFailingTests + (testExecError === undefined || testExecError === null ? 0 : 1),
       skipped: numPendingTests + numTodoTests,
     });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readAudit } from '../../scripts/audit/read-audit.ts';
 
-/** As npm 11 prints them. */
+/** Output of npm 11. */
 const report = (vulnerabilities: object): string =>
   JSON.stringify({
     auditReportVersion: 2,

@@ -8,7 +8,7 @@ import { createCommandRunner } from '../../src/kernel/command.ts';
 const hashOf = (folder: string): string => {
   const hash = createHash('sha256');
   for (const name of readdirSync(folder).toSorted()) {
-    // A build of somebody's own may lie beside its sources.
+    // A user's own build may be beside its sources.
     if (!/\.go$|^go\.(?:mod|sum)$/.test(name)) continue;
     hash.update(`${name}\0`).update(readFileSync(join(folder, name)));
   }
@@ -16,9 +16,10 @@ const hashOf = (folder: string): string => {
 };
 
 /**
- * Path of the program that a folder of Go sources makes, built if these very sources never were before. Needs Go then.
- * @param name of the program
- * @throws CommandError where it does not build.
+ * Returns the path of the program of a folder of Go sources; builds it first, with Go, unless these sources were built
+ * before.
+ * @param name name of the program
+ * @throws CommandError if the build fails
  */
 export const builtGo = async (sources: string, name: string): Promise<string> => {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
@@ -29,7 +30,7 @@ export const builtGo = async (sources: string, name: string): Promise<string> =>
   const unfinished = `${program}.${String(process.pid)}`;
   const go = createCommandRunner(['env', 'CGO_ENABLED=0', 'GOTOOLCHAIN=local', 'GOFLAGS=']);
   try {
-    // No VCS stamp: git refuses to read a checkout that somebody else owns.
+    // No VCS stamp: git refuses to read another user's checkout.
     const args = ['-C', sources, 'build', '-trimpath', '-buildvcs=false', '-o', unfinished, '.'];
     await go.run('go', args, { timeoutMs: 300_000 });
     await rename(unfinished, program);

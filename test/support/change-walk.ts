@@ -6,9 +6,9 @@ import type { PolicyKey, PolicyObject } from '../../src/model/policy-object.ts';
 import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
 import { randomCluster } from '../render/random-cluster.ts';
 
-/** Some objects become what they are in one of a few clusters, or go where they are not in it. */
+/** Changes some objects to their state in one of a few clusters, or removes them if they are not in it. */
 export interface ChangeStep {
-  /** Which of the clusters; each has the same names, so that objects change as well as come and go. */
+  /** Index of the cluster; all have the same names, so that objects change as well as come and go. */
   readonly aim: number;
   /** One number for each object, cyclically: 0 changes it. */
   readonly dice: readonly number[];
@@ -74,7 +74,7 @@ export const changeWalk: fc.Arbitrary<ChangeWalk> = fc.record({
   ),
 });
 
-/** The live state that a source hands out, and what it says about each step. */
+/** The live state that a source returns, and the changes of each step. */
 export const walkChanges = function* ({ clusters, steps }: ChangeWalk): Generator<{
   readonly snapshot: ClusterSnapshot;
   readonly changes: ClusterChanges;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folders of the conformance corpus that hold netpol-case/v1 files. */
+/** The folders of the conformance corpus with netpol-case/v1 files. */
 export type Corpus = 'e2e' | 'cyclonus' | 'cyclonus-ipv6';
 
 export const CORPORA: readonly Corpus[] = ['e2e', 'cyclonus', 'cyclonus-ipv6'];
@@ -22,7 +22,7 @@ export interface CasePod {
   readonly name: string;
   readonly labels: CaseLabels;
   readonly ip: string;
-  /** What the pod serves and declares as container ports. */
+  /** The ports that the pod serves and declares. */
   readonly ports: readonly CasePort[];
   readonly service?: { readonly name: string; readonly clusterIP: string };
 }
@@ -33,7 +33,7 @@ export interface CaseExternal {
   readonly ip: string;
 }
 
-/** A NetworkPolicy as the API server serialises it; `spec` is left unread, as a source delivers it. */
+/** A NetworkPolicy as the API server serialises it; `spec` is unparsed, as from a source. */
 export interface CasePolicy {
   readonly apiVersion: 'networking.k8s.io/v1';
   readonly kind: 'NetworkPolicy';
@@ -43,14 +43,14 @@ export interface CasePolicy {
 
 /** A whole world: what exists at one moment. */
 export interface CaseState {
-  /** Namespace name → labels. */
+  /** Labels by namespace name. */
   readonly namespaces: Readonly<Record<string, CaseLabels>>;
   readonly pods: readonly CasePod[];
   readonly policies: readonly CasePolicy[];
   readonly externals?: readonly CaseExternal[];
 }
 
-/** What a step does to the world; the `set…` actions replace the whole label map. */
+/** The effect of a step on the world; the `set…` actions replace all labels. */
 export type CaseAction =
   | { readonly type: 'createPolicy' | 'updatePolicy'; readonly policy: CasePolicy }
   | { readonly type: 'deletePolicy' | 'deletePod'; readonly namespace: string; readonly name: string }
@@ -72,13 +72,13 @@ export type CaseRows = Readonly<Record<string, string>>;
 
 export interface CaseTable {
   readonly protocol: CaseProtocol;
-  /** The pod's port, that is after a Service's DNAT. */
+  /** The pod's port, after a Service's DNAT. */
   readonly port: number;
-  /** Both sides taken together: what a connection meets. */
+  /** The verdict of both sides together, which a connection meets. */
   readonly combined: CaseRows;
-  /** What the destination's policies alone say, diagonal included. */
+  /** The verdict of the destination's policies alone, including the diagonal. */
   readonly ingress: CaseRows;
-  /** What the source's policies alone say, diagonal included. */
+  /** The verdict of the source's policies alone, including the diagonal. */
   readonly egress: CaseRows;
 }
 
@@ -114,8 +114,8 @@ export interface CaseCell {
 }
 
 /**
- * The folder of the corpus: PORTCULLIS_CASES, else ../shared/cases beside the repository; undefined where neither
- * exists, in which case tests say that the corpus was left out.
+ * Returns the folder of the corpus: PORTCULLIS_CASES, else ../shared/cases beside the repository; undefined if neither
+ * exists: then tests report that the corpus was left out.
  */
 export const corpusRoot = (): string | undefined => {
   const beside = fileURLToPath(new URL('../../../shared/cases', import.meta.url));
@@ -127,18 +127,18 @@ const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'
 
 const readCase = (path: string): NetpolCase => {
   const found = readJson(path) as NetpolCase;
-  // The corpus' own index and README vouch for the rest of the shape.
+  // The corpus' own index and README guarantee the rest of the shape.
   if (found.schema !== ('netpol-case/v1' as string)) throw new Error(`${path}: not a netpol-case/v1 file`);
   return found;
 };
 
-/** All cases of one folder, in the order of its index.json. @throws where the corpus is absent or malformed. */
+/** Returns all cases of one folder, in the order of its index.json. @throws if the corpus is missing or malformed */
 export const loadCases = (root: string, corpus: Corpus): readonly NetpolCase[] => {
   const index = readJson(join(root, corpus, 'index.json')) as readonly { readonly file: string }[];
   return index.map(({ file }) => readCase(join(root, corpus, file)));
 };
 
-/** `namespace/name`, the key of a pod in the tables. */
+/** Returns `namespace/name`, the key of a pod in the tables. */
 export const podKeyOf = (pod: { readonly namespace: string; readonly name: string }): string =>
   `${pod.namespace}/${pod.name}`;
 
@@ -149,7 +149,7 @@ const verdictOf = (mark: string | undefined, where: string): boolean | undefined
   return VERDICTS[mark];
 };
 
-/** Every cell of a step's `combined` tables that can be compared (`.` and `X`), in the order of the tables. */
+/** Returns the cells of a step's `combined` tables that can be compared (`.` and `X`), in the order of the tables. */
 export const cellsOf = (step: CaseStep): readonly CaseCell[] =>
   step.expected.tables.flatMap(({ protocol, port, combined }) =>
     Object.entries(combined).flatMap(([from, row]) =>

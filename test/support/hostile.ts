@@ -6,7 +6,7 @@ import type { RawObject } from '../../src/cluster/raw.ts';
 import { NAMESPACES, NETWORK_POLICIES, PODS, type Resource } from '../../src/cluster/resource.ts';
 import type { ClusterSnapshot } from '../../src/model/snapshot.ts';
 
-/** Texts that mean something to a shell, to restore text, to a terminal, to JavaScript or to a file system. */
+/** Texts with a meaning for a shell, restore text, a terminal, JavaScript or a file system. */
 export const WEAPONS: readonly string[] = [
   '"',
   '\\"',
@@ -49,7 +49,7 @@ export const WEAPONS: readonly string[] = [
   'web',
 ];
 
-/** Any text, those above often, also in the midst of another. */
+/** Any text, often with one of those above, also inside other text. */
 export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(...WEAPONS),
   fc
@@ -58,7 +58,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 12 }),
 );
 
-/** What a sound manifest says there, or else anything. */
+/** A valid value, or anything else. */
 const mostly = <T>(sound: fc.Arbitrary<T>): fc.Arbitrary<T | string> =>
   fc.oneof({ arbitrary: sound, weight: 6 }, { arbitrary: hostileText, weight: 1 });
 
@@ -118,7 +118,7 @@ const spec = fc.oneof(
   { weight: 1, arbitrary: fc.oneof(fc.jsonValue(), fc.dictionary(hostileText, fc.jsonValue(), { maxKeys: 2 })) },
 );
 
-/** Objects as an API server would send them that checks nothing. */
+/** Objects of an API server that checks nothing. */
 export interface HostileObjects {
   readonly namespaces: readonly RawObject[];
   readonly pods: readonly RawObject[];
@@ -127,7 +127,7 @@ export interface HostileObjects {
 
 export const POD_ADDRESSES: readonly string[] = ['10.1.1.1', '10.1.1.2', '10.1.2.1', 'fd00::1'];
 
-/** Names that the objects have, and what they are otherwise, so that the same cluster can have other names. */
+/** The names of the objects, apart from the rest, so that the same cluster can have other names. */
 interface Cast {
   readonly namespaces: readonly { readonly name: string; readonly labels: unknown }[];
   readonly pods: readonly {
@@ -140,7 +140,7 @@ interface Cast {
   readonly policies: readonly { readonly namespace: number; readonly name: string; readonly spec: unknown }[];
 }
 
-/** Renames what is at a place of a list. */
+/** Renames an item of a list. */
 type Naming = (name: string, at: number) => string;
 
 const metadataOf = (namespace: string, name: string, more: object = {}): RawObject => ({ namespace, name, ...more });
@@ -171,7 +171,7 @@ const castAs = (cast: Cast, naming: Naming): HostileObjects => {
 
 const namespaceIndex = fc.constantFrom(0, 1);
 
-/** Without a name there is no object: manifests refuse it. */
+/** Returns nothing for an object without a name, which manifests refuse. */
 const hostileName = hostileText.filter((name) => name !== '');
 const byName = { selector: ({ name }: { readonly name: string }): string => name };
 
@@ -203,13 +203,13 @@ const cast: fc.Arbitrary<Cast> = fc
     })),
   }));
 
-/** The same cluster twice: with hostile names, and with the names `a0`, `a1`, … */
+/** Returns the same cluster twice: with hostile names, and with the names `a0`, `a1`, … */
 export const hostileTwins: fc.Arbitrary<{ readonly hostile: HostileObjects; readonly plain: HostileObjects }> =
   cast.map((given) => ({ hostile: castAs(given, (name) => name), plain: castAs(given, (_, at) => `a${at}`) }));
 
 export const hostileObjects: fc.Arbitrary<HostileObjects> = hostileTwins.map(({ hostile }) => hostile);
 
-/** As the informers keep them. */
+/** Returns the objects as the informers keep them. */
 export const asInformed = ({ namespaces, pods, policies }: HostileObjects): ClusterSnapshot => {
   const intern = createIntern();
   const kept = <K extends string, T>(resource: Resource<K, T>, raws: readonly RawObject[]): ReadonlyMap<K, T> =>
@@ -227,7 +227,7 @@ export const asInformed = ({ namespaces, pods, policies }: HostileObjects): Clus
   };
 };
 
-/** As a folder of manifests gives them, which no API server has checked. */
+/** Returns the objects as from a folder of manifests, which no API server has checked. */
 export const asManifests = ({ namespaces, pods, policies }: HostileObjects): ClusterSnapshot => {
   const list = { apiVersion: 'v1', kind: 'List', items: [...namespaces, ...pods, ...policies] };
   return assemble([readManifest(JSON.stringify(list), 'hostile.json')], 1, createIntern()).snapshot;

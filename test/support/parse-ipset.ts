@@ -19,7 +19,7 @@ const readCreate = (words: readonly string[]): OpenSet => {
   };
 };
 
-/** Reads what `ipset save` printed: our sets, others are passed over. */
+/** Parses the output of `ipset save`: our sets; skips others. */
 export const parseIpsetSave = (text: string): ReadonlyMap<string, ObservedSet> => {
   const sets = new Map<string, OpenSet>();
   for (const line of text.split('\n')) {

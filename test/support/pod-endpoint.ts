@@ -1,6 +1,6 @@
 import type { PodEndpoint } from '../../src/model/pod.ts';
 
-/** A pod of the namespace shop on n1 that has no address and no labels, unless `changes` says otherwise. */
+/** Returns a pod of the namespace shop on n1 without address and labels, with `changes`. */
 export const podEndpoint = (name: string, changes: Partial<PodEndpoint> = {}): PodEndpoint => ({
   uid: name,
   namespace: 'shop',

@@ -3,7 +3,7 @@ import type { PolicyHook, NodeProgram, RawHook } from '../../src/program/node-pr
 import type { Observed, ObservedSet, ObservedTable, RuleText } from '../../src/render/observed.ts';
 import { chainRules, hookRule } from '../../src/render/rule-lines.ts';
 
-/** What would be observed right after the program was applied, foreign rules of the hooks left out. */
+/** Returns the state right after the rule set was applied, without foreign rules of the hooks. */
 export const projectProgram = (program: NodeProgram, families: readonly IpFamily[]): Observed => {
   const sets = new Map<string, ObservedSet>();
   const tables: Partial<Record<IpFamily, ObservedTable>> = {};

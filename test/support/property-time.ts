@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 /**
- * How long a property is tried: `ms`, or PORTCULLIS_PROPERTY_SECONDS where that is set. A run under way is finished. Without
- * it the same inputs are tried each time; with it others each time, and a failure prints the seed.
+ * Returns how long a property is tried: `ms`, or PORTCULLIS_PROPERTY_SECONDS if that is set. A run under way is
+ * finished. Without the variable the inputs are the same each time; with it they differ, and a failure prints the seed.
  */
 export const propertyTime = (ms: number) => {
   const seconds = Number(process.env['PORTCULLIS_PROPERTY_SECONDS'] ?? 0);

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 
 /**
- * Tells how many cases of a corpus passed: `npm test` prints it before its last line, a jest run by hand at once.
+ * Records how many cases of a corpus passed: `npm test` prints it before its last line, a manual run of jest at once.
  * @param by what judged the cases: `evaluator`, `kernel`, …
  */
 export const recordCorpus = (

@@ -2,14 +2,14 @@ import { runCli } from '../../src/cli/run-cli.ts';
 import type { CliIo, ExitCode } from '../../src/cli/verb.ts';
 import { VERBS } from '../../src/cli/verbs.ts';
 
-/** What a command line printed, and how it ended. */
+/** The output of a command line, and its exit code. */
 export interface CliRun {
   readonly code: ExitCode;
   readonly out: string;
   readonly err: string;
 }
 
-/** Runs a command line inside the test's own process, with the real verbs. */
+/** Runs a command line with the real verbs inside the test's own process. */
 export const runVerbs = async (...args: readonly string[]): Promise<CliRun> => {
   let out = '';
   let err = '';

@@ -5,19 +5,19 @@ import { podEndpoint } from './pod-endpoint.ts';
 
 type Plain = Readonly<Record<string, string>>;
 
-/** A pod named as `namespace/name`, with labels and whatever else matters to the test. */
+/** Returns a pod named by `namespace/name`, with labels and other fields of the test. */
 export const pod = (key: string, labels: Plain = {}, more: Partial<PodEndpoint> = {}): PodEndpoint => {
   const [namespace = '', name = ''] = key.split('/');
   return podEndpoint(name, { uid: key, namespace, labels: new Map(Object.entries(labels)), ...more });
 };
 
-/** A policy named as `namespace/name`. */
+/** Returns a policy named by `namespace/name`. */
 export const policy = (key: string, spec: unknown): PolicyObject => {
   const [namespace = '', name = ''] = key.split('/');
   return { key: policyKey(namespace, name), namespace, name, spec };
 };
 
-/** A cluster with these namespaces (name → labels, the API server's own label added), pods and policies. */
+/** Returns a cluster with these namespaces (with the API server's own label), pods and policies. */
 export const cluster = (
   namespaces: Readonly<Record<string, Plain>>,
   pods: readonly PodEndpoint[],

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 const POLL_MS = 15;
 
 /**
- * Asks again and again until the answer is not undefined.
- * @throws Error that says what was waited for and, by `describe`, what was seen last.
+ * Calls `ask` repeatedly until its result is not undefined.
+ * @throws Error with what was waited for and, by `describe`, the last state
  */
 export const waitFor = async <T>(
   what: string,

@@ -1,4 +1,7 @@
-/** What iptables-save prints, less what differs from one moment to the next: the date in comments, the counters of chains and rules. */
+/**
+ * Removes from iptables-save's output what differs from moment to moment: the date in comments, the counters of chains
+ * and rules.
+ */
 export const withoutMoments = (save: string): string =>
   save
     .split('\n')

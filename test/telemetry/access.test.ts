@@ -8,7 +8,7 @@ interface Desk {
   readonly asked: readonly string[];
   readonly troubles: readonly (string | undefined)[];
   pass(ms: number): void;
-  /** What is answered from now on; an Error is thrown. */
+  /** The answer from now on; an Error is thrown. */
   answer(next: (token: string) => Decision | Error | Promise<Decision>): void;
 }
 

@@ -47,7 +47,7 @@ const follow = (deps: Partial<HealthFileDeps> = {}): HealthFile =>
     ...deps,
   }));
 
-/** Exit code and words of the probe. */
+/** Returns exit code and output of the probe. */
 const probe = (word: string, of = file): Promise<string> =>
   createCommandRunner()
     .run(PROBE, [word, of])

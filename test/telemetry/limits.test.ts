@@ -8,7 +8,7 @@ import { serveTelemetry, type TelemetryServer } from '../../src/telemetry/server
 
 jest.setTimeout(60_000);
 
-/** More than the buffers of both ends of a connection hold. */
+/** More than the buffers of both ends of a connection can hold. */
 const [ANSWERS, ANSWER_BYTES] = [20, 2_000_000];
 
 const WELL: Endpoints = {
@@ -28,13 +28,13 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Sends text, then `more` every 100 ms, until the server ends the connection. @returns what it said, and after how long */
+/** Sends text, then `more` every 100 ms, until the server ends the connection. @returns its answer, and the time */
 const talk = async (text: string, more?: string): Promise<{ readonly said: string; readonly ms: number }> => {
   const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(server.url).port) });
   const startedAt = performance.now();
   let said = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
-  // What is cut off while it still talks may end in an error.
+  // A client that is disconnected while it still sends may get an error.
   const closed = new Promise<void>(
     (resolve) => void socket.on('error', () => undefined).once('close', () => resolve()),
   );

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { LogFormat, LogLevel } from '../../src/config/config.ts';
 import { createLogger, type Logger } from '../../src/telemetry/logger.ts';
 
-/** What is written by `log`, by a logger of that format and level. */
+/** Returns what `log` writes with a logger of that format and level. */
 const written = (format: LogFormat, level: LogLevel, log: (logger: Logger) => void): string => {
   const stream = new PassThrough();
   log(createLogger({ format, level, stream }));

@@ -8,7 +8,7 @@ const create = (
   waitingSince: () => number | undefined = () => undefined,
 ) => createAgentMetrics({ version: '1.2.3', sources, waitingSince });
 
-/** The samples of one metric, as Prometheus reads them: `{labels} value` lines without the name. */
+/** Returns the samples of one metric as Prometheus reads them: `{labels} value` lines without the name. */
 const samples = (text: string, name: string): readonly string[] =>
   text
     .split('\n')

@@ -51,7 +51,7 @@ const serve = async (): Promise<string> => {
   return server.url;
 };
 
-/** What a client sees that trusts only this certificate. */
+/** Returns what a client that trusts only this certificate sees. */
 const ask = (url: string, { cert }: Certificate): Promise<string> =>
   new Promise((resolve, reject) => {
     get(`${url}/metrics`, { ca: cert, agent: false }, (response) => {

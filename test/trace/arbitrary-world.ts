@@ -14,7 +14,7 @@ import type {
   NaiveWorld,
 } from '../support/naive/world.ts';
 
-/** Everything is drawn from small pools, so that selectors match, ports meet and blocks overlap often. */
+/** All values are from small pools, so that selectors match, ports coincide and blocks overlap often. */
 const NAMESPACES = ['red', 'blue', 'green'] as const;
 const KEYS = ['a', 'b', 'kubernetes.io/metadata.name'] as const;
 const VALUES = ['', 'x', 'y', 'red', 'blue'] as const;
@@ -134,7 +134,7 @@ export const arbitraryWorld: fc.Arbitrary<NaiveWorld> = fc.record({
     .map((all) => all.map(([namespace, each], at) => ({ metadata: { namespace, name: `n${at}` }, spec: each }))),
 });
 
-/** Every address that means something in a world: of pods, of nodes, of the outside. */
+/** Returns every address that matters in a world: of pods, of nodes, of the outside. */
 export const addressesOf = ({ pods: all }: NaiveWorld): readonly string[] => [
   ...new Set([...all.flatMap(({ ips, hostIPs }) => [...ips, ...hostIPs]), ...OUTSIDE]),
 ];
@@ -152,7 +152,7 @@ const toEndpoint = (pod: NaivePod): PodEndpoint => ({
   createdAt: 0,
 });
 
-/** The same world as the product sees a cluster. */
+/** Returns the same world in the form of a cluster snapshot. */
 export const toSnapshot = (world: NaiveWorld): ClusterSnapshot => ({
   namespaces: new Map(
     Object.entries(world.namespaces).map(([name, each]) => [name, { name, labels: new Map(Object.entries(each)) }]),

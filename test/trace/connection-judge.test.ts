@@ -21,9 +21,9 @@ interface Ends {
   readonly to: string;
   readonly port: number;
   readonly protocol?: number;
-  /** What the client asked for, where DNAT made another address and port of it. */
+  /** The requested destination, if DNAT replaced its address and port. */
   readonly service?: { readonly ip: string; readonly port: number };
-  /** What the server saw as the client, where SNAT made another address of it. */
+  /** The client as the server saw it, if SNAT replaced its address. */
   readonly seenAs?: string;
 }
 
@@ -83,7 +83,7 @@ describe('ingress', () => {
     [false, { from: STRANGER, to: WEB, port: 80, seenAs: API }],
   ])('the judge decides %s: %j', (allowed, ends) => {
     expect(judge.allows(opened(ends))).toBe(allowed);
-    // Remembered, not forgotten.
+    // Cached, not forgotten.
     expect(judge.allows(opened(ends))).toBe(allowed);
   });
 });

@@ -7,7 +7,7 @@ import type { PortSet } from '../../src/trace/port-set.ts';
 import { arrives, egressAllows, ingressAllows } from '../support/naive/evaluate.ts';
 import { addressesOf, arbitraryWorld, toSnapshot } from './arbitrary-world.ts';
 
-/** Change it with FC_SEED to look elsewhere; a failure prints the one to use again, and the smallest world. */
+/** FC_SEED selects other worlds; a failure prints the seed to use again, and the smallest world. */
 const SEED = Number(process.env['FC_SEED'] ?? 20_261);
 const WORLDS = 1_000;
 

@@ -16,7 +16,7 @@ const PODS: readonly PodEndpoint[] = [web, db, host];
 const toDb = { podSelector: { matchLabels: { app: 'db' } } };
 const fromWeb = { podSelector: { matchLabels: { app: 'web' } } };
 
-/** The verdict, and why, of a packet from one address to another. */
+/** Returns the verdict, and why, on a packet from one address to another. */
 const why = (
   policies: readonly PolicyObject[],
   target: `${PacketProtocol} ${number}` = 'TCP 80',

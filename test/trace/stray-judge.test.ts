@@ -8,7 +8,7 @@ import { cluster, pod, policy } from '../support/small-cluster.ts';
 const WEB = '10.1.1.10';
 const CLIENT = '10.1.1.11';
 
-/** The web pod takes connections of these clients; the client takes none where it is closed. */
+/** The web pod accepts connections of these clients; the client accepts none if it is closed. */
 const policyOf = (allowed: readonly string[], isClientClosed: boolean): NodePolicy =>
   compileNodePolicy(
     cluster(
@@ -47,7 +47,7 @@ const openerOf = (
   );
 };
 
-/** Ports of the client and of the web pod: clear ones, two of servers, two of clients, the same. */
+/** Ports of the client and of the web pod: unambiguous ones, two of servers, two of clients, equal ones. */
 const PORTS = [
   [50_000, 80],
   [20_000, 8_080],
@@ -77,7 +77,7 @@ describe('segments of connections that conntrack forgot', () => {
     expect(openerOf(both, 'web', [20_000, 8_080], { cut: 'destination' })).toBe('destination');
     expect(openerOf(DENIED, 'web', [20_000, 8_080], { cut: 'destination' })).toBeUndefined();
     expect(openerOf(DENIED, 'client', [20_000, 8_080], { cut: 'source' })).toBeUndefined();
-    // A client that chose a server's port, and a server at a client's.
+    // A client with a server's port, and a server with a client's.
     expect(openerOf(DENIED, 'web', [1_000, 50_000], { cut: 'destination' })).toBeUndefined();
     // The web pod cut off by its own rules is no client of the client's.
     expect(openerOf(ALLOWED, 'web', [20_000, 8_080], { cut: 'source' })).toBeUndefined();

@@ -10,7 +10,7 @@ interface Follow {
   readonly explanations: readonly { from: string; to: string; target: string; verdict: string }[];
 }
 
-/** What becomes of each packet, one line each. */
+/** Returns the verdict on each packet, one line each. */
 const follow = async (...args: readonly string[]): Promise<readonly string[]> => {
   const { out, err, code } = await matrix('-o', 'json', ...args);
   if (out === '') return [`${code} ${err.trim()}`];

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { runVerbs } from '../../support/run-verbs.ts';
 
-/** `UPDATE_GOLDEN=1 npm test test/cli/matrix` writes what is printed now; what git shows then has to be reviewed. */
+/** `UPDATE_GOLDEN=1 npm test test/cli/matrix` writes the current output; review the difference in git. */
 const UPDATE = process.env['UPDATE_GOLDEN'] === '1';
 
 const HERE = relative(process.cwd(), import.meta.dirname);

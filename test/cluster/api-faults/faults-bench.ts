@@ -5,7 +5,7 @@ import { createDrivenClock, type DrivenClock } from '../../reconcile/driven-cloc
 import { refusal } from '../../support/apiserver/fake-api.ts';
 import { changes, event, pod, pods, requests, source, startPatiently, troubles } from '../api-source/source-bench.ts';
 
-/** The source against an API server in trouble, with a clock that the test drives and the real waiting times. */
+/** The source with a failing API server, a clock that the test drives and the real waits. */
 export let clock: DrivenClock;
 
 export const SECOND = 1_000;
@@ -21,7 +21,10 @@ export const gone = refusal(410, 'too old resource version');
 /** The pods that were reported since the start. */
 export const told = (): string[] => changes.filter(({ kind }) => kind === 'pods').map(({ key }) => key);
 
-/** Lets time pass in steps, with a breath for the sockets after each, until it holds. @returns the time that passed, in ms */
+/**
+ * Lets time pass in steps, with a moment for the sockets after each, until the condition is true. @returns the time
+ * that passed, in ms
+ */
 export const passUntil = async (what: string, stepMs: number, holds: () => boolean): Promise<number> => {
   const began = clock.now();
   const deadline = performance.now() + 20_000;

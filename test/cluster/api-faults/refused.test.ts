@@ -56,7 +56,7 @@ describe('a token that was replaced', () => {
     const starting = start({ connect: () => connectByKubeconfig(kubeconfig) });
     await starting;
     await writeFile(token, 'new');
-    // The client reads the file again every minute of the wall clock, which does not pass here.
+    // The client reads the file again every minute of the wall clock, which stands still here.
     await passUntil('the new token', 100, () => pods().length === 1);
   });
 });

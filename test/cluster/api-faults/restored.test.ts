@@ -52,7 +52,7 @@ describe('a server whose data is older than what it had told us', () => {
     await passUntil('the trouble', 100, () => troubles.length > 0);
     await passUntil('two minutes', 10 * SECOND, () => clock.now() > 2 * MINUTE + SECOND);
     away = false;
-    // Else a watch that is silent for its whole time would be the first to show it.
+    // Otherwise a watch that is silent for its whole time would be the first to show it.
     expect(await passUntil('the restored state', SECOND, () => pods()[0] === 'b')).toBeLessThan(40 * SECOND);
   });
 });

@@ -6,7 +6,7 @@ import type { ClusterChange } from '../../../src/model/cluster-change.ts';
 import { type FakeApi, type FakeRequest, startFakeApi } from '../../support/apiserver/fake-api.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
-/** A source on an API server that answers as a test scripts it; each test has its own, and what they told. */
+/** A source with an API server that answers as a test scripts it; each test has its own, with a record of both. */
 export let api: FakeApi;
 export let source: ClusterSource | undefined;
 export let changes: ClusterChange[] = [];
@@ -26,7 +26,7 @@ afterEach(async () => {
 
 type OnChange = (change: ClusterChange) => void;
 
-/** With the waiting times of an agent. */
+/** With the waits of an agent. */
 export const startPatiently = (
   settings: Partial<ApiSourceDeps> = {},
   onChange: OnChange = (change) => changes.push(change),
@@ -44,7 +44,7 @@ export const startPatiently = (
   return source;
 };
 
-/** With waiting times that a test sits out. */
+/** With waits that are short enough for a test. */
 export const start = (settings: Partial<ApiSourceDeps> = {}, onChange?: OnChange): ClusterSource => {
   const timing = { backoffFirst: 5, backoffLimit: 20, relistJitter: 5, stable: 0, ...settings.timing };
   return startPatiently({ ...settings, timing }, onChange);
@@ -71,7 +71,7 @@ export const status = (code: number, message: string, details = {}): object =>
 
 export const pods = (): string[] => [...(source?.snapshot().pods.values() ?? [])].map(({ name }) => name).sort();
 export const podStatus = (): KindStatus | undefined => source?.status().pods;
-/** About pods, less the looks at the newest version. */
+/** Returns requests about pods, without those for the newest version. */
 export const requests = (isWatch: boolean): FakeRequest[] =>
   api.requests.filter((request) => request.kind === 'pods' && request.isWatch === isWatch && !request.isProbe);
 

@@ -50,7 +50,7 @@ const follow = async (settings: Partial<CniResultsDeps> = {}): Promise<CniResult
   return results;
 };
 
-/** Reads what the newest note about a pod says. */
+/** Returns the content of the newest result about a pod. */
 const addressesIn =
   ({ sandboxesOf }: CniResults) =>
   (podUid: string): readonly string[] | undefined =>
@@ -65,7 +65,7 @@ const write = async (parts: CniResultParts, modifiedAt?: number): Promise<string
 
 const WEB = { uid: 'web', addresses: ['10.244.1.5/24'] };
 
-/** A clock whose timers never ring: only what the kernel tells is left. */
+/** A clock whose timers never fire: only the kernel's reports are left. */
 const withoutTimers = (): CniResultsDeps['clock'] => ({ ...createSystemClock(), after: () => () => undefined });
 
 describe('following CNI results', () => {

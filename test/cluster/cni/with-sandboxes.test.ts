@@ -18,7 +18,7 @@ let words: NodeWords;
 let clock: DrivenClock;
 let following: Following;
 
-/** A note of one sandbox of the pod, whose interface is there. */
+/** Adds a result of one sandbox of the pod, whose interface exists. */
 const note = (ips: readonly string[], more: Partial<Sandbox> & { readonly file?: string } = {}): void => {
   const { file = 'one', ...rest } = more;
   words.interfaces.add(`veth-${file}`);

@@ -13,7 +13,7 @@ let written: string[];
 let troubles: (string | undefined)[];
 let waits: number[];
 let answers: Map<string, Error[]>;
-/** Time passes only where it is waited for. */
+/** Time passes only while something waits for it. */
 let now: number;
 
 const clock: Clock = {

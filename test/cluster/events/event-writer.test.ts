@@ -8,13 +8,13 @@ import { waitFor } from '../../support/wait-for.ts';
 
 let writer: EventWriter;
 let requests: string[];
-/** Errors that the next requests end with. */
+/** The errors of the next requests. */
 let answers: (Error | undefined)[];
 let outcomes: EventOutcome[];
 let troubles: (string | undefined)[];
-/** What the API server knows an event to have happened. */
+/** The count that the API server has stored. */
 let known: number;
-/** Time passes only where it is waited for. */
+/** Time passes only while something waits for it. */
 let now: number;
 
 const clock: Clock = {
@@ -45,7 +45,7 @@ const ofPolicy = (note: string): OperatorEvent => ({ ...event(note), policy: pol
 const untilIdle = (): Promise<unknown> =>
   waitFor('nothing to wait', 5000, () => Promise.resolve(writer.status().waiting === 0 || undefined));
 
-/** Tells, and waits until it is sent. */
+/** Reports an event, and waits until it is sent. */
 const told = async (...events: readonly OperatorEvent[]): Promise<void> => {
   for (const each of events) writer.add(each);
   await untilIdle();

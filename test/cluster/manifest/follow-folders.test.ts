@@ -14,13 +14,13 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  // Once more: whatever it still watched would keep the process alive.
+  // Once more: anything that it still watched would keep the process alive.
   await follower?.stop();
   await rm(folder, { recursive: true });
 });
 
 const watchers = async (): Promise<number> => {
-  // What is being closed counts until the turn of the event loop after this one.
+  // A handle that is being closed counts until the next turn of the event loop.
   await setImmediate();
   await setImmediate();
   return process.getActiveResourcesInfo().filter((name) => name.startsWith('FSEvent')).length;

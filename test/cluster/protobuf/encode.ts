@@ -1,4 +1,4 @@
-/** Protocol Buffers by hand, for tests: each function gives the bytes of one field. */
+/** Protocol Buffers by hand, for tests: each function returns the bytes of one field. */
 
 const varint = (value: number): number[] =>
   value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
@@ -10,7 +10,7 @@ export const bytes = (field: number, ...content: readonly (Buffer | string)[]): 
   return Buffer.concat([Buffer.from([...varint(field * 8 + 2), ...varint(whole.length)]), whole]);
 };
 
-/** What stands before each object, and the object in runtime.Unknown. */
+/** The bytes before each object, and the object in runtime.Unknown. */
 export const envelope = (...content: readonly Buffer[]): Buffer =>
   Buffer.concat([Buffer.from('k8s\0'), bytes(1, bytes(1, 'v1')), bytes(2, ...content), bytes(3, '')]);
 

@@ -16,7 +16,7 @@ const toEndpoint = (pod: CasePod): PodEndpoint => ({
   createdAt: 0,
 });
 
-/** A case's world as the product sees a cluster. */
+/** Returns a case's world in the form of a cluster snapshot. */
 export const snapshotOf = (state: CaseState): ClusterSnapshot => ({
   namespaces: new Map(
     Object.entries(state.namespaces).map(([name, labels]) => [name, { name, labels: new Map(Object.entries(labels)) }]),

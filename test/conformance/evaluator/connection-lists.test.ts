@@ -14,7 +14,7 @@ import { readTopology, type Topology } from './workloads.ts';
 
 const CASES = 35;
 
-/** np-guard's spelling: `All Connections`, or protocols in alphabetical order, `TCP 80,443,UDP 53`; '' for none. */
+/** Formats like np-guard: `All Connections`, or protocols in alphabetical order, `TCP 80,443,UDP 53`; '' for none. */
 const connections = (ports: PortSet): string => {
   const spelled = PROTOCOLS.map((protocol) => ({ protocol, ranges: describeRanges(ports[protocol]) }));
   if (spelled.every(({ ranges }) => ranges === '1-65535')) return 'All Connections';

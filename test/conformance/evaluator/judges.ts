@@ -9,14 +9,14 @@ export interface CasePacket extends NaivePacket {
   readonly protocol: CaseProtocol;
 }
 
-/** One reading of NetworkPolicy, asked for the three tables that a case expects. */
+/** An implementation of NetworkPolicy that computes the three tables of a case. */
 export interface Judge {
   combined(packet: CasePacket): boolean;
   ingress(packet: CasePacket): boolean;
   egress(packet: CasePacket): boolean;
 }
 
-/** The reading in test/support/naive. */
+/** The implementation in test/support/naive. */
 export const naiveJudge = (state: CaseState): Judge => {
   const world: NaiveWorld = {
     namespaces: state.namespaces,

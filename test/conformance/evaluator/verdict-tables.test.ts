@@ -12,7 +12,7 @@ import {
 import { recordCorpus } from '../../support/record-corpus.ts';
 import { type Judge, naiveJudge, productJudge } from './judges.ts';
 
-/** How many cases each folder holds; a loader that loses some must not pass. */
+/** The number of cases in each folder; a loader that loses some must fail. */
 const EXPECTED = { e2e: 48, cyclonus: 230, 'cyclonus-ipv6': 46 } as const;
 
 const JUDGES = { evaluator: productJudge, naive: naiveJudge } as const;
@@ -25,7 +25,10 @@ const addressesOf = ({ pods, externals = [] }: CaseState): ReadonlyMap<string, s
     ...externals.map(({ name, ip }) => [`external/${name}`, ip] as const),
   ]);
 
-/** The expected rows with every `.` and `X` replaced by what the judge says; the other marks say "do not compare". */
+/**
+ * Returns the expected rows with every `.` and `X` replaced by the judge's verdict; the other marks mean "do not
+ * compare".
+ */
 const judgeRows = (step: CaseStep, table: CaseTable, kind: (typeof TABLES)[number], judge: Judge): CaseRows => {
   const addresses = addressesOf(step.state);
   const addressOf = (key: string): string => {

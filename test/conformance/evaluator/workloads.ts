@@ -5,9 +5,9 @@ import { asList, asObject, asText } from '../../../src/cluster/raw.ts';
 import type { PodEndpoint } from '../../../src/model/pod.ts';
 import type { ClusterSnapshot } from '../../../src/model/snapshot.ts';
 
-/** np-guard's unit: pods of one owner, of which one stands for all. */
+/** np-guard's unit: pods of one owner, of which one represents all. */
 export interface Workload {
-  /** `namespace/name[Kind]`. */
+  /** Returns `namespace/name[Kind]`. */
   readonly name: string;
   readonly pod: PodEndpoint;
 }
@@ -17,7 +17,7 @@ export interface Topology {
   readonly snapshot: ClusterSnapshot;
 }
 
-/** The first owner, if only by name: some of np-guard's pods leave out its kind, which then reads Pod. */
+/** Returns the first owner, possibly only by name: some of np-guard's pods have no kind, which then reads Pod. */
 const ownerOf = ({ object, owner }: PodOrigin, pod: PodEndpoint): Owner => {
   const [reference] = asList(asObject(object.raw['metadata'])['ownerReferences']);
   return owner ?? { kind: 'Pod', name: asText(asObject(reference)['name']) ?? pod.name };
@@ -30,8 +30,8 @@ const workloadOf = ({ podOrigins }: LoadedManifests, pod: PodEndpoint): string =
 };
 
 /**
- * np-guard never lets an ipBlock mean a pod and knows no host network; pods here are placed where no ipBlock of the
- * corpus reaches.
+ * In np-guard an ipBlock never includes a pod, and there is no host network; so pods here have addresses in no ipBlock
+ * of the corpus.
  */
 const placed = (pod: PodEndpoint, at: number): PodEndpoint => ({
   ...pod,

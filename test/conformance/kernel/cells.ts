@@ -7,8 +7,8 @@ const DENIED_MS = 300;
 /** An allowed connection gets time for one SYN more (RFC 6298: after 1 s). */
 const ALLOWED_MS = 1_500;
 /**
- * An allowed cell that does not connect is probed again until then, since a busy machine loses packets. A denied cell that
- * connects is never given a second chance: the agents had said that the state is in force.
+ * An allowed cell that does not connect is probed again until then, since a busy machine loses packets. A denied cell
+ * that connects gets no second chance: the agents had reported that the state is in force.
  */
 const DEADLINE_MS = 30_000;
 

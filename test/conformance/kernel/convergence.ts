@@ -13,7 +13,7 @@ const missing = (status: AgentStatus | undefined, written: Written): string => {
   return `wanted ${wanted.join(' ')}, its status is ${JSON.stringify(status)}`;
 };
 
-/** Waits until the agent says that everything written is in force. @throws Error with its status and log. */
+/** Waits until the agent reports that everything written is in force. @throws Error with its status and log */
 export const untilApplied = async (agent: RunningAgent, written: Written): Promise<void> => {
   let last: AgentStatus | undefined;
   const ask = async (): Promise<true | undefined> => {
@@ -24,7 +24,7 @@ export const untilApplied = async (agent: RunningAgent, written: Written): Promi
   await waitFor(`${agent.node} to apply the step`, CONVERGE_MS, ask, describe);
 };
 
-/** Waits for a full comparison after the last change, and returns how many differences it found: a second plan's size. */
+/** Waits for a full comparison after the last change. @returns the number of differences: a second plan's size */
 export const secondPlan = async (agent: RunningAgent): Promise<number> => {
   const ask = async (): Promise<number | undefined> => {
     const { lastCheck, lastChange } = await agent.status();

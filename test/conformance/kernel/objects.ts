@@ -3,7 +3,7 @@ import { nodeIp } from '../../../src/lab/node.ts';
 import { type CasePod, type CaseState, podKeyOf } from '../../support/corpus.ts';
 import { nodeOf } from './placement.ts';
 
-/** Objects of a world by key, per kind, in the shape that the API takes. */
+/** Objects of a world by key, per kind, in the API's form. */
 export interface WorldObjects {
   readonly namespaces: ReadonlyMap<string, NamespaceObject>;
   readonly pods: ReadonlyMap<string, PodObject>;
@@ -88,7 +88,7 @@ export interface Difference<T> {
   readonly changed: readonly { readonly before: T; readonly after: T }[];
 }
 
-/** What leads from one set of objects to another. */
+/** Returns the changes from one set of objects to another. */
 export const difference = <T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>): Difference<T> => ({
   gone: [...before].filter(([key]) => !after.has(key)).map(([, object]) => object),
   added: [...after].filter(([key]) => !before.has(key)).map(([, object]) => object),

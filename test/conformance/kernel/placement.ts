@@ -10,7 +10,7 @@ const node = (index: number, podCidrs: readonly string[]): NodeSpec => ({
   podCidrs,
 });
 
-/** Every address of the corpus lies in one of these ranges; pods that share a policy live on both nodes. */
+/** Every address of the corpus is in one of these ranges; pods with a common policy are on both nodes. */
 export const NODES: readonly NodeSpec[] = [
   node(1, ['10.244.1.0/24', '10.244.3.0/24', 'fd00:10:244:1::/64']),
   node(2, ['10.244.2.0/24', 'fd00:10:244:2::/64']),
@@ -23,10 +23,10 @@ export const nodeOf = (ip: string): NodeSpec => {
   return found;
 };
 
-/** The network namespace that stands for an address, in whichever cases and pods it occurs. */
+/** Returns the network namespace of an address, whatever cases and pods have it. */
 export const netnsOf = (ip: string): string => `pod-${ip.replaceAll(/[.:]+/g, '-')}`;
 
-/** One network namespace for every address that any pod of the cases ever has. */
+/** Returns one network namespace for every address of the cases' pods. */
 export const placementsOf = (cases: readonly NetpolCase[]): readonly PodSpec[] => {
   const states = cases.flatMap(({ initial, steps }) => [initial, ...steps.map(({ state }) => state)]);
   const ips = new Set(states.flatMap(({ pods }) => pods.map(({ ip }) => ip)));

@@ -22,19 +22,19 @@ const PORTS = [80, 81];
 
 const GO_MODULE = fileURLToPath(new URL('../../../e2e/cluster/kubernetes', import.meta.url));
 
-/** Everything that lives on over all cases: nodes, pods, servers, an API server and an agent on each node. */
+/** Everything that exists for all cases: nodes, pods, servers, an API server and an agent on each node. */
 export interface Stage {
   readonly world: World;
   readonly prober: Prober;
   readonly agents: readonly RunningAgent[];
   /**
-   * Stops the agents, cleans up after them and takes all down.
-   * @returns the nodes' firewalls as they were before the agents and as they are after the clean-up.
+   * Stops the agents, cleans up after them and closes everything.
+   * @returns the nodes' firewalls before the agents and after the clean-up
    */
   close(): Promise<{ readonly before: readonly string[]; readonly after: readonly string[] }>;
 }
 
-/** Rules and sets of others, as a node has them before its agent comes; a clean-up must leave them alone. */
+/** Foreign rules and sets on a node before its agent starts; a clean-up must not change them. */
 const loadForeignRules = async (node: string, { backend }: LabSettings): Promise<void> => {
   const runner = createCommandRunner(onNode(node));
   const rules = [
@@ -81,7 +81,7 @@ const startAgents = (api: ApiServer, { backend }: LabSettings): Promise<readonly
         address: nodeIp(node, 'ipv4') ?? '',
         kubeconfig: api.kubeconfigPath,
         backend,
-        // A comparison of all, which every step waits for, comes after five looks.
+        // A full comparison, which every step waits for, comes after five checks.
         driftInterval: '100ms',
       }),
     ),
@@ -91,7 +91,7 @@ const firewalls = (): Promise<readonly string[]> => Promise.all(NODES.map(({ nam
 
 type Close = () => Promise<void>;
 
-/** Takes down in reverse order what was put up; what fails does not keep the rest from being taken down. */
+/** Closes everything in reverse order; an error does not keep the rest from being closed. */
 const closeAll = async (closers: readonly Close[]): Promise<void> => {
   const failures: unknown[] = [];
   for (const close of closers.toReversed()) {
@@ -128,7 +128,7 @@ const build = async (settings: LabSettings, cases: readonly NetpolCase[], closer
   };
 };
 
-/** @throws where anything fails to start, after taking down what had started. */
+/** @throws if anything fails to start, after closing what had started */
 export const openStage = async (settings: LabSettings, cases: readonly NetpolCase[]): Promise<Stage> => {
   const closers: Close[] = [];
   try {

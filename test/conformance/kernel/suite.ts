@@ -11,7 +11,7 @@ const START_MS = 300_000;
 const CASE_MS = 240_000;
 
 export interface SuiteSettings extends Pick<LabSettings, 'attach' | 'backend'> {
-  /** Takes a case or leaves it out; `at` counts over all corpora, of `of` cases. */
+  /** Selects cases; `at` counts over all corpora, of `of` cases. */
   readonly takes: (at: number, of: number) => boolean;
 }
 
@@ -38,7 +38,7 @@ const chosenCases = (root: string, { takes }: SuiteSettings): readonly CorpusCas
 };
 
 /**
- * Verifies cases of the corpus on the real kernel, one test each: a real API server holds the objects, a real agent on
+ * Verifies cases of the corpus on the real kernel, one test each: a real API server has the objects, a real agent on
  * each of two nodes enforces them, and every cell of every table is probed between network namespaces.
  */
 export const describeKernelConformance = (name: string, settings: SuiteSettings): void => {

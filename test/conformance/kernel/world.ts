@@ -4,23 +4,23 @@ import type { CaseState } from '../../support/corpus.ts';
 import type { AgentKind } from '../../support/lab/agent.ts';
 import { difference, type NamespaceObject, objectsOf, type PodObject, type WorldObjects } from './objects.ts';
 
-/** For each kind that was ever written: an agent that applied this resourceVersion, or a later one, knows all of it. */
+/** For each kind that was ever written: an agent with this resourceVersion, or a later one, has everything of it. */
 export type Written = ReadonlyMap<AgentKind, bigint>;
 
 /** The objects in the API server. */
 export interface World {
-  /** Writes what leads from the present state to `state`, and only that. */
+  /** Writes exactly the changes from the current state to `state`. */
   moveTo(state: CaseState): Promise<Written>;
 }
 
 const NOTHING: WorldObjects = { namespaces: new Map(), pods: new Map(), networkpolicies: new Map() };
 
-/** Where the objects live whose change marks the end of a kind's writes. */
+/** The namespace of the objects whose change marks the end of a kind's writes. */
 const MARKER_NAMESPACE = 'markers';
 
 const versionOf = ({ metadata }: StoredObject): bigint => BigInt(metadata.resourceVersion);
 
-/** Labels as a merge patch that makes them exactly `after`. */
+/** Returns a merge patch that makes the labels exactly `after`. */
 const labelChange = (before: NamespaceObject | PodObject, after: NamespaceObject | PodObject): object => {
   const removed = Object.keys(before.metadata.labels ?? {}).map((key) => [key, null] as const);
   return { metadata: { labels: { ...Object.fromEntries(removed), ...after.metadata.labels } } };
@@ -51,7 +51,7 @@ const writePods = async (admin: AdminClient, from: WorldObjects, to: WorldObject
   const sameButLabels = changed.filter(
     ({ before, after }) => isDeepStrictEqual(before.spec, after.spec) && isDeepStrictEqual(before.status, after.status),
   );
-  // Anything else about a pod is settled for life: the new one is another pod of the same name.
+  // Everything else about a pod is immutable: the new one is another pod of the same name.
   const replaced = changed.filter((change) => !sameButLabels.includes(change));
   await Promise.all([...gone, ...replaced.map(({ before }) => before)].map((pod) => admin.delete(pod)));
   await Promise.all([
@@ -70,7 +70,7 @@ const writePolicies = async (admin: AdminClient, from: WorldObjects, to: WorldOb
   return gone.length + added.length + changed.length > 0;
 };
 
-/** Changes one object of the kind in a way that policy could depend on, so that no reader may pass over it. */
+/** Changes one object of the kind in a way that policy could depend on, so that no reader ignores it. */
 const mark = (admin: AdminClient, kind: AgentKind, turn: string): Promise<StoredObject> => {
   const metadata = { name: MARKER_NAMESPACE, labels: { turn } };
   const inside = { ...metadata, namespace: MARKER_NAMESPACE };
@@ -90,7 +90,7 @@ const mark = (admin: AdminClient, kind: AgentKind, turn: string): Promise<Stored
   }
 };
 
-/** An empty world: no objects but the markers. */
+/** Returns an empty world: only the markers. */
 export const createWorld = async (admin: AdminClient): Promise<World> => {
   let present = NOTHING;
   let turn = 0;

@@ -24,9 +24,9 @@ export interface FaultyNode {
   readonly results: readonly SyncResult[];
   /** A new state of the cluster, and its revision. */
   change(snapshot: ClusterSnapshot, revision: string): void;
-  /** Waits for a pass to fail after this was called. @returns why. */
+  /** Waits for a pass that fails after this call. @returns the reason */
   failure(): Promise<string>;
-  /** Waits until the loop says that the state of this revision is in force. */
+  /** Waits until the loop reports that the state of this revision is in force. */
   inForce(revision: string): Promise<void>;
   close(): Promise<void>;
 }

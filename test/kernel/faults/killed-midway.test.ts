@@ -11,7 +11,7 @@ import { waitFor } from '../../support/wait-for.ts';
 import { type AgentNamespace, type AgentProcess, openAgentNamespace } from './namespace-agents.ts';
 import { cleanUp } from '../../support/clean-up.ts';
 
-/** An agent is killed at each step of a change, and packets are sent through what it left in the real kernel. */
+/** Kills an agent at each step of a change, and sends packets through what it left in the real kernel. */
 
 const DEADLINE_MS = 60_000;
 const PATIENCE_MS = 2_000;
@@ -45,11 +45,11 @@ const from = (label: string, port: number): string =>
 const to = (label: string): string =>
   `{ podSelector: {}, policyTypes: [Egress], egress: [{ to: [{ podSelector: { matchLabels: { ${label} } } }] }] }`;
 
-/** Each state is changed into the next: what each does to sets and rules is another mixture. */
+/** Each state is changed into the next one; each change affects sets and rules in a different combination. */
 const STATES: readonly (readonly [what: string, manifests: string])[] = [
   ['nothing', pods('app: web', 'app: db', 'r: a', 'r: b')],
   ['a first policy', pods('app: web', 'app: db', 'r: a', 'r: b') + policy('one', from('r: a', 80))],
-  // Peers and port at once, and the selector stays: what goes and what comes must not meet.
+  // Peers and port change at once while the selector stays: removed and added parts must not combine.
   ['other peers at another port', pods('app: web', 'app: db', 'r: b', 'r: a') + policy('one', from('r: a', 443))],
   ['members alone', pods('app: web', 'app: db', 'r: a', 'r: a') + policy('one', from('r: a', 443))],
   [
@@ -71,7 +71,7 @@ const PACKETS: readonly Omit<Injected, 'wire'>[] = IP_FAMILIES.flatMap((family) 
 
 const ALL = 1_000_000;
 
-/** Sets that neither a rule nor another set names. */
+/** Returns sets that neither a rule nor another set names. */
 const unusedSets = (text: string): readonly string[] =>
   [...text.matchAll(/^create (\S+)/gm)]
     .map(([, name = '']) => name)
@@ -82,7 +82,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: an agent that is killed'
   let shims: ToolShims;
   let prober: Prober;
 
-  /** Which calls of which tools a change consists of, at most, and after how many lines of each the agent is killed. */
+  /** The calls of tools that a change consists of, at most, and the lines of each after which the agent is killed. */
   const KILLS: readonly (readonly [tool: ShimmedTool, call: number, after: number])[] = [
     ['ipset-restore', 1, 0],
     ['ipset-restore', 1, 1],
@@ -109,7 +109,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: an agent that is killed'
   });
 
   afterEach(async () => {
-    // The agent first: until it ends its tools write to the folder of the stand-ins.
+    // The agent first: until it ends its tools write to the folder of the wrappers.
     await cleanUp(
       () => space.close(),
       () => prober.close(),
@@ -124,7 +124,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: an agent that is killed'
       PATIENCE_MS,
     );
 
-  /** In whatever order things were made. */
+  /** Independent of the order in which objects were made. */
   const rules = async (): Promise<string> => (await space.rules()).split('\n').toSorted().join('\n');
 
   const textOf = (at: number): string => {
@@ -132,7 +132,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: an agent that is killed'
     return `${source} > ${destination}:${port}`;
   };
 
-  /** Waits until the packets fare as they should; a busy machine loses some. */
+  /** Waits until the packets have the expected outcome; a busy machine loses some. */
   const untilPasses = (what: string, wanted: readonly boolean[]): Promise<true> => {
     let odd: readonly string[] = [];
     const ask = async (): Promise<true | undefined> => {
@@ -151,7 +151,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: an agent that is killed'
 
   const write = (manifests: string): Promise<void> => space.write('all.yaml', manifests);
 
-  /** The rules once they are others than before and the agent has nothing left to do, its stale sets destroyed. */
+  /** Waits until the rules differ and the agent has nothing left to do, with its stale sets destroyed. */
   const settled = async (before: string): Promise<string> =>
     waitFor('the change', DEADLINE_MS, async () => {
       const text = await rules();
@@ -188,7 +188,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: an agent that is killed'
         await write(after);
         const end = { seen: false };
         void agent.ended.then(() => (end.seen = true));
-        // The change may be done, and the agent be killed yet: not once it says that it has nothing left to do.
+        // The change may be done, and the agent be killed all the same: but not once it reports that nothing is left to do.
         await waitFor(`an end or the change, ${kill}`, DEADLINE_MS, async () =>
           end.seen || ((await rules()) === rulesAfter && (await space.idle())) ? true : undefined,
         );

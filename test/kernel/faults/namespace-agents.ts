@@ -14,7 +14,7 @@ const PORTCULLIS = path.join(import.meta.dirname, '../../../bin/portcullis');
 const DEADLINE_MS = 60_000;
 
 export interface StartSettings {
-  /** Put before the command line of the agent, inside the namespace. */
+  /** The prefix of the agent's command line inside the namespace. */
   readonly prefix?: readonly string[];
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -37,12 +37,12 @@ export interface AgentNamespace {
   /** Writes a file of the folder, in one step. */
   write(file: string, text: string): Promise<void>;
   start(settings?: StartSettings): Promise<AgentProcess>;
-  /** What /readyz answers; undefined where nobody does. */
+  /** Returns the answer of /readyz; undefined if there is none. */
   ready(): Promise<{ readonly status: number; readonly body: string } | undefined>;
   untilReady(): Promise<void>;
-  /** Whether an agent says that all it knows of is in force. */
+  /** Reports whether an agent says that everything is in force. */
   idle(): Promise<boolean>;
-  /** The rules and sets of ours, without counters. */
+  /** Returns our rules and sets without counters. */
   rules(): Promise<string>;
   untilRules(what: string, pattern: RegExp): Promise<string>;
   close(): Promise<void>;
@@ -143,7 +143,7 @@ spec: { nodeName: n1, containers: [{ name: web, image: web }] }
 status: { podIP: 10.0.0.5 }
 `;
 
-/** A policy that lets the port in to every pod of the namespace. */
+/** A policy that admits the port to every pod of the namespace. */
 export const allowPort = (port: number): string => `
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy

@@ -6,13 +6,13 @@ import { waitFor } from '../../support/wait-for.ts';
 import { allowPort } from './namespace-agents.ts';
 import { useGovernedNamespace } from './use-governed-namespace.ts';
 
-/** Numbers below 300 are given out once only. */
+/** Process ids below 300 are used only once. */
 const PROCESSES = 400;
-/** Since Linux 6.14 each process namespace has a limit of its own; before it would be the machine's. */
+/** Since Linux 6.14 each process namespace has a limit of its own; before, it would be the machine's. */
 const [major = 0, minor = 0] = release().split('.').map(Number);
 const testWithOwnLimit = major > 6 || (major === 6 && minor >= 14) ? test : test.skip;
 
-/** Takes every process number that is left, or gets free, in the namespace that this unshare(1) made; reaps its own. */
+/** Takes every process id that is or gets free in the namespace that this unshare(1) made; reaps its children. */
 const FILLER = `
   pipe(R, W);
   $SIG{TERM} = sub { close W; 1 while wait > 0; exit };
@@ -24,7 +24,7 @@ const FILLER = `
     if ($pid == 0) { $SIG{TERM} = 'DEFAULT'; close W; sysread R, $_, 1; POSIX::_exit(0) }
   }`;
 
-/** @returns what gives them back. */
+/** @returns a function that releases them */
 const useUpProcesses = async (unshare: number): Promise<() => Promise<void>> => {
   const full = Promise.withResolvers<string>();
   const filler = await startProcess(
@@ -82,7 +82,7 @@ describe('an agent on a node without resources', () => {
       }
       await space().untilRules('the newest state', /--dport 81 -j RETURN/);
       await space().untilReady();
-      // unshare(1) takes no heed of SIGTERM.
+      // unshare(1) ignores SIGTERM.
       agent.signal('SIGKILL');
     },
   );

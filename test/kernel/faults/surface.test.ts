@@ -10,7 +10,7 @@ import { waitFor } from '../../support/wait-for.ts';
 import { allowPort, type AgentProcess } from './namespace-agents.ts';
 import { useGovernedNamespace } from './use-governed-namespace.ts';
 
-/** What a process without capabilities in the network namespace of a node can do to the agent there. */
+/** What a process without capabilities in a node's network namespace can do to the agent there. */
 
 jest.setTimeout(120_000);
 
@@ -18,10 +18,13 @@ const DEADLINE_MS = 30_000;
 const PROBE = path.join(import.meta.dirname, '../../../bin/portcullis-probe');
 const ENFORCED = /--dport 80 -j RETURN/;
 
-/** User 0 of a pod that dropped all capabilities, as a neighbour on the node's network. */
+/** User 0 of a pod without capabilities, as a neighbour on the node's network. */
 const POWERLESS = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
 
-/** Listens where agents do: on the port, and on the name by which older agents know of each other. Greets as one of them. */
+/**
+ * Listens like an agent: on the port, and on the name by which older agents recognize each other. Greets like one of
+ * them.
+ */
 const IMPOSTOR = `
   use Socket;
   socket(T, AF_INET, SOCK_STREAM, 0); setsockopt(T, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -32,11 +35,11 @@ const IMPOSTOR = `
   while (1) { if (accept(my $c, U)) { push @kept, $c; syswrite($c, "portcullis 0.1.0 pid 7\\n") } }
 `;
 
-/** Holds the port or the name alone. */
+/** Holds only the port, or only the name. */
 const PORT = IMPOSTOR.replace(/socket\(U[\s\S]*listen\(U, 5\);/, '').replace(/while[\s\S]*/, 'sleep 600;');
 const NAME = IMPOSTOR.replace(/socket\(T[\s\S]*listen\(T, 5\);/, '');
 
-/** Opens 200 connections and sends half a request on each, again and again. */
+/** Opens 200 connections and sends half a request on each, repeatedly. */
 const HALF_OPEN = `
   use Socket;
   $| = 1;
@@ -53,7 +56,7 @@ const HALF_OPEN = `
   }
 `;
 
-/** Makes pipes as large as they get until the user that agents run as has none left: from then on pipes are of one page. */
+/** Makes pipes of maximum size until the agents' user has no pages left: from then on pipes have one page. */
 const ALL_PIPE_PAGES = `
   $| = 1;
   while (1) { pipe(my $r, my $w) or last; fcntl($w, 1031, 1 << 20) or last; push @kept, $r, $w }
@@ -70,7 +73,7 @@ const NETLINK_PORTS = `
   print "there\n"; sleep 600;
 `;
 
-/** Asks for everything and goes before the answer is there, and connects to the name and stays, as often as it can. */
+/** Sends requests and leaves before the answers, and connects to the name and stays, as often as possible. */
 const RUDE = `
   use Socket;
   $| = 1;
@@ -125,7 +128,7 @@ describe('a neighbour process without capabilities', () => {
   const undisturbed = async (): Promise<number> => {
     const { agent, ms } = await startAndMeasure();
     await agent.stop();
-    // nft goes on using a set for some milliseconds after its rules are gone.
+    // nft uses a set for some milliseconds after its rules are gone.
     const flush =
       'for t in iptables-nft ip6tables-nft; do for u in security raw; do $t -t $u -F; $t -t $u -X; done; done';
     const destroy = 'for i in $(seq 50); do ipset destroy 2>/dev/null && exit 0; sleep 0.1; done; ipset destroy';
@@ -214,7 +217,7 @@ describe('a neighbour process without capabilities', () => {
     await space().start({ flags: [`--health-file=${health}`] });
     await space().untilReady();
     await startNeighbour(HALF_OPEN);
-    // The reason for all this: nobody is answered over HTTP.
+    // The reason for all this: there is no answer over HTTP.
     await expect(space().run('curl', '-sf', '--max-time', '2', '127.0.0.1:9577/healthz')).rejects.toThrow();
     for (const word of ['live', 'ready', 'started']) expect(await probe(word)).toBe('ok\n');
     const before = await readFile(health, 'utf8');
@@ -230,7 +233,7 @@ describe('an older agent, which has the name and not the lock', () => {
   const space = useGovernedNamespace();
 
   test('an older agent is waited for while it works, and replaced when it is killed', async () => {
-    // It left its rules, tidies up, and has CAP_NET_ADMIN.
+    // It left its rules, removes the marker set, and has CAP_NET_ADMIN.
     await space().run('iptables-nft', '-N', 'PORTCULLIS-FORWARD');
     const tidy = NAME.replace(
       'while (1) {',
@@ -243,7 +246,7 @@ describe('an older agent, which has the name and not the lock', () => {
       await waitFor('the older agent', DEADLINE_MS, () => Promise.resolve(lines.includes('there') || undefined));
       const agent = await space().start();
       await agent.says(/another agent runs on this node; waiting until it ends.*version 0.1.0, process 7/);
-      // Longer than an impostor gets, and than the older agent takes to tidy up.
+      // Longer than an impostor gets, and than the older agent takes to remove the marker set.
       await delay(6_000);
       expect(agent.log()).not.toContain('policy is in force');
     } finally {

@@ -6,7 +6,7 @@ import { openTo, withPeers } from '../../reconcile/bench.ts';
 import { type FaultyNode, openFaultyNode } from './faulty-node.ts';
 import { cleanUp } from '../../support/clean-up.ts';
 
-/** Longer than any command here takes, on a busy machine too. */
+/** Longer than any command here takes, even on a busy machine. */
 const TIMEOUT_MS = 5_000;
 
 const FAULTS: readonly (readonly [what: string, fault: ToolFault, told: RegExp])[] = [

@@ -9,7 +9,7 @@ describe('two agents on one node', () => {
   test('a second agent waits, changes nothing, and takes over at once when the first is killed', async () => {
     const first = await space().start();
     await space().untilReady();
-    // It would log each denied packet, which the first does not: whatever it wrote would be seen.
+    // It would log each denied packet, which the first does not: any write of it would be visible.
     const second = await space().start({ flags: ['--nflog-group=7'] });
     expect(await second.says(/another agent runs on this node/)).toMatch(
       new RegExp(`holder="?version \\S+, process ${first.pid}`),

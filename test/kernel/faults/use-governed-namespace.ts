@@ -3,8 +3,8 @@ import type { Backend } from '../../../src/kernel/iptables.ts';
 import { type AgentNamespace, allowPort, openAgentNamespace, POD } from './namespace-agents.ts';
 
 /**
- * Gives each test of the block a namespace of its own, with a pod that a policy lets port 80 in to.
- * @returns what the test that runs has
+ * Gives each test of the block a namespace of its own, with a pod to which a policy admits port 80.
+ * @returns the one of the running test
  */
 export const useGovernedNamespace = (backend?: Backend): (() => AgentNamespace) => {
   let space: AgentNamespace;

@@ -32,7 +32,7 @@ describe('the kernel’s node lock', () => {
   const untilHeld = (lock: KernelLock): Promise<unknown> =>
     waitFor('the lock', 10_000, () => Promise.resolve(lock.grip() === 'held' || undefined), lock.grip);
 
-  /** Process ids of those that have the lock, as the kernel tells: the first socket of a process bears its id. */
+  /** Returns the process ids of the lock's holders from the kernel: the first socket of a process has its id. */
   const owners = async (): Promise<readonly number[]> =>
     (await filter.runner.run('cat', ['/proc/net/netfilter/nfnetlink_log']))
       .split('\n')

@@ -14,7 +14,7 @@ import { EMPTY_PROGRAM } from '../../support/empty-program.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from '../packet-filter.ts';
 
-/** Never says that nobody works. */
+/** Never reports that no agent works. */
 const works: IsWorking = (signal) =>
   new Promise((resolve) => {
     signal.addEventListener('abort', () => {
@@ -24,7 +24,7 @@ const works: IsWorking = (signal) =>
 
 const idle: IsWorking = () => Promise.resolve(false);
 
-/** A lock of the kernel whose outcomes are the test's to tell. */
+/** A lock of the kernel whose results the test sets. */
 const scriptedLock = (first: Grip): KernelLock & { readonly set: (grip: Grip) => void } => {
   let grip = first;
   let news = Promise.withResolvers<Grip>();

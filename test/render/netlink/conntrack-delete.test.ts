@@ -24,7 +24,7 @@ const UDP: TrackedConnection = {
 const conntrackDelete = (connection: TrackedConnection): string =>
   Buffer.from(encodeRequest(requestOf(connection), 0)).toString('hex');
 
-/** The text is that of a little-endian machine, as all are that Kubernetes is built for but s390x. */
+/** The text is that of a little-endian machine, like all that Kubernetes supports except s390x. */
 test('the delete request contains tuple and identity', () => {
   expect(conntrackDelete(UDP)).toBe(
     [

@@ -10,7 +10,7 @@ const read = (bytes: Uint8Array | undefined): ReadPacket => {
   return packet;
 };
 
-/** The sum over all 16-bit words, with the pseudo header of what is carried: 0xffff where the checksum is right. */
+/** Returns the sum over all 16-bit words, with the pseudo header of the payload: 0xffff if the checksum is right. */
 const sumOf = (bytes: Uint8Array): number => {
   let sum = 0;
   for (let at = 0; at < bytes.length; at += 2) sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);

@@ -3,12 +3,12 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ApiConnection } from '../../../src/cluster/api/connection.ts';
 
-/** A request for one kind, as far as tests care. */
+/** The parts of a request for one kind that tests use. */
 export interface FakeRequest {
   /** `pods`, `namespaces`, `networkpolicies`. */
   readonly kind: string;
   readonly isWatch: boolean;
-  /** Asks with a list of one object how far the server has got. */
+  /** Whether it requests the server's version with a list of one object. */
   readonly isProbe: boolean;
   readonly query: URLSearchParams;
   readonly authorization: string | undefined;
@@ -17,31 +17,31 @@ export interface FakeRequest {
 /** Answers a request, or leaves it open. */
 export type Answer = (response: ServerResponse, request: FakeRequest) => void;
 
-/** An HTTP server that misbehaves on demand, for what a real API server does only under rare circumstances. */
+/** An HTTP server that misbehaves on demand, for what a real API server does only in rare situations. */
 export interface FakeApi {
   readonly connection: ApiConnection;
   readonly requests: readonly FakeRequest[];
   /**
-   * Lists and watches of pods get these answers in turn, the last one from then on. Other kinds are quiet: one namespace,
-   * no policies. Questions how far the server has got are answered by `probe`, or else with
-   * a version that it never gets to.
+   * Answers lists and watches of pods with these answers in turn; the last one repeats. Other kinds are quiet: one
+   * namespace, no policies. `probe` answers requests for the server's version; by default the answer is a version that
+   * it never reaches.
    */
   script(answers: { lists?: readonly Answer[]; watches?: readonly Answer[]; probe?: Answer }): void;
-  /** What lists of namespaces hold. */
+  /** The content of lists of namespaces. */
   namespaces: () => readonly object[];
   /** Breaks every connection. */
   breakAll(): void;
   stop(): Promise<void>;
 }
 
-/** A whole list, or one page of it. */
+/** Returns a whole list, or one page of it. */
 export const list =
   (resourceVersion: string, items: readonly object[], continueToken = ''): Answer =>
   (response) => {
     response.end(JSON.stringify({ kind: 'List', metadata: { resourceVersion, continue: continueToken }, items }));
   };
 
-/** A watch that delivers events and stays open. */
+/** Returns a watch that delivers events and stays open. */
 export const watch =
   (...events: readonly object[]): Answer =>
   (response) => {
@@ -49,7 +49,7 @@ export const watch =
     for (const event of events) response.write(`${JSON.stringify(event)}\n`);
   };
 
-/** A watch that delivers events and is closed by the server, in an orderly way. */
+/** Returns a watch that delivers events and that the server closes in order. */
 export const closingWatch =
   (...events: readonly object[]): Answer =>
   (response, request) => {
@@ -57,14 +57,14 @@ export const closingWatch =
     response.end();
   };
 
-/** A refusal, with a Status as the API server sends it. */
+/** Returns a refusal with a Status as the API server sends it. */
 export const refusal =
   (code: number, message: string, headers: Readonly<Record<string, string>> = {}): Answer =>
   (response) => {
     response.writeHead(code, headers).end(JSON.stringify({ kind: 'Status', status: 'Failure', code, message }));
   };
 
-/** Accepts the request and never says anything. */
+/** Accepts the request and never answers. */
 export const silence: Answer = (response) => {
   response.flushHeaders();
 };

@@ -1,21 +1,21 @@
-/** What a file of libcni's result cache is made of. */
+/** The content of a file in libcni's result cache. */
 export interface CniResultParts {
   readonly uid: string;
-  /** With prefix lengths, as `10.244.1.5/24`. */
+  /** With prefix lengths, such as `10.244.1.5/24`. */
   readonly addresses: readonly string[];
   readonly container?: string;
   readonly ifName?: string;
-  /** Instead of what a ptp plugin of CNI 1.0.0 answers. */
+  /** Replaces the result of a ptp plugin of CNI 1.0.0. */
   readonly result?: object;
 }
 
 const container = 'c0ffee';
 
-/** The name that libcni gives the file. */
+/** Returns libcni's name of the file. */
 export const cniResultFile = (parts: CniResultParts): string =>
   `pods-${parts.container ?? container}-${parts.ifName ?? 'eth0'}`;
 
-/** A file as libcni writes it for containerd. */
+/** Returns a file as libcni writes it for containerd. */
 export const cniResultText = (parts: CniResultParts): string =>
   JSON.stringify({
     kind: 'cniCacheV1',

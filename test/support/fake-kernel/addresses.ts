@@ -7,11 +7,11 @@ const BITS: Readonly<Record<IpFamily, number>> = { ipv4: 32, ipv6: 128 };
 const isAddress = (text: string, family: IpFamily): boolean =>
   family === 'ipv4' ? isIPv4(text) : isIPv6(text) && !text.includes('%');
 
-/** RFC 5952 text, by way of the URL standard, which serialises hosts so. */
+/** Returns RFC 5952 text, by the URL standard, which serialises hosts that way. */
 const canonical = (text: string): string =>
   text.includes(':') ? new URL(`http://[${text}]`).hostname.slice(1, -1) : text;
 
-/** @throws Refusal for what is no address of the family in the spelling that the kernel's tools print. */
+/** @throws Refusal unless it is an address of the family in the format of the kernel's tools */
 export const requireAddress = (text: string, family: IpFamily): void => {
   if (!isAddress(text, family)) throw new Refusal(`${text} is not an address of ${family}`);
   if (canonical(text) !== text) throw new Refusal(`${text} would be printed as ${canonical(text)}`);
@@ -30,12 +30,12 @@ const listOf = (block: string): BlockList => {
   return list;
 };
 
-/** Whether `block` (an address, or address/prefix) holds the address. */
+/** Reports whether `block` (an address, or address/prefix) contains the address. */
 export const holds = (block: string, address: string): boolean =>
   block.includes(':') === address.includes(':') &&
   listOf(block).check(address, address.includes(':') ? 'ipv6' : 'ipv4');
 
-/** @throws Refusal unless it is `address/prefix` with no bit set past the prefix, and the prefix at least `least`. */
+/** @throws Refusal unless it is `address/prefix` without a bit set past the prefix, and the prefix is at least `least` */
 export const requireBlock = (text: string, family: IpFamily, least: number): void => {
   const [base = '', prefix = '', ...more] = text.split('/');
   requireAddress(base, family);

@@ -13,10 +13,10 @@ import { listedTable, savedSets, savedTable } from './save-text.ts';
 
 const TABLE_PROGRAM = /^(ip6?tables)-(?:nft|legacy)-(save|restore)$/;
 
-/** Each from its table's line to its COMMIT. */
+/** Returns each table's text from its first line to its COMMIT. */
 const transactions = (text: string): readonly string[] => text.split(/(?<=^COMMIT\n)/m);
 
-/** Answers ipset and iptables commands from the fake, and any other with an error. */
+/** Answers ipset and iptables commands from the fake, and other commands with an error. */
 export const createFakeRunner = (host: FakeHost): CommandRunner => {
   const step = (at: FakeStep, work: () => string): string => {
     const reason = host.failure(at);
@@ -80,7 +80,7 @@ export const createFakeRunner = (host: FakeHost): CommandRunner => {
 const chainsOf = (table: string, chains: FakeTable): readonly NftChain[] =>
   [...chains.values()].map(({ name, rules }) => ({ table, name, uses: rules.length }));
 
-/** Tells the chains of the fake; its rules are all such that iptables can print them. */
+/** Returns the chains of the fake; iptables can print all of its rules. */
 const createFakeNft = (host: FakeHost): NftReader => ({
   chains: (family) =>
     Promise.resolve([...chainsOf('security', host.tables[family]), ...chainsOf('raw', host.rawTables[family])]),

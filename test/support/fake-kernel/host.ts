@@ -1,14 +1,14 @@
 import { IP_FAMILIES, type IpFamily } from '../../../src/model/family.ts';
 import type { FakeRule } from './rule.ts';
 
-/** A set as the fake holds it. */
+/** A set in the fake. */
 export interface FakeSet {
   readonly name: string;
   readonly type: string;
   readonly family: IpFamily;
   readonly hashSize: number;
   readonly maxElements: number;
-  /** Seconds after which members go by themselves, where they do; no time passes here. */
+  /** Timeout of members in seconds, if they expire; no time passes here. */
   readonly timeout: string | undefined;
   readonly members: Set<string>;
 }
@@ -35,9 +35,9 @@ export interface FakeHost {
   /** The security tables. */
   readonly tables: Record<IpFamily, FakeTable>;
   readonly rawTables: Record<IpFamily, FakeTable>;
-  /** Asked before each step: a text is the reason why the step fails and changes nothing. */
+  /** Called before each step; a returned text is the reason why the step fails and changes nothing. */
   failure: (step: FakeStep) => string | undefined;
-  /** Told after each step that was done. */
+  /** Called after each step that was done. */
   afterStep: (step: FakeStep) => void;
 }
 
@@ -56,7 +56,7 @@ export const createFakeHost = (): FakeHost => ({
   afterStep: () => undefined,
 });
 
-/** Whether a rule of any family matches against the set. */
+/** Reports whether a rule of any family uses the set. */
 export const setInUse = (host: FakeHost, set: string): boolean =>
   IP_FAMILIES.some((family) =>
     [...host.tables[family].values()].some(({ rules }) =>

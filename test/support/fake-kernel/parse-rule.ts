@@ -32,7 +32,7 @@ const MODULE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   limit: ['--limit', '--limit-burst'],
 };
 
-/** Modules that mean nothing without an option of theirs. */
+/** Modules that need an option of their own. */
 const NEEDY_MODULES = ['multiport', 'set', 'conntrack', 'hl', 'addrtype', 'comment'];
 
 const port = (text: string): number => {
@@ -55,7 +55,10 @@ const listOf = (text: string, known: readonly string[]): readonly string[] => {
   return words;
 };
 
-/** Reads the arguments of one rule. @throws Refusal for all that the tools refuse, and for spellings they would change. */
+/**
+ * Parses the arguments of one rule. @throws Refusal for everything that the tools refuse, and for formats that they
+ * would change
+ */
 export const parseRule = (args: readonly string[], text: string, family: IpFamily): FakeRule => {
   const matches: FakeMatch[] = [];
   const modules: string[] = [];

@@ -1,4 +1,4 @@
-/** What the real tools would answer with a non-zero exit code. */
+/** An error for which the real tools would exit with a code other than zero. */
 export class Refusal extends Error {
   constructor(reason: string) {
     super(reason);

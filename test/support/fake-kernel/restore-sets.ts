@@ -11,7 +11,7 @@ type MemberCheck = (member: string, family: IpFamily) => void;
 
 const MEMBER_CHECKS: Readonly<Record<string, MemberCheck>> = {
   'hash:ip': requireAddress,
-  // A prefix of 0 is not possible in hash types (ipset(8)), and the full prefix is printed without its slash.
+  // Hash types allow no prefix of 0 (ipset(8)), and the full prefix is printed without its slash.
   'hash:net': (member, family) => {
     if (!member.includes('/')) requireAddress(member, family);
     else if (/\/(?:32|128)$/.test(member) && member.endsWith(family === 'ipv4' ? '/32' : '/128')) {
@@ -113,7 +113,7 @@ const COMMANDS: Readonly<Record<string, (host: FakeHost, words: readonly string[
     swap(host, existing(host, a), existing(host, b));
   },
   destroy(host, [name]) {
-    // With -exist a set that is gone already is fine (ipset 7.17).
+    // With -exist, deleting a missing set is fine (ipset 7.17).
     const set = host.sets.get(name ?? '');
     if (set === undefined) return;
     if (setInUse(host, set.name)) throw new Refusal('Set cannot be destroyed: it is in use by a kernel component');
@@ -121,7 +121,7 @@ const COMMANDS: Readonly<Record<string, (host: FakeHost, words: readonly string[
   },
 };
 
-/** Carries out one line of `ipset -exist restore`. @throws Refusal */
+/** Applies one line of `ipset -exist restore`. @throws Refusal */
 export const restoreSetLine = (host: FakeHost, line: string): void => {
   const [verb = '', ...words] = line.split(' ');
   if (!Object.hasOwn(COMMANDS, verb)) throw new Refusal(`Unknown command \`${verb}'`);

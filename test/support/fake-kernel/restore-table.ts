@@ -99,7 +99,7 @@ const requireTargets = (draft: Draft): void => {
   }
 };
 
-/** The kernel refuses rules that could lead a packet in a circle (ELOOP). */
+/** Rejects, like the kernel, rules that could lead a packet in a circle (ELOOP). */
 const requireNoLoop = (draft: Draft): void => {
   const done = new Set<string>();
   const visit = (name: string, above: readonly string[]): void => {
@@ -114,7 +114,7 @@ const requireNoLoop = (draft: Draft): void => {
   for (const name of draft.keys()) visit(name, []);
 };
 
-/** Carries out `iptables-restore --noflush`: all of it at COMMIT, or nothing. @throws Refusal naming the line. */
+/** Applies `iptables-restore --noflush`: everything at COMMIT, or nothing. @throws Refusal with the line */
 export const restoreTable = (host: FakeHost, family: IpFamily, text: string): void => {
   const lines = text.split('\n');
   const [, table] = /^\*(security|raw)$/.exec(lines[0] ?? '') ?? [];

@@ -1,4 +1,4 @@
-/** A condition of a rule that the fake understands. */
+/** A match that the fake understands. */
 export type FakeMatch =
   | { readonly kind: 'source' | 'destination'; readonly block: string; readonly negated: boolean }
   | { readonly kind: 'protocol'; readonly protocol: string; readonly negated: boolean }
@@ -30,9 +30,9 @@ export type FakeTarget =
   | { readonly kind: 'log' };
 
 export interface FakeRule {
-  /** The arguments after `-A CHAIN`, as they came. */
+  /** The arguments after `-A CHAIN`, unchanged. */
   readonly text: string;
   readonly matches: readonly FakeMatch[];
-  /** Undefined: the rule only counts. */
+  /** Undefined if the rule only counts. */
   readonly target: FakeTarget | undefined;
 }

@@ -1,13 +1,13 @@
 import { Refusal } from './refusal.ts';
 
-/** Longest argument, bytes (iptables xshared.c: param_buffer). */
+/** Maximum length of an argument in bytes (iptables xshared.c: param_buffer). */
 const MAX_ARGUMENT = 1023;
-/** Longest line, bytes (iptables-restore.c: buffer). */
+/** Maximum length of a line in bytes (iptables-restore.c: buffer). */
 const MAX_LINE = 10_239;
 
 /**
- * Cuts a line of restore text into arguments as iptables-restore does (xshared.c, add_param_to_argv): blanks separate
- * outside double quotes, a closing quote ends the argument, `\` escapes inside quotes only.
+ * Splits a line of restore text into arguments as iptables-restore does (xshared.c, add_param_to_argv): blanks separate
+ * outside of double quotes, a closing quote ends the argument, `\` escapes inside quotes only.
  */
 export const splitLine = (line: string): readonly string[] => {
   if (Buffer.byteLength(line) > MAX_LINE) throw new Refusal('line too long');

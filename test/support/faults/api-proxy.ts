@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Connect } from '../../../src/cluster/api/connection.ts';
 import { createGate, type Gate } from './gate.ts';
 
-/** A request that passes, as far as faults care. */
+/** The parts of a request that faults use. */
 export interface ProxiedRequest {
   readonly method: string;
   /** The last part of the path: `pods`, `namespaces`, `networkpolicies`, or an object's name. */
@@ -21,7 +21,7 @@ export interface ProxiedRequest {
   readonly query: URLSearchParams;
 }
 
-/** What happens to one request. */
+/** The fault of one request. */
 export type ApiFault =
   /** A Status with this code instead of an answer. */
   | {
@@ -32,9 +32,9 @@ export type ApiFault =
     }
   /** A watch that is accepted and then ends with an ERROR event. */
   | { readonly kind: 'error event'; readonly code: number; readonly message?: string }
-  /** 200, and no JSON. */
+  /** 200 with invalid JSON. */
   | { readonly kind: 'garbage' }
-  /** 200, and a list without items. */
+  /** 200 with a list without items. */
   | { readonly kind: 'empty list'; readonly resourceVersion: string }
   /** Never answers. */
   | { readonly kind: 'hang' }
@@ -45,20 +45,20 @@ export type ApiFault =
   /** The request is passed on this many ms late. */
   | { readonly kind: 'delay'; readonly ms: number };
 
-/** A way to an API server that can go bad. It speaks plain HTTP to whoever comes and uses the credentials of `connect`. */
+/** A proxy to an API server that can fail. It serves plain HTTP to any client and uses the credentials of `connect`. */
 export interface ApiProxy {
   readonly url: string;
-  /** A kubeconfig that leads here, as text. */
+  /** The text of a kubeconfig for the proxy. */
   readonly kubeconfig: string;
-  /** Asked at each request; undefined lets it pass. */
+  /** Called for each request; undefined lets it pass. */
   fault: (request: ProxiedRequest) => ApiFault | undefined;
   /** Half-open: from now on no byte passes in either direction on any connection, old or new, without an error. */
   stall(): void;
-  /** Whatever was held back goes on. */
+  /** Passes on everything that was held back. */
   flow(): void;
   /** Breaks every connection. */
   cut(): void;
-  /** Refuses connections, and breaks those there are. */
+  /** Refuses connections, and breaks existing ones. */
   down(): Promise<void>;
   up(): Promise<void>;
   close(): Promise<void>;
@@ -67,7 +67,7 @@ export interface ApiProxy {
 const statusText = (code: number, message = 'a fault'): string =>
   JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', code, message });
 
-/** Answers in the server's place. @returns false for faults that need the server. */
+/** Answers in place of the server. @returns false for faults that need the server */
 const answerInstead = (fault: ApiFault, response: ServerResponse): boolean => {
   switch (fault.kind) {
     case 'status':
@@ -115,7 +115,7 @@ const relay = async (answer: IncomingMessage, response: ServerResponse, gate: Ga
   response.end();
 };
 
-/** @param host the address to listen at, one of this network namespace; 127.0.0.1 if absent. */
+/** @param host the address to listen on, of this network namespace; 127.0.0.1 if absent */
 export const startApiProxy = async (connect: Connect, host = '127.0.0.1'): Promise<ApiProxy> => {
   const gate = createGate();
   const sockets = new Set<Socket>();
@@ -152,7 +152,7 @@ export const startApiProxy = async (connect: Connect, host = '127.0.0.1'): Promi
   };
 
   const server = createServer((incoming, response) => {
-    // Whatever goes wrong upstream is for the other side a broken connection.
+    // Any upstream failure is a broken connection for the client.
     serve(incoming, response).catch(() => response.destroy());
   });
   server.on('connection', (socket) => {

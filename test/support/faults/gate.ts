@@ -1,8 +1,8 @@
-/** Holds back whoever asks while it is shut. */
+/** Makes callers wait while it is shut. */
 export interface Gate {
   shut(): void;
   open(): void;
-  /** Resolves while it is open, or once it is again. */
+  /** Resolves while it is open, or once it opens again. */
   passable(): Promise<void>;
 }
 

@@ -22,30 +22,30 @@ export type ShimmedTool = (typeof SHIMMED_TOOLS)[number];
 
 /** What happens to one call of a tool. `after`: the number of input lines that are applied first, or all of them. */
 export type ToolFault =
-  /** Nothing: counts as a call, so that a later one meets the fault. */
+  /** No fault: counts as a call, so that a later one gets the fault. */
   | { readonly kind: 'pass' }
-  /** Says no, with this on standard error and the exit code (1 if absent). */
+  /** Fails with this message on standard error and the exit code (1 if absent). */
   | { readonly kind: 'refuse'; readonly message: string; readonly code?: number; readonly after?: number | 'all' }
-  /** Reads nothing, says nothing, does not end. */
+  /** Neither reads nor prints anything, and does not end. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'delay'; readonly ms: number }
-  /** Is ended by SIGKILL. */
+  /** Is killed by SIGKILL. */
   | { readonly kind: 'killed'; readonly after: number | 'all' }
-  /** Whoever called it (an agent: only for calls from a process of its own) is ended by SIGKILL, and then it itself. */
+  /** Kills its caller (an agent: only for calls from a process of its own) by SIGKILL, and then itself. */
   | { readonly kind: 'kill caller'; readonly after: number | 'all' };
 
-/** Stand-ins for the kernel's tools that fail, hang and die on demand, and do the real thing otherwise. */
+/** Wrappers of the kernel's tools that fail, hang and die on demand, and otherwise run the real tools. */
 export interface ToolShims {
-  /** The PATH that finds the stand-ins first: for the environment of an agent. */
+  /** The PATH that finds the wrappers first, for the environment of an agent. */
   readonly path: string;
   /** The same as the prefix of a CommandRunner. */
   readonly prefix: readonly string[];
   /**
-   * The tool's next `times` calls meet the fault, after those injected before; without `times` all do, until `heal`. An
-   * agent's restore programs, which would bypass the wrapper, are ended and cannot start until then.
+   * Makes the tool's next `times` calls fail, after those injected before; without `times` all calls until `heal`. An agent's
+   * restore programs, which would bypass the wrapper, are ended and cannot start until then.
    */
   inject(tool: ShimmedTool | 'any', fault: ToolFault, times?: number): Promise<void>;
-  /** From now on all is well again. Calls under way keep their fault. */
+  /** Ends all faults. Calls under way keep theirs. */
   heal(): Promise<void>;
   /** Whether ipset(8) knows the revisions of all sets that there are: if not, each listing of them fails, also after `heal`. */
   knowRevisions(all: boolean): Promise<void>;
@@ -55,8 +55,8 @@ export interface ToolShims {
 }
 
 /**
- * A call takes one fault: of those for any tool the first, else of its own the first; `always` comes after numbers. A
- * program that is to stay is known by stdbuf(1), which it is started with.
+ * A call gets one fault: the first of those for any tool, else the first of its own; `always` comes after numbers. A
+ * standing program is recognized by stdbuf(1), with which it is started.
  */
 const SHIM = `#!/bin/sh
 tool=\${0##*/}
@@ -91,7 +91,7 @@ exec "$tool" "$@"
 
 const carryOut = (after: number | 'all'): string => {
   if (after === 'all') return '"$tool" "$@"';
-  // What is left of the input is read all the same: the caller is not to notice a broken pipe first.
+  // Reads the rest of the input all the same: the caller must not notice a broken pipe first.
   return after === 0 ? 'cat > /dev/null' : `{ head -n ${after} | "$tool" "$@"; cat > /dev/null; }`;
 };
 
@@ -107,7 +107,7 @@ const snippetOf = (fault: ToolFault): string => {
       return 'exec sleep 1000000';
     case 'delay':
       return `sleep ${fault.ms / 1000}`;
-    // What it says of an input that ends early, it would not have lived to say.
+    // It would not have lived to report an input that ends early.
     case 'killed':
       return `${carryOut(fault.after)} 2> /dev/null; kill -KILL $$`;
     case 'kill caller':

@@ -2,10 +2,10 @@ import { startProcess } from '../../../src/lab/process.ts';
 import { waitFor } from '../wait-for.ts';
 import { createCommandRunner } from '../../../src/kernel/command.ts';
 
-/** What iptables-legacy locks while it works (XT_LOCK_NAME); shared by all network namespaces of a mount namespace. */
+/** The lock file of iptables-legacy (XT_LOCK_NAME); all network namespaces of a mount namespace share it. */
 const LOCK = '/run/xtables.lock';
 
-/** Takes the lock, if not that of a node of the lab, as another program that is slow would. @returns what gives it back. */
+/** Takes the lock, or that of a node of the lab, like another slow program. @returns a function that releases it */
 export const holdXtablesLock = async (file = LOCK): Promise<() => Promise<void>> => {
   const holder = await startProcess('flock', ['--no-fork', file, 'sleep', '1000000']);
   const isHeld = (): Promise<true | undefined> =>

@@ -14,10 +14,10 @@ const REMEMBERED_LINES = 40;
 
 export type AgentKind = 'pods' | 'namespaces' | 'networkpolicies';
 
-/** What tests read of an agent's GET /status. */
+/** The parts of an agent's GET /status that tests read. */
 export interface AgentStatus {
   readonly ready: boolean;
-  /** A change is known and not in force yet. */
+  /** Whether a known change is not in force yet. */
   readonly pending: boolean;
   /** Failed passes in a row. */
   readonly failures?: number;
@@ -27,7 +27,7 @@ export interface AgentStatus {
   readonly notInForce?: readonly { readonly part: string }[];
   /** The last full comparison with the kernel, and when it began. */
   readonly lastCheck?: { readonly at: string; readonly differences: number };
-  /** When the kernel was last written to. */
+  /** Time of the last write to the kernel. */
   readonly lastChange?: { readonly at: string };
 }
 
@@ -37,11 +37,11 @@ export interface AgentSettings {
   readonly address: string;
   readonly kubeconfig: string;
   readonly backend: IptablesBackend;
-  /** Time between two full comparisons with the kernel; '200ms' if absent. */
+  /** Interval of full comparisons with the kernel; '200ms' if absent. */
   readonly driftInterval?: string;
-  /** Packets are injected on links that the node does not route their sources to: no source is checked. */
+  /** Whether packets are injected on links to which the node does not route their sources: then sources are not validated. */
   readonly injected?: boolean;
-  /** Where it finds programs, if not where we do. */
+  /** The PATH of its programs; ours if absent. */
   readonly path?: string;
   /** Put before its command line, on the node. */
   readonly prefix?: readonly string[];
@@ -55,9 +55,9 @@ export interface RunningAgent {
   health(): Promise<string>;
   /** The last lines of its log. */
   log(): string;
-  /** Ends it by SIGTERM, which leaves the rules in place. @throws where it did not exit with 0. */
+  /** Ends it by SIGTERM, which leaves the rules in place. @throws if it did not exit with 0 */
   stop(): Promise<void>;
-  /** Ends it by SIGKILL, wherever it is. */
+  /** Kills it by SIGKILL at any moment. */
   kill(): Promise<void>;
 }
 

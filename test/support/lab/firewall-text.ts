@@ -4,10 +4,13 @@ import { withoutMoments } from '../without-moments.ts';
 
 const SAVES = ['iptables-nft-save', 'ip6tables-nft-save', 'iptables-legacy-save', 'ip6tables-legacy-save'] as const;
 
-/** A table that iptables-legacy made stays until its module is unloaded, and does nothing. */
+/** A table of iptables-legacy stays until its module is unloaded, and has no effect. */
 const EMPTY_LEGACY_RAW = /(?<=^== ip6?tables-legacy-save\n)\*raw\n(?::\S+ ACCEPT \[0:0\]\n)*COMMIT\n/;
 
-/** All of a node's rules and sets, as text: both backends, both families; an empty raw table of the legacy backend is left out. */
+/**
+ * Returns all rules and sets of a node as text: both backends, both families, without an empty raw table of the legacy
+ * backend.
+ */
 export const firewallText = async (node: string): Promise<string> => {
   const runner = createCommandRunner(onNode(node));
   const rules = await Promise.all(

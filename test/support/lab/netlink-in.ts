@@ -3,7 +3,7 @@ import { createNetlink, type Netlink } from '../../../src/kernel/netlink/netlink
 import { createNftReader, type NftReader } from '../../../src/kernel/netlink/nft-reader.ts';
 import { createSetReader, type SetReader } from '../../../src/kernel/netlink/set-reader.ts';
 
-/** The kernel's netfilter objects of the namespace that commands with this prefix run in. To be stopped with it. */
+/** Returns access to the kernel's netfilter objects in the namespace of this command prefix, to be stopped with it. */
 export const netlinkIn = (
   prefix: readonly string[],
 ): { readonly netlink: Netlink; readonly reader: SetReader; readonly nft: NftReader } => {

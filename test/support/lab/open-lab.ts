@@ -3,7 +3,7 @@ import { createLab, type Lab } from '../../../src/lab/lab.ts';
 import { prepareSandbox } from '../../../src/lab/sandbox.ts';
 import type { LabSettings } from '../../../src/lab/settings.ts';
 
-/** Removes what a test file that failed halfway has left in the sandbox. */
+/** Removes what a test file that failed has left in the sandbox. */
 const clearSandbox = async (runner: CommandRunner): Promise<void> => {
   const links = JSON.parse(await runner.run('ip', ['-json', 'link', 'show'])) as readonly { readonly ifname: string }[];
   for (const { ifname } of links) {
@@ -14,8 +14,8 @@ const clearSandbox = async (runner: CommandRunner): Promise<void> => {
 };
 
 /**
- * A lab for one test file; files share the sandbox, so they run one after the other and close their lab.
- * @throws SandboxError where the tests are not run inside a sandbox (test/support/lab/in-sandbox.ts).
+ * Opens a lab for one test file. Files share the sandbox, so they run one after the other and close their lab.
+ * @throws SandboxError unless the tests run inside a sandbox (test/support/lab/in-sandbox.ts)
  */
 export const openLab = async (settings: LabSettings): Promise<Lab> => {
   const runner = createCommandRunner();

@@ -6,7 +6,7 @@ import type { Protocol } from '../../../src/model/protocol.ts';
 import { builtProber } from './build-prober.ts';
 
 export interface Listener {
-  /** Name of a network namespace of the lab. */
+  /** The name of a network namespace of the lab. */
   readonly netns: string;
   readonly protocol: Protocol;
   readonly ip: string;
@@ -14,40 +14,40 @@ export interface Listener {
 }
 
 export interface Probe {
-  /** Name of the network namespace that the probe starts in. */
+  /** The name of the network namespace that the probe starts in. */
   readonly netns: string;
   readonly protocol: Protocol;
-  /** The source address; the source port is a fresh one each time. */
+  /** The source address; the source port is new each time. */
   readonly from: string;
   readonly to: string;
   readonly port: number;
-  /** When silence counts as `timeout`. */
+  /** Time after which silence counts as `timeout`. */
   readonly timeoutMs: number;
 }
 
 /**
  * `open`: the server answered. `refused`: RST, ICMP port unreachable or SCTP ABORT came back. `unreachable`: the kernel
- * or a router says that there is no way. `timeout`: silence.
+ * or a router reports that there is no route. `timeout`: silence.
  */
 export type Outcome = 'open' | 'refused' | 'unreachable' | 'timeout';
 
-/** UDP echoes asked for at a steady pace, each from a source port of its own. */
+/** UDP echo requests at a steady pace, each from a source port of its own. */
 export interface Stream {
   readonly name: string;
-  /** Name of the network namespace that it starts in. */
+  /** The name of the network namespace that it starts in. */
   readonly netns: string;
   readonly from: string;
   readonly to: string;
   readonly port: number;
   readonly intervalUs: number;
-  /** When silence counts as no answer. */
+  /** Time after which silence counts as no answer. */
   readonly patienceMs: number;
 }
 
 /** Connections that stay open, each from a source port of its own. */
 export interface Flows {
   readonly name: string;
-  /** Name of the network namespace that they start in. */
+  /** The name of the network namespace that they start in. */
   readonly netns: string;
   readonly protocol: 'TCP' | 'UDP';
   readonly from: string;
@@ -58,21 +58,21 @@ export interface Flows {
 
 /** One packet of a stream. */
 export interface Beat {
-  /** When it was sent, ns of CLOCK_MONOTONIC, which is `process.hrtime.bigint()` here. */
+  /** Time of sending, in ns of CLOCK_MONOTONIC, which is `process.hrtime.bigint()` here. */
   readonly sentNs: number;
   readonly answered: boolean;
-  /** How long the answer took; 0 where there was none. */
+  /** Time until the answer; 0 without one. */
   readonly afterMs: number;
 }
 
 /** A hand-made first packet of a connection; 'other' is an ICMP echo request. */
 export interface Injected {
-  /** Name of the wire that it is put on. */
+  /** The name of the wire that it is sent on. */
   readonly wire: string;
   readonly from: string;
   readonly to: string;
   readonly protocol: Protocol | 'other';
-  /** Destination port; of no meaning for 'other'. */
+  /** Destination port; meaningless for 'other'. */
   readonly port: number;
 }
 
@@ -87,7 +87,7 @@ export interface Wire {
   readonly router: string;
 }
 
-/** The same packet again and again, all of one source port, `tag`, which no other pulse has. SCTP is not to be had. */
+/** The same packet repeatedly, always from the source port `tag`, which no other pulse has. Without SCTP. */
 export interface Pulse extends Injected {
   readonly tag: number;
 }
@@ -95,15 +95,15 @@ export interface Pulse extends Injected {
 /** The expected outcome of a pulse's packets: they arrive, they are denied, or it is not known. */
 export type Expectation = 'a' | 'd' | '?';
 
-/** A run of a pulse's packets, one after the other, that did otherwise: leaked, or were lost. */
+/** A run of a pulse's packets with an unexpected outcome: leaked, or lost. */
 export interface OddPackets {
-  /** Position of the pulse. */
+  /** Index of the pulse. */
   readonly pulse: number;
   readonly leak: boolean;
   readonly packets: number;
-  /** That was said with the expectation. */
+  /** The number that came with the expectation. */
   readonly step: number;
-  /** When the first and last were sent, ns of CLOCK_MONOTONIC. */
+  /** When the first and last were sent, in ns of CLOCK_MONOTONIC. */
   readonly firstNs: number;
   readonly lastNs: number;
 }
@@ -116,10 +116,10 @@ export interface PulseReport {
   readonly odd: readonly OddPackets[];
 }
 
-/** TCP as fast as it goes for some time, on one core: connections one after the other, or bytes on one. IPv4 only. */
+/** TCP at full speed for some time, on one core: connections one after the other, or bytes on one. IPv4 only. */
 export interface Load {
   readonly kind: 'connects' | 'bytes';
-  /** Names of the network namespaces that it starts in and ends in; the server there is made for it. */
+  /** The names of the network namespaces that it starts and ends in; a server is made there. */
   readonly netns: string;
   readonly from: string;
   readonly toNetns: string;
@@ -131,40 +131,40 @@ export interface Load {
 export interface Yield {
   /** Connections or bytes. */
   readonly perSecond: number;
-  /** Time of one connect, µs; 0 for bytes. */
+  /** Time of one connect in µs; 0 for bytes. */
   readonly p50Us: number;
   readonly p99Us: number;
 }
 
 /** Serves and probes TCP, UDP and SCTP in the lab's network namespaces (test/support/prober). */
 export interface Prober {
-  /** Starts echo servers. @throws where one cannot be started. */
+  /** Starts echo servers. @throws if one cannot be started */
   serve(listeners: readonly Listener[]): Promise<void>;
-  /** Runs all probes at once. @returns the outcomes in the order of the probes. */
+  /** Runs all probes at once. @returns the outcomes in the order of the probes */
   probe(probes: readonly Probe[]): Promise<readonly Outcome[]>;
-  /** Starts a stream. @throws where one of that name runs or it cannot be started. */
+  /** Starts a stream. @throws if one of that name runs or it cannot be started */
   stream(stream: Stream): Promise<void>;
-  /** The packets of a stream, in order, since the last call; those that may still be answered come next time. */
+  /** Returns the packets of a stream since the last call, in order; those that may still be answered come next time. */
   beats(name: string): Promise<readonly Beat[]>;
   endStream(name: string): Promise<void>;
-  /** Opens flows. @throws where one of them is not answered. */
+  /** Opens flows. @throws if one of them is not answered */
   open(flows: Flows): Promise<void>;
-  /** Sends something on each flow. @returns which of them were answered, in any way, in the time. */
+  /** Sends something on each flow. @returns which of them were answered, in any way, in time */
   ask(flows: string, timeoutMs: number): Promise<readonly boolean[]>;
-  /** Lets a UDP server that is served here send each flow's client a datagram of its own accord. */
+  /** Makes a UDP server send each flow's client a datagram by itself. */
   push(server: Omit<Listener, 'protocol'>, flows: string): Promise<void>;
   hangUp(flows: string): Promise<void>;
-  /** @throws where a connection fails */
+  /** @throws if a connection fails */
   load(load: Load): Promise<Yield>;
-  /** Opens a wire, to be used by its name. */
+  /** Opens a wire, which is then used by name. */
   wire(wire: Wire): Promise<void>;
-  /** Puts all packets on their wires at once. @returns which of them came out of any wire. */
+  /** Sends all packets on their wires at once. @returns which of them came out of any wire */
   inject(packets: readonly Injected[], timeoutMs: number): Promise<readonly boolean[]>;
-  /** Begins to send, each pulse once in the interval. */
+  /** Starts to send each pulse once per interval. */
   pulse(pulses: readonly Pulse[], intervalUs: number): Promise<void>;
-  /** What should become of each pulse's packets from now on; resolves when that is so. */
+  /** Sets the expected outcome of each pulse's packets from now on; resolves when it applies. */
   expect(step: number, expected: readonly Expectation[]): Promise<void>;
-  /** Of the packets since the last call; those of the last second come next time. */
+  /** Returns the outcomes since the last call; those of the last second come next time. */
   pulses(): Promise<PulseReport>;
   /** Ends all pulses. */
   still(): Promise<void>;

@@ -37,7 +37,7 @@ export interface PacketEnds {
   readonly hopLimit?: number;
 }
 
-/** An IP packet of the protocol (an IANA number). */
+/** Returns an IP packet of the protocol (an IANA number). */
 export const ipPacket = ({ from, to, hopLimit = 64 }: PacketEnds, protocol: number, body: Buffer): Buffer => {
   if (isIPv6(to)) {
     const header = Buffer.concat([Buffer.from([0x60, 0, 0, 0]), word(body.length), Buffer.from([protocol, hopLimit])]);
@@ -50,7 +50,7 @@ export const ipPacket = ({ from, to, hopLimit = 64 }: PacketEnds, protocol: numb
   return Buffer.concat([withChecksum(header, 10, Buffer.alloc(0)), body]);
 };
 
-/** A UDP datagram in an IP packet. */
+/** Returns a UDP datagram in an IP packet. */
 export const udpPacket = (ends: PacketEnds, [source, destination]: readonly [number, number], load: Buffer): Buffer => {
   const datagram = Buffer.concat([word(source), word(destination), word(8 + load.length), word(0), load]);
   const before = isIPv6(ends.to)
@@ -59,7 +59,7 @@ export const udpPacket = (ends: PacketEnds, [source, destination]: readonly [num
   return ipPacket(ends, 17, withChecksum(datagram, 6, before));
 };
 
-/** ICMP of the ends' family; `rest` follows type, code and checksum. */
+/** Returns an ICMP message of the ends' family; `rest` follows type, code and checksum. */
 export const icmpPacket = (ends: PacketEnds, type: number, code: number, rest: Buffer): Buffer => {
   const message = Buffer.concat([Buffer.from([type, code, 0, 0]), rest]);
   const six = isIPv6(ends.to);
@@ -67,11 +67,14 @@ export const icmpPacket = (ends: PacketEnds, type: number, code: number, rest: B
   return ipPacket(ends, six ? 58 : 1, withChecksum(message, 2, before));
 };
 
-/** An error about a UDP datagram, the made-up one that it quotes. */
+/** Returns an error about a UDP datagram, the made-up one that it quotes. */
 export const icmpError = (ends: PacketEnds, type: number, code: number, quoted: Buffer): Buffer =>
   icmpPacket(ends, type, code, Buffer.concat([Buffer.from([0, 0, 5, 0]), quoted]));
 
-/** What a VXLAN takes out of a datagram (RFC 7348): the header with the network's number, an Ethernet frame, the packet. */
+/**
+ * Returns the VXLAN content of a datagram (RFC 7348): the header with the network's number, an Ethernet frame, the
+ * packet.
+ */
 export const vxlanLoad = (network: number, mac: string, packet: Buffer): Buffer =>
   Buffer.concat([
     Buffer.from([8, 0, 0, 0, 0, 0, network, 0]),
@@ -81,7 +84,10 @@ export const vxlanLoad = (network: number, mac: string, packet: Buffer): Buffer 
     packet,
   ]);
 
-/** Perl that sends the packet of its second argument, in hexadecimal, to the address of the first; headers are its own. */
+/**
+ * Perl code that sends the packet of its second argument, in hexadecimal, to the address of the first, with its own
+ * headers.
+ */
 export const SEND_RAW = `use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6);
 my ($to, $hex) = @ARGV; my $six = $to =~ /:/;
 socket(my $s, $six ? AF_INET6 : AF_INET, SOCK_RAW, 255) or die "socket: $!";

@@ -8,7 +8,10 @@ export const ATTACHMENTS: readonly Omit<LabSettings, 'families'>[] = [
   { attach: 'bridge', backend: 'legacy' },
 ];
 
-/** The `index`th node of a dual-stack lab; its pods' addresses are 10.244.<index>.0/24 and fd00:10:244:<index>::/64. */
+/**
+ * Returns the `index`th node of a dual-stack lab; its pods' addresses are 10.244.<index>.0/24 and
+ * fd00:10:244:<index>::/64.
+ */
 export const dualStackNode = (index: number): NodeSpec => ({
   name: `node${index}`,
   ips: [nodeAddress('ipv4', index), nodeAddress('ipv6', index)],

@@ -6,15 +6,15 @@ import { waitFor } from '../wait-for.ts';
 const FILE = path.join(import.meta.dirname, 'talker.pl');
 const DEADLINE_MS = 40_000;
 
-/** Ends of conversations in one network namespace (talker.pl), each with a name. */
+/** Named ends of conversations in one network namespace (talker.pl). */
 export interface Talker {
   listen(name: string, kind: 'tcp' | 'udp', address: string, port: number): Promise<void>;
-  /** Resolves when the connection is open, or what became of it instead. */
+  /** Resolves when the connection is open, or with what happened instead. */
   open(name: string, kind: 'tcp' | 'udp', address: string, port: number, fromPort?: number): Promise<string>;
   say(name: string, word: string): void;
-  /** All that the end told since it was made, such as `heard WORD` or `failed ECONNRESET`. */
+  /** Returns everything that the end has reported, such as `heard WORD` or `failed ECONNRESET`. */
   told(name: string): readonly string[];
-  /** Waits until it tells that. @throws after the deadline, with all that it told */
+  /** Waits until it reports that. @throws after the deadline, with all its reports */
   until(name: string, event: string, deadlineMs?: number): Promise<void>;
   stop(): Promise<void>;
 }

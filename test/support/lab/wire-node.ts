@@ -10,13 +10,13 @@ export const routeOut = (family: keyof typeof GATEWAY, range: string): string =>
   `route replace ${range} via ${GATEWAY[family]} dev out0 onlink`;
 
 /**
- * Gives a node two links whose far ends are in one namespace of their own, `far`: hand-made packets are put on one, and come
- * out of the other where the node forwards them.
- * @param node name of the node's network namespace, of the wire as well
+ * Gives a node two links whose far ends are in one namespace of their own, `far`: hand-made packets are sent on one,
+ * and come out of the other if the node forwards them.
+ * @param node name of the node's network namespace, and of the wire
  */
 export const wireNode = async (ip: IpBatch, node: string, far: string): Promise<Wire> => {
   await ip.run([`netns add ${far}`]);
-  // The far ends only take and give frames: their kernel must not answer or forward any.
+  // The far ends only receive and send frames: their kernel must not answer or forward any.
   await ip.sysctl({ 'net.ipv4.ip_forward': 0, 'net.ipv6.conf.all.disable_ipv6': 1 }, 'lenient', far);
   await ip.run([
     `link add in0 netns ${far} type veth peer name in0 netns ${node}`,

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { removeFolder } from '../clean-up.ts';
 
-/** Where iptables finds its extensions (XTABLES_LIBDIR), without one of them: it stands for any that an image lacks. */
+/** iptables' folder of extensions (XTABLES_LIBDIR) without one of them, which stands for any that an image lacks. */
 export interface LackingExtensions {
-  /** Put before a command that is to have them. */
+  /** The prefix of a command that uses the folder. */
   readonly prefix: readonly string[];
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 const binary = (value: number, width: number): string => value.toString(2).padStart(width, '0');
 
-/** IPv6 text with its `::` written out: eight groups of hexadecimal digits. */
+/** Returns IPv6 text with its `::` written out: eight groups of hexadecimal digits. */
 const groupsOf = (address: string): readonly string[] => {
   const [left = '', right] = address.split('::');
   const before = left === '' ? [] : left.split(':');
@@ -10,7 +10,7 @@ const groupsOf = (address: string): readonly string[] => {
   return [...before, ...zeros, ...after];
 };
 
-/** An address as a string of 32 or 128 characters 0 and 1. */
+/** Returns an address as a string of 32 or 128 characters 0 and 1. */
 export const bitsOf = (address: string): string =>
   address.includes(':')
     ? groupsOf(address)
@@ -21,7 +21,7 @@ export const bitsOf = (address: string): string =>
         .map((part) => binary(Number(part), 8))
         .join('');
 
-/** Whether an address lies in a block: same family, and the same bits as far as the prefix goes. */
+/** Reports whether an address is in a block: same family, and the same bits up to the prefix. */
 export const liesIn = (address: string, cidr: string): boolean => {
   const [base = '', prefix = ''] = cidr.split('/');
   const bits = bitsOf(address);

@@ -1,16 +1,16 @@
 /**
- * A second reading of NetworkPolicy v1: straight from the API documentation over the raw JSON, by brute force, sharing
- * no code with the product. What both readings agree on is unlikely to be a misunderstanding of one.
+ * A second implementation of NetworkPolicy v1: directly from the API documentation over the raw JSON, by brute force,
+ * without any code of the product. If both implementations agree, a common misunderstanding is unlikely.
  */
 import { liesIn } from './bits.ts';
 import { matchesLabels } from './labels.ts';
 import type { JsonPeer, JsonPolicy, JsonPort, NaivePacket, NaivePod, NaiveWorld } from './world.ts';
 
-/** The pods that may have this address. A pod on the host network has its node's address, not one of its own. */
+/** Returns the pods that may have this address. A pod on the host network has its node's address, not one of its own. */
 const podsWith = (world: NaiveWorld, address: string): readonly NaivePod[] =>
   world.pods.filter((pod) => !pod.hostNetwork && pod.ips.includes(address));
 
-/** The pod that surely has this address. */
+/** Returns the pod that certainly has this address. */
 const podWith = (world: NaiveWorld, address: string): NaivePod | undefined => {
   const [pod, ...others] = podsWith(world, address);
   return others.length === 0 ? pod : undefined;
@@ -44,7 +44,7 @@ const isPeer = (world: NaiveWorld, peer: JsonPeer, policy: JsonPolicy, address: 
   return peer.podSelector === undefined || matchesLabels(peer.podSelector, pod.labels);
 };
 
-/** A named port is looked up on the pod that receives the packet. */
+/** Returns the number of a named port on the pod that receives the packet. */
 const isPort = (receiver: NaivePod | undefined, allowed: JsonPort, packet: NaivePacket): boolean => {
   if ((allowed.protocol ?? 'TCP') !== packet.protocol) return false;
   const { port, endPort } = allowed;
@@ -55,7 +55,7 @@ const isPort = (receiver: NaivePod | undefined, allowed: JsonPort, packet: Naive
   );
 };
 
-/** Whether a pod's own policies of one type let the packet through: "If no policies select a pod, all is allowed." */
+/** Reports whether a pod's own policies of one type let the packet pass: "If no policies select a pod, all is allowed." */
 const sideAllows = (world: NaiveWorld, pod: NaivePod, type: 'Ingress' | 'Egress', packet: NaivePacket): boolean => {
   const receiver = type === 'Ingress' ? pod : podWith(world, packet.to);
   const governing = world.policies.filter((policy) => appliesTo(policy, pod, type));
@@ -74,7 +74,7 @@ const sideAllows = (world: NaiveWorld, pod: NaivePod, type: 'Ingress' | 'Egress'
   });
 };
 
-/** Traffic that no policy can refuse: of a pod with itself, and between a pod and the node it runs on. */
+/** Reports traffic that no policy can refuse: of a pod with itself, and between a pod and its own node. */
 const isExempt = (world: NaiveWorld, { from, to }: NaivePacket): boolean => {
   const sources = podsWith(world, from);
   const targets = podsWith(world, to);
@@ -82,13 +82,13 @@ const isExempt = (world: NaiveWorld, { from, to }: NaivePacket): boolean => {
   return sources.some(({ hostIPs }) => hostIPs.includes(to)) || targets.some(({ hostIPs }) => hostIPs.includes(from));
 };
 
-/** Where more than one pod may have an address, what each of them allows in common passes. */
+/** If several pods may have an address, only what all of them allow passes. */
 export const ingressAllows = (world: NaiveWorld, packet: NaivePacket): boolean =>
   podsWith(world, packet.to).every((pod) => sideAllows(world, pod, 'Ingress', packet));
 
 export const egressAllows = (world: NaiveWorld, packet: NaivePacket): boolean =>
   podsWith(world, packet.from).every((pod) => sideAllows(world, pod, 'Egress', packet));
 
-/** Whether a packet that would open a connection arrives. */
+/** Reports whether a packet that would open a connection arrives. */
 export const arrives = (world: NaiveWorld, packet: NaivePacket): boolean =>
   isExempt(world, packet) || (egressAllows(world, packet) && ingressAllows(world, packet));

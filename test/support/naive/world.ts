@@ -1,4 +1,4 @@
-/** The API's own JSON, as far as network policy goes (networking.k8s.io/v1, core/v1), and plain facts about pods. */
+/** The parts of the API's own JSON that network policy uses (networking.k8s.io/v1, core/v1), and plain facts about pods. */
 
 export type JsonLabels = Readonly<Record<string, string>>;
 
@@ -43,7 +43,7 @@ export interface NaivePod {
   readonly ports: readonly { readonly name?: string; readonly port: number; readonly protocol: string }[];
 }
 
-/** Of pods that share an address each may have it. Every policy is one that the API server accepts. */
+/** Each of the pods that share an address may have it. The API server accepts every policy. */
 export interface NaiveWorld {
   readonly namespaces: Readonly<Record<string, JsonLabels>>;
   readonly pods: readonly NaivePod[];

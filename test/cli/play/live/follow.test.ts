@@ -23,7 +23,7 @@ afterEach(async () => {
   );
 });
 
-/** Does something to the folder and waits for a whole new table. @returns what was printed since */
+/** Changes the folder and waits for a complete new table. @returns the output since */
 const after = async (change: Promise<unknown>): Promise<string> => {
   const since = play.text().length;
   await change;

@@ -5,15 +5,15 @@ import { waitFor } from '../../../support/wait-for.ts';
 
 const ENTRY = path.join(import.meta.dirname, '../../../../src/cli/main.ts');
 
-/** Starting two agents and some pods on a slow, shared machine. */
+/** Time to start two agents and some pods on a slow, shared machine. */
 export const DEADLINE_MS = 60_000;
 
 /** A `portcullis play` that runs in a sandbox of its own, started from source. */
 export interface Play {
   readonly process: RunningProcess;
-  /** What it printed so far, standard output and error. */
+  /** Its output so far, standard output and error. */
   readonly text: () => string;
-  /** Waits until what it printed from `since` on (a length of `text()`) matches. @returns all that it printed so far */
+  /** Waits until its output from `since` on (a length of `text()`) matches. @returns all output so far */
   until(pattern: RegExp, since?: number): Promise<string>;
 }
 
@@ -50,7 +50,7 @@ export const runPlay = async (
 
 const processIds = (): readonly string[] => readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
 
-/** Undefined for a process that has ended meanwhile. */
+/** Returns undefined for a process that has ended meanwhile. */
 const look = <T>(read: () => T): T | undefined => {
   try {
     return read();
@@ -60,7 +60,7 @@ const look = <T>(read: () => T): T | undefined => {
 };
 
 const parentOf = (pid: string): string | undefined =>
-  // proc_pid_stat(5): the name, which may hold anything, is in brackets.
+  // proc_pid_stat(5): the name, which may contain anything, is in brackets.
   look(
     () =>
       readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -68,7 +68,7 @@ const parentOf = (pid: string): string | undefined =>
         .split(' ')[1],
   );
 
-/** A process and all below it. */
+/** Returns a process and all its descendants. */
 const familyOf = (pid: string): readonly string[] => [
   pid,
   ...processIds()
@@ -78,13 +78,13 @@ const familyOf = (pid: string): readonly string[] => [
 
 const networkOf = (pid: string): string | undefined => look(() => readlinkSync(`/proc/${pid}/ns/net`));
 
-/** Network namespaces that a process and those below it are in, our own left out: `net:[4026531840]`. */
+/** Returns network namespaces of a process and its descendants, without our own: `net:[4026531840]`. */
 export const networksBelow = (pid: number): readonly string[] => {
   const networks = new Set(familyOf(String(pid)).map(networkOf));
   return [...networks].filter((network) => network !== undefined && network !== networkOf('self')).map(String);
 };
 
-/** Those of the namespaces that any process is still in. */
+/** Returns those of the namespaces that still have a process. */
 export const stillInUse = (networks: readonly string[]): readonly string[] => {
   const used = new Set(processIds().map(networkOf));
   return networks.filter((network) => used.has(network));

@@ -25,11 +25,11 @@ test.each([
 ] as const)('%s ends play and everything that it started', async (signal, code) => {
   await play.until(/– itself/);
   const networks = networksBelow(play.process.pid);
-  // Two nodes, two pods that are not on the host network, a machine outside, and what lies between.
+  // Two nodes, two pods that are not on the host network, a machine outside, and the network between.
   expect(networks).toHaveLength(6);
   play.process.signal(signal);
   expect(await play.process.ended).toEqual({ code });
-  // The kernel takes its time to end what a sandbox held.
+  // The kernel needs time to end the processes of a sandbox.
   await waitFor('every process of the sandbox to end', DEADLINE_MS, () =>
     Promise.resolve(stillInUse(networks).length === 0 || undefined),
   );
