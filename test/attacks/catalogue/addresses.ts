@@ -4,7 +4,7 @@ import { type Attack, BOTH, BRIDGES, EVERYWHERE, V4, V6 } from '../run/attack.ts
 import { FAR_NOBODY, NOBODY } from '../stage/cast.ts';
 import { datagram, opening } from './forms.ts';
 
-/** Addresses that a policy says nothing of, in place of those that it does. */
+/** Attacks that use addresses which no policy names instead of those that it names. */
 export const ADDRESSES: readonly Attack[] = [
   {
     name: 'addresses/link-local-udp',

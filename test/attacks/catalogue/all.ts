@@ -20,7 +20,7 @@ import { HEADERS } from './headers.ts';
 import { HELPERS } from './helpers.ts';
 import { FRAGMENTS } from './fragments.ts';
 
-/** All ways around the rules that were tried, by group. */
+/** All ways around the rules that the suite tries, by group. */
 export const ATTACKS: readonly Attack[] = [
   ...PLAIN,
   ...ADDRESSES,

@@ -6,7 +6,7 @@ import { FAR_NOBODY, gatewayAddress, type Machine } from '../stage/cast.ts';
 
 const NO_MAC = '00:00:00:00:00:00';
 
-/** What an ARP packet says otherwise than its sender honestly would, and where its frame goes. */
+/** How an ARP packet differs from what its sender would honestly write, and where its frame goes. */
 interface ArpLies {
   readonly senderIp?: string;
   readonly senderMac?: string;
@@ -33,10 +33,10 @@ const speak =
     play.frame(from, ethernet(header, Buffer.concat([arp(parts), data, Buffer.alloc(12)])));
   };
 
-/** Tells the node that another's address is the sender's, and has somebody far away send to it. */
+/** Tells the node that another machine's address is at the sender, and has a remote machine send to that address. */
 const tellNode: Form = async (play, from, to) => {
   const { scene } = play;
-  // Of an announcement the kernel believes at once what it would believe of an answer after a second (arp_is_garp).
+  // The kernel believes an announcement at once, but an answer only after a second (arp_is_garp).
   const lie = { operation: 1, senderMac: scene.mac(from), senderIp: addressBytes(play.ip(to)) };
   const toNode = { targetMac: NO_MAC, targetIp: lie.senderIp };
   const header = { to: scene.gatewayMac('stranger'), from: scene.mac(from), type: ETHER.arp };
@@ -49,13 +49,13 @@ const CLAIM =
   'bridge table: nobody says in ARP that an address is his which belongs to an isolated pod or to a peer of rules';
 const OWN = 'bridge table: ARP of and to isolated ports bears the ports’ own addresses';
 
-/** An honest question of the client to whom the liar lies. */
+/** An honest request of the client, which the liar then answers. */
 const HONEST = { form: speak(), from: 'client' } as const;
 
-/** An honest question of the client to a stranger. */
+/** An honest request of the client for a stranger's address. */
 const HONEST_OF_STRANGER = { form: speak(), from: 'client', to: 'stranger' } as const;
 
-/** Lies about who has an address, and what else ARP carries. */
+/** Lies about who has an address, and other data that ARP carries. */
 export const ARP: readonly Attack[] = [
   {
     name: 'arp/claim-by-reply',

@@ -19,7 +19,7 @@ const echo = (play: Play, from: Machine, to: Machine, request: boolean, id: numb
   play.packet(from, to, ip({ ...ends, protocol }, message));
 };
 
-/** An isolated pod sends a query, and its destination sends another message with the same identifier. */
+/** An isolated pod sends a query, and the destination sends a second message with the same identifier. */
 const afterEcho =
   (request: boolean): Form =>
   async (play, from, to) => {
@@ -33,13 +33,13 @@ const afterEcho =
 /** Time within which the connection review has cut what policy denies. */
 const CUT_MS = 2_500;
 
-/** A policy that lets clients use no UDP any more. */
+/** A policy that forbids clients all UDP. */
 const CUTTING = policyManifest('web', 'web', {
   policyTypes: ['Ingress'],
   ingress: [{ from: [{ podSelector: { matchLabels: { role: 'client' } } }], ports: [{ port: 80, protocol: 'TCP' }] }],
 });
 
-/** A flow that was allowed, is denied by a change and cut, and is brought back by one of its ends. */
+/** A flow that was allowed, that a change then denies and cuts, and that one of its ends tries to resume. */
 const afterCut =
   (serverSpeaks: boolean): Form =>
   async (play, from, to) => {
@@ -63,7 +63,7 @@ const afterCut =
     await stage.applied(await stage.cluster.restore());
   };
 
-/** The server sends to the client of its own accord, without the token. */
+/** The server sends to the client unasked and without the token. */
 const createAnswer =
   (play: Play, port: number) =>
   (from: Machine, to: Machine): void => {
@@ -72,7 +72,7 @@ const createAnswer =
     answer.udp(from, to, { sourcePort: 53, port });
   };
 
-/** What connection tracking remembers. */
+/** Attacks on the memory of connection tracking. */
 export const CONNECTIONS: readonly Attack[] = [
   {
     name: 'connections/echo-of-same-id',

@@ -1,11 +1,11 @@
-/** A way around the rules that is tried by another test, or by none because nothing on a node can hold it. */
+/** A way around the rules that another test tries, or that no test tries because nothing on a node can stop it. */
 export interface Elsewhere {
   readonly name: string;
   readonly what: string;
   readonly outcome: 'held' | 'closed' | 'cannot be held';
-  /** What keeps it out, or why nothing does. */
+  /** What stops it, or why nothing does. */
   readonly by: string;
-  /** The test, from the root of the project; absent where there can be none. */
+  /** The test, from the root of the project; absent if there is none. */
   readonly test?: string;
 }
 

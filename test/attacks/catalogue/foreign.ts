@@ -3,7 +3,7 @@ import { groupMac } from '../frames/ethernet.ts';
 import { type Attack, BOTH, BRIDGES, EVERYWHERE, type Form, type Ground, V6 } from '../run/attack.ts';
 import { datagram } from './forms.ts';
 
-/** The nodes themselves have addresses and a way out in the family that the cluster does not use. */
+/** The nodes themselves have addresses and a route in the family that the cluster doesn't use. */
 const NODES_HAVE_IT: Ground = {
   name: 'nodes with the other family',
   lay: (stage) => stage.addForeign(),
@@ -15,7 +15,7 @@ const group: Form = (play, from, to) => {
   play.udp(from, to, { destination, mac: groupMac([...addressBytes(destination)]) });
 };
 
-/** A datagram of the family that the cluster uses: where sources are validated nobody has addresses of another. */
+/** A datagram of the family that the cluster uses: with source validation, no pod may use addresses of the other family. */
 const honest: Form = (play, from, to) => {
   const [family = play.family] = play.scene.families;
   play.udp(from, to, { source: play.scene.ip(from, family), destination: play.scene.ip(to, family) });
@@ -30,7 +30,7 @@ const base = {
   foreign: true,
 } as const satisfies Partial<Attack>;
 
-/** The family that the cluster has no addresses of: interfaces carry it all the same. */
+/** Attacks in the family in which the cluster has no addresses: interfaces carry it all the same. */
 export const FOREIGN: readonly Attack[] = [
   {
     ...base,

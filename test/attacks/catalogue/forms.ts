@@ -5,28 +5,28 @@ import type { Form } from '../run/attack.ts';
 import type { Lies, Play } from '../run/play.ts';
 import type { Machine } from '../stage/cast.ts';
 
-/** Lies that depend on who is where. */
+/** Lies that depend on which machines take part. */
 export type LiesOf = (play: Play, from: Machine, to: Machine) => Lies;
 
-/** A datagram with some lies. */
+/** Sends a datagram with some lies. */
 export const datagram =
   (lies: LiesOf = () => ({})): Form =>
   (play, from, to) =>
     play.udp(from, to, lies(play, from, to));
 
-/** The first segment of a TCP connection, with some lies. */
+/** Sends the first segment of a TCP connection, with some lies. */
 export const opening =
   (lies: LiesOf = () => ({})): Form =>
   (play, from, to) =>
     play.syn(from, to, lies(play, from, to));
 
-/** A datagram in a frame with tags. */
+/** Sends a datagram in a frame with VLAN tags. */
 export const tagged =
   (...tags: readonly Tag[]): Form =>
   (play, from, to) =>
     play.udp(from, to, { tags });
 
-/** A datagram behind extension headers. IPv6 alone. */
+/** Sends a datagram behind extension headers. IPv6 only. */
 export const chain =
   (...extensions: readonly Extension[]): Form =>
   (play, from, to) => {

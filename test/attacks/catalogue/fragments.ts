@@ -25,7 +25,7 @@ const freshId = (): number => {
   return lastId & 0xffff;
 };
 
-/** A datagram's bytes, long enough to be cut; the token begins a piece of 8 bytes. */
+/** A datagram long enough to be fragmented; the token is at the start of a unit of 8 bytes. */
 const body = (play: Play, from: Machine, to: Machine, port = FORBIDDEN): Buffer =>
   udp(play.ends(from, to), play.ports({ port }), Buffer.concat([play.data, Buffer.alloc(58)]));
 
@@ -45,12 +45,12 @@ const pieces =
     sendAll(play, from, to, order(cut));
   };
 
-/** The first piece says one port, a second one at the same place another. */
+/** The first fragment contains one port, a second one at the same offset another. */
 const overlap =
   (evilFirst: boolean): Form =>
   (play, from, to) => {
     const good = body(play, from, to, ALLOWED);
-    // Without a checksum, which could be right for one of them only.
+    // No checksum: it could be right for one of the two only.
     const unsummed = withU16(good, 6, 0);
     const evil = withU16(unsummed, 2, FORBIDDEN);
     const id = freshId();
@@ -64,7 +64,7 @@ const overlap =
     sendAll(play, from, to, [...(evilFirst ? first.toReversed() : first), piece(unsummed.subarray(24), 3, false)]);
   };
 
-/** Cuts what follows some headers into two pieces, the first of which has `at` bytes. */
+/** Cuts what follows some headers into two fragments, the first of which has `at` bytes. */
 const cutAt =
   (at: number, ...inner: readonly Extension[]): Form =>
   (play, from, to) => {
@@ -97,10 +97,10 @@ const form = (name: string, what: string, families: typeof V4, send: Form, rest:
   ...rest,
 });
 
-/** The reassembly of the kernel refuses the form whoever sends it: its twin is one that is put together. */
+/** The kernel's reassembly refuses this form from anyone; the twin is a form that it reassembles. */
 const REFUSED: Partial<Attack> = { twin: { form: pieces(24), to: 'client' } };
 
-/** Packets in pieces, and headers between IP and what it carries. */
+/** Fragments, and headers between IP and its payload. */
 export const FRAGMENTS: readonly Attack[] = [
   form('of-8-bytes', 'pieces of 8 bytes: the ports are in the first alone', V4, pieces(8)),
   form('of-24-bytes', 'pieces of 24 bytes', V4, pieces(24)),

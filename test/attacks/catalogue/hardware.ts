@@ -6,7 +6,7 @@ import type { Play } from '../run/play.ts';
 import type { Machine } from '../stage/cast.ts';
 import { datagram, tagged } from './forms.ts';
 
-/** A frame of another type with the token in it. */
+/** Sends a frame of another type that contains the token. */
 const frameOf =
   (type: number, before: Buffer = Buffer.alloc(0), mac?: string): Form =>
   (play, from, to) => {
@@ -17,7 +17,7 @@ const frameOf =
 const packetOf = (play: Play, from: Machine, to: Machine): Buffer =>
   udpPacket(play.ends(from, to), play.ports(), play.data);
 
-/** A frame of another type with a whole packet in it. */
+/** Sends a frame of another type that contains a whole packet. */
 const around =
   (type: number, before: (packet: Buffer) => Buffer): Form =>
   (play, from, to) => {
@@ -49,7 +49,7 @@ const LLDP_MAC = '01:80:c2:00:00:0e';
 const EAPOL_MAC = '01:80:c2:00:00:03';
 const PVST_MAC = '01:00:0c:cc:cc:cd';
 
-/** Frames that are not plain IP. */
+/** Frames that aren't plain IP. */
 export const FRAMES: readonly Attack[] = [
   into('vlan-0', 'IP in a tag of priority alone (802.1Q, VLAN 0)', tagged({ type: ETHER.vlan, vlan: 0 }), {
     families: BOTH,
@@ -184,7 +184,7 @@ export const FRAMES: readonly Attack[] = [
   ),
 ];
 
-/** Sends something with another's hardware address, so that the bridge believes that one to be here. */
+/** Sends something from another machine's hardware address, so that the bridge learns the wrong port for it. */
 const pretend = async (play: Play, from: Machine, mac: string): Promise<void> => {
   const packet = udpPacket(play.ends(from, 'client'), play.ports(), Buffer.from('mine'));
   play.packet(from, 'client', packet, { fromMac: mac, mac: '02:00:00:00:77:77' });

@@ -32,7 +32,7 @@ const form = (name: string, what: string, families: typeof V4, send: Form, rest:
   ...rest,
 });
 
-/** Options of IPv4, and headers between IPv6 and what it carries. */
+/** Options of IPv4, and headers between IPv6 and its payload. */
 export const HEADERS: readonly Attack[] = [
   form('router-alert', 'an option of IPv4 before the ports (RFC 2113)', V4, option(u8(0x94, 4, 0, 0))),
   form('no-operations', 'eight options that say nothing', V4, option(u8(1, 1, 1, 1, 1, 1, 1, 1))),

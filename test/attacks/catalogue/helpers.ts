@@ -5,26 +5,26 @@ import type { Machine } from '../stage/cast.ts';
 import { nextToken } from '../station/token.ts';
 import { opening } from './forms.ts';
 
-/** The port that clients take from caged pods, where somebody's rule has connection tracking read FTP. */
+/** The port on which clients accept caged pods, where a foreign rule has connection tracking read FTP. */
 const CONTROL = 80;
 const DATA = 9999;
 
 const RULE = `PREROUTING -p tcp --dport ${CONTROL} -j CT --helper ftp`;
 
-/** A rule of somebody else's that assigns the helper, as firewalls of nodes do. */
+/** A foreign rule that assigns the helper, as firewalls of nodes do. */
 const FTP_HELPER: Ground = {
   name: 'ftp-helper',
   lay: (stage) => stage.restore(() => ['*raw', `-A ${RULE}`, 'COMMIT', '']),
   lift: (stage) => stage.restore(() => ['*raw', `-D ${RULE}`, 'COMMIT', '']),
 };
 
-/** Where the server of FTP says that it expects the next connection (RFC 959; RFC 2428 for IPv6). */
+/** The FTP server's message that names the port of the next connection (RFC 959; RFC 2428 for IPv6). */
 const passive = (play: Play, server: Machine): string =>
   play.family === 'ipv4'
     ? `227 Entering Passive Mode (${play.ip(server).replaceAll('.', ',')},${DATA >> 8},${DATA & 0xff})\r\n`
     : `229 Entering Extended Passive Mode (|||${DATA}|)\r\n`;
 
-/** A connection that is allowed, on which the server tells a port; then a connection to that port. */
+/** An allowed connection on which the server names a port, and then a connection to that port. */
 const expected: Form = async (play, from, to) => {
   const sourcePort = play.freshPort();
   const { syn, ack, push } = TCP_FLAG;
@@ -42,14 +42,14 @@ const expected: Form = async (play, from, to) => {
   await say(from, to, { flags: syn, sequence: 1 }, '');
   await say(to, from, { flags: syn | ack, sequence: 1, acknowledges: 2 }, '');
   await say(from, to, { sequence: 2, acknowledges: 2 }, '');
-  // The helper reads what begins behind the end of a line.
+  // The helper starts reading after the end of a line.
   const first = await say(to, from, { flags: ack | push, sequence: 2, acknowledges: 2 }, '220 TOKEN\r\n');
   await say(to, from, { flags: ack | push, sequence: 2 + first, acknowledges: 2 }, passive(play, to));
   await say(to, from, { sequence: 2 + first + passive(play, to).length, acknowledges: 2 }, 'TOKEN');
   play.syn(from, to, { port: DATA });
 };
 
-/** What connection tracking expects because of the contents of another connection. */
+/** Connections that connection tracking expects because of the contents of another connection. */
 export const HELPERS: readonly Attack[] = [
   {
     name: 'helpers/expected-by-ftp',

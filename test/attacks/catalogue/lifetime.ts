@@ -3,7 +3,7 @@ import type { Machine } from '../stage/cast.ts';
 import { datagram } from './forms.ts';
 import { toGroup } from './multicast.ts';
 
-/** The pods are gone from the API, and their sandboxes are not (a forced deletion, a kubelet that is down). */
+/** The API has no such pods any more, but their sandboxes still run (a forced deletion, or a kubelet that is down). */
 const GONE: Ground = {
   name: 'gone',
   lay: async (stage) => stage.applied(await stage.cluster.write({ 'pod-caged': undefined, 'pod-closed': undefined })),
@@ -34,7 +34,7 @@ const gone = (
   ground: GONE,
 });
 
-/** Pods that the API does not know any more. */
+/** Attacks by and on pods that the API no longer knows. */
 export const LIFETIME: readonly Attack[] = [
   gone(
     'caged-goes-out',

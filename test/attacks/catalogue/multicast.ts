@@ -8,7 +8,7 @@ import { type Attack, BOTH, BRIDGES, type Form, V4, V6 } from '../run/attack.ts'
 import type { Machine } from '../stage/cast.ts';
 import type { Play } from '../run/play.ts';
 
-/** A datagram to a group, by the hardware address that belongs to it. */
+/** Sends a datagram to a group, by the group's hardware address. */
 export const toGroup =
   (group: (play: Play, to: Machine) => string): Form =>
   (play, from, to) => {
@@ -29,7 +29,7 @@ const GROUPS: readonly (readonly [name: string, what: string, group: string])[] 
 ];
 
 const BY = 'bridge table: groups and broadcasts are not judged as peers, so isolated ports neither take nor send them';
-/** From its own address a pod is judged as ever; what was open is the way in, and sources that are nobody's. */
+/** Policy judged a pod's own address already; the ways that were open are ingress, and sources that belong to nobody. */
 const OUT = 'the chains of the isolations: the source is the pod’s own, and no rule of egress names a group';
 
 const mldReport = (play: Play, from: Machine, to: Machine): void => {
@@ -40,7 +40,7 @@ const mldReport = (play: Play, from: Machine, to: Machine): void => {
   play.packet(from, to, ipv6({ ...ends, protocol, ttl: 1 }, payload), { mac: groupMac([...addressBytes('ff02::16')]) });
 };
 
-/** A message of MLD with data in it, to all nodes or to those that it is for. */
+/** Sends a message of MLD that contains data, to all nodes or to the message's proper receivers. */
 const mldMessage =
   (type: number, source?: string): Form =>
   (play, from, to) => {
@@ -66,7 +66,7 @@ const echoToAll: Form = (play, from, to) => {
   play.packet(from, to, ip({ ...ends, protocol }, message), { mac: groupMac([...addressBytes(destination)]) });
 };
 
-/** What goes to many at once. */
+/** Attacks that send to many receivers at once. */
 export const MULTICAST: readonly Attack[] = [
   ...GROUPS.map(
     ([name, what, group]): Attack => ({

@@ -22,11 +22,11 @@ const SOLICITED_OVERRIDE = 0x60;
 const OVERRIDE = 0x20;
 const ALL_NODES = 'ff02::1';
 
-/** Returns the token as an option that nobody knows, beside a true one. */
+/** Returns the token as an option of an unknown type, beside a true one. */
 const mark = ({ data }: Play, ...options: readonly Buffer[]): Buffer =>
   Buffer.concat([...options, ndOption(ND_OPTION.experimental, data)]);
 
-/** Sends a message of neighbour discovery with the hop limit that it has to have. */
+/** Sends a message of neighbour discovery with the required hop limit. */
 const discovery = (play: Play, from: Machine, to: Machine, ends: Ends, message: Buffer, mac?: string): void => {
   const group = ends.destination.startsWith('ff') ? groupMac([...addressBytes(ends.destination)]) : undefined;
   const packet = ipv6({ ...ends, protocol: PROTOCOL.icmpv6, ttl: 255 }, message);
@@ -60,7 +60,7 @@ const ask =
     discovery(play, from, to, ends, solicitation(ends, play.ip(to), options));
   };
 
-/** Tells the node that another's address is the sender's, and has somebody far away send to it. */
+/** Tells the node that another machine's address is at the sender, and has a remote machine send to that address. */
 const tellNode: Form = async (play, from, to) => {
   const { scene } = play;
   const ends = { source: play.ip(from), destination: gatewayAddress(1, 'ipv6') };
@@ -86,7 +86,7 @@ const redirecting =
     discovery(play, from, to, ends, message);
   };
 
-/** Sends a message of discovery behind extension headers. */
+/** Sends a message of neighbour discovery behind extension headers. */
 const behind = (
   play: Play,
   from: Machine,
@@ -127,7 +127,7 @@ const lie = (name: string, what: string, form: Form, rest: Partial<Attack> = {})
   ...rest,
 });
 
-/** The same with neighbour discovery (RFC 4861), and what routers say. */
+/** Lies in neighbour discovery (RFC 4861), including messages of routers. */
 export const NEIGHBOURS: readonly Attack[] = [
   lie(
     'claim',

@@ -6,10 +6,10 @@ import { NOBODY } from '../stage/cast.ts';
 import { datagram } from './forms.ts';
 
 const PORT = 'veth0badf00d';
-/** The end that a new pod would have. */
+/** The end of a link that a new pod would have. */
 const INNER = 'newpod0';
 
-/** A link was plugged into the node's bridge, and neither the API nor a result of the network plugin tells whose it is. */
+/** A new link is on the node's bridge, and neither the API nor a CNI result shows whose it is. */
 const NEW_PORT: Ground = {
   name: 'new port',
   lay: (stage) =>
@@ -22,7 +22,7 @@ const NEW_PORT: Ground = {
   lift: (stage) => stage.change('node1', [`link delete ${PORT}`]),
 };
 
-/** Sends a datagram by the new port. */
+/** Sends a datagram through the new port. */
 const byNewPort =
   (as: Machine | 'nobody', fromMac?: 'its own', port = 53): Form =>
   async (play, _from, to) => {
@@ -52,7 +52,7 @@ const attack = (name: string, what: string, form: Form, rest: Partial<Attack> = 
   ...rest,
 });
 
-/** Ports of the bridge without a known pod: pods that just start. */
+/** Ports of the bridge without a known pod, as of pods that are starting. */
 export const NEW_PORTS: readonly Attack[] = [
   attack('as-client', 'a pod that just starts sends as an allowed client', byNewPort('client', 'its own')),
   attack('as-client-wholly', 'the same with the client’s hardware address', byNewPort('client')),

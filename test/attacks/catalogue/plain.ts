@@ -3,7 +3,7 @@ import { datagram, opening } from './forms.ts';
 
 const BY = 'the chains of the isolations';
 
-/** No tricks: what policies forbid, said honestly. Where one of these gets through nothing else is worth looking at. */
+/** Traffic that policies forbid, sent without tricks. If one of these gets through, look at it before all others. */
 export const PLAIN: readonly Attack[] = [
   {
     name: 'plain/udp-to-closed',

@@ -9,7 +9,7 @@ import { datagram, opening } from './forms.ts';
 
 const JUDGED = 'the chains of the isolations judge every protocol';
 
-/** A packet of another protocol with the token in it. */
+/** Sends a packet of another protocol that contains the token. */
 const protocolOf =
   (protocol: number, bytes: (play: Play, from: Machine, to: Machine) => Buffer): Form =>
   (play, from, to) =>
@@ -47,10 +47,10 @@ const to = (name: string, what: string, form: Form, rest: Partial<Attack> = {}):
   ...rest,
 });
 
-/** An allowed client with what it is not allowed. */
+/** An allowed client that sends a protocol which it may not use. */
 const FROM_CLIENT: Partial<Attack> = { from: 'client', to: 'web', twin: { form: opening(() => ({ port: 80 })) } };
 
-/** What a protocol opens something with. */
+/** The first packet of an exchange, by protocol. */
 const outwards =
   (number: number) =>
   (play: Play, from: Machine, at: Machine): Buffer => {
@@ -62,7 +62,7 @@ const outwards =
     return number === PROTOCOL.ipip ? innerTo(play, from, at) : opaque()(play);
   };
 
-/** Protocols beside UDP, and segments that open nothing. */
+/** Protocols other than UDP, and segments that open nothing. */
 export const PROTOCOLS: readonly Attack[] = [
   to(
     'udp-lite',
@@ -233,7 +233,7 @@ const V6_TYPES: readonly (readonly [name: string, type: number])[] = [
 
 const FREE = new Set<number>([2, 130, 131, 132, 133, 134, 135, 136, 143]);
 
-/** A message of some type whose content is nothing but the token. */
+/** Sends a message of a given type whose only content is the token. */
 const message =
   (type: number, ttl = 64): Form =>
   (play, from, at) => {
@@ -256,7 +256,7 @@ const ofType = (family: 'ipv4' | 'ipv6', name: string, type: number): Attack =>
       }),
   });
 
-/** Types of ICMP into a pod that takes nothing, and some out of it. */
+/** Types of ICMP to a pod that accepts nothing, and some from it. */
 export const CONTROL_MESSAGES: readonly Attack[] = [
   ...V4_TYPES.map(([name, type]) => ofType('ipv4', name, type)),
   ...V6_TYPES.map(([name, type]) => ofType('ipv6', name, type)),

@@ -7,7 +7,7 @@ import type { Play } from '../run/play.ts';
 import type { Machine } from '../stage/cast.ts';
 import { nextToken } from '../station/token.ts';
 
-/** An error of ICMP: its type and code, and what the four bytes behind the checksum say. */
+/** An ICMP error: its type and code, and the four bytes after the checksum. */
 interface ErrorKind {
   readonly ipv4: readonly [type: number, code: number];
   readonly ipv6: readonly [type: number, code: number];
@@ -29,7 +29,7 @@ export interface Flow {
   readonly port: number;
 }
 
-/** Sends the first datagram of a flow, and waits until it has got to the server, so that nodes on the way track it. */
+/** Sends the first datagram of a flow and waits for its arrival at the server, so that nodes on the path track the flow. */
 export const openFlow = async (play: Play, { client, server, sourcePort, port }: Flow): Promise<void> => {
   const token = nextToken();
   play.packet(client, server, udpPacket(play.ends(client, server), { sourcePort, port }, Buffer.from(token)));
@@ -53,7 +53,7 @@ const sendError = (
   play.packet(from, to, ip({ ...ends, protocol }, message));
 };
 
-/** Opens a flow between two machines, then sends an error about it from a third to one. */
+/** Opens a flow between two machines, then sends an error about it from a third machine to one of them. */
 const lieAbout =
   (client: Machine, server: Machine, kind: ErrorKind, port?: number): Form =>
   async (play, from, to) => {
@@ -62,7 +62,7 @@ const lieAbout =
     sendError(play, from, to, flow, kind);
   };
 
-/** Sends an error about a flow that nobody tracks. */
+/** Sends an error about a flow that nothing tracks. */
 const aboutNothing =
   (client: Machine, server: Machine): Form =>
   (play, from, to) =>
@@ -70,7 +70,7 @@ const aboutNothing =
 
 const BY = 'RELATED passes only where the isolated pod is an end of that connection and the type is an error’s';
 
-/** What an error is for: the server’s own, about a flow that the client opened and may. */
+/** A legitimate error: the server sends it about a flow that the client opened and may use. */
 const TRUE_ERROR = { form: lieAbout('client', 'web', UNREACHABLE, 53), from: 'web', to: 'client' } as const;
 
 const lie = (
@@ -95,7 +95,7 @@ const lie = (
   ...rest,
 });
 
-/** Errors of ICMP with made-up contents: connection tracking calls them RELATED whoever sends them. */
+/** ICMP errors with forged contents: connection tracking calls them RELATED, whoever sends them. */
 export const RELATED: readonly Attack[] = [
   lie(
     'in-about-own-node',

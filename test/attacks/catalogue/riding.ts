@@ -6,7 +6,7 @@ import { type Machine, NOBODY } from '../stage/cast.ts';
 import { nextToken } from '../station/token.ts';
 import { type Flow, openFlow } from './related.ts';
 
-/** Rides on connections that are tracked, as one of their ends. */
+/** Sends packets within tracked connections, posing as one of their ends. */
 const ride =
   (client: Machine, server: Machine, port: number | undefined, asServer: boolean): Form =>
   async (play, from, to) => {
@@ -20,7 +20,7 @@ const OWN_SOURCE =
   'bridge table or source validation: the source of a frame belongs to its port, within connections too';
 const UPLINK = 'no source of this node’s pods comes in by an uplink or tunnel, within connections too';
 
-/** Opens a TCP connection from both ends, so that nodes on the way call it established. */
+/** Opens a TCP connection from both ends, so that nodes on the path regard it as established. */
 const openConnection = async (play: Play, { client, server, sourcePort, port }: Flow): Promise<void> => {
   const synAck = TCP_FLAG.syn | TCP_FLAG.ack;
   const steps = [
@@ -34,7 +34,7 @@ const openConnection = async (play: Play, { client, server, sourcePort, port }: 
   }
 };
 
-/** Within a connection that the sender may have with `peer`; in a frame to the receiver, if that is another. */
+/** Sends within a connection that the sender may have with `peer`, in a frame to the receiver if that is another machine. */
 const astray =
   (peer: Machine, mac?: string): Form =>
   async (play, from, to) => {
@@ -46,7 +46,7 @@ const astray =
     play.packet(from, peer, packet, to === peer ? {} : { mac: mac ?? play.scene.mac(to) });
   };
 
-/** The same with a flow of UDP, to an address that `peer` has or gave itself. */
+/** The same with a UDP flow, to an address that `peer` has or assigned to itself. */
 const astrayFlow =
   (peer: Machine, address: (play: Play) => string = ({ ip }) => ip(peer)): Form =>
   async (play, from, to) => {
@@ -71,7 +71,7 @@ const ASTRAY_OUT =
 const ASTRAY_IN =
   'bridge table: a port that takes nothing from every peer takes its own addresses’ packets alone, within connections too';
 
-/** A frame that goes elsewhere than the packet in it, which belongs to a connection that its sender may have. */
+/** The frame goes to another machine than its packet, which belongs to a connection that the sender may have. */
 const stray = (name: string, what: string, form: Form, to: Machine, peer: Machine, rest: Partial<Attack>): Attack => ({
   name: `riding/${name}`,
   what,
@@ -87,7 +87,7 @@ const stray = (name: string, what: string, form: Form, to: Machine, peer: Machin
   ...rest,
 });
 
-/** Packets that belong to a connection and do not come from its end. */
+/** Packets that belong to a connection but don't come from its end. */
 export const RIDING: readonly Attack[] = [
   {
     name: 'riding/as-client',

@@ -8,7 +8,7 @@ import type { IpFamily } from '../../../src/model/family.ts';
 const CLUSTER_IP: Readonly<Record<IpFamily, string>> = { ipv4: '10.96.0.10', ipv6: 'fd00:96::10' };
 const RANGES: Readonly<Record<IpFamily, string>> = { ipv4: '10.244.0.0/16', ipv6: 'fd00:10:244::/48' };
 
-/** Ports of the Service and of the nodes, and where they lead. */
+/** Ports of the Service and of the nodes, and their backends. */
 const ROUTES: readonly (readonly [port: number, machine: Machine, target: number])[] = [
   [30080, 'web', 80],
   [30099, 'web', 9999],
@@ -51,7 +51,7 @@ const SERVICES: Ground = {
   lift: (stage) => stage.restore((family) => ['*nat', '-F ATTACKS', ...hooks(family, 'D'), '-X ATTACKS', 'COMMIT', '']),
 };
 
-/** Opens a connection to a port of a Service, or of a node. */
+/** Opens a connection to a port of a Service or of a node. */
 const by =
   (where: 'service' | 'node1' | 'node2', port: number, lies: LiesOf = () => ({})): Form =>
   (play, from, to) => {
@@ -61,7 +61,7 @@ const by =
     play.packet(from, where === 'service' ? (from === 'outside' ? 'node1' : viaNode(from)) : where, segment);
   };
 
-/** The node that a pod sends to for what is not on its link. */
+/** The node to which a pod sends whatever is not on its link. */
 const viaNode = (from: Machine): Machine => (from.endsWith('2') ? 'node2' : 'node1');
 
 const JUDGED = 'rules meet packets between the translations: behind that of the destination, before that of the source';
@@ -91,7 +91,7 @@ const via = (
 
 const HAIRPIN = 'a connection that was translated comes back to its source only where it came in there';
 
-/** Translation before and behind the rules. */
+/** Attacks through address translation before and after the rules. */
 export const SERVICE_ATTACKS: readonly Attack[] = [
   via(
     'cluster-ip',

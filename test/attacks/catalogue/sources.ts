@@ -3,7 +3,7 @@ import { type Attack, BOTH, EVERYWHERE, V4, V6 } from '../run/attack.ts';
 import { FAR_NOBODY, gatewayAddress, NOBODY } from '../stage/cast.ts';
 import { datagram } from './forms.ts';
 
-/** Sources that no machine honestly has, and why each is tried. */
+/** Sources that no machine honestly has, and why the suite tries each. */
 const ODD: readonly (readonly [name: string, source: string, refusedByRouter: boolean])[] = [
   ['loopback', '127.0.0.1', true],
   ['this-network', '0.0.0.0', true],
@@ -23,9 +23,9 @@ const ODD: readonly (readonly [name: string, source: string, refusedByRouter: bo
   ['other-ula', 'fd99::1', false],
 ];
 
-/** A router takes no packets from such addresses (martian_source, ip6_forward). */
+/** A router drops packets from such addresses (martian_source, ip6_forward). */
 const ROUTED = { networks: ['routed'] } as const;
-/** IPv4 takes none from an address of its own (fib_validate_source); IPv6 does. */
+/** IPv4 drops packets from an address of the node itself (fib_validate_source); IPv6 does not. */
 const OWN = { networks: ['routed'], families: V4 } as const;
 
 const odd = ODD.flatMap(([name, source, refused]): readonly Attack[] => {
@@ -66,7 +66,7 @@ const odd = ODD.flatMap(([name, source, refused]): readonly Attack[] => {
 const UPLINK = 'no source of this node’s pods comes in by an uplink or tunnel';
 const NODE = 'the node’s own addresses come from the node alone';
 
-/** Sources that belong to somebody else than who sends. */
+/** Packets with a source address that belongs to another machine. */
 export const SOURCES: readonly Attack[] = [
   ...odd,
   {

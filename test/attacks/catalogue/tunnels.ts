@@ -8,7 +8,7 @@ import { gatewayAddress, type Machine, type Node, nodeOf } from '../stage/cast.t
 import { type Tunnel, TUNNELS_OF_NODES } from '../stage/tunnel.ts';
 import { datagram } from './forms.ts';
 
-/** What comes out of the tunnel: who is said to send it, and to whom. */
+/** The inner packet: its source and destination. */
 interface Inner {
   readonly as: Machine;
   readonly to: Machine;
@@ -23,7 +23,7 @@ const innerFrame = (play: Play, inner: Inner, mac: string): Buffer => {
   return ethernet({ to: mac, from: '02:00:00:00:00:01', type }, innerPacket(play, inner));
 };
 
-/** What is said outside: who sends it, if not who does, and by which tunnel. */
+/** The outer packet: its source if not the true sender, and its tunnel. */
 interface Outer {
   readonly as?: Machine;
   readonly to?: (play: Play) => string;
@@ -33,7 +33,7 @@ interface Outer {
 /** The family that the nodes' tunnel uses. */
 const outerFamily = ({ scene }: Play): IpFamily => scene.families[0] ?? 'ipv4';
 
-/** Sends a frame in VXLAN to a node's own port, as a plain datagram that needs no rights. */
+/** Sends a frame in VXLAN to a port of a node, as a plain datagram, for which no capability is needed. */
 const byVxlan =
   (inner: Inner, node: Node = 'node1', { as, to, tunnel = TUNNELS_OF_NODES.flannel }: Outer = {}): Form =>
   (play, from) => {
@@ -69,7 +69,7 @@ const through = (
   ...rest,
 });
 
-/** Tunnels of the nodes that take what anybody sends. The cluster's are VXLAN; a kernel may lack other kinds. */
+/** Tunnels of the nodes that accept packets of any sender. The cluster uses VXLAN; a kernel may lack other kinds. */
 export const TUNNELS: readonly Attack[] = [
   through(
     'as-far-client',

@@ -3,13 +3,13 @@ import type { Pod } from '../stage/cast.ts';
 import { podManifest, policyManifest } from '../stage/manifests.ts';
 import type { Stage } from '../stage/stage.ts';
 
-/** Time between two changes, ms: agents take some of them together and some alone. */
+/** Milliseconds between two changes: agents handle some of them together and some one by one. */
 const PAUSE_MS = 60;
 const ROUNDS = 8;
 
 type Objects = Readonly<Record<string, object | undefined>>;
 
-/** Writes one state after the other, and at the end what was there at the beginning. */
+/** Writes one state after the other, and at the end the initial state. */
 const walk = async (stage: Stage, states: readonly Objects[]): Promise<void> => {
   for (const state of states) {
     await stage.cluster.write(state);
@@ -21,7 +21,7 @@ const walk = async (stage: Stage, states: readonly Objects[]): Promise<void> => 
 const rounds = (stateOf: (round: number) => Objects): readonly Objects[] =>
   Array.from({ length: ROUNDS }, (_, at) => stateOf(at));
 
-/** A policy of web that lets in who has some role, on one port. */
+/** A policy of web that lets in a given role, on one port. */
 const webPolicy = (name: string, role: string, port = 7000) =>
   policyManifest(name, 'web', {
     policyTypes: ['Ingress'],
@@ -115,7 +115,7 @@ export const policiesRenamed = async (stage: Stage): Promise<void> => {
   );
 };
 
-/** Both pods are in one file: agents would else read one of them before and the other one after. */
+/** One file has both pods: agents could otherwise read one of them earlier than the other. */
 export const addressesExchanged = (stage: Stage): Promise<void> => {
   const [closed, web] = [pod(stage, 'closed', {}), pod(stage, 'web', {})];
   const both = (exchanged: boolean) => ({

@@ -5,12 +5,12 @@ import type { Machine } from '../stage/cast.ts';
 import type { Stage } from '../stage/stage.ts';
 import * as events from './window-events.ts';
 
-/** A flow that has to stay as it is whatever happens. */
+/** A flow whose verdict must stay the same whatever happens. */
 interface Flow {
   readonly from: Machine;
   readonly to: Machine;
   readonly lies?: Lies;
-  /** Whose address it bears, if not its sender's. */
+  /** The machine whose address it uses as its source, if not the sender's own. */
   readonly as?: Machine;
 }
 
@@ -23,13 +23,13 @@ const FORBIDDEN: readonly Flow[] = [
   { from: 'closed', to: 'client' },
 ];
 
-/** A pod that is something else for a while may send meanwhile; what it takes stays forbidden. */
+/** A pod whose role changes for a while may send meanwhile; what it may not receive stays forbidden. */
 const WITHOUT_CLOSED = FORBIDDEN.filter(({ from }) => from !== 'closed');
 
-/** The address has always an isolated pod, whichever it is. */
+/** An isolated pod has the address all the time, though not always the same one. */
 const TO_WEB = FORBIDDEN.filter(({ to }) => to === 'web');
 
-/** Probes that would be allowed if their senders were who they say. */
+/** Probes that policy would allow if their senders had the addresses that they claim. */
 const SPOOFED: readonly Flow[] = [
   { from: 'stranger', to: 'web', as: 'client', lies: { port: 53 } },
   { from: 'stranger', to: 'web', as: 'client2', lies: { port: 53 } },
@@ -41,7 +41,7 @@ const ALLOWED: readonly Flow[] = [{ from: 'client', to: 'web', lies: { port: 53 
 const EVERY_MS = 4;
 const AFTERWARDS_MS = 100;
 
-/** Sends probes of all flows, in each family and each from a new port, as long as something happens. */
+/** Sends probes of all flows during an event, in each family and each from a new port. */
 const during =
   (event: (stage: Stage) => Promise<void>, flows: readonly Flow[]): Form =>
   async (play) => {
@@ -69,7 +69,7 @@ const during =
 
 const BY = 'changes go in an order in which nothing opens meanwhile; rules outlive the agent';
 
-/** Probes that must not arrive while something happens, and those that do. */
+/** Probes that must not arrive during an event, and those that must. */
 const meanwhile = (
   name: string,
   what: string,
@@ -92,7 +92,7 @@ const meanwhile = (
   slow: true,
 });
 
-/** Changes of the cluster and ends of the agent, under probes of what is forbidden throughout. */
+/** Changes of the cluster and ends of the agent, while probes send what is forbidden throughout. */
 export const WINDOWS: readonly Attack[] = [
   meanwhile('policy-changes', 'a policy of the pod comes, changes and goes', events.policyChanges),
   meanwhile('many-policies', '100 policies of the pod come and go', events.manyPolicies),

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
-/** Returns the bytes of an IPv4 or IPv6 address. @throws where `text` is none. */
+/** Returns the bytes of an IPv4 or IPv6 address. @throws if `text` is not an address */
 export const addressBytes = (text: string): Buffer => Buffer.from(ipaddr.parse(text).toByteArray());
 
 /** Returns the six bytes of a hardware address such as `02:00:00:00:00:01`. */
@@ -26,7 +26,7 @@ export const u32 = (...values: readonly number[]): Buffer => {
   return bytes;
 };
 
-/** Returns `bytes` with zeros behind, up to a multiple of `unit` bytes. */
+/** Returns `bytes` with zeros appended, up to a multiple of `unit` bytes. */
 export const padTo = (bytes: Buffer, unit: number): Buffer =>
   Buffer.concat([bytes, Buffer.alloc((unit - (bytes.length % unit)) % unit)]);
 
@@ -47,8 +47,8 @@ export const withU16 = (bytes: Buffer, offset: number, value: number): Buffer =>
 };
 
 /**
- * Returns the checksum of what IP carries, with the pseudo-header of RFC 9293 (IPv4) or RFC 8200, 8.1 (IPv6). The checksum
- * field of `body` has to be 0.
+ * Returns the checksum of an IP payload, with the pseudo-header of RFC 9293 (IPv4) or RFC 8200, 8.1 (IPv6). The checksum
+ * field of `body` must be 0.
  */
 export const transportChecksum = (source: string, destination: string, protocol: number, body: Buffer): number => {
   const ends = Buffer.concat([addressBytes(source), addressBytes(destination)]);

@@ -28,7 +28,7 @@ export interface Tag {
   readonly vlan: number;
 }
 
-/** A frame of Ethernet II. `tags` are the outermost first. */
+/** A frame of Ethernet II. `tags` starts with the outermost one. */
 export interface EthernetParts {
   readonly to: string;
   readonly from: string;
@@ -65,7 +65,7 @@ export const groupMac = (group: readonly number[]): string => {
 
 /** Fields of ARP (RFC 826). */
 export interface ArpParts {
-  /** 1 asks, 2 answers. */
+  /** 1 is a request, 2 a reply. */
   readonly operation: number;
   readonly senderMac: string;
   readonly senderIp: Buffer;
@@ -73,7 +73,7 @@ export interface ArpParts {
   readonly targetIp: Buffer;
 }
 
-/** Returns an ARP packet for IPv4 on Ethernet; `padding` follows what ARP itself has. */
+/** Returns an ARP packet for IPv4 on Ethernet; `padding` follows the fields of ARP. */
 export const arp = (parts: ArpParts, padding: Buffer = Buffer.alloc(0)): Buffer =>
   Buffer.concat([
     u16(1, ETHER.ipv4),

@@ -45,19 +45,19 @@ export const ICMPV6 = {
   experimental: 200,
 } as const;
 
-/** Returns a message of ICMP for IPv4: type, code, four bytes of its own, and the rest. */
+/** Returns a message of ICMP for IPv4: type, code, four bytes that depend on the type, and the rest. */
 export const icmp = (type: number, code: number, own: Buffer, rest: Buffer): Buffer => {
   const plain = Buffer.concat([u8(type, code), u16(0), own, rest]);
   return withU16(plain, 2, checksum(plain));
 };
 
-/** Returns a message of ICMPv6: type, code, four bytes of its own, and the rest. */
+/** Returns a message of ICMPv6: type, code, four bytes that depend on the type, and the rest. */
 export const icmpv6 = (ends: Ends, type: number, code: number, own: Buffer, rest: Buffer): Buffer => {
   const plain = Buffer.concat([u8(type, code), u16(0), own, rest]);
   return withU16(plain, 2, transportChecksum(ends.source, ends.destination, PROTOCOL.icmpv6, plain));
 };
 
-/** Returns an option of neighbour discovery (RFC 4861, 4.6), filled up to 8 bytes. */
+/** Returns an option of neighbour discovery (RFC 4861, 4.6), padded to a multiple of 8 bytes. */
 export const ndOption = (type: number, data: Buffer): Buffer => {
   const body = padTo(Buffer.concat([u8(type, 0), data]), 8);
   body[1] = body.length / 8;
@@ -71,11 +71,11 @@ export const ND_OPTION = { sourceMac: 1, targetMac: 2, prefix: 3, route: 24, res
 export const solicitation = (ends: Ends, target: string, options: Buffer): Buffer =>
   icmpv6(ends, ICMPV6.neighbourSolicitation, 0, u32(0), Buffer.concat([addressBytes(target), options]));
 
-/** Returns a neighbour advertisement: solicited where `flags` has 0x40, to override what is known where it has 0x20. */
+/** Returns a neighbour advertisement: solicited if `flags` has 0x40, overriding known addresses if it has 0x20. */
 export const advertisement = (ends: Ends, target: string, flags: number, options: Buffer): Buffer =>
   icmpv6(ends, ICMPV6.neighbourAdvertisement, 0, u32(flags << 24), Buffer.concat([addressBytes(target), options]));
 
-/** Returns a router advertisement of one prefix of 64 bits for addresses (RFC 4862), valid for an hour. */
+/** Returns a router advertisement of one 64-bit prefix for addresses (RFC 4862), valid for an hour. */
 export const routerAdvertisement = (ends: Ends, lifetime: number, prefix: string, options: Buffer): Buffer =>
   icmpv6(
     ends,
@@ -89,14 +89,14 @@ export const routerAdvertisement = (ends: Ends, lifetime: number, prefix: string
     ]),
   );
 
-/** Returns a redirect of what goes to `destination` to the neighbour `target`. */
+/** Returns a redirect of packets for `destination` to the neighbour `target`. */
 export const redirect = (ends: Ends, target: string, destination: string, options: Buffer): Buffer =>
   icmpv6(ends, ICMPV6.redirect, 0, u32(0), Buffer.concat([addressBytes(target), addressBytes(destination), options]));
 
-/** Returns the option that tells a hardware address. */
+/** Returns the option that contains a hardware address. */
 export const linkAddress = (type: number, mac: string): Buffer => ndOption(type, macBytes(mac));
 
-/** Returns the group that asks for an address are sent to (RFC 4291, 2.7.1). */
+/** Returns the group to which solicitations of an address are sent (RFC 4291, 2.7.1). */
 export const solicitedNode = (target: string): string => {
   const bytes = addressBytes(target);
   const [high, middle, low] = [bytes[13] ?? 0, bytes[14] ?? 0, bytes[15] ?? 0];

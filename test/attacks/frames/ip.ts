@@ -1,6 +1,6 @@
 import { addressBytes, checksum, padTo, u16, u32, u8, withU16 } from './bytes.ts';
 
-/** Protocol numbers (IANA), which are IPv6's next headers as well. */
+/** Protocol numbers (IANA), which are also IPv6's next headers. */
 export const PROTOCOL = {
   hopByHop: 0,
   icmp: 1,
@@ -38,9 +38,9 @@ export interface IpParts {
   readonly id?: number;
   /** IPv4 only: offset of a fragment in units of 8 bytes. */
   readonly offset?: number;
-  /** IPv4 only: further fragments follow. */
+  /** IPv4 only: more fragments follow. */
   readonly more?: boolean;
-  /** IPv4 only: options, padded to 4 bytes here. */
+  /** IPv4 only: options; padded to a multiple of 4 bytes. */
   readonly options?: Buffer;
 }
 
@@ -72,17 +72,17 @@ export const ipv6 = ({ source, destination, protocol, ttl = 64 }: IpParts, paylo
     payload,
   ]);
 
-/** Returns a packet of the family that the source belongs to. */
+/** Returns a packet of the source's family. */
 export const ip = (parts: IpParts, payload: Buffer): Buffer =>
   parts.source.includes(':') ? ipv6(parts, payload) : ipv4(parts, payload);
 
-/** An extension header, given what follows it: its own number, and its bytes. */
+/** Builds an extension header from what follows it: its own number, and its bytes. */
 export interface Extension {
   readonly number: number;
   readonly bytes: (next: number) => Buffer;
 }
 
-/** Returns options filled up to a whole header of 8 bytes with PadN (RFC 8200, 4.2). */
+/** Returns options padded with PadN to a header of a multiple of 8 bytes (RFC 8200, 4.2). */
 const optionsHeader = (next: number, options: Buffer): Buffer => {
   const missing = (8 - ((2 + options.length) % 8)) % 8;
   const padding =
@@ -120,7 +120,7 @@ export const fragment = (id: number, offset: number, more: boolean): Extension =
   bytes: (next) => Buffer.concat([u8(next, 0), u16((offset << 3) | (more ? 1 : 0)), u32(id)]),
 });
 
-/** Puts extension headers before a payload. @returns the first next header, and the bytes */
+/** Puts extension headers before a payload. @returns the number of the first header, and the bytes */
 export const extended = (
   extensions: readonly Extension[],
   protocol: number,

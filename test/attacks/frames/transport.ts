@@ -1,7 +1,7 @@
 import { addressBytes, transportChecksum, u16, u32, u8, withU16 } from './bytes.ts';
 import { ip, type IpParts, PROTOCOL } from './ip.ts';
 
-/** The two ends of a packet that IP carries. */
+/** The two ends of a packet. */
 export interface Ends {
   readonly source: string;
   readonly destination: string;
@@ -73,7 +73,7 @@ export const sctp = ({ sourcePort, port }: Ports, chunk: number, value: Buffer, 
   return packet;
 };
 
-/** Returns the value of an INIT chunk with a parameter of an unknown kind that holds `data`. */
+/** Returns the value of an INIT chunk with a parameter of an unknown kind that contains `data`. */
 export const sctpInit = (data: Buffer): Buffer =>
   Buffer.concat([u32(1, 65_535), u16(1, 1), u32(1), u16(0xc0de, 4 + data.length), data]);
 
@@ -83,21 +83,21 @@ export const dccpRequest = (ends: Ends, { sourcePort, port }: Ports, data: Buffe
   return withU16(plain, 6, transportChecksum(ends.source, ends.destination, PROTOCOL.dccp, plain));
 };
 
-/** Returns a whole packet with a UDP datagram in it. */
+/** Returns an IP packet that contains a UDP datagram. */
 export const udpPacket = (parts: Omit<IpParts, 'protocol'>, ports: Ports, data: Buffer): Buffer =>
   ip({ ...parts, protocol: PROTOCOL.udp }, udp(parts, ports, data));
 
-/** Returns a whole packet with a TCP segment in it. */
+/** Returns an IP packet that contains a TCP segment. */
 export const tcpPacket = (parts: Omit<IpParts, 'protocol'>, segment: TcpParts, data?: Buffer): Buffer =>
   ip({ ...parts, protocol: PROTOCOL.tcp }, tcp(parts, segment, data));
 
-/** Returns a GRE header (RFC 2784) for what it carries, an EtherType. */
+/** Returns a GRE header (RFC 2784) for a payload of an EtherType. */
 export const gre = (type: number, payload: Buffer): Buffer => Buffer.concat([u16(0, type), payload]);
 
-/** Returns VXLAN (RFC 7348) around a frame. */
+/** Returns a VXLAN packet (RFC 7348) around a frame. */
 export const vxlan = (network: number, frame: Buffer): Buffer => Buffer.concat([u32(0x0800_0000, network << 8), frame]);
 
-/** Returns a DHCP offer or acknowledgement (RFC 2131): `kind` 2 or 5. */
+/** Returns a DHCP offer or acknowledgement (RFC 2131): `kind` is 2 or 5. */
 export const dhcpReply = (kind: number, client: string, address: string, server: string, data: Buffer): Buffer =>
   Buffer.concat([
     u8(2, 1, 6, 0),

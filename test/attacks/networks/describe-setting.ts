@@ -6,12 +6,12 @@ import { faultsOf } from '../run/judge.ts';
 import { casesOf, type Row } from '../run/run-attacks.ts';
 import { type Setting, settingName } from '../stage/setting.ts';
 
-/** All attacks of a setting take about 10 s; a busy machine gets a multiple of that. */
+/** All attacks of a setting take about 10 s; a busy machine may take a multiple of that. */
 const SETTING_MS = 300_000;
 
 const keyOf = ({ attack, family }: Pick<Row, 'attack' | 'family'>): string => `${attack} ${family}`;
 
-/** Attacks a cluster and has a test for each attack and family. Slow ones run on request. */
+/** Attacks a cluster, with one test per attack and family. Slow attacks run on request only. */
 export const describeSetting = (setting: Setting, slowness: 'quick ones' | 'slow ones too' = 'quick ones'): void => {
   const attacks = ATTACKS.filter(({ slow }) => slow === undefined || slowness === 'slow ones too');
   describe(`on ${settingName(setting)}`, () => {

@@ -3,7 +3,7 @@ import type { Setting } from '../stage/setting.ts';
 import type { Attack } from './attack.ts';
 import { type Row, runAttacks } from './run-attacks.ts';
 
-/** Builds a cluster, attacks it without agents and with them, and takes it down. @throws with the agents' logs where that fails */
+/** Builds a cluster, attacks it without and with agents, and removes it. @throws with the agents' logs if that fails */
 export const attackSetting = async (setting: Setting, attacks: readonly Attack[]): Promise<readonly Row[]> => {
   const stage = await openStage(setting);
   try {

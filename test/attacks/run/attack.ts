@@ -8,28 +8,28 @@ import type { Play } from './play.ts';
 /** Sends something that contains the token of the try. */
 export type Form = (play: Play, from: Machine, to: Machine) => void | Promise<void>;
 
-/** What an attacker needs: nothing that a container lacks, CAP_NET_RAW, or a place in the nodes' network. */
+/** What an attacker needs: nothing that a container lacks, CAP_NET_RAW, or a process in a node's network namespace. */
 export type Needs = 'nothing' | 'NET_RAW' | 'NET_ADMIN' | 'nodes’ network' | 'API';
 
-/** The sender, the packet, the destination, and where its arrival is checked. */
+/** The sender, the packet, the destination, and the place where the suite watches for its arrival. */
 export interface Course {
   readonly form: Form;
   readonly from: Machine;
   readonly to: Machine;
-  /** Where its arrival is checked, at any of them; `to` if absent. */
+  /** The machines on which the suite watches for it; `to` if absent. */
   readonly at?: Machine | readonly Machine[];
-  /** Frames on the interface ('wire', if absent), or what programs of the machine receive. */
+  /** Whether to watch frames on the interface ('wire', the default) or what programs of the machine receive. */
   readonly sense?: Sense;
 }
 
-/** What some attacks need beyond the cluster as it is; laid and lifted once for all of them. */
+/** What some attacks need in addition to the cluster; laid and lifted once for all of them. */
 export interface Ground {
   readonly name: string;
   readonly lay: (stage: Stage) => Promise<void>;
   readonly lift: (stage: Stage) => Promise<void>;
 }
 
-/** A way around the rules that was tried. */
+/** A way around the rules that the suite tries. */
 export interface Attack extends Course {
   /** `group/what`. */
   readonly name: string;
@@ -38,26 +38,26 @@ export interface Attack extends Course {
   readonly needs: Needs;
   readonly networks: readonly Network[];
   readonly families: readonly IpFamily[];
-  /** The like traffic that has to pass; what is absent is as in the attack. */
+  /** Similar traffic that must pass; absent fields are those of the attack. */
   readonly twin: Partial<Course>;
-  /** What keeps it out: the rule of the agent, or of the kernel. */
+  /** What stops it: a rule of the agent, or the kernel. */
   readonly by: string;
   /**
-   * `closed` by a rule made against it; `held` by the rules that judge everything; `kernel`: refused without any rule, so
-   * that it arrives nowhere when the agent is off either.
+   * `closed`: a rule against it stops it; `held`: the rules that judge all packets stop it; `kernel`: the kernel refuses it
+   * without any rule, so it doesn't arrive even without an agent.
    */
   readonly kind: 'closed' | 'held' | 'kernel';
-  /** Where the kernel alone refuses it, though elsewhere it takes a rule; all families if none are named. */
+  /** The families in which the kernel alone refuses it, though it needs a rule in others; all families if none are named. */
   readonly refused?: { readonly networks: readonly Network[]; readonly families?: readonly IpFamily[] };
-  /** Why it cannot be held on these networks: there it arrives. */
+  /** Why no rule can stop it on these networks: there it arrives. */
   readonly weak?: { readonly networks: readonly Network[]; readonly why: string };
-  /** It changes what others depend on: it runs by itself, and lies are forgotten afterwards. */
+  /** It changes state that others depend on: it runs alone, and the stage forgets its lies afterwards. */
   readonly alone?: true;
-  /** It takes a second or more, so it runs once for all families, on clusters of both alone. */
+  /** It takes a second or more, so it runs once for all families, and only on clusters of both. */
   readonly slow?: true;
-  /** It uses the family that the cluster has no addresses of. */
+  /** It uses the family in which the cluster has no addresses. */
   readonly foreign?: true;
-  /** What has to be there for it. */
+  /** What it needs in addition to the cluster. */
   readonly ground?: Ground;
 }
 

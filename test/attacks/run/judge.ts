@@ -4,7 +4,7 @@ import type { Families, Network } from '../stage/setting.ts';
 import type { Attack } from './attack.ts';
 import type { Row } from './run-attacks.ts';
 
-/** An attack that succeeds and must be closed: its success is no failure; its end is one, since the entry is then wrong. */
+/** An attack that succeeds and must be closed: its success is no failure, but its end is, since the entry is then wrong. */
 export interface KnownOpen {
   readonly attack: string;
   readonly reason: string;
@@ -14,7 +14,7 @@ export interface KnownOpen {
   readonly backend?: IptablesBackend;
 }
 
-/** Reports whether an entry is about that row. */
+/** Reports whether an entry refers to that row. */
 const isAbout = (entry: KnownOpen, row: Row): boolean =>
   entry.attack === row.attack &&
   (entry.networks?.includes(row.network) ?? true) &&
@@ -27,11 +27,11 @@ export const isRefused = ({ kind, refused }: Attack, { network, family }: Row): 
   kind === 'kernel' ||
   (refused !== undefined && refused.networks.includes(network) && (refused.families?.includes(family) ?? true));
 
-/** Reports whether a rule was made against an attack, and holds it on some network at least. */
+/** Reports whether a rule was made against an attack and stops it on at least one network. */
 export const isClosed = ({ kind, networks, weak }: Attack): boolean =>
   kind === 'closed' && !networks.every((network) => weak?.networks.includes(network));
 
-/** Returns what is wrong with a row, in words; nothing where it is as its attack says. */
+/** Returns what is wrong with a row, in words; nothing if the row is as its attack says. */
 export const faultsOf = (attack: Attack, row: Row, open: readonly KnownOpen[]): readonly string[] => {
   const weak = attack.weak?.networks.includes(row.network) ?? false;
   const refused = isRefused(attack, row);
@@ -47,7 +47,7 @@ export const faultsOf = (attack: Attack, row: Row, open: readonly KnownOpen[]): 
     ...(row.on && !weak && known === undefined ? ['it gets through'] : []),
     ...(!row.on && weak ? ['it does not get through any more, though it is said that it cannot be held'] : []),
     ...(!row.on && known !== undefined ? [`it is no longer open: take its entry away (${known.reason})`] : []),
-    // An attack that gets through may take with it what its twin needs.
+    // An attack that gets through may spoil the state that its twin needs.
     ...(row.twin || known !== undefined ? [] : ['the like traffic that is allowed does not pass']),
   ];
 };

@@ -7,20 +7,20 @@ import type { Scene } from '../stage/scene.ts';
 import type { Station } from '../station/station.ts';
 import { nextToken } from '../station/token.ts';
 
-/** What it takes to send and see something. */
+/** What is needed to send something and see it arrive. */
 export interface Floor {
   readonly scene: Scene;
   readonly stations: Readonly<Record<Machine, Station>>;
 }
 
-/** Nothing listens there. */
+/** No program listens on this port. */
 const DISCARD = 9;
-/** What may be behind a marker: another processor handled it. */
+/** Packets may still be behind a marker: another processor handled them. */
 const BEHIND_MS = 12;
 const MARKER_MS = 5_000;
 const TRIES = 3;
 
-/** Sends a marker and waits for it, some times: one may be lost where a machine has no time. */
+/** Sends a marker and waits for it, several times: a busy machine may lose one. */
 const mark = async (floor: Floor, at: Machine, send: (token: string) => void, what: string): Promise<void> => {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const token = nextToken();
@@ -30,7 +30,7 @@ const mark = async (floor: Floor, at: Machine, send: (token: string) => void, wh
   throw new Error(`attacks: no marker passes ${what}`);
 };
 
-/** What a sender may always send: a datagram to its own node, or between machines that are no pods. */
+/** Traffic that a sender may always send: a datagram to its own node, or between machines that aren't pods. */
 const markSender = (floor: Floor, from: Machine, family: IpFamily): Promise<void> => {
   const { scene, stations } = floor;
   const to = isPod(from) ? (nodeOf(from) ?? 'node1') : from === 'node1' ? 'node2' : 'node1';
@@ -47,7 +47,7 @@ const markSender = (floor: Floor, from: Machine, family: IpFamily): Promise<void
   );
 };
 
-/** The other end of its link puts a frame straight on it: what was there before it has been seen by then. */
+/** The other end of the link sends a frame directly: once it arrives, everything before it has arrived as well. */
 const markReceiver = async (floor: Floor, at: Machine): Promise<void> => {
   if (!isPod(at) && at !== 'outside') return;
   const { station, device } = farEnd(at);
@@ -63,7 +63,7 @@ const markReceiver = async (floor: Floor, at: Machine): Promise<void> => {
 };
 
 /**
- * Waits until whatever these senders have sent has arrived where it ever will: markers that they may send arrive after it,
+ * Waits until everything that these senders sent has arrived, if it ever will: markers that they may send arrive after it,
  * then markers on the links of the receivers.
  */
 export const awaitPassage = async (

@@ -7,7 +7,7 @@ import type { Scene } from '../stage/scene.ts';
 import type { Stage } from '../stage/stage.ts';
 import { nextToken } from '../station/token.ts';
 
-/** How a packet differs from one that its sender would honestly write. */
+/** How a packet differs from what its sender would honestly write. */
 export interface Lies {
   readonly source?: string | undefined;
   readonly destination?: string | undefined;
@@ -15,35 +15,35 @@ export interface Lies {
   readonly mac?: string | undefined;
   readonly fromMac?: string | undefined;
   readonly tags?: readonly Tag[] | undefined;
-  /** Destination port; 9999 if absent, where web and caged may not talk. */
+  /** Destination port; 9999 if absent, on which web and caged may not talk. */
   readonly port?: number | undefined;
   readonly sourcePort?: number | undefined;
   readonly ttl?: number | undefined;
 }
 
-/** One try of an attack or of its twin: what it is made of and how it is sent. */
+/** One try of an attack or of its twin: its contents, and functions that send it. */
 export interface Play {
   readonly stage: Stage;
   readonly scene: Scene;
   readonly family: IpFamily;
-  /** What everything that this try sends has to contain. */
+  /** The bytes that everything this try sends must contain. */
   readonly token: string;
   readonly data: Buffer;
   /** Returns a port that no try has used before. */
   freshPort(): number;
   ip(machine: Machine): string;
-  /** Returns source and destination of a packet between two machines, unless they are lies. */
+  /** Returns source and destination of a packet between two machines, with the lies applied. */
   ends(from: Machine, to: Machine, lies?: Lies): Ends;
   ports(lies?: Lies): Ports;
   /** Sends a frame as it is. */
   frame(from: Machine, bytes: Buffer): void;
-  /** Sends a packet in a frame on its way from one machine to another. */
+  /** Sends a packet in a frame on its path from one machine to another. */
   packet(from: Machine, to: Machine, bytes: Buffer, lies?: Lies): void;
   /** Sends a UDP datagram that contains the token. */
   udp(from: Machine, to: Machine, lies?: Lies): void;
   /** Sends a segment that opens a TCP connection and contains the token. */
   syn(from: Machine, to: Machine, lies?: Lies): void;
-  /** Resolves once something with the token has arrived at a machine. @throws where it does not */
+  /** Resolves once something with the token has arrived at a machine. @throws if nothing arrives */
   arrived(machine: Machine, what?: string): Promise<void>;
 }
 
@@ -60,10 +60,10 @@ const freshPort = (): number => {
   return lastPort;
 };
 
-/** The interface that a machine sends by: that of a node is its uplink. */
+/** The interface through which a machine sends: for a node, its uplink. */
 const DEVICE = 'eth0';
 
-/** @param senders gets the name of each machine that sends something */
+/** @param senders receives the name of each machine that sends something */
 export const createPlay = (stage: Stage, family: IpFamily, senders: Set<Machine>): Play => {
   const { scene } = stage;
   const token = nextToken();

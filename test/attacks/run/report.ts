@@ -2,7 +2,7 @@ import type { Attack } from './attack.ts';
 import { isRefused } from './judge.ts';
 import type { Row } from './run-attacks.ts';
 
-/** What a row means in one word. */
+/** The result of a row in one word. */
 const OUTCOMES = ['kept out', 'cannot be held', 'gets through', 'twin lost', 'no control'] as const;
 
 export type Outcome = (typeof OUTCOMES)[number];
@@ -51,7 +51,7 @@ const settingRow = ([setting, rows]: readonly [string, readonly ReportRow[]]): s
 
 const placeOf = ({ network, backend }: Row): string => `${network} ${backend}`;
 
-/** What became of an attack in one family on one network: one outcome, or each that there was on some clusters. */
+/** The outcomes of an attack in one family on one network: one, or several if clusters differ. */
 const cellOf = (rows: readonly ReportRow[]): string =>
   [...new Set(rows.map(({ outcome }) => outcome))].join(', ') || '–';
 

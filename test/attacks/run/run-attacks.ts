@@ -6,7 +6,7 @@ import type { Attack, Course } from './attack.ts';
 import { awaitPassage } from './passage.ts';
 import { createPlay } from './play.ts';
 
-/** What became of one attack in one family. */
+/** The outcome of one attack in one family. */
 export interface Row extends Setting {
   readonly attack: string;
   readonly family: IpFamily;
@@ -17,18 +17,18 @@ export interface Row extends Setting {
   readonly seconds: number;
 }
 
-/** An attack in one family, as a setting asks for it. */
+/** An attack in one family, as a setting runs it. */
 export interface Case {
   readonly attack: Attack;
   readonly family: IpFamily;
 }
 
-/** So much is tried at a time: what arrives fits in the buffers of one station. */
+/** Tries up to this many at a time, so that what arrives fits in the buffers of one station. */
 const BATCH = 12;
-/** A packet that must arrive may be lost on a busy machine: it is tried again up to this many times. */
+/** A busy machine may lose a packet that must arrive: it is tried up to this many times. */
 const TRIES = 3;
 
-/** The attacks that apply to a setting, in each family. */
+/** Returns the attacks that apply to a setting, in each family. */
 export const casesOf = (attacks: readonly Attack[], { network, families }: Setting): readonly Case[] => {
   const own = familiesOf(families);
   return attacks
@@ -77,7 +77,7 @@ const tryCourses = async (stage: Stage, courses: readonly Trial[]): Promise<read
   );
 };
 
-/** As `tryCourses`, but what did not arrive and should is tried again. */
+/** As `tryCourses`, but retries those that should have arrived and did not. */
 const tryWanted = async (stage: Stage, courses: readonly Trial[]): Promise<readonly boolean[]> => {
   let arrived = await tryCourses(stage, courses);
   for (let tries = 1; tries < TRIES && arrived.includes(false); tries += 1) {
@@ -97,7 +97,7 @@ interface Seen {
   readonly seconds: number;
 }
 
-/** Runs some cases, and with agents their twins. */
+/** Runs some cases, and with agents also their twins. */
 const runSome = async (stage: Stage, cases: readonly Case[], withTwins: boolean): Promise<Seen> => {
   const startedAt = performance.now();
   const courses: readonly Trial[] = cases.map(({ attack, family }) => ({ course: attack, family }));
@@ -111,7 +111,7 @@ const runSome = async (stage: Stage, cases: readonly Case[], withTwins: boolean)
   return { arrived, twins, seconds: (performance.now() - startedAt) / 1000 };
 };
 
-/** What one phase saw of each case. */
+/** The results of each case in one phase. */
 type Phase = ReadonlyMap<Case, { readonly arrived: boolean; readonly twin: boolean; readonly seconds: number }>;
 
 const runPhase = async (stage: Stage, cases: readonly Case[], withTwins: boolean): Promise<Phase> => {

@@ -6,7 +6,7 @@ import type { IptablesBackend } from '../../../src/lab/settings.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import type { Node } from './cast.ts';
 
-/** The checkout whose agent is attacked: this one, or the one that the variable names. It has to be built. */
+/** The checkout whose agent the suite attacks: this one, or the one that the variable names. It must be built. */
 export const CHECKOUT = process.env['PORTCULLIS_CHECKOUT'] ?? path.join(import.meta.dirname, '../../..');
 
 const PORTCULLIS = path.join(CHECKOUT, 'bin/portcullis');
@@ -23,14 +23,14 @@ interface Status {
 
 /** An agent of the attacked checkout on a node. */
 export interface NodeAgent {
-  /** Resolves once the state of the folder with that version is in force. */
+  /** Resolves once that version of the folder's state is in force. */
   applied(version: number): Promise<void>;
-  /** Resolves once it does not judge by addresses alone any more, as it does until pods without results have answered. */
+  /** Resolves once it no longer judges by addresses only, as it does until pods without CNI results have answered. */
   learned(): Promise<void>;
   log(): string;
   /** Ends it by SIGKILL. */
   kill(): Promise<void>;
-  /** Ends it by SIGTERM, which leaves its rules. */
+  /** Ends it by SIGTERM, which keeps its rules. */
   stop(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export interface AgentPlace {
   readonly backend: IptablesBackend;
 }
 
-/** Starts an agent, and waits until it reports that it is ready. */
+/** Starts an agent and waits until it reports that it is ready. */
 export const startNodeAgent = async ({ node, manifests, results, backend }: AgentPlace): Promise<NodeAgent> => {
   const lines: string[] = [];
   const [file, ...args] = [

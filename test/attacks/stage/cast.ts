@@ -2,9 +2,10 @@ import type { IpFamily } from '../../../src/model/family.ts';
 import { nodeAddress } from '../../../src/lab/fabric.ts';
 
 /**
- * Who takes part. On node 1: `stranger` is in another namespace, `web` takes clients on 80/TCP and 53/UDP alone, `client` is
- * isolated by nothing, `caged` may send to clients on 80/TCP alone, `closed` may neither take nor send anything. On node 2
- * the same again. `outside` is a machine on the nodes' network that is no node.
+ * The machines that take part. On node 1: `stranger` is in another namespace, `web` accepts clients on 80/TCP and
+ * 53/UDP only,
+ * no policy isolates `client`, `caged` may send to clients on 80/TCP only, `closed` may neither receive nor send anything.
+ * Node 2 has the same again. `outside` is a machine on the nodes' network that is not a node.
  */
 export const PODS = {
   stranger: { node: 1, host: 0x10, namespace: 'other', role: 'stranger' },
@@ -27,13 +28,13 @@ export const MACHINES: readonly Machine[] = [...POD_NAMES, ...NODES, 'outside'];
 
 export const isPod = (machine: Machine): machine is Pod => machine in PODS;
 
-/** The node that a pod is on, or that a node is. `outside` counts to none. */
+/** The node of a pod, or the node itself. `outside` has none. */
 export const nodeOf = (machine: Machine): Node | undefined => {
   if (machine === 'outside') return undefined;
   return isPod(machine) ? (`node${PODS[machine].node}` as Node) : machine;
 };
 
-/** The address that nobody has, in node 1's range and outside of all. */
+/** The address that no machine has, in node 1's range and outside of all. */
 export const NOBODY: Readonly<Record<IpFamily, string>> = { ipv4: '10.244.1.199', ipv6: 'fd00:10:244:1::199' };
 export const FAR_NOBODY: Readonly<Record<IpFamily, string>> = { ipv4: '198.51.100.7', ipv6: '2001:db8::7' };
 
@@ -47,7 +48,7 @@ export const addressOf = (machine: Machine, family: IpFamily): string => {
   return family === 'ipv4' ? `10.244.${node}.${host}` : `fd00:10:244:${node}::${host.toString(16)}`;
 };
 
-/** The address of a node on its pods' side. */
+/** The address of a node on the side of its pods. */
 export const gatewayAddress = (node: 1 | 2, family: IpFamily): string =>
   family === 'ipv4' ? `10.244.${node}.1` : `fd00:10:244:${node}::1`;
 
@@ -57,7 +58,7 @@ export const deviceOf = (pod: Pod): string => `veth1a2b0${PODS[pod].node}${PODS[
 /** Returns the UID of a pod. */
 export const uidOf = (pod: Pod): string => `uid-${pod}`;
 
-/** The name of the interface at the other end of a pod's link, and whose it is. */
+/** The name of the interface at the other end of a pod's link, and its machine. */
 export const farEnd = (machine: Machine): { readonly station: Machine; readonly device: string } =>
   isPod(machine)
     ? { station: machine.endsWith('2') ? 'node2' : 'node1', device: deviceOf(machine) }

@@ -14,18 +14,18 @@ export interface Cluster {
   /** The folder of a node's results. */
   results(node: string): string;
   /**
-   * Writes objects by name; undefined takes one away.
-   * @returns the version that agents have applied once they know of all of it
+   * Writes objects by name; undefined removes one.
+   * @returns the version that agents have applied once they have read all of it
    */
   write(objects: Readonly<Record<string, object | undefined>>): Promise<number>;
-  /** Makes everything as it was at the beginning. @returns as `write` */
+  /** Restores the initial state. @returns as `write` */
   restore(): Promise<number>;
-  /** Writes the note that libcni keeps of a pod, or takes it away. */
+  /** Writes or removes libcni's record of a pod. */
   writeResult(pod: Pod, there: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What libcni keeps of a pod that the bridge or ptp plugin attached (CNI 1.0.0, `cniCacheV1`). */
+/** Libcni's record of a pod that the bridge or ptp plugin attached (CNI 1.0.0, `cniCacheV1`). */
 const cniResult = (
   pod: Pod,
   { network }: Setting,
@@ -64,7 +64,7 @@ const cniResult = (
   };
 };
 
-/** Replaces a file at once, so that nobody reads half of it. */
+/** Replaces a file atomically, so that nobody reads half of it. */
 const replaceFile = async (file: string, content: object): Promise<void> => {
   const fresh = path.join(path.dirname(file), `.${path.basename(file)}.new`);
   await writeFile(fresh, JSON.stringify(content));
@@ -93,7 +93,7 @@ export const openCluster = async (setting: Setting, macs: ReadonlyMap<Machine, I
       }
     }
     version += 1;
-    // Last: who has read this version has read all that was written before.
+    // Written last: an agent that has read this version has read everything written before.
     await replaceFile(fileOf('version'), versionManifest(version));
     return version;
   };

@@ -29,7 +29,7 @@ export const readInterfaces = async (machine: Machine): Promise<Interfaces> => {
   return new Map(links.map(({ ifname, address }) => [ifname, address]));
 };
 
-/** Plugs the machine that is no node into the nodes' network. */
+/** Attaches the machine that is not a node to the nodes' network. */
 export const addOutside = async (ip: IpBatch, families: readonly IpFamily[]): Promise<void> => {
   await ip.run(['netns add outside', `link add ${OUTSIDE_PEER} type veth peer name eth0 netns outside`]);
   await ip.run([`link set ${OUTSIDE_PEER} addrgenmode none master ${FABRIC_BRIDGE} up`]);
@@ -64,8 +64,8 @@ const gatewayLines = (node: Node, { network, families }: Setting): readonly stri
 };
 
 /**
- * Batch lines that tell a node where its pods and the machines beside it are, as things to be checked soon: a packet that is
- * forwarded need not wait for an answer, and lies are still believed.
+ * Batch lines that give a node the neighbour entries of its pods and the machines beside it, in a state that is checked
+ * soon: a forwarded packet need not wait for an answer, and the kernel still believes lies.
  */
 const neighbourLines = (
   node: Node,
@@ -85,11 +85,11 @@ const neighbourLines = (
   ]);
 };
 
-/** Completes the nodes that the lab has made. */
+/** Completes the nodes that the lab has created. */
 export const completeNodes = (ip: IpBatch, setting: Setting): Promise<unknown> =>
   Promise.all(NODES.map((node) => ip.run(gatewayLines(node, setting), node)));
 
-/** Makes the nodes believe what is true of their neighbours. */
+/** Restores the true neighbour entries of the nodes. */
 export const teachNeighbours = async (
   ip: IpBatch,
   setting: Setting,
@@ -99,8 +99,8 @@ export const teachNeighbours = async (
 };
 
 /**
- * Keeps the kernels of pods from answering what is sent to them or to others: they take part by frames alone, and a reset
- * or an error of theirs would change what connection tracking knows.
+ * Keeps the kernels of pods from answering packets: pods take part by frames only, and a reset or an error of their kernels
+ * would change what connection tracking knows.
  */
 export const silencePods = async (machines: readonly Machine[]): Promise<void> => {
   const silence = [

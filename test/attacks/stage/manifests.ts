@@ -1,7 +1,7 @@
 import type { IpFamily } from '../../../src/model/family.ts';
 import { addressOf, NODES, type Pod, POD_NAMES, PODS, uidOf } from './cast.ts';
 
-/** The manifest of a pod as the API shows it while it runs. */
+/** The manifest of a running pod, as the API returns it. */
 export const podManifest = (pod: Pod, families: readonly IpFamily[], labels: Readonly<Record<string, string>> = {}) => {
   const { node, namespace, role } = PODS[pod];
   const ips = families.map((family) => ({ ip: addressOf(pod, family) }));
@@ -58,7 +58,7 @@ export const policyManifest = (name: string, role: string, spec: object) => ({
 
 const CLIENTS = { podSelector: { matchLabels: { role: 'client' } } };
 
-/** What web, caged and closed are allowed. */
+/** The policies of web, caged and closed. */
 const POLICIES = [
   policyManifest('web', 'web', {
     policyTypes: ['Ingress'],
@@ -89,8 +89,8 @@ export const clusterManifests = (families: readonly IpFamily[]): ReadonlyMap<str
   ]);
 
 /**
- * An object whose version tells which state of the folder has been read. No policy selects it; its label changes with the
- * version, since agents pass over objects that only have another version.
+ * An object whose version shows which state of the folder an agent has read. No policy selects it; its label changes with
+ * the version, since agents ignore objects in which nothing but the version changed.
  */
 export const versionManifest = (version: number) => {
   const { metadata, ...rest } = namespace('version');

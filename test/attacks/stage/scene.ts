@@ -6,19 +6,19 @@ import { familiesOf, type Setting } from './setting.ts';
 /** Hardware addresses by interface, of one machine. */
 export type Interfaces = ReadonlyMap<string, string>;
 
-/** Who is where in a cluster that is attacked. */
+/** The addresses in a cluster that is attacked. */
 export interface Scene {
   readonly setting: Setting;
   readonly families: readonly IpFamily[];
   readonly bridged: boolean;
   ip(machine: Machine, family: IpFamily): string;
-  /** The link-local address that a machine makes of its hardware address (RFC 4291, appendix A). */
+  /** The link-local address that a machine derives from its hardware address (RFC 4291, appendix A). */
   linkLocal(machine: Machine): string;
   /** The hardware address of a machine's own interface. */
   mac(machine: Machine): string;
-  /** The hardware address of the node on the pods' side, as `pod` sees it. */
+  /** The hardware address of the node on the side of its pods, as `pod` sees it. */
   gatewayMac(pod: Pod): string;
-  /** The hardware address that `from` has to send to for a packet to get to `to`. */
+  /** The hardware address to which `from` must send for a packet to reach `to`. */
   nextHop(from: Machine, to: Machine): string;
 }
 
@@ -53,5 +53,5 @@ export const sceneOf = (setting: Setting, interfaces: ReadonlyMap<Machine, Inter
   };
 };
 
-/** Pods of a node. */
+/** Returns the pods of a node. */
 export const podsOn = (node: Node): readonly Pod[] => POD_NAMES.filter((pod) => nodeOf(pod) === node);

@@ -2,7 +2,8 @@ import type { IpFamily } from '../../../src/model/family.ts';
 import type { IptablesBackend } from '../../../src/lab/settings.ts';
 
 /**
- * How pods are attached to their nodes, and what the agent knows of it: `routed` pods have links of their own and libcni's results,
+ * How pods are attached to their nodes, and what the agent knows of it: `routed` pods have links of their own and CNI
+ * results,
  * those of `bridge` share a bridge and have results, those of `bridge-blind` share a bridge and have none.
  */
 export type Network = 'routed' | 'bridge' | 'bridge-blind';

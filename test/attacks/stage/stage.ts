@@ -37,21 +37,21 @@ export interface Stage {
   startAgents(): Promise<void>;
   /** Starts the agent of a node again after it ended. */
   restartAgent(node: Node): Promise<void>;
-  /** Waits until what the cluster's folder holds in that version is in force on both nodes; at once without agents. */
+  /** Waits until that version of the cluster's folder is in force on both nodes; returns at once without agents. */
   applied(version: number): Promise<void>;
   /** Loads iptables-restore text on both nodes, for each family of the cluster. */
   restore(text: (family: IpFamily) => readonly string[]): Promise<void>;
   /** Runs lines of `ip -batch` in a machine. */
   change(machine: Machine, lines: readonly string[]): Promise<void>;
-  /** Gives nodes, and the machine outside, addresses and a way out in the family that the cluster does not use. */
+  /** Gives nodes, and the machine outside, addresses and a route in the family that the cluster doesn't use. */
   addForeign(): Promise<void>;
   removeForeign(): Promise<void>;
-  /** Makes nodes and bridges forget lies, and connections that were tracked. */
+  /** Makes nodes and bridges forget lies and tracked connections. */
   forget(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Batch lines that give a machine of the nodes' network its address of the family that the cluster does not use. */
+/** Batch lines that give a machine of the nodes' network its address in the family that the cluster doesn't use. */
 const foreignLines = (machine: Node | 'outside', scene: Scene, verb: 'add' | 'delete'): readonly string[] =>
   IP_FAMILIES.filter((family) => !scene.families.includes(family)).flatMap((family) => {
     const nodad = family === 'ipv6' && verb === 'add' ? ' nodad' : '';
@@ -144,7 +144,7 @@ export const openStage = async (setting: Setting): Promise<Stage> => {
     async forget() {
       await teachNeighbours(ip, setting, macs);
       await Promise.all(NODES.map((node) => on(node).run('conntrack', ['-F'])));
-      // Whoever sends something is found by the bridge again.
+      // The bridge learns the port of a machine again once that machine sends something.
       await awaitPassage({ scene, stations }, new Set(POD_NAMES), new Set());
     },
     close: () =>

@@ -11,7 +11,7 @@ export interface Tunnel {
   readonly mac: Readonly<Record<Node, string>>;
 }
 
-/** VXLAN as flannel has it, on the port that Linux had before there was a standard, and as Calico has it, on the standard's. */
+/** VXLAN as flannel uses it, on the port that Linux used before the standard, and as Calico uses it, on the standard port. */
 export const TUNNELS_OF_NODES = {
   flannel: {
     device: 'flannel.1',
@@ -27,7 +27,7 @@ export const TUNNELS_OF_NODES = {
   },
 } as const satisfies Readonly<Record<string, Tunnel>>;
 
-/** Ports at which programs of a node receive. */
+/** Ports on which programs of a node receive. */
 const UDP_PORTS = [7001, 7002];
 
 const tunnelLines = (node: Node, family: IpFamily): readonly string[] =>
@@ -37,12 +37,12 @@ const tunnelLines = (node: Node, family: IpFamily): readonly string[] =>
     `link set ${device} up`,
   ]);
 
-/** Gives each node devices for tunnels, which take what anybody sends. */
+/** Gives each node tunnel devices that accept packets of any sender. */
 export const addTunnels = async (ip: IpBatch, families: readonly IpFamily[]): Promise<void> => {
   await Promise.all(NODES.map((node) => ip.run(tunnelLines(node, families[0] ?? 'ipv4'), node)));
 };
 
-/** Has programs of a node receive what comes to its ports. */
+/** Has programs of a node receive on its ports. */
 export const listenOnNode = (station: Station): void => {
   for (const port of UDP_PORTS) station.listen('udp', port);
 };

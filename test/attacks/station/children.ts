@@ -3,24 +3,24 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Writable } from 'node:stream';
 
-/** A program that talks by lines on its standard input and output. */
+/** A program that exchanges lines on its standard input and output. */
 export interface Talker {
   readonly pid: number;
-  /** Settles when it has ended, however it ended. */
+  /** Settles when the program has ended, for whatever reason. */
   readonly ended: Promise<unknown>;
   write(text: string): void;
-  /** Closes its standard input, waits for its end, and kills it where that does not come. */
+  /** Closes its standard input, waits for its end, and kills it if it doesn't end. */
   close(): Promise<void>;
 }
 
-/** Time that a program has to end before it is killed. */
+/** Maximum time of the program's end before it is killed. */
 const GRACE_MS = 3_000;
 
 const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
 
 /**
- * Starts a program that talks. The one place where the attack suite starts a process that is not an agent.
- * @throws where it cannot be started
+ * Starts a program that exchanges lines. The only place where the attack suite starts a process that is not an agent.
+ * @throws if it cannot be started
  */
 export const startTalker = async (
   file: string,
@@ -30,7 +30,7 @@ export const startTalker = async (
   const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   await once(child, 'spawn');
-  // A program that has ended closes the pipe before its end is known.
+  // A program that has ended closes the pipe before its exit is reported.
   const input: Writable = child.stdin.on('error', () => undefined);
   createInterface({ input: child.stdout }).on('line', onLine);
   return {

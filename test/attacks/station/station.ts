@@ -6,26 +6,26 @@ import { tokensOf } from './token.ts';
 
 const PROGRAM = path.join(import.meta.dirname, 'station.pl');
 
-/** Maximum time of a station for a request: a busy machine is no reason to fail. */
+/** Maximum time of a station for a request, long enough for a busy machine. */
 const ANSWER_MS = 20_000;
-/** Maximum frames that are kept for later. */
+/** Maximum number of frames that are kept. */
 const KEPT = 4_000;
 
-/** Where something arrived: a frame on the machine's interface, or data at one of its sockets. */
+/** Where something arrived: as a frame on the machine's interface, or as data at one of its sockets. */
 export type Sense = 'wire' | 'socket';
 
-/** Puts frames on the interfaces of one machine and sees what arrives there. */
+/** Puts frames on the interfaces of one machine and watches what arrives there. */
 export interface Station {
   send(frame: Buffer, device: string): void;
-  /** Sends a UDP datagram by the machine's kernel. */
+  /** Sends a UDP datagram through the machine's kernel. */
   datagram(to: string, port: number, from: number, data: Buffer): void;
-  /** Receives what arrives at a UDP port, or by an IP protocol, as programs of the machine would. */
+  /** Receives packets for a UDP port or of an IP protocol, as programs of the machine would. */
   listen(kind: 'udp' | 'raw', number: number): void;
   /** Reports whether something with the token has arrived. */
   has(token: string, sense: Sense): boolean;
-  /** Resolves once something with the token has arrived. @returns false where it has not in time */
+  /** Resolves once something with the token has arrived. @returns false if nothing has arrived in time */
   arrival(token: string, sense: Sense, patienceMs: number): Promise<boolean>;
-  /** Frames that arrived last, the newest last. */
+  /** The last frames that arrived, the newest last. */
   frames(): readonly Buffer[];
   /** Resolves once all former requests are done. @throws if one of them failed */
   settled(): Promise<void>;

@@ -1,9 +1,9 @@
-/** Six bytes that no other packet has: what arrives is known by them, in whatever form. They fit an option of 8 bytes. */
+/** Six bytes that no other packet has: they identify what arrives, in whatever form. They fit an option of 8 bytes. */
 const TOKEN = /~[0-9a-z]{4}~/g;
 
 let last = 0;
 
-/** Returns a token that was never returned before. */
+/** Returns a token that no earlier call returned. */
 export const nextToken = (): string => {
   last += 1;
   return `~${last.toString(36).padStart(4, '0')}~`;

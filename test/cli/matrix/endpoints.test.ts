@@ -47,7 +47,7 @@ describe('endpoints of matrix', () => {
   test.each([
     ['a Deployment by the name of its pods’ ReplicaSet', 'back/api'],
     ['a Deployment by kind', 'deploy/back/api'],
-  ])('matrix resolves %s to its live pods, without made-up ones', async (_, to) => {
+  ])('matrix resolves %s to its live pods, without placeholder pods', async (_, to) => {
     expect(await follow('--from', 'deploy/front/web', '--to', to, '--port', '8081')).toEqual(BOTH_API_PODS);
   });
 
