@@ -81,7 +81,7 @@ export const renderVerb: Verb = {
       .argument('[path...]', 'manifests, as with -f')
       .addOption(filenameOption())
       .option('--node <name>', 'the node to render for: its pods are the subjects')
-      .option('--simulate', 'give pods without a node or without addresses made-up ones')
+      .option('--simulate', 'give placeholders to pods without a node or without addresses')
       .option('--anti-spoofing <patterns>', 'interfaces of pods whose sources are checked, such as veth+', readPatterns)
       .addOption(outputOption())
       .addHelpText(

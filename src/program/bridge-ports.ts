@@ -112,7 +112,7 @@ export interface PortsOptions {
 
 /**
  * Returns the chains that judge by port the packets from or to addresses that are no pod's: link-local, multicast, broadcast
- * and made-up ones. Empty if no port is isolated.
+ * and spoofed ones. Empty if no port is isolated.
  */
 export const portsChains = (
   { portOf, uplinks }: LocalPorts,

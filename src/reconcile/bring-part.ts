@@ -80,5 +80,5 @@ export const bringPart = async (
     lines += plan.size;
     await kernel.apply(plan);
   }
-  throw new Error(`the kernel holds something else than was written; missing: ${sample}`);
+  throw new Error(`read-back differs from what was written; missing: ${sample}`);
 };

@@ -31,8 +31,8 @@ export const createOtherPoliciesObserver = (
       events.tell({
         type: 'Normal',
         reason: 'OtherPolicyKind',
-        action: 'LookAround',
-        note: `the API server has the kind ${nameOfKind(each)}: policies of it would not be enforced; whether there are any the agent may not see`,
+        action: 'Inspect',
+        note: `the API server has the kind ${nameOfKind(each)}: policies of it would not be enforced; the agent may not list them, so it does not know whether there are any`,
       });
     }
     known = new Set(found.map(keyOf));
@@ -45,7 +45,7 @@ export const createOtherPoliciesObserver = (
         : stored.map((each) => ({
             type: 'Warning',
             reason: 'OtherPolicyKind',
-            action: 'LookAround',
+            action: 'Inspect',
             note: `there are policies of the kind ${nameOfKind(each)} in the cluster: they are not enforced, only NetworkPolicy (networking.k8s.io) is`,
           })),
     );

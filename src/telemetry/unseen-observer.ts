@@ -17,8 +17,7 @@ export const createUnseenObserver = (
         log.warn('no policy holds for a pod: no rule of the node sees its packets', { pod, network, detail });
     }
     for (const [key, { pod, network }] of known) {
-      if (!now.has(key))
-        log.info('a pod is gone whose packets no rule of the node saw, or they are seen now', { pod, network });
+      if (!now.has(key)) log.info('no longer unseen: the pod is gone, or rules see its packets now', { pod, network });
     }
     known = now;
     events.stand(
@@ -26,7 +25,7 @@ export const createUnseenObserver = (
       unseen.map(({ pod, detail }) => ({
         type: 'Warning',
         reason: 'UnseenNetwork',
-        action: 'LookAround',
+        action: 'Inspect',
         note: `no policy holds for the pod ${pod} on this node, since no rule sees its packets: ${detail}`,
       })),
     );

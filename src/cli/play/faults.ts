@@ -12,7 +12,7 @@ export const describeFaults = (
   faults.map(({ policy, field, message }) => {
     const origin = origins.get(policy);
     const object = `NetworkPolicy ${policy}`;
-    const consequence = 'its pods stay isolated as if it allowed nothing';
+    const consequence = 'its pods stay isolated and it allows nothing';
     const where = { object, field: formatField(field), message: `${message} (${consequence})` };
     return origin === undefined
       ? `${object}: ${where.field}: ${where.message}`

@@ -101,7 +101,7 @@ export const createListReader = (item: Message, onItem: (object: RawObject) => v
       if (at < piece.length) keep(read(at === 0 ? piece : piece.subarray(at)));
     },
     end() {
-      if (left === undefined) throw new WireError('there is no list in it');
+      if (left === undefined) throw new WireError('no list found');
       if (left > 0 || size > 0) throw new WireError('truncated list');
       return metadata;
     },
