@@ -1,3 +1,4 @@
+import { expect, test } from '@jest/globals';
 import { findPhrases, PHRASES } from '../../scripts/phrases/phrases.ts';
 
 test.each(PHRASES.map(({ example: [phrase, plain], instead }) => ({ phrase, plain, instead })))(
