@@ -17,9 +17,9 @@ import { createUnseenObserver } from '../telemetry/unseen-observer.ts';
 import type { AgentContext } from './context.ts';
 import { createLocalPods } from './local-pods.ts';
 
-/** Networks change with the people who set them up, ms. */
+/** Networks change only when an administrator changes them. */
 const EVERY_MS = 60_000;
-/** Pods start several at once, ms. */
+/** Several pods often start at the same time. */
 const GATHER_MS = 200;
 /** Minimum interval of checks, since each one starts programs. */
 const AT_MOST_MS = 2_000;

@@ -2,12 +2,12 @@ import type { PolicyKey } from '../model/policy-object.ts';
 import type { FieldPath } from '../model/field-path.ts';
 
 /**
- * `error`: kubectl or the API server refuses the policy, or it is enforced as one that allows nothing. `warning`: a likely
- * mistake. `note`: may well be meant.
+ * `error`: kubectl or the API server refuses the policy, or the agent enforces it as one that allows nothing. `warning`: a
+ * likely mistake. `note`: may well be intended.
  */
 export type Severity = 'error' | 'warning' | 'note';
 
-/** What can be found in a policy. The codes are stable: scripts and people refer to them. docs/check.md explains each. */
+/** The kinds of findings. The codes are stable: scripts and people refer to them. docs/check.md explains each. */
 export const SEVERITY = {
   invalid: 'error',
   'unknown-field': 'error',
@@ -51,26 +51,26 @@ export const SEVERITY = {
 
 export type FindingCode = keyof typeof SEVERITY;
 
-/** One change of a manifest's text that repairs a finding for certain: what the policy was meant to say is not in doubt. */
+/** A change of a manifest's text that certainly repairs a finding: there is no doubt about the policy's intention. */
 export type Repair =
-  /** Writes another value at a field. */
+  /** Replaces the value of a field. */
   | { readonly kind: 'value'; readonly field: FieldPath; readonly value: string | number }
-  /** Writes another key. */
+  /** Replaces the key of a field. */
   | { readonly kind: 'key'; readonly field: FieldPath; readonly key: string }
-  /** Takes an item off a list. */
+  /** Removes an item from a list. */
   | { readonly kind: 'remove'; readonly field: FieldPath }
-  /** Indents a field by more or less, so that it belongs to the object at `parent`. */
+  /** Changes the indentation of a field, so that it belongs to the object at `parent`. */
   | { readonly kind: 'move'; readonly field: FieldPath; readonly parent: FieldPath };
 
 /** A mistake or a surprise in a policy. */
 export interface Finding {
   readonly code: FindingCode;
   readonly policy: PolicyKey;
-  /** The field that it is about; the finding may be that it is missing. */
+  /** The field that has the mistake, or that is missing. */
   readonly field: FieldPath;
   readonly message: string;
-  /** What to do about it. */
+  /** How to repair it. */
   readonly suggestion: string;
-  /** Absent where the repair is a decision. All of them belong together. */
+  /** Absent if the user must choose the repair. All of them belong together. */
   readonly repairs?: readonly Repair[];
 }

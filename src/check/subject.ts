@@ -11,7 +11,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** A policy to check: as written, and as it was read. */
 export interface CheckedPolicy {
-  /** The whole object as written; only `spec` where nobody has more. */
+  /** The whole object as written; only `spec` if the rest is unknown. */
   readonly written: Fields;
   readonly spec: Fields;
   readonly parsed: ParsedPolicy;
@@ -19,7 +19,7 @@ export interface CheckedPolicy {
   readonly pods: readonly PodEndpoint[];
 }
 
-/** A v1 Service, as far as it says which pods stand behind which ports. */
+/** The part of a v1 Service that shows which pods are behind which ports. */
 export interface CheckedService {
   readonly namespace: string;
   readonly name: string;
@@ -33,28 +33,28 @@ export interface CheckedService {
   readonly clusterIPs: readonly string[];
 }
 
-/** What a policy is checked against. Where something is not in the input, nothing is said for want of it. */
+/** The surroundings of a policy. If the input lacks something, no finding is based on that. */
 export interface CheckedCluster {
   readonly policies: readonly CheckedPolicy[];
   readonly pods: readonly PodEndpoint[];
   readonly podsByNamespace: ReadonlyMap<string, readonly PodEndpoint[]>;
   readonly services: readonly CheckedService[];
-  /** Every namespace that is known of, with its labels. */
+  /** Every known namespace, with its labels. */
   readonly namespaces: ReadonlyMap<string, Labels>;
   /** Sorted namespaces that exist as objects; empty if the input has none. */
   readonly declared: readonly string[];
 }
 
-/** The pods of some namespaces. */
+/** Returns the pods of some namespaces. */
 export const podsIn = (names: readonly string[], { podsByNamespace }: CheckedCluster): readonly PodEndpoint[] =>
   names.flatMap((name) => podsByNamespace.get(name) ?? []);
 
-/** What the input holds beside the snapshot. */
+/** The parts of the input that are not in the snapshot. */
 export interface Surroundings {
   /** Names of the namespaces that the input has as objects. */
   readonly declared?: Iterable<string>;
   readonly services?: readonly CheckedService[];
-  /** The policies as written, whole. */
+  /** Returns the whole policy as written. */
   readonly written?: (key: PolicyKey) => Fields | undefined;
 }
 

@@ -4,13 +4,14 @@ export const listFew = (all: readonly string[], most = 4): string => {
   return all.length > most ? `${shown} and ${all.length - most} more` : shown;
 };
 
-/** `1 pod`, `2 pods`, `2 policies`. */
+/** Returns `1 pod`, `2 pods` or `2 policies`. */
 export const count = (number: number, noun: string): string => {
   if (number === 1) return `1 ${noun}`;
   return `${number} ${noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
 };
 
-/** Edits that make one word of the other: a letter more, less or other, or two neighbours swapped (Damerau, restricted). */
+/** Returns the number of edits that make one word of the other (Damerau, restricted): a letter more, less or other, or two
+ * neighbours swapped. */
 const distance = (one: string, other: string): number => {
   const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, at) => at)];
   const cell = (row: number, column: number): number => rows[row]?.[column] ?? 0;
@@ -27,12 +28,12 @@ const distance = (one: string, other: string): number => {
   return cell(one.length, other.length);
 };
 
-/** Longer words are no typing errors of each other, and comparing them takes long. */
+/** Longer words are not compared: that takes long, and they are no typing errors of each other. */
 const MAX_LENGTH = 63;
 
 /**
- * Returns the only word that `word` is likely a typing error of: up to two edits, one in words of fewer than six letters,
- * none but the case in those of fewer than three. Undefined where none or several are as near.
+ * Returns the only word of which `word` is likely a typing error: up to two edits, one in words of fewer than six letters,
+ * only the case in those of fewer than three. Undefined if there is none, or several are equally close.
  */
 export const closest = (word: string, candidates: Iterable<string>): string | undefined => {
   const most = word.length < 3 ? 0 : word.length < 6 ? 1 : 2;

@@ -60,8 +60,8 @@ export const checkVerb: Verb = {
 Errors fail: kubectl or the API server refuses the policy, or it is enforced as
 one that allows nothing. Warnings are likely mistakes, and fail with --strict.
 Notes may well be meant. Give pods (or the workloads that make them), Services
-and namespaces along with the policies: what selects nothing, or names the wrong
-port, can only be told of those.
+and namespaces along with the policies: check needs them to find
+selectors without a match and wrong ports.
 
 A folder with a kustomization is rendered by kustomize or kubectl, a Helm chart
 by helm. --fix changes nothing that is a decision, and nothing in rendered text.

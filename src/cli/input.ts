@@ -24,7 +24,7 @@ export const filenameOption = (): Option =>
     'manifests: files, folders with all below them, kustomizations, Helm charts, or - for standard input',
   );
 
-/** What a verb was given with -f and as arguments. */
+/** Returns the paths that the user passed with -f and as arguments. */
 export const pathsOf = (command: Command): readonly string[] => [
   ...(command.opts<InputOptions>().filename ?? []),
   ...command.args,

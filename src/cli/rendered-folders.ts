@@ -8,7 +8,7 @@ const TIMEOUT_MS = 60_000;
 
 const KUSTOMIZATIONS = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
-/** A program that makes manifests of a folder. */
+/** A program that renders a folder to manifests. */
 interface Renderer {
   readonly file: string;
   readonly args: readonly string[];
@@ -27,11 +27,11 @@ const helm = (folder: string): readonly Renderer[] => [
 const namesIn = async (folder: string): Promise<readonly { readonly name: string; readonly isFolder: boolean }[]> =>
   readdir(folder, { withFileTypes: true }).then(
     (entries) => entries.map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() })),
-    // A file, or nothing that can be read: the loader tells.
+    // A file, or unreadable: the loader reports it.
     () => [],
   );
 
-/** Helm charts in a folder and below; those inside a chart are parts of it. */
+/** Returns the Helm charts in a folder and below; charts inside a chart are parts of it. */
 const findCharts = async (folder: string): Promise<readonly string[]> => {
   const entries = await namesIn(folder);
   if (entries.some(({ name }) => name === 'Chart.yaml')) return [folder];
@@ -63,16 +63,16 @@ const renderBy = async (
   return undefined;
 };
 
-/** What was rendered, and what is to be told. */
+/** The rendered manifests, and remarks for the user. */
 export interface Rendering {
   readonly folders: readonly RenderedFolder[];
-  /** Whole sentences about folders that were read as they are. */
+  /** Whole sentences about folders whose files were read without rendering. */
   readonly remarks: readonly string[];
 }
 
 /**
- * Renders the folders among the paths: one that holds a kustomization, and every Helm chart in and below the others, by the
- * programs on the PATH. Without them a kustomization's files are read as they are, and a chart's not at all.
+ * Renders those of the folders that contain a kustomization, and every Helm chart in and below the others, with programs on
+ * the PATH. Without these programs it reads a kustomization's files as they are, and skips a chart.
  */
 export const renderFolders = async (paths: readonly string[], runner: CommandRunner): Promise<Rendering> => {
   const folders: RenderedFolder[] = [];

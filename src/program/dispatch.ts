@@ -29,13 +29,13 @@ const SIDES = {
   errors: { own: 'source', other: 'destination' },
 } as const;
 
-/** The rules of one entry: those that lead to its chains, and the address whose packets to itself need rules of their own. */
+/** The rules of one entry: those that lead to its chains, and the address whose packets to itself need separate rules. */
 interface Leaf {
   readonly lead: readonly Rule[];
   readonly itself?: Cidr;
 }
 
-/** Packets of a pod to itself never leave it, unless it addressed them to something that was translated: a Service. */
+/** Packets from a pod to itself never leave it, unless it sent them to a translated address, such as a Service. */
 const toItself = (address: Cidr): readonly Rule[] => {
   const cidr = formatCidr(address);
   const ends: readonly Match[] = [
@@ -91,8 +91,8 @@ const commonPrefix = (first: Cidr, last: Cidr): number => {
 };
 
 /**
- * The chains of some leaves. What leads on comes first, since most packets are taken by it; packets of a pod to itself have a
- * chain of their own, to which only those get whose ends both lie where the pods are.
+ * The chains of some leaves. Rules that lead on come first, since most packets match them; packets from a pod to itself have
+ * a separate chain, which only packets reach whose both ends are in the pods' block.
  */
 const chainsOfLeaves = (name: ChainName, leaves: readonly Leaf[], tree: Tree): readonly Chain[] => {
   const lead = leaves.flatMap((each) => each.lead);

@@ -29,7 +29,7 @@ export type Match =
   | { readonly kind: 'noEndOfConnection'; readonly address: string }
   /** The address is the client of the connection, or its server after translation of the destination. */
   | { readonly kind: 'endOfConnection'; readonly end: 'client' | 'server'; readonly address: string }
-  /** The connection is one of the address with itself by way of another destination: a Service, say. */
+  /** The connection is one of the address with itself through another destination, such as a Service. */
   | { readonly kind: 'translatedToItself'; readonly address: string }
   /**
    * A TCP packet that conntrack takes for the start of a connection although it has no SYN; with `isUnclear`: or that belongs

@@ -9,7 +9,7 @@ import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { kubectlPath } from '../manifests/objects.ts';
 
-/** What check says of the API server and kubectl is asked of them. */
+/** Verifies what check claims about the API server and kubectl with the programs themselves. */
 
 const NAMESPACES = ['shop', 'shpo'];
 
@@ -57,21 +57,27 @@ const ABOUT_POLICIES = WRONG_POLICIES.filter(
 );
 
 describe('what check calls an error, kubectl and the API server refuse', () => {
-  test.each(ABOUT_POLICIES.filter(({ finds }) => finds.some(isError)))('$name', async ({ text }) => {
-    await expect(kubectl(policiesIn(text))).rejects.toThrow();
-  });
+  test.each(ABOUT_POLICIES.filter(({ finds }) => finds.some(isError)))(
+    'the API server or kubectl refuses what check calls an error: $name',
+    async ({ text }) => {
+      await expect(kubectl(policiesIn(text))).rejects.toThrow();
+    },
+  );
 });
 
 describe('what check warns of, they take', () => {
-  test.each(ABOUT_POLICIES.filter(({ finds }) => !finds.some(isError)))('$name', async ({ text }) => {
-    await expect(kubectl(policiesIn(text))).resolves.toContain('created');
-  });
+  test.each(ABOUT_POLICIES.filter(({ finds }) => !finds.some(isError)))(
+    'the API server accepts what check only warns of: $name',
+    async ({ text }) => {
+      await expect(kubectl(policiesIn(text))).resolves.toContain('created');
+    },
+  );
 });
 
 describe('without strict field validation', () => {
   test.each(
     ABOUT_POLICIES.filter(({ finds }) => finds.every((find) => find.startsWith('unknown-field spec.podSelector'))),
-  )('the policy of $name is stored without the field', async ({ text }) => {
+  )('the API server stores the policy of $name without the field', async ({ text }) => {
     const stored = JSON.parse(await kubectl(policiesIn(text), '--validate=ignore', '-o', 'json')) as {
       readonly spec: { readonly podSelector: object };
     };
@@ -87,7 +93,7 @@ const policy = (name: string, spec: object): ObjectRef =>
     spec,
   }) as ObjectRef;
 
-test('of a key that is there twice kubectl keeps the last', async () => {
+test('kubectl keeps the last of two equal keys', async () => {
   const { text = '' } = WRONG_POLICIES.find(({ name }) => name === 'key-twice') ?? {};
   const stored = JSON.parse(await kubectl(text, '-o', 'json')) as object;
   expect(stored).toMatchObject({ spec: { podSelector: { matchLabels: { run: 'nginx2' } } } });

@@ -31,7 +31,7 @@ describe('standard input', () => {
   const check = (input: string): Promise<string> =>
     runner.run(path.join(root, 'bin/portcullis'), ['check', '-f', '-'], { input });
 
-  test('is read as kubectl reads it', async () => {
+  test('portcullis reads manifests from standard input as kubectl does', async () => {
     const policy = (name: string): string =>
       JSON.stringify({
         apiVersion: 'networking.k8s.io/v1',
@@ -42,7 +42,7 @@ describe('standard input', () => {
     expect(await check(`${policy('a')}\n${policy('b')}\n`)).toBe('2 policies checked: nothing found\n');
   });
 
-  test('is an error where it is empty', async () => {
+  test('portcullis fails if standard input is empty', async () => {
     await expect(check(' \n')).rejects.toMatchObject({
       exitCode: 1,
       stderr: 'portcullis check: standard input is empty: the command before the pipe printed nothing\n',

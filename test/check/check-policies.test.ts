@@ -130,21 +130,21 @@ describe('findings about DNS', () => {
     ['every port of kube-dns', { egress: [{ to: [toDns] }] }],
     ['every port of all namespaces', { egress: [{ to: [{ namespaceSelector: {} }] }] }],
     ['every port of a block, where name servers may be', { egress: [{ to: [{ ipBlock: { cidr: '192.0.2.0/24' } }] }] }],
-  ])('is remembered: %s', (_, spec, more: readonly PodEndpoint[] = []) => {
+  ])('check accepts egress rules that allow DNS: %s', (_, spec, more: readonly PodEndpoint[] = []) => {
     expect(forgets('shop/p', spec, [], { pods: [web, db, ...more] })).toEqual([]);
   });
 
-  test('is not to be had from pods of the own namespace, nor over TCP alone', () => {
+  test('check reports DNS allowed only to pods of the own namespace, or over TCP only', () => {
     const toOwn = { egress: [{ to: [{ podSelector: {} }], ports: [{ port: 53, protocol: 'UDP' }] }] };
     expect(forgets('shop/p', toOwn)).toEqual([
       "dns-elsewhere spec.egress[0].to: allows DNS only to all pods of namespace shop, where the cluster's name servers are not: its pods cannot resolve names",
     ]);
     expect(forgets('shop/p', { egress: [{ ports: [{ port: 53 }] }] })).toEqual([
-      'dns-tcp-only spec.egress[0].ports: allows DNS over TCP alone (TCP is what a port without protocol means); names are asked for over UDP',
+      'dns-tcp-only spec.egress[0].ports: allows DNS over TCP alone (TCP is what a port without protocol means); DNS queries use UDP',
     ]);
   });
 
-  test('is not missed of a policy that denies all where policies of some of its pods allow it', () => {
+  test('check does not miss DNS in a policy that denies everything if policies of some of its pods allow it', () => {
     const dns = policy('shop/dns', {
       podSelector: { matchLabels: { app: 'web', tier: 'front' } },
       policyTypes: ['Egress'],
@@ -249,7 +249,7 @@ describe('findings about ports', () => {
     ).toEqual([undeclared('egress[1]', 'http')]);
   });
 
-  test('that say the same twice', () => {
+  test('check reports ports that repeat an earlier entry', () => {
     expect(of(ports({ port: 80 }, { port: 70, endPort: 90 }, { port: 'http' }))).toEqual([
       'ports-overlap spec.ingress[0].ports[1]: TCP 70-90 overlaps with TCP 80 of ports[0]',
     ]);
@@ -268,7 +268,7 @@ describe('findings about invalid policies', () => {
     ]);
   });
 
-  test('that is too large is said to be taken by the API server, and enforced as one that allows nothing', () => {
+  test('check reports that the API server accepts a policy which is too large, and that it is enforced as one that allows nothing', () => {
     const many = Array.from({ length: 200 }, (_, at) => ({ podSelector: { matchLabels: { app: `a${at}` } } }));
     const all = Array.from({ length: 2_000 }, (_, at) => ({ port: 1 + 2 * at }));
     expect(of({ ...subjects, ingress: [{ from: many, ports: all }] })).toEqual([

@@ -9,12 +9,12 @@ const findingsIn = async (file: string): Promise<readonly PlacedFinding[]> => {
   return (JSON.parse(out) as { readonly findings: readonly PlacedFinding[] }).findings;
 };
 
-test.each(WRONG_POLICIES)('the mistake in $name is found, and nothing else', async ({ file, finds }) => {
+test.each(WRONG_POLICIES)('check finds the mistake in $name, and nothing else', async ({ file, finds }) => {
   const found = (await findingsIn(file)).map(({ code, field }) => `${code} ${field ?? ''}`.trim());
   expect(found.toSorted()).toEqual(finds);
 });
 
-test('every code that is about a policy has a wrong policy that it is found in', () => {
+test('every code about policies has an example policy with that finding', () => {
   const found = new Set(WRONG_POLICIES.flatMap(({ finds }) => finds.map((find) => find.split(' ')[0])));
   // A policy of ten thousand rules is made in the test of the limit.
   expect(Object.keys(SEVERITY).filter((code) => !found.has(code) && code !== 'too-large')).toEqual([]);

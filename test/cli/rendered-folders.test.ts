@@ -52,13 +52,13 @@ describe('Helm charts', () => {
     await write('deploy/chart/charts/sub/Chart.yaml', 'apiVersion: v2\nname: sub\nversion: 1.0.0\n');
   });
 
-  test('are rendered by helm, also below a folder, and their files are not read', async () => {
+  test('helm renders charts, also those below a folder, and their files are not read', async () => {
     await withPrograms({ helm: `[ "$1 $2" = "template chart" ] && printf '%s' '${POLICY}'` });
     const { code, out } = await runVerbs('check', path.join(folder, 'deploy'));
     expect([code, out]).toEqual([0, '1 policy checked: nothing found\n']);
   });
 
-  test('are an error where helm is not on the PATH', async () => {
+  test('a chart is an error if helm is not on the PATH', async () => {
     await withPrograms({});
     const { code, out } = await runVerbs('check', path.join(folder, 'deploy'));
     expect(code).toBe(1);
@@ -70,7 +70,7 @@ describe('Helm charts', () => {
     ]);
   });
 
-  test('that helm cannot render are an error with its last words', async () => {
+  test('a chart that helm cannot render is an error with the last line of its output', async () => {
     await withPrograms({ helm: 'echo "Error: values do not meet the schema" >&2; exit 1' });
     const { folders } = await render(path.join(folder, 'deploy'));
     expect(folders).toMatchObject([
@@ -85,13 +85,13 @@ describe('kustomizations', () => {
     await write('overlay/policy.yaml', POLICY);
   });
 
-  test('are rendered by kustomize, or else by kubectl', async () => {
+  test('kustomize renders a kustomization, or kubectl if kustomize is missing', async () => {
     await withPrograms({ kubectl: `[ "$1" = kustomize ] && printf '%s' '${POLICY}'` });
     const [rendered] = (await render(path.join(folder, 'overlay'))).folders;
     expect(rendered).toMatchObject({ source: `<kubectl kustomize ${folder}/overlay>`, text: POLICY });
   });
 
-  test('are read as they are where neither is on the PATH, which is said', async () => {
+  test('without kustomize and kubectl the files of a kustomization are read as they are, with a remark', async () => {
     await withPrograms({});
     const { code, out, err } = await runVerbs('check', path.join(folder, 'overlay'));
     expect([code, out]).toEqual([0, '1 policy checked: nothing found\n']);

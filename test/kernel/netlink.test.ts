@@ -39,7 +39,7 @@ const SETS: readonly string[] = [
 ];
 
 const bodiesOf = (answer: readonly NetlinkMessage[] | 'same'): readonly Buffer[] => {
-  if (answer === 'same') throw new Error('the answer was not told');
+  if (answer === 'same') throw new Error('the answer was not returned');
   return answer.map(({ body }) => Buffer.from(body.buffer, body.byteOffset, body.byteLength));
 };
 
@@ -110,7 +110,7 @@ describe('sets of the kernel, by netlink', () => {
     expect(await filter.netlink.request(HEADERS_REQUEST)).toEqual([]);
   });
 
-  test('an answer that is what it was is not told again, and one that is not is told whole', async () => {
+  test('netlink reports an unchanged answer as the same, and returns a changed one whole', async () => {
     await filter.loadSets(SETS);
     const ask = (key = 'many'): ReturnType<typeof filter.netlink.compare> =>
       filter.netlink.compare(key, membersRequest('portcullis-4-many'));
@@ -134,7 +134,7 @@ describe('sets of the kernel, by netlink', () => {
     expect(await ask()).not.toBe('same');
   });
 
-  test('a refusal is told each time, and what another key is told is its own', async () => {
+  test('netlink reports a refusal each time, and compares each key with its own answers', async () => {
     await filter.loadSets(SETS);
     const { netlink } = filter;
     for (let turn = 0; turn < 3; turn += 1) {
@@ -143,7 +143,7 @@ describe('sets of the kernel, by netlink', () => {
     }
   });
 
-  test('the digest of a set is another one where a member was exchanged, and the list of headers is the same object where nothing was', async () => {
+  test('the digest of a set changes if a member is exchanged, and the list of headers stays the same object if nothing changes', async () => {
     await filter.loadSets(SETS);
     const { reader } = filter;
     const first = await reader.digest('portcullis-4-a');
@@ -164,7 +164,7 @@ describe('sets of the kernel, by netlink', () => {
     expect(await reader.digest('portcullis-4-gone')).toBeUndefined();
   });
 
-  test('a relay that ends fails what was asked, and the next request starts another', async () => {
+  test('the end of the relay fails the open requests, and the next request starts another relay', async () => {
     const starter = createCompanionStarter(inNetns(filter.name), 'bytes');
     let starts = 0;
     const netlink = createNetlink((file, args, ...listeners) => {

@@ -215,28 +215,31 @@ describe('the dispatch tree', () => {
   test.each([
     ['IPv4', address],
     ['IPv6', address6],
-  ])('leads each address to its chain, no other one anywhere, and a pod to itself only by a Service (%s)', (_, any) => {
-    fc.assert(
-      fc.property(fc.uniqueArray(any, { maxLength: 60 }), any, directions, (addresses, stranger, direction) => {
-        const entries = entriesFor(addresses);
-        const chains = dispatchTree(direction, entries);
-        expect(new Set(chains.map(({ name }) => name)).size).toBe(chains.length);
-        const ends = (own: Cidr, other: Cidr, translated = false): string | undefined =>
-          (direction === 'ingress' ? follow(chains, other, own, translated) : follow(chains, own, other, translated))
-            .end;
-        for (const {
-          address: own,
-          chains: [chain],
-        } of entries) {
-          const other = OTHER[own.family] ?? own;
-          expect(ends(own, other)).toBe(chain);
-          expect(ends(own, own)).toBe('drop');
-          expect(ends(own, own, true)).toBe('return');
-        }
-        const nobody = addressOf(stranger);
-        if (!addresses.includes(stranger)) expect(ends(nobody, OTHER[nobody.family] ?? nobody)).toBeUndefined();
-      }),
-      { numRuns: 60 },
-    );
-  });
+  ])(
+    'the dispatch tree leads each address to its chain, other addresses nowhere, and a pod to itself only through a Service (%s)',
+    (_, any) => {
+      fc.assert(
+        fc.property(fc.uniqueArray(any, { maxLength: 60 }), any, directions, (addresses, stranger, direction) => {
+          const entries = entriesFor(addresses);
+          const chains = dispatchTree(direction, entries);
+          expect(new Set(chains.map(({ name }) => name)).size).toBe(chains.length);
+          const ends = (own: Cidr, other: Cidr, translated = false): string | undefined =>
+            (direction === 'ingress' ? follow(chains, other, own, translated) : follow(chains, own, other, translated))
+              .end;
+          for (const {
+            address: own,
+            chains: [chain],
+          } of entries) {
+            const other = OTHER[own.family] ?? own;
+            expect(ends(own, other)).toBe(chain);
+            expect(ends(own, own)).toBe('drop');
+            expect(ends(own, own, true)).toBe('return');
+          }
+          const nobody = addressOf(stranger);
+          if (!addresses.includes(stranger)) expect(ends(nobody, OTHER[nobody.family] ?? nobody)).toBeUndefined();
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 });

@@ -327,7 +327,7 @@ describe('slow reviews', () => {
     expect(bench.cut).toEqual([2]);
   });
 
-  test('nothing is looked at by itself at a start, when everything is what changed', async () => {
+  test('a review checks no namespace separately at the start, when everything has changed', async () => {
     const { bench, clock, review } = setUp();
     bench.takesMs = 10_000;
     review.after({ ...concerned(WEB), reason: 'start' });
@@ -337,7 +337,7 @@ describe('slow reviews', () => {
     expect(bench.cut).toEqual([2]);
   });
 
-  test('nothing is looked at by itself where it takes no time', async () => {
+  test('a review checks no namespace separately if reading all connections takes no time', async () => {
     const { bench, clock, review } = setUp();
     for (let change = 0; change < 5; change += 1) {
       review.after(concerned(WEB));

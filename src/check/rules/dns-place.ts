@@ -6,10 +6,10 @@ import { selects } from '../../policy/selector.ts';
 import { type CheckedCluster, NAME_LABEL, podsIn } from '../subject.ts';
 import { namespacesOf } from './peer.ts';
 
-/** 53, and 5353 where OpenShift's pods listen. */
+/** 53, and 5353, on which OpenShift's pods listen. */
 const DNS_PORTS: readonly number[] = [53, 5353];
 
-/** Where NodeLocal DNSCache listens on every node (kubernetes.io: Using NodeLocal DNSCache). */
+/** The address on which NodeLocal DNSCache listens on every node (kubernetes.io: Using NodeLocal DNSCache). */
 export const NODE_LOCAL_ADDRESS = '169.254.20.10';
 
 /** Pods that answer DNS queries of the cluster. */
@@ -18,7 +18,7 @@ interface DnsPlace {
   readonly labels: Labels;
 }
 
-/** Where they are in every usual installation: CoreDNS and kube-dns, and OpenShift's. */
+/** The name servers of usual installations: CoreDNS and kube-dns, and OpenShift's. */
 const USUAL: readonly DnsPlace[] = [
   { namespace: 'kube-system', labels: new Map([['k8s-app', 'kube-dns']]) },
   { namespace: 'openshift-dns', labels: new Map([['dns.operator.openshift.io/daemonset-dns', 'default']]) },
@@ -32,25 +32,25 @@ const isNameServer = ({ labels, hostNetwork }: PodEndpoint): boolean =>
 
 const nameServers = new WeakMap<CheckedCluster, readonly PodEndpoint[]>();
 
-/** The cluster's name servers as far as the input has them. */
+/** Returns the cluster's name servers that the input has. */
 export const nameServersIn = (cluster: CheckedCluster): readonly PodEndpoint[] => {
   const known = nameServers.get(cluster) ?? cluster.pods.filter(isNameServer);
   nameServers.set(cluster, known);
   return known;
 };
 
-/** NodeLocal DNSCache is on the host network: no selector of a policy can mean it. */
+/** NodeLocal DNSCache is on the host network, so no selector of a policy can select it. */
 export const findNodeLocal = ({ pods }: CheckedCluster): PodEndpoint | undefined =>
   pods.find(({ labels, hostNetwork }) => hostNetwork && labels.get('k8s-app') === 'node-local-dns');
 
-/** Whether a port is where DNS is asked, of that protocol; a range from 1 to 65535 is. */
+/** Reports whether a port serves DNS over that protocol; a range from 1 to 65535 does. */
 export const asksDns = (port: PortSpec, protocol: 'TCP' | 'UDP'): boolean =>
   port.protocol === protocol &&
   (port.kind === 'named'
     ? port.name.startsWith('dns')
     : DNS_PORTS.some((number) => port.from <= number && number <= port.to));
 
-/** Whether a port is named for the sake of DNS: neither every port nor a wide range. */
+/** Reports whether a rule names a port because of DNS: it is neither every port nor a wide range. */
 export const isDnsPort = (port: PortSpec): boolean =>
   (asksDns(port, 'UDP') || asksDns(port, 'TCP')) && (port.kind === 'named' || port.to - port.from < 1_000);
 
@@ -69,13 +69,16 @@ const selectsPlace = (
         (asksOther && !declared.includes(namespace)) ||
         selects(namespaceSelector, namespaces.get(namespace) ?? new Map([[NAME_LABEL, namespace]]));
   if (!inNamespace || podSelector === undefined) return inNamespace;
-  // Installations label CoreDNS in many ways: an unknown label in the right namespace is believed.
+  // Installations label CoreDNS in many ways: accept an unknown label in the right namespace.
   return selects(podSelector, labels) || (!arePodsKnown && own !== namespace && namespaceSelector !== undefined);
 };
 
-/** Whether a peer may be a name server: one of the cluster, one of the input that declares the port, or any address. */
+/**
+ * Reports whether a peer may be a name server: one of the cluster, one of the input that declares the port, or any
+ * address.
+ */
 export const canBeDns = (peer: PeerSpec, own: string, cluster: CheckedCluster): boolean => {
-  // Where name servers outside the cluster are cannot be known.
+  // The addresses of name servers outside the cluster cannot be known.
   if (peer.kind === 'ipBlock') return true;
   const known = nameServersIn(cluster);
   const places = known.length > 0 ? known : USUAL;

@@ -11,15 +11,15 @@ import { asksDns, canBeDns, findNodeLocal, isDnsPort, NODE_LOCAL_ADDRESS } from 
 const ADVICE =
   'allow egress to namespaceSelector kubernetes.io/metadata.name: kube-system with podSelector k8s-app: kube-dns, ports UDP 53 and TCP 53';
 
-/** Policies that together decide where some pods may connect to. */
+/** Policies that together determine where some pods may connect to. */
 type Alliance = readonly CheckedPolicy[];
 
 const isolatesEgress = ({ parsed }: CheckedPolicy): boolean =>
   parsed.faults.length === 0 && parsed.directions.includes('egress');
 
 /**
- * Policies that select the same pods. Where no pod is known, those that select no fewer by what their selectors say; and for
- * one that denies all those that select some of its pods, since each of these may have a policy of its own.
+ * Policies that select the same pods. If no pod is known: those whose selectors select at least as many; and for a policy
+ * that denies everything, those that select some of its pods, since each of these may have a policy of its own.
  */
 const alliancesOf = (policies: readonly CheckedPolicy[]): readonly Alliance[] => {
   const byPod = new Map<string, CheckedPolicy[]>();
@@ -38,13 +38,13 @@ const alliancesOf = (policies: readonly CheckedPolicy[]): readonly Alliance[] =>
   return [...byPod.values(), ...withIdle];
 };
 
-/** A rule, how far it is about DNS, and where it stands. */
+/** A rule, its relation to DNS, and its place. */
 interface DnsRule {
   readonly policy: CheckedPolicy;
   readonly field: FieldPath;
   readonly peers: readonly PeerSpec[] | 'any';
   readonly overUdp: boolean;
-  /** It has ports of DNS, not just every port. */
+  /** Its ports include one of DNS by name, not just every port. */
   readonly namesPort: boolean;
   readonly reaches: boolean;
 }
@@ -61,7 +61,7 @@ const dnsRulesOf = (policy: CheckedPolicy, cluster: CheckedCluster): readonly Dn
       reaches: rule.peers === 'any' || rule.peers.some((peer) => canBeDns(peer, policy.parsed.namespace, cluster)),
     }));
 
-/** Of policies that forget DNS together, the one to tell it of: one that denies all, else the first. */
+/** Returns the policy to report if several forget DNS together: one that denies everything, or the first. */
 const culprit = (alliance: Alliance): CheckedPolicy | undefined =>
   alliance.find(({ parsed }) => parsed.rules.egress.length === 0) ?? alliance[0];
 
@@ -95,7 +95,7 @@ const overTcp = ({ policy, field }: DnsRule): Finding => ({
   code: 'dns-tcp-only',
   policy: policy.parsed.key,
   field: [...field.slice(0, -1), 'ports'],
-  message: 'allows DNS over TCP alone (TCP is what a port without protocol means); names are asked for over UDP',
+  message: 'allows DNS over TCP alone (TCP is what a port without protocol means); DNS queries use UDP',
   suggestion: 'add {protocol: UDP, port: 53} beside the TCP one',
 });
 
@@ -126,7 +126,7 @@ const judge = (
   return tcp === undefined ? forgotten(alliance) : overTcp(tcp);
 };
 
-/** Pods that may not resolve names: egress is isolated, and no rule of all policies that select them lets DNS through. */
+/** Finds pods that cannot resolve names: egress is isolated, and no rule of the policies that select them allows DNS. */
 export const findForgottenDns = (cluster: CheckedCluster): readonly Finding[] => {
   const found = new Map<string, Finding>();
   const judged = new Set<string>();

@@ -10,7 +10,7 @@ const WORDS = ['TCP', 'UDP', 'SCTP', 'Ingress', 'Egress', 'In', 'NotIn', 'Exists
 /** The suggestion if there is no better one. */
 const REPAIR = 'repair it: the API server refuses it, and where it is enforced from a folder it allows nothing';
 
-/** What was probably meant, and the repair where that is certain. */
+/** The probable intention, and the repair if that is certain. */
 interface Guess {
   readonly suggestion: string;
   readonly repairs?: readonly Repair[];
@@ -74,7 +74,7 @@ const guessExcept = (field: FieldPath, written: string, root: unknown): Guess | 
   return { suggestion: 'nothing would be left: remove the whole entry, or except a smaller range' };
 };
 
-/** Everything that the API server refuses, but for unknown fields. */
+/** Finds everything that the API server refuses, except unknown fields. */
 export const findInvalid: CheckRule = (policy, cluster) => {
   const { spec, parsed } = policy;
   const root = { spec };

@@ -19,7 +19,7 @@ const blocksOf = (parsed: ParsedPolicy): readonly PlacedBlock[] =>
     ),
   );
 
-/** Finds blocks with addresses of pods, which such a rule allows whatever their labels are. */
+/** Finds blocks that contain addresses of pods: such a rule allows these pods whatever their labels are. */
 export const findBlocksWithPods: CheckRule = ({ parsed }, { pods }) =>
   blocksOf(parsed).flatMap(({ block, field }): readonly Observation[] => {
     const held = pods.filter(
@@ -44,7 +44,7 @@ export const findBlocksWithPods: CheckRule = ({ parsed }, { pods }) =>
 
 const SINCE = 'Kubernetes refuses it since 1.36 (an object that has it already stays)';
 
-/** The CIDR in one way of writing, where the API server does not take it as it is written. */
+/** Returns the canonical form of a CIDR that the API server refuses as written. */
 const misspelt = (written: unknown, read: Cidr): Omit<Observation, 'field'> | undefined => {
   const text = typeof written === 'string' ? written : '';
   const [addressText = '', prefixText = ''] = text.split('/');
@@ -68,7 +68,7 @@ const misspelt = (written: unknown, read: Cidr): Omit<Observation, 'field'> | un
   };
 };
 
-/** CIDRs that the API server takes no longer: with bits past the prefix, or with leading zeros. */
+/** Finds CIDRs that the API server no longer accepts: with bits after the prefix, or with leading zeros. */
 export const findMisspeltBlocks: CheckRule = ({ spec, parsed }) =>
   blocksOf(parsed).flatMap(({ block, field }) =>
     [
@@ -88,14 +88,14 @@ export const findMisspeltBlocks: CheckRule = ({ spec, parsed }) =>
     }),
   );
 
-/** Blocks from which no packet comes and to which none goes between pods and others. */
+/** Blocks whose addresses no packet between pods and others has. */
 const UNREACHABLE: readonly { readonly cidr: string; readonly why: string }[] = [
   { cidr: '127.0.0.0/8', why: 'loopback addresses never leave a pod' },
   { cidr: '::1/128', why: 'loopback addresses never leave a pod' },
   { cidr: '0.0.0.0/8', why: 'no host has an address of 0.0.0.0/8 (RFC 1122)' },
 ];
 
-/** Blocks that no packet can match; `0.0.0.0/32` where every address was meant. */
+/** Finds blocks that no packet can match, such as `0.0.0.0/32` instead of every address. */
 export const findUnreachableBlocks: CheckRule = ({ parsed }) =>
   blocksOf(parsed).flatMap(({ block, field }): readonly Observation[] => {
     const found = UNREACHABLE.find(({ cidr }) => {
@@ -116,14 +116,14 @@ export const findUnreachableBlocks: CheckRule = ({ parsed }) =>
     ];
   });
 
-/** Blocks of egress that hold addresses of Services, which are replaced by pods' before a policy is asked. */
+/** Finds egress blocks with addresses of Services, which are translated to pods' addresses before policies apply. */
 export const findServiceAddresses: CheckRule = ({ parsed }, { services }) =>
   blocksOf(parsed).flatMap(({ block, field }): readonly Observation[] => {
-    // A wide block is not written for the sake of a Service.
+    // Nobody writes a wide block because of a Service.
     if (field[1] !== 'egress' || block.cidr.prefix < (block.cidr.family === 'ipv4' ? 24 : 64)) return [];
     const held = services.filter(
       ({ namespace, name, clusterIPs }) =>
-        // Where NodeLocal DNSCache runs, the address of this Service is one of the node.
+        // With NodeLocal DNSCache, the address of this Service is one of the node.
         !(namespace === 'kube-system' && name === 'kube-dns') &&
         clusterIPs.some((ip) => {
           const address = parseAddress(ip);
@@ -136,7 +136,7 @@ export const findServiceAddresses: CheckRule = ({ parsed }, { services }) =>
       {
         code: 'service-address',
         field: [...field, 'cidr'],
-        message: `${formatCidr(block.cidr)} holds the address of Service ${names}: a policy is asked after the Service has chosen a pod, and sees the pod's address`,
+        message: `${formatCidr(block.cidr)} holds the address of Service ${names}: policies apply after the Service has chosen a pod, and see the pod's address`,
         suggestion: 'select the pods behind the Service by podSelector and namespaceSelector',
       },
     ];

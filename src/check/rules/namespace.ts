@@ -4,7 +4,7 @@ import { isSystemNamespace } from '../subject.ts';
 import { closest, listFew } from '../words.ts';
 import { writtenAt } from '../written.ts';
 
-/** A policy in a namespace that the input, which has others, does not have. */
+/** Finds policies in a namespace that is missing from the input, though the input has others. */
 export const findMissingNamespace: CheckRule = ({ parsed: { namespace } }, { declared }) => {
   if (declared.length === 0 || declared.includes(namespace) || isSystemNamespace(namespace)) return [];
   const typed = closest(namespace, declared);
@@ -18,7 +18,7 @@ export const findMissingNamespace: CheckRule = ({ parsed: { namespace } }, { dec
   ];
 };
 
-/** A policy that names no namespace, and whose pods are in another one than that which it then gets. */
+/** Finds policies without a namespace whose pods are in another one than the default. */
 export const findUnsetNamespace: CheckRule = ({ written, parsed, pods }, cluster) => {
   const { metadata } = written;
   const isSet = metadata === undefined || typeof writtenAt(metadata, ['namespace']) === 'string';

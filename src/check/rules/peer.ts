@@ -17,11 +17,11 @@ export const namespacesOf = (peer: PodsPeer, own: string, { namespaces }: Checke
   return [...namespaces].filter(([, labels]) => selects(namespaceSelector, labels)).map(([name]) => name);
 };
 
-/** Whether the input tells which pods these namespaces have: those of system namespaces are seldom among manifests. */
+/** Reports whether the input has the pods of these namespaces: manifests seldom include those of system namespaces. */
 export const arePodsKnown = (names: readonly string[], { podsByNamespace }: CheckedCluster): boolean =>
   names.every((name) => !isSystemNamespace(name) || podsByNamespace.has(name));
 
-/** A namespace that a selector asks for by a label that is not there, where its name is what the label should say. */
+/** Returns the namespace that a selector probably means: it requires a missing label, with that namespace's name as value. */
 const namespaceMeant = (
   { requirements }: LabelSelector,
   { declared, namespaces }: CheckedCluster,
@@ -60,7 +60,7 @@ const noNamespace = (peer: PodsPeer, field: FieldPath, cluster: CheckedCluster):
   };
 };
 
-/** Namespaces, other than those that were looked at, with pods that have the labels. */
+/** Returns the other namespaces, beyond `names`, with pods that have the labels. */
 const elsewhere = (selector: LabelSelector, names: readonly string[], { pods }: CheckedCluster): readonly string[] => [
   ...new Set(
     pods

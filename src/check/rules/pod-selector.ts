@@ -5,7 +5,7 @@ import type { CheckRule } from '../rule.ts';
 import { podsIn } from '../subject.ts';
 import { closest, count, listFew } from '../words.ts';
 
-/** Labels of pods that were probably meant, where a key or a value looks like a typing error of theirs. */
+/** Returns the pods' labels that were probably intended, if a key or a value looks like a typing error of one. */
 const correct = ({ requirements }: LabelSelector, pods: readonly PodEndpoint[]): string | undefined => {
   const keys = new Set(pods.flatMap(({ labels }) => [...labels.keys()]));
   const corrected = requirements.map((requirement): LabelRequirement => {
@@ -21,7 +21,7 @@ const correct = ({ requirements }: LabelSelector, pods: readonly PodEndpoint[]):
   return isOther && pods.some(({ labels }) => selects(selector, labels)) ? describeSelector(selector) : undefined;
 };
 
-/** What the labels asked for are on the pods that could have been meant. */
+/** Returns the values that the selector's labels have on the pods that it could mean. */
 export const suggestLabels = (selector: LabelSelector, pods: readonly PodEndpoint[]): string => {
   if (pods.length === 0) return 'there are no pods there; give them along with the policies, or correct the namespace';
   const meant = correct(selector, pods);
@@ -33,7 +33,7 @@ export const suggestLabels = (selector: LabelSelector, pods: readonly PodEndpoin
   return `compare with the labels of the pods there: ${offers.join('; ')}`;
 };
 
-/** Finds policies that select no pods, or only pods that policies do not apply to. */
+/** Finds policies that select no pods, or only pods to which policies don't apply. */
 export const findIdleSubjects: CheckRule = ({ parsed, pods }, cluster) => {
   const { podSelector, namespace, faults } = parsed;
   if (cluster.pods.length === 0 || faults.length > 0) return [];
@@ -61,7 +61,7 @@ export const findIdleSubjects: CheckRule = ({ parsed, pods }, cluster) => {
   ];
 };
 
-/** Finds missing podSelectors, which select as much as empty ones. */
+/** Finds missing podSelectors, which select the same pods as empty ones. */
 export const findMissingPodSelector: CheckRule = ({ spec, parsed }) =>
   (spec['podSelector'] ?? undefined) === undefined && parsed.faults.length === 0
     ? [

@@ -19,7 +19,7 @@ const offersOf = (pods: readonly PodEndpoint[]): readonly string[] =>
     ),
   ].sort();
 
-/** What is said of a port that no receiver declares. */
+/** Returns the finding for a port that no receiver declares. */
 const observe = (port: PortSpec, field: FieldPath, receivers: readonly PodEndpoint[], cluster: CheckedCluster) => {
   const behind = findServicePort(port, receivers, cluster);
   if (behind !== undefined) return servicePort(port, field, behind);
@@ -37,7 +37,7 @@ const observe = (port: PortSpec, field: FieldPath, receivers: readonly PodEndpoi
       suggestion: `${typed === undefined ? '' : `did you mean "${typed}"? `}name a declared port or give its number; ${told}`,
     };
   }
-  // Containers need not declare their ports: one that declares none says nothing.
+  // Containers need not declare their ports: one that declares none proves nothing.
   const isSilent = receivers.some(({ ports }) => ports.length === 0);
   if (isSilent) return undefined;
   const declared = [...new Set(receivers.flatMap(({ ports }) => ports.map((each) => `${each.protocol} ${each.port}`)))];
@@ -57,7 +57,7 @@ const isDeclared = (port: PortSpec, pods: readonly PodEndpoint[]): boolean =>
       : pod.ports.some((each) => each.protocol === port.protocol && port.from <= each.port && each.port <= port.to),
   );
 
-/** Ports that no pod at the receiving end declares, by name or by number. */
+/** Finds ports that no receiving pod declares, by name or by number. */
 export const findUndeclaredPorts: CheckRule = (policy, cluster) =>
   rulesOf(policy.parsed).flatMap((placed) => {
     const receivers = receiversOf(placed, policy, cluster) ?? [];
@@ -77,7 +77,7 @@ const overlap = (one: PortSpec, other: PortSpec): boolean => {
   return one.kind === 'named' && other.kind === 'named' && one.name === other.name;
 };
 
-/** Entries of `ports` that say again what an earlier one says. */
+/** Finds entries of `ports` that repeat an earlier one. */
 export const findOverlappingPorts: CheckRule = ({ parsed }) =>
   rulesOf(parsed).flatMap(({ rule, portsField }) => {
     const ports = rule.ports === 'any' ? [] : rule.ports;

@@ -25,7 +25,7 @@ const isPort = (port: PortSpec, { protocol, port: number, name }: ServicePort): 
 const isSame = (port: PortSpec, target: number | string): boolean =>
   port.kind === 'named' ? port.name === target : port.from === target;
 
-/** Finds a Service in front of these pods that has such a port, where the pods have another one. */
+/** Finds a Service of these pods that has this port, while the pods listen on another one. */
 export const findServicePort = (
   port: PortSpec,
   pods: readonly PodEndpoint[],
@@ -41,7 +41,7 @@ export const findServicePort = (
   return found[0];
 };
 
-/** A Service's port where the pod's is needed: a policy is asked after the Service has chosen a pod and its port. */
+/** A Service's port in place of the pod's: policies apply after the Service has chosen a pod and its port. */
 export const servicePort = (port: PortSpec, field: FieldPath, { service, target }: Behind): Observation => ({
   code: 'service-port',
   field,

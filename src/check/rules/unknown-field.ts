@@ -14,13 +14,13 @@ interface Place {
   readonly above: Place | undefined;
 }
 
-/** What can be said of a field that does not belong where it stands. */
+/** The suggestion and repairs for a field in the wrong place. */
 interface Advice {
   readonly says: string;
   readonly repairs?: readonly Repair[];
 }
 
-/** Words that people write for others. */
+/** Words that people often write instead of others. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   labels: 'matchLabels',
   expressions: 'matchExpressions',
@@ -36,7 +36,7 @@ const isFields = (value: unknown): value is Fields =>
 
 const isAbsent = (value: unknown): boolean => value === undefined || value === null;
 
-/** A key of the same object that was probably meant. */
+/** Returns the key of the same object that was probably intended. */
 const meant = ({ level, path, fields }: Place, name: string): Advice | undefined => {
   const free = Object.keys(level.fields).filter((known) => isAbsent(fields[known]));
   const typed = closest(name, free);
@@ -47,7 +47,7 @@ const meant = ({ level, path, fields }: Place, name: string): Advice | undefined
   return word !== undefined && free.includes(word) ? { says: `did you mean "${word}"?` } : undefined;
 };
 
-/** An object around this one that has such a field. */
+/** Returns an outer object that has such a field. */
 const higher = (place: Place, name: string): Advice | undefined => {
   let steps = 1;
   for (let above = place.above; above !== undefined; above = above.above, steps += 1) {
@@ -60,12 +60,12 @@ const higher = (place: Place, name: string): Advice | undefined => {
   return undefined;
 };
 
-/** A field of this object that takes such a field. */
+/** Returns a field of this object that accepts such a field. */
 const lower = ({ level, path, fields }: Place, name: string): Advice | undefined => {
   const takers = Object.entries(level.fields).filter(
     ([, below]) => below !== undefined && Object.hasOwn(below.fields, name),
   );
-  // Where one of them stands there without a value, it was to be the parent.
+  // If one of them is there without a value, it was meant as the parent.
   const empty = takers.filter(([taker]) => Object.hasOwn(fields, taker) && isAbsent(fields[taker]));
   const there = takers.filter(([taker]) => Object.hasOwn(fields, taker));
   const [taker] = empty[0] ?? there[0] ?? takers[0] ?? [];
@@ -80,7 +80,7 @@ const advise = (place: Place, name: string): Advice => {
   const known = Object.keys(place.level.fields);
   const above = higher(place, name);
   const below = lower(place, name);
-  // A name that is right somewhere is no typing error; a place that is taken was not meant.
+  // A name that is right somewhere is no typing error; a field that already exists was not intended.
   const likely = above?.repairs === undefined ? (below ?? above) : above;
   const advice = likely ?? meant(place, name);
   if (advice !== undefined) return advice;
@@ -116,5 +116,5 @@ const walk = (value: unknown, level: Level, path: FieldPath, above: Place | unde
   });
 };
 
-/** Fields that NetworkPolicy does not have, or not there: misspelt, a level too high, a level too low. */
+/** Finds fields that NetworkPolicy doesn't have at that place: misspelt, a level too high, or a level too low. */
 export const findUnknownFields: CheckRule = ({ written }) => walk(written, POLICY, [], undefined);

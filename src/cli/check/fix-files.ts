@@ -8,16 +8,16 @@ import type { RawObject } from '../../cluster/raw.ts';
 import { repaired } from './repaired.ts';
 import { applyEdits, type TextEdit, toTextEdit } from './text-edit.ts';
 
-/** A repair may uncover another one: of a policy that cannot be read only the faults are told. Removals take a round each. */
+/** A repair may uncover another one: an invalid policy has no findings but its faults. Each removal needs its own round. */
 const MOST_ROUNDS = 100;
 
-/** What is wrong with some manifests. */
+/** The findings of some manifests. */
 export interface Checked {
   readonly loaded: LoadedManifests;
   readonly findings: readonly Finding[];
 }
 
-/** The repairs of one finding, and the policy that they are made in. */
+/** The repairs of one finding, and their policy. */
 interface Wanted {
   readonly object: ManifestObject;
   readonly repairs: readonly Repair[];
@@ -26,13 +26,13 @@ interface Wanted {
 const wantedOf = ({ loaded, findings }: Checked): readonly Wanted[] =>
   findings.flatMap(({ policy, repairs = [] }) => {
     const object = loaded.policyOrigins.get(policy);
-    // What came from a pipe or was rendered is in no file.
+    // Standard input and rendered manifests have no file to repair.
     return object === undefined || repairs.length === 0 || object.place.file.startsWith('<')
       ? []
       : [{ object, repairs }];
   });
 
-/** All edits of a finding, or none of them. */
+/** Returns all edits of a finding, or none. */
 const editsOf = ({ object, repairs }: Wanted, text: string): readonly TextEdit[] => {
   const edits = repairs.map((repair) => toTextEdit(repair, object, text));
   return edits.includes(undefined) ? [] : edits.filter((edit) => edit !== undefined);
@@ -41,8 +41,8 @@ const editsOf = ({ object, repairs }: Wanted, text: string): readonly TextEdit[]
 const isRemoval = ({ kind }: Repair): boolean => kind === 'remove';
 
 /**
- * Makes one repair after the other, each only if the text then says what it said before, repaired: a text may be laid out in
- * ways in which a moved line means something else.
+ * Makes one repair after another, each only if the text then means the same as before, apart from the repair: with some
+ * layouts of a text, a moved line means something else.
  */
 const repairText = (file: string, text: string, wanted: readonly Wanted[]): { text: string; made: number } => {
   const objects = readManifest(text, file).objects;
@@ -54,7 +54,7 @@ const repairText = (file: string, text: string, wanted: readonly Wanted[]): { te
     const index = objects.findIndex(
       ({ place }) => place.line === object.place.line && place.column === object.place.column,
     );
-    // Once an item is off a list, the paths of other repairs no longer fit: their turn comes in the next round.
+    // After the removal of a list item, paths of other repairs no longer fit: they wait for the next round.
     if (touched.has(index) && repairs.some(isRemoval)) continue;
     const more = editsOf({ object, repairs }, text);
     const overlaps = more.some(({ start, end }) => edits.some((edit) => start < edit.end && edit.start < end));
@@ -71,16 +71,16 @@ const repairText = (file: string, text: string, wanted: readonly Wanted[]): { te
   return { text: applyEdits(text, edits), made };
 };
 
-/** What was repaired, and what is left. */
+/** The repairs that were made, and the findings that are left. */
 export interface Fixed extends Checked {
   readonly made: number;
   readonly files: readonly string[];
 }
 
 /**
- * Writes the repairs that are certain into the files, and checks again, until there are no more.
+ * Writes the certain repairs to the files and checks again, until there are no more.
  *
- * @param check loads the files anew
+ * @param check loads the files again
  * @throws Error if a file cannot be written
  */
 export const fixFiles = async (check: () => Promise<Checked>): Promise<Fixed> => {

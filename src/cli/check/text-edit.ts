@@ -3,7 +3,7 @@ import type { Repair } from '../../check/finding.ts';
 import type { ManifestObject } from '../../cluster/manifest/manifest-object.ts';
 import type { FieldSpan } from '../../cluster/manifest/yaml-document.ts';
 
-/** Puts `text` where a file's text has the characters from `start` to `end`. */
+/** Replaces the characters from `start` to `end` of a file's text by `text`. */
 export interface TextEdit {
   readonly start: number;
   readonly end: number;
@@ -12,7 +12,7 @@ export interface TextEdit {
 
 const lineStart = (text: string, offset: number): number => text.lastIndexOf('\n', offset - 1) + 1;
 
-/** The offset behind the line's end. */
+/** Returns the offset after the line's end. */
 const lineEnd = (text: string, offset: number): number => {
   const end = text.indexOf('\n', offset);
   return end < 0 ? text.length : end + 1;
@@ -20,11 +20,11 @@ const lineEnd = (text: string, offset: number): number => {
 
 const columnOf = (text: string, offset: number): number => offset - lineStart(text, offset);
 
-/** What is written for a value, as JSON where the file is one. */
+/** Returns the text of a value, as JSON if the file is JSON. */
 const scalar = (value: string | number, text: string, replaced: string): string =>
   /^\s*\{/.test(text) || /^["']/.test(replaced) ? JSON.stringify(value) : stringify(value).trim();
 
-/** An item of a block list, with its dash and the whole lines that it stands on. */
+/** Removes an item of a block list, with its dash and all its lines. */
 const removal = (text: string, { value: [start, end] }: FieldSpan): TextEdit | undefined => {
   const line = lineStart(text, start);
   if (!/^[ ]*-[ ]+$/.test(text.slice(line, start))) return undefined;
@@ -32,7 +32,7 @@ const removal = (text: string, { value: [start, end] }: FieldSpan): TextEdit | u
   return { start: line, end: last, text: '' };
 };
 
-/** The lines of a field of a block, indented by so many columns more, or less. */
+/** Indents the lines of a block's field by this many columns more, or less. */
 const indentation = (text: string, { key, value }: FieldSpan, columns: number): TextEdit | undefined => {
   if (key === undefined) return undefined;
   const start = lineStart(text, key[0]);
@@ -48,8 +48,8 @@ const indentation = (text: string, { key, value }: FieldSpan, columns: number): 
 };
 
 /**
- * The field belongs to the object at `parent`: it gets the indentation of that object's fields. Only where nothing else
- * stands in between, so that the text around it keeps its meaning; the caller reads the result again to be sure.
+ * Moves the field to the object at `parent`: it gets the indentation of that object's fields. Only if nothing else is in
+ * between, so that the text around it keeps its meaning; the caller reads the result again to be sure.
  */
 const move = (
   text: string,
@@ -60,7 +60,7 @@ const move = (
   const parent = object.spanOf(repair.parent);
   if (field?.key === undefined || parent === undefined) return undefined;
   const isOutwards = repair.parent.length < repair.field.length;
-  // The parent of a field that goes inwards has no value yet: its fields are to stand two columns in.
+  // The parent of a field that moves inwards has no value yet: indent its fields by two columns.
   const target = isOutwards
     ? columnOf(text, parent.value[0])
     : parent.key === undefined
@@ -69,7 +69,7 @@ const move = (
   return target === undefined ? undefined : indentation(text, field, target - columnOf(text, field.key[0]));
 };
 
-/** The change of a file's text that a repair is; undefined where the text is not laid out for it. */
+/** Returns the change of a file's text that makes a repair; undefined if the text's layout does not allow it. */
 export const toTextEdit = (repair: Repair, object: ManifestObject, text: string): TextEdit | undefined => {
   if (repair.kind === 'move') return move(text, object, repair);
   const span = object.spanOf(repair.field);
@@ -89,7 +89,7 @@ export const toTextEdit = (repair: Repair, object: ManifestObject, text: string)
   }
 };
 
-/** The text with all edits made that do not overlap with an earlier one. */
+/** Returns the text with all edits that don't overlap with an earlier one. */
 export const applyEdits = (text: string, edits: readonly TextEdit[]): string => {
   let end = 0;
   let made = '';

@@ -22,21 +22,21 @@ import type { ManifestProblem, Place } from './place.ts';
 /** Offsets into a file's text, in characters: where something begins, and where it has ended. */
 export type Span = readonly [number, number];
 
-/** Where a field stands in a file's text. */
+/** The place of a field in a file's text. */
 export interface FieldSpan {
-  /** Of the key, without the colon; undefined for an item of a list. */
+  /** The span of the key, without the colon; undefined for an item of a list. */
   readonly key: Span | undefined;
-  /** Of the value, without blanks and comments behind it. */
+  /** The span of the value, without blanks and comments after it. */
   readonly value: Span;
 }
 
 /** One document of a YAML or JSON file. */
 export interface ManifestDocument {
-  /** The content as plain data; undefined if it is invalid: then `problems` says why. */
+  /** The content as plain data; undefined if it is invalid: `problems` then explains why. */
   readonly value: unknown;
-  /** Returns the place of a field, or of the nearest one around it if it is missing. */
+  /** Returns the place of a field, or of the nearest field around it if it is missing. */
   locate(field: FieldPath): Place;
-  /** Where the text of a field begins and ends; undefined if it is not there, or written elsewhere (an alias). */
+  /** Returns the span of a field's text; undefined if the field is missing, or written elsewhere (an alias). */
   spanOf(field: FieldPath): FieldSpan | undefined;
   readonly problems: readonly ManifestProblem[];
 }
@@ -108,10 +108,10 @@ const keyProblems = (document: Document.Parsed, placeAt: (offset: number) => Pla
   return problems;
 };
 
-/** In characters. JSON that is longer is read as JSON: YAML takes twenty times as long, and as much memory. */
+/** Number of characters. Longer JSON is read as JSON: YAML takes twenty times the time and memory. */
 const LONG_TEXT = 32_768;
 
-/** A long text that is one object of JSON. What it says of places is looked for when somebody asks. */
+/** Reads a long text that is one JSON object. It determines places only on request. */
 const readJson = (text: string, file: string): ManifestDocument | undefined => {
   try {
     const value: unknown = JSON.parse(text);
@@ -126,7 +126,7 @@ const readJson = (text: string, file: string): ManifestDocument | undefined => {
   }
 };
 
-/** Where each of several JSON objects begins that follow each other, as kubectl takes them; the last may be broken. */
+/** Returns the offsets of consecutive JSON objects, as kubectl accepts them; the last may be broken. */
 const startsOfObjects = (text: string): readonly number[] => {
   const starts: number[] = [];
   let depth = 0;
@@ -139,12 +139,12 @@ const startsOfObjects = (text: string): readonly number[] => {
   return starts;
 };
 
-/** Objects of JSON that follow each other without a separator, as `jq .` and `kubectl get -o json` in a loop print them. */
+/** Reads consecutive JSON objects without a separator, as `jq .` and `kubectl get -o json` in a loop print them. */
 const readJsonStream = (text: string, file: string): readonly ManifestDocument[] | undefined => {
   const starts = startsOfObjects(text);
   if (starts.length < 2) return undefined;
   const documents = starts.map((start, index) => {
-    // What stands before it is blanked out, so that places stay what they are.
+    // Blank out the text before it, so that places stay the same.
     const before = text.slice(0, start).replaceAll(/[^\n]/g, ' ');
     return readJson(`${before}${text.slice(start, starts[index + 1])}`, file);
   });
@@ -223,7 +223,7 @@ export const readDocuments = (text: string, file: string): readonly ManifestDocu
   if (long !== undefined) return [long];
   const documents = readYaml(text, file);
   if (!isJson || documents.every(({ problems }) => problems.length === 0)) return documents;
-  // Tabs may indent JSON, and objects of it may follow each other.
+  // Tabs may indent JSON, and several of its objects may follow each other.
   const json = readJson(text, file);
   return json === undefined ? (readJsonStream(text, file) ?? documents) : [json];
 };

@@ -51,10 +51,10 @@ export interface Netlink {
    * Sends a request whose answer is nearly always what it was the last time; then it is not read again.
    * @param key of the answer that is kept for it
    * @returns `same` where the answer is, byte for byte, what the one before was with that key; one comes after the other
-   * @throws NetlinkError as `request`; the answer of the next time is told whole
+   * @throws NetlinkError as `request`; the next answer is then returned whole
    */
   compare(key: string, request: NetlinkRequest): Promise<readonly NetlinkMessage[] | 'same'>;
-  /** The answer of that key is not asked for any more. */
+  /** Forgets that key: its answer is no longer needed. */
   forget(key: string): void;
   /** Asks for messages that come unasked for, as NFLOG's; in place of what was asked for before. */
   subscribe(subscription: Subscription): void;
@@ -256,7 +256,7 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
     outgoing.push(uint32(length), bytes);
     if (!isFirst) return;
     queueMicrotask(() => {
-      // It was closed meanwhile, and all that was asked has failed.
+      // It was closed meanwhile, and all its requests have failed.
       if (outgoing.length === 0) return;
       const text = Buffer.concat(outgoing).toString('latin1');
       outgoing = [];
@@ -298,7 +298,7 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
   };
 
   const compare: Netlink['compare'] = (key, request) => {
-    // What is the same as an answer is told to whoever has got that one.
+    // Comparisons of a key run one after another: "same" refers to the answer before.
     const before = comparing.get(key);
     const answer = before === undefined ? compareNow(key, request) : before.then(() => compareNow(key, request));
     const done = answer.then(

@@ -14,7 +14,7 @@ import {
 import type { NetlinkMessage, NetlinkRequest } from '../../render/netlink/message.ts';
 import { askUntilWhole, type Netlink, NetlinkError, untilWhole } from './netlink.ts';
 
-/** What the kernel tells of a set, in short. */
+/** The kernel's description of a set, as a digest. */
 export interface SetDigest {
   /** Of all that it tells: another one where any of it is another. */
   readonly digest: string;
@@ -33,9 +33,9 @@ export interface SetReader {
   messages(name: string): Promise<readonly NetlinkMessage[] | undefined>;
   /** Of one set, without reading again what is as it was; undefined where there is none of that name. @throws NetlinkError */
   digest(name: string): Promise<SetDigest | undefined>;
-  /** Digests of sets but these are not asked for any more. */
+  /** Forgets the digests of all other sets. */
   keepDigests(isAsked: (name: string) => boolean): void;
-  /** Our sets with their members, or those of them that are asked for. @throws NetlinkError */
+  /** Returns our sets with their members, or the requested ones. @throws NetlinkError */
   read(isAsked?: (name: string) => boolean): Promise<ReadonlyMap<string, ObservedSet>>;
 }
 
@@ -71,7 +71,7 @@ export const createSetReader = (netlink: Netlink): SetReader => {
   const toMap = (found: readonly SetHeader[]): ReadonlyMap<string, SetHeader> =>
     new Map(found.filter(({ name }) => isOwnSet(name)).map((header) => [header.name, header]));
 
-  /** As they were told last. */
+  /** The last answers. */
   let listed: ReadonlyMap<string, SetHeader> = new Map();
   const digests = new Map<string, SetDigest>();
 

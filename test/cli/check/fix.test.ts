@@ -42,7 +42,7 @@ describe('portcullis check --fix', () => {
     ['protocol-lower-case', 'protocol: TCP'],
     ['service-port', 'port: 5432'],
     ['service-port-ingress', 'port: http'],
-  ])('repairs %s', async (name, expected) => {
+  ])('check --fix repairs %s', async (name, expected) => {
     const file = await copyOf(name);
     const { err, out, code } = await runVerbs('check', '--fix', file);
     expect(await readFile(file, 'utf8')).toContain(expected);
@@ -51,7 +51,7 @@ describe('portcullis check --fix', () => {
   });
 
   test.each(['split-peer', 'split-rule', 'host-bits', 'deny-that-allows', 'zero-without-prefix', 'no-dns'])(
-    'leaves %s alone, which is a decision',
+    'check --fix does not touch %s, which the user must decide',
     async (name) => {
       const file = await copyOf(name);
       const before = await readFile(file, 'utf8');
@@ -61,7 +61,7 @@ describe('portcullis check --fix', () => {
     },
   );
 
-  test('leaves a text alone in which a moved line would mean something else', async () => {
+  test('check --fix does not touch a text in which a moved line would mean something else', async () => {
     const file = path.join(folder, 'tricky.yaml');
     const text = `apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -80,7 +80,7 @@ spec:
     expect(await readFile(file, 'utf8')).toBe(text);
   });
 
-  test('keeps what is JSON as JSON, and comments where they are', async () => {
+  test('check --fix keeps JSON as JSON, and comments in their places', async () => {
     const json = path.join(folder, 'a.json');
     const metadata = { namespace: 'shop', name: 'web' };
     const spec = { podSelector: {}, policyTypes: ['ingress'], ingress: [{ ports: [{ port: '80', protocol: 'tcp' }] }] };
@@ -98,7 +98,7 @@ spec:
     expect(await readFile(yaml, 'utf8')).toContain('endPort: 8010 # ten of them\n');
   });
 
-  test('needs files: from standard input there is nowhere to write to', async () => {
+  test('check --fix refuses standard input, since it has no file to write', async () => {
     expect(await runVerbs('check', '--fix', '-')).toMatchObject({ code: 2, out: '' });
   });
 });

@@ -28,7 +28,7 @@ const check = async (documents: readonly string[], ...args: readonly string[]) =
   return runVerbs('check', file, ...args);
 };
 
-test('a policy without a namespace is said to be checked in default', async () => {
+test('check reports that it checks a policy without a namespace in default', async () => {
   expect(await check([POLICY])).toEqual({
     code: 0,
     out: '1 policy checked: nothing found\n',
@@ -43,7 +43,7 @@ test('-n sets the namespace of objects that name none', async () => {
   expect(await check([POLICY, POD], '-n', 'shop')).toEqual(nothing);
 });
 
-test('-n of a namespace that is not among the manifests is an error, and names the one that was meant', async () => {
+test('-n with a namespace that is missing from the manifests is an error, which suggests the intended one', async () => {
   const { code, out, err } = await check([POLICY, POD, NAMESPACE], '-n', 'shpo');
   expect([code, out]).toEqual([2, '']);
   expect(err).toContain('namespace shpo is not among the manifests; did you mean shop? (there are: shop)');

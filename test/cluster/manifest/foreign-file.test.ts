@@ -31,7 +31,7 @@ describe('a file that holds no manifests is one line', () => {
     ['compose.yaml', 'services:\n  web:\n    image: nginx\n    ports: ["80:80"]\n', /^a Compose file/],
     ['mkdocs.yml', 'site_name: Docs\nnav: []\n', /^not a Kubernetes object: /],
     ['rules.yaml', '---\ngroups: []\n---\nother: 1\n', /^not a Kubernetes object: /],
-  ])('%s', (file, text, message) => {
+  ])('a file that is no manifest gets one line that names its kind: %s', (file, text, message) => {
     const { objects, problems } = readManifest(text, file);
     expect(problems).toHaveLength(1);
     expect(problems[0]?.message).toMatch(message);
@@ -39,12 +39,12 @@ describe('a file that holds no manifests is one line', () => {
   });
 });
 
-test('templates in the texts of a manifest are no templates of it', () => {
+test('templates within the strings of a manifest do not make it a template', () => {
   const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {rule: "{{ $labels.pod }}"}\n';
   expect(readManifest(text, 'f.yaml').problems).toEqual([]);
 });
 
-test('a template among manifests costs none of the others', () => {
+test('a template among manifests does not affect the others', () => {
   const { objects, problems } = readManifest(
     `apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n---\n${TEMPLATE}`,
     'f.yaml',
@@ -71,7 +71,7 @@ describe('what kubectl reads is read', () => {
       'a byte order mark, comments and empty documents',
       `\uFEFF# x\n---\n---\n${object('a')}\n---\n# y\n---\n${object('b')}`,
     ],
-  ])('%s', (_, text) => {
+  ])('the reader accepts a manifest with %s', (_, text) => {
     const { objects, problems } = readManifest(text, 'f');
     expect(problems).toEqual([]);
     expect(objects.map(({ name }) => name)).toEqual(['a', 'b']);
