@@ -3,7 +3,7 @@ import { benchNamespaces } from '../state/cluster.ts';
 import { benchPod, runningStatus } from '../state/pod.ts';
 import { benchPolicy } from '../state/policies.ts';
 
-/** How large a cluster is that `matrix` is asked about. */
+/** The size of the cluster whose matrix is measured. */
 export interface MatrixSize {
   readonly pods: number;
   readonly policies: number;

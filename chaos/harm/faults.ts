@@ -7,7 +7,7 @@ import type { Random } from '../random.ts';
 import type { Post, Stage } from '../stage/stage.ts';
 import { type Harm, NO_TAMPERING } from './harm.ts';
 
-/** A part that cannot be programmed is told so soon, ms. */
+/** Maximum time until an agent reports a part that it cannot program. */
 const TOLD_MS = 2_000;
 
 const anyPost = ({ posts }: Stage, random: Random): Post => random.pick(posts);
@@ -149,10 +149,10 @@ export const FAULTS: readonly Harm[] = [
       return {
         ...NO_TAMPERING,
         async heal() {
-          // Long enough for the part to be told, where the changes touch that family at all.
+          // Long enough for the agent to report the part, if the changes touch that family at all.
           const isTold = async (): Promise<true | undefined> =>
             ((await agent.status()).notInForce ?? []).length > 0 || undefined;
-          await waitFor('the part to be told', TOLD_MS, isTold).catch(() => undefined);
+          await waitFor('the part to be reported', TOLD_MS, isTold).catch(() => undefined);
           await delay(random.below(500));
           await shims.heal();
         },

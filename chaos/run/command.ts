@@ -92,7 +92,7 @@ export const chaosCommand = (onEnd: OnEnd): Command =>
     .option('--seeds <count|list>', 'seeds 1 to COUNT, or those of a list such as 3,7', seedList, DEFAULT_SEEDS)
     .option('--backend <nft|legacy>', 'which iptables', 'nft')
     .option('--flows <count>', 'how many flows are sent all the time, half of each family', wholeNumber, FLOWS)
-    .option('--foreign <percent>', 'of so many steps others have something come or go: rules, sets, tables', wholeNumber, FOREIGN_PERCENT)
+    .option('--foreign <percent>', 'percentage of steps in which other programs add or remove something: rules, sets, tables', wholeNumber, FOREIGN_PERCENT)
     .option('--minutes <count>', 'no step begins later', wholeNumber)
     .option('--json <file>', 'write the result there as well, after each seed')
     .action((options: Options) => chaos(options, onEnd));

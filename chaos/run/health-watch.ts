@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentStatus } from '../../test/support/lab/agent.ts';
 import type { Post } from '../stage/stage.ts';
 
-/** Time between two looks at each agent, ms. */
+/** Time between two checks of each agent. */
 const EVERY_MS = 100;
 
 /** Looks at what the agents say of themselves, all the while. */
 export interface HealthWatch {
   /** What was wrong since the last call. */
   findings(): readonly string[];
-  /** How often an agent was asked, and answered. */
+  /** Number of requests that an agent answered. */
   looks(): number;
   /** How often it said that a part is not in force. */
   told(): number;
@@ -18,7 +18,7 @@ export interface HealthWatch {
 
 const partsOf = ({ notInForce = [] }: AgentStatus): readonly string[] => notInForce.map(({ part }) => part);
 
-/** A part that is out of force before and after /healthz was asked was so then, too: it must not have said `ok`. */
+/** A part that is not in force before and after a request of /healthz was not in force then either: `ok` was wrong. */
 export const watchHealth = (posts: readonly Post[]): HealthWatch => {
   const found: string[] = [];
   let looks = 0;

@@ -25,10 +25,10 @@ export interface Tally {
   pulseAllowed: number;
   sampled: number;
   sampledDenied: number;
-  /** How often agents were asked for their health, and how often they told of a part that was not in force. */
+  /** Number of health requests, and of answers that named a part as not in force. */
   healthLooks: number;
   healthTold: number;
-  /** How often the kernel was looked at for what was added twice. */
+  /** Number of checks for rules that were added twice. */
   tableLooks: number;
   readonly findings: Finding[];
 }

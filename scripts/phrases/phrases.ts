@@ -90,7 +90,7 @@ export const PHRASES: readonly Phrase[] = [
     example: ['A program that stays takes the text.', 'A restore program takes the text.'],
   },
   {
-    pattern: String.raw`\bwhat of\b(?! \[)`,
+    pattern: String.raw`(?<!const )\bwhat of\b(?! \[)`,
     instead: 'name it: "the part of …", "the rules of …"',
     example: ['What of the table is ours.', 'Our part of the table.'],
   },

@@ -20,14 +20,14 @@ export interface ClusterReachInput {
   readonly policy: NodePolicy;
   /** All pods that the policy was compiled from. */
   readonly everyPod: Iterable<PodEndpoint>;
-  /** Those that are asked about: with addresses, none on the host network. */
+  /** The pods in question: with addresses, none on the host network. */
   readonly pods: readonly PodEndpoint[];
   readonly families: readonly IpFamily[];
   /** Of another cluster that this one is compared with; new ones if absent. */
   readonly portSets?: PortSets;
 }
 
-/** Works out who reaches whom. Nothing is kept for pairs: a verdict is worked out when it is asked for, from sets of bits. */
+/** Determines which pods reach which. Nothing is stored per pair: each verdict is computed on request, from sets of bits. */
 export const createClusterReach = (input: ClusterReachInput): ClusterReach => {
   const { policy, everyPod, pods, families, portSets = createPortSets() } = input;
   const index = createPolicyIndex(policy, everyPod);

@@ -10,7 +10,7 @@ import { createWorkloadNames, type WorkloadOf } from './workloads.ts';
 /** One of two states that are compared. Both have to share their sets of ports, see ClusterReachInput. */
 export interface ReachState {
   readonly reach: ClusterReach;
-  /** Those that `reach` was asked about. */
+  /** The pods that `reach` covers. */
   readonly pods: readonly PodEndpoint[];
   readonly workloadOf: WorkloadOf;
 }
@@ -83,7 +83,7 @@ const groupsOf = (names: readonly string[], before: Parts, after: Parts): readon
 
 type Ports = (source: number, destination: number) => PortsId | undefined;
 
-/** @param isInside both are one workload: a part of one pod is not asked about itself */
+/** @param isInside both are one workload: a part of one pod has no connection to itself */
 const extentOf = (
   ports: Ports,
   sets: PortSets,
@@ -192,7 +192,7 @@ export const differenceOf = (before: ReachState, after: ReachState): ReachDiffer
       if (moved !== undefined) changes.push({ from: name, to: name, family, ...moved });
     }
 
-    /** What of the outside changes for a group: ranges that change alike, together. */
+    /** The changes of the outside for a group; ranges with the same change are merged. */
     const outside = (
       group: Group,
       direction: 'from' | 'to',

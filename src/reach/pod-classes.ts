@@ -15,8 +15,8 @@ export interface PodClass {
   /** At least one. */
   readonly pods: readonly PodEndpoint[];
   /**
-   * Its one pod has an address that another pod or a node has as well: whether policies are asked at all depends on the other
-   * end, see trace/exemption.ts.
+   * Its one pod shares its address with another pod or a node: whether policies apply at all depends on the other end, see
+   * trace/exemption.ts.
    */
   readonly isSpecial: boolean;
 }
@@ -51,7 +51,7 @@ const namedEgressPorts = ({ isolations }: NodePolicy): readonly NamedPort[] => {
  * Puts pods into classes. The work grows with the number of pods and of members of peers, not with the number of pairs.
  *
  * @param index of the policy, see trace/policy-index.ts
- * @param pods those that are asked about, each with an address
+ * @param pods the pods in question, each with an address
  */
 export const classifyPods = (
   policy: NodePolicy,

@@ -24,13 +24,13 @@ export interface Summary {
   readonly toOutside: Counts;
 }
 
-/** Sources and destinations, each of which is asked with each. */
+/** Sources and destinations, each of which is combined with each. */
 export interface Block {
   readonly sources: readonly Row[];
   readonly destinations: readonly Row[];
 }
 
-/** What a matrix is asked about. */
+/** The pods and ports that a matrix covers. */
 export interface Question {
   /** No pair of rows is in two of them. */
   readonly blocks: readonly Block[];
@@ -92,7 +92,7 @@ export const summarise = (
     let workloads = sources.length * destinations.length;
     let pods = podsIn(sources) * podsIn(destinations);
     if (from === to) {
-      // A pod is not asked about itself.
+      // A pod has no connection to itself.
       for (const [source, destination, shared] of overlaps(sources, destinations)) {
         pods -= shared;
         if (pairCount(source, destination) === 0) workloads -= 1;

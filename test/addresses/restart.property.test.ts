@@ -16,7 +16,7 @@ import { policy } from '../support/small-cluster.ts';
  */
 const ORDERS = Number(process.env['PORTCULLIS_ORDERS'] ?? 0);
 
-/** So many in a test at most: the runner is to see progress. */
+/** Maximum number per test, so that the runner sees progress. */
 const PORTION = 2_500;
 const PORTIONS = Array.from({ length: Math.max(1, Math.ceil(ORDERS / PORTION)) }, (_, at) => ({
   portion: at + 1,

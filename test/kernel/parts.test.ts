@@ -80,33 +80,36 @@ describe('a part that fails', () => {
 
   afterAll(() => node.close());
 
-  test.each(CASES)('leaves the others in force, live connections too, and is named: $what', async (each) => {
-    const { tools, good, part, flags = [], code } = each;
-    await start({ tools, flags });
-    const alive = await Promise.all(good.map((family) => node.connect('stranger', family)));
-    await node.putPolicy('client');
-    const changedAt = performance.now();
-    await node.until('the live connections to be cut', async () => {
-      const answers = await Promise.all(alive.map((isAlive) => isAlive()));
-      return answers.every((isAlive) => !isAlive);
-    });
-    expect(performance.now() - changedAt).toBeLessThan(5_000);
-    expect(await node.probe('client', good)).toEqual(good.map(() => 'open'));
-    expect(await node.probe('stranger', good)).toEqual(good.map(() => 'timeout'));
-    const { notInForce } = JSON.parse((await node.get('status')).text) as { readonly notInForce: readonly object[] };
-    expect(notInForce).toMatchObject([{ part }]);
-    expect((await node.get('metrics')).text).toContain(`portcullis_part_is_not_in_force{part="${part}"} 1\n`);
-    await node.until('the probe to say so', async () => (await node.get('readyz')).code === code);
-    expect((await node.get('readyz')).text).toContain(`${part} is not in force`);
-    expect(await node.get('healthz')).toMatchObject({
-      code: 200,
-      text: expect.stringContaining(`${part} is not in force`),
-    });
-  });
+  test.each(CASES)(
+    'a part that cannot be programmed leaves the others in force, also for live connections, and is named: $what',
+    async (each) => {
+      const { tools, good, part, flags = [], code } = each;
+      await start({ tools, flags });
+      const alive = await Promise.all(good.map((family) => node.connect('stranger', family)));
+      await node.putPolicy('client');
+      const changedAt = performance.now();
+      await node.until('the live connections to be cut', async () => {
+        const answers = await Promise.all(alive.map((isAlive) => isAlive()));
+        return answers.every((isAlive) => !isAlive);
+      });
+      expect(performance.now() - changedAt).toBeLessThan(5_000);
+      expect(await node.probe('client', good)).toEqual(good.map(() => 'open'));
+      expect(await node.probe('stranger', good)).toEqual(good.map(() => 'timeout'));
+      const { notInForce } = JSON.parse((await node.get('status')).text) as { readonly notInForce: readonly object[] };
+      expect(notInForce).toMatchObject([{ part }]);
+      expect((await node.get('metrics')).text).toContain(`portcullis_part_is_not_in_force{part="${part}"} 1\n`);
+      await node.until('the probe to say so', async () => (await node.get('readyz')).code === code);
+      expect((await node.get('readyz')).text).toContain(`${part} is not in force`);
+      expect(await node.get('healthz')).toMatchObject({
+        code: 200,
+        text: expect.stringContaining(`${part} is not in force`),
+      });
+    },
+  );
 
-  test('is in force again as soon as it can be, with nobody asking', async () => {
+  test('a part that could not be programmed is in force again as soon as possible, without a change', async () => {
     await start({ tools: { 'ip6tables-nft-restore': failing('no space left on device', '*') } });
-    await node.until('IPv6 to be told', async () => (await node.get('healthz')).text.includes('ipv6'));
+    await node.until('IPv6 to be reported', async () => (await node.get('healthz')).text.includes('ipv6'));
     await node.putPolicy('client');
     await node.takeTool('ip6tables-nft-restore');
     await node.until('policy to be in force', async () =>
@@ -116,7 +119,7 @@ describe('a part that fails', () => {
     expect(await node.probe('client', IP_FAMILIES)).toEqual(['open', 'open']);
   });
 
-  test('may be conntrack(8): what is not cut without it is told, and new connections are judged all the same', async () => {
+  test('without conntrack(8) the agent reports that it cuts no connections, and judges new ones all the same', async () => {
     await start({ tools: { conntrack: failing('conntrack: not found', '*') } });
     const isAlive = await node.connect('stranger', 'ipv4');
     await node.putPolicy('client');

@@ -62,8 +62,8 @@ export const podChanges = ({ changes }: ReachDifference): readonly ChangeText[] 
     .sort();
 
 /**
- * Looks at each change that concerns the outside: one address of each of its ranges has to be told so by the evaluators.
- * @returns what is wrong, and how many addresses were asked about
+ * Checks each change that concerns the outside: the evaluators must agree for one address of each of its ranges.
+ * @returns the mistakes, and the number of checked addresses
  */
 export const outsideMistakes = (
   difference: ReachDifference,

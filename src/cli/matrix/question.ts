@@ -3,7 +3,7 @@ import type { Question } from '../../reach/summary.ts';
 import type { Row } from '../../reach/workloads.ts';
 import type { Endpoint } from '../resolve/resolve.ts';
 
-/** What of a matrix was asked for: -n, --from and --to. */
+/** The requested part of a matrix: -n, --from and --to. */
 export interface Narrowing {
   readonly namespace: string | undefined;
   readonly from: Endpoint | undefined;
@@ -17,7 +17,7 @@ const podsOf = (endpoint: Endpoint | undefined, all: readonly PodEndpoint[]): re
 
 const isOutside = (endpoint: Endpoint | undefined): boolean => endpoint === undefined || endpoint.kind === 'outside';
 
-/** Turns what was asked for into rows: nothing is worked out for other pairs. */
+/** Turns the request into rows: other pairs are not evaluated. */
 export const questionOf = (
   { namespace, from, to }: Narrowing,
   pods: readonly PodEndpoint[],

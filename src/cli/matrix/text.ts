@@ -4,7 +4,7 @@ import type { Cell } from './cells.ts';
 import { type Connection, type ConnectionSide, isRuled } from './connection.ts';
 
 const WIDEST_CELL = 18;
-/** Connections that are told one by one with the reasons: more are no answer to a reader. */
+/** Maximum number of connections that are printed one by one with their reasons: more would be unreadable. */
 export const MOST_TOLD = 100;
 
 /** What the cells of a table mean. */

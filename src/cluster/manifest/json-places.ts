@@ -95,7 +95,7 @@ const countUpTo = (sorted: readonly number[], most: number): number => {
   return low;
 };
 
-/** Lists longer than this are gone through once: a List of a whole cluster is asked about each of its items. */
+/** Longer lists are scanned only once: the place of each item is needed in a List of a whole cluster. */
 const LONG_LIST = 16;
 
 /**

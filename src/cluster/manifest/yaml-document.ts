@@ -166,8 +166,8 @@ const createScalarReader = (): ((text: string) => unknown) => {
 const MOST_SCALARS = 50_000;
 
 /**
- * A long List as kubectl prints it, read item by item. What it says of places is looked for in the item's own text when
- * somebody asks, so that a dump of a whole cluster needs no syntax tree.
+ * Reads a long List as kubectl prints it, item by item. It determines places in the item's own text and only on request,
+ * so that a dump of a whole cluster needs no syntax tree.
  */
 const readLongList = (text: string, file: string): ManifestDocument | undefined => {
   const list = cutList(text);

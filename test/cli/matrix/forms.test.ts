@@ -21,7 +21,7 @@ const inWindow = async (columns: number, ...args: readonly string[]): Promise<re
 };
 
 describe('a matrix of workloads with replicas', () => {
-  test('has one row for replicas, with their number, and rows of their own for pods that fare differently', async () => {
+  test('matrix has one row for replicas, with their number, and separate rows for pods with other verdicts', async () => {
     expect((await linesOf()).slice(0, 5)).toEqual([
       'from \\ to           outside  shop/postgres-0  shop/postgres-1 +1  shop/web ×3',
       'outside             .        -                -                   all',
@@ -31,12 +31,12 @@ describe('a matrix of workloads with replicas', () => {
     ]);
   });
 
-  test('tells the reason of a connection between two pods of one workload', async () => {
+  test('matrix prints the reason of a connection between two pods of one workload', async () => {
     const lines = await linesOf('--from', 'shop/postgres', '--to', 'shop/postgres');
     expect(lines).toContain('shop/postgres-1 +1 → shop/postgres-1 +1: TCP 5432');
   });
 
-  test('has a row for each pod with --pods', async () => {
+  test('matrix --pods has a row for each pod', async () => {
     const heads = (await linesOf('--pods')).slice(1, 8).map((line) => line.split(' ')[0]);
     expect(heads).toEqual([
       'outside',
@@ -45,7 +45,7 @@ describe('a matrix of workloads with replicas', () => {
     ]);
   });
 
-  test('is told in numbers with --summary, what is allowed and what is denied', async () => {
+  test('matrix --summary prints the numbers of allowed and denied connections', async () => {
     expect(await linesOf('--summary')).toEqual([
       '3 workloads, 6 pods',
       'Connections between workloads: 8, of them 3 at every port, 3 at some ports, 2 denied',
@@ -57,7 +57,7 @@ describe('a matrix of workloads with replicas', () => {
     ]);
   });
 
-  test('is told in numbers for one pod of a workload, itself left out', async () => {
+  test('matrix --summary for one pod of a workload leaves out the pod itself', async () => {
     const [, between, pods] = await linesOf('--summary', '--from', 'shop/web-1', '--to', 'shop/web');
     expect([between, pods]).toEqual([
       'Connections between workloads: 1, of them 1 at every port, 0 at some ports, 0 denied',
@@ -71,14 +71,14 @@ describe('a matrix of workloads with replicas', () => {
 });
 
 describe('a table that is wider than the window', () => {
-  test('is not printed, and the answer says how wide it is and which form has all of it', async () => {
+  test('matrix does not print a table that is too wide, but its width and the form that has all of it', async () => {
     const [narrow, ways] = await inWindow(60);
     expect(narrow).toBe('The table has 4 columns and needs 77 characters or more; there is room for 60.');
     expect(ways).toBe('All of it: -o wide, csv, json, dot or svg. Less of it: -n NAMESPACE, --from, --to.');
     expect((await inWindow(77))[0]).toContain('from \\ to');
   });
 
-  test('is printed however wide it is with -o wide', async () => {
+  test('matrix -o wide prints a table of any width', async () => {
     expect((await inWindow(10, '-o', 'wide'))[0]).toContain('shop/web ×3');
   });
 });
@@ -124,7 +124,7 @@ describe('progress', () => {
     };
   };
 
-  test('is shown on a terminal after a second, five times a second at most, and erased at the end', () => {
+  test('matrix shows progress on a terminal after a second, up to five times a second, and erases it at the end', () => {
     const { at, end, text } = show(true);
     at(999, 'a');
     expect(text()).toBe('');
@@ -135,7 +135,7 @@ describe('progress', () => {
     expect(text()).toBe('\r\u001b[Kb 50 % …\r\u001b[Kd 50 % …\r\u001b[K');
   });
 
-  test('is shown nowhere else', () => {
+  test('matrix shows no progress elsewhere than on a terminal', () => {
     const { at, end, text } = show(false);
     at(5_000, 'a');
     end();

@@ -162,7 +162,7 @@ const FIELDS: readonly FieldPath[] = [
 ];
 
 describe('a long List of kubectl', () => {
-  test('in YAML has the same objects and places as if it were read as a whole', () => {
+  test('a long List in YAML has the same objects and places as if it were read as a whole', () => {
     const [quick] = readDocuments(YAML_LIST, 'f');
     const [whole] = readDocuments(asWhole(YAML_LIST), 'f');
     expect(quick?.value).toEqual(LIST);
@@ -181,7 +181,7 @@ describe('a long List of kubectl', () => {
     ['compact', JSON.stringify(LIST)],
     ['indented', JSON.stringify(LIST, undefined, 4)],
     ['with a string full of quotes and brackets', JSON.stringify({ a: '\\"{[\\\\', ...LIST }, undefined, 1)],
-  ])('in JSON, %s, has the same places as the YAML that it is', (_, json) => {
+  ])('a long List in JSON, %s, has the same places as if it were read as YAML', (_, json) => {
     const [quick] = readDocuments(json, 'f');
     const [whole] = readDocuments(asWhole(json), 'f');
     for (const field of FIELDS) {
@@ -194,7 +194,7 @@ describe('a long List of kubectl', () => {
     }
   });
 
-  test('with an item that is broken is told where it is', () => {
+  test('the error about a broken item of a long List has its place', () => {
     const broken = YAML_LIST.replace('    name: c', '    name: c\n    name: d');
     const [document] = readDocuments(broken, 'f');
     expect(document?.problems).toEqual([
@@ -207,7 +207,7 @@ describe('a long List of kubectl', () => {
     ]);
   });
 
-  test('with an item that is more than plain blocks is read all the same', () => {
+  test('a long List with an item of more than plain blocks is read all the same', () => {
     const [document] = readDocuments(YAML_LIST.replace('spec: {}', 'spec: {nodeName: n1}'), 'f');
     expect((document?.value as typeof LIST).items[2]).toEqual({ ...OBJECTS[2], spec: { nodeName: 'n1' } });
   });

@@ -11,7 +11,7 @@ const PORTION = 1_000;
 
 const sourceOf = (at: number): string => `11.${at >> 16}.${(at >> 8) & 255}.${at & 255}`;
 
-/** So many rules in a chain of somebody, to which INPUT leads. */
+/** Number of rules in a foreign chain to which INPUT jumps. */
 const layRules = async (
   { node, backend, sh, restore }: Place,
   table: 'filter' | 'security',

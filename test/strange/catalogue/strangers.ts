@@ -36,7 +36,7 @@ const native = (name: string, what: string, ...lines: readonly string[]): Condit
   lay: shell(...lines),
 });
 
-/** A program that stays makes a table that is its own as long as it runs. */
+/** A standing program owns a table for as long as it runs. */
 const own = async ({ node, keep }: Place, table: string, ...commands: readonly string[]): Promise<void> => {
   const pipe = path.join(node.folder, 'commands');
   // It keeps its own input open, and so is one process that is easily ended.

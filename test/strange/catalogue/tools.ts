@@ -28,7 +28,7 @@ const agentWith =
   (release: Release) =>
   ({ tools }: Place): { readonly bin: string } => ({ bin: tools(release).bin });
 
-/** What ipset(8) says of a set whose revision it does not know, whatever else it was asked for. */
+/** The error of ipset(8) about a set whose revision it does not know, whatever its arguments are. */
 const UNKNOWN_REVISION =
   'ipset v7.10: Kernel and userspace incompatible: settype hash:ip with revision 6 not supported by userspace.';
 

@@ -112,7 +112,7 @@ export const TRACKING: readonly Condition[] = [
   ),
   setting(
     'strict-sources',
-    'the kernel checks sources strictly (rp_filter), and tells of martians',
+    'the kernel checks sources strictly (rp_filter), and logs martians',
     sysctls('net.ipv4.conf.all.rp_filter=1', 'net.ipv4.conf.default.rp_filter=1', 'net.ipv4.conf.all.log_martians=1'),
   ),
   setting(

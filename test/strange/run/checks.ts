@@ -4,7 +4,7 @@ import type { AgentStart, Caller, PolicedNode } from '../../support/lab/policed-
 import type { Condition, Holds, Place } from '../condition.ts';
 import { differenceOf, type NodeState, readNodeState } from './node-state.ts';
 
-/** What is looked at, in this order; a condition that cannot come while an agent runs has not all. */
+/** The checks, in this order; a condition that cannot begin while an agent runs lacks some. */
 export type Check =
   | 'comes'
   | 'first start'
@@ -20,11 +20,11 @@ export type Check =
 /** A busy machine is no strange one: times are in the report, and are limited by tests of their own. */
 const WITHIN_MS = 60_000;
 const END_MS = 60_000;
-/** So long a silence is a refusal, ms. */
+/** No answer within this time counts as a refusal. */
 const REFUSED_MS = 400;
 /** The server ends a connection that says nothing for half a minute. */
 const TALK_MS = 3_000;
-/** So often in a row what is denied has to be kept out. */
+/** Number of attempts in a row that must be denied. */
 const LOOKS = 2;
 
 const goodIn = (holds: Holds): readonly IpFamily[] => (holds.kind === 'part' ? holds.good : IP_FAMILIES);

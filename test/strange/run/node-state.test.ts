@@ -24,7 +24,7 @@ table inet fw {
 `;
 
 describe('what a node holds', () => {
-  test('is each line of a ruleset with its table and block, less what iptables makes by being asked', () => {
+  test('the node state is each line of a ruleset with its table and block, without what iptables creates on each call', () => {
     expect(rulesetLines(RULESET)).toEqual([
       'ip security chain PORTCULLIS-FORWARD: ct state established counter return',
       'ip security chain FORWARD: counter jump PORTCULLIS-FORWARD',
@@ -35,19 +35,19 @@ describe('what a node holds', () => {
     ]);
   });
 
-  test('is each rule of iptables-legacy with its table', () => {
+  test('the node state is each rule of iptables-legacy with its table', () => {
     expect(legacyLines('ipv4', '*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j X\nCOMMIT\n')).toEqual([
       'ipv4 legacy raw -A PREROUTING -j X',
     ]);
   });
 
-  test('differs where a line is there more often, or less', () => {
+  test('node states differ if one has a line more often', () => {
     expect(differenceOf('rules', ['a', 'b'], ['b', 'a'])).toEqual([]);
     expect(differenceOf('rules', ['a', 'a'], ['a'])).toEqual(['rules (1 lines): + a']);
     expect(differenceOf('rules', ['a'], ['a', 'b'])).toEqual(['rules (1 lines): - b']);
   });
 
-  test('has a jump twice where a hook leads to one chain of ours twice, and nowhere else', () => {
+  test('the node state has a jump twice only if a hook leads to one of our chains twice', () => {
     const jump = 'ip security chain FORWARD: counter jump PORTCULLIS-FORWARD';
     expect(
       jumpsTwiceIn([jump, 'ip security chain PORTCULLIS-X: drop', 'ip security chain PORTCULLIS-X: drop']),

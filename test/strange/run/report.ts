@@ -16,7 +16,7 @@ const wordsOf = (holds: Holds | undefined): string => {
     case 'all':
       return 'all of policy';
     case 'part':
-      return `policy of ${holds.good.map((family) => FAMILY[family]).join(' and ')}; \`${holds.part}\` is told, /readyz answers ${holds.code}`;
+      return `policy of ${holds.good.map((family) => FAMILY[family]).join(' and ')}; \`${holds.part}\` is reported, /readyz answers ${holds.code}`;
     case 'closed':
       return 'what is denied is kept out';
     case 'ends':
@@ -50,7 +50,7 @@ export const reportText = (rows: readonly Row[], conditions: readonly Condition[
     '# Strange nodes',
     '',
     'Written by `npm run strange -- --report test/strange/report`. Each condition is made in a network namespace of its own, with three',
-    'pods and a real agent, for each backend of iptables. What must hold is asked for by packets, over IPv4 and IPv6:',
+    'pods and a real agent, for each backend of iptables. Packets over IPv4 and IPv6 show whether it holds:',
     '',
     '- *comes*: the condition comes while an agent runs. The policy changes after it: the live connection that is denied now is cut, the',
     '  allowed one goes on. The chain that all packets come to is emptied: it is repaired. `portcullis cleanup` takes away all of ours.',

@@ -24,7 +24,7 @@ export interface Row {
   readonly outcome: 'holds' | 'does not hold' | 'not made';
   /** What did not hold, or why it could not be made. */
   readonly why: readonly string[];
-  /** What was looked at, and how long it took, s. */
+  /** The checks, and the seconds that each took. */
   readonly seconds: Readonly<Partial<Record<Check, number>>>;
 }
 
@@ -107,7 +107,7 @@ const tryFromTheStart = async (trial: Trial, plain: NodeState): Promise<void> =>
   });
   await trial.check('clean-up', async () => {
     await node.end();
-    // Where a family cannot be looked at it has to say so, and whoever has the tools ends it.
+    // If the agent cannot read a family it must report that; the owner of the tools ends the condition.
     const said = await node.cleanup(settings).then(
       () => '',
       (error: unknown) => String(error),

@@ -1,6 +1,6 @@
-/** Stand-ins for the node's tools, as shell scripts, that say no where it is asked for and do the real thing otherwise. */
+/** Stand-ins for the node's tools, as shell scripts, that fail on request and run the real tool otherwise. */
 
-/** Programs that stay would not be asked: they cannot be started (stdbuf(1) is how they are known). */
+/** Standing programs, which stdbuf(1) starts, fail at once: the script could not make them fail later. */
 const HEAD = `#!/bin/sh
 tool=\${0##*/}
 bin=\${0%/*}
@@ -25,7 +25,7 @@ printf '%s\\n' "$text" | "$tool" "$@"`
 }
 `;
 
-/** A tool that tells of what the kernel lacks wherever what it is given to restore has one of the inputs. */
+/** A tool that reports a missing kernel feature whenever its restore input contains one of the inputs. */
 export const lacking = (message: string, ...inputs: readonly string[]): string => `${HEAD}
 case " $0 $* " in *restore*) ;; *) exec "$tool" "$@" ;; esac
 text=$(cat)

@@ -16,11 +16,11 @@ import { dualStackNode } from './small-lab.ts';
 const PORTCULLIS = path.join(import.meta.dirname, '../../../bin/portcullis');
 const DEADLINE_MS = 90_000;
 const CLEANUP_MS = 120_000;
-/** An agent ends at once; a busy machine may take its time, ms. */
+/** Maximum time for the end of an agent, on a busy machine. */
 const END_MS = 30_000;
 const NODE = 'node1';
 const LISTEN = `${nodeAddress('ipv4', 1)}:9577`;
-/** An allowed connection may have to wait for a busy machine; a refused one is silence for so long, ms. */
+/** Maximum time of an allowed connection on a busy machine; without an answer until then it counts as refused. */
 const PATIENCE_MS = { client: 3_000, stranger: 400 } as const;
 
 const PODS = {

@@ -1,6 +1,6 @@
 /** What a node's packet filter holds, as lines that can be compared: also what iptables-save cannot print. */
 
-/** Tables that iptables makes by being asked; their empty chains say nothing. */
+/** Tables that iptables creates whenever it is called; their empty chains mean nothing. */
 const OF_IPTABLES = /^ip6? (?:raw|mangle|nat|filter|security)$/;
 
 /**
