@@ -8,7 +8,7 @@ interface AllowedFlowsParts extends AllowedOptions {
   readonly connections: Pick<Connections, 'list'>;
   readonly families: () => readonly IpFamily[];
   readonly clock: Clock;
-  /** Told of each edge once a look; `isNew`: the look before has not found it. */
+  /** Called for each edge once per read; `isNew`: the read before did not find it. */
   readonly onFlow: (record: FlowRecord, isNew: boolean) => void;
 }
 
@@ -26,7 +26,7 @@ const WATCHED_MS = 10_000;
 const UNWATCHED_MS = 60_000;
 /** Of the time of one processor that looks take at most, watched and not: a table of 200,000 entries takes a second. */
 const SHARE = { watched: 0.02, unwatched: 0.002 };
-/** Whoever asks waits no longer for a look, ms. */
+/** Maximum time that a request waits for a read. */
 const PATIENCE_MS = 5000;
 const MOST_CONNECTIONS = 100_000;
 
@@ -59,7 +59,7 @@ export const createAllowedFlows = (parts: AllowedFlowsParts): AllowedFlows => {
       for (const [key, record] of edges) onFlow(record, !before.has(key));
       before = new Set(edges.keys());
     } catch {
-      // The review of live connections reads the same table and tells of it.
+      // The review of live connections reads the same table and reports it.
     }
     lookedAt = clock.now();
     tookMs = lookedAt - began;

@@ -27,13 +27,13 @@ export interface DeniedCounts {
   note(family: IpFamily, prefix: string): void;
   /** Reads the counters; to be called at a scrape. Never rejects. */
   count(): Promise<void>;
-  /** The kernel, with counters read before a change that makes them begin anew. */
+  /** The kernel, with counters read before a change that resets them. */
   over(kernel: Kernel): Kernel;
 }
 
-/** Within this after a report of an edge its further packets are not reported, though they are counted, ms. */
+/** For this time after a report of an edge its further packets are counted but not reported. */
 const UNREPORTED_MS = 2500;
-/** A change of rules waits no longer for the counters, ms. */
+/** Maximum time that a change of rules waits for the counters. */
 const MOST_WAIT_MS = 100;
 /** Chains read at once. */
 const MOST_CHAINS = 64;

@@ -10,12 +10,12 @@ interface NodeNamesParts {
   readonly clock: Clock;
 }
 
-/** Says whose addresses of nodes are, by what pods tell of theirs. */
+/** Finds the node of an address, from the status of the pods on it. */
 export interface NodeNames {
   at(address: string): string | undefined;
 }
 
-/** All pods are gone through at most so often, ms. */
+/** Minimum time between two reads of all pods. */
 const EVERY_MS = 10_000;
 
 export const createNodeNames = ({ node, snapshot, ownAddresses, clock }: NodeNamesParts): NodeNames => {

@@ -40,7 +40,7 @@ export const createRecordsFile = (
   let stopped = false;
 
   const write = async (): Promise<void> => {
-    // Before that it would take the place of what is to be read.
+    // Before that it would replace the file that must still be read.
     if (!isLoaded) return;
     try {
       // Taken line by line: what comes meanwhile may be in it or not.

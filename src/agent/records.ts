@@ -61,16 +61,16 @@ export interface Records {
   status(): RecordsStatus | undefined;
   /** Reads the kernel's counts of refused packets; to be called at a scrape. Never rejects. */
   count(): Promise<void>;
-  /** The kernel, with these counts read before a change that makes them begin anew. */
+  /** The kernel, with these counts read before a change that resets them. */
   over(kernel: Kernel): Kernel;
   stop(): Promise<void>;
 }
 
-/** Until the node is this agent's, ms. */
+/** Time between two checks of whether the node is this agent's. */
 const WAIT_MS = 50;
-/** Rules do not wait longer for the group than this, ms. */
+/** Maximum time that rules wait for the group. */
 const MOST_WAIT_MS = 2000;
-/** Until a socket that could not be made is tried again, ms. */
+/** Time until the agent retries a socket that it could not create. */
 const RETRY_MS = 5000;
 /** Lines of the log about refused packets: others are to have room beside them. */
 const LINES = { burst: 50, perSecond: 5 };

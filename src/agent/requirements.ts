@@ -13,9 +13,9 @@ export interface Requirements {
   stop(): void;
 }
 
-/** A node without policies proves nothing by itself: it is tried out so long after the start, ms. */
+/** A node without policies proves nothing by itself: the agent tries this time after the start. */
 const PROOF_MS = 1_000;
-/** Between two trials, ms. */
+/** Time between two trials. */
 const PAUSE_MS = 5_000;
 
 interface RequirementsParts {

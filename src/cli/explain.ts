@@ -84,7 +84,7 @@ const workloadNames =
     return owner === undefined ? describePod(pod) : `${pod.namespace}/${owner.name}`;
   };
 
-/** Tells what of the policies cannot be read: they deny what they select. */
+/** Prints the invalid policies: they deny everything to the pods that they select. */
 const tellUnreadable = (loaded: LoadedManifests, io: CliIo): boolean => {
   const faults = [...loaded.snapshot.policies.values()].flatMap((policy) => parsePolicy(policy).faults);
   tellFaults(faults, loaded, io);
@@ -176,8 +176,8 @@ rule. For a refusal it finds the smallest changes that allow it: each was tried,
 and what else it would open was counted over the whole cluster. Nothing is
 changed.
 
-Without -f the cluster is asked: the one that the pod runs in, or that a
-kubeconfig names. Needed are the rights to list pods, namespaces and
+Without -f it reads the cluster that the pod runs in, or that a kubeconfig
+names. Needed are the rights to list pods, namespaces and
 networkpolicies; with services, endpointslices and nodes it knows more.
 
 An end is a pod, a workload, a Service, a URL or an address:

@@ -69,7 +69,7 @@ export interface Config {
   readonly records: boolean;
   /** Where the records are kept and served; undefined keeps them in memory alone. */
   readonly recordsDir: string | undefined;
-  /** Whether Events tell of refused connections. */
+  /** Whether to post Events about refused connections. */
   readonly deniedEvents: boolean;
   /** What those get who send what policy forbids. */
   readonly onDeny: OnDeny;

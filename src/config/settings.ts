@@ -24,7 +24,7 @@ const MAX_XTABLES_WAIT_SECONDS = 300;
 /** Groups have 16 bits (iptables-extensions(8), NFLOG). */
 const MAX_NFLOG_GROUP = 65_535;
 /**
- * Of the lock of a node's agents (kernel-lock.ts), and of what they are told of refused packets (program/answers.ts,
+ * Groups of the lock of a node's agents (kernel-lock.ts), and of reports about refused packets (program/answers.ts,
  * program/records.ts).
  */
 const OWN_NFLOG_GROUPS: readonly number[] = [20_546, 20_547, 20_548, 20_549, 20_550, 20_551, 20_552];
@@ -183,7 +183,7 @@ const deniedEvents = oneOf<'on' | 'off'>(['on', 'off'], {
   initial: 'off',
 });
 
-/** A Unix socket's name has room for so many bytes (unix(7)), some of which the name in the folder takes. */
+/** Maximum bytes of a Unix socket's path (unix(7)), less those of the name in the folder. */
 const LONGEST_FOLDER = 70;
 
 const recordsDir: Setting<string> = {

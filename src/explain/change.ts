@@ -57,7 +57,7 @@ export const addTo = (policy: PolicyObject, direction: Direction, addition: Poli
   return { ...policy, spec: { ...spec, [direction]: changed } };
 };
 
-/** The object as a manifest: what is to be reviewed and applied. */
+/** Returns the object as a manifest, for review and `kubectl apply`. */
 export const policyManifest = ({ namespace, name, spec }: PolicyObject): object => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'NetworkPolicy',

@@ -17,7 +17,7 @@ import { peerClauses } from './clauses.ts';
 import { describePeerOfPod, describeWritten, peerOfPod, selectorOf } from './name-pods.ts';
 import type { Reading, WorkloadOf } from './reading.ts';
 
-/** What changes of one end are looked for from. */
+/** The facts from which changes of one end are derived. */
 export interface ChangeFacts {
   readonly reading: Reading;
   readonly index: PolicyIndex;

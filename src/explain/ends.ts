@@ -27,7 +27,7 @@ export interface Ends {
   inNamespace(name: string): readonly End[];
   /** Everything outside the cluster, cut where an ipBlock of some rule makes a difference. */
   readonly outside: readonly End[];
-  /** Addresses that are asked about and are no pod's: each an end by itself. */
+  /** Addresses in question that belong to no pod: each is a separate end. */
   readonly asked: readonly End[];
   /** The ends of the given pods. */
   of(pods: readonly PodEndpoint[]): readonly End[];
@@ -53,7 +53,7 @@ const outsideEnd = (name: string, address: string): End => ({
   ports: [],
 });
 
-/** Numbers objects, equal ones alike; what pods share is looked at once. */
+/** Numbers objects, with the same number for equal ones; reads an object that pods share only once. */
 const createNumbers = <Value extends object>(textOf: (value: Value) => string): ((value: Value) => number) => {
   const byObject = new WeakMap<Value, number>();
   const byText = new Map<string, number>();
@@ -84,7 +84,7 @@ const doubtfulAddresses = (pods: Iterable<PodEndpoint>): ReadonlySet<string> => 
 
 /**
  * Sorts the pods of a cluster by what a verdict can depend on.
- * @param asked addresses that are asked about, canonical
+ * @param asked the addresses in question, canonical
  */
 export const findEnds = (reading: Reading, workloadOf: WorkloadOf, asked: readonly string[]): Ends => {
   const all = [...reading.snapshot.pods.values()];

@@ -8,7 +8,7 @@ import { createReading, type WorkloadOf } from './reading.ts';
 import { type Suggestion, suggestChanges } from './suggest.ts';
 import { createWhatIf } from './what-if.ts';
 
-/** The packet that is asked about: after a Service has chosen a pod. Addresses in any spelling. */
+/** The packet in question, after a Service has chosen a pod. Addresses in any spelling. */
 export interface Question {
   readonly source: string;
   readonly destination: string;
@@ -30,7 +30,7 @@ export interface Explanation {
   readonly protocol: Protocol;
   readonly port: number;
   readonly verdict: 'allowed' | 'denied';
-  /** Why no policy is asked; undefined where policies decide. */
+  /** Why no policy applies; undefined if policies decide. */
   readonly exemption?: string;
   readonly egress: SideExplanation;
   readonly ingress: SideExplanation;

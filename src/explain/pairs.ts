@@ -10,7 +10,7 @@ export interface Pair {
   readonly from: string;
   readonly to: string;
   readonly protocol: Protocol | 'other';
-  /** A port that the destination declares or that was asked about; `others` is all the rest of the protocol, counted once. */
+  /** A port that the destination declares, or the one in question; `others` is the rest of the protocol, counted once. */
   readonly port: number | 'others';
 }
 
@@ -20,7 +20,7 @@ export type EndPair = readonly [End, End];
 /** What is open between ends, one set of ports for each pair of addresses, always in the same order. */
 export type Measured = readonly PortSet[];
 
-/** A packet that is asked about: its port is told apart from the others. */
+/** The packet in question: its port is counted separately. */
 export interface AskedPort {
   readonly protocol: Protocol;
   readonly port: number;

@@ -36,7 +36,7 @@ type Plain = Readonly<Record<string, unknown>>;
 const asPlain = (value: unknown): Plain => (typeof value === 'object' && value !== null ? (value as Plain) : {});
 const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** What is wrong in a policy is told by who reads all of it. */
+/** Another reader of the whole policy reports its faults. */
 const NOBODY = { report: () => undefined, reportTooLarge: () => undefined };
 
 /** Returns the ipBlocks of a direction, each once, without reading all of the policies: most clusters have few of them. */

@@ -16,7 +16,7 @@ export interface Suggestion {
   readonly changes: readonly { readonly kind: Change['kind']; readonly text: string }[];
   /** What can be reached afterwards and could not before, the connection itself among it. */
   readonly opens: readonly Pair[];
-  /** False where only some of very many ends were looked at, since a smaller change was found already: it opens at least that. */
+  /** False if only some of very many ends were checked, since a smaller change was found already: it opens at least that. */
   readonly isCounted: boolean;
   /** What can be reached no more. */
   readonly closes: readonly Pair[];
@@ -33,7 +33,7 @@ interface Candidate {
   readonly scope: readonly EndPair[];
 }
 
-/** Where both ends refuse, so many changes of each are tried together. */
+/** If both ends refuse, up to this many changes of each are combined. */
 const MOST_PER_SIDE = 2;
 
 /** Of changes that open as much, the one that touches less comes first. */
@@ -89,7 +89,7 @@ const candidatesOf = (trace: Trace, facts: Facts): readonly Candidate[] => {
 const namespacesOf = (scope: readonly EndPair[]): ReadonlySet<string> =>
   new Set(scope.flatMap((ends) => ends.flatMap(({ pod }) => pod?.namespace ?? [])));
 
-/** Pairs are told once, however many changes concern them. */
+/** Returns each pair once, however many changes concern it. */
 const distinct = (scope: readonly EndPair[]): readonly EndPair[] => {
   const seen = new Map<EndPair[0], Set<EndPair[1]>>();
   return scope.filter(([from, to]) => {
@@ -163,7 +163,7 @@ const compareStates = (
   };
 };
 
-/** Where a change concerns more pairs of ends than that, some of them are looked at first, or alone. */
+/** If a change concerns more pairs of ends than this, some of them are checked first, or only these. */
 const MANY = 2_000;
 const SOME = 400;
 

@@ -20,7 +20,7 @@ interface Place {
 /** Tables that policy may be judged in. */
 const TABLES: readonly string[] = ['security', 'filter'];
 
-/** Where the chain may be. A table is asked only where that makes none. */
+/** Returns the tables that may contain the chain. It lists a legacy table only if that does not create the table. */
 const placesOf = async ({ nft }: Tools, family: IpFamily, chain: string): Promise<readonly Place[]> => {
   try {
     const found = (await nft.chains(family)).filter(({ table, name }) => name === chain && TABLES.includes(table));

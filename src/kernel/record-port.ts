@@ -1,14 +1,14 @@
 import { type LoggedPacket, loggedPacket, PACKET_TYPE, recordLogRequest } from '../render/netlink/packet-log.ts';
 import type { Netlink, NetlinkError } from './netlink/netlink.ts';
 
-/** Who hears of packets that rules report. */
+/** Callbacks for packets that rules report. */
 export interface RefusalListener {
   readonly onPacket: (packet: LoggedPacket) => void;
-  /** So many reports were lost on the way: the kernel numbers them. */
+  /** Called with the number of lost reports: the kernel numbers them. */
   readonly onLost: (count: number) => void;
-  /** From now on packets of this group are heard. */
+  /** Called once packets of this group arrive. */
   readonly onGroup: (group: number) => void;
-  /** Nothing can be heard of any group; it is tried again. */
+  /** Called if no group can be received; it is retried. */
   readonly onTrouble: (error: NetlinkError) => void;
 }
 
@@ -19,8 +19,8 @@ const EPERM = -1;
 const NUMBERS = 2 ** 32;
 
 /**
- * Hears of the packets that rules report to the first group that no other program holds.
- * @param groups at least one; asked whenever the first of them is to be tried
+ * Receives the packets that rules report, on the first group that no other program holds.
+ * @param groups at least one; called before each attempt on the first of them
  */
 export const hearRefusals = (
   netlink: Netlink,
@@ -48,7 +48,7 @@ export const hearRefusals = (
       type: PACKET_TYPE,
       onMessage: hear,
       onSubscribed() {
-        // The numbers of a new socket begin anew.
+        // A new socket numbers from 0 again.
         next = undefined;
         onGroup(group);
       },

@@ -6,7 +6,7 @@ import type { TableName } from '../render/plan-table.ts';
 import type { CommandRunner } from './command.ts';
 import { type Backend, iptablesCommand } from './iptables.ts';
 
-/** A chain whose counts are asked for. */
+/** A chain whose counters are read. */
 export interface AskedChain {
   readonly family: IpFamily;
   readonly table: TableName;

@@ -7,7 +7,7 @@ export interface DeniedLog {
   readonly group: number;
 }
 
-/** Who is told of packets that are denied. */
+/** The receiver of reports about denied packets. */
 export interface Reports {
   /** Absent: no other program is. */
   readonly log?: DeniedLog | undefined;
@@ -18,7 +18,7 @@ export interface Reports {
 const LOGGED_PER_SECOND = 10;
 const LOG_BURST = 20;
 
-/** What stands before a drop: reports the packet, with the chain as prefix, where it is asked for. */
+/** Returns the rules before a drop: they report the packet, with the chain as prefix, if this is configured. */
 export const reportRules = ({ log, recorded }: Reports, chain: ChainName): readonly Rule[] => [
   ...recordRules(recorded, chain),
   ...(log === undefined

@@ -34,7 +34,7 @@ export const PORTS_CHAIN = chain('PORTS');
 export const UNKNOWN_CHAIN = chain('UNKNOWN');
 export const HELD_CHAIN = chain('HELD');
 export const NO_ADDRESS_CHAIN = chain('NO-ADDRESS');
-/** In the raw table: where the sources of packets are looked at, and what becomes of those that lie. */
+/** Chains of the raw table: source validation, and the drop of spoofed packets. */
 export const SOURCES_CHAIN = chain('SOURCES');
 export const SPOOFED_CHAIN = chain('SPOOFED');
 /** In the raw table: validation of tunnel packets, and the drop for those that no node sent. */

@@ -13,7 +13,7 @@ export const RECORD_GROUPS = [20_549, 20_550, 20_551, 20_552] as const;
 const OF_EDGE: Match = { kind: 'rate', name: 'portcullis-edge', perSecond: 1, burst: 1, byEdge: true };
 
 /**
- * Packets a second that the table of edges hears of. The kernel keeps an edge there for up to 2 s, so no more edges are in it
+ * Packets a second that the table of edges sees. The kernel keeps an edge there for up to 2 s, so no more edges are in it
  * than it has room for: a packet for which there is no room would be dropped without being counted.
  */
 const FLOOD: Match = { kind: 'rate', name: 'portcullis-flood', perSecond: 20_000, burst: 20_000 };
@@ -21,7 +21,7 @@ const FLOOD: Match = { kind: 'rate', name: 'portcullis-flood', perSecond: 20_000
 /** Records a second: they cost the agent up to a twentieth of a processor. What is beyond is counted by the rules alone. */
 const RECORDS: Match = { kind: 'rate', name: 'portcullis-records', perSecond: 1000, burst: 2000 };
 
-/** What stands before a drop: the agent is told of what meets the conditions, with the chain as prefix. */
+/** Returns the rules before a drop: they report packets that meet the conditions, with the chain as prefix. */
 export const recordRules = (
   recorded: Recorded | undefined,
   chain: ChainName,
@@ -47,7 +47,7 @@ const REFUSING = [
 export const refuse = (recorded: Recorded | undefined, chain: ChainName): Verdict =>
   recorded === undefined ? { kind: 'drop' } : { kind: 'goto', chain };
 
-/** The chains that `refuse` leads to, those of them that are asked for. */
+/** Returns those of the chains that `refuse` leads to. */
 export const refusingChains = (recorded: Recorded | undefined, names: readonly ChainName[]): readonly Chain[] =>
   recorded === undefined
     ? []

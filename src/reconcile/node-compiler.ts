@@ -22,7 +22,7 @@ export interface NodeCompiler extends Omit<PolicyCompiler, 'update' | 'ownership
 /** Addresses of pods by their namespace. */
 export type Concerned = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Told of an address that the pod, of whatever node, does not have any more; must not throw. */
+/** Called with an address that a pod of any node no longer has; must not throw. */
 export type OnAddressLeft = (address: string, pod: PodEndpoint) => void;
 
 export const createNodeCompiler = (

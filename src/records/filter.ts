@@ -1,7 +1,7 @@
 import { type End, namespaceOf } from './end.ts';
 import type { FlowRecord } from './record.ts';
 
-/** Which records are asked for; absent conditions hold for all. */
+/** The requested records; absent conditions hold for all. */
 export interface FlowFilter {
   /** One end is a pod of this namespace. */
   readonly namespace?: string;
@@ -26,7 +26,7 @@ const isPod = (end: End, wanted: string): boolean => {
   );
 };
 
-/** Whether the record is asked for. */
+/** Reports whether the request includes the record. */
 export const isWanted = (record: FlowRecord, filter: FlowFilter): boolean => {
   const ends = [record.source, record.destination];
   const { namespace, verdict, pod, policy, since } = filter;

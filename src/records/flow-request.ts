@@ -2,7 +2,7 @@ import type { FlowFilter } from './filter.ts';
 import type { FlowRecord, StoredFlow } from './record.ts';
 import type { PolicyRevision, StoreStatus } from './store.ts';
 
-/** What is asked of an agent by its socket: one line of JSON. */
+/** A request to an agent through its socket: one line of JSON. */
 export interface FlowRequest {
   readonly filter: FlowFilter;
   /** What comes from now on as well, until the connection ends. */
@@ -14,7 +14,7 @@ export type FlowAnswer =
   | { readonly status: RecordsStatus }
   | { readonly flow: FlowRecord | StoredFlow }
   | { readonly revision: PolicyRevision }
-  /** So many records were left out, for they came faster than they were read. */
+  /** Number of records that were left out, since they came faster than the client read them. */
   | { readonly lost: number }
   | { readonly error: string };
 

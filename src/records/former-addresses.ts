@@ -12,7 +12,7 @@ export interface FormerAddresses {
   at(address: string): FormerOwner | undefined;
 }
 
-/** So many addresses, the newest: an hour of a busy cluster. */
+/** Maximum number of addresses, the newest: an hour of a busy cluster. */
 const MOST = 4096;
 
 export const createFormerAddresses = (): FormerAddresses => {

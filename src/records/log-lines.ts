@@ -1,21 +1,21 @@
 import { describeEnd } from './end.ts';
 import { describeService, edgeKey, type FlowRecord } from './record.ts';
 
-/** What the log tells of an edge. */
+/** The log line of an edge. */
 export interface LogLine {
   readonly record: FlowRecord;
   /** Reports of it since the last line, this one included. */
   readonly reports: number;
 }
 
-/** Tells of each edge once a minute, however often it is met. */
+/** Logs each edge up to once a minute. */
 export interface LogLines {
-  /** @returns undefined where the edge was told of within the last minute. @param now ms, monotonic */
+  /** @returns undefined if the edge was logged within the last minute. @param now ms, monotonic */
   take(record: FlowRecord, now: number): LogLine | undefined;
 }
 
 const EVERY_MS = 60_000;
-/** Edges remembered; of those beyond none is told until a minute is over. */
+/** Maximum number of remembered edges; others are not logged until the minute is over. */
 const MOST = 10_000;
 
 export const createLogLines = (): LogLines => {

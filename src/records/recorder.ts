@@ -28,7 +28,7 @@ export interface Recorder {
 
 /** Reasons remembered, each of one edge. */
 const MOST_REMEMBERED = 20_000;
-/** Edges a second whose nearest rule is looked for; of others it is known which policies refused them. */
+/** Maximum number of edges a second whose nearest rule is determined; the others have only the policies that refused them. */
 const LOOKED_AT_PER_SECOND = 1000;
 
 export const createRecorder = ({ node, names, policy, now }: RecorderOptions): Recorder => {

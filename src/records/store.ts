@@ -52,7 +52,7 @@ interface Entry {
 interface StoreOptions {
   /** ms since the epoch: records are kept from now on. */
   readonly startedAt: number;
-  /** What is told apart becomes less where it would take more. */
+  /** Above this the resolution becomes coarser. */
   readonly maxBytes?: number;
 }
 

@@ -1,4 +1,4 @@
-/** A count of the kernel's, which begins anew where the rules are loaded anew. */
+/** A counter of the kernel, which a reload of the rules resets. */
 export interface Reading {
   /** Equal for the same counter. */
   readonly counter: string;
@@ -7,11 +7,11 @@ export interface Reading {
   readonly packets: number;
 }
 
-/** Sums up counters that begin anew now and then: no sum ever goes back. */
+/** Sums up counters that are reset now and then: no sum ever decreases. */
 export interface Tally {
   /** Takes readings of some counters. @returns what was added, by name */
   take(readings: readonly Reading[]): ReadonlyMap<string, number>;
-  /** These counters begin anew. */
+  /** Notes that these counters were reset. */
   restart(isRestarted: (counter: string) => boolean): void;
 }
 

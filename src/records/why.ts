@@ -58,7 +58,7 @@ export const createWhyFinder = (policy: NodePolicy): WhyFinder => {
   };
 };
 
-/** Most labels of a pod that are told. */
+/** Maximum number of labels of a pod that are shown. */
 const MOST_LABELS = 4;
 
 /** What the pod has in place of the labels that the text names: `role=admin`; all of its labels where it has none of those. */

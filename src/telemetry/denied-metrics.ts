@@ -12,16 +12,16 @@ export interface DeniedLabels {
 
 /** The metrics of refused packets. */
 export interface DeniedMetrics {
-  /** @param packets that the rules dropped, by the kernel's own count, since this was told last */
+  /** @param packets that the rules dropped, by the kernel's own count, since the last call */
   recordDenied(labels: DeniedLabels, packets: number): void;
-  /** @param reports that were heard of the kernel, or lost on the way */
+  /** @param reports that arrived from the kernel, or were lost */
   recordReports(outcome: 'heard' | 'lost', reports: number): void;
 }
 
 /** Series of their own; packets of others are summed up by direction and reason. */
 const MAX_SERIES = 500 - 3 * REASONS.length;
 
-/** Longest value of a label, characters. */
+/** Maximum number of characters in the value of a label. */
 const MAX_LABEL = 200;
 
 export const registerDeniedMetrics = (registry: Registry): DeniedMetrics => {

@@ -14,11 +14,11 @@ export interface FlowServer {
   close(): Promise<void>;
 }
 
-/** A request is one short line, characters. */
+/** Maximum number of characters in a request: it is one short line. */
 const LONGEST_LINE = 4096;
-/** Whoever connects and asks nothing is not waited for, ms. */
+/** Maximum time from a connection to its request. */
 const SILENCE_MS = 10_000;
-/** Whoever does not read gets no more than so much, bytes. */
+/** Maximum number of bytes that wait for a client that does not read. */
 const MOST_UNREAD = 4 * 2 ** 20;
 /** At a time. */
 const MOST_CONNECTIONS = 16;

@@ -49,20 +49,20 @@ const pods = (matchLabels: object): object => ({ podSelector: { matchLabels } })
 const namespaces = (matchLabels: object): object => ({ namespaceSelector: { matchLabels } });
 
 describe('the part of a rule that a refused packet fails at', () => {
-  test('is a label that the pod has with another value', () => {
+  test('the part of a rule that fails is a label that the pod has with another value', () => {
     expect(nearest([{ from: [pods({ role: 'client' })], ports: [{ port: 8080 }] }])).toEqual({
       text: 'shop/web ingress[0] allows role=client on TCP 8080; shop/api has role=admin',
       kinds: ['pod label'],
     });
   });
 
-  test('is a label that the pod does not have', () => {
+  test('the part of a rule that fails is a label that the pod does not have', () => {
     expect(nearest([{ from: [pods({ tier: 'front' })] }]).text).toBe(
       'shop/web ingress[0] allows tier=front on every port; shop/api has no label tier',
     );
   });
 
-  test('is an expression that the labels do not meet', () => {
+  test('the part of a rule that fails is an expression that the labels do not meet', () => {
     const expression = (operator: string, values?: readonly string[]) =>
       nearest([
         { from: [{ podSelector: { matchExpressions: [{ key: 'role', operator, ...(values && { values }) }] } }] },
@@ -73,14 +73,14 @@ describe('the part of a rule that a refused packet fails at', () => {
     expect(expression('DoesNotExist')).toBe('shop/web ingress[0] allows !role on every port; shop/api has role=admin');
   });
 
-  test('is a label of the namespace', () => {
+  test('the part of a rule that fails is a label of the namespace', () => {
     expect(nearest([{ from: [namespaces({ team: 'green' })] }])).toEqual({
       text: 'shop/web ingress[0] allows all pods in namespaces team=green on every port; namespace shop has team=blue',
       kinds: ['namespace label'],
     });
   });
 
-  test('is both, of the pod and of the namespace, where one peer asks for both', () => {
+  test('the part of a rule that fails is both, of the pod and of the namespace, where one peer asks for both', () => {
     const peer = { ...pods({ role: 'client' }), ...namespaces({ team: 'red' }) };
     expect(nearest([{ from: [peer] }])).toEqual({
       text:
@@ -90,14 +90,14 @@ describe('the part of a rule that a refused packet fails at', () => {
     });
   });
 
-  test('is the namespace, where a peer without a namespaceSelector means pods of the policy alone', () => {
+  test('the part of a rule that fails is the namespace, where a peer without a namespaceSelector means pods of the policy alone', () => {
     expect(nearest([{ from: [pods({ role: 'client' })] }], { from: 'till' })).toEqual({
       text: 'shop/web ingress[0] allows role=client on every port; bank/till is in namespace bank',
       kinds: ['namespace'],
     });
   });
 
-  test('is the ipBlock, or an exception of it', () => {
+  test('the part of a rule that fails is the ipBlock, or an exception of it', () => {
     const block = { cidr: '203.0.113.0/24', except: ['203.0.113.64/26'] };
     expect(nearest([{ from: [{ ipBlock: block }] }], { from: '198.51.100.1' })).toEqual({
       text: 'shop/web ingress[0] allows 203.0.113.0/24 except 203.0.113.64/26 on every port; 198.51.100.1 is not in it',
@@ -111,21 +111,21 @@ describe('the part of a rule that a refused packet fails at', () => {
     });
   });
 
-  test('is the family of the address, for a block of the other one', () => {
+  test('the part of a rule that fails is the family of the address, for a block of the other one', () => {
     const block = { ipBlock: { cidr: '10.0.0.0/8' } };
     expect(nearest([{ from: [block] }], { from: 'fd00::1', to: 'fd00::2' }).text).toBe(
       'shop/web ingress[0] allows 10.0.0.0/8 on every port; fd00::1 is an IPv6 address',
     );
   });
 
-  test('is that the address is no pod, for a rule of selectors', () => {
+  test('the part of a rule that fails is that the address is no pod, for a rule of selectors', () => {
     expect(nearest([{ from: [pods({ role: 'client' })] }], { from: '203.0.113.7' })).toEqual({
       text: 'shop/web ingress[0] allows role=client on every port; 203.0.113.7 is the address of no pod',
       kinds: ['pod'],
     });
   });
 
-  test('is the port, the range of ports, or the protocol', () => {
+  test('the part of a rule that fails is the port, the range of ports, or the protocol', () => {
     expect(nearest([{ ports: [{ port: 80 }] }])).toEqual({
       text: 'shop/web ingress[0] allows anyone on TCP 80; the packet goes to TCP 8080',
       kinds: ['port'],
@@ -140,7 +140,7 @@ describe('the part of a rule that a refused packet fails at', () => {
     });
   });
 
-  test('is a named port that stands for another number, or that the destination does not declare', () => {
+  test('the part of a rule that fails is a named port that stands for another number, or that the destination does not declare', () => {
     expect(nearest([{ ports: [{ port: 'http' }] }], { port: 9090 })).toEqual({
       text: 'shop/web ingress[0] allows anyone on TCP port "http"; on shop/web it is TCP 8080, the packet goes to 9090',
       kinds: ['named port'],
@@ -150,11 +150,11 @@ describe('the part of a rule that a refused packet fails at', () => {
     );
   });
 
-  test('is of the peer and of the port, where both are missing', () => {
+  test('the part of a rule that fails is of the peer and of the port, where both are missing', () => {
     expect(nearest([{ from: [pods({ role: 'client' })], ports: [{ port: 80 }] }]).kinds).toEqual(['pod label', 'port']);
   });
 
-  test('is that of the entry that comes closest, where a rule has several', () => {
+  test('the part of a rule that fails is that of the entry that comes closest, where a rule has several', () => {
     const peers = [{ ...pods({ role: 'client' }), ...namespaces({ team: 'red' }) }, pods({ role: 'client' })];
     expect(nearest([{ from: peers }]).kinds).toEqual(['pod label']);
     expect(nearest([{ ports: [{ protocol: 'UDP', port: 53 }, { port: 80 }] }]).kinds).toEqual(['port']);
@@ -162,7 +162,7 @@ describe('the part of a rule that a refused packet fails at', () => {
 });
 
 describe('an end of a connection', () => {
-  test('is told with all of its rules in order, those that allow among them, and the nearest of those that do not', () => {
+  test('explain names all rules of an end in order, those that allow, and the nearest of the others', () => {
     const { ingress } = explain({
       'shop/a': { podSelector: {}, ingress: [{ from: [pods({ role: 'client' })] }, { ports: [{ port: 80 }] }] },
       'shop/b': { podSelector: {}, policyTypes: ['Ingress'] },
@@ -180,13 +180,13 @@ describe('an end of a connection', () => {
     );
   });
 
-  test('is told with the rule that allows', () => {
+  test('explain names the rule that allows a connection', () => {
     const { verdict, ingress } = explain({ 'shop/a': { podSelector: {}, ingress: [{ ports: [{ port: 80 }] }, {}] } });
     expect([verdict, ingress.state]).toEqual(['allowed', 'allowed']);
     expect(ingress.text).toContain('shop/a ingress[1] allows anyone on every port');
   });
 
-  test('that no policy isolates is open, and so is one that is no pod', () => {
+  test('an end is open if no policy isolates it or it is no pod', () => {
     const { egress, ingress } = explain({}, { to: '203.0.113.7' });
     expect([egress.text, ingress.text]).toEqual([
       'egress of shop/api is open: no policy isolates it',
@@ -194,7 +194,7 @@ describe('an end of a connection', () => {
     ]);
   });
 
-  test('that refuses for egress is told as one for ingress is', () => {
+  test('explain describes an end that refuses egress as one that refuses ingress', () => {
     const { egress, ingress } = explain({
       'shop/out': {
         podSelector: { matchLabels: { app: 'api' } },
@@ -206,20 +206,20 @@ describe('an end of a connection', () => {
     expect(egress.nearest?.text).toBe('shop/out egress[0] allows app=db on every port; shop/web has app=web');
   });
 
-  test('that only policies without rules isolate has no nearest rule', () => {
+  test('an end that only policies without rules isolate has no nearest rule', () => {
     const { ingress } = explain({ 'shop/deny': { podSelector: {}, policyTypes: ['Ingress'] } });
     expect(ingress.nearest).toBeUndefined();
     expect(ingress.text).toBe('ingress of shop/web is isolated by shop/deny; shop/deny: it has no ingress rules');
   });
 
-  test('that a policy which cannot be read isolates is told with what is wrong in it', () => {
+  test('explain names the fault of an invalid policy that isolates an end', () => {
     const { ingress } = explain({ 'shop/bad': { podSelector: {}, ingress: [{ ports: [{ port: 0 }] }] } });
     expect(ingress.policies[0]?.allowsNothing).toBe(
       'it cannot be read: spec.ingress[0].ports[0].port: 0 is not a port from 1 to 65535',
     );
   });
 
-  test('whose address another pod claims as well is meant by no selector', () => {
+  test('no selector selects an end whose address another pod claims as well', () => {
     const twice = [...PODS, pod('shop/other', { role: 'client' }, { ips: ['10.0.0.1'] })];
     const snapshot = cluster({ shop: {} }, twice, [
       policy('shop/web', {
@@ -236,7 +236,7 @@ describe('an end of a connection', () => {
     expect(ingress.nearest?.text).toContain('10.0.0.1 may be the address of more than one pod');
   });
 
-  test('is not asked where a pod reaches its own node', () => {
+  test('policies do not apply if a pod reaches its own node', () => {
     const snapshot = cluster(
       { shop: {} },
       [pod('shop/web', {}, { ips: ['10.0.0.2'], hostIPs: ['192.0.2.1'] })],

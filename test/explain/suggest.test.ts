@@ -31,7 +31,7 @@ const specOf = (suggestion: Suggestion | undefined) =>
   (suggestion?.manifests[0] as { spec: unknown } | undefined)?.spec;
 
 describe('what would allow a refused connection', () => {
-  test('is the peer that a rule lacks, and the policy is told as it would be with it', () => {
+  test('the suggestion is the peer that a rule lacks, with the changed policy', () => {
     const [first] = suggest({
       'shop/web': {
         ...WEB,
@@ -58,7 +58,7 @@ describe('what would allow a refused connection', () => {
     ]);
   });
 
-  test('is the port that a rule lacks, where nobody else gains by it', () => {
+  test('the suggestion is the port that a rule lacks, where nobody else gains by it', () => {
     const [first] = suggest({
       'shop/web': {
         ...WEB,
@@ -68,7 +68,7 @@ describe('what would allow a refused connection', () => {
     expect(first?.changes).toEqual([{ kind: 'port', text: 'add TCP 80 to spec.ingress[0].ports of shop/web' }]);
   });
 
-  test('is a policy of its own, where every rule of the others would open more', () => {
+  test('the suggestion is a policy of its own, where every rule of the others would open more', () => {
     const all = suggest({ 'shop/deny': { podSelector: {}, policyTypes: ['Ingress'] } });
     expect(briefly(all)).toEqual(['policy 1', 'rule 2']);
     expect(all[0]?.changes[0]?.text).toBe(
@@ -81,7 +81,7 @@ describe('what would allow a refused connection', () => {
     });
   });
 
-  test('is a label of the pod among others, with all that the label opens and closes elsewhere', () => {
+  test('the suggestion is a label of the pod among others, with all that the label opens and closes elsewhere', () => {
     const all = suggest({
       'shop/web': { ...WEB, ingress: [{ from: [{ podSelector: { matchLabels: { role: 'client' } } }] }] },
       'shop/batch': {
@@ -98,7 +98,7 @@ describe('what would allow a refused connection', () => {
     expect(opened).toEqual(new Set(['shop/web', 'shop/batch']));
   });
 
-  test('is no label that would make another policy select the pod', () => {
+  test('the suggestion is no label that would make another policy select the pod', () => {
     const all = suggest({
       'shop/web': { ...WEB, ingress: [{ from: [{ podSelector: { matchLabels: { role: 'client' } } }] }] },
       'shop/clients': { podSelector: { matchLabels: { role: 'client' } }, policyTypes: ['Ingress'] },
@@ -106,7 +106,7 @@ describe('what would allow a refused connection', () => {
     expect(all.flatMap(({ changes }) => changes.map(({ kind }) => kind))).not.toContain('label');
   });
 
-  test('names a pod of another namespace by the name of that, and an address by itself', () => {
+  test('the suggestion names a pod of another namespace by the name of that, and an address by itself', () => {
     const rules = { 'shop/web': { ...WEB, ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 80 }] }] } };
     const peerOf = (from: string) =>
       (specOf(suggest(rules, { from })[0]) as { ingress: readonly [{ from: readonly unknown[] }] }).ingress[0].from.at(
@@ -119,7 +119,7 @@ describe('what would allow a refused connection', () => {
     expect(peerOf('203.0.113.7')).toEqual({ ipBlock: { cidr: '203.0.113.7/32' } });
   });
 
-  test('is two changes, where both ends refuse', () => {
+  test('the suggestion is two changes, where both ends refuse', () => {
     const [first] = suggest({
       'shop/web': { ...WEB, policyTypes: ['Ingress'] },
       'shop/out': { podSelector: { matchLabels: { app: 'api' } }, policyTypes: ['Egress'] },
@@ -129,23 +129,23 @@ describe('what would allow a refused connection', () => {
     expect(first?.opens).toHaveLength(1);
   });
 
-  test('is one manifest, where one policy refuses at both ends', () => {
+  test('the suggestion is one manifest, where one policy refuses at both ends', () => {
     const [first] = suggest({ 'shop/all': { podSelector: {}, policyTypes: ['Ingress', 'Egress'] } });
     expect(first?.changes).toHaveLength(2);
     expect(first?.manifests).toHaveLength(1);
     expect(first?.opens).toHaveLength(1);
   });
 
-  test('leaves a policy alone that cannot be read', () => {
+  test('the suggestion leaves a policy alone that cannot be read', () => {
     const all = suggest({ 'shop/bad': { podSelector: {}, ingress: [{ ports: [{ port: 0 }] }] } });
     expect(briefly(all)).toEqual(['policy 1']);
   });
 
-  test('is nothing for what is allowed', () => {
+  test('the suggestion is nothing for what is allowed', () => {
     expect(suggest({})).toEqual([]);
   });
 
-  test('counts ports that the destination does not declare once for each protocol', () => {
+  test('the suggestion counts ports that the destination does not declare once for each protocol', () => {
     const rules = { 'shop/web': { ...WEB, ingress: [{ from: [{ podSelector: { matchLabels: { app: 'x' } } }] }] } };
     const peer = suggest(rules).find(({ changes }) => changes[0]?.kind === 'peer');
     expect(peer?.opens.map(({ protocol, port: number }) => `${protocol} ${number}`)).toEqual([
@@ -157,7 +157,7 @@ describe('what would allow a refused connection', () => {
     ]);
   });
 
-  test('names no label that the next revision of the pod will not have', () => {
+  test('the suggestion names no label that the next revision of the pod will not have', () => {
     const rules = { 'shop/web': { ...WEB, policyTypes: ['Ingress'] } };
     expect(JSON.stringify(suggest(rules).map(({ manifests }) => manifests))).not.toContain('pod-template-hash');
   });

@@ -15,7 +15,7 @@ import { ATTACHMENTS, dualStackNode } from '../support/lab/small-lab.ts';
 import { createTalker, type Talker } from '../support/lab/talker.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-/** Refusals of a real kernel, as `portcullis flows` tells of them. */
+/** Refusals of a real kernel, as `portcullis flows` prints them. */
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 const DEADLINE_MS = 60_000;
@@ -199,7 +199,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     );
   });
 
-  test('each refused connection is told of with both workloads, the policies and the nearest rule', async () => {
+  test('each refused connection is reported with both workloads, the policies and the nearest rule', async () => {
     await start();
     await watch();
     await open('far', ADDRESSES.web.ipv4, 9100);
@@ -248,7 +248,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     expect(log.filter((line) => line.includes('connection refused')).length).toBeGreaterThanOrEqual(5);
   });
 
-  test('a refusal is told of within a second', async () => {
+  test('a refusal is reported within a second', async () => {
     await start();
     await watch();
     const ports = Array.from({ length: 40 }, (_, at) => 1000 + at);
@@ -264,7 +264,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     expect(late.length).toBeLessThanOrEqual(2);
   });
 
-  test('the metric has the count of the kernel, across rules that are loaded anew', async () => {
+  test('the metric has the count of the kernel, across reloads of the rules', async () => {
     await start();
     await watch();
     const denied = async (): Promise<number> => {
@@ -290,7 +290,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach, rules by $backend', (
     expect(await denied()).toBeGreaterThanOrEqual(8);
   });
 
-  test('what is allowed is told of with the rule that allows it', async () => {
+  test('an allowed connection is reported with the rule that allows it', async () => {
     await start();
     const [web, far] = [createTalker('web'), createTalker('far')];
     talkers.push(web, far);

@@ -20,6 +20,6 @@ test.each<readonly [FlowFilter, boolean]>([
   [{ policy: 'we' }, false],
   [{ since: 1000 }, true],
   [{ since: 1001 }, false],
-])('a record is asked for by %j: %j', (filter, expected) => {
+])('the filter %j includes the record: %j', (filter, expected) => {
   expect(isWanted(RECORD, filter)).toBe(expected);
 });

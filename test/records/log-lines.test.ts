@@ -3,7 +3,7 @@ import { createLogLines, logFields } from '../../src/records/log-lines.ts';
 import { flowRecord } from './flow-record.ts';
 
 describe('lines of the log', () => {
-  test('come once a minute for each edge, with the number of reports', () => {
+  test('lines of the log come once a minute for each edge, with the number of reports', () => {
     const lines = createLogLines();
     expect(lines.take(flowRecord(0), 0)).toMatchObject({ reports: 1 });
     expect(lines.take(flowRecord(0), 1000)).toBeUndefined();
@@ -12,7 +12,7 @@ describe('lines of the log', () => {
     expect(lines.take(flowRecord(0), 60_000)).toMatchObject({ reports: 3 });
   });
 
-  test('name both ends, the policies and the nearest rule', () => {
+  test('lines of the log name both ends, the policies and the nearest rule', () => {
     const record = flowRecord(0, { service: '10.96.0.1:80', portName: 'http', rule: 'shop/web has no ingress rules' });
     expect(logFields({ record, reports: 1 })).toEqual({
       from: 'shop/client-1',

@@ -16,7 +16,7 @@ const sister = {
 } as const;
 
 describe('the store of records', () => {
-  test('counts an edge over the pods of a workload, and shows the last of them', () => {
+  test('the store of records counts an edge over the pods of a workload, and shows the last of them', () => {
     const store = createFlowStore({ startedAt: START });
     store.note(flowRecord(START));
     store.note(flowRecord(START + 2 * MINUTE, { source: sister }), 3);
@@ -29,14 +29,14 @@ describe('the store of records', () => {
     ]);
   });
 
-  test('counts from the time that is asked for, to five minutes', () => {
+  test('the store of records counts from the requested time, to five minutes', () => {
     const store = createFlowStore({ startedAt: START });
     for (let minute = 0; minute < 20; minute += 1) store.note(flowRecord(START + minute * MINUTE));
     expect(store.flows(START + 10 * MINUTE).map(({ count }) => count)).toEqual([10]);
     expect(store.flows(START + 30 * MINUTE)).toEqual([]);
   });
 
-  test('tells edges of another port, verdict, reason or policy apart', () => {
+  test('the store of records distinguishes edges of another port, verdict, reason or policy', () => {
     const store = createFlowStore({ startedAt: START });
     store.note(flowRecord(START));
     store.note(flowRecord(START, { port: 81 }));
@@ -46,7 +46,7 @@ describe('the store of records', () => {
     expect(store.flows()).toHaveLength(5);
   });
 
-  test('forgets what is older than a day, and says since when it has everything', () => {
+  test('the store of records forgets what is older than a day, and says since when it has everything', () => {
     const store = createFlowStore({ startedAt: START });
     store.note(flowRecord(START));
     store.note(flowRecord(START, { port: 81 }));
@@ -58,7 +58,7 @@ describe('the store of records', () => {
     expect(store.status().since).toBe(new Date(START + HOUR).toISOString());
   });
 
-  test('stays within its bytes: coarser first, then the oldest edges go, and it says so', () => {
+  test('the store of records stays within its bytes: coarser first, then the oldest edges go, and it says so', () => {
     const store = createFlowStore({ startedAt: START, maxBytes: 200_000 });
     let sent = 0;
     for (let hour = 0; hour < 3; hour += 1) {
@@ -78,7 +78,7 @@ describe('the store of records', () => {
     expect(store.flows().at(-1)?.port).toBe(999);
   });
 
-  test('is the same after it was written and read', () => {
+  test('the store of records is the same after it was written and read', () => {
     const store = createFlowStore({ startedAt: START });
     store.note(flowRecord(START), 2);
     store.note(flowRecord(START + MINUTE, { port: 81 }));
@@ -90,7 +90,7 @@ describe('the store of records', () => {
     expect(later.status()).toEqual(store.status());
   });
 
-  test('refuses a line that is none of its own', () => {
+  test('the store of records refuses a line that is none of its own', () => {
     const store = createFlowStore({ startedAt: START });
     expect(() => {
       store.load(['{"since":0}', '{"other":1}']);

@@ -8,24 +8,24 @@ const LISTED = `-N PORTCULLIS-I-abc
 `;
 
 describe('what the kernel counted', () => {
-  test('is the drop behind the report, not what is allowed', () => {
+  test('the count of refused packets is the drop behind the report, not what is allowed', () => {
     expect(refusedPackets(LISTED, [20_549, 20_550])).toEqual([
       { chain: 'PORTCULLIS-I-abc', prefix: 'PORTCULLIS-I-abc', packets: 5 },
     ]);
   });
 
-  test('of a chain that reports to others, or to nobody, is not asked for', () => {
+  test('the count of refused packets leaves out a chain that reports to others, or to nobody', () => {
     expect(refusedPackets(LISTED, [7])).toEqual([]);
     expect(refusedPackets('-A X -c 5 300 -j DROP\n', [20_550])).toEqual([]);
   });
 
-  test('of two drops of one chain is their sum', () => {
+  test('the count of refused packets of two drops of one chain is their sum', () => {
     const report = '-c 1 60 -j NFLOG --nflog-prefix PORTCULLIS-STRAY --nflog-group 20549';
     const text = ['src', 'dst'].flatMap((side) => [`-A C -m ${side} ${report}`, `-A C -m ${side} -c 4 240 -j DROP`]);
     expect(refusedPackets(text.join('\n'), [20_549])[0]?.packets).toBe(8);
   });
 
-  test('stands in the body of a chain that has one', () => {
+  test('the count of refused packets stands in the body of a chain that has one', () => {
     expect(bodyOf('-N PORTCULLIS-I-abc\n-A PORTCULLIS-I-abc -c 5 300 -g PORTCULLIS-B-def\n')).toBe('PORTCULLIS-B-def');
     expect(bodyOf(LISTED)).toBeUndefined();
   });

@@ -11,7 +11,7 @@ import type { ProtocolPort } from '../resolve/target-text.ts';
 export interface Answer extends Explanation {
   /** Of a refusal, the smallest change first; empty where none is known. */
   readonly suggestions: readonly Suggestion[];
-  /** What the kernel of this node counted, where that was asked for. */
+  /** The counters of this node's kernel, on request. */
   readonly counters?: readonly SideCounters[];
   /** Pairs of addresses that the explanation stands for. */
   readonly alike: number;
@@ -29,7 +29,7 @@ export interface Alikeness {
 }
 
 /**
- * Explains every pair of addresses of one family; pods of one workload with the same labels and the same verdict are told
+ * Explains every pair of addresses of one family; pods of one workload with the same labels and the same verdict appear
  * once.
  */
 export const answer = (

@@ -62,7 +62,7 @@ export const openCounters = (): CounterReader => {
       const allowing = counted.filter(({ target }) => target === 'RETURN');
       const refused = counted.reduce((sum, { target, packets }) => sum + (target === 'DROP' ? packets : 0), 0);
       if (allowing.length !== origins.length) {
-        return { ...nothing, refused, missing: 'its rules are being changed: only refusals are told' };
+        return { ...nothing, refused, missing: 'its rules are being changed: only refusals are shown' };
       }
       const packets = allowing.map((each) => each.packets);
       return { direction, chain, rules: byRule(direction, origins, packets), refused };

@@ -39,7 +39,7 @@ const connect = async (options: SourceOptions, io: CliIo): Promise<ApiConnection
 };
 
 /**
- * Reads the cluster that is asked about: manifests, or an API server. Tells on standard error what could not be read.
+ * Reads the cluster in question: manifests, or an API server. Prints on standard error what it could not read.
  * @throws UsageError where neither is given
  */
 export const loadSource = async (options: SourceOptions, io: CliIo): Promise<LoadedManifests> => {

@@ -27,7 +27,7 @@ const declaredBy = (endpoint: Endpoint): readonly ProtocolPort[] => {
 };
 
 /**
- * The port that is asked about: what was typed, else the only one that there is.
+ * Returns the port in question: the one that the user typed, or the only one.
  * @throws UsageError where that does not name one
  */
 export const portOf = (target: TargetText, to: Endpoint): ProtocolPort => {

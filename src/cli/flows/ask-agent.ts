@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import type { FlowAnswer, FlowRequest } from '../../records/flow-request.ts';
 
-/** The agent cannot be asked. */
+/** The agent is not reachable. */
 export class NoAgentError extends Error {
   constructor(socket: string, cause: Error) {
     super(`no agent answers at ${socket}: run this in the agent's pod, with its --records-dir`, { cause });
@@ -11,7 +11,7 @@ export class NoAgentError extends Error {
 
 /**
  * Asks the agent of this node by its socket.
- * @param onAnswer told of each line of the answer, in order
+ * @param onAnswer called with each line of the answer, in order
  * @returns once the answer ends, or `signal` ends it
  * @throws NoAgentError where nobody listens; Error where the agent does not take the request
  */

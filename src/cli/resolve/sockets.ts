@@ -7,7 +7,7 @@ import type { ProtocolPort } from './target-text.ts';
 export interface Socket {
   readonly name: string;
   readonly ip: string;
-  /** Where it is not the port that was asked about: behind a Service. */
+  /** Present if it differs from the port in question: behind a Service. */
   readonly port?: number;
 }
 

@@ -12,14 +12,14 @@ import type { KindUse } from './kinds.ts';
 import type { ManifestObject } from './manifest-object.ts';
 import type { Place } from './place.ts';
 
-/** A kind that is asked for. */
+/** A kind to list. */
 interface Wanted {
   readonly path: string;
   readonly fieldSelector: string;
   readonly apiVersion: string;
   readonly kind: string;
   readonly use: KindUse;
-  /** What cannot be told without it; undefined where nothing can. */
+  /** What is unknown without it; undefined if nothing works without it. */
   readonly lacking?: string;
 }
 
@@ -41,7 +41,7 @@ const WANTED: readonly Wanted[] = [
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     use: 'ignored',
-    lacking: 'what is behind a Service is told from its selector',
+    lacking: 'pods behind a Service are derived from its selector',
   },
   {
     path: '/api/v1/nodes',

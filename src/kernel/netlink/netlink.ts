@@ -56,7 +56,7 @@ export interface Netlink {
   compare(key: string, request: NetlinkRequest): Promise<readonly NetlinkMessage[] | 'same'>;
   /** Forgets that key: its answer is no longer needed. */
   forget(key: string): void;
-  /** Asks for messages that come unasked for, as NFLOG's; in place of what was asked for before. */
+  /** Subscribes to messages of the kernel such as NFLOG's; replaces the subscription before. */
   subscribe(subscription: Subscription): void;
   /**
    * Sends a complete IP packet of either family, with its header, from the interface of this index. A packet that
@@ -326,7 +326,7 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
         if (subscription === undefined || !(error instanceof NetlinkError)) return;
         const refused = subscription;
         refused.onTrouble(error);
-        // Something else may be asked for by now.
+        // Another subscription may have replaced it.
         if (subscription === refused) subscribeLater();
       });
     }, delayMs).unref();

@@ -47,7 +47,7 @@ export interface FamilyOptions {
   readonly log?: DeniedLog | undefined;
   /** Returns how refused packets are answered. Called at each update; the result never changes. */
   readonly answered?: ((family: IpFamily) => Answered | undefined) | undefined;
-  /** Who is told of refused packets so that records are kept; asked at each update, the same from the first one on. */
+  /** Returns the receiver of reports about refused packets; called at each update, constant from the first one on. */
   readonly recorded?: ((family: IpFamily) => Recorded | undefined) | undefined;
   readonly gate?: NodeGate | undefined;
   /** Returns the interfaces whose packets are validated by source. Called at each update. */

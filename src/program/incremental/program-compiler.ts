@@ -18,7 +18,7 @@ export interface ProgramOptions<Gate = GateOptions, Guard = Pick<NodeGuard, 'net
   readonly log?: DeniedLog | undefined;
   /** How refused packets are answered; undefined for no answers. Does not change after the first update. */
   readonly answered?: ((family: IpFamily) => Answered | undefined) | undefined;
-  /** Who is told of refused packets, so that records are kept; undefined: nobody. The same from the first update on. */
+  /** The receiver of reports about refused packets; undefined: none. Constant from the first update on. */
   readonly recorded?: ((family: IpFamily) => Recorded | undefined) | undefined;
   /** Closes addresses that no pod is known to have; undefined closes none. */
   readonly gate?: Gate | undefined;

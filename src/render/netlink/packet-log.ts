@@ -43,9 +43,9 @@ const TUPLE = { addresses: 1, ports: 2, ipv4Destination: 2, ipv6Destination: 4, 
 const COPIED_BYTES = 160;
 /** Headers of IPv6 with some extensions, and of TCP without options. */
 const RECORDED_BYTES = 96;
-/** So many packets are told of together, at most; */
+/** Maximum number of packets in one message. */
 const TOGETHER = 32;
-/** at the latest after this many hundredths of a second. */
+/** Maximum delay of a message, in hundredths of a second. */
 const LATEST = 2;
 
 /** A packet that a rule reported. */
@@ -61,13 +61,13 @@ export interface LoggedPacket {
   readonly isGroup: boolean;
   /** The first bytes from the IP header on. */
   readonly payload: Uint8Array;
-  /** Its number in the group; 0 where that was not asked for. */
+  /** Its number in the group; 0 if numbers were not requested. */
   readonly sequence: number;
-  /** The destination before translation, where the connection was asked for and the kernel knows it. */
+  /** The destination before translation, if requested and known to the kernel. */
   readonly askedFor?: AskedFor | undefined;
 }
 
-/** A destination as it was asked for. */
+/** A destination before translation. */
 interface AskedFor {
   /** Canonical text. */
   readonly address: string;

@@ -11,9 +11,9 @@ interface DeniedEventsParts {
   readonly podsAt: (address: string) => readonly PodEndpoint[];
 }
 
-/** Of a pod one event in this time, ms. */
+/** Minimum time between two events of a pod. */
 const EVERY_MS = 600_000;
-/** Pods remembered; of those beyond none is told. */
+/** Maximum number of remembered pods; others get no event. */
 const MOST_PODS = 4096;
 /** Of the node. */
 const RATE = { burst: 1, perSecond: 1 };
@@ -25,11 +25,11 @@ const farEnd = (end: End, namespace: string, at: number): string => {
   return other === undefined || other === namespace ? describeEnd(end, at) : 'a pod of another namespace';
 };
 
-/** What the pod at the other end has is told last, behind its name. */
+/** The labels of the pod at the other end are at the end, after its name. */
 const withoutFarPod = (rule: string): string => rule.replace(/; \S+\/\S+ has [^;]*$/, '');
 
 /**
- * Tells of refused connections on the pod whose policies refused them: up to one event a pod in ten minutes, one a second of the
+ * Posts refused connections on the pod whose policies refused them: up to one event a pod in ten minutes, one a second of the
  * node.
  */
 export const createDeniedEvents = ({ events, clock, podsAt }: DeniedEventsParts): ((record: FlowRecord) => void) => {

@@ -41,20 +41,20 @@ const verdicts = async (...args: readonly string[]): Promise<readonly string[]> 
 };
 
 describe('portcullis explain', () => {
-  test('prints a refusal with the rules of each end, the smallest change and its manifest', async () => {
+  test('explain prints a refusal with the rules of each end, the smallest change and its manifest', async () => {
     const { code, out, err } = await explain('shop/api', 'shop/web:8080');
     expect([code, err]).toEqual([0, '']);
     expectGolden('refused.txt', out);
   });
 
-  test('prints the same as JSON and YAML', async () => {
+  test('explain prints the same as JSON and YAML', async () => {
     const { out: json } = await explain('shop/api', 'shop/web:8080', '-o', 'json');
     expectGolden('refused.json', json);
     const { out: yaml } = await explain('shop/api', 'shop/web:8080', '-o', 'yaml');
     expect(parse(yaml)).toEqual(JSON.parse(json));
   });
 
-  test('prints only the change with --change, with the labels and annotations that the policy has', async () => {
+  test('explain prints only the change with --change, with the labels and annotations that the policy has', async () => {
     const { out } = await explain('shop/api', 'shop/web:8080', '--change');
     expect(parse(out)).toMatchObject({
       kind: 'NetworkPolicy',
@@ -63,7 +63,7 @@ describe('portcullis explain', () => {
     expect(out).not.toContain('last-applied');
   });
 
-  test('prints nothing with --change for what is allowed', async () => {
+  test('explain prints nothing with --change for what is allowed', async () => {
     const { code, out } = await explain('bank/till', 'shop/web:443', '--change');
     expect([code, out]).toEqual([0, '']);
   });
@@ -74,15 +74,15 @@ describe('portcullis explain', () => {
     ['a ClusterIP', '10.96.0.20:80'],
     ['the only port of the pods', 'shop/web'],
     ['a port with its protocol', 'shop/web:8080/tcp'],
-  ])('takes %s as the destination', async (_, to) => {
+  ])('explain takes %s as the destination', async (_, to) => {
     expect(await verdicts('shop/api', to)).toEqual(['shop/api-7c9-x1 > shop/web TCP 8080 denied ×2']);
   });
 
-  test('takes addresses and UDP', async () => {
+  test('explain takes addresses and UDP', async () => {
     expect(await verdicts('203.0.113.7', '10.244.1.5:53/UDP')).toEqual(['203.0.113.7 > bank/till UDP 53 allowed ×1']);
   });
 
-  test('asks for a port where none is plain, and for one of a protocol that policies know', async () => {
+  test('explain asks for a port where none is plain, and for one of a protocol that policies know', async () => {
     expect(await verdicts('shop/web', 'bank/till')).toEqual([
       '2 portcullis explain: bank/till needs a port, such as bank/till:80 or bank/till:53/UDP',
     ]);
@@ -91,19 +91,19 @@ describe('portcullis explain', () => {
     ]);
   });
 
-  test('says where a port is the Service’s and not the pods’', async () => {
+  test('explain says where a port is the Service’s and not the pods’', async () => {
     const { err } = await explain('shop/api', 'shop/web:80');
     expect(err).toBe(
       'note: TCP 80 is the port of Service shop/web, whose pods listen on http: ask for svc/shop/web:80 instead of shop/web, or with the port of the pods\n',
     );
   });
 
-  test('says where a pod of a manifest has a placeholder address', async () => {
+  test('explain says where a pod of a manifest has a placeholder address', async () => {
     const { err } = await runVerbs('explain', 'bank/till', 'shop/db:3306', '-f', SHOP);
     expect(err).toBe('note: pods without an address are judged with a placeholder address\n');
   });
 
-  test('needs a cluster or manifests', async () => {
+  test('explain needs a cluster or manifests', async () => {
     const { code, err } = await runVerbs('explain', 'shop/api', 'shop/web:80');
     expect([code, err]).toEqual([
       2,
@@ -113,13 +113,13 @@ describe('portcullis explain', () => {
 });
 
 describe('--expect of explain', () => {
-  test('ends well where it is so, and with 1 where it is not', async () => {
+  test('explain --expect exits with 0 if the verdict is the expected one, and with 1 if it is not', async () => {
     expect((await explain('bank/till', 'shop/web:443', '--expect', 'allowed')).code).toBe(0);
     const { code, err } = await explain('shop/api', 'shop/web:8080', '--expect', 'allowed');
     expect([code, err]).toEqual([1, 'expected allowed: shop/api-7c9-x1 → shop/web TCP 8080 is not\n']);
   });
 
-  test('ends with 1 where nothing can be decided', async () => {
+  test('explain --expect exits with 1 if explain cannot decide', async () => {
     const { code, err } = await explain('bank/late', 'shop/web:443', '--expect', 'denied');
     expect([code, err]).toEqual([1, 'expected denied: bank/late → shop/web:443 is undecided\n']);
   });
@@ -139,14 +139,14 @@ describe('explain says that it cannot decide, and why,', () => {
     ['of a loopback address', '127.0.0.1', 'shop/web:443', 'its packets reach no policy'],
     ['to a Service without pods', 'shop/api', 'svc/shop/empty', 'Service shop/empty has no pod behind it'],
     ['between families', '2001:db8::7', 'shop/web:443', 'no address in a common family'],
-  ])('%s', async (_, from, to, why) => {
+  ])('explain says that it cannot decide, and why: %s', async (_, from, to, why) => {
     const { code, out } = await explain(from, to);
     expect(code).toBe(1);
     expect(out).toContain(`${from} → ${to}: undecided\n`);
     expect(out).toContain(why);
   });
 
-  test('as data too', async () => {
+  test('explain says that it cannot decide, and why, as data too', async () => {
     const { out } = await explain('bank/late', 'shop/web:443', '-o', 'json');
     expect(JSON.parse(out)).toMatchObject({ verdict: 'undecided', from: 'bank/late', to: 'shop/web:443' });
   });
