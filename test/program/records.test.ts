@@ -22,7 +22,9 @@ describe('rules for records', () => {
     const plain = linesOf(compileProgram(policy));
     const recorded = compileProgram(policy, { recorded: () => ({ group: 20_549 }) });
     const lines = linesOf(recorded);
-    const own = lines.filter((line) => !/ PORTCULLIS-(?:UNKNOWN|HELD|NO-ADDRESS) /.test(`${line.split(' -')[0] ?? ''} `));
+    const own = lines.filter(
+      (line) => !/ PORTCULLIS-(?:UNKNOWN|HELD|NO-ADDRESS) /.test(`${line.split(' -')[0] ?? ''} `),
+    );
     const asBefore = own
       .filter((line) => !REPORT.test(line))
       .map((line) => line.replace(/ -g PORTCULLIS-(?:UNKNOWN|HELD|NO-ADDRESS)$/, ' -j DROP'));
