@@ -28,7 +28,11 @@ export const endKey = (end: End): string => {
       return `pod ${end.namespace}/${end.workload ?? end.name}`;
     case 'node':
       return `node ${end.name}`;
-    default:
+    case 'metadata':
+    case 'former':
+    case 'link':
+    case 'private':
+    case 'internet':
       return `${end.kind} ${end.address}`;
   }
 };

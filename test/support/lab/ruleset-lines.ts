@@ -13,7 +13,7 @@ export const rulesetLines = (text: string): readonly string[] => {
   let block = '';
   for (const line of text.split('\n')) {
     const opened = /^(\t?)(.+) \{(?: .*)?$/.exec(line);
-    if (line.startsWith("\t\t")) {
+    if (line.startsWith('\t\t')) {
       const isBare = OF_IPTABLES.test(table) && line.startsWith('\t\ttype ');
       if (!isBare) lines.push(`${table} ${block}: ${line.trim()}`);
     } else if (opened?.[1] === '') {
