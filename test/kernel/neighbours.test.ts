@@ -144,7 +144,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     await sh(`iptables-${other} -w -A INPUT -j ACCEPT`);
     await agent.says(/other policy engines run on this node.*engines=\["kindnet"\]/);
     await agent.says(/both iptables backends hold rules on this node/);
-    expect(await metric('mixed_backends')).toBe('1');
+    expect(await metric('other_backend_has_rules')).toBe('1');
     expect(JSON.parse(await space().run('curl', '-s', '127.0.0.1:9577/status'))).toMatchObject({
       company: { engines: ['kindnet'], mixedBackends: true },
     });
@@ -166,7 +166,7 @@ describe.each(BACKENDS)('iptables-%s', (backend) => {
     const rival = await startProcess(file, args);
     try {
       await agent.says(/another program keeps inserting rules before ours/);
-      expect(await metric('jump_contested')).toBe('1');
+      expect(await metric('hook_position_is_contested')).toBe('1');
       await space().write('policy.yaml', allowPort(81));
       await space().untilRules('the change', /--dport 81 -j RETURN/);
       // Time enough for many more exchanges than these.

@@ -145,13 +145,13 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: the agent', (backend) =>
     await start();
     await until('the agent to be ready', ready);
     expect(await raw()).not.toContain('-i veth+');
-    expect(await metric('source_check ')).toBe(0);
+    expect(await metric('source_validation_is_active ')).toBe(0);
     await noteResult('web');
     await noteResult('liar');
     await untilChecked();
     const status = (await (await fetch(`http://${LISTEN}/status`)).json()) as { readonly antiSpoofing: unknown };
     expect(status.antiSpoofing).toEqual({ interfaces: ['veth+'], tunnels: [], openTunnels: [] });
-    expect(await metric('source_check ')).toBe(1);
+    expect(await metric('source_validation_is_active ')).toBe(1);
   });
 
   test('the agent counts spoofed packets, and lets others pass', async () => {
