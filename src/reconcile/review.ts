@@ -26,7 +26,7 @@ const ROUND = 8_192;
 /** Size of the portions in which they are closed and deleted, within about 20 ms each. */
 const PORTION = 1_024;
 /** A review that takes this long is one of a large table, ms: what changed is then looked at by itself, see createUrgentReview. */
-const SLOW_MS = 100;
+const SLOW_MS = 60;
 
 /** The result of one review. */
 export interface ReviewResult {
