@@ -1,6 +1,6 @@
 import type { IpFamily } from '../model/family.ts';
 import { isBodyChain } from '../program/names.ts';
-import { type CountedRule, readCountedRules } from '../render/parse-counters.ts';
+import { bodyOf, type CountedRule, readCountedRules } from '../render/parse-counters.ts';
 import { CommandError, type CommandRunner } from './command.ts';
 import { hasLegacyTables } from './detect.ts';
 import { type Backend, iptablesCommand } from './iptables.ts';
@@ -32,6 +32,13 @@ const placesOf = async ({ nft }: Tools, family: IpFamily, chain: string): Promis
   return (await hasLegacyTables()) ? TABLES.map((table) => ({ backend: 'legacy', table })) : [];
 };
 
+/** Lists a chain of ours by `list`, or its body where it has one: the rules are there then. */
+export const listRules = async (list: (chain: string) => Promise<string>, chain: string): Promise<string> => {
+  const listed = await list(chain);
+  const body = bodyOf(listed);
+  return body !== undefined && isBodyChain(body) ? list(body) : listed;
+};
+
 /**
  * Reads the rules of a chain of ours on this node with their counters, those of its body where it has one; undefined where
  * there is no such chain, or it cannot be read.
@@ -42,14 +49,10 @@ export const readChainCounters = async (
   chain: string,
 ): Promise<readonly CountedRule[] | undefined> => {
   for (const { backend, table } of await placesOf(tools, family, chain)) {
-    const list = async (name: string): Promise<readonly CountedRule[]> =>
-      readCountedRules(
-        await tools.runner.run(iptablesCommand(family, backend), ['-w', '5', '-t', table, '-v', '-S', name]),
-      );
+    const list = (name: string): Promise<string> =>
+      tools.runner.run(iptablesCommand(family, backend), ['-w', '5', '-t', table, '-v', '-S', name]);
     try {
-      const rules = await list(chain);
-      const [first] = rules;
-      return rules.length === 1 && first !== undefined && isBodyChain(first.target) ? await list(first.target) : rules;
+      return readCountedRules(await listRules(list, chain));
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
     }

@@ -1,8 +1,8 @@
 import type { IpFamily } from '../model/family.ts';
-import { isBodyChain } from '../program/names.ts';
 import { RECORD_GROUPS } from '../program/records.ts';
-import { bodyOf, type Refused, refusedPackets } from '../render/parse-refused.ts';
+import { type Refused, refusedPackets } from '../render/parse-counters.ts';
 import type { TableName } from '../render/plan-table.ts';
+import { listRules } from './chain-counters.ts';
 import type { CommandRunner } from './command.ts';
 import { type Backend, iptablesCommand } from './iptables.ts';
 
@@ -23,15 +23,13 @@ export const readRefusedPackets = async (
   backend: Backend,
   asked: readonly AskedChain[],
 ): Promise<readonly (Refused & { readonly family: IpFamily })[]> => {
-  const list = (family: IpFamily, table: TableName, chain: string): Promise<string> =>
-    runner.run(iptablesCommand(family, backend), ['-t', table, '-v', '-S', chain]).catch(() => '');
   const found: (Refused & { readonly family: IpFamily })[] = [];
   // One after the other: nobody waits for it, and the loop's own commands are to have room.
   for (const { family, table, prefix } of asked) {
-    const listed = await list(family, table, prefix);
-    const body = bodyOf(listed);
-    const text = body !== undefined && isBodyChain(body) ? await list(family, table, body) : listed;
-    for (const refused of refusedPackets(text, RECORD_GROUPS)) found.push({ ...refused, family });
+    const list = (chain: string): Promise<string> =>
+      runner.run(iptablesCommand(family, backend), ['-t', table, '-v', '-S', chain]).catch(() => '');
+    const listed = await listRules(list, prefix);
+    for (const refused of refusedPackets(listed, RECORD_GROUPS)) found.push({ ...refused, family });
   }
   return found;
 };

@@ -1,6 +1,6 @@
 import type { IpFamily } from '../model/family.ts';
 import { INJECTED_CHAIN, SPOOFED_CHAIN } from '../program/names.ts';
-import { spoofedPackets } from '../render/parse-spoofed.ts';
+import { droppedPackets } from '../render/parse-counters.ts';
 import type { CommandRunner } from './command.ts';
 import { type Backend, iptablesCommand } from './iptables.ts';
 
@@ -16,7 +16,7 @@ export const readSpoofedPackets = async (
 ): Promise<ReadonlyMap<IpFamily, number>> => {
   const chains = hasTunnels ? [SPOOFED_CHAIN, INJECTED_CHAIN] : [SPOOFED_CHAIN];
   const count = async (family: IpFamily, chain: string): Promise<number> =>
-    spoofedPackets(await runner.run(iptablesCommand(family, backend), ['-t', 'raw', '-v', '-S', chain]));
+    droppedPackets(await runner.run(iptablesCommand(family, backend), ['-t', 'raw', '-v', '-S', chain]));
   const counted = await Promise.all(
     families.map(async (family) => {
       const counts = await Promise.all(chains.map((chain) => count(family, chain))).catch(() => undefined);

@@ -7,7 +7,7 @@ import { createProgramCompiler } from '../../src/program/incremental/program-com
 import type { NodeProgram } from '../../src/program/node-program.ts';
 import type { Observed } from '../../src/render/observed.ts';
 import { parseRawTable } from '../../src/render/parse-iptables.ts';
-import { spoofedPackets } from '../../src/render/parse-spoofed.ts';
+import { droppedPackets } from '../../src/render/parse-counters.ts';
 import { isEmptyPlan, planChanges, planDelta } from '../../src/render/plan.ts';
 import { findTampering } from '../../src/render/tampering.ts';
 import { projectProgram } from '../support/project-program.ts';
@@ -233,6 +233,6 @@ describe('raw table of a node whose network is known', () => {
 test('the rule counts dropped packets', () => {
   const why = '-m comment --comment "not routed"';
   const listed = ['-N PORTCULLIS-SPOOFED', `-A PORTCULLIS-SPOOFED -m limit ${why} -c 9 540 -j NFLOG`, ''];
-  expect(spoofedPackets([...listed, `-A PORTCULLIS-SPOOFED ${why} -c 12 720 -j DROP`].join('\n'))).toBe(12);
-  expect(spoofedPackets(listed.join('\n'))).toBe(0);
+  expect(droppedPackets([...listed, `-A PORTCULLIS-SPOOFED ${why} -c 12 720 -j DROP`].join('\n'))).toBe(12);
+  expect(droppedPackets(listed.join('\n'))).toBe(0);
 });

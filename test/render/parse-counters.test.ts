@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { bodyOf, refusedPackets } from '../../src/render/parse-refused.ts';
+import { bodyOf, refusedPackets } from '../../src/render/parse-counters.ts';
 
 const LISTED = `-N PORTCULLIS-I-abc
 -A PORTCULLIS-I-abc -m set --match-set portcullis-4-x src -c 7 420 -j RETURN
