@@ -11,6 +11,7 @@ import { createTally } from '../records/tally.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import type { Plan } from '../render/plan.ts';
 import type { AgentMetrics } from '../telemetry/metrics.ts';
+import { policyName, policyNamespace } from '../model/policy-object.ts';
 
 export interface DeniedCountsParts {
   readonly runner: CommandRunner;
@@ -50,8 +51,8 @@ export const createDeniedCounts = (parts: DeniedCountsParts): DeniedCounts => {
     const policies = isolationOf(prefix)?.policies ?? [];
     return {
       direction: direction ?? ('' as const),
-      policyNamespace: policies[0]?.split('/')[0] ?? '',
-      isolatedBy: policies.map((policy) => policy.slice(policy.indexOf('/') + 1)).join(','),
+      policyNamespace: policies.slice(0, 1).map(policyNamespace).join(''),
+      isolatedBy: policies.map(policyName).join(','),
       reason: reason === 'policy' && direction !== undefined && policies.length === 0 ? ('closed' as const) : reason,
     };
   };

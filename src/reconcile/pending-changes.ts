@@ -1,5 +1,7 @@
 import type { ClusterChange, ClusterChanges, ObjectKind } from '../model/cluster-change.ts';
 import type { Turns } from './turns.ts';
+import { policyNamespace } from '../model/policy-object.ts';
+import { earliest } from './earliest.ts';
 
 /** The changes since the last pass took them. */
 export interface PendingChanges {
@@ -39,13 +41,11 @@ const noKeys = (): Record<Exclude<ObjectKind, 'networkpolicies'>, Set<string>> =
   namespaces: new Set(),
 });
 
-const namespaceOf = (policy: string): string => policy.slice(0, policy.indexOf('/'));
-
 /** Returns the keys that are too heavy to be taken with the others. */
-const heavy = (keys: ReadonlySet<string>, weigh: (key: string) => number, most: number): readonly string[] => {
-  if (keys.size < 2) return [];
+const heavy = (keys: readonly string[], weigh: (key: string) => number, most: number): readonly string[] => {
+  if (keys.length < 2) return [];
   let sum = 0;
-  return [...keys]
+  return keys
     .map((key) => ({ key, weight: weigh(key) }))
     .sort((a, b) => a.weight - b.weight)
     .filter(({ weight }, at) => {
@@ -74,6 +74,9 @@ export const createPendingChanges = (turns: Turns, now: () => number): PendingCh
     return policies.size === 0 ? undefined : Math.min(...[...policies.keys()].map(turns.dueIn));
   };
 
+  const oldest = (): number | undefined =>
+    earliest([othersSince, ...[...policies.values()].flatMap((noted) => [...noted.values()])]);
+
   /** Returns the namespaces whose policies can be taken now. */
   const chosen = (home: (pod: string) => string | undefined): readonly string[] => {
     const homes = new Set([...keys.pods].map(home));
@@ -83,13 +86,11 @@ export const createPendingChanges = (turns: Turns, now: () => number): PendingCh
   };
 
   const add = (policy: string, since: number): void => {
-    const namespace = namespaceOf(policy);
+    const namespace = policyNamespace(policy);
     const noted = policies.get(namespace) ?? new Map<string, number>();
     if (!noted.has(policy)) noted.set(policy, since);
     policies.set(namespace, noted);
   };
-
-  const earlier = (a: number | undefined, b: number): number => (a === undefined || b < a ? b : a);
 
   /** Removes the policies to take from those that wait. */
   const takePolicies = (namespaces: readonly string[], weigh: (key: string) => number, most: number): Set<string> => {
@@ -98,46 +99,39 @@ export const createPendingChanges = (turns: Turns, now: () => number): PendingCh
       for (const [key, since] of policies.get(namespace) ?? []) due.set(key, since);
       policies.delete(namespace);
     }
-    const keys = new Set(due.keys());
-    for (const key of heavy(keys, weigh, most)) {
-      keys.delete(key);
+    for (const key of heavy([...due.keys()], weigh, most)) {
       add(key, due.get(key) ?? now());
+      due.delete(key);
     }
-    for (const key of keys) takenSince = earlier(takenSince, due.get(key) ?? now());
-    return keys;
+    takenSince = earliest([takenSince, ...due.values()]);
+    return new Set(due.keys());
   };
 
   return {
     note(change, since = now()) {
       if (!everything && change?.kind === 'networkpolicies') add(change.key, since);
-      else othersSince = earlier(othersSince, since);
+      else othersSince = earliest([othersSince, since]);
       if (change === undefined) everything = true;
       else if (!everything && change.kind !== 'networkpolicies') keys[change.kind].add(change.key);
-      if (change?.kind !== 'networkpolicies' || turns.dueIn(namespaceOf(change.key)) === 0) arrived.resolve(undefined);
+      if (change?.kind !== 'networkpolicies' || turns.dueIn(policyNamespace(change.key)) === 0)
+        arrived.resolve(undefined);
     },
     isEmpty: () => dueIn() !== 0,
     isNone: () => dueIn() === undefined,
     dueIn,
-    oldest() {
-      let oldest = othersSince;
-      for (const noted of policies.values()) for (const since of noted.values()) oldest = earlier(oldest, since);
-      return oldest;
-    },
+    oldest,
     takenSince: () => takenSince,
     arrival: () => arrived.promise,
     take(weigh = () => 0, most = Number.POSITIVE_INFINITY, home = () => undefined) {
       const others = keys;
       const isAll = everything;
-      takenSince = othersSince;
+      takenSince = isAll ? oldest() : othersSince;
       othersSince = undefined;
-      if (isAll)
-        for (const noted of policies.values())
-          for (const since of noted.values()) takenSince = earlier(takenSince, since);
       const networkpolicies = isAll ? new Set<string>() : takePolicies(chosen(home), weigh, most);
       if (isAll) policies.clear();
       everything = false;
       keys = noKeys();
-      taken = new Set([...networkpolicies].map(namespaceOf));
+      taken = new Set([...networkpolicies].map(policyNamespace));
       arrived = Promise.withResolvers();
       if (dueIn() === 0) arrived.resolve(undefined);
       return isAll ? 'everything' : { ...others, networkpolicies };

@@ -9,6 +9,7 @@ import { createPendingChanges } from './pending-changes.ts';
 import type { ReconcilerStatus } from './status.ts';
 import type { SyncReason, SyncResult } from './sync-result.ts';
 import { createTurns } from './turns.ts';
+import { earliest } from './earliest.ts';
 
 export type ReconcilerOptions = EnforcementOptions;
 
@@ -47,9 +48,6 @@ const NOBODY: SyncResult['concerned'] = new Map();
 
 /** Interval of checks until the source is complete. */
 const WAIT_FOR_SOURCE_MS = 20;
-
-const earliest = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 
 /** Decides when a pass is due, and handles its failure; the enforcement does the pass itself. */
 export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPorts): Reconciler => {
@@ -90,7 +88,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     const reason = reasonNow();
     const finish = (done: Done, error?: string): void => {
       heartbeatAt = clock.now();
-      const since = earliest(growingSince, pending.takenSince());
+      const since = earliest([growingSince, pending.takenSince()]);
       pending.charge(heartbeatAt - startedAt);
       growingSince = done.isGrowing ? since : undefined;
       const isInForce = done.outcome !== 'failed' && !done.isGrowing && reason !== 'start';
@@ -128,7 +126,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
     } catch (error) {
       waiting = [...awaiting, ...waiting];
       enforcement.distrust();
-      pending.note(undefined, earliest(growingSince, pending.takenSince()));
+      pending.note(undefined, earliest([growingSince, pending.takenSince()]));
       failures += 1;
       lastError = messageOf(error);
       const contested = enforcement.isContested();
@@ -204,7 +202,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
       appliedResourceVersions: enforcement.applied(),
       lastCheck: enforcement.lastCheck(),
       lastChange: enforcement.lastChange(),
-      waitingSince: earliest(growingSince, earliest(pending.oldest(), running && pending.takenSince())),
+      waitingSince: earliest([growingSince, pending.oldest(), running && pending.takenSince()]),
       heartbeatAt,
     }),
     policy: () => enforcement.policy(),

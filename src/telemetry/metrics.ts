@@ -4,7 +4,7 @@ import type { IpFamily } from '../model/family.ts';
 import { EVENT_OUTCOMES, type EventOutcome } from '../model/operator-event.ts';
 import { type Closure, CLOSURES } from '../model/pod.ts';
 import type { OtherPolicies } from '../model/other-policies.ts';
-import type { PolicyKey } from '../model/policy-object.ts';
+import { type PolicyKey, policyName, policyNamespace } from '../model/policy-object.ts';
 import { ANSWER_KINDS, type AnswerKind } from '../reconcile/answers.ts';
 import { TAMPERING_KINDS, type TamperingKind } from '../render/tampering.ts';
 import { UNSEEN_NETWORKS, type UnseenNetwork } from '../render/unseen-networks.ts';
@@ -303,8 +303,7 @@ export const createAgentMetrics = ({ version, sources, waitingSince }: MetricsOp
     setPolicyFaults: (found) => {
       faults.reset();
       for (const [key, count] of [...found].slice(0, MAX_FAULTY)) {
-        const [namespace = '', policy = ''] = key.split('/');
-        faults.set({ policy_namespace: namespace, policy }, count);
+        faults.set({ policy_namespace: policyNamespace(key), policy: policyName(key) }, count);
       }
       const others = [...found.values()].slice(MAX_FAULTY).reduce((sum, count) => sum + count, 0);
       if (others > 0) faults.set({ policy_namespace: '', policy: '' }, others);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { OperatorEvent } from '../../model/operator-event.ts';
 import { printable } from '../../model/printable.ts';
 import { asObject } from '../raw.ts';
+import { policyName, policyNamespace } from '../../model/policy-object.ts';
 
 /** `metadata.name` of any object (RFC 1123 subdomain). */
 const MAX_NAME = 253;
@@ -33,7 +34,7 @@ const cut = (text: string, most: number): string => {
 
 const namespaceOf = ({ policy, pod }: OperatorEvent): string =>
   // Events of objects without a namespace live there (core/validation/events.go).
-  pod?.namespace ?? policy?.split('/')[0] ?? 'default';
+  pod?.namespace ?? (policy === undefined ? 'default' : policyNamespace(policy));
 
 /**
  * Returns the same name for the same event, from every agent at any time. An agent that restarts continues the existing
@@ -41,7 +42,7 @@ const namespaceOf = ({ policy, pod }: OperatorEvent): string =>
  */
 export const eventName = (event: OperatorEvent, node: string): string => {
   const { policy, pod, type, reason, action, note } = event;
-  const object = pod?.name ?? policy?.split('/')[1] ?? node;
+  const object = pod?.name ?? (policy === undefined ? node : policyName(policy));
   const digest = createHash('sha256').update(JSON.stringify([pod?.uid ?? policy ?? null, type, reason, action, note]));
   const start = object.slice(0, MAX_NAME - DIGEST - 1).replace(/[-.]+$/, '');
   return `${start}.${digest.digest('hex').slice(0, DIGEST)}`;
@@ -66,11 +67,12 @@ export const countOf = (event: unknown): number => {
 
 const regarding = ({ policy, pod }: OperatorEvent, node: string): object => {
   if (pod !== undefined) return { apiVersion: 'v1', kind: 'Pod', ...pod };
-  const [namespace, name] = policy?.split('/') ?? [];
-  return policy === undefined
-    ? // As the kubelet says it: `kubectl describe node` looks for events with the name of the node as uid.
-      { apiVersion: 'v1', kind: 'Node', name: node, uid: node }
-    : { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace, name };
+  if (policy !== undefined) {
+    const [namespace, name] = [policyNamespace(policy), policyName(policy)];
+    return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace, name };
+  }
+  // As the kubelet says it: `kubectl describe node` looks for events with the name of the node as uid.
+  return { apiVersion: 'v1', kind: 'Node', name: node, uid: node };
 };
 
 /** @param firstAt time of the first occurrence, ISO 8601 */

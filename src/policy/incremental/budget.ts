@@ -1,4 +1,4 @@
-import type { PolicyKey } from '../../model/policy-object.ts';
+import { type PolicyKey, policyNamespace } from '../../model/policy-object.ts';
 import type { PolicyFault } from '../fault.ts';
 import {
   addUsage,
@@ -302,7 +302,7 @@ export const createBudget = (given: Limits, podCount: () => number): Budget => {
       ...[...closed].filter((namespace) => pods < (verdicts.get(namespace)?.pods ?? 0) * FEWER),
     ],
     isOver(key) {
-      const verdict = verdicts.get(key.slice(0, key.indexOf('/')));
+      const verdict = verdicts.get(policyNamespace(key));
       return verdict !== undefined && (verdict.over.has(key) || verdict.waiting.has(key));
     },
     unfinished: () => [...waiting],

@@ -1,5 +1,5 @@
 import type { PodEndpoint } from '../../model/pod.ts';
-import type { PolicyKey } from '../../model/policy-object.ts';
+import { type PolicyKey, policyNamespace } from '../../model/policy-object.ts';
 
 /** One is enough; the others report if it has no agent, or a failing one. */
 const TELLERS = 3;
@@ -28,7 +28,7 @@ export const findTellers = (pods: Iterable<PodEndpoint>): ((node: string, policy
     else near.add(node);
   }
   return (node, policy) => {
-    const candidates = byNamespace.get(policy.split('/')[0] ?? '') ?? all;
+    const candidates = byNamespace.get(policyNamespace(policy)) ?? all;
     if (candidates.size === 0) return true;
     if (!candidates.has(node)) return false;
     const own = hash(`${policy} ${node}`);
