@@ -1,5 +1,5 @@
 import type { Connections } from '../reconcile/connections.ts';
-import type { Clock } from '../model/clock.ts';
+import { type Clock, settledWithin } from '../model/clock.ts';
 import type { IpFamily } from '../model/family.ts';
 import { createAllowedFinder, type AllowedOptions } from '../records/allowed.ts';
 import { edgeKey, type FlowRecord } from '../records/record.ts';
@@ -88,13 +88,7 @@ export const createAllowedFlows = (parts: AllowedFlowsParts): AllowedFlows => {
     },
     async refresh() {
       if (clock.now() - lookedAt < WATCHED_MS && before.size > 0) return;
-      await new Promise<void>((resolve) => {
-        const patience = clock.after(PATIENCE_MS, resolve);
-        void look().then(() => {
-          patience();
-          resolve();
-        });
-      });
+      await settledWithin(clock, PATIENCE_MS, look());
     },
     watch() {
       watchers += 1;

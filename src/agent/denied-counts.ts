@@ -2,8 +2,8 @@ import type { CommandRunner } from '../kernel/command.ts';
 import type { HomeTables } from '../kernel/home-tables.ts';
 import type { Backend } from '../kernel/iptables.ts';
 import { type AskedChain, readRefusedPackets } from '../kernel/refused-packets.ts';
-import type { Clock } from '../model/clock.ts';
-import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
+import { type Clock, settledWithin } from '../model/clock.ts';
+import type { IpFamily } from '../model/family.ts';
 import type { Isolation } from '../policy/node-policy.ts';
 import { INJECTED_CHAIN, SPOOFED_CHAIN } from '../program/names.ts';
 import { refusalOf } from '../records/reason.ts';
@@ -91,15 +91,6 @@ export const createDeniedCounts = (parts: DeniedCountsParts): DeniedCounts => {
 
   const textOf = ({ tables, raw }: Plan): string => [tables, raw].flatMap((each) => Object.values(each ?? {})).join('');
 
-  const atMost = (work: Promise<void>): Promise<void> =>
-    new Promise((resolve) => {
-      const cancel = clock.after(MOST_WAIT_MS, resolve);
-      void work.then(() => {
-        cancel();
-        resolve();
-      });
-    });
-
   return {
     note(family, prefix) {
       const key = `${family} ${prefix}`;
@@ -121,12 +112,11 @@ export const createDeniedCounts = (parts: DeniedCountsParts): DeniedCounts => {
         }
         const text = textOf(plan);
         const isEmptied = (chain: string): boolean => text.includes(`:${chain} - [`);
-        if ([...reported.values()].some(({ chain }) => isEmptied(chain.prefix))) await atMost(count());
+        if ([...reported.values()].some(({ chain }) => isEmptied(chain.prefix))) {
+          await settledWithin(clock, MOST_WAIT_MS, count());
+        }
         await kernel.apply(plan);
-        tally.restart((counter) => {
-          const family = IP_FAMILIES.find((each) => counter.startsWith(`${each} `)) ?? 'ipv4';
-          return isEmptied(counter.slice(family.length + 1));
-        });
+        tally.restart((counter) => isEmptied(counter.slice(counter.indexOf(' ') + 1)));
       },
     }),
   };

@@ -15,3 +15,14 @@ export const isoTime = (clock: Pick<Clock, 'now' | 'wall'>, at: number): string 
 /** Returns the same as Unix time in seconds. */
 export const unixTime = (clock: Pick<Clock, 'now' | 'wall'>, at: number): number =>
   Date.parse(isoTime(clock, at)) / 1000;
+
+/** Waits for the work, up to `ms`; the work goes on after that. Never rejects, whatever becomes of the work. */
+export const settledWithin = (clock: Pick<Clock, 'after'>, ms: number, work: Promise<unknown>): Promise<void> =>
+  new Promise((resolve) => {
+    const cancel = clock.after(ms, resolve);
+    const settle = (): void => {
+      cancel();
+      resolve();
+    };
+    work.then(settle, settle);
+  });

@@ -1,7 +1,7 @@
 import type { BridgeProgram } from '../bridge/bridge-program.ts';
 import { compileBridge } from '../bridge/compile-bridge.ts';
 import { type Guarantee, guaranteeOf } from '../bridge/guarantee.ts';
-import type { Clock } from '../model/clock.ts';
+import { type Clock, settledWithin } from '../model/clock.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { Isolation } from '../policy/node-policy.ts';
 import type { LocalPorts } from '../program/bridge-ports.ts';
@@ -266,16 +266,6 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
     void looked.promise.then(impatience);
   };
 
-  /** Resolves when the work is done, or has taken too long. */
-  const patiently = async (work: Promise<void>): Promise<void> => {
-    const late = Promise.withResolvers<undefined>();
-    const timer = clock.after(TIGHTEN_MS, () => {
-      late.resolve(undefined);
-    });
-    await Promise.race([work, late.promise]);
-    timer();
-  };
-
   return {
     over: (under) => ({
       ...under,
@@ -287,7 +277,7 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
         }
         unsettled += 1;
         // Closing changes come first; a failure of them is reported, and delays nothing.
-        await patiently(sync());
+        await settledWithin(clock, TIGHTEN_MS, sync());
         // It is not known how much of a failed change was done: the tighter of both states stays until one succeeds.
         await under.apply(plan);
         unsettled = 0;
