@@ -1,6 +1,7 @@
 import type { AnnouncedSandboxes } from '../cluster/cni/announced-sandboxes.ts';
 import type { CniRequest } from '../cluster/cni/cni-request.ts';
-import { type CniAnswer, type CniServer, serveCni } from '../cluster/cni/cni-server.ts';
+import { type CniAnswer, serveCni } from './cni-server.ts';
+import type { LineServer } from './line-server.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { AgentContext } from './context.ts';
 import type { Probes } from './probes.ts';
@@ -43,7 +44,7 @@ export const createNewPods = (
 ): NewPods | undefined => {
   const { cniSocket: path } = config;
   if (path === undefined) return undefined;
-  let server: CniServer | undefined;
+  let server: LineServer | undefined;
   let opening: Promise<void> | undefined;
   let cancel = (): void => undefined;
   let stopped = false;

@@ -15,12 +15,12 @@ import type { NodePolicy } from '../policy/node-policy.ts';
 import { RECORD_GROUPS, type Recorded } from '../program/records.ts';
 import { createFormerAddresses } from '../records/former-addresses.ts';
 import { isWanted } from '../records/filter.ts';
-import type { FlowAnswer, FlowRequest, RecordsStatus } from '../records/flow-request.ts';
+import { type FlowAnswer, type FlowRequest, FLOWS_SOCKET, type RecordsStatus } from '../records/flow-request.ts';
 import { createLogLines, logFields } from '../records/log-lines.ts';
 import type { FlowRecord } from '../records/record.ts';
 import { createRecorder } from '../records/recorder.ts';
 import { createFlowStore } from '../records/store.ts';
-import { type FlowServer, serveFlows } from '../telemetry/flow-server.ts';
+import { type FlowServer, serveFlows } from './flow-server.ts';
 import { createDeniedEvents } from '../telemetry/events/denied-events.ts';
 import { createRate } from '../telemetry/rate.ts';
 import type { AgentContext } from './context.ts';
@@ -75,8 +75,6 @@ const RETRY_MS = 5000;
 /** Lines of the log about refused packets: others are to have room beside them. */
 const LINES = { burst: 50, perSecond: 5 };
 const PRUNE_MS = 300_000;
-
-const SOCKET = 'flows.sock';
 
 export const createRecords = (context: AgentContext, parts: RecordsParts): Records => {
   const { config, clock, log, events } = context;
@@ -172,7 +170,7 @@ export const createRecords = (context: AgentContext, parts: RecordsParts): Recor
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await file?.load();
-      server = await serveFlows(path.join(folder, SOCKET), stored, ({ filter }) =>
+      server = await serveFlows(path.join(folder, FLOWS_SOCKET), stored, ({ filter }) =>
         filter.verdict === 'denied' ? () => undefined : allowed.watch(),
       );
     } catch (error) {

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { readDuration } from '../config/duration.ts';
 import { printableJson } from '../model/printable.ts';
 import type { FlowFilter } from '../records/filter.ts';
-import type { FlowAnswer, RecordsStatus } from '../records/flow-request.ts';
+import { type FlowAnswer, FLOWS_SOCKET, type RecordsStatus } from '../records/flow-request.ts';
 import type { FlowRecord, StoredFlow } from '../records/record.ts';
 import { askAgent } from './flows/ask-agent.ts';
 import { HEADINGS, liveLine, rowOf, tableOf } from './flows/table.ts';
@@ -26,7 +26,6 @@ interface FlowsOptions {
 /** Where the manifests and the chart let the agent keep its records. */
 const DEFAULT_FOLDER = '/run/portcullis/records';
 const VARIABLE = 'PORTCULLIS_RECORDS_DIR';
-const SOCKET = 'flows.sock';
 
 const sinceOf = (text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
@@ -133,7 +132,7 @@ Examples:
     const given = options.recordsDir ?? io.env[VARIABLE];
     const folder = given === undefined || given === '' || given === '0' ? DEFAULT_FOLDER : given;
     const ask = options.watch === true ? watchFlows : listFlows;
-    await ask(path.join(folder, SOCKET), filter, options, io);
+    await ask(path.join(folder, FLOWS_SOCKET), filter, options, io);
     return 0;
   },
 };

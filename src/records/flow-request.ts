@@ -2,6 +2,9 @@ import type { FlowFilter } from './filter.ts';
 import type { FlowRecord, StoredFlow } from './record.ts';
 import type { PolicyRevision, StoreStatus } from './store.ts';
 
+/** The name of the socket in the folder of the records. */
+export const FLOWS_SOCKET = 'flows.sock';
+
 /** A request to an agent through its socket: one line of JSON. */
 export interface FlowRequest {
   readonly filter: FlowFilter;

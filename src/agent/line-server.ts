@@ -1,54 +1,47 @@
 import { chmod, rename, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { messageOf } from '../error-text.ts';
-import { type CniRequest, parseCniRequest } from './cni-request.ts';
+import { messageOf } from '../model/message-of.ts';
 
-/** The answer to the plugin: the pod may start, or the reason why not. */
-export type CniAnswer = { readonly ok: true } | { readonly ok: false; readonly reason: string };
-
-export interface CniServer {
+/** A Unix socket whose clients send one line each. */
+export interface LineServer {
   /** Closes the socket and every connection. */
   close(): Promise<void>;
 }
 
-/** In characters. A result has a few kB. */
-const LONGEST_LINE = 1024 * 1024;
+export interface LineServerOptions {
+  /** Maximum number of characters in a line. */
+  readonly longestLine: number;
+  /** Maximum number of connections at a time; any number if absent. */
+  readonly mostConnections?: number;
+  /** Takes a client's line, and answers on its socket. What it throws refuses the line. */
+  readonly onLine: (line: string, socket: Socket) => void;
+  /** The answer to a line that cannot be read. */
+  readonly refusal: (reason: string) => string;
+}
+
 /** A client that sends nothing is disconnected after this time. */
 const SILENCE_MS = 10_000;
 
-const converse = (socket: Socket, answer: (request: CniRequest) => Promise<CniAnswer>): void => {
+const converse = (socket: Socket, { longestLine, onLine, refusal }: LineServerOptions): void => {
   let text = '';
   let asked = false;
-  const reply = (what: CniAnswer): void => {
-    socket.end(`${JSON.stringify(what)}\n`);
-  };
-  const refuse = (reason: string): void => {
-    reply({ ok: false, reason: `the request cannot be read: ${reason}` });
-  };
   socket.setEncoding('utf8').setTimeout(SILENCE_MS, () => {
     if (!asked) socket.destroy();
   });
-  // The error of a plugin that was killed does not matter.
+  // The error of a client that goes away does not matter.
   socket.on('error', () => undefined);
   socket.on('data', (chunk: string) => {
     if (asked) return;
     text += chunk;
     const end = text.indexOf('\n');
-    asked = end >= 0 || text.length > LONGEST_LINE;
-    if (end < 0) {
-      if (asked) refuse(`longer than ${LONGEST_LINE} characters`);
-      return;
-    }
-    let request: CniRequest;
+    asked = end >= 0 || text.length > longestLine;
+    if (!asked) return;
     try {
-      request = parseCniRequest(text.slice(0, end));
+      if (end < 0) throw new RangeError(`longer than ${longestLine} characters`);
+      onLine(text.slice(0, end), socket);
     } catch (error) {
-      refuse(messageOf(error));
-      return;
+      socket.end(refusal(`the request cannot be read: ${messageOf(error)}`));
     }
-    answer(request).then(reply, (error: unknown) => {
-      reply({ ok: false, reason: messageOf(error) });
-    });
   });
 };
 
@@ -64,19 +57,19 @@ const listen = (server: Server, path: string): Promise<void> =>
 /**
  * Listens on a Unix socket that only its owner can reach (mode 0600). Replaces an existing one: an agent that was killed
  * leaves its socket behind.
- *
- * @param answer called for each request; the message of its error is the reason in the answer
  * @throws the system's error if the socket cannot be made
  */
-export const serveCni = async (
-  path: string,
-  answer: (request: CniRequest) => Promise<CniAnswer>,
-): Promise<CniServer> => {
+export const serveLines = async (path: string, options: LineServerOptions): Promise<LineServer> => {
+  const { mostConnections = Number.POSITIVE_INFINITY } = options;
   const connections = new Set<Socket>();
   const server = createServer((socket) => {
+    if (connections.size >= mostConnections) {
+      socket.destroy();
+      return;
+    }
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
-    converse(socket, answer);
+    converse(socket, options);
   });
   // The socket gets its final name only after its mode is set.
   const early = `${path}.${process.pid}`;
