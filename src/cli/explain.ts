@@ -21,6 +21,8 @@ import { destinationsOf, sourcesOf } from './resolve/sockets.ts';
 import { readTargetText, type TargetText } from './resolve/target-text.ts';
 import { tellFaults } from './tell-faults.ts';
 import { type CliIo, type ExitCode, UsageError, type Verb } from './verb.ts';
+import { workloadsOf } from './matrix/read-cluster.ts';
+import type { WorkloadOf } from '../explain/reading.ts';
 
 interface ExplainOptions extends OutputOptions, SourceOptions {
   readonly namespace?: string;
@@ -77,12 +79,10 @@ const toDocument = (answers: readonly Answer[]): object => ({
 });
 
 /** The name of a pod's workload, or its own. */
-const workloadNames =
-  ({ podOrigins }: LoadedManifests) =>
-  (pod: PodEndpoint): string => {
-    const owner = podOrigins.get(pod.uid)?.owner;
-    return owner === undefined ? describePod(pod) : `${pod.namespace}/${owner.name}`;
-  };
+const workloadNames = (loaded: LoadedManifests): WorkloadOf => {
+  const workloadOf = workloadsOf(loaded);
+  return (pod) => `${pod.namespace}/${workloadOf(pod).name}`;
+};
 
 /** Prints the invalid policies: they deny everything to the pods that they select. */
 const tellUnreadable = (loaded: LoadedManifests, io: CliIo): boolean => {

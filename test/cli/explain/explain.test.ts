@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
@@ -155,4 +157,36 @@ describe('explain says that it cannot decide, and why,', () => {
 test('the help of explain fits into 80 columns', async () => {
   const { out } = await runVerbs('explain', '--help');
   expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+});
+
+test('explain counts each static pod by itself, since the node that owns it is no workload', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-explain-'));
+  try {
+    const pod = (name: string, ip: string, owner: string): string => `---
+apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: kube-system, labels: { tier: control-plane }${owner} }
+spec: { nodeName: n1, containers: [{ name: c, image: c }] }
+status: { phase: Running, podIP: ${ip}, podIPs: [{ ip: ${ip} }] }
+`;
+    const owned = ', ownerReferences: [{ apiVersion: v1, kind: Node, name: n1, uid: u, controller: true }]';
+    const text = [
+      pod('etcd-n1', '10.0.0.1', owned),
+      pod('watcher-n1', '10.0.0.2', owned),
+      pod('db', '10.0.0.3', '').replace('control-plane', 'db'),
+      `---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: { name: db, namespace: kube-system }
+spec: { podSelector: { matchLabels: { tier: db } }, policyTypes: [Ingress] }
+`,
+    ].join('');
+    const file = join(folder, 'static.yaml');
+    writeFileSync(file, text);
+    const { out } = await runVerbs('explain', 'kube-system/etcd-n1', 'kube-system/db:80', '-f', file);
+    expect(out).toContain('kube-system/etcd-n1 → kube-system/db TCP 80');
+    expect(out).toContain('kube-system/watcher-n1 → kube-system/db TCP 80');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
