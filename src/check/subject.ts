@@ -6,6 +6,7 @@ import type { ClusterSnapshot } from '../model/snapshot.ts';
 import type { ParsedPolicy } from '../policy/parsed.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { selects } from '../policy/selector.ts';
+import { NAME_LABEL } from '../model/namespace.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -57,9 +58,6 @@ export interface Surroundings {
   /** Returns the whole policy as written. */
   readonly written?: (key: PolicyKey) => Fields | undefined;
 }
-
-/** The API server sets it on every namespace (KEP-2161). */
-export const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 const SYSTEM_NAMESPACES: readonly string[] = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 

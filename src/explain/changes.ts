@@ -53,6 +53,9 @@ const inNamespace = ({ snapshot }: Reading, name: string): readonly PodEndpoint[
 const namespaceOf = ({ reading }: ChangeFacts, key: PolicyKey): string =>
   reading.snapshot.policies.get(key)?.namespace ?? '';
 
+/** The rule would allow the packet from another peer. */
+const lacksPeerAlone = ({ peer, portMisses }: RuleMiss): boolean => peer === undefined && portMisses.length === 0;
+
 const additions = (
   facts: ChangeFacts,
   side: Denied,
@@ -78,7 +81,7 @@ const additions = (
       };
     });
   const byPeer = misses
-    .filter((miss) => miss.peer === undefined && miss.portMisses.length === 0)
+    .filter(lacksPeerAlone)
     .slice(0, MOST_TRIED)
     .map(({ policy, rule }): Change => {
       const { json, text } = peerOf(facts, remote, namespaceOf(facts, policy));
@@ -181,7 +184,7 @@ const relabellings = (
     (each) => each.namespace === pod.namespace && workloadOf(each) === workload && sameLabels(each, pod),
   );
   return misses
-    .filter((miss) => miss.peer === undefined && miss.portMisses.length === 0)
+    .filter(lacksPeerAlone)
     .flatMap(({ policy, rule }) => {
       const parsed = reading.parsed(policy);
       const peers = parsed?.rules[side.direction][rule]?.peers ?? [];

@@ -1,9 +1,7 @@
 import type { Labels } from '../model/labels.ts';
+import { NAME_LABEL } from '../model/namespace.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import type { Reading } from './reading.ts';
-
-/** The API server sets it on every namespace (KEP-2161). */
-const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
 
 /** Labels that controllers set and that another pod of the same workload, or its next revision, does not have. */
 const PASSING: ReadonlySet<string> = new Set([
@@ -70,7 +68,7 @@ export const selectorOf = (pod: PodEndpoint, siblings: readonly PodEndpoint[]): 
 /** Names a namespace by its name; by all its labels where it has not got that label. */
 const namespaceSelectorOf = ({ namespaceLabels }: Reading, name: string): WrittenSelector => {
   const labels = namespaceLabels(name);
-  return written(labels.get(NAMESPACE_NAME) === name ? [[NAMESPACE_NAME, name]] : [...labels].sort());
+  return written(labels.get(NAME_LABEL) === name ? [[NAME_LABEL, name]] : [...labels].sort());
 };
 
 /** An entry of `from` or `to` that means pods, as it is written. */
@@ -100,7 +98,7 @@ export const describeWritten = ({ matchLabels = {} }: WrittenSelector): string =
 export const describePeerOfPod = ({ namespaceSelector, podSelector }: WrittenPeer): string => {
   const pods = describeWritten(podSelector);
   if (namespaceSelector === undefined) return pods;
-  const { [NAMESPACE_NAME]: name, ...others } = namespaceSelector.matchLabels ?? {};
+  const { [NAME_LABEL]: name, ...others } = namespaceSelector.matchLabels ?? {};
   if (name !== undefined && Object.keys(others).length === 0) return `${pods} in namespace ${name}`;
   const labels = describeWritten(namespaceSelector);
   return labels === 'all pods' ? `${pods} in all namespaces` : `${pods} in namespaces ${labels}`;

@@ -1,8 +1,7 @@
 import { DIRECTIONS, type Direction } from '../model/direction.ts';
 import type { Labels } from '../model/labels.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
-import { parseAddress } from '../policy/cidr.ts';
-import { admits } from '../policy/ip-block.ts';
+import { admitsAny } from '../policy/ip-block.ts';
 import type { ParsedPolicy, PeerSpec, RuleSpec } from '../policy/parsed.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { selects } from '../policy/selector.ts';
@@ -36,18 +35,12 @@ const podsMeant = (peer: PodsSpec, home: string, { ends, reading }: ScopeFacts):
     .filter(({ pod }) => pod !== undefined && labelsMatch(peer, pod.labels));
 };
 
-const blockMeans = ({ block }: Extract<PeerSpec, { kind: 'ipBlock' }>, { ips }: End): boolean =>
-  ips.some((ip) => {
-    const address = parseAddress(ip);
-    return address !== undefined && admits(block, address);
-  });
-
 const remotesOf = ({ peers }: RuleSpec, home: string, facts: ScopeFacts): readonly End[] => {
   const { ends } = facts;
   const all = () => [...ends.pods, ...ends.asked, ...ends.outside];
   if (peers === 'any') return all();
   const found = peers.flatMap((peer) =>
-    peer.kind === 'pods' ? podsMeant(peer, home, facts) : all().filter((end) => blockMeans(peer, end)),
+    peer.kind === 'pods' ? podsMeant(peer, home, facts) : all().filter(({ ips }) => admitsAny(peer.block, ips)),
   );
   return [...new Set(found)];
 };

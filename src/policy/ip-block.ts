@@ -1,4 +1,4 @@
-import { type Cidr, compareCidrs, covers, halves } from './cidr.ts';
+import { type Cidr, compareCidrs, covers, halves, parseAddress } from './cidr.ts';
 
 /** An ipBlock of a peer: the addresses of `cidr` that are in none of `except`. */
 export interface IpBlock {
@@ -9,6 +9,13 @@ export interface IpBlock {
 /** Reports whether the block admits the address (a Cidr of full length). */
 export const admits = ({ cidr, except }: IpBlock, address: Cidr): boolean =>
   covers(cidr, address) && !except.some((hole) => covers(hole, address));
+
+/** Reports whether the block admits one of the addresses, given as text. */
+export const admitsAny = (block: IpBlock, addresses: readonly string[]): boolean =>
+  addresses.some((text) => {
+    const address = parseAddress(text);
+    return address !== undefined && admits(block, address);
+  });
 
 const carve = (block: Cidr, holes: readonly Cidr[]): readonly Cidr[] => {
   const inside = holes.filter((hole) => covers(block, hole));

@@ -2,6 +2,7 @@ import type { LabelRequirement, LabelSelector, SelectorOperator } from '../model
 import type { FieldPath } from '../model/field-path.ts';
 import { labelKeyProblem, labelValueProblem } from './label-syntax.ts';
 import { type FaultSink, isAbsent, readList, readObject, readString } from './reader.ts';
+import { byText } from './text-order.ts';
 
 const TAKES_VALUES: Readonly<Record<SelectorOperator, boolean>> = {
   In: true,
@@ -14,8 +15,6 @@ const TAKES_VALUES: Readonly<Record<SelectorOperator, boolean>> = {
 export const MAX_VALUES = 4_096;
 
 const isOperator = (value: string): value is SelectorOperator => Object.hasOwn(TAKES_VALUES, value);
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const parseMatchLabels = (value: unknown, path: FieldPath, sink: FaultSink): LabelRequirement[] => {
   if (isAbsent(value)) return [];

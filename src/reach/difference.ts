@@ -1,5 +1,6 @@
 import type { IpFamily } from '../model/family.ts';
 import type { PodEndpoint } from '../model/pod.ts';
+import { byText } from '../policy/text-order.ts';
 import { type AddressRange, joinRanges } from '../trace/outside.ts';
 import { isEmpty, type PortSet, subtractPorts } from '../trace/port-set.ts';
 import type { ClusterReach } from './cluster-reach.ts';
@@ -62,8 +63,6 @@ const partsOf = ({ reach, pods, workloadOf }: ReachState): Parts => {
     }),
   );
 };
-
-const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 /** Workloads whose pods are of the same classes in both states: what opens for one opens for all. */
 interface Group {

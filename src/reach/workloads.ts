@@ -1,4 +1,5 @@
 import type { PodEndpoint } from '../model/pod.ts';
+import { byText } from '../policy/text-order.ts';
 import { describePod } from '../trace/describe.ts';
 import type { ClusterReach } from './cluster-reach.ts';
 
@@ -28,7 +29,7 @@ export type WorkloadOf = (pod: PodEndpoint) => WorkloadName;
 /** Every pod by itself. */
 export const eachPod: WorkloadOf = ({ name }) => ({ kind: 'Pod', name });
 
-const byName = (a: Row, b: Row): number => (a.name < b.name ? -1 : Number(a.name > b.name));
+const byName = (a: Row, b: Row): number => byText(a.name, b.name);
 
 /** Names workloads as people do; the kind is added where two of one name differ in nothing else. */
 export const createWorkloadNames = (

@@ -27,7 +27,7 @@ export const readCountedRules = (listed: string): readonly CountedRule[] =>
   listed.split('\n').flatMap((line): readonly CountedRule[] => {
     const [, chain, packets, jump, target = '', options = ''] = RULE.exec(line) ?? [];
     if (chain === undefined) return [];
-    const [, prefix, group] = (target === 'NFLOG' && REPORT.exec(options)) || [];
+    const [, prefix, group] = (target === 'NFLOG' ? REPORT.exec(options) : null) ?? [];
     return [
       {
         chain,

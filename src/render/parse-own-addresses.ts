@@ -1,4 +1,4 @@
-import ipaddr from 'ipaddr.js';
+import { addressText } from './address-text.ts';
 
 /** RTF_LOCAL of linux/ipv6_route.h. */
 const LOCAL = 0x8000_0000;
@@ -23,7 +23,7 @@ export const ownIpv6Addresses = (routes: string): ReadonlySet<string> => {
     const [destination = '', prefix] = words;
     if (prefix !== '80' || (Number.parseInt(words[8] ?? '0', 16) & LOCAL) === 0) continue;
     const bytes = destination.match(/../g)?.map((byte) => Number.parseInt(byte, 16)) ?? [];
-    own.add(new ipaddr.IPv6(bytes).toRFC5952String());
+    own.add(addressText(Uint8Array.from(bytes)));
   }
   return own;
 };

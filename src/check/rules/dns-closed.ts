@@ -3,9 +3,7 @@ import type { PeerSpec } from '../../policy/parsed.ts';
 import { selects } from '../../policy/selector.ts';
 import type { Finding } from '../finding.ts';
 import type { CheckedCluster, CheckedPolicy } from '../subject.ts';
-import { asksDns, nameServersIn } from './dns-place.ts';
-
-const USUAL = { namespace: 'kube-system', labels: new Map([['k8s-app', 'kube-dns']]) };
+import { asksDns, nameServersIn, USUAL_DNS } from './dns-place.ts';
 
 /** Other namespaces too: by labels, or by address. */
 const isElsewhere = (peer: PeerSpec): boolean => peer.kind === 'ipBlock' || peer.namespaceSelector !== undefined;
@@ -20,7 +18,7 @@ const letsAsk = ({ parsed }: CheckedPolicy): boolean =>
 /** Policies that close the cluster's name servers: to those who ask, or to all that they have to ask themselves. */
 export const findClosedDns = (cluster: CheckedCluster): readonly Finding[] => {
   const [known] = nameServersIn(cluster);
-  const place: { readonly namespace: string; readonly labels: Labels } = known ?? USUAL;
+  const place: { readonly namespace: string; readonly labels: Labels } = known ?? USUAL_DNS;
   const concerned = cluster.policies.filter(
     ({ parsed: { namespace, podSelector, faults } }) =>
       namespace === place.namespace && faults.length === 0 && selects(podSelector, place.labels),

@@ -3,8 +3,9 @@ import type { PodEndpoint } from '../../model/pod.ts';
 import type { PeerSpec, PortSpec } from '../../policy/parsed.ts';
 import { declares } from '../../policy/pod-ports.ts';
 import { selects } from '../../policy/selector.ts';
-import { type CheckedCluster, NAME_LABEL, podsIn } from '../subject.ts';
+import { type CheckedCluster, podsIn } from '../subject.ts';
 import { namespacesOf } from './peer.ts';
+import { NAME_LABEL } from '../../model/namespace.ts';
 
 /** 53, and 5353, on which OpenShift's pods listen. */
 const DNS_PORTS: readonly number[] = [53, 5353];
@@ -18,9 +19,12 @@ interface DnsPlace {
   readonly labels: Labels;
 }
 
-/** The name servers of usual installations: CoreDNS and kube-dns, and OpenShift's. */
+/** CoreDNS and kube-dns as they are usually installed. */
+export const USUAL_DNS: DnsPlace = { namespace: 'kube-system', labels: new Map([['k8s-app', 'kube-dns']]) };
+
+/** The name servers of usual installations, and OpenShift's. */
 const USUAL: readonly DnsPlace[] = [
-  { namespace: 'kube-system', labels: new Map([['k8s-app', 'kube-dns']]) },
+  USUAL_DNS,
   { namespace: 'openshift-dns', labels: new Map([['dns.operator.openshift.io/daemonset-dns', 'default']]) },
 ];
 

@@ -1,6 +1,6 @@
 import type { FieldPath } from '../../model/field-path.ts';
 import { type Cidr, covers, formatAddress, formatCidr, parseAddress, parseCidr } from '../../policy/cidr.ts';
-import { admits, type IpBlock } from '../../policy/ip-block.ts';
+import { admitsAny, type IpBlock } from '../../policy/ip-block.ts';
 import type { CheckRule, Observation } from '../rule.ts';
 import { rulesOf } from '../rule-fields.ts';
 import { count, listFew } from '../words.ts';
@@ -22,14 +22,7 @@ const blocksOf = (parsed: ParsedPolicy): readonly PlacedBlock[] =>
 /** Finds blocks that contain addresses of pods: such a rule allows these pods whatever their labels are. */
 export const findBlocksWithPods: CheckRule = ({ parsed }, { pods }) =>
   blocksOf(parsed).flatMap(({ block, field }): readonly Observation[] => {
-    const held = pods.filter(
-      (pod) =>
-        !pod.hostNetwork &&
-        pod.ips.some((ip) => {
-          const address = parseAddress(ip);
-          return address !== undefined && admits(block, address);
-        }),
-    );
+    const held = pods.filter((pod) => !pod.hostNetwork && admitsAny(block, pod.ips));
     if (held.length === 0) return [];
     const names = listFew(held.map(({ namespace, name }) => `${namespace}/${name}`));
     return [
@@ -124,11 +117,7 @@ export const findServiceAddresses: CheckRule = ({ parsed }, { services }) =>
     const held = services.filter(
       ({ namespace, name, clusterIPs }) =>
         // With NodeLocal DNSCache, the address of this Service is one of the node.
-        !(namespace === 'kube-system' && name === 'kube-dns') &&
-        clusterIPs.some((ip) => {
-          const address = parseAddress(ip);
-          return address !== undefined && admits(block, address);
-        }),
+        !(namespace === 'kube-system' && name === 'kube-dns') && admitsAny(block, clusterIPs),
     );
     if (held.length === 0) return [];
     const names = listFew(held.map(({ namespace, name }) => `${namespace}/${name}`));

@@ -4,9 +4,10 @@ import type { PeerSpec } from '../../policy/parsed.ts';
 import { describeSelector, selects } from '../../policy/selector.ts';
 import type { CheckRule, Observation } from '../rule.ts';
 import { rulesOf } from '../rule-fields.ts';
-import { type CheckedCluster, isSystemNamespace, NAME_LABEL, podsIn } from '../subject.ts';
+import { type CheckedCluster, isSystemNamespace, podsIn } from '../subject.ts';
 import { closest, listFew } from '../words.ts';
 import { suggestLabels } from './pod-selector.ts';
+import { NAME_LABEL } from '../../model/namespace.ts';
 
 export type PodsPeer = Extract<PeerSpec, { kind: 'pods' }>;
 

@@ -3,7 +3,7 @@ import type { LabelRequirement, LabelSelector } from '../../model/labels.ts';
 import { describeSelector } from '../../policy/selector.ts';
 import type { CheckRule, Observation } from '../rule.ts';
 import { rulesOf } from '../rule-fields.ts';
-import { NAME_LABEL } from '../subject.ts';
+import { NAME_LABEL } from '../../model/namespace.ts';
 import type { ParsedPolicy } from '../../policy/parsed.ts';
 
 interface PlacedSelector {

@@ -1,5 +1,6 @@
 import type { PodEndpoint } from '../../model/pod.ts';
 import type { MachinePort, World } from './world.ts';
+import { byText } from '../../policy/text-order.ts';
 
 /** A row of the table: a pod or a machine outside, which both probes and is probed. */
 export interface Machine {
@@ -13,8 +14,6 @@ export interface Machine {
   /** Without duplicates, sorted by protocol and number. */
   readonly ports: readonly MachinePort[];
 }
-
-const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
 const comparePorts = (a: MachinePort, b: MachinePort): number => byText(a.protocol, b.protocol) || a.port - b.port;
 

@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { NamespaceEntry } from '../../model/namespace.ts';
+import { NAME_LABEL, type NamespaceEntry } from '../../model/namespace.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 import type { PolicyObject } from '../../model/policy-object.ts';
 import type { ClusterSnapshot } from '../../model/snapshot.ts';
@@ -52,7 +52,7 @@ const policyObject = ({ namespace, name, spec }: PolicyObject) => ({
 /** Every cluster has it; a state without objects would have no revision. */
 const DEFAULT_NAMESPACE: NamespaceEntry = {
   name: 'default',
-  labels: new Map([['kubernetes.io/metadata.name', 'default']]),
+  labels: new Map([[NAME_LABEL, 'default']]),
 };
 
 /** Returns a cluster's state as a v1 List. @param resourceVersion set on every object, as an API server would */

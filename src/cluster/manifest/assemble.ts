@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { NamespaceEntry } from '../../model/namespace.ts';
+import { NAME_LABEL, type NamespaceEntry } from '../../model/namespace.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 import type { PolicyKey, PolicyObject } from '../../model/policy-object.ts';
 import type { ClusterSnapshot } from '../../model/snapshot.ts';
@@ -37,9 +37,6 @@ export interface LoadedManifests {
   readonly ignored: readonly ManifestObject[];
   readonly problems: readonly ManifestProblem[];
 }
-
-/** A label that the API server sets on every namespace (KEP-2161). */
-const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 /** Removes duplicates: of objects with the same name only the last one counts, as with kubectl apply. */
 const withoutDuplicates = (

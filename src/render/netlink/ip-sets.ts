@@ -1,4 +1,3 @@
-import ipaddr from 'ipaddr.js';
 import type { IpFamily } from '../../model/family.ts';
 import type { ObservedSet } from '../observed.ts';
 import {
@@ -14,6 +13,7 @@ import {
   textOf,
   zeroTerminated,
 } from './message.ts';
+import { addressText, bytesOf } from '../address-text.ts';
 
 /** NFNL_SUBSYS_IPSET and IPSET_CMD_LIST (linux/netfilter/ipset/ip_set.h, enum ipset_cmd). */
 const LIST = (6 << 8) | 7;
@@ -103,11 +103,9 @@ export const headerIn = (message: NetlinkMessage): SetHeader | undefined => {
   };
 };
 
-const addressText = (attributeOfIp: NetlinkAttribute): string => {
+const addressIn = (attributeOfIp: NetlinkAttribute): string => {
   const [ip] = nestedIn(attributeOfIp);
-  if (ip === undefined) return '';
-  const bytes = new Uint8Array(ip.value.buffer, ip.value.byteOffset, ip.value.byteLength);
-  return bytes.length === 4 ? bytes.join('.') : new ipaddr.IPv6([...bytes]).toRFC5952String();
+  return ip === undefined ? '' : addressText(bytesOf(ip.value));
 };
 
 /** Formats a member as `ipset save` does: ADDRESS, ADDRESS/PREFIX, ADDRESS,PROTOCOL:PORT or ADDRESS,PROTOCOL:PORT,ADDRESS. */
@@ -118,11 +116,11 @@ const memberText = (attributes: readonly NetlinkAttribute[], family: IpFamily): 
   let protocol = 0;
   let second: string | undefined;
   for (const each of attributes) {
-    if (each.type === DATA.ip) text = addressText(each);
+    if (each.type === DATA.ip) text = addressIn(each);
     else if (each.type === DATA.cidr) prefix = numberOf(each);
     else if (each.type === DATA.port) port = numberOf(each);
     else if (each.type === DATA.protocol) protocol = numberOf(each);
-    else if (each.type === DATA.ip2) second = addressText(each);
+    else if (each.type === DATA.ip2) second = addressIn(each);
   }
   if (prefix !== undefined && prefix !== (family === 'ipv4' ? 32 : 128)) text += `/${prefix}`;
   if (port !== undefined) text += `,${PROTOCOL_NAMES.get(protocol) ?? protocol}:${port}`;

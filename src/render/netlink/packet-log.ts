@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js';
 import type { IpFamily } from '../../model/family.ts';
+import { addressText, bytesOf } from '../address-text.ts';
 import { ADDRESS_FAMILY } from './conntrack-tuple.ts';
 import {
   attribute,
@@ -106,11 +106,6 @@ export const recordLogRequest = (group: number, withConnections: boolean): Netli
   ],
 });
 
-const addressIn = (value: DataView): string =>
-  value.byteLength === 4
-    ? [0, 1, 2, 3].map((at) => value.getUint8(at)).join('.')
-    : new ipaddr.IPv6(Array.from({ length: 16 }, (_, at) => value.getUint8(at))).toRFC5952String();
-
 /** What the one who opened the packet's connection asked for: an address of a Service, where that was translated. */
 const askedForIn = (connection: NetlinkAttribute): AskedFor | undefined => {
   const original = nestedIn(connection).find(({ type }) => type === CTA_ORIGINAL);
@@ -122,7 +117,7 @@ const askedForIn = (connection: NetlinkAttribute): AskedFor | undefined => {
     nestedIn(addresses).find(({ type }) => type === TUPLE.ipv4Destination || type === TUPLE.ipv6Destination);
   if (address === undefined || (address.value.byteLength !== 4 && address.value.byteLength !== 16)) return undefined;
   const port = ports && nestedIn(ports).find(({ type }) => type === TUPLE.destinationPort);
-  return { address: addressIn(address.value), port: port === undefined ? 0 : numberOf(port) };
+  return { address: addressText(bytesOf(address.value)), port: port === undefined ? 0 : numberOf(port) };
 };
 
 /** Returns the packet of a message of PACKET_TYPE. */
@@ -144,9 +139,6 @@ export const loggedPacket = (message: NetlinkMessage): LoggedPacket => {
     inInterface: numberAt(NFULA.inDevice),
     outInterface: numberAt(NFULA.outDevice),
     isGroup: header !== undefined && header.byteLength > 0 && (header.getUint8(0) & 1) === 1,
-    payload:
-      payload === undefined
-        ? new Uint8Array()
-        : new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength).slice(),
+    payload: payload === undefined ? new Uint8Array() : bytesOf(payload).slice(),
   };
 };

@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js';
 import type { IpFamily } from '../../model/family.ts';
+import { addressText, bytesOf } from '../address-text.ts';
 
 /** The fields of a TCP segment that identify its place in a connection (RFC 9293, 3.1). */
 export interface TcpSegment {
@@ -67,7 +67,7 @@ const readIpv4 = (view: DataView): Headers | undefined => {
   const at = (view.getUint8(0) & 15) * 4;
   const isLater = (view.getUint16(6) & 0x1fff) !== 0;
   if (at < 20 || isLater) return undefined;
-  const address = (from: number): string => [0, 1, 2, 3].map((each) => view.getUint8(from + each)).join('.');
+  const address = (from: number): string => addressText(bytesOf(view, from, 4));
   return {
     family: 'ipv4',
     source: address(12),
@@ -79,8 +79,7 @@ const readIpv4 = (view: DataView): Headers | undefined => {
 };
 
 const readIpv6 = (view: DataView): Headers | undefined => {
-  const address = (from: number): string =>
-    new ipaddr.IPv6(Array.from({ length: 16 }, (_, each) => view.getUint8(from + each))).toRFC5952String();
+  const address = (from: number): string => addressText(bytesOf(view, from, 16));
   let protocol = view.getUint8(6);
   let at = 40;
   while (EXTENSIONS.includes(protocol) || protocol === FRAGMENT) {
