@@ -15,7 +15,7 @@ const readSize = (text: string): SizeName => {
   return size;
 };
 
-/** What one refusal may take, ms of processor time, with everything that is compiled for it. */
+/** Maximum processor time for one refusal, in ms, compiling included. */
 const GOAL_MS = 200;
 
 const command = new Command('npm run bench:explain --')

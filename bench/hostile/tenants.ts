@@ -18,7 +18,7 @@ export interface HostileTenant {
   readonly act?: (admin: AdminClient, turn: number) => Promise<unknown>;
   /** Starts traffic before its policies come; it ends before they are deleted. */
   readonly open?: (grounds: Grounds) => Promise<Traffic>;
-  /** Whether it is measured on both backends of iptables, because rules cost differently there; others run on nft only. */
+  /** True if the row is measured on both iptables backends, because rules cost differently there. Others run on nft only. */
   readonly isOfRules?: true;
 }
 

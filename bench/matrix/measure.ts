@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 
-/** What one run of a command took. */
+/** The time and memory of one run of a command. */
 export interface Run {
   readonly seconds: number;
   /** Of the processor, system calls included. */

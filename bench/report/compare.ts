@@ -17,7 +17,7 @@ export interface Comparison {
   readonly interval: readonly [low: number, high: number];
   /** The bound of the ratio. */
   readonly bound: number;
-  /** Whether the whole interval is beyond the bound, with enough pairs. */
+  /** True if there are enough pairs and their whole interval is beyond the bound. */
   readonly isWorse: boolean;
 }
 

@@ -68,7 +68,7 @@ export interface Row {
   readonly goal?: Partial<Readonly<Record<SizeName, number>>>;
   /** Upper bound of the 99th percentile. */
   readonly goalP99?: number;
-  /** Whether more is better (a rate). Otherwise less is. */
+  /** True for a rate, where more is better. */
   readonly isMoreBetter?: true;
   /** Alternatively, a lower bound of the median as a share of that path's median, see BARE_PATHS. */
   readonly share?: { readonly least: number; readonly of: BarePath };
@@ -76,7 +76,7 @@ export interface Row {
 
 const everywhere = (value: number): Partial<Record<SizeName, number>> => ({ S: value, M: value, L: value });
 
-/** What an agent can reach that accepts established connections first, less the cost of its own rules. */
+/** Lower bound for an agent that accepts established connections first: the rate without rules, less the cost of its own. */
 const NEARLY_FREE: Row['share'] = { least: 0.97, of: 'conntrack alone' };
 
 /** In the order of the table. In M, the number of kernel objects must be less than the next best agent needed there. */

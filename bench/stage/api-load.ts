@@ -1,7 +1,7 @@
 import type { AdminClient } from '../../src/lab/apiserver/client.ts';
 import type { CommandRunner } from '../../src/kernel/command.ts';
 
-/** What agents have cost the API server since it started. At rest, nothing else lists or watches. */
+/** Cost of the agents to the API server since it started. Nothing else lists or watches while they are at rest. */
 export interface ApiLoad {
   readonly lists: number;
   /** Number of open watches. */

@@ -3,7 +3,7 @@ import type { Post, Stage } from '../stage/stage.ts';
 import { type Harm, NO_TAMPERING } from './harm.ts';
 
 /**
- * What other programs have on a node, none of it ours to read: it comes with one step and goes with a later one. Agents of
+ * State of other programs on a node, which agents must not have to read. It comes with one step and goes with a later one. Agents of
  * the stage lack an extension of iptables and know no set of these revisions (see stage.ts), so some of it cannot be printed.
  */
 interface Foreign {

@@ -40,7 +40,7 @@ const withCounts = ({ opens, closes, ...others }: Suggestion): object => ({
   closes: { count: closes.length, pairs: closes.slice(0, MOST_PAIRS) },
 });
 
-/** What kubectl notes for itself, and never what somebody wrote. */
+/** Annotations that kubectl keeps for itself: nobody wrote them. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Puts the labels and annotations of a policy that is there already into its manifest, so that applying it takes none off. */
@@ -120,7 +120,7 @@ interface Cluster {
   readonly pods: readonly PodEndpoint[];
 }
 
-/** What a target names; a reason where that is a pod of which policies say nothing. */
+/** The end that a target names; a reason if that is a pod about which policies say nothing. */
 const find = (
   { loaded, pods }: Cluster,
   target: TargetText,

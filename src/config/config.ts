@@ -71,7 +71,7 @@ export interface Config {
   readonly recordsDir: string | undefined;
   /** Whether to post Events about refused connections. */
   readonly deniedEvents: boolean;
-  /** What those get who send what policy forbids. */
+  /** The answer to packets that policy forbids. */
   readonly onDeny: OnDeny;
   /** libcni's result cache; undefined if it is not read. */
   readonly cniResults: string | undefined;

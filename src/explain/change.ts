@@ -4,7 +4,7 @@ import type { PodEndpoint } from '../model/pod.ts';
 import type { PolicyKey, PolicyObject } from '../model/policy-object.ts';
 import { PEER_FIELD } from '../trace/describe.ts';
 
-/** What is added to a policy. `rule` is a position in `spec.ingress` or `spec.egress`. */
+/** An addition to a policy. `rule` is a position in `spec.ingress` or `spec.egress`. */
 export type PolicyAddition =
   | { readonly kind: 'port'; readonly rule: number; readonly port: object }
   | { readonly kind: 'peer'; readonly rule: number; readonly peer: object }

@@ -24,9 +24,9 @@ export type ClauseKind =
 /** A part of a rule that a packet fails at. Plain data, as it is printed. */
 export interface Clause {
   readonly kind: ClauseKind;
-  /** What the rule asks for: `role=client`, `10.0.0.0/8`, `TCP 80`. */
+  /** The condition of the rule: `role=client`, `10.0.0.0/8`, `TCP 80`. */
   readonly wants: string;
-  /** What there is instead, as a sentence: `shop/web has role=admin`. */
+  /** The actual state, as a sentence: `shop/web has role=admin`. */
   readonly has: string;
 }
 

@@ -15,7 +15,7 @@ export interface End {
   readonly ips: readonly string[];
   /** Those of another pod that fares alike, where there is one. */
   readonly twin: readonly string[] | undefined;
-  /** What the pod declares. */
+  /** The ports that the pod declares. */
   readonly ports: readonly ContainerPort[];
 }
 

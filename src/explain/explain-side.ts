@@ -14,7 +14,7 @@ import type { Miss } from '../trace/trace.ts';
 import { type Clause, describePortSpec, peerClauses, portClauses, type Remote } from './clauses.ts';
 import type { Reading } from './reading.ts';
 
-/** What one rule of a policy says of a packet. Plain data, as it is printed. */
+/** The verdict of one rule of a policy on a packet. Plain data, as it is printed. */
 export interface RuleExplanation {
   readonly policy: PolicyKey;
   /** `spec.ingress[0]`. */
@@ -36,7 +36,7 @@ export interface PolicyExplanation {
   readonly rules: readonly RuleExplanation[];
 }
 
-/** What the policies of one end say of a packet. */
+/** The verdict of the policies of one end on a packet. */
 export interface SideExplanation {
   readonly direction: Direction;
   /** The pod at this end, `namespace/name`, or its address. */
@@ -50,7 +50,7 @@ export interface SideExplanation {
   readonly text: string;
 }
 
-/** What a side is explained from. */
+/** The facts that a side is explained from. */
 export interface SideFacts {
   readonly index: PolicyIndex;
   readonly reading: Reading;
@@ -70,7 +70,7 @@ const listed = (all: readonly string[]): string =>
     ? `${all.slice(0, MOST_LISTED).join(', ')} and ${all.length - MOST_LISTED} more`
     : all.join(' or ');
 
-/** What a rule allows, as a noun: `role=client on TCP 80`. */
+/** Describes what a rule allows, as a noun: `role=client on TCP 80`. */
 export const ruleText = ({ peers, ports }: RuleSpec, home: string): string => {
   const who = peers === 'any' ? 'anyone' : listed(peers.map((peer) => peerText(peer, home)));
   return ports === 'any' ? `${who} on every port` : `${who} on ${listed(ports.map(describePortSpec))}`;

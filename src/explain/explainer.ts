@@ -42,7 +42,7 @@ export interface Explainer {
   explain(question: Question): Explanation;
   /** The verdict alone. @throws TypeError as explain does */
   verdict(question: Question): Explanation['verdict'];
-  /** What isolates the ends: of the source for egress, of the destination for ingress. @throws TypeError as explain does */
+  /** Returns the isolations of the source for egress and of the destination for ingress. @throws TypeError as explain does */
   isolations(question: Question): readonly Isolation[];
   /** Changes that open a refused connection, the smallest first; none where it is allowed. @throws TypeError as explain does */
   suggest(question: Question): readonly Suggestion[];

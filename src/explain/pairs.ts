@@ -17,7 +17,7 @@ export interface Pair {
 /** Two ends, the source first, whose connections a change may concern. */
 export type EndPair = readonly [End, End];
 
-/** What is open between ends, one set of ports for each pair of addresses, always in the same order. */
+/** The open ports between ends: one set for each pair of addresses, always in the same order. */
 export type Measured = readonly PortSet[];
 
 /** The packet in question: its port is counted separately. */

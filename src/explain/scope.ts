@@ -11,7 +11,7 @@ import type { EndPair } from './pairs.ts';
 import type { Reading } from './reading.ts';
 
 /**
- * What the pairs of ends are found in whose connections a change can concern at all. These may be more than change, and never
+ * The facts that give the pairs of ends whose connections a change can concern. These may be more than change, and never
  * fewer; what does change is for the evaluator to say.
  */
 interface ScopeFacts {

@@ -14,11 +14,11 @@ import type { ClusterEdit, WhatIf } from './what-if.ts';
 export interface Suggestion {
   /** One edit each; two where both ends refuse. */
   readonly changes: readonly { readonly kind: Change['kind']; readonly text: string }[];
-  /** What can be reached afterwards and could not before, the connection itself among it. */
+  /** The pairs that the change opens, the connection itself among them. */
   readonly opens: readonly Pair[];
   /** False if only some of very many ends were checked, since a smaller change was found already: it opens at least that. */
   readonly isCounted: boolean;
-  /** What can be reached no more. */
+  /** The pairs that the change closes. */
   readonly closes: readonly Pair[];
   /** Workloads that no policy isolated at all and that a new policy isolates. */
   readonly isolates: readonly string[];
@@ -139,12 +139,12 @@ const compare = (a: Suggestion, b: Suggestion): number => {
 
 type AskedPacket = Packet & { readonly protocol: Protocol };
 
-/** What suggestions are worked out from, besides the refusal. */
+/** The facts that suggestions are worked out from, besides the refusal. */
 export interface SuggestFacts extends ChangeFacts {
   readonly whatIf: WhatIf;
 }
 
-/** What opens and closes between the ends of a scope; undefined where the connection itself stays closed. */
+/** Returns the pairs that open and close between the ends of a scope; undefined if the connection itself stays closed. */
 const compareStates = (
   { edit }: Candidate,
   scope: readonly EndPair[],

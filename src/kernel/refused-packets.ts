@@ -10,7 +10,7 @@ import { type Backend, iptablesCommand } from './iptables.ts';
 export interface AskedChain {
   readonly family: IpFamily;
   readonly table: TableName;
-  /** What its reports name. */
+  /** The prefix of its reports. */
   readonly prefix: string;
 }
 

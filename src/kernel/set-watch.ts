@@ -3,7 +3,7 @@ import { heldSet } from '../program/names.ts';
 import type { SetHeader } from '../render/netlink/ip-sets.ts';
 import type { SetReader } from './netlink/set-reader.ts';
 
-/** What is compared of all sets: their headers (type, number of members, seed and so on), or the members as well. */
+/** The compared part of all sets: their headers (type, number of members, seed and so on), or the members too. */
 export type Watched = 'headers' | 'members';
 
 export interface Seen {

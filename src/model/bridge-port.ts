@@ -1,4 +1,4 @@
-/** What a bridge port leads to by its kind: possibly a pod, or certainly none. */
+/** The other end of a bridge port by its kind: possibly a pod, or certainly none. */
 export type PortKind = 'pod-like' | 'uplink';
 
 /** An interface of the node that is a port of a bridge. */

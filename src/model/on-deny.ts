@@ -1,2 +1,2 @@
-/** What senders of refused packets get: nothing, or an answer. */
+/** The answer to senders of refused packets: none, or a refusal. */
 export type OnDeny = 'drop' | 'reject';

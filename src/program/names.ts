@@ -30,7 +30,7 @@ export const ERRORS_CHAIN = chain('ERRORS');
 export const JUDGE_CHAIN = chain('JUDGE');
 /** Bridged packets with an end that is no pod's address. */
 export const PORTS_CHAIN = chain('PORTS');
-/** What is refused for another reason than a policy's, where records are kept: one chain for each reason. */
+/** Chains that refuse packets for other reasons than a policy's, where records are kept: one for each reason. */
 export const UNKNOWN_CHAIN = chain('UNKNOWN');
 export const HELD_CHAIN = chain('HELD');
 export const NO_ADDRESS_CHAIN = chain('NO-ADDRESS');
@@ -101,7 +101,7 @@ export const directionOf = (name: string): Direction | undefined =>
 export const isAnyPeerChain = (name: string): boolean =>
   Object.values(LETTER).some((letter) => name.startsWith(chain(`A${letter}-`)));
 
-/** What the isolation's rules allow whoever is at the other end. */
+/** The chain with the isolation's rules that allow every peer. */
 export const anyPeerChain = (direction: Direction, policies: readonly string[], namedPorts: string): ChainName =>
   digested(chain(`A${LETTER[direction]}-`), MAX_CHAIN_NAME, [direction, namedPorts, ...policies]) as ChainName;
 

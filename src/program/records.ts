@@ -43,7 +43,7 @@ const REFUSING = [
   [NO_ADDRESS_CHAIN, 'an isolated pod without an address of this family'],
 ] as const;
 
-/** What becomes of packets that are refused for such a reason: dropped, by way of the chain that records it. */
+/** Returns the verdict on packets that are refused for such a reason: drop, by way of the chain that records it. */
 export const refuse = (recorded: Recorded | undefined, chain: ChainName): Verdict =>
   recorded === undefined ? { kind: 'drop' } : { kind: 'goto', chain };
 

@@ -21,7 +21,7 @@ export interface Ends {
   ownerOf(end: number): PodEndpoint | undefined;
 }
 
-/** What the rule allows to which ends: several cells only where a port's name depends on the end. */
+/** Returns the ports that the rule allows, by ends: several cells only if a port's name depends on the end. */
 const cellsOfRule = (
   { peers, ports }: AllowRule,
   { direction, pods }: Isolation,

@@ -32,7 +32,7 @@ export interface ReachChange {
   readonly closed: PortSet;
 }
 
-/** What a change of policies, pods or namespaces does to who reaches whom. */
+/** The effect of a change of policies, pods or namespaces on who reaches whom. */
 export interface ReachDifference {
   /** Between workloads that are in both states, and between them and the outside; by family, then in the order of names. */
   readonly changes: readonly ReachChange[];
@@ -41,7 +41,7 @@ export interface ReachDifference {
   readonly removed: readonly string[];
 }
 
-/** What the pairs of pods of two workloads may use: at least one pair of them, and all. */
+/** The ports open between two workloads: for at least one pair of their pods, and for all pairs. */
 interface Extent {
   readonly some: PortsId;
   readonly every: PortsId;

@@ -9,7 +9,7 @@ export interface Counts {
   readonly denied: number;
 }
 
-/** What part of a matrix says, in numbers. */
+/** The numbers of one part of a matrix. */
 export interface Summary {
   readonly workloads: number;
   readonly pods: number;

@@ -21,7 +21,7 @@ export interface AnswerPort {
 }
 
 /**
- * What was done for a packet: its connection was restored; the agent asked the other end whether it has the
+ * The action taken for a packet: its connection was restored; the agent asked the other end whether it has the
  * connection; it was reset; its sender got the error that policy forbids it.
  */
 export const ANSWER_KINDS = ['resumed', 'asked', 'reset', 'rejected'] as const;

@@ -96,15 +96,15 @@ export interface Enforcement {
   stop(): Promise<void>;
 }
 
-/** What one pass may add, see Room: about 25 ms of the kernel's time. */
+/** Room of one pass, see Room: about 25 ms of the kernel's time. */
 const PASS_ROOM = 1_000;
 /** The same for isolations that are too large for it: one text that a restore program takes. */
 const PORTION_ROOM = 150;
-/** What the first pass may add, when nothing of ours is in force that could wait. */
+/** Room of the first pass, when nothing of ours is in force that could wait. */
 const FIRST_ROOM = 20_000;
 /** Weight of the policies that one pass parses: about 20 ms. Further passes parse the rest. */
 const PASS_WEIGHT = 10_000;
-/** What a pass may add after one that took too long: the policy to blame is then alone. */
+/** Room of a pass after one that took too long: the policy to blame is then alone. */
 const CAUTIOUS_ROOM = 50;
 
 /** Large isolations wait for up to this many passes in a row with small changes. */

@@ -38,7 +38,7 @@ export interface Reconciler {
   policy(): NodePolicy;
   /** The pods of the whole cluster that may have the address, as of that pass. */
   podsAt(address: string): readonly PodEndpoint[];
-  /** What it closed in both directions, see PodEndpoint.closed; the same list until it is another. */
+  /** Returns the pods that it closed in both directions, see PodEndpoint.closed; the same list until it changes. */
   closedPods(): readonly PodEndpoint[];
   /** Finishes the current pass and starts no other. The kernel's state stays. */
   stop(): Promise<void>;

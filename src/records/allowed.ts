@@ -7,7 +7,7 @@ import { nameEnd, type Names } from './name-end.ts';
 import type { FlowRecord } from './record.ts';
 import { asPolicySees, portNameAt, protocolName } from './packet-words.ts';
 
-/** What lets a connection through. */
+/** The policies and the rule that allow a connection. */
 interface Allowing {
   readonly policies: readonly string[];
   readonly rule: string;
@@ -16,7 +16,7 @@ interface Allowing {
 export interface AllowedOptions {
   readonly node: string;
   readonly names: Names;
-  /** What is in force. */
+  /** Returns the policy in force. */
   readonly policy: () => NodePolicy;
   /** ms since the epoch */
   readonly now: () => number;

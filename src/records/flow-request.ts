@@ -8,7 +8,7 @@ export const FLOWS_SOCKET = 'flows.sock';
 /** A request to an agent through its socket: one line of JSON. */
 export interface FlowRequest {
   readonly filter: FlowFilter;
-  /** What comes from now on as well, until the connection ends. */
+  /** True to follow new records too, until the connection ends. */
   readonly watch: boolean;
 }
 

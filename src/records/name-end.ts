@@ -3,7 +3,7 @@ import { type Cidr, covers, parseAddress, parseCidr } from '../policy/cidr.ts';
 import type { End } from './end.ts';
 import type { FormerAddresses } from './former-addresses.ts';
 
-/** What is known of addresses now. */
+/** The present owners of addresses. */
 export interface Names {
   /** The pods that may have the address, those of the host network left out. */
   readonly podsAt: (address: string) => readonly PodEndpoint[];

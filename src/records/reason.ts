@@ -39,7 +39,7 @@ const OF_CHAIN: ReadonlyMap<string, Reason> = new Map<string, Reason>([
   [INJECTED_CHAIN, 'tunnel'],
 ]);
 
-/** What the table of the bridge family puts before its own reason (bridge/rules-text.ts). */
+/** Prefix of the reasons that the table of the bridge family reports (bridge/rules-text.ts). */
 export const BRIDGE_PREFIX = 'PORTCULLIS-BRIDGE-';
 
 /** Who refused a packet, by the prefix of its report. */

@@ -11,7 +11,7 @@ export interface Edge {
   readonly reason?: Reason;
   readonly source: End;
   readonly destination: End;
-  /** What the source asked for, where that was translated: `10.96.0.10:80`, an address of a Service. */
+  /** The destination before translation, if it was translated: `10.96.0.10:80`, an address of a Service. */
   readonly service?: string;
   /** `TCP`, `UDP`, `SCTP`, `ICMP`, `ICMPv6`, or `protocol 47`. */
   readonly protocol: string;

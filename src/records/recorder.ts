@@ -12,7 +12,7 @@ import { createWhyFinder, ownLabels, type Why, type WhyFinder } from './why.ts';
 export interface RecorderOptions {
   readonly node: string;
   readonly names: Names;
-  /** What is in force. */
+  /** Returns the policy in force. */
   readonly policy: () => NodePolicy;
   /** ms since the epoch */
   readonly now: () => number;

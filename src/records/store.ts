@@ -14,7 +14,7 @@ export interface PolicyRevision {
   readonly change: 'set' | 'removed';
 }
 
-/** What the store says of itself. */
+/** The state of the store. */
 export interface StoreStatus {
   readonly edges: number;
   /** An estimate. */

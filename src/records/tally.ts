@@ -2,7 +2,7 @@
 export interface Reading {
   /** Equal for the same counter. */
   readonly counter: string;
-  /** What it is summed up under. */
+  /** The name of the sum that it is part of. */
   readonly name: string;
   readonly packets: number;
 }

@@ -6,7 +6,7 @@ import { createEvaluator, type Evaluator } from '../trace/evaluator.ts';
 import { explainNearest } from '../trace/explain.ts';
 import type { Packet } from '../trace/packet.ts';
 
-/** What refused a packet. */
+/** The policies that refused a packet, and the nearest rule. */
 export interface Why {
   /** The policies that isolate the pod, sorted. None where the pod is closed. */
   readonly policies: readonly string[];
@@ -17,7 +17,7 @@ export interface Why {
 export interface WhyFinder {
   /** The isolation whose chain this is; undefined where there is none any more. */
   isolationOf(chain: string): Isolation | undefined;
-  /** What in the direction refuses the packet. @throws TypeError as Evaluator.trace does */
+  /** Returns what refuses the packet in the direction. @throws TypeError as Evaluator.trace does */
   nearest(direction: Direction, packet: Packet): Why | undefined;
 }
 
@@ -61,7 +61,7 @@ export const createWhyFinder = (policy: NodePolicy): WhyFinder => {
 /** Maximum number of labels of a pod that are shown. */
 const MOST_LABELS = 4;
 
-/** What the pod has in place of the labels that the text names: `role=admin`; all of its labels where it has none of those. */
+/** Returns the pod's values of the labels that the text names, such as `role=admin`; all of its labels if it has none of those. */
 export const ownLabels = (labels: Labels, text: string): string => {
   const all = [...labels].map(([key, value]) => ({ key, text: `${key}=${value}` }));
   const named = all.filter(({ key }) => text.includes(key));

@@ -14,7 +14,7 @@ export interface CountedRule {
 export interface Refused {
   /** The kernel's chain that has the rule. */
   readonly chain: string;
-  /** What its reports name: the chain of an isolation, whose body may have the rule. */
+  /** The prefix of its reports: the chain of an isolation, whose body may have the rule. */
   readonly prefix: string;
   readonly packets: number;
 }

@@ -1,7 +1,7 @@
 import { Counter, type Registry } from 'prom-client';
 import { REASONS, type Reason } from '../records/reason.ts';
 
-/** What refused packets, as the labels of the metric tell it. */
+/** The labels of the metric: who refused the packets. */
 export interface DeniedLabels {
   readonly direction: 'ingress' | 'egress' | '';
   readonly policyNamespace: string;

@@ -8,7 +8,7 @@ export interface PartNotInForce {
   readonly part: PartName;
   /** In one line. */
   readonly reason: string;
-  /** What is in force meanwhile. */
+  /** The rules in force meanwhile. */
   readonly holds: string;
   /** Whether denied traffic may pass for more than a moment: then the agent is not ready. */
   readonly isOpen: boolean;

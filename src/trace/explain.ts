@@ -92,7 +92,7 @@ const explainSide = (side: SideTrace, packet: Packet): string => {
   }
 };
 
-/** What came closest to allowing the packet, and what it lacks, in words; undefined where nothing was there to allow it. */
+/** Describes the rule that came closest to allowing the packet, and what it lacks; undefined if there is no rule. */
 export const explainNearest = (
   { direction, misses }: Extract<SideTrace, { kind: 'denied' }>,
   packet: Packet,

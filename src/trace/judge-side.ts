@@ -9,7 +9,7 @@ import type { Allowance, Entry, Miss, PortMiss, SideTrace } from './trace.ts';
 const entries = <Match>(matches: readonly Match[]): readonly Entry<Match>[] =>
   matches.map((match, index) => ({ index, match }));
 
-/** What one rule says of a packet. */
+/** The verdict of one rule on a packet. */
 export type RuleOutcome = { readonly allowance: Allowance } | { readonly miss: Extract<Miss, { kind: 'rule' }> };
 
 /** One end of a packet and what lies at the other. */
@@ -62,7 +62,7 @@ const judge = ({ isolation, pod: subject }: Governing, side: Side): Exclude<Side
 export const endsOf = (direction: Direction, { source, destination }: Packet): { own: string; remote: string } =>
   direction === 'egress' ? { own: source, remote: destination } : { own: destination, remote: source };
 
-/** What each of the pods that may be one end of the packet meets there. */
+/** The verdict on each pod that may be one end of the packet. */
 export const sidesOf = (
   index: PolicyIndex,
   direction: Direction,
@@ -75,7 +75,7 @@ export const sidesOf = (
   });
 };
 
-/** What the policies of one end say of the packet, the other end's left aside. Where two pods may be that end, both have to allow. */
+/** The verdict of the policies of one end on the packet, without the other end's. If two pods may be that end, both have to allow. */
 export const judgeSide = (index: PolicyIndex, direction: Direction, packet: Packet): SideTrace => {
   const { own } = endsOf(direction, packet);
   const judged = sidesOf(index, direction, packet).map(({ governing, side }) => judge(governing, side));

@@ -62,7 +62,7 @@ const governingIn = ({ isolations }: NodePolicy, direction: Direction): Readonly
   return found;
 };
 
-/** What an index is made of. */
+/** The lookups that an index is made of. */
 export interface PolicyLookups extends Pick<PolicyIndex, 'isolationsAt' | 'faultsOf'> {
   readonly ownershipOf: ReturnType<typeof settleAddresses>['ownershipOf'];
 }

@@ -30,7 +30,7 @@ const shadowed = ({ field }: PlacedRule, wide: PlacedRule): Observation => ({
   suggestion: 'remove this rule, or narrow the other one',
 });
 
-/** Rules that say again what another one says, or less: any rule that allows a connection is enough. */
+/** Finds rules that another rule makes superfluous: one rule that allows a connection is enough. */
 export const findRedundantRules: CheckRule = (policy) =>
   ofDirection(policy).flatMap((rules) =>
     (rules.length > MOST_COMPARED ? [] : rules).flatMap((placed, index): readonly Observation[] => {

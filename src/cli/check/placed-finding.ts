@@ -52,7 +52,7 @@ const byPlace = (a: PlacedFinding, b: PlacedFinding): number => {
   return a.line - b.line || a.column - b.column;
 };
 
-/** What the loader and the checks found, in the order of the files. Findings of both about one field are merged. */
+/** Returns the findings of the loader and the checks, in the order of the files. Findings of both about one field are merged. */
 export const placeFindings = (
   { problems, policyOrigins, ignored }: LoadedManifests,
   findings: readonly Finding[],

@@ -10,7 +10,7 @@ const CODES: readonly PlacedFinding['code'][] = [
   ...(Object.keys(SEVERITY) as (keyof typeof SEVERITY)[]),
 ];
 
-/** What SARIF calls the severities, which happen to be ours. */
+/** SARIF's names of the severities, which happen to be ours. */
 const LEVEL: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', note: 'note' };
 
 /** A path as a relative URI, or as an absolute one with its scheme. */

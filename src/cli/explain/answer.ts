@@ -22,7 +22,7 @@ interface AskedPair {
   readonly destination: Socket;
 }
 
-/** What is known of pods, to tell those that fare alike. */
+/** The facts about pods that tell which fare alike. */
 export interface Alikeness {
   readonly podAt: (ip: string) => PodEndpoint | undefined;
   readonly workloadOf: WorkloadOf;

@@ -10,7 +10,7 @@ import type { Isolation } from '../../policy/node-policy.ts';
 import { isolationChain } from '../../program/names.ts';
 import { ruleOrigins } from '../../program/rule-origins.ts';
 
-/** What this node's kernel has counted for one end: packets that would open connections, since its rules were loaded. */
+/** The counters of this node's kernel for one end: packets that would open connections, since its rules were loaded. */
 export interface SideCounters {
   readonly direction: Direction;
   readonly chain: string;

@@ -2,7 +2,7 @@ import { printable } from '../../model/printable.ts';
 import { describeEnd, type End } from '../../records/end.ts';
 import { describeService, type FlowRecord, type StoredFlow } from '../../records/record.ts';
 
-/** What a line of the table shows. */
+/** The cells of a line of the table. */
 export type Row = readonly string[];
 
 const isStored = (flow: FlowRecord | StoredFlow): flow is StoredFlow => 'count' in flow;

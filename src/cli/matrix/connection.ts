@@ -4,7 +4,7 @@ import type { SideGrants } from '../../trace/grants.ts';
 import { describePorts, isEmpty } from '../../trace/port-set.ts';
 import type { Reach } from '../../trace/reach.ts';
 
-/** What one end's policies say, in words. */
+/** Describes the verdict of one end's policies. */
 export interface ConnectionSide {
   /** Policies that isolate this end; none where it is open. */
   readonly isolatedBy: readonly string[];
@@ -36,7 +36,7 @@ const describeSide = (direction: Direction, { policies, grants }: SideGrants): C
   })),
 });
 
-/** What a reach says, without its ends. */
+/** Describes a reach without its ends. */
 export type Verdict = Omit<Connection, 'from' | 'to' | 'only'>;
 
 export const describeReach = ({ ports, exemption, egress, ingress }: Reach): Verdict => ({

@@ -17,7 +17,7 @@ export const MATRIX_FORMATS = ['text', 'wide', 'json', 'yaml', 'csv', 'dot', 'sv
 
 export type MatrixFormat = (typeof MATRIX_FORMATS)[number];
 
-/** What there is to print. */
+/** The data to print. */
 export interface Answer {
   readonly reach: ClusterReach;
   readonly question: Question;

@@ -7,7 +7,7 @@ const WIDEST_CELL = 18;
 /** Maximum number of connections that are printed one by one with their reasons: more would be unreadable. */
 export const MOST_TOLD = 100;
 
-/** What the cells of a table mean. */
+/** The legend of a table's cells. */
 export const LEGEND: readonly string[] = [
   'all: every port   -: nothing   .: not asked',
   'some: more ports than fit here, or not the same for all addresses',
@@ -96,7 +96,7 @@ const countLine = (what: string, { every, some, denied }: Counts): string | unde
 
 const plural = (number: number, word: string): string => `${grouped(number)} ${word}${number === 1 ? '' : 's'}`;
 
-/** What is allowed and what is denied, in numbers. */
+/** Counts of what is allowed and denied. */
 export const summaryLines = (summary: Summary): readonly string[] => {
   const { workloads, pods, betweenWorkloads, betweenPods, unruled, fromOutside, toOutside } = summary;
   return [

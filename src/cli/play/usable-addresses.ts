@@ -4,11 +4,11 @@ import type { PodEndpoint } from '../../model/pod.ts';
 import { podName } from './machine.ts';
 import type { External } from './world.ts';
 
-/** What can be put on the stage. */
+/** The cluster as far as it can be put on the stage. */
 export interface Usable {
   readonly pods: ReadonlyMap<string, PodEndpoint>;
   readonly externals: readonly External[];
-  /** What cannot, for people. */
+  /** Messages about the rest. */
   readonly warnings: readonly string[];
 }
 

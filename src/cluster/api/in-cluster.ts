@@ -7,7 +7,7 @@ import { createConnection } from './credentials.ts';
 /** Where the kubelet mounts a pod's service account. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** What the kubelet tells a pod about the API server. */
+/** The kubelet's variables for a pod about the API server. */
 export interface InClusterSettings {
   /** KUBERNETES_SERVICE_HOST */
   readonly host: string | undefined;

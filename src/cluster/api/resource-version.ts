@@ -1,4 +1,4 @@
-/** What API servers use: the revision of etcd, which only grows (KEP-5504 makes comparing them part of the API). */
+/** The version that API servers use: etcd's revision, which only grows (KEP-5504 makes comparing them part of the API). */
 const REVISION = /^(?:0|[1-9]\d{0,30})$/;
 
 /**

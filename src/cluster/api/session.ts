@@ -3,7 +3,7 @@ import type { Intern } from '../intern.ts';
 import type { ApiConnection } from './connection.ts';
 import type { Timing } from './timing.ts';
 
-/** What a list or watch needs. */
+/** The parts that a list or watch needs. */
 export interface Session {
   readonly connection: ApiConnection;
   readonly clock: Clock;

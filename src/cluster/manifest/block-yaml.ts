@@ -95,7 +95,7 @@ export const readBlockYaml = (text: string, readScalar: ReadScalar): { readonly 
     throw new NotPlain();
   };
 
-  /** What stands behind `key:` or `-` on the line that was just taken; text on the next line would go on. */
+  /** The text behind `key:` or `-` on the line that was just taken; text on the next line would continue it. */
   const inline = (written: string, parent: number): unknown => {
     const indicator = LITERAL.exec(written)?.[1];
     if (indicator !== undefined) return literal(indicator, parent);

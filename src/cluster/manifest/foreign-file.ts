@@ -17,7 +17,7 @@ const isCompose = ({ services }: RawObject): boolean =>
 const isChart = ({ apiVersion, name, version }: RawObject): boolean =>
   /^v[12]$/.test(asText(apiVersion) ?? '') && name !== undefined && version !== undefined;
 
-/** What a file is whose objects are none of Kubernetes; undefined where one of them may be. */
+/** Names the kind of a file without objects of Kubernetes; undefined if one of its objects may be one. */
 const describe = (objects: readonly RawObject[], file: string): string | undefined => {
   if (objects.some((object) => 'kind' in object)) return undefined;
   if (objects.some(isChart)) return 'the description of a Helm chart, no manifest: give the folder of the chart';

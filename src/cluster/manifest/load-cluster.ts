@@ -19,7 +19,7 @@ interface Wanted {
   readonly apiVersion: string;
   readonly kind: string;
   readonly use: KindUse;
-  /** What is unknown without it; undefined if nothing works without it. */
+  /** The facts that are unknown without it; undefined if nothing works without it. */
   readonly lacking?: string;
 }
 

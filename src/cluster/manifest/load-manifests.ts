@@ -17,10 +17,10 @@ export interface LoadSettings {
   readonly maxReplicas?: number;
 }
 
-/** What was made of a folder. */
+/** The result of reading a folder. */
 export interface RenderedFolder {
   readonly folder: string;
-  /** What stands for a file name in messages. */
+  /** The name to show in messages instead of a file name. */
   readonly source: string;
   /** The manifests; undefined where they could not be made. */
   readonly text: string | undefined;

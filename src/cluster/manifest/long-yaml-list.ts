@@ -1,6 +1,6 @@
 /** The text of a List as kubectl prints it, cut into its items: each can be read by itself. */
 export interface ListText {
-  /** What stands before and behind the items; `items:` has nothing behind it there. */
+  /** The text before and behind the items; `items:` has nothing behind it there. */
   readonly frame: string;
   readonly items: readonly ItemText[];
 }

@@ -12,7 +12,7 @@ const metadataOf = ({ raw }: ManifestObject): RawObject => asObject(raw['metadat
 
 const keyOf = (namespace: string, { kind, name }: Owner): string => `${namespace}/${kind}/${name}`;
 
-/** What a set of manifests says about workloads and the pods that they made. */
+/** The workloads of a set of manifests, and the pods that they made. */
 export interface Owners {
   readonly workloadOf: FindWorkload;
   /** Reports whether the input has the pods of a workload, or its controller: then no pods are made up for it. */

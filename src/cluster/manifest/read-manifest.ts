@@ -138,7 +138,7 @@ const readCandidate = (candidate: Candidate, found: Found): void => {
   }
 };
 
-/** What a file does not say of itself. */
+/** Settings that a file does not contain. */
 export interface ReadSettings {
   /** Of objects that name none; `default` if absent. */
   readonly namespace?: string;

@@ -156,7 +156,7 @@ const createKeptAnswers = () => {
 export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }: NetlinkOptions = {}): Netlink => {
   let relay: Companion | undefined;
   let input = Buffer.alloc(0);
-  /** What is said in one turn of the event loop goes to the relay at once. */
+  /** Requests of one turn of the event loop go to the relay together. */
   let outgoing: Uint8Array[] = [];
   const kept = createKeptAnswers();
   /** Settled when the newest answer of the key is here. */

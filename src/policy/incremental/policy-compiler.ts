@@ -28,7 +28,7 @@ export interface PolicyDelta {
   readonly addresses: ReadonlySet<string>;
 }
 
-/** What an update did, and the pods that went or changed in it, as they were; those on the host network left out. */
+/** The result of an update, and the pods that it removed or changed, as they were before, without those on the host network. */
 export interface PolicyUpdate extends PolicyDelta {
   readonly gone: readonly PodEndpoint[];
 }

@@ -24,7 +24,7 @@ const AF_INET6 = 10;
 const ATTRIBUTE = { protocol: 1, name: 2, type: 3, family: 5, flags: 6, data: 7, members: 8 } as const;
 /** Attributes nested in `data`, of a set and of a member. */
 const DATA = { ip: 1, cidr: 3, port: 4, protocol: 7, seed: 17, room: 19, ip2: 20, entries: 24 } as const;
-/** What a list contains of each set (enum ipset_cmd_flags). */
+/** The part of each set that a list contains (enum ipset_cmd_flags). */
 const LIST_FLAG = { names: 2, headers: 4 } as const;
 
 /** Protocol names in a member's port as ipset(8) prints them; it prints other protocols by number. */

@@ -52,7 +52,7 @@ const LATEST = 2;
 export interface LoggedPacket {
   /** The rule is one of this family's; IPv4 where it is a bridge's. */
   readonly family: IpFamily;
-  /** What the rule says of it. */
+  /** The prefix that the rule gives. */
   readonly prefix: string;
   /** Index of the interface that it came in by (of a bridge, not of its port); 0 if the node sent it. */
   readonly inInterface: number;
@@ -106,7 +106,7 @@ export const recordLogRequest = (group: number, withConnections: boolean): Netli
   ],
 });
 
-/** What the one who opened the packet's connection asked for: an address of a Service, where that was translated. */
+/** Returns the destination that the opener of the packet's connection asked for: an address of a Service, if it was translated. */
 const askedForIn = (connection: NetlinkAttribute): AskedFor | undefined => {
   const original = nestedIn(connection).find(({ type }) => type === CTA_ORIGINAL);
   const tuple = original && nestedIn(original);
