@@ -74,6 +74,17 @@ const setUp = (start: { readonly links?: readonly PodLink[]; readonly pods?: rea
   return { clock, bridge, state, told, guard, begin, inIptables };
 };
 
+/** An agent without results, whose predecessor has learned the owner of 10.1.0.2 and left its table. */
+const setUpSuccessor = async (): Promise<ReturnType<typeof setUp>> => {
+  const first = setUp({ links: [link('client', 3)] });
+  first.bridge.claimed = [{ port: 'veth-old', mac: '02:00:00:00:00:02', address: '10.1.0.2' }];
+  await first.begin();
+  await first.clock.pass(500);
+  const second = setUp({ links: [link('client', 3)] });
+  second.bridge.table = first.bridge.table;
+  return second;
+};
+
 test('a pod is isolated on the bridge before iptables isolates it, and until iptables opens', async () => {
   const { clock, bridge, state, begin, inIptables } = setUp();
   await begin();
@@ -218,24 +229,14 @@ test('without a result the agent asks all ports, and the only one that answers h
 });
 
 test('a successor takes over what its predecessor had learned', async () => {
-  const first = setUp({ links: [link('client', 3)] });
-  first.bridge.claimed = [{ port: 'veth-old', mac: '02:00:00:00:00:02', address: '10.1.0.2' }];
-  await first.begin();
-  await first.clock.pass(500);
-  const second = setUp({ links: [link('client', 3)] });
-  second.bridge.table = first.bridge.table;
+  const second = await setUpSuccessor();
   await second.begin();
   expect(second.bridge.held('own4')).toContain('"veth-old" . 10.1.0.2');
   expect(second.bridge.asked).toEqual([]);
 });
 
 test('a bridge table that cannot be read at first is not overwritten, and learned owners are taken over later', async () => {
-  const first = setUp({ links: [link('client', 3)] });
-  first.bridge.claimed = [{ port: 'veth-old', mac: '02:00:00:00:00:02', address: '10.1.0.2' }];
-  await first.begin();
-  await first.clock.pass(500);
-  const second = setUp({ links: [link('client', 3)] });
-  second.bridge.table = first.bridge.table;
+  const second = await setUpSuccessor();
   const { read } = second.bridge;
   second.bridge.read = () => Promise.reject(new Error('nft: Resource temporarily unavailable'));
   await second.begin();
@@ -250,12 +251,7 @@ test('a bridge table that cannot be read at first is not overwritten, and learne
 });
 
 test('a first read that exceeds its wait still takes over learned owners', async () => {
-  const first = setUp({ links: [link('client', 3)] });
-  first.bridge.claimed = [{ port: 'veth-old', mac: '02:00:00:00:00:02', address: '10.1.0.2' }];
-  await first.begin();
-  await first.clock.pass(500);
-  const second = setUp({ links: [link('client', 3)] });
-  second.bridge.table = first.bridge.table;
+  const second = await setUpSuccessor();
   const late = Promise.withResolvers<undefined>();
   second.bridge.look = () => late.promise.then(() => second.bridge.found);
   expect(second.guard.hasLooked()).toBe(false);
