@@ -159,3 +159,13 @@ export const cellsOf = (step: CaseStep): readonly CaseCell[] =>
       }),
     ),
   );
+
+/** The number of cases in each folder; a loader that loses some must fail. */
+export const CASES_IN = { e2e: 48, cyclonus: 230, 'cyclonus-ipv6': 46 } as const;
+
+/** The address of each pod and machine outside of a case, by key. */
+export const addressesOf = ({ pods, externals = [] }: CaseState): ReadonlyMap<string, string> =>
+  new Map([
+    ...pods.map((pod) => [podKeyOf(pod), pod.ip] as const),
+    ...externals.map(({ name, ip }) => [`external/${name}`, ip] as const),
+  ]);

@@ -6,27 +6,18 @@ import { createExplainer, type Explainer } from '../../../src/explain/explainer.
 import type { SideExplanation } from '../../../src/explain/explain-side.ts';
 import {
   type CaseCell,
-  type CaseState,
   type CaseStep,
   cellsOf,
+  addressesOf,
+  CASES_IN,
   CORPORA,
   corpusRoot,
   loadCases,
-  podKeyOf,
 } from '../../support/corpus.ts';
 import { naiveJudge } from './judges.ts';
 import { recordCorpus } from '../../support/record-corpus.ts';
 import { snapshotOf } from './case-snapshot.ts';
 import { readTopology } from './workloads.ts';
-
-/** How many cases each folder holds. */
-const EXPECTED = { e2e: 48, cyclonus: 230, 'cyclonus-ipv6': 46 } as const;
-
-const addressesOf = ({ pods, externals = [] }: CaseState): ReadonlyMap<string, string> =>
-  new Map([
-    ...pods.map((pod) => [podKeyOf(pod), pod.ip] as const),
-    ...externals.map(({ name, ip }) => [`external/${name}`, ip] as const),
-  ]);
 
 /** A side says what its rules say: each that fails names a part, and one that denies has a rule or a policy without any. */
 const isSound = ({ state, policies, nearest }: SideExplanation): boolean => {
@@ -159,8 +150,8 @@ describe.each(CORPORA)('%s', (corpus) => {
       }
       passed += 1;
     }
-    expect(passed).toBe(EXPECTED[corpus]);
-    expect(cells).toBeGreaterThan(EXPECTED[corpus] * 10);
+    expect(passed).toBe(CASES_IN[corpus]);
+    expect(cells).toBeGreaterThan(CASES_IN[corpus] * 10);
   });
 
   test('explain finds a change for the last refusal of every step', () => {
@@ -176,7 +167,7 @@ describe.each(CORPORA)('%s', (corpus) => {
   });
 
   afterAll(() => {
-    recordCorpus(corpus, 'explain', { passed, of: EXPECTED[corpus] });
+    recordCorpus(corpus, 'explain', { passed, of: CASES_IN[corpus] });
     process.stderr.write(`explain: ${cells} cells of ${corpus}\n`);
   });
 });

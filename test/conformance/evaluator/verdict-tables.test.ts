@@ -1,29 +1,20 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import {
   type CaseRows,
-  type CaseState,
   type CaseStep,
   type CaseTable,
+  addressesOf,
+  CASES_IN,
   CORPORA,
   corpusRoot,
   loadCases,
-  podKeyOf,
 } from '../../support/corpus.ts';
 import { recordCorpus } from '../../support/record-corpus.ts';
 import { type Judge, naiveJudge, productJudge } from './judges.ts';
 
-/** The number of cases in each folder; a loader that loses some must fail. */
-const EXPECTED = { e2e: 48, cyclonus: 230, 'cyclonus-ipv6': 46 } as const;
-
 const JUDGES = { evaluator: productJudge, naive: naiveJudge } as const;
 
 const TABLES = ['combined', 'ingress', 'egress'] as const;
-
-const addressesOf = ({ pods, externals = [] }: CaseState): ReadonlyMap<string, string> =>
-  new Map([
-    ...pods.map((pod) => [podKeyOf(pod), pod.ip] as const),
-    ...externals.map(({ name, ip }) => [`external/${name}`, ip] as const),
-  ]);
 
 /**
  * Returns the expected rows with every `.` and `X` replaced by the judge's verdict; the other marks mean "do not
@@ -62,7 +53,7 @@ describe.each(CORPORA)('%s', (corpus) => {
   const agreed = { evaluator: new Set<string>(), naive: new Set<string>() };
 
   test('the corpus of verdict tables has every expected case', () => {
-    expect(cases).toHaveLength(EXPECTED[corpus]);
+    expect(cases).toHaveLength(CASES_IN[corpus]);
   });
 
   test.each(cases.map((each) => [`${each.id} ${each.name}`, each] as const))(
@@ -87,7 +78,7 @@ describe.each(CORPORA)('%s', (corpus) => {
   );
 
   afterAll(() => {
-    recordCorpus(corpus, 'evaluator', { passed: agreed.evaluator.size, of: EXPECTED[corpus] });
-    recordCorpus(corpus, 'naive evaluator', { passed: agreed.naive.size, of: EXPECTED[corpus] });
+    recordCorpus(corpus, 'evaluator', { passed: agreed.evaluator.size, of: CASES_IN[corpus] });
+    recordCorpus(corpus, 'naive evaluator', { passed: agreed.naive.size, of: CASES_IN[corpus] });
   });
 });
