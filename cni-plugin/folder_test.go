@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,6 +48,10 @@ func taken(t *testing.T, f *folder) (string, []string) {
 		return "", nil
 	}
 	text, err := os.ReadFile(filepath.Join(f.path, names[0]))
+	if errors.Is(err, fs.ErrNotExist) {
+		// Another goroutine removed it after the listing.
+		return taken(t, f)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,11 +169,13 @@ func TestUninstallingTakesTheConfigurationOutFirstAndThenTheProgram(t *testing.T
 		_, err := at.uninstall(300 * time.Millisecond)
 		done <- err
 	}()
-	for {
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
 		if name, _ := taken(t, f); name == "10-n.conflist" {
 			break
 		}
-		time.Sleep(time.Millisecond)
+		if time.Now().After(end) {
+			t.Fatal("the configuration stays")
+		}
 	}
 	if _, err := os.Stat(program); err != nil {
 		t.Errorf("the program went first: %v", err)
