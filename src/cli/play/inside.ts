@@ -24,7 +24,7 @@ import { tellAll } from './story/tell-all.ts';
 import { followManifests, type WorldSource } from './world-source.ts';
 
 /** Maximum pods of a workload with many replicas: more show nothing new. */
-const MAX_REPLICAS = 2;
+const MAX_REPLICAS = 3;
 
 const FIRST_LOOK_MS = 30_000;
 const POLL_MS = 10;
@@ -49,7 +49,7 @@ interface Followed {
 }
 
 const EDIT = (dir: string): string => `Edit, add or remove manifests in ${dir}: the table follows.`;
-const END = 'Ctrl-C ends it, and nothing remains.';
+const END = 'q or Ctrl-C ends it, and nothing remains.';
 
 const followCluster = async (
   dir: string,
@@ -98,10 +98,11 @@ const showManifests = async (
   const screen = standardScreen(io.env);
   const first = await firstRead(source);
   if (options.once === true) return printOnce(await observe(playground, first, faultsInWords), options, screen, io);
-  return showLive(
+  await showLive(
     { source, playground, screen, describeFaults: faultsInWords, clockTime },
     { title: dir, why: options.why === true, hints },
   );
+  return 0;
 };
 
 /** Runs the playground, inside a sandbox. */

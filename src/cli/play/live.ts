@@ -1,11 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeChanges } from './describe-reading.ts';
+import { drawFrame } from './frame.ts';
 import { createJudge } from './judge.ts';
 import { type DescribeFaults, observe, unsettled } from './observe.ts';
 import { type Picture, renderPicture, summarize } from './picture.ts';
 import type { Playground } from './playground.ts';
 import type { Screen } from './screen.ts';
+import { openTerminal } from './terminal.ts';
+import { createView, type Extent, type Key, pressKey } from './view.ts';
 import { describeWorldChanges } from './world-changes.ts';
 import type { WorldSource } from './world-source.ts';
 
@@ -17,9 +20,6 @@ const MEASURE_AGAIN_MS = 5_000;
 const OLD_NEWS_LINES = 6;
 /** Maximum reported changes: one policy may change hundreds of connections. */
 const CHANGES_TOLD = 6;
-
-/** Clears the terminal and starts at its top left corner (ECMA-48 CUP, ED). */
-const FROM_THE_TOP = '\u001B[H\u001B[2J';
 
 export interface LiveSettings {
   readonly title: string;
@@ -40,47 +40,63 @@ export interface LiveDeps {
 const shortened = (lines: readonly string[]): readonly string[] =>
   lines.length <= CHANGES_TOLD ? lines : [...lines.slice(0, CHANGES_TOLD), `and ${lines.length - CHANGES_TOLD} more`];
 
-/** Shows the newest state of a world until the process ends. */
-export const showLive = async (deps: LiveDeps, { title, why, hints }: LiveSettings): Promise<never> => {
+/** Shows the newest state of a world until a person ends it. @returns when the person quits */
+export const showLive = async (deps: LiveDeps, { title, why, hints }: LiveSettings): Promise<void> => {
   const { source, playground, screen, clockTime } = deps;
-  const { paint } = screen;
   let oldNews: readonly string[] = [];
   let newNews: readonly string[] = [];
+  let drawn: Picture | undefined;
+  let view = createView(why);
+  let extent: Extent = { lines: 0, page: 0, blocks: 1 };
+  const quit = new AbortController();
 
-  const drawOver = (picture: Picture): void => {
-    const head = `${paint('bold', `portcullis play ${title}`)}   ${summarize(picture.world)}`;
-    const parts = [head, renderPicture(picture, screen, { why }), [...oldNews, ...newNews].join('\n')];
-    const text = [...parts.filter((part) => part !== ''), paint('dim', hints.join('\n'))].join('\n\n');
-    screen.out(`${FROM_THE_TOP}${text}\n`);
+  const draw = (picture: Picture): void => {
+    drawn = picture;
+    const frame = drawFrame(picture, { title, oldNews, newNews, hints }, view, screen);
+    ({ view, extent } = frame);
+    terminal?.show(frame.lines);
   };
+  const redraw = (): void => {
+    if (drawn !== undefined) draw(drawn);
+  };
+  const onKey = (key: Key): void => {
+    const next = pressKey(view, key, extent);
+    if (next === 'quit') {
+      quit.abort();
+      return;
+    }
+    view = next;
+    redraw();
+  };
+  const terminal = screen.terminal ? openTerminal({ onKey, onResize: redraw }) : undefined;
 
   const append = (picture: Picture, lines: readonly string[]): void => {
     const head = `${clockTime()} ${summarize(picture.world)}`;
     screen.out(`${[[head, ...lines].join('\n'), renderPicture(picture, screen, { why })].join('\n\n')}\n\n`);
   };
 
-  const tell = (picture: Picture, lines: readonly string[]): void => {
+  const show = (picture: Picture, lines: readonly string[]): void => {
     if (lines.length > 0) {
       oldNews = [...oldNews, ...newNews].slice(-OLD_NEWS_LINES);
       newNews = lines.flatMap((line) => line.split('\n'));
     }
-    if (screen.terminal) drawOver(picture);
-    else append(picture, lines);
+    if (terminal === undefined) append(picture, lines);
+    else draw(picture);
   };
 
-  if (!screen.terminal) screen.out(`portcullis play ${title}\n${hints.join('\n')}\n\n`);
+  if (terminal === undefined) screen.out(`portcullis play ${title}\n${hints.join('\n')}\n\n`);
   let read: ReturnType<WorldSource['read']>;
   let shown: Picture | undefined;
   let measuredAt = 0;
-  for (;;) {
+  while (!quit.signal.aborted) {
     const next = source.read();
     if (next !== undefined && next !== read) {
       const changes = shown === undefined ? [] : describeWorldChanges(shown.world, next.world);
-      if (screen.terminal) drawOver(unsettled(next, shown?.readings ?? []));
+      if (terminal !== undefined) draw(unsettled(next, shown?.readings ?? []));
       const picture = await observe(playground, next, deps.describeFaults);
       const turned = describeChanges(shown?.readings ?? [], picture.readings);
       const heading = changes.map((change) => `${clockTime()} ${change}`);
-      tell(picture, [...shortened(heading), ...shortened(turned.map((line) => `  ${line.replaceAll('\n', '\n  ')}`))]);
+      show(picture, [...shortened(heading), ...shortened(turned.map((line) => `  ${line.replaceAll('\n', '\n  ')}`))]);
       read = next;
       shown = picture;
       measuredAt = performance.now();
@@ -89,7 +105,7 @@ export const showLive = async (deps: LiveDeps, { title, why, hints }: LiveSettin
       const turned = describeChanges(shown.readings, readings);
       const picture = { ...shown, readings };
       if (!isDeepStrictEqual(shown.readings, readings)) {
-        tell(
+        show(
           picture,
           turned.map((line) => `${clockTime()} ${line}`),
         );
@@ -97,6 +113,7 @@ export const showLive = async (deps: LiveDeps, { title, why, hints }: LiveSettin
       shown = picture;
       measuredAt = performance.now();
     }
-    await delay(LOOK_MS);
+    await delay(LOOK_MS, undefined, { signal: quit.signal }).catch(() => undefined);
   }
+  terminal?.close();
 };

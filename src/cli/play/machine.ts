@@ -9,6 +9,8 @@ export interface Machine {
   /** The pod's node; undefined outside the cluster. */
   readonly node: string | undefined;
   readonly hostNetwork: boolean;
+  /** `Kind/name` of the pod's workload; absent for a pod made by hand. */
+  readonly workload?: string;
   /** One per family. */
   readonly ips: readonly string[];
   /** Without duplicates, sorted by protocol and number. */
@@ -28,6 +30,7 @@ const machineOfPod = (pod: PodEndpoint): Machine => ({
   name: podName(pod),
   node: pod.node,
   hostNetwork: pod.hostNetwork,
+  ...(pod.workload === undefined ? {} : { workload: pod.workload }),
   ips: pod.ips,
   ports: distinctPorts(pod.ports),
 });

@@ -3,7 +3,7 @@ import { describeDisagreements, describeReadings } from './describe-reading.ts';
 import { machinesOf } from './machine.ts';
 import type { Reading } from './reading.ts';
 import type { Screen } from './screen.ts';
-import { renderTable } from './table.ts';
+import { EVERYTHING, renderTable, type Selection } from './table.ts';
 import type { World } from './world.ts';
 
 /** Everything to show about a world at one time. */
@@ -30,19 +30,36 @@ export const summarize = ({ snapshot, externals }: World): string => {
   ].join(', ');
 };
 
-const section = (heading: string, lines: readonly string[]): readonly string[] =>
-  lines.length === 0 ? [] : [[heading, ...lines.map((line) => `  ${line.replaceAll('\n', '\n  ')}`)].join('\n')];
+const section = (heading: string, lines: readonly string[]): readonly (readonly string[])[] =>
+  lines.length === 0 ? [] : [[heading, ...lines.flatMap((line) => line.split('\n')).map((line) => `  ${line}`)]];
+
+const isSelected =
+  ({ from, to }: Selection) =>
+  (reading: Reading): boolean =>
+    reading.from.includes(from) && reading.to.includes(to);
+
+/**
+ * Returns the sections below the table, each with its lines.
+ *
+ * @param why the connections whose reasons are told; undefined for none
+ */
+export const pictureNotes = (
+  { readings, problems, warnings }: Picture,
+  { paint, why }: Pick<Screen, 'paint'> & { readonly why: Selection | undefined },
+): readonly (readonly string[])[] => [
+  ...section('Why:', why === undefined ? [] : describeReadings(readings.filter(isSelected(why)))),
+  ...section(paint(['bold', 'red'], 'THE KERNEL DISAGREES with the policies:'), describeDisagreements(readings)),
+  ...section(paint('yellow', 'In the manifests (what was good before stays in force):'), problems.map(formatProblem)),
+  ...section(paint('yellow', 'Warnings:'), warnings),
+];
 
 /** Returns the table and the problems, for people. */
 export const renderPicture = (
-  { world, readings, problems, warnings }: Picture,
+  picture: Picture,
   { paint, width }: Pick<Screen, 'paint' | 'width'>,
   { why }: { readonly why: boolean },
 ): string =>
   [
-    renderTable(machinesOf(world), readings, { width: width(), paint }),
-    ...section('Why:', why ? describeReadings(readings) : []),
-    ...section(paint(['bold', 'red'], 'THE KERNEL DISAGREES with the policies:'), describeDisagreements(readings)),
-    ...section(paint('yellow', 'In the manifests (what was good before stays in force):'), problems.map(formatProblem)),
-    ...section(paint('yellow', 'Warnings:'), warnings),
+    renderTable(machinesOf(picture.world), picture.readings, { width: width(), paint }),
+    ...pictureNotes(picture, { paint, why: why ? EVERYTHING : undefined }).map((lines) => lines.join('\n')),
   ].join('\n\n');

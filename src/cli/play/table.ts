@@ -1,11 +1,13 @@
+import { wrap } from '../wrap.ts';
+import { endsOf, type Fold, foldReplicas } from './fold-replicas.ts';
 import type { Machine } from './machine.ts';
 import type { Paint } from './paint.ts';
 import { disagrees, type Reading } from './reading.ts';
 import type { MachinePort } from './world.ts';
 
-/** One column: a port of a machine. */
+/** One column: a port of a machine, or of replicas that fare alike. */
 interface Column {
-  readonly to: string;
+  readonly to: Fold;
   readonly port: MachinePort;
   /** Lines of the heading, from the top. */
   readonly heading: readonly string[];
@@ -32,19 +34,29 @@ const DISAGREES: Mark = { text: '!', style: ['bold', 'red'], meaning: 'NOT what 
 
 const GAP = '   ';
 
-const headingOf = ({ name, node, ips }: Machine, { protocol, port }: MachinePort): readonly string[] => {
+/** The largest share of the width that a name may take; longer ones lose their middle. */
+const NAME_SHARE = 0.4;
+const MIN_NAME_WIDTH = 24;
+
+const headingOf = ({ name, machines: [machine] }: Fold, { protocol, port }: MachinePort): readonly string[] => {
   const [first = name, second = ''] = name.split('/');
-  return [first, node === undefined ? (ips[0] ?? second) : second, `${protocol} ${port}`];
+  const isOutside = machine?.node === undefined;
+  return [first, isOutside ? (machine?.ips[0] ?? second) : second, `${protocol} ${port}`];
 };
 
-const columnsOf = (machines: readonly Machine[]): readonly Column[] =>
-  machines.flatMap((machine) =>
-    machine.ports.map((port) => ({ to: machine.name, port, heading: headingOf(machine, port) })),
-  );
+const columnsOf = (folds: readonly Fold[]): readonly Column[] =>
+  folds.flatMap((to) => (to.machines[0]?.ports ?? []).map((port) => ({ to, port, heading: headingOf(to, port) })));
 
 /** Returns the name; for a machine outside also the address that rules contain. */
-const rowName = ({ name, node, ips }: Machine): string =>
-  node === undefined && !name.includes('/') ? `${name} (${ips.join(', ')})` : name;
+const rowName = ({ name, machines: [machine] }: Fold): string =>
+  machine?.node === undefined && !name.includes('/') ? `${name} (${(machine?.ips ?? []).join(', ')})` : name;
+
+/** Returns a name of up to `width` characters, with its middle left out: its ends tell most. */
+const shorten = (name: string, width: number): string => {
+  if (name.length <= width) return name;
+  const head = Math.ceil((width - 1) / 2);
+  return `${name.slice(0, head)}…${name.slice(name.length - (width - 1 - head))}`;
+};
 
 const cellKey = (from: string, to: string, { protocol, port }: MachinePort): string =>
   [from, to, protocol, port].join(' ');
@@ -113,37 +125,99 @@ const legendOf = (marks: Iterable<Mark>): string => {
     .join('   ');
 };
 
-/**
- * Renders who reaches whom: a row per machine, a column per port of a machine, and a legend at the end. Columns that do
- * not fit continue below.
- */
-export const renderTable = (
+/** The order of the rows: by name, or the machine with most refusals first. */
+export type Order = 'name' | 'refused';
+
+/** The part of the table to show. */
+export interface Selection {
+  /** Rows whose name contains it. */
+  readonly from: string;
+  /** Columns whose machine's name contains it. */
+  readonly to: string;
+  readonly order: Order;
+}
+
+export const EVERYTHING: Selection = { from: '', to: '', order: 'name' };
+
+/** Columns of the table that fit side by side. */
+export interface Block {
+  /** Lines of the heading. */
+  readonly heading: readonly string[];
+  readonly rows: readonly string[];
+}
+
+/** The table cut into blocks that fit, from left to right. */
+export interface Table {
+  readonly blocks: readonly Block[];
+  readonly legend: string;
+  /** A sentence in place of a table that has no row or no column. */
+  readonly empty?: string;
+}
+
+interface TableStyle {
+  readonly width: number;
+  readonly paint: Paint;
+}
+
+/** Returns how many cells of a row are refused. */
+const refusals = (cells: readonly Cell[]): number =>
+  cells.filter(({ marks }) => marks.some((mark) => mark !== MARKS.open && mark !== SELF && mark !== DISAGREES)).length;
+
+/** Lays out who reaches whom: a row per machine, a column per port of a machine. Replicas that fare alike are one row. */
+export const layOutTable = (
   machines: readonly Machine[],
   readings: readonly Reading[],
-  { width, paint }: { readonly width: number; readonly paint: Paint },
-): string => {
-  const columns = columnsOf(machines);
-  if (columns.length === 0) return 'no pod declares a container port: there is nothing to reach';
-  const byCell = Map.groupBy(readings, ({ from, to, protocol, port }) => cellKey(from, to, { protocol, port }));
-  const cells = machines.map(({ name }) =>
-    columns.map(({ to, port }) => cellOf(byCell.get(cellKey(name, to, port)), name === to, paint)),
+  { width, paint }: TableStyle,
+  { from, to, order }: Selection = EVERYTHING,
+): Table => {
+  const folds = foldReplicas(machines, readings);
+  const declared = columnsOf(folds);
+  if (declared.length === 0) {
+    return { blocks: [], legend: '', empty: 'no pod declares a container port: there is nothing to reach' };
+  }
+  const columns = declared.filter((column) => column.to.name.includes(to));
+  const byCell = Map.groupBy(readings, (reading) => cellKey(reading.from, reading.to, reading));
+  const rowOf = (fold: Fold): { readonly fold: Fold; readonly cells: readonly Cell[] } => ({
+    fold,
+    cells: columns.map((column) => {
+      const ends = endsOf(fold, column.to);
+      return cellOf(ends && byCell.get(cellKey(ends.from, ends.to, column.port)), ends === undefined, paint);
+    }),
+  });
+  const rows = folds.filter(({ name }) => name.includes(from)).map(rowOf);
+  if (rows.length === 0 || columns.length === 0) return { blocks: [], legend: '', empty: 'no connection matches' };
+  if (order === 'refused') rows.sort((a, b) => refusals(b.cells) - refusals(a.cells));
+  const longest = Math.max(MIN_NAME_WIDTH, Math.floor(width * NAME_SHARE));
+  const shown = columns.map((column) => ({ ...column, heading: column.heading.map((line) => shorten(line, longest)) }));
+  const widths = shown.map(({ heading }, index) =>
+    Math.max(...heading.map((line) => line.length), ...rows.map(({ cells }) => cells[index]?.width ?? 0)),
   );
-  const widths = columns.map(({ heading }, index) =>
-    Math.max(...heading.map((line) => line.length), ...cells.map((row) => row[index]?.width ?? 0)),
-  );
-  const names = machines.map(rowName);
+  const names = rows.map(({ fold }) => shorten(rowName(fold), longest));
   const indent = Math.max(...names.map((name) => name.length));
-  const blocks: string[] = [];
+  const blocks: Block[] = [];
   for (let start = 0; start < columns.length; ) {
     const end = start + takeFitting(widths.slice(start), width - indent);
-    const heading = headingLines(columns.slice(start, end), widths.slice(start, end), ' '.repeat(indent), paint);
-    const rows = names.map((name, row) => {
-      const shown = (cells[row] ?? []).slice(start, end);
-      const texts = shown.map((cell, index) => GAP + pad(cell.text, cell.width, widths[start + index] ?? 0));
-      return `${name.padEnd(indent)}${texts.join('')}`.trimEnd();
+    const heading = headingLines(shown.slice(start, end), widths.slice(start, end), ' '.repeat(indent), paint);
+    const lines = rows.map(({ cells }, row) => {
+      const texts = cells
+        .slice(start, end)
+        .map((cell, index) => GAP + pad(cell.text, cell.width, widths[start + index] ?? 0));
+      return `${(names[row] ?? '').padEnd(indent)}${texts.join('')}`.trimEnd();
     });
-    blocks.push([...heading, ...rows].join('\n'));
+    blocks.push({ heading, rows: lines });
     start = end;
   }
-  return [...blocks, paint('dim', legendOf(cells.flat().flatMap(({ marks }) => marks)))].join('\n\n');
+  const marks = rows.flatMap(({ cells }) => cells.flatMap((cell) => cell.marks));
+  return {
+    blocks,
+    legend: wrap(legendOf(marks), width, '   ')
+      .map((line) => paint('dim', line))
+      .join('\n'),
+  };
+};
+
+/** Renders the whole table, one block below the other, and a legend of its marks at the end. */
+export const renderTable = (machines: readonly Machine[], readings: readonly Reading[], style: TableStyle): string => {
+  const { blocks, legend, empty } = layOutTable(machines, readings, style);
+  return empty ?? [...blocks.map(({ heading, rows }) => [...heading, ...rows].join('\n')), legend].join('\n\n');
 };

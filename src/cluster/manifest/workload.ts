@@ -51,7 +51,8 @@ export const podsOfWorkload = (workload: ManifestObject, most: number, intern: I
   return Array.from({ length: count }, (_, index) => {
     // The kind is part of the key: a Deployment and a StatefulSet may share a name.
     const uid = `${namespace}/${kind}/${name}/${String(index)}`;
-    const metadata = { uid, namespace, name: `${name}-${String(index)}`, labels };
+    const ownerReferences = [{ kind, name, controller: true }];
+    const metadata = { uid, namespace, name: `${name}-${String(index)}`, labels, ownerReferences };
     return trimPod({ metadata, spec: template['spec'] }, intern);
   }).filter((pod) => pod !== undefined);
 };

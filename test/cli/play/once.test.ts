@@ -22,7 +22,7 @@ const pictureOf = (measured: Reading['measured'], warnings: readonly string[] = 
 const print = (picture: Picture, output: 'text' | 'json' = 'text', why?: true) => {
   let out = '';
   const take = (text: string): void => void (out += text);
-  const screen: Screen = { out: take, terminal: false, width: () => 120, paint: plain };
+  const screen: Screen = { out: take, terminal: false, width: () => 120, height: () => 24, paint: plain };
   const code = printOnce(picture, { output, ...(why && { why }) }, screen, { env: {}, out: take, err: take });
   return { code, out };
 };

@@ -68,8 +68,8 @@ describe('table of play', () => {
         'shop/db               ?        –           –          ✓!',
         'office (172.17.0.5)   ⊘!       ·           ✗          –',
         '',
-        '✓ connects   ✗ times out   ⊘ refused: it arrives where nobody listens   ? not settled yet   ' +
-          '· SCTP, not probed here (no SCTP sockets)   – itself   ! NOT what the policies say',
+        '✓ connects   ✗ times out   ⊘ refused: it arrives where nobody listens   ? not settled yet',
+        '· SCTP, not probed here (no SCTP sockets)   – itself   ! NOT what the policies say',
       ].join('\n'),
     );
   });

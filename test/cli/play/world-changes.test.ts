@@ -32,3 +32,17 @@ test('a Service whose pods change is not reported as changed', () => {
   const after = worldOf([], {}, { services: [service([{ ip: '10.244.1.2', port: 80 }])] });
   expect(describeWorldChanges(before, after)).toEqual([]);
 });
+
+test('pods of a workload that came and went are described as scaling', () => {
+  const replicas = (count: number) =>
+    Array.from({ length: count }, (_, index) =>
+      podOf(`web-${index}`, `10.244.1.${index + 2}`, [], { workload: 'Deployment/web' }),
+    );
+  expect(describeWorldChanges(worldOf(replicas(1)), worldOf(replicas(3)))).toEqual([
+    'deployment shop/web scaled from 1 to 3',
+  ]);
+  expect(describeWorldChanges(worldOf(replicas(3)), worldOf([...replicas(2), podOf('db', '10.244.1.9')]))).toEqual([
+    'deployment shop/web scaled from 3 to 2',
+    'pod shop/db created',
+  ]);
+});

@@ -2,7 +2,7 @@ import type { Paint } from '../paint.ts';
 import type { Judgement } from '../judge.ts';
 import type { StoryCurl } from './story.ts';
 import type { Ending } from './try-connection.ts';
-import { wrap } from './wrap.ts';
+import { wrap } from '../../wrap.ts';
 
 /** One connection of a story, tried and judged. */
 export interface CurlResult {

@@ -17,7 +17,7 @@ import { type CurlResult, resultLines } from './result-lines.ts';
 import type { Story, StoryCurl, StoryStep } from './story.ts';
 import { judgeTarget, resolveTarget } from './target.ts';
 import { describeAttempt, tryConnection } from './try-connection.ts';
-import { indent, wrap } from './wrap.ts';
+import { indent, wrap } from '../../wrap.ts';
 
 const NOTHING: ClusterSnapshot = { namespaces: new Map(), pods: new Map(), policies: new Map() };
 

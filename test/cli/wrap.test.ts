@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { indent, wrap } from '../../../../src/cli/play/story/wrap.ts';
+import { indent, wrap } from '../../src/cli/wrap.ts';
 
 test('wrap breaks text at spaces, and keeps long words whole', () => {
   expect(wrap('one two three\nfour incomprehensibilities five', 9)).toEqual([
