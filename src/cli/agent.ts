@@ -22,12 +22,15 @@ export const agentVerb: Verb = {
     command.addHelpText(
       'after',
       `
-Enforces policy for the pods of one node, in the network namespace it is started in, and goes on until SIGTERM or
-SIGINT. The rules stay in force afterwards ("portcullis cleanup" removes them), and the next agent takes them over.
+Enforces policy for the pods of one node, in the network namespace it is started
+in, until SIGTERM or SIGINT. The rules stay in force afterwards ("portcullis
+cleanup" removes them), and the next agent takes them over.
 
 Examples:
-  portcullis agent --kubeconfig /etc/kubernetes/kubelet.conf --node-name "$(hostname)"
-  portcullis agent --manifests policies/ --node-name n1 --listen 0 --log-format text
+  portcullis agent --kubeconfig /etc/kubernetes/kubelet.conf \\
+    --node-name "$(hostname)"
+  portcullis agent --manifests policies/ --node-name n1 --listen 0 \\
+    --log-format text
   PORTCULLIS_NODE_NAME=n1 portcullis agent --in-cluster
   curl -s 127.0.0.1:9577/status`,
     );

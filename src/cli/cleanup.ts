@@ -49,12 +49,16 @@ export const cleanupVerb: Verb = {
       .addHelpText(
         'after',
         `
-Works in the network namespace it is started in, as root there, on iptables-nft and iptables-legacy, IPv4 and IPv6.
-Only chains named PORTCULLIS-… (in the security, filter and raw tables) with the jumps to them, sets named portcullis-…, and the
-nftables table portcullis of the bridge family are removed. From then on no policy
-is enforced on this node. Stop the agent first: beside a running agent, which would add everything again, the
-cleanup refuses to start. On a cluster apply manifests/cleanup.yaml instead, which runs this on every node
-without an agent. Rules of others are not read; what cannot be removed or looked for is named, and the exit code is 1.
+Works as root in the network namespace it is started in, on iptables-nft and
+iptables-legacy, IPv4 and IPv6. It removes chains named PORTCULLIS-… (in the
+security, filter and raw tables) with the jumps to them, sets named
+portcullis-…, and the nftables table portcullis of the bridge family. It removes
+nothing else and reads no rules of others. Afterwards no policy is enforced on
+this node. It names what it cannot remove or look for, and exits with 1.
+
+Stop the agent first: it would add everything again, so beside a running agent
+the cleanup refuses to start. On a cluster apply manifests/cleanup.yaml instead,
+which runs the cleanup on every node without an agent.
 
 Examples:
   portcullis cleanup

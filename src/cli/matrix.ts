@@ -103,10 +103,11 @@ Policies see packets after a Service has chosen a pod, so a Service stands for
 the pods and ports behind it.
 
 Examples:
-  kubectl get pods,namespaces,networkpolicies,services,endpointslices -A -o yaml |
+  kubectl get pods,ns,netpol,services,endpointslices -A -o yaml |
     portcullis matrix -f -
   kubectl get pods,namespaces,networkpolicies -A -o json |
-    kubectl -n kube-system exec -i ds/portcullis -- portcullis matrix -f - --summary
+    kubectl -n kube-system exec -i ds/portcullis -- \\
+      portcullis matrix -f - --summary
   portcullis matrix -f manifests/ -n shop
   portcullis matrix -f manifests/ --from shop/web --to shop/db --port TCP/3306
   portcullis matrix -f manifests/ --from shop/web --to http://api.store-back

@@ -64,10 +64,15 @@ export const playVerb: Verb = {
     command.addHelpText(
       'after',
       `
-Pods become network namespaces, each with servers on its container ports (HTTP on TCP, echo on UDP); nodes run real
-agents; the table shows what the kernel lets through, tried with real connections, and compares it with the policies.
-Services get ClusterIPs and names (web.shop, web.shop.svc.cluster.local). A machine outside the cluster is written down
-as an EndpointSlice of no Service (for the playground alone, it is not applied to an API server):
+Pods become network namespaces, each with servers on its container ports (HTTP
+on TCP, echo on UDP), up to 3 for a workload. Nodes run real agents. The table
+shows which real connections the kernel lets through, and compares them with the
+policies. On a terminal it has keys: q quits, / filters, s sorts, w shows the
+reasons, arrows scroll.
+
+Services get ClusterIPs and names (web.shop, web.shop.svc.cluster.local). A
+machine outside the cluster is an EndpointSlice of no Service. It is for the
+playground alone and is not applied to an API server:
 
   apiVersion: discovery.k8s.io/v1
   kind: EndpointSlice
@@ -76,17 +81,22 @@ as an EndpointSlice of no Service (for the playground alone, it is not applied t
   endpoints: [{addresses: [169.254.169.254]}]
   ports: [{port: 80}]
 
-Everything lives in private namespaces: this machine's firewall is never touched, no root is needed where the kernel lets
-users make user namespaces, and nothing remains afterwards.
+Everything lives in private namespaces. This machine's firewall is never
+touched, and nothing remains afterwards. It needs no root where the kernel lets
+users make user namespaces.
 
 Examples:
-  portcullis play demo/01-three-tiers                edit its policies in another window and watch
+  portcullis play demo/01-three-tiers
+      edit its policies in another window and watch
   portcullis play demo/01-three-tiers --once --why
   portcullis play my-manifests/ --once -o json
-  portcullis play --story demo                       every story of the demo, told with real curl
-  portcullis play demo/01-three-tiers --api-server   then kubectl apply, delete and label as you like
+  portcullis play --story demo
+      every story of the demo, told with real curl
+  portcullis play demo/01-three-tiers --api-server
+      then kubectl apply, delete and label as you like
 
-Exit codes of --once and --story: 0 the kernel does what the policies say (and the story tells), 1 it does not.`,
+Exit codes of --once and --story: 0 if the kernel does what the policies say
+(and each story tells), 1 if it does not.`,
     );
   },
   async run(command, io: CliIo) {

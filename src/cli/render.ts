@@ -87,11 +87,13 @@ export const renderVerb: Verb = {
       .addHelpText(
         'after',
         `
-Prints the text that the agent of a node would feed to ipset and iptables-restore on a node that holds nothing of ours.
-Nothing is touched, and no rights are needed.
+Prints the text that the agent of a node would feed to ipset and
+iptables-restore, if the kernel held nothing of ours. Nothing is touched, and no
+rights are needed.
 
 Examples:
-  kubectl get pods,namespaces,networkpolicies -A -o yaml | portcullis render --node worker-1 -f -
+  kubectl get pods,namespaces,networkpolicies -A -o yaml |
+    portcullis render --node worker-1 -f -
   portcullis render --node n1 --simulate -f manifests/`,
       );
   },

@@ -7,18 +7,21 @@ import { type CliIo, type ExitCode, UsageError } from './verb.ts';
 import type { VerbEntry } from './verbs.ts';
 
 const AFTER_HELP = `
-Try it on this machine, without root and without touching its firewall:
-  portcullis play demo/01-three-tiers     pods become namespaces, policies become rules, who reaches whom becomes a table
+Try it on this machine. It needs no root and does not touch the firewall:
+  portcullis play demo/01-three-tiers
+      pods run as namespaces; a live table shows who reaches whom
 
-Look before you leap (nothing is touched):
-  portcullis check -f policies/           mistakes and surprises, with file, line and a suggestion
-  portcullis matrix -f manifests/         who reaches whom, on which ports, and why
-  portcullis diff main:deploy/ deploy/    which connections a change opens or closes
+Ask about manifests. Nothing is touched:
+  portcullis check -f policies/
+      mistakes and surprises, with file, line and a suggestion
+  portcullis matrix -f manifests/
+      who reaches whom, on which ports, and why
+  portcullis diff main:deploy/ deploy/
+      which connections a change opens or closes
   portcullis explain shop/web shop/db:5432 -f manifests/
-                                          why a connection is refused, and what would allow it
-  portcullis render --node n1 -f manifests/
+      why a connection is refused, and what would allow it
 
-Exit codes: 0 all well, 1 findings or a failure, 2 wrong usage.
+Exit codes: 0 for success, 1 for findings or a failure, 2 for wrong usage.
 "portcullis VERB --help" explains a verb.`;
 
 /** Returns the verb in `VERB …` or `help VERB`: only its file is loaded. */
