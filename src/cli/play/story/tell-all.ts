@@ -10,6 +10,15 @@ import { CONNECT_SECONDS } from './try-connection.ts';
 const headline = (text: string, width: number): string =>
   `━━ ${text} ${'━'.repeat(Math.max(3, width - text.length - 4))}`;
 
+/** The end of the demo: what a reader can do next, from the repository's folder. */
+const NEXT = `
+Next:
+  bin/portcullis play demo/01-three-tiers    edit its policies and watch the table
+  bin/portcullis play YOUR-MANIFESTS/        the same with your own pods and policies
+  bin/portcullis check -f YOUR-MANIFESTS/    mistakes and surprises in them
+  docs/first-hour.md                         all of this, step by step, to a cluster
+`;
+
 const describeMiss = ({ curl, attempt, ending }: CurlResult): string =>
   `${formatPlace(curl.place)}: ${curl.from} $ ${attempt}: ${ending.text}; told: it ${curl.expect}`;
 
@@ -31,6 +40,7 @@ export const tellAll = async (stories: readonly Story[], ground: Ground, screen:
   const told = `${stories.length} ${stories.length === 1 ? 'story' : 'stories'}, ${results.length} connections`;
   if (missed.length === 0) {
     out(`${paint(['bold', 'green'], `${told}: all ended as told, and as the policies say`)} (${seconds} s)\n`);
+    if (stories.length > 1) out(NEXT);
     return 0;
   }
   out(`${paint(['bold', 'red'], `${told}: ${missed.length} did NOT end as told`)} (${seconds} s)\n`);
