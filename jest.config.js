@@ -15,8 +15,10 @@ const common = {
   },
 };
 
-/** Folders whose tests need namespaces, the kernel's firewall or a real kube-apiserver. */
-const EFFECTS = ['kernel', 'api', 'lab', 'chaos', 'cli/play/live', 'manifests', 'strange/nodes'];
+/** Folders whose tests need namespaces and the kernel's firewall. */
+const KERNEL = ['kernel'];
+/** The same, with whole clusters: a real kube-apiserver, several nodes, agents as processes. */
+const CLUSTER = ['api', 'lab', 'chaos', 'cli/play/live', 'manifests', 'strange/nodes'];
 /** The same, and they take the longest, most of it waiting: `npm test` gives them a sandbox of their own. */
 const CONFORMANCE = ['conformance/kernel'];
 /** Clusters that are attacked by hand-made frames; the rest of test/attacks is pure. */
@@ -37,12 +39,17 @@ export default {
       ...common,
       displayName: 'pure',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', ...[...EFFECTS, ...CONFORMANCE, ...ATTACKS].map(pathOf)],
+      testPathIgnorePatterns: ['/node_modules/', ...[...KERNEL, ...CLUSTER, ...CONFORMANCE, ...ATTACKS].map(pathOf)],
     },
     {
       ...common,
       displayName: 'kernel',
-      testMatch: inFolders(EFFECTS),
+      testMatch: inFolders(KERNEL),
+    },
+    {
+      ...common,
+      displayName: 'cluster',
+      testMatch: inFolders(CLUSTER),
     },
     {
       ...common,

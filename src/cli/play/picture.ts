@@ -41,7 +41,7 @@ const isSelected =
 /**
  * Returns the sections below the table, each with its lines.
  *
- * @param why the connections whose reasons are told; undefined for none
+ * @param why the connections to give reasons of; undefined for none
  */
 export const pictureNotes = (
   { readings, problems, warnings }: Picture,
