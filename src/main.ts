@@ -20,7 +20,11 @@ import { createNewPods } from './agent/new-pods.ts';
 import { createProbes } from './agent/probes.ts';
 import { createProtection } from './agent/protection.ts';
 import { createSourceCheck } from './agent/source-check.ts';
+import { describeAgent } from './agent/describe-agent.ts';
+import { createEnforcementStates } from './agent/enforcement-state.ts';
+import { createPassMemory } from './agent/pass-memory.ts';
 import { describeLoop, describeSource } from './agent/status.ts';
+import { startStatusServer } from './agent/status-server.ts';
 import { watchSurroundings } from './agent/surroundings.ts';
 import type { PodCondition } from './cluster/condition/pod-condition.ts';
 import type { ListenAddress } from './config/listen-address.ts';
@@ -86,6 +90,7 @@ export interface Agent {
 export const startAgent = async (config: Config, options: AgentOptions): Promise<Agent> => {
   const log = createLogger({ format: config.logFormat, level: config.logLevel });
   const clock = createSystemClock();
+  const startedAt = clock.now();
   const metrics = createAgentMetrics({
     version: options.version,
     sources: () =>
@@ -245,6 +250,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     homes,
     metrics,
   });
+  const passes = createPassMemory(clock.wall);
   const reconciler = createLoop(context, {
     answering,
     records,
@@ -264,11 +270,23 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     netlink,
     families,
     metrics,
+    onPass(result, culprits) {
+      passes.note(result, culprits);
+      states.observe();
+    },
   });
 
   const otherKinds = watchOtherPolicies(context, { source, metrics });
   const surroundings = watchSurroundings(context, { runner, netlink, nft, backend, families, metrics });
   const probes = createProbes({ parts, lock, reconciler, clock });
+  const states = createEnforcementStates({
+    ready: probes.ready,
+    parts,
+    metrics,
+    clock,
+    log,
+    onChange: () => undefined,
+  });
   const healthFile = createHealthFile(context, probes);
   const newPods =
     announced &&
@@ -288,6 +306,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     ...healthFile.probes,
     metrics: async () => {
       const { pods, namespaces, policies } = source.snapshot();
+      states.observe();
       metrics.setClusterObjects({ pods: pods.size, namespaces: namespaces.size, policies: policies.size });
       await Promise.all([bridges.count(), records.count()]);
       if (guard?.network() !== undefined || (sources?.chosen().interfaces.length ?? 0) > 0) {
@@ -307,6 +326,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       backend,
       families,
       tables: homes,
+      enforcement: states.observe(),
       ...describeLoop(clock, reconciler.status()),
       notInForce: parts.list(),
       source: describeSource(clock, source.status()),
@@ -337,6 +357,29 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       isSecond: () => !lock.isHeld(),
       onFailure: metrics.recordListenFailure,
     });
+  const statusServer = startStatusServer(context, config.statusSocket, () =>
+    describeAgent({
+      clock,
+      version: options.version,
+      node: config.nodeName,
+      startedAt,
+      enforcement: states.observe(),
+      loop: reconciler.status(),
+      source,
+      passes,
+      closed: reconciler.closedPods(),
+      backend,
+      families,
+      tables: homes,
+      bridges: bridges.status(),
+      isOnBridge: (podUid) => bridges.ports()?.portOf.has(podUid) === true,
+      sources: sources?.chosen(),
+      unseenBridges: unseen.status().unseenBridges ?? [],
+      unseenPods: unseen.status().unseenPods,
+      company: surroundings.status().company,
+      otherKinds: otherKinds.status(),
+    }),
+  );
   podRanges?.start(() => {
     reconciler.trigger();
   });
@@ -362,7 +405,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   return {
     lacking: requirements.lacking,
     async stop() {
-      await newPods?.stop();
+      await Promise.all([newPods?.stop(), statusServer.stop()]);
       await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), serving?.close()]);
       lockObserver.stop();
       sources?.stop();

@@ -13,6 +13,7 @@ import type { NodeLock } from '../kernel/node-lock/node-lock.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import { createReconciler, type Reconciler } from '../reconcile/reconciler.ts';
+import type { SyncResult } from '../reconcile/sync-result.ts';
 import { createReview } from '../reconcile/review.ts';
 import { createClosedObserver } from '../telemetry/closed-observer.ts';
 import type { AgentMetrics } from '../telemetry/metrics.ts';
@@ -46,6 +47,8 @@ interface LoopParts {
   readonly netlink: Netlink;
   readonly families: readonly IpFamily[];
   readonly metrics: AgentMetrics;
+  /** Called after each pass, with the names of programs that changed our rules since the last one. */
+  readonly onPass: (result: SyncResult, culprits: readonly string[]) => void;
 }
 
 /** Finds a pod's interface by its address. All lookups of one pass share one index. */
@@ -141,6 +144,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
         review.after(result);
         if (result.outcome === 'failed') requirements.doubt();
         condition?.noteResult(result.outcome !== 'failed');
+        parts.onPass(result, culprits);
       },
     },
   );

@@ -5,7 +5,7 @@ import { printableJson } from '../model/printable.ts';
 import type { FlowFilter } from '../records/filter.ts';
 import { type FlowAnswer, FLOWS_SOCKET, type RecordsStatus } from '../records/flow-request.ts';
 import type { FlowRecord, StoredFlow } from '../records/record.ts';
-import { askAgent } from './flows/ask-agent.ts';
+import { type AgentSocket, askAgent } from './ask-agent.ts';
 import { HEADINGS, liveLine, rowOf, tableOf } from './flows/table.ts';
 import { formatOutput } from './output.ts';
 import { type CliIo, UsageError, type Verb } from './verb.ts';
@@ -57,7 +57,12 @@ const caveats = ({ group, resolution, forgotten, lost, notKept, since }: Records
   ...(lost === 0 ? [] : [`${lost} reports of the kernel were lost`]),
 ];
 
-const watchFlows = async (socket: string, filter: FlowFilter, { output }: FlowsOptions, io: CliIo): Promise<void> => {
+const watchFlows = async (
+  socket: AgentSocket,
+  filter: FlowFilter,
+  { output }: FlowsOptions,
+  io: CliIo,
+): Promise<void> => {
   const format = output === 'wide' ? 'wide' : 'table';
   const isTable = output === format;
   if (isTable) io.out(`${liveLine(HEADINGS[format], format)}\n`);
@@ -66,16 +71,21 @@ const watchFlows = async (socket: string, filter: FlowFilter, { output }: FlowsO
     else if (output === 'json') io.out(`${printableJson(JSON.stringify(flow))}\n`);
     else io.out(`---\n${formatOutput('yaml', flow, () => '')}`);
   };
-  await askAgent(socket, { filter, watch: true }, (answer) => {
+  await askAgent<FlowAnswer>(socket, { filter, watch: true }, (answer) => {
     if ('status' in answer) for (const caveat of caveats(answer.status)) io.err(`note: ${caveat}\n`);
     else if ('flow' in answer) tell(answer.flow);
     else if ('lost' in answer) io.err(`note: ${answer.lost} records came faster than they were read\n`);
   });
 };
 
-const listFlows = async (socket: string, filter: FlowFilter, { output }: FlowsOptions, io: CliIo): Promise<void> => {
+const listFlows = async (
+  socket: AgentSocket,
+  filter: FlowFilter,
+  { output }: FlowsOptions,
+  io: CliIo,
+): Promise<void> => {
   const answers: FlowAnswer[] = [];
-  await askAgent(socket, { filter, watch: false }, (answer) => void answers.push(answer));
+  await askAgent<FlowAnswer>(socket, { filter, watch: false }, (answer) => void answers.push(answer));
   const flows = answers.flatMap((answer): readonly (FlowRecord | StoredFlow)[] =>
     'flow' in answer ? [answer.flow] : [],
   );
@@ -132,7 +142,7 @@ Examples:
     const given = options.recordsDir ?? io.env[VARIABLE];
     const folder = given === undefined || given === '' || given === '0' ? DEFAULT_FOLDER : given;
     const ask = options.watch === true ? watchFlows : listFlows;
-    await ask(path.join(folder, FLOWS_SOCKET), filter, options, io);
+    await ask({ path: path.join(folder, FLOWS_SOCKET), setting: 'records-dir' }, filter, options, io);
     return 0;
   },
 };

@@ -51,6 +51,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./flows.ts')).flowsVerb,
   },
   {
+    name: 'status',
+    summary: 'Tells whether this node enforces its policies, since when, or why not',
+    load: async () => (await import('./status.ts')).statusVerb,
+  },
+  {
     name: 'cleanup',
     summary: 'Removes every chain, set and jump of ours from this node, and nothing else',
     load: async () => (await import('./cleanup.ts')).cleanupVerb,

@@ -50,6 +50,8 @@ export interface Config {
   readonly listen: ListenAddress | undefined;
   /** The file with the agent's health, for probes of its container; undefined writes none. */
   readonly healthFile: string | undefined;
+  /** The Unix socket of `portcullis status`; undefined for none. */
+  readonly statusSocket: string | undefined;
   /** Who may read metrics and status; health is open to everyone. */
   readonly metricsAuth: MetricsAuth;
   /** The certificate and key for TLS; undefined serves plain HTTP. */

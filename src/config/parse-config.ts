@@ -53,6 +53,7 @@ export const parseConfig = (flags: Flags, env: Environment): Config => {
     nodeName,
     listen: values.listen === 'off' ? undefined : Object.freeze(values.listen),
     healthFile: values.healthFile === '0' ? undefined : values.healthFile,
+    statusSocket: values.statusSocket === '0' ? undefined : values.statusSocket,
     metricsAuth: chooseMetricsAuth(values, source),
     tls: chooseTls(values),
     logFormat,

@@ -232,6 +232,15 @@ const healthFile: Setting<string> = {
   read: (text) => (text.startsWith('/') || text === '0' ? text : undefined),
 };
 
+const statusSocket: Setting<string> = {
+  flag: 'status-socket',
+  placeholder: 'FILE',
+  help: 'the Unix socket on which the agent answers "portcullis status"; 0 for none',
+  initial: '0',
+  accepts: `an absolute path of up to ${LONGEST_SOCKET} characters, or 0 for none`,
+  read: (text) => ((text.startsWith('/') && text.length <= LONGEST_SOCKET) || text === '0' ? text : undefined),
+};
+
 const podCondition = oneOf<PodConditionScope>(['all', 'gated', 'off'], {
   flag: 'pod-condition',
   placeholder: 'all|gated|off',
@@ -278,6 +287,7 @@ export const SETTINGS = {
   nodeName,
   listen,
   healthFile,
+  statusSocket,
   metricsAuth,
   tlsCert,
   tlsKey,

@@ -258,7 +258,7 @@ export const createAgentMetrics = ({ version, sources, waitingSince }: MetricsOp
   sourceCheck.set(0);
   const parts = gauge('part_is_not_in_force', '1 if this part of enforcement is not in force on this node.', ['part']);
   for (const part of PART_NAMES) parts.set({ part }, 0);
-  const ready = gauge('ready', '1 if rules are programmed and the last pass succeeded.');
+  const ready = gauge('ready', '1 if the agent is ready, as /readyz says.');
   const listenFailures = new Counter({
     name: 'portcullis_listen_failures_total',
     help: 'Number of failed attempts to listen for metrics, health and status.',

@@ -9,8 +9,8 @@ import { describeTampering } from '../render/describe-tampering.ts';
 import type { Logger } from './logger.ts';
 import type { AgentMetrics, KernelObjects } from './metrics.ts';
 
-/** Counts objects after each change, without intermediate lists. */
-const countObjects = ({ chains, sets, raw }: FamilyProgram): KernelObjects => {
+/** Counts the objects of a family, without intermediate lists: it is called after each change. */
+export const countObjects = ({ chains, sets, raw }: FamilyProgram): KernelObjects => {
   let rules = 0;
   let members = 0;
   for (const chain of chains.values()) rules += chain.rules.length;
@@ -93,14 +93,12 @@ export const createSyncObserver = (
       program,
       error,
       isGrowing,
-      notInForce,
     },
     culprits,
   ) => {
     observeGrowth(isGrowing);
     const result = outcome === 'applied' ? 'changed' : outcome;
     metrics.recordSync({ result, reason, durationMs, waitedMs, endedAt: now() });
-    metrics.setReady(outcome !== 'failed' && !notInForce.some(({ isNeeded }) => isNeeded));
     if (drift > 0) {
       metrics.recordDriftRepair(new Set(tampering.map(({ kind }) => kind)), drift);
       log.warn('another program changed our rules or sets; they were repaired', {

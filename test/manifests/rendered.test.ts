@@ -116,6 +116,7 @@ test('the chart has every setting of the agent that a cluster can decide', () =>
     'cniSocket',
     'healthFile',
     'recordsDir',
+    'statusSocket',
   ];
   const decidedByManifest = [...connection, 'listen', 'metricsAuth', 'tlsCert', 'tlsKey'];
   const settings = Object.keys(SETTINGS).filter((name) => !decidedByManifest.includes(name));
