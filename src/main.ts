@@ -7,6 +7,7 @@ import type { AgentContext, AgentOptions } from './agent/context.ts';
 import { createEvents } from './agent/events.ts';
 import { createPodRanges } from './agent/gate.ts';
 import { createHealthFile } from './agent/health-file.ts';
+import { startLease } from './agent/lease.ts';
 import { createLoop } from './agent/loop.ts';
 import { createNodeGuard } from './agent/node-guard.ts';
 import { watchOtherPolicies } from './agent/other-policies.ts';
@@ -273,6 +274,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     onPass(result, culprits) {
       passes.note(result, culprits);
       states.observe();
+      lease?.note();
     },
   });
 
@@ -285,7 +287,14 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     metrics,
     clock,
     log,
-    onChange: () => undefined,
+    onChange: () => lease?.note(),
+  });
+  const lease = startLease(context, {
+    enforcement: states.observe,
+    loop: () => reconciler.status(),
+    source: source.status,
+    faults: passes.faults,
+    isOurs: () => lock.isHeld(),
   });
   const healthFile = createHealthFile(context, probes);
   const newPods =
@@ -333,6 +342,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       listener: serving?.status(),
       podCondition: condition?.status(),
       events: recorder?.status(),
+      lease: lease?.status(),
       ...surroundings.status(),
       ...unseen.status(),
       otherPolicies: otherKinds.status(),
@@ -405,7 +415,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   return {
     lacking: requirements.lacking,
     async stop() {
-      await Promise.all([newPods?.stop(), statusServer.stop()]);
+      await Promise.all([newPods?.stop(), statusServer.stop(), lease?.stop()]);
       await Promise.all([source.stop(), reconciler.stop(), condition?.stop(), podRanges?.stop(), serving?.close()]);
       lockObserver.stop();
       sources?.stop();

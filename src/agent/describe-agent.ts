@@ -1,4 +1,4 @@
-import { type ObjectKind, OBJECT_KINDS } from '../model/cluster-change.ts';
+import type { ObjectKind } from '../model/cluster-change.ts';
 import { type Clock, isoTime } from '../model/clock.ts';
 import { nameOfKind, type OtherPolicies } from '../model/other-policies.ts';
 import type { PodEndpoint } from '../model/pod.ts';
@@ -14,6 +14,7 @@ import type { PodInterfaces } from '../program/pod-interfaces.ts';
 import { UNSEEN_NETWORKS, type UnseenPod } from '../render/unseen-networks.ts';
 import { countObjects } from '../telemetry/sync-observer.ts';
 import type { EnforcementState } from './enforcement-state.ts';
+import { versionsInForce } from './lease.ts';
 import { describeFault, type PassMemory } from './pass-memory.ts';
 import type { ApiReport, NetworkReport, StatusReport } from './status-report.ts';
 
@@ -44,12 +45,6 @@ export interface AgentView {
 }
 
 const MOST_FAULTS = 20;
-
-const versionsOf = (status: Readonly<Partial<Record<string, string>>>): Readonly<Record<ObjectKind, string>> => ({
-  pods: status['pods'] ?? '',
-  namespaces: status['namespaces'] ?? '',
-  networkpolicies: status['networkpolicies'] ?? '',
-});
 
 const describeApi = (clock: Clock, status: SourceStatus[ObjectKind]): ApiReport => {
   const { synced, lastHeardAt, trouble } = status;
@@ -130,8 +125,12 @@ export const describeAgent = (view: AgentView): StatusReport => {
     startedAt: isoTime(clock, view.startedAt),
     enforcement: view.enforcement,
     generation: {
-      applied: versionsOf(loop.appliedResourceVersions),
-      seen: versionsOf(Object.fromEntries(OBJECT_KINDS.map((kind) => [kind, status[kind].resourceVersion]))),
+      applied: versionsInForce(loop, status),
+      seen: {
+        pods: status.pods.resourceVersion,
+        namespaces: status.namespaces.resourceVersion,
+        networkpolicies: status.networkpolicies.resourceVersion,
+      },
       ...(loop.waitingSince === undefined ? {} : { waitingSince: isoTime(clock, loop.waitingSince) }),
       ...(loop.lastChange === undefined ? {} : { lastChangeAt: loop.lastChange.at }),
     },

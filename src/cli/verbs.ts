@@ -56,6 +56,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./status.ts')).statusVerb,
   },
   {
+    name: 'wait',
+    summary: 'Waits until a policy, as it is applied now, is in force on all nodes that it concerns',
+    load: async () => (await import('./wait.ts')).waitVerb,
+  },
+  {
     name: 'cleanup',
     summary: 'Removes every chain, set and jump of ours from this node, and nothing else',
     load: async () => (await import('./cleanup.ts')).cleanupVerb,

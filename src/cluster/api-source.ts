@@ -6,7 +6,7 @@ import { createReflector, type Reflector } from './api/reflector.ts';
 import { shareConnection } from './api/shared-connection.ts';
 import { DEFAULT_TIMING, type Timing } from './api/timing.ts';
 import { createIntern } from './intern.ts';
-import { NAMESPACES, NETWORK_POLICIES, PODS, type Resource } from './resource.ts';
+import { NAMESPACES, NETWORK_POLICIES, PODS, type PolicyResource } from './resource.ts';
 import type { ClusterSource } from './source.ts';
 
 export interface ApiSourceDeps {
@@ -30,7 +30,7 @@ export const createApiSource = (deps: ApiSourceDeps): ClusterSource => {
   const intern = createIntern();
   const connection = shareConnection(deps.connect);
 
-  const reflect = <K extends string, T>(resource: Resource<K, T>): Reflector<K, T> =>
+  const reflect = <K extends string, T>(resource: PolicyResource<K, T>): Reflector<K, T> =>
     createReflector(resource, {
       connection: connection.current,
       reconnect: connection.drop,

@@ -12,7 +12,6 @@ import { samePolicy, trimPolicy } from './trim-policy.ts';
 
 /** A kind of object: the path that serves it, the part that is kept, and its key. */
 export interface Resource<K extends string, T> {
-  readonly kind: ObjectKind;
   readonly path: string;
   /** Field selector of all lists and watches; '' for everything. An object that ceases to match is reported as deleted. */
   readonly fieldSelector: string;
@@ -27,7 +26,12 @@ export interface Resource<K extends string, T> {
   same(one: T, other: T): boolean;
 }
 
-export const PODS: Resource<string, PodEndpoint> = {
+/** A kind that policy depends on. */
+export interface PolicyResource<K extends string, T> extends Resource<K, T> {
+  readonly kind: ObjectKind;
+}
+
+export const PODS: PolicyResource<string, PodEndpoint> = {
   kind: 'pods',
   path: '/api/v1/pods',
   // Finished pods are no peers (trim-pod.ts), and clusters keep thousands of them.
@@ -39,7 +43,7 @@ export const PODS: Resource<string, PodEndpoint> = {
   same: samePod,
 };
 
-export const NAMESPACES: Resource<string, NamespaceEntry> = {
+export const NAMESPACES: PolicyResource<string, NamespaceEntry> = {
   kind: 'namespaces',
   path: '/api/v1/namespaces',
   fieldSelector: '',
@@ -50,7 +54,7 @@ export const NAMESPACES: Resource<string, NamespaceEntry> = {
   same: sameNamespace,
 };
 
-export const NETWORK_POLICIES: Resource<PolicyKey, PolicyObject> = {
+export const NETWORK_POLICIES: PolicyResource<PolicyKey, PolicyObject> = {
   kind: 'networkpolicies',
   path: '/apis/networking.k8s.io/v1/networkpolicies',
   fieldSelector: '',

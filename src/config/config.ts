@@ -41,6 +41,12 @@ export interface TlsFiles {
   readonly key: string;
 }
 
+/** The namespace of an installation's Leases, and the installation's name, with which their names begin. */
+export interface LeaseHome {
+  readonly namespace: string;
+  readonly release: string;
+}
+
 /** All settings of an agent, parsed and checked. Frozen. */
 export interface Config {
   readonly source: SourceConfig;
@@ -79,6 +85,8 @@ export interface Config {
   readonly cniResults: string | undefined;
   /** The socket through which the CNI plugin announces new pods; undefined without the plugin. */
   readonly cniSocket: string | undefined;
+  /** Where the agent's Lease is; undefined for none. */
+  readonly lease: LeaseHome | undefined;
   /** The pods that get the condition "policies are in force". */
   readonly podCondition: PodConditionScope;
   /** When the unknown-address gate is closed. */

@@ -67,6 +67,7 @@ export const parseConfig = (flags: Flags, env: Environment): Config => {
     recordsDir: values.recordsDir === '0' ? undefined : values.recordsDir,
     deniedEvents: values.deniedEvents === 'on',
     onDeny: values.onDeny,
+    lease: values.lease === 'off' ? undefined : Object.freeze(values.lease),
     podCondition: values.podCondition,
     gate: values.gate,
     events: values.events,

@@ -8,6 +8,7 @@ import type {
   EventsChoice,
   GateScope,
   IptablesBackendChoice,
+  LeaseHome,
   LogFormat,
   LogLevel,
   MetricsAuth,
@@ -241,6 +242,25 @@ const statusSocket: Setting<string> = {
   read: (text) => ((text.startsWith('/') && text.length <= LONGEST_SOCKET) || text === '0' ? text : undefined),
 };
 
+/** A Helm release, or any DNS label (RFC 1123) of up to 53 characters, as Helm takes it. */
+const RELEASE = /^[a-z0-9](?:[-a-z0-9]{0,51}[a-z0-9])?$/;
+
+const readLeaseHome = (text: string): LeaseHome | 'off' | undefined => {
+  if (text === '0') return 'off';
+  const [namespace = '', release = '', ...rest] = text.split('/');
+  const isNamespace = namespace.length <= 63 && DNS_SUBDOMAIN.test(namespace) && !namespace.includes('.');
+  return isNamespace && RELEASE.test(release) && rest.length === 0 ? { namespace, release } : undefined;
+};
+
+const lease: Setting<LeaseHome | 'off'> = {
+  flag: 'lease',
+  placeholder: 'NAMESPACE/RELEASE',
+  help: 'renew a Lease in this namespace, named RELEASE-agent-NODE, that says what this node enforces; 0 for none',
+  initial: '0',
+  accepts: 'NAMESPACE/RELEASE, such as kube-system/portcullis, with up to 53 characters of RELEASE; or 0 for none',
+  read: readLeaseHome,
+};
+
 const podCondition = oneOf<PodConditionScope>(['all', 'gated', 'off'], {
   flag: 'pod-condition',
   placeholder: 'all|gated|off',
@@ -304,6 +324,7 @@ export const SETTINGS = {
   onDeny,
   cniResults,
   cniSocket,
+  lease,
   podCondition,
   gate,
   events,

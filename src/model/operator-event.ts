@@ -6,6 +6,8 @@ export interface OperatorEvent {
   readonly policy?: PolicyKey;
   /** The pod that it regards, in place of a policy. */
   readonly pod?: { readonly namespace: string; readonly name: string; readonly uid: string };
+  /** Name of another Node that it regards, in place of a policy; only the controller reports about others. */
+  readonly node?: string;
   readonly type: 'Normal' | 'Warning';
   /** The machine-readable reason: one word in CamelCase. */
   readonly reason: string;

@@ -110,3 +110,7 @@ export const pathsOf = (value: unknown, path = ''): readonly string[] => {
   if (typeof value !== 'object' || value === null) return [path];
   return Object.entries(value).flatMap(([key, each]) => pathsOf(each, path === '' ? key : `${path}.${key}`));
 };
+
+/** Kinds of objects have the same fields: returns the path with KIND in the place of one. */
+export const withoutKind = (field: string): string =>
+  field.replace(/^((?:api|generation)\.(?:\w+\.)??)(?:pods|namespaces|networkpolicies)(?=\.|$)/, '$1KIND');

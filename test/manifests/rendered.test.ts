@@ -117,6 +117,7 @@ test('the chart has every setting of the agent that a cluster can decide', () =>
     'healthFile',
     'recordsDir',
     'statusSocket',
+    'lease',
   ];
   const decidedByManifest = [...connection, 'listen', 'metricsAuth', 'tlsCert', 'tlsKey'];
   const settings = Object.keys(SETTINGS).filter((name) => !decidedByManifest.includes(name));

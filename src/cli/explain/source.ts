@@ -26,16 +26,25 @@ export const kubeconfigOption = (): Option =>
   new Option('--kubeconfig <file>', 'the cluster to ask, where KUBECONFIG or the pod it runs in names no other');
 
 /** `KUBECONFIG` may name several files, of which the first counts here. */
-const kubeconfigOf = ({ kubeconfig }: SourceOptions, { env }: CliIo): string | undefined =>
+const kubeconfigOf = ({ kubeconfig }: Pick<SourceOptions, 'kubeconfig'>, { env }: CliIo): string | undefined =>
   kubeconfig ?? ((env['PORTCULLIS_KUBECONFIG'] || env['KUBECONFIG'])?.split(':')[0] || undefined);
 
-const connect = async (options: SourceOptions, io: CliIo): Promise<ApiConnection> => {
+/**
+ * Connects to the cluster that a kubeconfig names, or that the pod runs in.
+ * @param otherwise words for the error about what to do instead
+ * @throws UsageError where there is neither
+ */
+export const connectToCluster = async (
+  options: Pick<SourceOptions, 'kubeconfig'>,
+  io: CliIo,
+  otherwise = '',
+): Promise<ApiConnection> => {
   const { env } = io;
   const inPod = { host: env['KUBERNETES_SERVICE_HOST'], port: env['KUBERNETES_SERVICE_PORT'] };
   const file = kubeconfigOf(options, io);
   if (file !== undefined) return connectByKubeconfig(file);
   if (inPod.host !== undefined) return connectInCluster(inPod);
-  throw new UsageError('no cluster: give manifests with -f, or name a cluster with --kubeconfig or KUBECONFIG');
+  throw new UsageError(`no cluster: ${otherwise}name one with --kubeconfig or KUBECONFIG`);
 };
 
 /**
@@ -48,7 +57,7 @@ export const loadSource = async (options: SourceOptions, io: CliIo): Promise<Loa
     if (kubeconfig !== undefined) throw new UsageError('-f and --kubeconfig exclude each other');
     return loadPaths(filename, io);
   }
-  const { loaded, notes } = await loadCluster(await connect(options, io));
+  const { loaded, notes } = await loadCluster(await connectToCluster(options, io, 'give manifests with -f, or '));
   for (const note of notes) io.err(`note: ${note}\n`);
   return loaded;
 };

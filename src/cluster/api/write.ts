@@ -23,7 +23,7 @@ export interface Write {
 
 const write = async (
   connection: ApiConnection,
-  method: 'POST' | 'PATCH',
+  method: 'POST' | 'PUT' | 'PATCH',
   contentType: string,
   { path, body, rights, timeoutMs = TIMEOUT_MS, signal: outer }: Write,
 ): Promise<unknown> => {
@@ -61,6 +61,13 @@ const write = async (
  */
 export const post = (connection: ApiConnection, request: Write): Promise<unknown> =>
   write(connection, 'POST', 'application/json', request);
+
+/**
+ * Replaces an object, and returns it as it is stored. A `metadata.resourceVersion` in the body must be the object's.
+ * @throws as post
+ */
+export const put = (connection: ApiConnection, request: Write): Promise<unknown> =>
+  write(connection, 'PUT', 'application/json', request);
 
 /**
  * Changes an object by a strategic merge patch, and returns the new object. Lists with a merge key (a pod's conditions:

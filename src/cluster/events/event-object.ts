@@ -42,7 +42,7 @@ const namespaceOf = ({ policy, pod }: OperatorEvent): string =>
  */
 export const eventName = (event: OperatorEvent, node: string): string => {
   const { policy, pod, type, reason, action, note } = event;
-  const object = pod?.name ?? (policy === undefined ? node : policyName(policy));
+  const object = pod?.name ?? (policy === undefined ? (event.node ?? node) : policyName(policy));
   const digest = createHash('sha256').update(JSON.stringify([pod?.uid ?? policy ?? null, type, reason, action, note]));
   const start = object.slice(0, MAX_NAME - DIGEST - 1).replace(/[-.]+$/, '');
   return `${start}.${digest.digest('hex').slice(0, DIGEST)}`;
@@ -65,17 +65,21 @@ export const countOf = (event: unknown): number => {
   return typeof count === 'number' ? count : 1;
 };
 
-const regarding = ({ policy, pod }: OperatorEvent, node: string): object => {
+const regarding = ({ policy, pod, node: other }: OperatorEvent, node: string): object => {
   if (pod !== undefined) return { apiVersion: 'v1', kind: 'Pod', ...pod };
   if (policy !== undefined) {
     const [namespace, name] = [policyNamespace(policy), policyName(policy)];
     return { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace, name };
   }
   // As the kubelet says it: `kubectl describe node` looks for events with the name of the node as uid.
-  return { apiVersion: 'v1', kind: 'Node', name: node, uid: node };
+  const name = other ?? node;
+  return { apiVersion: 'v1', kind: 'Node', name, uid: name };
 };
 
-/** @param firstAt time of the first occurrence, ISO 8601 */
+/**
+ * @param node the reporter: an agent's node, or the controller's pod
+ * @param firstAt time of the first occurrence, ISO 8601
+ */
 export const eventObject = (event: OperatorEvent, node: string, firstAt: string, repetition: Repetition): object => ({
   apiVersion: 'events.k8s.io/v1',
   kind: 'Event',
@@ -88,6 +92,6 @@ export const eventObject = (event: OperatorEvent, node: string, firstAt: string,
   action: event.action,
   note: cut(printable(event.note), MAX_NOTE),
   regarding: regarding(event, node),
-  reportingController: 'portcullis.io/agent',
+  reportingController: event.node === undefined ? 'portcullis.io/agent' : 'portcullis.io/controller',
   reportingInstance: node.slice(0, MAX_INSTANCE),
 });

@@ -1,9 +1,6 @@
 import { ApiError } from '../api/api-error.ts';
-import { boundedBytes, MEBIBYTE } from '../api/bounded-body.ts';
 import type { ApiConnection } from '../api/connection.ts';
-import { readPage } from '../api/page.ts';
-import { get, type Query } from '../api/request.ts';
-import { unpacked } from '../api/unpacked.ts';
+import { readAll } from '../api/read-all.ts';
 import { createIntern } from '../intern.ts';
 import { asObject, asText, type RawObject } from '../raw.ts';
 import { NAMESPACES, NETWORK_POLICIES, PODS } from '../resource.ts';
@@ -53,11 +50,6 @@ const WANTED: readonly Wanted[] = [
   },
 ];
 
-const PAGE_SIZE = 500;
-/** A page of the largest objects that etcd takes. */
-const MAX_PAGE_BYTES = 256 * MEBIBYTE;
-const DEADLINE_MS = 60_000;
-
 /** Nothing of an API server stands in a file. */
 const PLACE: Place = { file: '<cluster>', line: 1, column: 1 };
 
@@ -79,22 +71,8 @@ const toObject = (raw: RawObject, { apiVersion, kind, use }: Wanted): ManifestOb
 
 const listAll = async (connection: ApiConnection, wanted: Wanted): Promise<readonly ManifestObject[]> => {
   const { path, fieldSelector } = wanted;
-  const objects: ManifestObject[] = [];
-  let continueToken = '';
-  do {
-    const query: Query = {
-      limit: String(PAGE_SIZE),
-      ...(fieldSelector === '' ? {} : { fieldSelector }),
-      ...(continueToken === '' ? {} : { continue: continueToken }),
-    };
-    const signal = AbortSignal.timeout(DEADLINE_MS);
-    const response = await get(connection, path, query, 'application/json', signal, 'gzip');
-    const bytes = await boundedBytes(unpacked(response), `a page of ${path}`, MAX_PAGE_BYTES);
-    const page = readPage(JSON.parse(bytes.toString('utf8')), path);
-    for (const raw of page.items) objects.push(toObject(raw, wanted));
-    ({ continueToken } = page);
-  } while (continueToken !== '');
-  return objects;
+  const raws = await readAll(connection, path, fieldSelector === '' ? {} : { fieldSelector });
+  return raws.map((raw) => toObject(raw, wanted));
 };
 
 /** A cluster as its API server has it, and what could not be seen of it. */

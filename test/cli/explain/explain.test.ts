@@ -109,7 +109,7 @@ describe('portcullis explain', () => {
     const { code, err } = await runVerbs('explain', 'shop/api', 'shop/web:80');
     expect([code, err]).toEqual([
       2,
-      'portcullis explain: no cluster: give manifests with -f, or name a cluster with --kubeconfig or KUBECONFIG\n',
+      'portcullis explain: no cluster: give manifests with -f, or name one with --kubeconfig or KUBECONFIG\n',
     ]);
   });
 });
