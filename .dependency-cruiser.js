@@ -21,6 +21,7 @@ const SEES = {
   kernel: ['model', 'policy', 'program', 'render', 'bridge', 'reconcile'],
   lab: ['model', 'kernel/command.ts'],
   config: ['model', 'policy'],
+  controller: ['model', 'cluster', 'telemetry'],
   telemetry: ['model', 'config', 'policy', 'program', 'render', 'bridge', 'reconcile', 'records'],
 };
 

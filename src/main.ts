@@ -188,6 +188,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
   failed.then(requirements.doubt, () => undefined);
   const podRanges = createPodRanges(context);
+  const passes = createPassMemory(clock.wall);
   const parts = createAgentParts(context, {
     leftOut: nodeFamilies.filter((family) => !families.includes(family)),
     failing: () => reconciler.status().notInForce,
@@ -209,7 +210,12 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const condition: PodCondition | undefined = createCondition(
     context,
     source,
-    createPodVerdicts({ parts, sightOf: unseen.sightOf }),
+    createPodVerdicts({
+      parts,
+      sightOf: unseen.sightOf,
+      policy: () => reconciler.policy(),
+      faults: () => passes.faults(),
+    }),
   );
   const tryOut = createSourceTrial(kernel);
   const sources = createSourceCheck(context, {
@@ -251,7 +257,6 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     homes,
     metrics,
   });
-  const passes = createPassMemory(clock.wall);
   const reconciler = createLoop(context, {
     answering,
     records,
@@ -272,7 +277,8 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     families,
     metrics,
     onPass(result, culprits) {
-      passes.note(result, culprits);
+      // Faults of policies that come or go change what pods' conditions have to say.
+      if (passes.note(result, culprits)) condition?.reconsider();
       states.observe();
       lease?.note();
     },

@@ -1,5 +1,5 @@
 import { createPodCondition, type PodCondition } from '../cluster/condition/pod-condition.ts';
-import type { PodVerdict } from '../cluster/condition/enforced-condition.ts';
+import type { PodVerdict } from '../cluster/condition/reasons.ts';
 import type { ClusterSource } from '../cluster/source.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import { findApiServer } from './connect.ts';

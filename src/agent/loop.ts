@@ -143,8 +143,8 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
         bridges.notePass(result.reason === 'check' && result.outcome === 'unchanged');
         review.after(result);
         if (result.outcome === 'failed') requirements.doubt();
-        condition?.noteResult(result.outcome !== 'failed');
         parts.onPass(result, culprits);
+        condition?.noteResult(result.outcome !== 'failed');
       },
     },
   );

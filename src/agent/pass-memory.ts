@@ -8,7 +8,8 @@ import type { StatusReport } from './status-report.ts';
 
 /** What the passes of the loop found, for `portcullis status`. */
 export interface PassMemory {
-  note(result: SyncResult, culprits: readonly string[]): void;
+  /** @returns whether the pods that are selected by a policy with a fault may have changed */
+  note(result: SyncResult, culprits: readonly string[]): boolean;
   /** Undefined before the first pass, and while the rule set is not known. */
   program(): NodeProgram | undefined;
   faults(): readonly PolicyFault[];
@@ -28,8 +29,10 @@ export const createPassMemory = (wall: () => string): PassMemory => {
   let lastDrift: StatusReport['lastDrift'];
   return {
     note(result, culprits) {
+      const before = last.faults;
       last = { ...result, program: result.program ?? last.program };
       if (result.drift > 0) lastDrift = { at: wall(), changed: describeTampering(result.tampering), by: culprits };
+      return last.faults !== before || (last.faults.length > 0 && result.outcome === 'applied');
     },
     program: () => last.program,
     faults: () => last.faults,

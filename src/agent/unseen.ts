@@ -1,6 +1,6 @@
 import { readFurtherInterfaces } from '../cluster/cni/further-interfaces.ts';
 import type { CniResults } from '../cluster/cni/follow-results.ts';
-import type { PodVerdict } from '../cluster/condition/enforced-condition.ts';
+import type { PodVerdict } from '../cluster/condition/reasons.ts';
 import type { ClusterSource } from '../cluster/source.ts';
 import type { CommandRunner } from '../kernel/command.ts';
 import { findUnseenBridges, type UnseenBridge } from '../kernel/unseen-bridges.ts';

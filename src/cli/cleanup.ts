@@ -1,3 +1,4 @@
+import { cleanupCluster } from '../cluster/cleanup-cluster.ts';
 import { cleanup } from '../kernel/cleanup.ts';
 import { createCommandRunner } from '../kernel/command.ts';
 import { createCompanionStarter } from '../kernel/companion.ts';
@@ -5,8 +6,10 @@ import { createKernelLock } from '../kernel/node-lock/kernel-lock.ts';
 import { createNetlink } from '../kernel/netlink/netlink.ts';
 import { createNftReader } from '../kernel/netlink/nft-reader.ts';
 import { createSetReader } from '../kernel/netlink/set-reader.ts';
+import { connectToCluster, kubeconfigOption } from './explain/source.ts';
+import { DEFAULT_LEASE, readLeaseHome } from './lease-home.ts';
 import { formatOutput, type OutputOptions, outputOption } from './output.ts';
-import type { Verb } from './verb.ts';
+import type { CliIo, ExitCode, Verb } from './verb.ts';
 
 /** Another program may hold the xtables lock for a while; a cleanup has time. */
 const XTABLES_WAIT_SECONDS = 30;
@@ -15,6 +18,9 @@ const plural = (count: number, thing: string): string => `${count} ${thing}${cou
 
 interface CleanupOptions extends OutputOptions {
   readonly force?: true;
+  readonly cluster?: true;
+  readonly kubeconfig?: string;
+  readonly lease?: string;
 }
 
 /** A cleanup beside a running agent: for a moment nothing would be enforced, then the agent would add everything again. */
@@ -41,11 +47,31 @@ const withNodeLock = async <T>(isForced: boolean, work: () => Promise<T>): Promi
   }
 };
 
+const cleanUpCluster = async (options: CleanupOptions, io: CliIo): Promise<ExitCode> => {
+  const home = readLeaseHome(options.lease, io);
+  const removed = await cleanupCluster(await connectToCluster(options, io), home);
+  io.out(
+    formatOutput(options.output, { removed }, () =>
+      [
+        `removed the condition of ${plural(removed.pods, 'pod')} and ${plural(removed.nodes, 'Node')}`,
+        `${plural(removed.taints, 'taint')} and ${plural(removed.leases, 'Lease')}`,
+      ].join(', '),
+    ),
+  );
+  return 0;
+};
+
 export const cleanupVerb: Verb = {
   declare(command) {
     command
       .addOption(outputOption())
       .option('--force', 'clean up although an agent runs on this node')
+      .option(
+        '--cluster',
+        'remove from the API server, instead of this node, what agents and the controller wrote there',
+      )
+      .addOption(kubeconfigOption())
+      .option('--lease <namespace/release>', `with --cluster: the agents' --lease (default ${DEFAULT_LEASE})`)
       .addHelpText(
         'after',
         `
@@ -60,13 +86,20 @@ Stop the agent first: it would add everything again, so beside a running agent
 the cleanup refuses to start. On a cluster apply manifests/cleanup.yaml instead,
 which runs the cleanup on every node without an agent.
 
+With --cluster nothing of this node is touched: the condition portcullis.io/enforced of pods, the condition
+PortcullisEnforcing and the start-up taint of Nodes, and Leases are removed, with the rights of the kubeconfig. Remove
+agents and controller first, which would write them again.
+
 Examples:
   portcullis cleanup
+  portcullis cleanup --cluster --kubeconfig ~/.kube/config
   portcullis cleanup -o json`,
       );
   },
   async run(command, io) {
-    const { output, force } = command.opts<CleanupOptions>();
+    const options = command.opts<CleanupOptions>();
+    const { output, force } = options;
+    if (options.cluster === true) return cleanUpCluster(options, io);
     const netlink = createNetlink(createCompanionStarter([], 'bytes'));
     const tools = {
       runner: createCommandRunner(),

@@ -61,6 +61,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./wait.ts')).waitVerb,
   },
   {
+    name: 'controller',
+    summary: 'Says of each node whether its agent enforces: a dead agent cannot say so itself',
+    load: async () => (await import('./controller.ts')).controllerVerb,
+  },
+  {
     name: 'cleanup',
     summary: 'Removes every chain, set and jump of ours from this node, and nothing else',
     load: async () => (await import('./cleanup.ts')).cleanupVerb,

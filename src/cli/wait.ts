@@ -12,13 +12,13 @@ import { trimPod } from '../cluster/trim-pod.ts';
 import { trimPolicy } from '../cluster/trim-policy.ts';
 import type { LeaseHome } from '../config/config.ts';
 import { readDuration } from '../config/duration.ts';
-import { SETTINGS } from '../config/settings.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { selects } from '../policy/selector.ts';
 import { connectToCluster, kubeconfigOption } from './explain/source.ts';
+import { DEFAULT_LEASE, LEASE_VARIABLE, readLeaseHome } from './lease-home.ts';
 import { formatOutput, type OutputOptions, outputOption } from './output.ts';
-import { type CliIo, UsageError, type Verb } from './verb.ts';
+import { UsageError, type Verb } from './verb.ts';
 
 interface WaitOptions extends OutputOptions {
   readonly kubeconfig?: string;
@@ -34,8 +34,6 @@ interface WaitResult extends AppliedPolicy {
   readonly lagging: readonly LaggingNode[];
 }
 
-const DEFAULT_LEASE = 'kube-system/portcullis';
-const VARIABLE = 'PORTCULLIS_LEASE';
 /** Interval of looks at the Leases. An agent writes news into its Lease within a second or two. */
 const EVERY_MS = 500;
 
@@ -51,13 +49,6 @@ const readTarget = (args: readonly string[], namespace: string | undefined): rea
     throw new UsageError(`-n ${namespace} and ${target} are two namespaces`);
   }
   return [named[0] ?? '', named[1] ?? ''];
-};
-
-const readLeaseHome = (given: string | undefined, { env }: CliIo): LeaseHome => {
-  const text = given ?? (env[VARIABLE] || DEFAULT_LEASE);
-  const home = SETTINGS.lease.read(text);
-  if (home === undefined || home === 'off') throw new UsageError(`--lease ${text}: it is ${SETTINGS.lease.accepts}`);
-  return home;
 };
 
 interface Found {
@@ -122,7 +113,7 @@ export const waitVerb: Verb = {
       .option('-n, --namespace <name>', "the policy's namespace")
       .option('--timeout <duration>', 'how long to wait; 0s looks once', '60s')
       .option('--all-nodes', 'all nodes with an agent, not only those with pods that the policy selects')
-      .option('--lease <namespace/release>', `the agents' --lease (default: $${VARIABLE}, or ${DEFAULT_LEASE})`)
+      .option('--lease <namespace/release>', `the agents' --lease (default: $${LEASE_VARIABLE}, or ${DEFAULT_LEASE})`)
       .addOption(kubeconfigOption())
       .addOption(outputOption())
       .addHelpText(

@@ -82,7 +82,7 @@ const sameTexts = (one: readonly string[], other: readonly string[]): boolean =>
 
 /**
  * Reports whether pods are equal. Our own condition does not count: it affects no policy, and would wake every agent of
- * the cluster.
+ * the cluster. That the controller took it back counts, because the pod's agent has to write it again.
  */
 export const samePod = (one: PodEndpoint, other: PodEndpoint): boolean =>
   one.uid === other.uid &&
@@ -92,6 +92,7 @@ export const samePod = (one: PodEndpoint, other: PodEndpoint): boolean =>
   one.hostNetwork === other.hostNetwork &&
   one.createdAt === other.createdAt &&
   one.isTerminating === other.isTerminating &&
+  one.isDoubted === other.isDoubted &&
   sameTexts(one.ips, other.ips) &&
   sameTexts(one.hostIPs, other.hostIPs) &&
   equalPorts(one.ports, other.ports) &&

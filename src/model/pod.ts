@@ -56,4 +56,6 @@ export interface PodEndpoint {
   readonly awaitsEnforcement?: true;
   /** Whether the pod had our condition when another part of it last changed. */
   readonly isEnforced?: true;
+  /** The controller took our condition back, because the node's agent was silent: the agent writes it again. */
+  readonly isDoubted?: true;
 }

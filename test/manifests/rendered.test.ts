@@ -47,6 +47,9 @@ describe('the chart renders what kustomize does', () => {
     ['pod-condition', ['pod-condition']],
     ['pod-monitor-auth', ['pod-monitor-auth']],
     ['cni-plugin', ['cni-plugin']],
+    ['leases', ['leases']],
+    ['controller', ['leases', 'controller']],
+    ['startup-taint', ['leases', 'controller', 'startup-taint']],
   ])('the chart renders the same with values %s as kustomize with components %j', async (values, components) => {
     const overlay = path.join(manifests, values);
     await mkdir(overlay);
@@ -96,11 +99,20 @@ test('every value of the chart reaches an object', () => {
     '--host-bin-dir=/var/lib/other-bin',
     'path: /var/lib/other-bin',
     '--network-file=05-other.conflist',
+    'name: PORTCULLIS_LEASE\n              value: $(PORTCULLIS_NAMESPACE)/portcullis',
+    'replicas: 2\n',
+    'cpu: 30m',
+    'value: "example.com/enforce=true,kubernetes.io/os=linux"',
+    'name: PORTCULLIS_STARTUP_TAINT\n              value: "on"',
   ]) {
     expect(text).toContain(value);
   }
   const accounts = readObjects(text).filter(({ kind }) => kind === 'ServiceAccount');
-  expect(accounts.map(({ metadata }) => metadata.name)).toEqual(['portcullis-cni-plugin', 'portcullis-metrics-reader']);
+  expect(accounts.map(({ metadata }) => metadata.name)).toEqual([
+    'portcullis-cni-plugin',
+    'portcullis-controller',
+    'portcullis-metrics-reader',
+  ]);
 });
 
 test('the chart has every setting of the agent that a cluster can decide', () => {
@@ -133,6 +145,8 @@ test.each([
   ['pod-monitor-without-listener', "'/metrics/onNodeIP': value must be true"],
   ['tls-without-secret', "'/metrics/auth/tlsSecret'"],
   ['pod-condition-before-1.30', 'agent.podCondition needs Kubernetes 1.30'],
+  ['leases-before-1.30', 'leases.enabled needs Kubernetes 1.30'],
+  ['controller-without-leases', "'/leases/enabled': value must be true"],
   ['unknown-value', "additional properties 'metric' not allowed"],
   ['cni-deadline-too-long', "'/cniPlugin/deadline': '5m' does not match pattern"],
   ['no-node-at-a-time', "'/updateStrategy/maxUnavailable'"],

@@ -40,6 +40,9 @@ const CHARTS = [
   'pod-monitor',
   'pod-monitor-auth',
   'cni-plugin',
+  'leases',
+  'controller',
+  'startup-taint',
 ];
 
 const MANIFESTS: readonly (readonly [name: string, text: string])[] = [
@@ -186,6 +189,10 @@ describe('rights at the API server', () => {
     expect([...listed.keys()]).toEqual([
       'portcullis',
       'portcullis-pod-condition',
+      'portcullis-leases',
+      'portcullis-controller',
+      'portcullis-controller-leases',
+      'portcullis-startup-taint',
       'portcullis-metrics-auth',
       'portcullis-metrics-reader',
       CNI_PLUGIN,
@@ -198,6 +205,8 @@ describe('rights at the API server', () => {
     expect([...rolesOf(renderedChart('default')).keys()]).toEqual(['portcullis']);
     expect([...rolesOf(renderedChart('everything')).keys()].toSorted()).toEqual([...listed.keys()].toSorted());
     expect([...rolesOf(renderedChart('pod-condition')).keys()]).toEqual(['portcullis', 'portcullis-pod-condition']);
+    expect([...rolesOf(renderedChart('leases')).keys()]).toEqual(['portcullis', 'portcullis-leases']);
+    expect([...rolesOf(renderedChart('controller')).keys()]).not.toContain('portcullis-startup-taint');
     expect([...rolesOf(readText(PATHS.cleanup)).keys()]).toEqual([]);
   });
 
@@ -208,11 +217,23 @@ describe('rights at the API server', () => {
           [],
         );
         expect(
-          resources.filter((word) => /secrets|exec|token|nodes\/|rolebindings/.test(word) && word !== 'tokenreviews'),
+          resources.filter(
+            (word) =>
+              /secrets|exec|token|nodes\/|rolebindings/.test(word) && !['tokenreviews', 'nodes/status'].includes(word),
+          ),
         ).toEqual([]);
       }
     }
   });
+});
+
+test('the controller’s container has no capability, no root, and nothing of the node', () => {
+  const deployment = readObjects(renderedChart('controller')).find(({ kind }) => kind === 'Deployment');
+  const { spec } = (deployment?.spec as { readonly template: { readonly spec: PodSpec } }).template;
+  expect(spec.containers).toHaveLength(1);
+  expect(spec.containers[0]?.securityContext).toEqual({ ...LEAST, capabilities: { drop: ['ALL'] } });
+  expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+  expect([spec['hostNetwork'], spec.volumes]).toEqual([undefined, undefined]);
 });
 
 test('every test that docs/hardening.md names exists', () => {

@@ -23,7 +23,7 @@ export interface Write {
 
 const write = async (
   connection: ApiConnection,
-  method: 'POST' | 'PUT' | 'PATCH',
+  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   contentType: string,
   { path, body, rights, timeoutMs = TIMEOUT_MS, signal: outer }: Write,
 ): Promise<unknown> => {
@@ -68,6 +68,13 @@ export const post = (connection: ApiConnection, request: Write): Promise<unknown
  */
 export const put = (connection: ApiConnection, request: Write): Promise<unknown> =>
   write(connection, 'PUT', 'application/json', request);
+
+/**
+ * Deletes an object.
+ * @throws as post
+ */
+export const remove = (connection: ApiConnection, request: Omit<Write, 'body'>): Promise<unknown> =>
+  write(connection, 'DELETE', 'application/json', { ...request, body: {} });
 
 /**
  * Changes an object by a strategic merge patch, and returns the new object. Lists with a merge key (a pod's conditions:

@@ -4,7 +4,7 @@ import { ApiError } from '../api/api-error.ts';
 import { createBackoff } from '../api/backoff.ts';
 import { describeFailure, retryAfterOf } from '../api/failure.ts';
 import { wait } from '../api/wait.ts';
-import { IN_FORCE, type PodVerdict } from './enforced-condition.ts';
+import { IN_FORCE, type PodVerdict } from './reasons.ts';
 
 export interface ConditionWriterDeps {
   /** Writes the condition of one pod. */
@@ -36,9 +36,9 @@ export interface ConditionWriterStatus {
   readonly waiting: number;
 }
 
-/** A node that boots has all its pods at once: this many are written without a pause, the others at the interval below. */
-const BURST = 20;
-const PACE_MS = 100;
+/** Up to 5 patches a second, also at the boot of a node that has all its pods at once. */
+const BURST = 5;
+const PACE_MS = 200;
 /** A node has a few hundred pods; no more than this wait. */
 const MAX_WAITING = 2000;
 const FIRST_RETRY_MS = 500;

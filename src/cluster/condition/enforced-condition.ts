@@ -1,29 +1,14 @@
 import type { PodEndpoint } from '../../model/pod.ts';
 import { asList, asObject, type RawObject } from '../raw.ts';
+import { IN_FORCE, type PodVerdict } from './reasons.ts';
 
 /** The condition type of a pod whose policies are in the kernel; a readiness gate may name it. */
 export const ENFORCED = 'portcullis.io/enforced';
 
-/** The content of the condition. */
-export interface PodVerdict {
-  readonly status: 'True' | 'False';
-  /** A machine-readable word in CamelCase. */
-  readonly reason: string;
-  /** A message for people. */
-  readonly message: string;
-}
-
-/** Every policy that concerns the pod is in the kernel. */
-export const IN_FORCE: PodVerdict = {
-  status: 'True',
-  reason: 'PoliciesInForce',
-  message: "the node's kernel holds the network policies that select this pod",
-};
-
 /** In characters. The API server accepts 32,768 bytes, but nobody reads that much. */
 const LONGEST_MESSAGE = 1_000;
 
-type Readiness = Pick<PodEndpoint, 'awaitsEnforcement' | 'isEnforced'>;
+type Readiness = Pick<PodEndpoint, 'awaitsEnforcement' | 'isEnforced' | 'isDoubted'>;
 
 const names = (list: unknown, field: string, others: Readonly<Record<string, string>> = {}): boolean =>
   asList(list)
@@ -36,13 +21,14 @@ export const trimReadiness = (spec: RawObject, status: RawObject): Readiness => 
   ...(names(status['conditions'], 'type', { status: IN_FORCE.status, reason: IN_FORCE.reason })
     ? { isEnforced: true }
     : {}),
+  ...(names(status['conditions'], 'type', { status: 'Unknown' }) ? { isDoubted: true } : {}),
 });
 
-export const statusPath = ({ namespace, name }: PodEndpoint): string =>
+export const statusPath = ({ namespace, name }: Pick<PodEndpoint, 'namespace' | 'name'>): string =>
   `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/status`;
 
 /** Returns a patch that sets only our condition: conditions merge by type. The uid protects a successor of the same name. */
-export const enforcedPatch = ({ uid }: PodEndpoint, verdict: PodVerdict, wallTime: string): object => ({
+export const enforcedPatch = ({ uid }: Pick<PodEndpoint, 'uid'>, verdict: PodVerdict, wallTime: string): object => ({
   metadata: { uid },
   status: {
     conditions: [

@@ -1,6 +1,6 @@
 import type { ClusterSnapshot } from '../../model/snapshot.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
-import { IN_FORCE, type PodVerdict } from './enforced-condition.ts';
+import { IN_FORCE, type PodVerdict } from './reasons.ts';
 
 export interface EnforcedPodsDeps {
   readonly node: string;
@@ -29,7 +29,8 @@ export interface EnforcedPods {
   reconsider(): void;
 }
 
-const keyOf = ({ status, reason, message }: PodVerdict): string => `${status} ${reason} ${message}`;
+/** The message alone is no news: that of a failure differs from attempt to attempt. */
+const keyOf = ({ status, reason }: PodVerdict): string => `${status} ${reason}`;
 
 export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
   const { node, snapshot, gatedOnly, verdictOf = () => IN_FORCE, onEnforced, onGone } = deps;
@@ -59,6 +60,7 @@ export const trackEnforcedPods = (deps: EnforcedPodsDeps): EnforcedPods => {
     changed(podUid) {
       const pod = podOf(podUid);
       if (pod === undefined && told.delete(podUid)) onGone(podUid);
+      if (pod?.node === node && pod.isDoubted === true) told.delete(podUid);
       if (pod?.node === node && !told.has(podUid)) changedPods.add(podUid);
     },
     taken() {

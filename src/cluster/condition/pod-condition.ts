@@ -6,7 +6,8 @@ import { shareConnection } from '../api/shared-connection.ts';
 import { patch } from '../api/write.ts';
 import type { ClusterSource } from '../source.ts';
 import { type ConditionWriterStatus, createConditionWriter } from './condition-writer.ts';
-import { enforcedPatch, type PodVerdict, statusPath } from './enforced-condition.ts';
+import { enforcedPatch, statusPath } from './enforced-condition.ts';
+import type { PodVerdict } from './reasons.ts';
 import { trackEnforcedPods } from './enforced-pods.ts';
 
 /** Sets the condition of the node's pods once their policies are in the kernel, or says why they are not. */

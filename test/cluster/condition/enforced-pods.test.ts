@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { type EnforcedPods, trackEnforcedPods } from '../../../src/cluster/condition/enforced-pods.ts';
-import { IN_FORCE, type PodVerdict } from '../../../src/cluster/condition/enforced-condition.ts';
+import { IN_FORCE, type PodVerdict } from '../../../src/cluster/condition/reasons.ts';
 import type { PodEndpoint } from '../../../src/model/pod.ts';
 import { podEndpoint } from '../../support/pod-endpoint.ts';
 
@@ -129,7 +129,7 @@ test('a condition that says that all is in force is withdrawn if it is not, and 
   put({ ...POD, isEnforced: true });
   pass(true);
   expect(said).toEqual([]);
-  verdict = { status: 'False', reason: 'PartNotInForce', message: 'ipv6' };
+  verdict = { status: 'False', reason: 'FamilyNotProgrammed', message: 'ipv6' };
   tracker.reconsider();
-  expect(said).toEqual(['PartNotInForce']);
+  expect(said).toEqual(['FamilyNotProgrammed']);
 });
