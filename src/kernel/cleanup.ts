@@ -4,7 +4,7 @@ import type { Hook } from '../program/node-program.ts';
 import type { ObservedTable } from '../render/observed.ts';
 import { EMPTY_PLAN } from '../render/plan.ts';
 import { removalText, type TableName } from '../render/plan-table.ts';
-import { destroyLine } from '../render/stale-set.ts';
+import { destroyLine } from '../render/plan-sets.ts';
 import { removeBridgeTable } from './bridge/bridge-table.ts';
 import type { CommandRunner } from './command.ts';
 import { detectFamilies, hasLegacyTables } from './detect.ts';

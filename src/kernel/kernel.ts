@@ -1,6 +1,6 @@
 import type { IpFamily } from '../model/family.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
-import { destroyedSet, destroyLine, emptyFirst } from '../render/stale-set.ts';
+import { destroyedSet, destroyLine, emptyFirst } from '../render/plan-sets.ts';
 import { type CommandRunner, CommandError } from './command.ts';
 import { createIpSets, type IpSets } from './ipset.ts';
 import { createFormerTables } from './former-tables.ts';

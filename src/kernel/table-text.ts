@@ -1,8 +1,7 @@
 import type { IpFamily } from '../model/family.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import { parseIptablesSave, parseRawTable } from '../render/parse-iptables.ts';
-import { compareRaw } from '../render/plan-raw.ts';
-import { compareTable, tableText } from '../render/plan-table.ts';
+import { compareRaw, compareTable, tableText } from '../render/plan-table.ts';
 import type { FamilyTables } from './family-tables.ts';
 
 /** Compares our tables as text, and parses them only if the text differs from the last one that was right. */

@@ -10,7 +10,7 @@ import type { ProgramDelta, ProgramOptions } from '../program/incremental/progra
 import { weightOf } from '../policy/weight.ts';
 import type { Room } from '../program/incremental/room.ts';
 import type { Observed } from '../render/observed.ts';
-import { isEmptyPlan, type Plan, planChanges, planDelta } from '../render/plan.ts';
+import { isEmptyPlan, type Plan, planChanges, planDelta, createStaleSets } from '../render/plan.ts';
 import { findTampering } from '../render/tampering.ts';
 import { createApart } from './apart.ts';
 import { distance, withRawOf } from './bring-part.ts';
@@ -23,7 +23,6 @@ import { createParts, familyOf, type Part, type PartFailure } from './parts.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { PolicySource } from './policy-source.ts';
 import { isTimeout } from './refused.ts';
-import { createStaleSets } from './stale-sets.ts';
 import type { ReconcilerStatus } from './status.ts';
 import type { SyncResult } from './sync-result.ts';
 

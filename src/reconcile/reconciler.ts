@@ -5,11 +5,9 @@ import type { NodePolicy } from '../policy/node-policy.ts';
 import { retryDelay } from './backoff.ts';
 import { createEnforcement, type Done, type EnforcementOptions, type EnforcementPorts } from './enforcement.ts';
 import type { PartFailure } from './parts.ts';
-import { createPendingChanges } from './pending-changes.ts';
+import { createPendingChanges, createTurns, earliest } from './pending-changes.ts';
 import type { ReconcilerStatus } from './status.ts';
 import type { SyncReason, SyncResult } from './sync-result.ts';
-import { createTurns } from './turns.ts';
-import { earliest } from './earliest.ts';
 
 export type ReconcilerOptions = EnforcementOptions;
 

@@ -1,9 +1,10 @@
 import { isBodyChain, isOwnChain, mayNameOwnChain, scratchChain } from '../program/names.ts';
-import type { FamilyDelta } from '../program/incremental/family-compiler.ts';
-import type { Chain, Hook, TableProgram } from '../program/node-program.ts';
+import type { FamilyDelta, RawChange } from '../program/incremental/family-compiler.ts';
+import type { Chain, Hook, TableProgram, RawHook } from '../program/node-program.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
 import { reachedChains, targetOf } from './reached.ts';
 import { chainRules, hookRule, rulesBehind } from './rule-lines.ts';
+import { EMPTY_RAW_TABLE } from './nothing-observed.ts';
 
 /**
  * The tables with chains of ours. Policy is judged in security, right after filter. Kernels without the security table
@@ -64,7 +65,7 @@ export const tryOutText = (chains: readonly Chain[], table: TableName = 'securit
 };
 
 /** A change of one family's table. */
-export interface TableChange {
+interface TableChange {
   /** Chains that no packet can reach yet. */
   readonly fresh: readonly Chain[];
   /** Chains that packets may already traverse, with their new rules. */
@@ -144,3 +145,22 @@ export const changeTable = (changes: FamilyDelta['chains']): TableChange => {
   }
   return { fresh, changed, appended, emptied: [], deleted, hooks: [] };
 };
+
+const NOTHING: TableProgram<RawHook> = { chains: new Map(), hooks: [] };
+
+/** Returns restore text that changes the raw table from its read state to the wanted one, or ''. */
+export const compareRaw = (
+  seen: ObservedTable<RawHook> | undefined,
+  wanted: TableProgram<RawHook> | undefined,
+): string => tableText(compareTable(seen ?? EMPTY_RAW_TABLE, wanted ?? NOTHING), 'raw');
+
+/** Returns the table's read state if no other program has changed it. */
+const undisturbed = ({ chains, hooks }: TableProgram<RawHook>): ObservedTable<RawHook> => ({
+  chains: new Map([...chains].map(([name, chain]) => [name, chainRules(chain)])),
+  hooks: { PREROUTING: hooks.map(hookRule) },
+  heldByOthers: new Set(),
+});
+
+/** Returns restore text that changes the raw table from one rule set to the next, or ''. */
+export const changeRaw = (change: RawChange | undefined): string =>
+  change === undefined ? '' : compareRaw(undisturbed(change.before ?? NOTHING), change.after);

@@ -3,9 +3,16 @@ import type { ProgramDelta } from '../program/incremental/program-compiler.ts';
 import type { SetName } from '../program/names.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import type { Observed } from './observed.ts';
-import { changeRaw, compareRaw } from './plan-raw.ts';
-import { changeSets, compareSets, type DesiredSet, type SetSteps } from './plan-sets.ts';
-import { changeTable, compareTable, removalText, tableText } from './plan-table.ts';
+import { changeRaw, compareRaw, changeTable, compareTable, removalText, tableText } from './plan-table.ts';
+import {
+  changeSets,
+  compareSets,
+  type DesiredSet,
+  type SetSteps,
+  destroyedSet,
+  destroyLine,
+  emptyFirst,
+} from './plan-sets.ts';
 
 /**
  * The changes from the kernel's state to the wanted state, as restore text. The steps are applied in the order of the
@@ -122,3 +129,42 @@ export const rawAlone = ({ raw }: Plan, family: IpFamily): Plan => {
 
 /** Reports whether the kernel already has the rule set. */
 export const isEmptyPlan = (plan: Plan): boolean => plan.size === 0;
+
+/**
+ * Stale sets, which cost only memory, and so can wait: nft uses a set for some milliseconds after its rules are gone,
+ * and trying in vain costs more than the change itself.
+ */
+interface StaleSets {
+  /** Returns the plan without the steps that can wait. */
+  defer(plan: Plan): Plan;
+  /** Returns a plan that destroys the sets that have waited since the last call, if there are any. */
+  takeDue(): Plan | undefined;
+  /** Takes the fact that a plan which destroys all stale sets is being applied. */
+  clear(): void;
+}
+
+export const createStaleSets = (): StaleSets => {
+  /** Names of new stale sets. */
+  let fresh: readonly string[] = [];
+  let due: readonly string[] = [];
+
+  return {
+    defer({ destroy, ...plan }) {
+      const { lines, again } = emptyFirst(plan.prepare, [...fresh, ...due]);
+      const isStale = (name: string): boolean => !again.includes(name);
+      fresh = [...fresh.filter(isStale), ...destroy.map(destroyedSet)];
+      due = due.filter(isStale);
+      return { ...plan, prepare: lines, destroy: [], size: plan.size - destroy.length + again.length };
+    },
+    takeDue() {
+      const now = due;
+      due = fresh;
+      fresh = [];
+      return now.length === 0 ? undefined : { ...EMPTY_PLAN, destroy: now.map(destroyLine), size: now.length };
+    },
+    clear() {
+      fresh = [];
+      due = [];
+    },
+  };
+};

@@ -3,9 +3,13 @@ import { createSystemClock } from '../../src/kernel/clock.ts';
 import { CommandError, type CommandRunner, createCommandRunner } from '../../src/kernel/command.ts';
 import { createCompanionStarter, type StartCompanion } from '../../src/kernel/companion.ts';
 import type { Backend } from '../../src/kernel/iptables.ts';
-import { ipsetRestore, iptablesRestore } from '../../src/kernel/restore-programs.ts';
-import type { LineProgram } from '../../src/kernel/standing-program.ts';
-import { createStandingRunner, type StandingRunner } from '../../src/kernel/standing-runner.ts';
+import {
+  ipsetRestore,
+  iptablesRestore,
+  type LineProgram,
+  createStandingRunner,
+  type StandingRunner,
+} from '../../src/kernel/restore-programs.ts';
 import { inNetns } from '../../src/lab/batch.ts';
 import { holdXtablesLock } from '../support/faults/xtables-lock.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -1,8 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Clock } from '../../src/model/clock.ts';
 import { createEnforcement } from '../../src/reconcile/enforcement.ts';
-import { createPendingChanges } from '../../src/reconcile/pending-changes.ts';
-import { createTurns } from '../../src/reconcile/turns.ts';
+import { createPendingChanges, createTurns } from '../../src/reconcile/pending-changes.ts';
 import { createFakeKernel } from '../support/fake-kernel/fake-kernel.ts';
 import { createFakeHost } from '../support/fake-kernel/host.ts';
 import { openTo, withPeers } from './bench.ts';

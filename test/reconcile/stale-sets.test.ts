@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createStaleSets } from '../../src/reconcile/stale-sets.ts';
-import { EMPTY_PLAN, type Plan } from '../../src/render/plan.ts';
+import { createStaleSets, EMPTY_PLAN, type Plan } from '../../src/render/plan.ts';
 
 const dropping = (...names: readonly string[]): Plan => ({
   ...EMPTY_PLAN,

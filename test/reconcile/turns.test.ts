@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ClusterChanges } from '../../src/model/cluster-change.ts';
-import { createPendingChanges, type PendingChanges } from '../../src/reconcile/pending-changes.ts';
-import { createTurns } from '../../src/reconcile/turns.ts';
+import { createPendingChanges, type PendingChanges, createTurns } from '../../src/reconcile/pending-changes.ts';
 import { createDrivenClock, type DrivenClock } from './driven-clock.ts';
 
 /** Changes of a namespace that takes much of the loop's time are taken less often; those of others do not wait for them. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { destroyedSet, destroyLine, emptyFirst } from '../../src/render/stale-set.ts';
+import { destroyedSet, destroyLine, emptyFirst } from '../../src/render/plan-sets.ts';
 
 const CREATE = 'create portcullis-4-b hash:ip family inet hashsize 64 maxelem 1048576\nadd portcullis-4-b 10.0.0.2\n';
 

@@ -17,7 +17,7 @@ const DEADLINE_MS = 60_000;
 const PATIENCE_MS = 2_000;
 /**
  * After a pass that took long, policies of its namespace wait for up to half a second, and changes of pods do not
- * (src/reconcile/turns.ts): the two would come in two passes, with a state between them that is neither of the two.
+ * (src/reconcile/pending-changes.ts): the two would come in two passes, with a state between them that is neither of the two.
  */
 const TURN_MS = 600;
 
