@@ -56,7 +56,7 @@ const ANY_ERROR: Edit = {
 
 /** Accepts related packets first, like established ones. */
 const RELATED_LEAVES: Edit = {
-  file: 'src/render/arguments.ts',
+  file: 'src/render/rule-text.ts',
   text: "'--ctstate', 'ESTABLISHED'",
   by: "'--ctstate', 'RELATED,ESTABLISHED'",
 };

@@ -2,11 +2,8 @@ import { isOwnChain, mayNameOwnChain } from '../program/names.ts';
 import type { Hook, RawHook } from '../program/node-program.ts';
 import { withoutDottedTail } from './dotted-tail.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
-import { quoteArgument, splitArguments, UnquotableError } from './quoting.ts';
+import { ruleText, splitArguments, UnquotableError } from './rule-text.ts';
 import { targetOf } from './reached.ts';
-
-/** Returns the canonical text of a rule's arguments. */
-export const ruleText = (args: readonly string[]): RuleText => args.map(quoteArgument).join(' ');
 
 const ADDRESS_OPTIONS: readonly (string | undefined)[] = ['-s', '-d', '--ctorigsrc', '--ctorigdst', '--ctreplsrc'];
 

@@ -3,7 +3,7 @@ import type { FamilyDelta, RawChange } from '../program/incremental/family-compi
 import type { Chain, Hook, TableProgram, RawHook } from '../program/node-program.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
 import { reachedChains, targetOf } from './reached.ts';
-import { chainRules, hookRule, rulesBehind } from './rule-lines.ts';
+import { chainRules, hookRule, rulesBehind } from './rule-text.ts';
 import { EMPTY_RAW_TABLE } from './nothing-observed.ts';
 
 /**

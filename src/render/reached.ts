@@ -1,6 +1,6 @@
 import type { Hook } from '../program/node-program.ts';
 import type { ObservedTable, RuleText } from './observed.ts';
-import { splitArguments } from './quoting.ts';
+import { splitArguments } from './rule-text.ts';
 
 /** Returns the chain that the rule leads to, whichever program wrote it. */
 export const targetOf = (rule: RuleText): string | undefined => {

@@ -3,7 +3,7 @@ import type { FamilyProgram, Hook, NodeProgram, TableProgram } from '../program/
 import type { Observed, ObservedSet, ObservedTable, RuleText } from './observed.ts';
 import { EMPTY_RAW_TABLE } from './nothing-observed.ts';
 import { hooksOf, leadsToUs, sameRules } from './plan-table.ts';
-import { chainRules, hookRule } from './rule-lines.ts';
+import { chainRules, hookRule } from './rule-text.ts';
 
 /**
  * Kinds of changes by other programs to our part of the kernel. Each is a label of a metric, so the list is short and

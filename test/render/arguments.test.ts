@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { FORWARD_CHAIN, governedSet, isolationChain, STRAY_CHAIN } from '../../src/program/names.ts';
 import type { Match, Verdict } from '../../src/program/node-program.ts';
-import { ruleArguments } from '../../src/render/arguments.ts';
+import { ruleArguments } from '../../src/render/rule-text.ts';
 
 const CHAIN = isolationChain('ingress', ['x/y'], '');
 

@@ -6,7 +6,7 @@ import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
 import { type Plan, planChanges } from '../../src/render/plan.ts';
-import { chainRules } from '../../src/render/rule-lines.ts';
+import { chainRules } from '../../src/render/rule-text.ts';
 import { createFakeKernel } from '../support/fake-kernel/fake-kernel.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-kernel/host.ts';
 import { asInformed, asManifests, hostileObjects, hostileTwins, POD_ADDRESSES } from '../support/hostile.ts';

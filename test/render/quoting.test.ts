@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { quoteArgument, splitArguments, UnquotableError } from '../../src/render/quoting.ts';
+import { quoteArgument, splitArguments, UnquotableError } from '../../src/render/rule-text.ts';
 import { splitLine } from '../support/fake-kernel/split-line.ts';
 
 const control = /\p{Cc}/u;

@@ -1,9 +1,43 @@
+import type { RuleText } from './observed.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { FIRST_CLIENT_PORT } from '../program/client-ports.ts';
-import type { Match, PortRange, Rule, Verdict } from '../program/node-program.ts';
+import type { Match, PortRange, Rule, Verdict, Chain, Hook, HookJump } from '../program/node-program.ts';
+
+/** An argument that restore text cannot express: the format has one rule per line. */
+export class UnquotableError extends Error {
+  constructor(argument: string) {
+    super(`restore text cannot hold ${JSON.stringify(argument)}`);
+    this.name = 'UnquotableError';
+  }
+}
+
+const PLAIN = /^[A-Za-z0-9_.:/,!@%+=-]+$/;
+
+/**
+ * Quotes an argument for iptables-restore: in double quotes with `\` before `"` and `\` where needed. This is the only place
+ * that escapes.
+ * @throws UnquotableError for control characters, which cannot be escaped
+ */
+export const quoteArgument = (argument: string): string => {
+  if (PLAIN.test(argument)) return argument;
+  if (/\p{Cc}/u.test(argument)) throw new UnquotableError(argument);
+  return `"${argument.replaceAll(/["\\]/g, '\\$&')}"`;
+};
+
+/** Splits a line of iptables-save into its arguments: white space outside of double quotes separates, `\` escapes. */
+export const splitArguments = (line: string): readonly string[] => {
+  const found: string[] = [];
+  for (const [, quoted, plain] of line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)) {
+    found.push(quoted === undefined ? (plain ?? '') : quoted.replaceAll(/\\(.)/g, '$1'));
+  }
+  return found;
+};
+
+/** Returns the canonical text of a rule's arguments. */
+export const ruleText = (args: readonly string[]): RuleText => args.map(quoteArgument).join(' ');
 
 /** A rule as the arguments of `iptables -A CHAIN …`, in the order and format of iptables-save. */
-export type RuleArguments = readonly string[];
+type RuleArguments = readonly string[];
 
 type Of<Kind extends Match['kind']> = Extract<Match, { kind: Kind }>;
 
@@ -153,3 +187,23 @@ export const ruleArguments = ({ matches, verdict }: Rule): RuleArguments => [
   ...matches.toSorted((a, b) => RANK[a.kind] - RANK[b.kind]).flatMap((match) => matchArguments(match)),
   ...verdictArguments(verdict),
 ];
+
+const rendered = new WeakMap<Rule, RuleText>();
+
+const ruleLine = (rule: Rule): RuleText => {
+  const known = rendered.get(rule);
+  if (known !== undefined) return known;
+  const text = ruleText(ruleArguments(rule));
+  rendered.set(rule, text);
+  return text;
+};
+
+/** Returns the chain's rules in the format of iptables-save. */
+export const chainRules = ({ rules }: Chain): readonly RuleText[] => rules.map(ruleLine);
+
+/** Returns the rules after the first `count`. */
+export const rulesBehind = ({ rules }: Chain, count: number): readonly RuleText[] => rules.slice(count).map(ruleLine);
+
+/** Returns the text of the hook's jump without `-A HOOK`. */
+export const hookRule = ({ chain }: HookJump<Hook>): RuleText =>
+  ruleText(ruleArguments({ matches: [], verdict: { kind: 'jump', chain } }));
