@@ -6,9 +6,10 @@ import { type Cidr, covers, formatCidr } from '../policy/cidr.ts';
 import { type IpBlock, unionOfBlocks } from '../policy/ip-block.ts';
 import type { AllowRule, Peer, PortMatch } from '../policy/node-policy.ts';
 import { resolvePort } from '../policy/pod-ports.ts';
-import type { Match } from './node-program.ts';
+import type { Match, Rule } from './node-program.ts';
 import { chunkRanges, isEveryPort, mergeRanges } from './ports.ts';
 import type { PortScope, SetBuilder } from './set-builder.ts';
+import type { SetName } from './names.ts';
 
 type PodsPeer = Extract<Peer, { kind: 'pods' }>;
 type NamedPort = Extract<PortMatch, { kind: 'named' }>;
@@ -137,4 +138,61 @@ export const allowConditions = (rule: AllowRule, context: AllowContext): readonl
   if (context.direction === 'ingress') return byNumber;
   const named = rule.ports.filter((port) => port.kind === 'named');
   return [...byNumber, ...named.flatMap((port) => namedEgress(port, parts, context))];
+};
+
+const texts = new WeakMap<Match, string>();
+
+const textOf = (match: Match): string => {
+  const known = texts.get(match);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(match);
+  texts.set(match, text);
+  return text;
+};
+
+/** Returns text that is equal for equal matches. Cached, because the rules of a policy repeat the same few. */
+export const matchesText = (matches: readonly Match[]): string => {
+  let text = '';
+  for (const match of matches) text += `${textOf(match)}\n`;
+  return text;
+};
+
+/** A rule of a chain that allows, with text that is equal for equal rules. */
+export interface AllowingRule {
+  readonly rule: Rule;
+  readonly text: string;
+}
+
+interface Kept {
+  readonly rules: readonly AllowingRule[];
+  /** The sets that the rules name. */
+  readonly sets: readonly SetName[];
+}
+
+/** Rules by builder (one family) and policy rule (one direction). */
+const known = new WeakMap<SetBuilder, WeakMap<AllowRule, Kept>>();
+
+const setsOf = (rules: readonly AllowingRule[]): readonly SetName[] => [
+  ...new Set(rules.flatMap(({ rule }) => rule.matches.flatMap((match) => (match.kind === 'set' ? [match.set] : [])))),
+];
+
+/** Reports whether the rule depends on the isolated pods: a port name may have another number on other pods. */
+const dependsOnPods = ({ ports }: AllowRule, { direction }: AllowContext): boolean =>
+  direction === 'ingress' && ports.some(({ kind }) => kind === 'named');
+
+/**
+ * Returns the kernel rules of a policy's rule in one family; the same objects while the sets that they name are known. When
+ * one policy of an isolation changes, the rules of the others are reused.
+ */
+export const keptRules = (rule: AllowRule, context: AllowContext): readonly AllowingRule[] => {
+  const { sets } = context;
+  const ofBuilder = known.get(sets) ?? new WeakMap<AllowRule, Kept>();
+  known.set(sets, ofBuilder);
+  const kept = ofBuilder.get(rule);
+  if (kept?.sets.every((name) => sets.knows(name)) === true) return kept.rules;
+  const rules = allowConditions(rule, context).map(
+    (matches): AllowingRule => ({ rule: { matches, verdict: { kind: 'return' } }, text: matchesText(matches) }),
+  );
+  if (!dependsOnPods(rule, context)) ofBuilder.set(rule, { rules, sets: setsOf(rules) });
+  return rules;
 };

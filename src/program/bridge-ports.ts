@@ -1,11 +1,10 @@
 import type { IpFamily } from '../model/family.ts';
 import type { Isolation } from '../policy/node-policy.ts';
 import { type AllowContext, anyPeerConditions, type Conditions } from './allow.ts';
-import { commentText } from './comment.ts';
-import { type Reports, reportRules } from './denied-log.ts';
+import { commentText } from './isolation-chain.ts';
+import { type Reports, reportRules, recordRules } from './records.ts';
 import { anyPeerChain, PORTS_CHAIN, type SetName } from './names.ts';
 import type { Chain, Rule } from './node-program.ts';
-import { recordRules } from './records.ts';
 import type { SetBuilder } from './set-builder.ts';
 
 /** The ports of the node's bridges whose pods are known. The same object until it changes. */

@@ -1,12 +1,27 @@
 import type { IpFamily } from '../model/family.ts';
 import type { Isolation } from '../policy/node-policy.ts';
 import { type Answered, reportRefused } from './answers.ts';
-import { commentText } from './comment.ts';
-import { type Reports, reportRules } from './denied-log.ts';
-import { type AllowingRule, keptRules } from './kept-rules.ts';
+import { type Reports, reportRules } from './records.ts';
+import { type AllowingRule, keptRules } from './allow.ts';
 import { isolationChain } from './names.ts';
 import type { Chain, Rule } from './node-program.ts';
 import type { SetBuilder } from './set-builder.ts';
+
+/** Longest comment of a rule in bytes (XT_MAX_COMMENT_LEN less the closing NUL). */
+const MAX_COMMENT = 255;
+const CUT = '...';
+
+/** Characters other than those of valid names and the blanks between them. */
+const OTHER = /[^A-Za-z0-9 ./-]/gu;
+
+/**
+ * Returns the comment of a rule: the only place where foreign text enters restore text. Names in a folder of manifests can
+ * contain anything, so every character that is not part of valid names becomes `?`. The rest has one byte per character.
+ */
+export const commentText = (text: string): string => {
+  const safe = text.replaceAll(OTHER, '?');
+  return safe.length <= MAX_COMMENT ? safe : `${safe.slice(0, MAX_COMMENT - CUT.length)}${CUT}`;
+};
 
 const commentOf = ({ direction, policies }: Isolation): string =>
   commentText(

@@ -1,7 +1,6 @@
 import type { IpFamily } from '../model/family.ts';
 import type { AllowRule, Isolation } from '../policy/node-policy.ts';
-import { allowConditions } from './allow.ts';
-import { matchesText } from './match-text.ts';
+import { allowConditions, matchesText } from './allow.ts';
 import { memberSet } from './names.ts';
 import type { SetBuilder } from './set-builder.ts';
 

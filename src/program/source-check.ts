@@ -1,6 +1,6 @@
 import type { IpFamily } from '../model/family.ts';
 import type { NodeNetwork, TunnelProtocol } from '../model/node-network.ts';
-import { type Reports, reportRules } from './denied-log.ts';
+import { type Reports, reportRules } from './records.ts';
 import { INJECTED_CHAIN, SOURCES_CHAIN, type SetName, SPOOFED_CHAIN, TUNNELS_CHAIN } from './names.ts';
 import type { Chain, Match, RawHook, Rule, TableProgram, Verdict } from './node-program.ts';
 import { chunkRanges, mergeRanges } from './ports.ts';

@@ -5,7 +5,7 @@ import { IP_FAMILIES } from '../../src/model/family.ts';
 import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
 import { EMPTY_PROGRAM } from '../support/empty-program.ts';
-import { chainRules } from '../../src/render/rule-lines.ts';
+import { chainRules } from '../../src/render/rule-text.ts';
 import { asInformed, asManifests, type HostileObjects, hostileObjects, WEAPONS } from '../support/hostile.ts';
 import { usePacketFilter } from './use-packet-filter.ts';
 

@@ -4,7 +4,7 @@ import { isolationKey } from '../../src/policy/isolation-key.ts';
 import type { AllowRule, Isolation } from '../../src/policy/node-policy.ts';
 import type { LocalPorts } from '../../src/program/bridge-ports.ts';
 import { createProgramCompiler } from '../../src/program/incremental/program-compiler.ts';
-import { chainRules } from '../../src/render/rule-lines.ts';
+import { chainRules } from '../../src/render/rule-text.ts';
 import { pod } from '../support/small-cluster.ts';
 
 const web = pod('a/web', {}, { ips: ['10.0.0.1', 'fd00::1'] });

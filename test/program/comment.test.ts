@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { commentText } from '../../src/program/comment.ts';
+import { commentText } from '../../src/program/isolation-chain.ts';
 
 test.each([
   ['ingress isolated by shop/web-1 shop/x.y', 'ingress isolated by shop/web-1 shop/x.y'],

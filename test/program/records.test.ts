@@ -3,7 +3,7 @@ import { compileNodePolicy } from '../../src/policy/compile.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
 import { isIsolationChain } from '../../src/program/names.ts';
 import type { NodeProgram } from '../../src/program/node-program.ts';
-import { ruleArguments } from '../../src/render/arguments.ts';
+import { ruleArguments } from '../../src/render/rule-text.ts';
 import { goldenNames, loadGolden } from '../golden/golden-case.ts';
 
 const REPORT = / -j NFLOG --nflog-prefix (\S+) --nflog-group 20549$/;

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { FORWARD_CHAIN } from '../../src/program/names.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
 import { compileNodePolicy } from '../../src/policy/compile.ts';
-import { ruleArguments } from '../../src/render/arguments.ts';
+import { ruleArguments } from '../../src/render/rule-text.ts';
 import { loadGolden } from '../golden/golden-case.ts';
 
 /** The pods of these cases have only IPv4 addresses. */

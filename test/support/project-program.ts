@@ -1,7 +1,7 @@
 import type { IpFamily } from '../../src/model/family.ts';
 import type { PolicyHook, NodeProgram, RawHook } from '../../src/program/node-program.ts';
 import type { Observed, ObservedSet, ObservedTable, RuleText } from '../../src/render/observed.ts';
-import { chainRules, hookRule } from '../../src/render/rule-lines.ts';
+import { chainRules, hookRule } from '../../src/render/rule-text.ts';
 
 /** Returns the state right after the rule set was applied, without foreign rules of the hooks. */
 export const projectProgram = (program: NodeProgram, families: readonly IpFamily[]): Observed => {

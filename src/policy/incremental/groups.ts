@@ -1,9 +1,8 @@
 import { DIRECTIONS, type Direction } from '../../model/direction.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
-import { isolationKey, isolationKeys } from '../isolation-key.ts';
+import { isolationKey, isolationKeys, namedIngressPorts, type NamedPort, namedPortKey } from '../isolation-key.ts';
 import type { AllowRule, Isolation } from '../node-policy.ts';
 import { byText } from '../text-order.ts';
-import { namedIngressPorts, type NamedPort, namedPortKey } from './named-port-key.ts';
 import type { PolicyEntry } from './policy-store.ts';
 
 /** Pods grouped by the policies that isolate them in each direction. */

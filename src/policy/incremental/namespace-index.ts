@@ -1,7 +1,7 @@
 import type { LabelSelector } from '../../model/labels.ts';
 import type { NamespaceEntry } from '../../model/namespace.ts';
 import { selectorKey, selects } from '../selector.ts';
-import { createLabelIndex } from './label-index.ts';
+import { createLabelIndex } from './pod-index.ts';
 
 /** The namespaces that a selector selects; kept up to date while it is followed. */
 export interface Selection {

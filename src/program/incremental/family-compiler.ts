@@ -9,24 +9,20 @@ import type { Isolation } from '../../policy/node-policy.ts';
 import { byText } from '../../policy/text-order.ts';
 import type { LocalPorts } from '../bridge-ports.ts';
 import { createDispatchTree, type DispatchEntry } from '../dispatch.ts';
-import type { GateSets } from '../gate.ts';
+import { type GateSets, createFamilyGate, type NodeGate } from '../gate.ts';
 import { HOOKS, hookChains } from '../hooks.ts';
 import type { Answered } from '../answers.ts';
-import type { DeniedLog, Reports } from '../denied-log.ts';
+import type { DeniedLog, Reports, Recorded } from '../records.ts';
 import { closedIsolation, compileIsolation } from '../isolation-chain.ts';
-import { isolationCost } from '../isolation-cost.ts';
+import { isolationCost, withBody, createGrowths, type Grown } from './growth.ts';
 import { type ChainName, isolationChain, type SetName, type Tree } from '../names.ts';
 import type { Chain, FamilyProgram, RawHook, TableProgram } from '../node-program.ts';
-import { withBody } from '../body-chain.ts';
-import type { Recorded } from '../records.ts';
 import { addressesOf } from '../set-builder.ts';
 import { type Guarded, sourceCheck } from '../source-check.ts';
 import { type ChainChange, createFamilyChains } from './family-chains.ts';
-import { createFamilyGate, type NodeGate } from './family-gate.ts';
 import { createFamilyGuard, type NodeGuard } from './family-guard.ts';
 import { createFamilyPorts } from './family-ports.ts';
 import { createFamilySets, type SetsDelta } from './family-sets.ts';
-import { createGrowths, type Grown } from './growth.ts';
 import { endlessRoom, type Room } from './room.ts';
 
 /** The changes of one update to the rule set of a family. */

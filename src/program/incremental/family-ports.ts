@@ -3,7 +3,7 @@ import { familyOf } from '../../policy/cidr.ts';
 import type { Isolation } from '../../policy/node-policy.ts';
 import { byText } from '../../policy/text-order.ts';
 import { type LocalPorts, portsChains, type PortsIsolation } from '../bridge-ports.ts';
-import type { Reports } from '../denied-log.ts';
+import type { Reports } from '../records.ts';
 import type { SetName } from '../names.ts';
 import type { Chain } from '../node-program.ts';
 import type { FamilySets } from './family-sets.ts';

@@ -1,9 +1,69 @@
+import { bodyChain, type ChainName, type SetName } from '../names.ts';
+import { matchesText } from '../allow.ts';
+import type { Chain, Rule } from '../node-program.ts';
 import type { IpFamily } from '../../model/family.ts';
-import type { Isolation } from '../../policy/node-policy.ts';
-import type { ChainName, SetName } from '../names.ts';
-import type { Chain } from '../node-program.ts';
-import type { FamilySets } from './family-sets.ts';
+import type { AllowRule, Isolation, Peer } from '../../policy/node-policy.ts';
+import { ruleSize } from '../../policy/rule-size.ts';
 import { MEMBER_COST, type Room } from './room.ts';
+import type { FamilySets } from './family-sets.ts';
+
+/** A chain with more rules gets a body, which can be loaded while packets still traverse the old rules. */
+const MOST_RULES = 150;
+
+const rulesText = (rules: readonly Rule[]): string =>
+  rules.map(({ matches, verdict }) => `${matchesText(matches)}${JSON.stringify(verdict)}`).join('\n');
+
+/**
+ * Returns the chain, and its body if it is long. The body's name is a digest of its rules, so that other rules have another
+ * name. The chain is then a single goto, from which a return leads back to the jump's origin. There is one body only,
+ * because nft accepts up to 16 nested gotos (NFT_JUMP_STACK_SIZE).
+ */
+export const withBody = (chain: Chain): readonly Chain[] => {
+  if (chain.rules.length <= MOST_RULES) return [chain];
+  const body: Chain = { name: bodyChain(chain.name, rulesText(chain.rules)), rules: chain.rules };
+  return [{ name: chain.name, rules: [{ matches: [], verdict: { kind: 'goto', chain: body.name } }] }, body];
+};
+
+/** The constant part of a rule's cost, and the peers that determine the rest. */
+interface Weighed {
+  readonly fixed: number;
+  readonly pods: readonly Extract<Peer, { kind: 'pods' }>[];
+}
+
+const weighed = new WeakMap<AllowRule, Weighed>();
+
+const weigh = (rule: AllowRule): Weighed => {
+  const known = weighed.get(rule);
+  if (known !== undefined) return known;
+  let blocks = 0;
+  for (const peer of rule.peers) if (peer.kind === 'ipBlock') blocks += 1 + peer.block.except.length;
+  const made = {
+    fixed: ruleSize(rule) + MEMBER_COST * blocks,
+    pods: rule.peers.filter((peer) => peer.kind === 'pods'),
+  };
+  weighed.set(rule, made);
+  return made;
+};
+
+/**
+ * Returns an upper bound for the cost of an isolation's rules in the kernel, see Room.
+ * @param isThere reports whether a set with these members exists already
+ */
+export const isolationCost = (
+  { rules }: Isolation,
+  family: IpFamily,
+  isThere: (members: ReadonlySet<string>) => boolean,
+): number => {
+  let cost = 1;
+  for (const rule of rules) {
+    const { fixed, pods } = weigh(rule);
+    cost += fixed;
+    for (const { addresses } of pods) {
+      if (!isThere(addresses[family])) cost += MEMBER_COST * addresses[family].size;
+    }
+  }
+  return cost;
+};
 
 /** A completed isolation. */
 export interface Grown {
@@ -15,7 +75,7 @@ export interface Grown {
 }
 
 /** Isolations that are too large for one update, and deny everything until they are complete. */
-export interface Growths {
+interface Growths {
   has(key: string): boolean;
   isAny(): boolean;
   keys(): readonly string[];

@@ -2,14 +2,12 @@ import { IP_FAMILIES, type IpFamily } from '../../model/family.ts';
 import type { PolicyFault } from '../../policy/fault.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
 import type { LocalPorts } from '../bridge-ports.ts';
-import type { GateOptions } from '../gate.ts';
+import type { GateOptions, NodeGate } from '../gate.ts';
 import type { Answered } from '../answers.ts';
-import type { DeniedLog } from '../denied-log.ts';
+import type { DeniedLog, Recorded } from '../records.ts';
 import type { ChainName } from '../names.ts';
 import type { NodeProgram } from '../node-program.ts';
-import type { Recorded } from '../records.ts';
 import { createFamilyCompiler, type FamilyDelta } from './family-compiler.ts';
-import type { NodeGate } from './family-gate.ts';
 import type { NodeGuard } from './family-guard.ts';
 import type { Room } from './room.ts';
 

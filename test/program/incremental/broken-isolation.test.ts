@@ -3,7 +3,7 @@ import { policyKey } from '../../../src/model/policy-object.ts';
 import { isolationKey } from '../../../src/policy/isolation-key.ts';
 import type { AllowRule, Isolation } from '../../../src/policy/node-policy.ts';
 import { createProgramCompiler } from '../../../src/program/incremental/program-compiler.ts';
-import { chainRules } from '../../../src/render/rule-lines.ts';
+import { chainRules } from '../../../src/render/rule-text.ts';
 import { pod } from '../../support/small-cluster.ts';
 
 const isolation = (name: string, ip: string, rules: readonly AllowRule[]): Isolation => ({
