@@ -1,4 +1,4 @@
-import type { LeaseHome } from '../config/config.ts';
+import type { LeaseHome } from '../model/lease-home.ts';
 import { SETTINGS } from '../config/settings.ts';
 import { type CliIo, UsageError } from './verb.ts';
 

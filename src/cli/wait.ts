@@ -10,7 +10,7 @@ import { asObject, asText } from '../cluster/raw.ts';
 import { PODS } from '../cluster/resource.ts';
 import { trimPod } from '../cluster/trim-pod.ts';
 import { trimPolicy } from '../cluster/trim-policy.ts';
-import type { LeaseHome } from '../config/config.ts';
+import type { LeaseHome } from '../model/lease-home.ts';
 import { readDuration } from '../config/duration.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';

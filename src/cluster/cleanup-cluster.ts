@@ -1,9 +1,10 @@
+import type { LeaseHome } from '../model/lease-home.ts';
 import { ApiError } from './api/api-error.ts';
 import type { ApiConnection } from './api/connection.ts';
 import { readAll, readOne } from './api/read-all.ts';
 import { patch, remove } from './api/write.ts';
 import { ENFORCED } from './condition/enforced-condition.ts';
-import { type LeaseHome, leaseSelector, leasesPath } from './lease/agent-lease.ts';
+import { leaseSelector, leasesPath } from './lease/agent-lease.ts';
 import { asList, asObject, asText, type RawObject } from './raw.ts';
 
 /** The condition of a Node that the controller writes. */

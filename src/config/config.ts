@@ -1,4 +1,5 @@
 import type { IpFamily } from '../model/family.ts';
+import type { LeaseHome } from '../model/lease-home.ts';
 import type { OnDeny } from '../model/on-deny.ts';
 import type { Limits } from '../policy/limits.ts';
 import type { ListenAddress } from './listen-address.ts';
@@ -39,12 +40,6 @@ export type MetricsAuth = 'off' | 'kubernetes';
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
-}
-
-/** The namespace of an installation's Leases, and the installation's name, with which their names begin. */
-export interface LeaseHome {
-  readonly namespace: string;
-  readonly release: string;
 }
 
 /** All settings of an agent, parsed and checked. Frozen. */

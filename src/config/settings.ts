@@ -1,6 +1,7 @@
 import type { Limits } from '../policy/limits.ts';
 import { readLimits } from './limits.ts';
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
+import type { LeaseHome } from '../model/lease-home.ts';
 import type { OnDeny } from '../model/on-deny.ts';
 import type {
   AntiSpoofing,
@@ -8,7 +9,6 @@ import type {
   EventsChoice,
   GateScope,
   IptablesBackendChoice,
-  LeaseHome,
   LogFormat,
   LogLevel,
   MetricsAuth,

@@ -6,17 +6,11 @@ import { shareConnection } from '../cluster/api/shared-connection.ts';
 import { DEFAULT_TIMING } from '../cluster/api/timing.ts';
 import { wait } from '../cluster/api/wait.ts';
 import { createIntern } from '../cluster/intern.ts';
-import {
-  type AgentLease,
-  LEASE_SECONDS,
-  type LeaseHome,
-  leaseName,
-  leasesPath,
-  readLease,
-} from '../cluster/lease/agent-lease.ts';
+import { type AgentLease, LEASE_SECONDS, leaseName, leasesPath, readLease } from '../cluster/lease/agent-lease.ts';
 import { asObject, asText } from '../cluster/raw.ts';
 import type { Resource } from '../cluster/resource.ts';
 import type { Clock } from '../model/clock.ts';
+import type { LeaseHome } from '../model/lease-home.ts';
 import type { EventSink } from '../model/operator-event.ts';
 import type { ControllerMetrics, NodeSample } from '../telemetry/controller-metrics.ts';
 import type { Logger } from '../telemetry/logger.ts';

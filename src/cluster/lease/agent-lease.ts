@@ -1,11 +1,5 @@
+import type { LeaseHome } from '../../model/lease-home.ts';
 import { asObject, asText, type RawObject } from '../raw.ts';
-
-/** Where the Leases of an installation are, and what their names begin with. */
-export interface LeaseHome {
-  readonly namespace: string;
-  /** The installation's name: that of the Helm release, or `portcullis`. */
-  readonly release: string;
-}
 
 /** What an agent's Lease says beside its time. */
 export interface LeaseContent {

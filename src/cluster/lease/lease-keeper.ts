@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers';
+import type { LeaseHome } from '../../model/lease-home.ts';
 import type { Clock } from '../../model/clock.ts';
 import { ApiError } from '../api/api-error.ts';
 import { createBackoff } from '../api/backoff.ts';
@@ -9,7 +10,7 @@ import { shareConnection } from '../api/shared-connection.ts';
 import { wait } from '../api/wait.ts';
 import { post, put } from '../api/write.ts';
 import { asObject, asText } from '../raw.ts';
-import { type LeaseContent, type LeaseHome, leaseName, leaseObject, leasesPath, RENEW_MS } from './agent-lease.ts';
+import { type LeaseContent, leaseName, leaseObject, leasesPath, RENEW_MS } from './agent-lease.ts';
 
 export interface LeaseKeeperDeps {
   readonly connect: Connect;
