@@ -278,7 +278,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     onPass(result, culprits) {
       // Faults of policies that come or go change what pods' conditions have to say.
       if (passes.note(result, culprits)) condition?.reconsider();
-      states.observe();
+      states.notePass();
       lease?.note();
     },
   });

@@ -24,6 +24,8 @@ export interface EnforcementState {
 export interface EnforcementStates {
   /** Reads the state now, and reports a change. */
   observe(): EnforcementState;
+  /** The same after a pass. Before the first one nothing is logged: an agent that starts does not enforce yet. */
+  notePass(): void;
 }
 
 interface StateSources {
@@ -40,7 +42,8 @@ export const createEnforcementStates = (sources: StateSources): EnforcementState
   const { ready, parts, metrics, clock, log, onChange } = sources;
   let level: EnforcementLevel = 'not enforcing';
   let since = clock.now();
-  let toldFirst = false;
+  let hasPassed = false;
+  let logged: EnforcementLevel | undefined;
 
   const read = (): Pick<EnforcementState, 'level' | 'reasons'> => {
     const { ok, reason } = ready();
@@ -49,20 +52,26 @@ export const createEnforcementStates = (sources: StateSources): EnforcementState
     return { level: missing.length === 0 ? 'enforcing' : 'in part', reasons: missing };
   };
 
-  return {
+  const states: EnforcementStates = {
     observe() {
       const now = read();
       metrics.setReady(now.level !== 'not enforcing');
       if (now.level !== level) {
         level = now.level;
         since = clock.now();
-        // The first programming has a log line of its own.
-        if (level === 'enforcing') log.info('this node enforces all of its policies', { again: toldFirst });
-        else log.warn('this node does not enforce all of its policies', { level, reasons: now.reasons });
-        toldFirst = true;
         onChange();
+      }
+      if (hasPassed && level !== logged) {
+        logged = level;
+        if (level === 'enforcing') log.info('this node enforces all of its policies');
+        else log.warn('this node does not enforce all of its policies', { level, reasons: now.reasons });
       }
       return { ...now, since: isoTime(clock, since) };
     },
+    notePass() {
+      hasPassed = true;
+      states.observe();
+    },
   };
+  return states;
 };

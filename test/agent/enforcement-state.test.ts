@@ -109,14 +109,22 @@ test.each([
   expect(states.observe().level).toBe('enforcing');
 });
 
-test('each change of the level is logged and reported once', () => {
+test('each change of the level is logged once after the first pass, and reported', () => {
   const { states, set, lines, changes } = stage();
-  set({ ready: true });
   states.observe();
+  expect(lines).toEqual([]);
+  set({ parts: [{ ...IPV6, isOpen: true }], ready: true });
+  states.notePass();
+  states.notePass();
+  set({ parts: [] });
+  states.notePass();
   states.observe();
   set({ parts: [IPV6] });
   states.observe();
-  states.observe();
   expect(changes()).toBe(2);
-  expect(lines).toEqual(['this node enforces all of its policies', 'this node does not enforce all of its policies']);
+  expect(lines).toEqual([
+    'this node does not enforce all of its policies',
+    'this node enforces all of its policies',
+    'this node does not enforce all of its policies',
+  ]);
 });

@@ -155,6 +155,36 @@ test('the agent sets its condition beside the kubelet’s, once', async () => {
   expect(condition.status()).toEqual({ written: 0, waiting: 0 });
 });
 
+test('the agent writes its condition again after the controller took it back, once', async () => {
+  await grant();
+  await start();
+  const ref = podRef('doubted');
+  await server.admin.create(ref);
+  await server.admin.patchStatus(ref, { podIP: '10.0.0.8' });
+  await untilKnown('doubted');
+  pass();
+  await untilEnforced(ref);
+  const { written } = condition.status();
+  const unknown = { type: TYPE, status: 'Unknown', reason: 'AgentStale' };
+  await server.admin.patchStatus(ref, { conditions: [unknown] });
+  await waitFor('the doubt', DEADLINE_MS, () =>
+    Promise.resolve(
+      [...source.snapshot().pods.values()].find(({ name, isDoubted }) => name === 'doubted' && isDoubted),
+    ),
+  );
+  pass();
+  await waitFor('the truth', DEADLINE_MS, async () =>
+    (await conditionsOf(ref)).find(({ type, status }) => type === TYPE && status === 'True'),
+  );
+  await waitFor('the end of the doubt', DEADLINE_MS, () =>
+    Promise.resolve(
+      [...source.snapshot().pods.values()].find(({ name, isDoubted }) => name === 'doubted' && isDoubted !== true),
+    ),
+  );
+  pass();
+  expect(condition.status()).toEqual({ written: written + 1, waiting: 0 });
+});
+
 test('a pod that took the name of another one gets its own condition', async () => {
   await grant();
   await start();

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { EnforcementState } from '../../src/agent/enforcement-state.ts';
 import { IP_FAMILIES, type IpFamily } from '../../src/model/family.ts';
 import { failing, NO_TABLE } from '../support/faults/failing-tool.ts';
 import { type AgentStart, openPolicedNode, type PolicedNode } from '../support/lab/policed-node.ts';
@@ -67,6 +68,20 @@ describe('a part that fails', () => {
     await node.untilStarted();
   };
 
+  /** Every surface tells the same. */
+  const expectAgreement = async (): Promise<void> => {
+    const { code, text } = await node.get('readyz');
+    const { enforcement } = JSON.parse((await node.get('status')).text) as { readonly enforcement: EnforcementState };
+    const { level, reasons } = enforcement;
+    expect({ level, isReady: code === 200 }).toEqual({ level, isReady: level !== 'not enforcing' });
+    expect(level === 'enforcing' ? text : text.includes(reasons[0] ?? 'nothing')).toBe(
+      level === 'enforcing' ? 'ok\n' : true,
+    );
+    expect((await node.get('metrics')).text).toContain(`portcullis_ready ${code === 200 ? 1 : 0}\n`);
+    const told = node.log().filter((line) => /this node (?:enforces|does not enforce) all of its policies/.test(line));
+    expect(told.at(-1)).toContain(level === 'enforcing' ? 'enforces all' : `level="${level}"`);
+  };
+
   beforeAll(async () => {
     node = await openPolicedNode();
   }, PROBER_START_MS);
@@ -104,6 +119,7 @@ describe('a part that fails', () => {
         code: 200,
         text: expect.stringContaining(`${part} is not in force`),
       });
+      await expectAgreement();
     },
   );
 
@@ -116,6 +132,7 @@ describe('a part that fails', () => {
       (await node.probe('stranger', IP_FAMILIES)).every((outcome) => outcome === 'timeout'),
     );
     await node.until('all to be well', async () => (await node.get('readyz')).text === 'ok\n');
+    await expectAgreement();
     expect(await node.probe('client', IP_FAMILIES)).toEqual(['open', 'open']);
   });
 

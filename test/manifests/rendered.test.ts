@@ -146,6 +146,7 @@ test.each([
   ['tls-without-secret', "'/metrics/auth/tlsSecret'"],
   ['pod-condition-before-1.30', 'agent.podCondition needs Kubernetes 1.30'],
   ['leases-before-1.30', 'leases.enabled needs Kubernetes 1.30'],
+  ['controller-before-1.30', 'controller.enabled needs Kubernetes 1.30'],
   ['controller-without-leases', "'/leases/enabled': value must be true"],
   ['unknown-value', "additional properties 'metric' not allowed"],
   ['cni-deadline-too-long', "'/cniPlugin/deadline': '5m' does not match pattern"],

@@ -144,6 +144,8 @@ export const startLeaseKeeper = (deps: LeaseKeeperDeps): LeaseKeeper => {
   };
 
   const run = async (): Promise<void> => {
+    // Whoever asks for the content may need what this function returns.
+    await wait(clock, 1, signal);
     while (!signal.aborted) {
       const ms = await attempt();
       // What came meanwhile waits no longer than what comes later.
