@@ -86,9 +86,10 @@ Stop the agent first: it would add everything again, so beside a running agent
 the cleanup refuses to start. On a cluster apply manifests/cleanup.yaml instead,
 which runs the cleanup on every node without an agent.
 
-With --cluster nothing of this node is touched: the condition portcullis.io/enforced of pods, the condition
-PortcullisEnforcing and the start-up taint of Nodes, and Leases are removed, with the rights of the kubeconfig. Remove
-agents and controller first, which would write them again.
+With --cluster it touches nothing of this node. It removes, with the rights of
+the kubeconfig, the condition portcullis.io/enforced of pods, the condition
+PortcullisEnforcing and the start-up taint of Nodes, and the Leases. Remove the
+agents and the controller first: they would write them again.
 
 Examples:
   portcullis cleanup

@@ -31,10 +31,10 @@ export const statusVerb: Verb = {
       .addHelpText(
         'after',
         `
-Asks the agent of this node, by a Unix socket that root alone can reach, whatever
-its --listen is. It runs in the agent's pod. Times are in ISO 8601, UTC. The exit
-code is 0 where the node enforces all of its policies, and 1 where it does not, or
-where no agent answers.
+Asks the agent of this node, by a Unix socket that root alone can reach. It runs
+in the agent's pod and does not depend on --listen. Times are in ISO 8601, UTC.
+The exit code is 0 if the node enforces all of its policies, and 1 if it does
+not, or if no agent answers.
 
 Examples:
   kubectl -n kube-system exec ds/portcullis -- portcullis status

@@ -121,8 +121,8 @@ export const waitVerb: Verb = {
         `
 Waits until the policy, as it is applied now, is in force on every node that has
 pods which it selects, as the Leases of the agents say. The agents need --lease
-(manifests/components/leases, or leases.enabled of the chart). The exit code is 0
-once it is in force, and 1 where nodes lag at the end, which are named with the
+(manifests/components/leases, or leases.enabled of the chart). The exit code is
+0 once it is in force. It is 1 if nodes lag at the end; each is named with the
 reason. It needs the rights to get the policy, and to list pods and Leases.
 
 Examples:
