@@ -85,7 +85,7 @@ interface NodeWork {
   markAt: number;
   writeAt: number;
   taintAt: number;
-  /** The status that was told in an Event. */
+  /** The status of the last Event. */
   told: string | undefined;
 }
 

@@ -41,7 +41,7 @@ const verdict = ({ sight, missed = [], parts = [], faults = [] }: World, of = PO
 
 const UNSEEN = { reason: 'UnseenNetwork', message: 'macvlan' } as const;
 
-test('of several reasons the weightiest one is told, in the order of the table', () => {
+test('of several reasons the condition has the weightiest, in the order of the table', () => {
   const all = { missed: [IPV6], parts: [IPV6], faults: [FAULT] };
   const told = [
     verdict({ ...all, sight: UNSEEN }),
@@ -67,6 +67,6 @@ test('a policy with a fault makes the condition of the pods that it selects Fals
   expect(verdict({ faults: [FAULT] }, OTHER)).toMatchObject({ status: 'True', reason: 'PoliciesInForce' });
 });
 
-test('nothing is told of a pod that was not checked yet', () => {
+test('a pod that was not checked yet gets no condition', () => {
   expect(verdict({ sight: 'looking', faults: [FAULT] })).toBeUndefined();
 });

@@ -28,7 +28,7 @@ jest.setTimeout(300_000);
 
 const TOKEN = 'token-of-the-controller';
 const DEADLINE_MS = 90_000;
-/** A node's fault is told within 40 s; the rest is for a busy machine. */
+/** A node's fault is reported within 40 s; the rest is for a busy machine. */
 const FAULT_MS = 40_000;
 const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 const NODES = ['gone', 'crashing', 'cut-off', 'well'] as const;
@@ -252,7 +252,7 @@ test('the other replica takes over from a leader that is killed, and tells the e
   });
 });
 
-test('an agent that runs and does not enforce is told at its next renewal', async () => {
+test('an agent that runs and does not enforce is reported at its next renewal', async () => {
   await agents.get('gone')?.stop();
   startAgent('gone', () => ({ ...CONTENT, level: 'not enforcing', reason: 'no ip_set' }));
   expect(await untilNode('gone', 'NotEnforcing', FAULT_MS)).toMatchObject({
