@@ -44,7 +44,7 @@ export const askAgent = <Answer extends object>(
       try {
         for (const line of lines) {
           const answer = JSON.parse(line) as Answer | { readonly error: string };
-          if ('error' in answer) throw new Error(`the agent answers: ${String(answer.error)}`);
+          if ('error' in answer) throw new Error(`the agent answers: ${answer.error}`);
           onAnswer(answer as Exclude<Answer, { readonly error: string }>);
         }
       } catch (error) {

@@ -211,7 +211,7 @@ test('nodes whose agents enforce say so, and lose the start-up taint and no othe
 test('an agent that is missing, crash-looping or cut off is reported within 40 s, by its Node, an Event and its pods', async () => {
   const faulty = ['gone', 'crashing', 'cut-off'] as const;
   const stoppedAt = performance.now();
-  await Promise.all(faulty.map((name) => agents.get(name)?.stop()));
+  await Promise.all(faulty.map(async (name) => agents.get(name)?.stop()));
   const [gone, crashing, cutOff] = await Promise.all([
     untilNode('gone', 'AgentMissing', DEADLINE_MS),
     untilNode('crashing', 'AgentCrashLooping', DEADLINE_MS),

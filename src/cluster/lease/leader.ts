@@ -147,8 +147,10 @@ export const startLeader = (deps: LeaderDeps): Leader => {
     renewedAt = startedAt;
   };
 
+  const isOver = (): boolean => signal.aborted;
+
   const run = async (): Promise<void> => {
-    while (!signal.aborted) {
+    while (!isOver()) {
       try {
         await attempt();
         if (trouble !== undefined) onTrouble(undefined);
@@ -157,7 +159,7 @@ export const startLeader = (deps: LeaderDeps): Leader => {
         const words = describeFailure(error);
         // 409: another candidate was faster.
         const isLost = error instanceof ApiError && error.code === 409;
-        if (!signal.aborted && !isLost && words !== trouble) onTrouble(words);
+        if (!isOver() && !isLost && words !== trouble) onTrouble(words);
         if (!isLost) trouble = words;
       }
       note();
