@@ -27,6 +27,7 @@ import { createPassMemory } from './agent/pass-memory.ts';
 import { describeLoop, describeSource } from './agent/status.ts';
 import { startStatusServer } from './agent/status-server.ts';
 import { watchSurroundings } from './agent/surroundings.ts';
+import { createWaitingPods } from './agent/waiting-pods.ts';
 import type { PodCondition } from './cluster/condition/pod-condition.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import type { Config } from './config/config.ts';
@@ -93,16 +94,18 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   const startedAt = clock.now();
   const metrics = createAgentMetrics({
     version: options.version,
+    limit: config.limits.node,
     sources: () =>
       OBJECT_KINDS.map((kind) => {
-        const { synced, restarts, lastHeardAt } = source.status()[kind];
+        const { synced, restarts, errors, trouble, lastHeardAt } = source.status()[kind];
         const lastHeardSeconds = lastHeardAt === undefined ? undefined : unixTime(clock, lastHeardAt);
-        return { kind, synced, restarts, lastHeardSeconds };
+        return { kind, synced, restarts, errors, isFailing: trouble !== undefined, lastHeardSeconds };
       }),
     waitingSince() {
       const { waitingSince } = reconciler.status();
       return waitingSince === undefined ? undefined : unixTime(clock, waitingSince);
     },
+    waitingPods: () => waitingPods.count(),
   });
   const recorder = createEvents({ ...options, config, clock, log }, metrics.recordEvent);
   const context: AgentContext = { ...options, config, clock, log, events: recorder ?? NO_EVENTS };
@@ -206,16 +209,14 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     metrics,
     onNews: () => condition?.reconsider(),
   });
-  const condition: PodCondition | undefined = createCondition(
-    context,
-    source,
-    createPodVerdicts({
-      parts,
-      sightOf: unseen.sightOf,
-      policy: () => reconciler.policy(),
-      faults: () => passes.faults(),
-    }),
-  );
+  const verdictOf = createPodVerdicts({
+    parts,
+    sightOf: unseen.sightOf,
+    policy: () => reconciler.policy(),
+    faults: () => passes.faults(),
+  });
+  const condition: PodCondition | undefined = createCondition(context, source, verdictOf);
+  const waitingPods = createWaitingPods(source, config.nodeName, verdictOf);
   const tryOut = createSourceTrial(kernel);
   const sources = createSourceCheck(context, {
     results,
@@ -262,6 +263,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     source,
     podRanges,
     condition,
+    waitingPods,
     sources,
     guard,
     results,
@@ -409,6 +411,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
   });
   changes.listen((change) => {
     condition?.noteChange(change);
+    waitingPods.noteChange(change);
     unseen.noteChange(change);
     guard?.noteChange(change);
     bridges.noteChange(change);

@@ -27,6 +27,7 @@ import type { Requirements } from './requirements.ts';
 import type { AgentContext } from './context.ts';
 import { gateOf } from './gate.ts';
 import { type AgentParts, LASTING_FAILURES } from './parts.ts';
+import type { WaitingPods } from './waiting-pods.ts';
 
 interface LoopParts {
   readonly answering: Pick<Answering, 'hasTried' | 'answered' | 'memory'>;
@@ -37,6 +38,7 @@ interface LoopParts {
   readonly source: ClusterSource;
   readonly podRanges: PodRanges | undefined;
   readonly condition: PodCondition | undefined;
+  readonly waitingPods: WaitingPods;
   readonly sources: SourceInterfaces | undefined;
   readonly guard: NodeGuardian | undefined;
   readonly results: CniResults | undefined;
@@ -77,6 +79,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
     source,
     podRanges,
     condition,
+    waitingPods,
     sources,
     guard,
     results,
@@ -126,6 +129,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
         snapshot: () => source.snapshot(),
         revisions: () => {
           condition?.notePass();
+          waitingPods.notePass();
           const status = source.status();
           return Object.fromEntries(OBJECT_KINDS.map((kind) => [kind, status[kind].resourceVersion]));
         },
@@ -145,6 +149,7 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
         if (result.outcome === 'failed') requirements.doubt();
         parts.onPass(result, culprits);
         condition?.noteResult(result.outcome !== 'failed');
+        waitingPods.noteResult(result.outcome !== 'failed');
       },
     },
   );

@@ -16,6 +16,8 @@ export interface KindStatus {
   readonly listedNone?: boolean;
   /** Number of failures of the list or watch; an orderly end by the server does not count. */
   readonly restarts: number;
+  /** The same by code: an HTTP status or a word, see failureCode. */
+  readonly errors: Readonly<Record<string, number>>;
 }
 
 /** The status of a kind before its first message. */
@@ -25,6 +27,7 @@ export const UNHEARD: KindStatus = {
   lastHeardAt: undefined,
   trouble: undefined,
   restarts: 0,
+  errors: {},
 };
 
 export type SourceStatus = Readonly<Record<ObjectKind, KindStatus>>;

@@ -5,6 +5,7 @@ import { EVENT_OUTCOMES, type EventOutcome } from '../model/operator-event.ts';
 import { type Closure, CLOSURES } from '../model/pod.ts';
 import type { OtherPolicies } from '../model/other-policies.ts';
 import { type PolicyKey, policyName, policyNamespace } from '../model/policy-object.ts';
+import type { Usage } from '../policy/limits.ts';
 import { ANSWER_KINDS, type AnswerKind } from '../reconcile/answers.ts';
 import { TAMPERING_KINDS, type TamperingKind } from '../render/tampering.ts';
 import { UNSEEN_NETWORKS, type UnseenNetwork } from '../render/unseen-networks.ts';
@@ -115,6 +116,10 @@ export interface MetricsOptions {
   readonly version: string;
   /** Returns the state of the cluster sources. Called at each scrape. */
   readonly sources: () => readonly SourceSample[];
+  /** The most that all policies may use on this node. */
+  readonly limit: Usage;
+  /** Returns the number of the node's pods whose policies are not in force yet. Called at each scrape. */
+  readonly waitingPods: () => number;
   /** Returns the Unix time in seconds at which the oldest waiting change was seen; undefined if none waits. */
   readonly waitingSince: () => number | undefined;
 }
@@ -127,7 +132,13 @@ const MS_PER_SECOND = 1000;
 /** Maximum policies with a time series of their own; the others share one without a name. */
 const MAX_FAULTY = 100;
 
-export const createAgentMetrics = ({ version, sources, waitingSince }: MetricsOptions): AgentMetrics => {
+export const createAgentMetrics = ({
+  version,
+  limit,
+  sources,
+  waitingSince,
+  waitingPods,
+}: MetricsOptions): AgentMetrics => {
   const registry = new Registry();
   const registers = [registry];
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> =>
@@ -152,6 +163,14 @@ export const createAgentMetrics = ({ version, sources, waitingSince }: MetricsOp
     registers,
     collect() {
       this.set(waitingSince() ?? 0);
+    },
+  });
+  new Gauge({
+    name: 'portcullis_waiting_pods',
+    help: 'Number of pods of this node with an address whose policies are not in force: not brought yet, or in part.',
+    registers,
+    collect() {
+      this.set(waitingPods());
     },
   });
   const duration = new Histogram({
@@ -201,6 +220,12 @@ export const createAgentMetrics = ({ version, sources, waitingSince }: MetricsOp
     sets: gauge('kernel_sets', 'Number of ipsets of the agent in the kernel.', ['family']),
     members: gauge('kernel_set_members', 'Number of members in all ipsets of the agent.', ['family']),
   };
+  const limits = gauge(
+    'node_limit',
+    'Most rules of a family, sets of a family, and members of sets that policies may use on this node, by resource.',
+    ['resource'],
+  );
+  for (const resource of ['rules', 'sets', 'members'] as const) limits.set({ resource }, limit[resource]);
   const cluster = {
     pods: gauge('cluster_pods', 'Number of running pods in the whole cluster that the agent knows.'),
     namespaces: gauge('cluster_namespaces', 'Number of namespaces in the cluster that the agent knows.'),

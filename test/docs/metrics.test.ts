@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
+import { DEFAULT_LIMITS } from '../../src/policy/limits.ts';
 import { createAgentMetrics } from '../../src/telemetry/metrics.ts';
 
 const FILE = path.join(import.meta.dirname, '../../docs/metrics.md');
@@ -22,7 +23,13 @@ const row = ({
   `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help.replaceAll('|', '\\|')} |\n`;
 
 test('docs/metrics.md lists every metric of the registry with its labels and help', () => {
-  const metrics = createAgentMetrics({ version: '', sources: () => [], waitingSince: () => undefined });
+  const metrics = createAgentMetrics({
+    version: '',
+    limit: DEFAULT_LIMITS.node,
+    sources: () => [],
+    waitingSince: () => undefined,
+    waitingPods: () => 0,
+  });
   const reference = metrics.reference();
   expect(reference.length).toBeGreaterThan(30);
   const document = HEAD + reference.map(row).join('');

@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { policyKey } from '../../src/model/policy-object.ts';
+import { DEFAULT_LIMITS } from '../../src/policy/limits.ts';
 import { createAgentMetrics } from '../../src/telemetry/metrics.ts';
 import type { SourceSample } from '../../src/telemetry/source-metrics.ts';
 
 const create = (
   sources: () => readonly SourceSample[] = () => [],
   waitingSince: () => number | undefined = () => undefined,
-) => createAgentMetrics({ version: '1.2.3', sources, waitingSince });
+) => createAgentMetrics({ version: '1.2.3', limit: DEFAULT_LIMITS.node, sources, waitingSince, waitingPods: () => 3 });
 
 /** Returns the samples of one metric as Prometheus reads them: `{labels} value` lines without the name. */
 const samples = (text: string, name: string): readonly string[] =>
@@ -127,14 +128,21 @@ describe('agent metrics', () => {
   });
 
   test('metrics read their sources at each scrape', async () => {
-    let sample: SourceSample = { kind: 'pods', synced: false, restarts: 1, lastHeardSeconds: undefined };
+    const none = { errors: {}, isFailing: false };
+    let sample: SourceSample = { kind: 'pods', synced: false, restarts: 1, lastHeardSeconds: undefined, ...none };
     const metrics = create(() => [sample]);
     expect(samples((await metrics.expose()).text, 'portcullis_source_last_heard_timestamp_seconds')).toEqual([]);
-    sample = { kind: 'pods', synced: true, restarts: 4, lastHeardSeconds: 1.5 };
+    const errors = { 403: 3, 418: 1 };
+    sample = { kind: 'pods', synced: true, restarts: 4, lastHeardSeconds: 1.5, errors, isFailing: true };
     const { text } = await metrics.expose();
     expect(samples(text, 'portcullis_source_last_heard_timestamp_seconds')).toEqual(['{kind="pods"} 1.5']);
     expect(samples(text, 'portcullis_source_restarts_total')).toEqual(['{kind="pods"} 4']);
     expect(samples(text, 'portcullis_source_has_synced')).toEqual(['{kind="pods"} 1']);
+    expect(samples(text, 'portcullis_source_is_failing')).toEqual(['{kind="pods"} 1']);
+    const byCode = samples(text, 'portcullis_source_errors_total');
+    expect(byCode).toContain('{kind="pods",code="403"} 3');
+    expect(byCode).toContain('{kind="pods",code="418"} 1');
+    expect(byCode).toContain('{kind="pods",code="silence"} 0');
   });
 
   test('metrics show the version, readiness and the resources of the process', async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { createBridgeObserver } from '../../src/telemetry/bridge-observer.ts';
 import { createCompanyObserver } from '../../src/telemetry/company-observer.ts';
+import { DEFAULT_LIMITS } from '../../src/policy/limits.ts';
 import { type AgentMetrics, createAgentMetrics } from '../../src/telemetry/metrics.ts';
 
 let metrics: AgentMetrics;
@@ -28,7 +29,13 @@ const series = async (name: string): Promise<readonly string[]> =>
   (await metrics.expose()).text.split('\n').filter((line) => line.startsWith(`portcullis_${name}`));
 
 beforeEach(() => {
-  metrics = createAgentMetrics({ version: '1', sources: () => [], waitingSince: () => undefined });
+  metrics = createAgentMetrics({
+    version: '1',
+    limit: DEFAULT_LIMITS.node,
+    sources: () => [],
+    waitingSince: () => undefined,
+    waitingPods: () => 0,
+  });
   lines = [];
   topics = new Map();
 });

@@ -19,6 +19,17 @@ export const describeFailure = (error: unknown): string =>
 export const needsRelist = (error: unknown): boolean => isGone(error) || RELIST.some((kind) => error instanceof kind);
 
 /**
+ * Returns the failure as a label: the HTTP status, or `silence` (the server answers nothing), `invalid` (an answer that no API
+ * server sends), `history` (older data than before), `connection` (anything below HTTP).
+ */
+export const failureCode = (error: unknown): string => {
+  if (error instanceof ApiError) return String(error.code);
+  if (error instanceof SilenceError) return 'silence';
+  if (error instanceof HistoryError) return 'history';
+  return error instanceof NonsenseError || error instanceof SyntaxError ? 'invalid' : 'connection';
+};
+
+/**
  * Reports whether to read credentials and address again. A plain refusal is no reason. A token that was read while it was
  * replaced makes us nobody (401), or anonymous without rights (403).
  */

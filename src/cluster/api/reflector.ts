@@ -6,7 +6,7 @@ import { createStore } from '../store.ts';
 import { createBackoff } from './backoff.ts';
 import type { ApiConnection } from './connection.ts';
 import { createEmptyLists } from './empty-lists.ts';
-import { describeFailure, needsReconnect, needsRelist, retryAfterOf } from './failure.ts';
+import { describeFailure, failureCode, needsReconnect, needsRelist, retryAfterOf } from './failure.ts';
 import { type Beginning, listFirst } from './first-list.ts';
 import { type Listed, listAll } from './list.ts';
 import { isOlderThan } from './resource-version.ts';
@@ -135,7 +135,9 @@ export const createReflector = <K extends string, T>(
 
   const noteFailure = (failure: unknown): void => {
     setTrouble(describeFailure(failure));
-    status = { ...status, restarts: status.restarts + 1 };
+    const code = failureCode(failure);
+    const errors = { ...status.errors, [code]: (status.errors[code] ?? 0) + 1 };
+    status = { ...status, restarts: status.restarts + 1, errors };
     if (needsRelist(failure) || hasBeenLong()) from = undefined;
     confirmed = false;
     if (needsReconnect(failure)) deps.reconnect();

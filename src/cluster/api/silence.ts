@@ -2,8 +2,9 @@ import type { Clock } from '../../model/clock.ts';
 
 /** The server was silent until the connection had to be taken for dead (half-open, or a proxy that forgot it). */
 export class SilenceError extends Error {
-  constructor(ms: number) {
-    super(`nothing heard for ${String(ms / 1000)} s; the connection is taken for dead`);
+  /** @param question what was found out meanwhile, as the end of the sentence */
+  constructor(ms: number, question = '') {
+    super(`nothing heard for ${String(ms / 1000)} s${question}; the connection is taken for dead`);
     this.name = 'SilenceError';
   }
 }

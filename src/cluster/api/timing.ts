@@ -17,6 +17,10 @@ export interface Timing {
   readonly listSilence: number;
   /** The same in a watch that has sent a message: from then on the server sends a bookmark about every minute. */
   readonly watchSilence: number;
+  /** Silence in a watch after which the agent asks whether the server still answers anything. */
+  readonly watchDoubt: number;
+  /** Time that the server has for that answer. */
+  readonly answerWithin: number;
   /** How long after its timeout a watch that never sent a message may stay open. */
   readonly watchOverrun: number;
   /** The server closes a watch after a random time between the two (`timeoutSeconds`), which spreads load over servers. */
@@ -35,6 +39,9 @@ export const DEFAULT_TIMING: Timing = {
   retryAfterLimit: 300_000,
   listSilence: 60_000,
   watchSilence: 150_000,
+  // Bookmarks come up to 76 s apart. Both waits together leave time to report a hung server within two minutes.
+  watchDoubt: 80_000,
+  answerWithin: 20_000,
   watchOverrun: 30_000,
   watchSeconds: [300, 600],
   pageSize: 500,

@@ -2,6 +2,7 @@ import { asObject, asText, type RawObject } from '../raw.ts';
 import { watchFrames } from '../protobuf/watch-frames.ts';
 import type { Resource } from '../resource.ts';
 import { errorOfStatus } from './api-error.ts';
+import { startDoubt } from './doubt.ts';
 import { jsonLines } from './json-lines.ts';
 import { requireName } from './named.ts';
 import { NonsenseError } from './nonsense.ts';
@@ -51,7 +52,8 @@ const deliver = <K extends string, T>(
  * `timeoutSeconds`.
  *
  * A server whose etcd reports no progress sends no bookmarks for a kind before its first event. So only a watch that has sent
- * a message must keep sending; other watches end by their timeout, or by TCP keep-alive if the peer is gone.
+ * a message must keep sending; other watches end by their timeout, or by TCP keep-alive if the peer is gone. A watch of
+ * either kind ends within two minutes if the server answers nothing at all, see startDoubt.
  *
  * @throws ApiError for a refusal or an ERROR event; SilenceError; SyntaxError for an answer that is neither JSON nor protobuf,
  * NonsenseError for one that is no watch; the socket's error for a broken connection.
@@ -71,22 +73,36 @@ export const watchFrom = async <K extends string, T>(
     resourceVersion,
     timeoutSeconds: String(seconds),
   };
-  await unlessSilent(session.clock, patience, session.signal, async (signal, heard) => {
-    const response = await get(session.connection, resource.path, query, acceptOf(resource), signal);
-    session.heard();
-    handler.opened();
-    const { message } = resource;
-    const events = message !== undefined && isProtobuf(response) ? watchFrames(response, message) : jsonLines(response);
-    let neighbour: T | undefined;
-    const trim = (object: RawObject): T | undefined => {
-      const value = resource.trim(object, session.intern, neighbour);
-      neighbour = value ?? neighbour;
-      return value;
-    };
-    for await (const event of events) {
-      heard();
-      session.heard();
-      deliver(asObject(event), resource, { trim, handler });
-    }
+  const abandoned = new AbortController();
+  const outer = AbortSignal.any([session.signal, abandoned.signal]);
+  const doubt = startDoubt(session, outer, (reason) => {
+    abandoned.abort(reason);
   });
+  try {
+    await unlessSilent(session.clock, patience, outer, async (signal, heard) => {
+      const response = await get(session.connection, resource.path, query, acceptOf(resource), signal);
+      const alive = (): void => {
+        doubt.heard();
+        session.heard();
+      };
+      alive();
+      handler.opened();
+      const { message } = resource;
+      const isFramed = message !== undefined && isProtobuf(response);
+      const events = isFramed ? watchFrames(response, message) : jsonLines(response);
+      let neighbour: T | undefined;
+      const trim = (object: RawObject): T | undefined => {
+        const value = resource.trim(object, session.intern, neighbour);
+        neighbour = value ?? neighbour;
+        return value;
+      };
+      for await (const event of events) {
+        heard();
+        alive();
+        deliver(asObject(event), resource, { trim, handler });
+      }
+    });
+  } finally {
+    doubt.end();
+  }
 };

@@ -29,6 +29,10 @@ export interface FakeApi {
   script(answers: { lists?: readonly Answer[]; watches?: readonly Answer[]; probe?: Answer }): void;
   /** The content of lists of namespaces. */
   namespaces: () => readonly object[];
+  /** From now on accepts every request and answers none; what is open stays open, and silent. */
+  hang(): void;
+  /** Answers again. Requests that came meanwhile stay without an answer. */
+  wake(): void;
   /** Breaks every connection. */
   breakAll(): void;
   stop(): Promise<void>;
@@ -74,6 +78,7 @@ export const startFakeApi = async (): Promise<FakeApi> => {
   let lists: readonly Answer[] = [list('1', [])];
   let watches: readonly Answer[] = [silence];
   let probe: Answer = list('999999', []);
+  let isHung = false;
   const turns = { lists: 0, watches: 0 };
 
   const server = createServer((incoming, response) => {
@@ -83,6 +88,11 @@ export const startFakeApi = async (): Promise<FakeApi> => {
     const isProbe = url.searchParams.get('limit') === '1';
     const request = { kind, isWatch, isProbe, query: url.searchParams, authorization: incoming.headers.authorization };
     requests.push(request);
+    if (isHung) return;
+    if (url.pathname === '/livez/ping') {
+      response.end('ok');
+      return;
+    }
     if (kind !== 'pods') {
       (isWatch ? silence : list('1', kind === 'namespaces' ? api.namespaces() : []))(response, request);
       return;
@@ -107,6 +117,12 @@ export const startFakeApi = async (): Promise<FakeApi> => {
       if (answers.lists !== undefined) [lists, turns.lists] = [answers.lists, 0];
       if (answers.watches !== undefined) [watches, turns.watches] = [answers.watches, 0];
       if (answers.probe !== undefined) probe = answers.probe;
+    },
+    hang() {
+      isHung = true;
+    },
+    wake() {
+      isHung = false;
     },
     breakAll() {
       server.closeAllConnections();

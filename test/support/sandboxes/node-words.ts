@@ -50,6 +50,7 @@ const SYNCED: KindStatus = {
   lastHeardAt: 0,
   trouble: undefined,
   restarts: 0,
+  errors: {},
 };
 
 export interface Following {
