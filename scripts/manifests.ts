@@ -6,10 +6,13 @@ import { ensureHelm } from './manifests/ensure-helm.ts';
 import { createHelm } from './manifests/helm-chart.ts';
 import { findKubectl } from './manifests/kubectl.ts';
 import { kustomize } from './manifests/kustomize.ts';
+import { ALERTS } from './manifests/monitoring/alerts.ts';
+import { dashboardText, ROWS } from './manifests/monitoring/dashboard.ts';
+import { prometheusRuleText, rulesText } from './manifests/monitoring/rules-text.ts';
 import { PATHS } from './manifests/paths.ts';
 
 /**
- * `npm run manifests`: renders manifests/base to manifests/portcullis.yaml, and the chart with each file of values in
+ * `npm run manifests`: writes the alerts and the dashboard into their components and into the chart, renders manifests/base to manifests/portcullis.yaml, and the chart with each file of values in
  * test/manifests/values to test/manifests/rendered. Values in test/manifests/refused must be refused, on the Kubernetes
  * version in their first line. Tests then need neither Helm nor this command: they compare the rendered files, whose
  * digest shows that they are the chart's.
@@ -22,7 +25,19 @@ const say = (line: string): void => {
 const yamlFiles = async (folder: string): Promise<readonly string[]> =>
   (await readdir(folder)).filter((name) => name.endsWith('.yaml')).toSorted();
 
+/** Writes what scripts/manifests/monitoring says, twice: kustomize and Helm each read their own folder alone. */
+const writeMonitoring = async (): Promise<void> => {
+  const { version } = JSON.parse(await readFile(PATHS.package, 'utf8')) as { readonly version: string };
+  await mkdir(path.dirname(PATHS.chartAlerts), { recursive: true });
+  await writeFile(PATHS.prometheusRule, prometheusRuleText(ALERTS, version));
+  await writeFile(PATHS.chartAlerts, rulesText(ALERTS));
+  await writeFile(PATHS.dashboard, dashboardText(ROWS));
+  await writeFile(PATHS.chartDashboard, dashboardText(ROWS));
+  say('alerts and dashboard');
+};
+
 try {
+  await writeMonitoring();
   await writeFile(PATHS.rendered, await kustomize(await findKubectl(say), PATHS.base));
   say('manifests/portcullis.yaml');
 

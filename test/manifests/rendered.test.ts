@@ -50,6 +50,7 @@ describe('the chart renders what kustomize does', () => {
     ['leases', ['leases']],
     ['controller', ['leases', 'controller']],
     ['startup-taint', ['leases', 'controller', 'startup-taint']],
+    ['monitoring', ['alerts', 'dashboard']],
   ])('the chart renders the same with values %s as kustomize with components %j', async (values, components) => {
     const overlay = path.join(manifests, values);
     await mkdir(overlay);
