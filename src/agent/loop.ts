@@ -158,7 +158,10 @@ export const createLoop = (context: AgentContext, parts: LoopParts): Reconciler 
     bridges.noteFamilies();
     condition?.reconsider();
   };
-  const observeReview = createReviewObserver(metrics, log);
+  const observeReview = createReviewObserver(metrics, log, {
+    policy: () => reconciler.policy(),
+    podsAt: (address) => reconciler.podsAt(address),
+  });
   const review = createReview({
     connections: createConnections(runner, netlink),
     families: () => families.filter(agentParts.isProgrammed),

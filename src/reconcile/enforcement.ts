@@ -53,7 +53,7 @@ export interface EnforcementNews {
 /** The effect of a pass on the kernel. */
 export type Done = Pick<
   SyncResult,
-  'outcome' | 'changes' | 'drift' | 'tampering' | 'contested' | 'program' | 'isGrowing' | 'concerned'
+  'outcome' | 'changes' | 'drift' | 'tampering' | 'contested' | 'program' | 'isGrowing' | 'policies' | 'concerned'
 >;
 
 /** Holds the state in force and moves the kernel to the newest one. Passes never overlap. */
@@ -162,6 +162,8 @@ export const createEnforcement = (
   let lastCheck: ReconcilerStatus['lastCheck'];
   let lastChange: ReconcilerStatus['lastChange'];
   let checkDueAt = clock.now();
+  /** The changed policies that the compiler has and no pass has named yet, see SyncResult.policies. */
+  const changed = new Set<PolicyKey>();
   /** Whether a pass with small changes only took too long. */
   let cautious = false;
   /** Number of passes in a row without time for large isolations. */
@@ -227,6 +229,7 @@ export const createEnforcement = (
     const { policies } = source.snapshot();
     const weigh = (key: string): number => weightOf(policies.get(key as PolicyKey)?.spec);
     const changes = pending.take(weigh, PASS_WEIGHT, newHome);
+    if (changes !== 'everything') for (const key of changes.networkpolicies) changed.add(key as PolicyKey);
     try {
       const delta = compiler.update(source.snapshot(), changes, room);
       isCompiled = true;
@@ -321,12 +324,21 @@ export const createEnforcement = (
     compiler = newCompiler();
   };
 
+  /** Returns the changed policies that are in force now, once. */
+  const takeChanged = (): readonly PolicyKey[] => {
+    if (isGoingOn()) return [];
+    const taken = [...changed];
+    changed.clear();
+    return taken;
+  };
+
   const done = (outcome: Done['outcome'], what: Drift & Pick<Done, 'changes'>): Done => ({
     ...what,
     outcome,
     contested: contest.isOn(),
     program: compiler.program(),
     isGrowing: isGoingOn(),
+    policies: takeChanged(),
     concerned: compiler.takeConcerned(),
   });
 

@@ -138,6 +138,7 @@ export const createReconciler = (options: ReconcilerOptions, ports: ReconcilerPo
           contested,
           program: undefined,
           isGrowing,
+          policies: [],
           concerned: NOBODY,
         },
         lastError,

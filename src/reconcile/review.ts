@@ -28,10 +28,15 @@ const PORTION = 1_024;
 /** A review that takes this long is one of a large table, ms: what changed is then looked at by itself, see createUrgentReview. */
 const SLOW_MS = 60;
 
+/** Connections of a review that its result shows. */
+const MOST_SHOWN = 1_000;
+
 /** The result of one review. */
 export interface ReviewResult {
   /** Number of connections that were cut because the policies deny them now. */
   readonly cut: number;
+  /** Up to MOST_SHOWN of them, as they were. */
+  readonly connections: readonly Connection[];
   readonly durationMs: number;
   /** Why it failed, in one line; it is tried again. */
   readonly error: string | undefined;
@@ -88,6 +93,8 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
   const guard = createReopenGuard(connections, clock);
   /** Addresses that changed since the last full review began. */
   let concerned: readonly (readonly [string, ReadonlySet<string>])[] = [];
+  /** Cut connections for the next result. */
+  let shown: readonly Connection[] = [];
   let lastMs = 0;
   let startedAt = Number.NEGATIVE_INFINITY;
   /** Kept for the whole review, because it caches verdicts. */
@@ -107,8 +114,15 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
       // If the kernel may have exchanged the ends, both directions are remembered.
       memory?.note(portion.flatMap((each) => (mayBeTurned(openingOf(each)) ? [each, turned(each)] : [each])));
       count += await connections.cut(portion);
+      if (shown.length < MOST_SHOWN) shown = [...shown, ...portion.slice(0, MOST_SHOWN - shown.length)];
     }
     return count;
+  };
+
+  const takeShown = (): readonly Connection[] => {
+    const taken = shown;
+    shown = [];
+    return taken;
   };
 
   /** Returns a judge of the policy in force. With many rules, making one takes half a millisecond. */
@@ -186,7 +200,10 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
     async review(addresses) {
       const from = clock.now();
       const count = await cut(await stillDenied(await connections.listEnds(addresses, denied, ROUND)));
-      if (count > 0) report({ cut: count, durationMs: clock.now() - from, error: undefined, isOfSome: true });
+      if (count > 0) {
+        const durationMs = clock.now() - from;
+        report({ cut: count, connections: takeShown(), durationMs, error: undefined, isOfSome: true });
+      }
       return count === ROUND;
     },
   });
@@ -204,7 +221,7 @@ export const createReview = ({ connections, families, clock, policy, memory, rep
       const durationMs = clock.now() - startedAt;
       lastMs = durationMs;
       notBefore = clock.now() + Math.max(PAUSE_MS, PAUSE_FACTOR * durationMs);
-      report({ cut: count, durationMs, error });
+      report({ cut: count, connections: takeShown(), durationMs, error });
     };
     firstAt = undefined;
     const covered = concerned;

@@ -1,4 +1,5 @@
 import type { Direction } from '../model/direction.ts';
+import type { PolicyKey } from '../model/policy-object.ts';
 import type { PolicyFault } from '../policy/fault.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import type { Tampering } from '../render/tampering.ts';
@@ -32,6 +33,11 @@ export interface SyncResult {
    * complete them.
    */
   readonly isGrowing: boolean;
+  /**
+   * The policies that were added, changed or deleted, and that this pass has brought into force; empty after a failure and
+   * while large policies are incomplete, when a later pass names them.
+   */
+  readonly policies: readonly PolicyKey[];
   /** The addresses whose connections may be denied since the last pass, by the namespace of their pods. */
   readonly concerned: Concerned;
   readonly faults: readonly PolicyFault[];

@@ -8,6 +8,7 @@ import type { SyncResult } from '../reconcile/sync-result.ts';
 import { describeTampering } from '../render/describe-tampering.ts';
 import type { Logger } from './logger.ts';
 import type { AgentMetrics, KernelObjects } from './metrics.ts';
+import { createRate } from './rate.ts';
 
 /** Counts the objects of a family, without intermediate lists: it is called after each change. */
 export const countObjects = ({ chains, sets, raw }: FamilyProgram): KernelObjects => {
@@ -21,6 +22,11 @@ export const countObjects = ({ chains, sets, raw }: FamilyProgram): KernelObject
 
 /** Large policies that need longer than this are logged. */
 const LONG_GROWTH_MS = 1_000;
+
+/** Maximum names of policies in a line. */
+const MOST_NAMES = 20;
+/** Lines about changed policies: others are to have room beside them. */
+const LINES = { burst: 50, perSecond: 5 };
 
 const faultText = ({ policy, field, message }: PolicyFault): string =>
   `NetworkPolicy ${policy}: ${formatField(field)}: ${message}`;
@@ -37,6 +43,7 @@ export const createSyncObserver = (
   log: Logger,
   now: () => number,
 ): ((result: SyncResult, culprits: readonly string[]) => void) => {
+  const rate = createRate(LINES, now);
   let known: ReadonlySet<string> = new Set();
   let heard: readonly PolicyFault[] | undefined;
   let counted: NodeProgram | undefined;
@@ -78,6 +85,18 @@ export const createSyncObserver = (
     log.info('programming large policies in portions; the pods they select are closed until each policy is complete');
   };
 
+  /** Logs policies that changed the rules of the node. What the rate leaves out is counted by the next line. */
+  const tellPolicies = (policies: readonly PolicyKey[], waitedMs: number | undefined): void => {
+    const passed = rate.take();
+    if (passed === undefined) return;
+    log.info('changed policies are in force', {
+      policies: policies.slice(0, MOST_NAMES),
+      ...(policies.length > MOST_NAMES ? { more: policies.length - MOST_NAMES } : {}),
+      ...(waitedMs === undefined ? {} : { waitedMilliseconds: Math.round(waitedMs) }),
+      ...(passed.turnedAway > 0 ? { linesLeftOut: passed.turnedAway } : {}),
+    });
+  };
+
   return (
     {
       reason,
@@ -85,6 +104,7 @@ export const createSyncObserver = (
       durationMs,
       waitedMs,
       changes,
+      policies,
       drift,
       tampering,
       contested,
@@ -120,6 +140,7 @@ export const createSyncObserver = (
     if (outcome === 'failed') log.error('programming the kernel failed; retrying', { reason, error });
     else if (failing) log.info('programming the kernel works again');
     failing = outcome === 'failed';
+    if (outcome === 'applied' && policies.length > 0) tellPolicies(policies, waitedMs);
     if (outcome === 'applied') {
       const level = reason === 'start' ? 'info' : 'debug';
       log[level]('policy is in force', { reason, changes, milliseconds: Math.round(durationMs * 10) / 10 });

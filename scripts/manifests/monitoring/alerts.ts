@@ -221,7 +221,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'PortcullisRefusalsJump',
-    expr: 'sum(rate(portcullis_denied_packets_total[5m])) > 10 * sum(rate(portcullis_denied_packets_total[5m] offset 1h)) + 10',
+    expr: 'sum(rate(portcullis_denied_packets_total[5m])) > 10 * (sum(rate(portcullis_denied_packets_total[5m] offset 1h)) or vector(0)) + 10',
     for: '10m',
     severity: 'warning',
     summary: '{{ $value | humanize }} packets a second are refused, more than ten times as many as an hour ago',

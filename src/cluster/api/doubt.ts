@@ -26,6 +26,9 @@ const isAnswering = async ({ connection, clock, timing }: Session, outer: AbortS
   }
 };
 
+/** Rounds ms to whole seconds. */
+const inSeconds = (ms: number): number => Math.round(ms / 1000) * 1000;
+
 /** A running doubt about a watch. */
 export interface Doubt {
   /** Takes a message of the watch. */
@@ -52,7 +55,7 @@ export const startDoubt = (session: Session, signal: AbortSignal, giveUp: (reaso
     const answers = await isAnswering(session, signal);
     if (ended) return;
     if (answers || heardAt > askedAt) schedule();
-    else giveUp(new SilenceError(clock.now() - heardAt, ', and the API server answers no question'));
+    else giveUp(new SilenceError(inSeconds(clock.now() - heardAt), ', and the API server answers no question'));
   };
 
   const schedule = (): void => {

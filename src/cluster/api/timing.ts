@@ -41,7 +41,7 @@ export const DEFAULT_TIMING: Timing = {
   watchSilence: 150_000,
   // Bookmarks come up to 76 s apart. Both waits together leave time to report a hung server within two minutes.
   watchDoubt: 80_000,
-  answerWithin: 20_000,
+  answerWithin: 15_000,
   watchOverrun: 30_000,
   watchSeconds: [300, 600],
   pageSize: 500,

@@ -26,6 +26,7 @@ const GOOD: SyncResult = {
   program: undefined,
   isGrowing: false,
   notInForce: [],
+  policies: [],
   concerned: new Map(),
   error: undefined,
 };

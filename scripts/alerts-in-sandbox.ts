@@ -1,0 +1,18 @@
+import { createCommandRunner } from '../src/kernel/command.ts';
+import { prepareSandbox } from '../src/lab/sandbox.ts';
+import { exerciseAlerts } from '../test/alerts/live.ts';
+import { endOnSignals } from './end-on-signals.ts';
+
+/** The inner half of `npm run alerts`, inside the sandbox. */
+
+endOnSignals();
+await prepareSandbox(createCommandRunner());
+try {
+  await exerciseAlerts((line) => {
+    console.log(`alerts: ${line}`);
+  });
+} catch (error) {
+  console.error(`alerts: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
+process.exit();
