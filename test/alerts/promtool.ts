@@ -50,7 +50,7 @@ export const testByPromtool = async ({ run }: Pick<CommandRunner, 'run'>): Promi
     const tests = { rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: ALERT_CASES.map(testOf) };
     await writeFile(path.join(folder, 'tests.yaml'), JSON.stringify(tests));
     await run('promtool', ['check', 'rules', path.join(folder, 'rules.yaml')]);
-    await run('promtool', ['test', 'rules', path.join(folder, 'tests.yaml')], { timeoutMs: 120_000 });
+    await run('promtool', ['test', 'rules', path.join(folder, 'tests.yaml')], { timeoutMs: 600_000 });
     return ALERT_CASES.length;
   } finally {
     await rm(folder, { recursive: true });
