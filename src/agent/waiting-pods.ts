@@ -1,5 +1,5 @@
 import { trackEnforcedPods } from '../cluster/condition/enforced-pods.ts';
-import { IN_FORCE, type PodVerdict } from '../cluster/condition/enforced-condition.ts';
+import { IN_FORCE, type PodVerdict } from '../cluster/condition/reasons.ts';
 import type { ClusterSource } from '../cluster/source.ts';
 import type { ClusterChange } from '../model/cluster-change.ts';
 import type { PodEndpoint } from '../model/pod.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createWaitingPods } from '../../src/agent/waiting-pods.ts';
-import { IN_FORCE, type PodVerdict } from '../../src/cluster/condition/enforced-condition.ts';
+import { IN_FORCE, type PodVerdict } from '../../src/cluster/condition/reasons.ts';
 import type { PodEndpoint } from '../../src/model/pod.ts';
 import { podEndpoint } from '../support/pod-endpoint.ts';
 
