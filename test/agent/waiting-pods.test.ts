@@ -48,7 +48,7 @@ test('a pod waits as long as its verdict is another one than that its policies a
   const { put, pass, judge, count } = setUp();
   put(POD);
   pass(true);
-  judge({ status: 'False', reason: 'PartNotInForce', message: 'ipv4' });
+  judge({ status: 'False', reason: 'FamilyNotProgrammed', message: 'ipv4' });
   expect(count()).toBe(1);
   judge(undefined);
   expect(count()).toBe(1);
