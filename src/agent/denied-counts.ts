@@ -1,7 +1,7 @@
 import type { CommandRunner } from '../kernel/command.ts';
 import type { HomeTables } from '../kernel/home-tables.ts';
 import type { Backend } from '../kernel/iptables.ts';
-import { type AskedChain, readRefusedPackets } from '../kernel/refused-packets.ts';
+import { type AskedChain, readRefusedPackets } from '../kernel/chain-counters.ts';
 import { type Clock, settledWithin } from '../model/clock.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { Isolation } from '../policy/node-policy.ts';

@@ -3,7 +3,7 @@ import { formatField } from '../model/field-path.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import type { AllowRule } from '../policy/node-policy.ts';
 import type { ParsedPolicy, PeerSpec, RuleSpec } from '../policy/parsed.ts';
-import { describePeer as describePods } from '../policy/peer-key.ts';
+import { describePeer as describePods } from '../policy/incremental/peers.ts';
 import { describeSelector } from '../policy/selector.ts';
 import { describePeer, describePod } from '../trace/describe.ts';
 import { endsOf, type Side, sidesOf, tryRule } from '../trace/judge-side.ts';

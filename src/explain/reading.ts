@@ -5,8 +5,7 @@ import type { PolicyKey, PolicyObject } from '../model/policy-object.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
 import type { IpBlock } from '../policy/ip-block.ts';
 import type { ParsedPolicy } from '../policy/parsed.ts';
-import { parsePeer } from '../policy/parse-peer.ts';
-import { parsePolicy } from '../policy/parse-policy.ts';
+import { parsePeer, parsePolicy } from '../policy/parse-policy.ts';
 import { PEER_FIELD } from '../trace/describe.ts';
 
 /** The cluster's policies as they are written, each read once and only when somebody asks. */

@@ -1,11 +1,13 @@
 import type { IpFamily } from '../model/family.ts';
 import { isBodyChain } from '../program/names.ts';
-import { bodyOf, type CountedRule, readCountedRules } from '../render/parse-counters.ts';
+import { bodyOf, type CountedRule, readCountedRules, type Refused, refusedPackets } from '../render/parse-counters.ts';
 import { CommandError, type CommandRunner } from './command.ts';
 import { hasLegacyTables } from './detect.ts';
 import { type Backend, iptablesCommand } from './iptables.ts';
 import { NetlinkError } from './netlink/netlink.ts';
 import type { NftReader } from './netlink/nft-reader.ts';
+import { RECORD_GROUPS } from '../program/records.ts';
+import type { TableName } from '../render/plan-table.ts';
 
 interface Tools {
   readonly runner: CommandRunner;
@@ -33,7 +35,7 @@ const placesOf = async ({ nft }: Tools, family: IpFamily, chain: string): Promis
 };
 
 /** Lists a chain of ours by `list`, or its body where it has one: the rules are there then. */
-export const listRules = async (list: (chain: string) => Promise<string>, chain: string): Promise<string> => {
+const listRules = async (list: (chain: string) => Promise<string>, chain: string): Promise<string> => {
   const listed = await list(chain);
   const body = bodyOf(listed);
   return body !== undefined && isBodyChain(body) ? list(body) : listed;
@@ -58,4 +60,32 @@ export const readChainCounters = async (
     }
   }
   return undefined;
+};
+
+/** A chain whose counters are read. */
+export interface AskedChain {
+  readonly family: IpFamily;
+  readonly table: TableName;
+  /** The prefix of its reports. */
+  readonly prefix: string;
+}
+
+/**
+ * Packets that the chains have dropped since they were loaded, those in their bodies included. Chains that are not there any
+ * more have none. Rules of others are not read.
+ */
+export const readRefusedPackets = async (
+  runner: CommandRunner,
+  backend: Backend,
+  asked: readonly AskedChain[],
+): Promise<readonly (Refused & { readonly family: IpFamily })[]> => {
+  const found: (Refused & { readonly family: IpFamily })[] = [];
+  // One after the other: nobody waits for it, and the loop's own commands are to have room.
+  for (const { family, table, prefix } of asked) {
+    const list = (chain: string): Promise<string> =>
+      runner.run(iptablesCommand(family, backend), ['-t', table, '-v', '-S', chain]).catch(() => '');
+    const listed = await listRules(list, prefix);
+    for (const refused of refusedPackets(listed, RECORD_GROUPS)) found.push({ ...refused, family });
+  }
+  return found;
 };

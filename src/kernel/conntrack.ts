@@ -10,7 +10,7 @@ import { ownIpv4Addresses, ownIpv6Addresses } from '../render/parse-own-addresse
 import type { CommandRunner } from './command.ts';
 import { listEnds } from './conntrack-ends.ts';
 import { createConntrackFile } from './conntrack-file.ts';
-import { createIpSets } from './ipset.ts';
+import { createIpSets } from './restore-programs.ts';
 import { type Netlink, NetlinkError } from './netlink/netlink.ts';
 import { readPieces } from './read-pieces.ts';
 import { isAtLeast, versionIn } from './version.ts';

@@ -2,7 +2,7 @@ import type { IpFamily } from '../model/family.ts';
 import type { Kernel } from '../reconcile/kernel.ts';
 import { destroyedSet, destroyLine, emptyFirst } from '../render/plan-sets.ts';
 import { type CommandRunner, CommandError } from './command.ts';
-import { createIpSets, type IpSets } from './ipset.ts';
+import { createIpSets, type IpSets } from './restore-programs.ts';
 import { createFormerTables } from './former-tables.ts';
 import { createFamilyTables, type FamilyTables, type HomeTable, restoreAll } from './family-tables.ts';
 import type { Backend } from './iptables.ts';

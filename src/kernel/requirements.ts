@@ -7,7 +7,7 @@ import { EMPTY_PLAN } from '../render/plan.ts';
 import { tryOutText } from '../render/plan-table.ts';
 import { type CommandRunner } from './command.ts';
 import type { Backend } from './iptables.ts';
-import { createIpSets } from './ipset.ts';
+import { createIpSets } from './restore-programs.ts';
 
 /** A missing requirement of every policy. */
 interface Missing {

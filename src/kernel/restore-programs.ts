@@ -1,9 +1,26 @@
-import { commandFailure, endlessCommand, GRACE_MS, type CommandRunner, TIMEOUT_MS } from './command.ts';
+import { type CommandRunner, commandFailure, endlessCommand, GRACE_MS, TIMEOUT_MS } from './command.ts';
 import type { Companion, StartCompanion } from './companion.ts';
 import type { Clock } from '../model/clock.ts';
 import type { IpFamily } from '../model/family.ts';
 import { type Backend, iptablesProgram, restoreArguments } from './iptables.ts';
-import { IPSET_RESTORE } from './ipset.ts';
+
+/** Changes the kernel's IP sets. SetReader reads them. */
+export interface IpSets {
+  /** Applies restore text line by line, up to the first line that fails. @throws CommandError */
+  restore(text: string): Promise<void>;
+}
+
+/**
+ * -exist: adding an existing member and deleting a missing one are no errors, so that an interrupted change can be
+ * repeated.
+ */
+const IPSET_RESTORE: readonly string[] = ['-exist', 'restore'];
+
+export const createIpSets = (runner: CommandRunner): IpSets => ({
+  async restore(text) {
+    await runner.run('ipset', IPSET_RESTORE, { input: text });
+  },
+});
 
 /** A line, and the program's output when it reaches that line: by then, everything before is done. */
 interface Echo {

@@ -18,7 +18,7 @@ import { waitFor } from '../support/wait-for.ts';
 jest.setTimeout(240_000);
 
 /** The files that may take part. These numbers may only fall; the goals are 30 and 20. */
-const MOST_FILES = { policy: 123, labels: 92 };
+const MOST_FILES = { policy: 96, labels: 78 };
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const INSPECTOR = `${NODE_ADDRESS}:9229`;

@@ -2,7 +2,7 @@ import type { SetReader } from '../../src/kernel/netlink/set-reader.ts';
 import { parseIpsetSave } from '../support/parse-ipset.ts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CommandError, type CommandRunner } from '../../src/kernel/command.ts';
-import { createIpSets } from '../../src/kernel/ipset.ts';
+import { createIpSets } from '../../src/kernel/restore-programs.ts';
 import { createFamilyTables } from '../../src/kernel/family-tables.ts';
 import type { Backend } from '../../src/kernel/iptables.ts';
 import { createFakeRunner } from '../support/fake-kernel/fake-kernel.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createTableText } from '../../src/kernel/table-text.ts';
+import { createTableText } from '../../src/kernel/kernel-lookout.ts';
 import { EMPTY_PROGRAM } from '../support/empty-program.ts';
 import { loadGolden, programOf } from '../golden/golden-case.ts';
 

@@ -2,7 +2,7 @@ import { createListReader } from '../protobuf/list-reader.ts';
 import type { RawObject } from '../raw.ts';
 import type { Resource } from '../resource.ts';
 import { isGone } from './api-error.ts';
-import { requireName } from './named.ts';
+import { requireName } from './watch.ts';
 import { eachPiece } from './each-piece.ts';
 import { boundedBytes, MEBIBYTE, TooLargeError } from './bounded-body.ts';
 import { type Page, readPage } from './page.ts';

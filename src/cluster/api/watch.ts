@@ -1,17 +1,21 @@
 import { asObject, asText, type RawObject } from '../raw.ts';
+import { NonsenseError } from './nonsense.ts';
 import { watchFrames } from '../protobuf/watch-frames.ts';
 import type { Resource } from '../resource.ts';
 import { errorOfStatus } from './api-error.ts';
 import { startDoubt } from './doubt.ts';
 import { jsonLines } from './json-lines.ts';
-import { requireName } from './named.ts';
-import { NonsenseError } from './nonsense.ts';
 import { acceptOf, get, isProtobuf, selectionOf } from './request.ts';
 import type { Session } from './session.ts';
 import { unlessSilent } from './silence.ts';
 
+/** @throws NonsenseError for an object without `metadata.name`, which every object of the API has. */
+export const requireName = (object: RawObject, path: string): void => {
+  if (!asText(asObject(object['metadata'])['name'])) throw new NonsenseError(path, 'an object has no metadata.name');
+};
+
 /** Callbacks of an open watch. */
-export interface WatchHandler<K, T> {
+interface WatchHandler<K, T> {
   /** The server has accepted the watch. */
   opened(): void;
   /** An object was added or changed; or deleted, then without a value. */

@@ -1,6 +1,5 @@
 import type { RawObject } from '../raw.ts';
-import { MAGIC, RAW } from './envelope.ts';
-import { type Message, readMessage } from './message.ts';
+import { MAGIC, RAW, type Message, readMessage } from './message.ts';
 import { LIST_META } from './schema.ts';
 import { MAX_OBJECT_BYTES, readHead, WireError } from './wire.ts';
 

@@ -1,5 +1,4 @@
-import { openEnvelope } from './envelope.ts';
-import { readMessage } from './message.ts';
+import { openEnvelope, readMessage } from './message.ts';
 import { STATUS } from './schema.ts';
 
 /** Returns a metav1.Status in protobuf as JSON text with the fields that are read; '' for anything else. */

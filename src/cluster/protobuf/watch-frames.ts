@@ -1,6 +1,5 @@
 import type { RawObject } from '../raw.ts';
-import { openEnvelope, spanWithin } from './envelope.ts';
-import { type Message, readMessage } from './message.ts';
+import { openEnvelope, spanWithin, type Message, readMessage } from './message.ts';
 import { STATUS } from './schema.ts';
 import { createCursor, MAX_OBJECT_BYTES, nextField, WireError } from './wire.ts';
 

@@ -1,14 +1,29 @@
+import type { PeerSpec } from '../parsed.ts';
+import { describeSelector, selectorKey, selects } from '../selector.ts';
 import type { LabelSelector } from '../../model/labels.ts';
 import type { NamespaceEntry } from '../../model/namespace.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 import { familyOf } from '../cidr.ts';
 import type { Peer } from '../node-policy.ts';
-import type { PeerSpec } from '../parsed.ts';
-import { describePeer, peerKey } from '../peer-key.ts';
-import { selects } from '../selector.ts';
 import type { MemberRecord } from './member-changes.ts';
 import type { NamespaceIndex, Selection } from './namespace-index.ts';
 import type { PodIndex } from './pod-index.ts';
+
+/** Returns text that is equal exactly for peers that select by the same rule. `namespace` is the policy's own. */
+const peerKey = ({ podSelector, namespaceSelector }: PodsSpec, namespace: string): string =>
+  JSON.stringify([
+    namespaceSelector === undefined ? { name: namespace } : { selector: selectorKey(namespaceSelector) },
+    podSelector === undefined ? '[]' : selectorKey(podSelector),
+  ]);
+
+/** Describes the selection for people. */
+export const describePeer = ({ podSelector, namespaceSelector }: PodsSpec, namespace: string): string => {
+  const labels = podSelector === undefined ? '' : describeSelector(podSelector);
+  const pods = labels === '' ? 'all pods' : `pods ${labels}`;
+  if (namespaceSelector === undefined) return `${pods} in namespace ${namespace}`;
+  const namespaces = describeSelector(namespaceSelector);
+  return namespaces === '' ? `${pods} in all namespaces` : `${pods} in namespaces ${namespaces}`;
+};
 
 type PodsSpec = Extract<PeerSpec, { kind: 'pods' }>;
 type PodsPeer = Extract<Peer, { kind: 'pods' }>;
