@@ -4,10 +4,13 @@ import type { ClusterSnapshot } from '../../model/snapshot.ts';
 import type { PolicyFault } from '../../policy/fault.ts';
 import { findTellers } from './tellers.ts';
 
-const eventOf = ({ policy, field, message }: PolicyFault): OperatorEvent => ({
+const INVALID = { type: 'Warning', reason: 'InvalidPolicy' } as const;
+/** The policy itself is right: the node has no room for it, or the kernel rejects its rules. */
+const NOT_ENFORCED = { type: 'Warning', reason: 'PolicyNotEnforced' } as const;
+
+const eventOf = ({ policy, field, message, isOfNode }: PolicyFault): OperatorEvent => ({
   policy,
-  type: 'Warning',
-  reason: 'InvalidPolicy',
+  ...(isOfNode === true ? NOT_ENFORCED : INVALID),
   action: 'Compile',
   note: `${formatField(field)}: ${message}; this part allows nothing, and the pods it may select are isolated`,
 });

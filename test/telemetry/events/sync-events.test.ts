@@ -89,6 +89,11 @@ describe('policies that cannot be enforced', () => {
     expect(topics.get('faults')).toEqual([]);
   });
 
+  test('a valid policy that only this node cannot enforce is not reported as invalid', () => {
+    pass({ faults: [{ ...fault('a'), isOfNode: true }] });
+    expect(topics.get('faults')?.map((line) => line.split(':')[0])).toEqual(['Warning PolicyNotEnforced shop/a']);
+  });
+
   test('few agents report a policy’s fault, unless only this node cannot enforce it', () => {
     const pod = { namespace: 'shop', node: 'n2', hostNetwork: false };
     report = createSyncEvents(
