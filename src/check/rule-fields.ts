@@ -1,9 +1,6 @@
-import { DIRECTIONS, type Direction } from '../model/direction.ts';
+import { DIRECTIONS, type Direction, PEER_FIELD } from '../model/direction.ts';
 import type { FieldPath } from '../model/field-path.ts';
 import type { ParsedPolicy, RuleSpec } from '../policy/parsed.ts';
-
-/** The field of a rule's peers, by direction. */
-export const PEER_FIELD: Readonly<Record<Direction, 'from' | 'to'>> = { ingress: 'from', egress: 'to' };
 
 /** The direction's value in `spec.policyTypes`. */
 export const POLICY_TYPE: Readonly<Record<Direction, string>> = { ingress: 'Ingress', egress: 'Egress' };

@@ -9,7 +9,7 @@ import { type AppliedPolicy, findLaggingNodes, type LaggingNode } from '../clust
 import { asObject, asText } from '../cluster/raw.ts';
 import { PODS } from '../cluster/resource.ts';
 import { trimPod } from '../cluster/trim-pod.ts';
-import { trimPolicy } from '../cluster/trim-policy.ts';
+import { trimPolicy } from '../cluster/resource.ts';
 import type { LeaseHome } from '../model/lease-home.ts';
 import { readDuration } from '../config/duration.ts';
 import type { PolicyObject } from '../model/policy-object.ts';

@@ -1,14 +1,36 @@
-import type { ObjectKind } from '../model/cluster-change.ts';
-import type { NamespaceEntry } from '../model/namespace.ts';
-import type { PodEndpoint } from '../model/pod.ts';
-import { type PolicyKey, type PolicyObject, policyKey } from '../model/policy-object.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type PolicyObject, policyKey, type PolicyKey } from '../model/policy-object.ts';
 import type { Intern } from './intern.ts';
+import { asObject, asText, type RawObject } from './raw.ts';
+import type { NamespaceEntry } from '../model/namespace.ts';
+import { sameLabels, trimLabels } from './trim-labels.ts';
+import type { ObjectKind } from '../model/cluster-change.ts';
+import type { PodEndpoint } from '../model/pod.ts';
 import type { Message } from './protobuf/message.ts';
 import { POD } from './protobuf/schema.ts';
-import { asObject, asText, type RawObject } from './raw.ts';
-import { sameNamespace, trimNamespace } from './trim-namespace.ts';
 import { podUid, samePod, trimPod } from './trim-pod.ts';
-import { samePolicy, trimPolicy } from './trim-policy.ts';
+
+/** Returns a networking.k8s.io/v1 NetworkPolicy's identity and its spec unread. Undefined without a name or namespace. */
+export const trimPolicy = (raw: RawObject, intern: Intern): PolicyObject | undefined => {
+  const metadata = asObject(raw['metadata']);
+  const namespace = asText(metadata['namespace']);
+  const name = asText(metadata['name']);
+  if (namespace === undefined || name === undefined) return undefined;
+  return { key: policyKey(namespace, name), namespace: intern(namespace), name, spec: raw['spec'] };
+};
+
+const samePolicy = (one: PolicyObject, other: PolicyObject): boolean =>
+  one.key === other.key && isDeepStrictEqual(one.spec, other.spec);
+
+/** Returns the parts of a v1 Namespace that policy depends on; undefined without a name. */
+export const trimNamespace = (raw: RawObject, intern: Intern): NamespaceEntry | undefined => {
+  const metadata = asObject(raw['metadata']);
+  const name = asText(metadata['name']);
+  return name === undefined ? undefined : { name: intern(name), labels: trimLabels(metadata['labels'], intern) };
+};
+
+const sameNamespace = (one: NamespaceEntry, other: NamespaceEntry): boolean =>
+  one.name === other.name && sameLabels(one.labels, other.labels);
 
 /** A kind of object: the path that serves it, the part that is kept, and its key. */
 export interface Resource<K extends string, T> {

@@ -1,8 +1,7 @@
-import type { Direction } from '../model/direction.ts';
+import { type Direction, PEER_FIELD } from '../model/direction.ts';
 import type { Labels } from '../model/labels.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import type { PolicyKey, PolicyObject } from '../model/policy-object.ts';
-import { PEER_FIELD } from '../trace/describe.ts';
 
 /** An addition to a policy. `rule` is a position in `spec.ingress` or `spec.egress`. */
 export type PolicyAddition =

@@ -1,4 +1,4 @@
-import type { Direction } from '../model/direction.ts';
+import { type Direction, PEER_FIELD } from '../model/direction.ts';
 import { formatField } from '../model/field-path.ts';
 import type { LabelRequirement } from '../model/labels.ts';
 import type { PodEndpoint } from '../model/pod.ts';
@@ -6,7 +6,7 @@ import { type PolicyKey, policyKey } from '../model/policy-object.ts';
 import { familyOf } from '../policy/cidr.ts';
 import type { PeerSpec } from '../policy/parsed.ts';
 import { meets } from '../policy/selector.ts';
-import { describeTarget, PEER_FIELD } from '../trace/describe.ts';
+import { describeTarget } from '../trace/describe.ts';
 import { endsOf } from '../trace/judge-side.ts';
 import { missDistance } from '../trace/nearest.ts';
 import type { Packet } from '../trace/packet.ts';

@@ -1,12 +1,11 @@
-import { DIRECTIONS, type Direction } from '../model/direction.ts';
+import { DIRECTIONS, type Direction, PEER_FIELD } from '../model/direction.ts';
 import type { Labels } from '../model/labels.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import type { PolicyKey, PolicyObject } from '../model/policy-object.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
-import type { IpBlock } from '../policy/ip-block.ts';
+import type { IpBlock } from '../policy/cidr.ts';
 import type { ParsedPolicy } from '../policy/parsed.ts';
 import { parsePeer, parsePolicy } from '../policy/parse-policy.ts';
-import { PEER_FIELD } from '../trace/describe.ts';
 
 /** The cluster's policies as they are written, each read once and only when somebody asks. */
 export interface Reading {

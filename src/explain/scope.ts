@@ -1,7 +1,7 @@
 import { DIRECTIONS, type Direction } from '../model/direction.ts';
 import type { Labels } from '../model/labels.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
-import { admitsAny } from '../policy/ip-block.ts';
+import { admitsAny } from '../policy/cidr.ts';
 import type { ParsedPolicy, PeerSpec, RuleSpec } from '../policy/parsed.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { selects } from '../policy/selector.ts';

@@ -1,3 +1,8 @@
+import { PROTOCOLS } from '../model/protocol.ts';
+import type { AllowRule, Peer, PortMatch } from './node-policy.ts';
+import type { PeerSpec, PortSpec, RuleSpec, ParsedPolicy } from './parsed.ts';
+import { DIRECTIONS, type Direction } from '../model/direction.ts';
+
 /** The resources that policies need on a node. */
 export interface Usage {
   /** Rules of one family, summed over the groups of pods. */
@@ -71,4 +76,91 @@ const SETS_OF_ALL = 4;
 export const limitFor = (limit: Usage, pods: number): Usage => {
   const more = Math.max(0, SETS_OF_ALL * pods - limit.members);
   return more === 0 ? limit : { ...limit, members: limit.members + more, memory: limit.memory + more * BYTES.members };
+};
+
+/**
+ * Maximum rules of one policy for each direction and family. A rule's peers and ports multiply: an object that an API server
+ * accepts could need tens of millions of rules on every node that has its pods.
+ */
+export const MAX_RULES = 10_000;
+
+/** Port ranges that always fit into one multiport match (iptables-extensions(8)). */
+const RANGES_PER_MATCH = 7;
+
+/** Returns the number of combinations: blocks without excepts share one set; each other peer needs rules of its own. */
+const waysOfPeers = (peers: readonly (PeerSpec | Peer)[] | 'any'): number => {
+  if (peers === 'any') return 1;
+  const whole = peers.filter((peer) => peer.kind === 'ipBlock' && peer.block.except.length === 0).length;
+  return peers.length - whole + Math.min(whole, 1);
+};
+
+const waysOfPorts = (ports: readonly (PortSpec | PortMatch)[] | 'any'): number => {
+  if (ports === 'any' || ports.some(({ kind }) => kind === 'any')) return 1;
+  const named = ports.filter(({ kind }) => kind === 'named').length;
+  const matches = PROTOCOLS.map((protocol) => {
+    const ranges = ports.filter((port) => port.kind === 'range' && port.protocol === protocol).length;
+    return Math.ceil(ranges / RANGES_PER_MATCH);
+  });
+  return matches.reduce((sum, count) => sum + count, named);
+};
+
+/** Returns a lower bound for the number of kernel rules, per family, that one rule of a policy needs. */
+export const ruleSize = ({ peers, ports }: RuleSpec | AllowRule): number => waysOfPeers(peers) * waysOfPorts(ports);
+
+/** A lower bound for what a policy needs in the kernel, derived from the policy alone. */
+interface PolicyCost {
+  /** Rules of one group of pods in one family. */
+  readonly rules: Readonly<Record<Direction, number>>;
+  readonly sets: number;
+  /** Members of the sets of blocks. */
+  readonly members: number;
+}
+
+const known = new WeakMap<ParsedPolicy, PolicyCost>();
+
+/** Returns the sets, and the members of those that contain blocks. */
+const setsOf = ({ peers, ports }: RuleSpec, direction: Direction): Pick<PolicyCost, 'sets' | 'members'> => {
+  // An egress port name is resolved among the pods of each peer: each combination needs a set.
+  const named = ports === 'any' || direction === 'ingress' ? 0 : ports.filter(({ kind }) => kind === 'named').length;
+  if (peers === 'any') return { sets: named, members: 0 };
+  let pods = 0;
+  let whole = 0;
+  let pierced = 0;
+  let holes = 0;
+  for (const peer of peers) {
+    if (peer.kind === 'pods') pods += 1;
+    else if (peer.block.except.length === 0) whole += 1;
+    else {
+      pierced += 1;
+      holes += peer.block.except.length;
+    }
+  }
+  const ofBlocks = whole > 1 ? 1 : 0;
+  const namedBlocks = whole + pierced > 0 ? named : 0;
+  return { sets: pods * (1 + named) + ofBlocks + pierced + namedBlocks, members: (ofBlocks === 0 ? 0 : whole) + holes };
+};
+
+const measure = ({ rules, directions }: ParsedPolicy): PolicyCost => {
+  const counts: Record<Direction, number> = { ingress: 0, egress: 0 };
+  let sets = 0;
+  let members = 0;
+  for (const direction of DIRECTIONS) {
+    if (!directions.includes(direction)) continue;
+    // A direction without rules costs something too: its pods are a group of their own.
+    counts[direction] = 1;
+    for (const rule of rules[direction]) {
+      counts[direction] += ruleSize(rule);
+      const more = setsOf(rule, direction);
+      sets += more.sets;
+      members += more.members;
+    }
+  }
+  return { rules: counts, sets, members };
+};
+
+/** Returns the policy's cost; computes it once. */
+export const policyCost = (policy: ParsedPolicy): PolicyCost => {
+  const cost = known.get(policy) ?? measure(policy);
+  known.set(policy, cost);
+  return cost;
 };

@@ -4,7 +4,7 @@ import type { PodEndpoint } from '../model/pod.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { PolicyFault } from './fault.ts';
-import type { IpBlock } from './ip-block.ts';
+import type { IpBlock } from './cidr.ts';
 
 /** The numbers of a port name at each address where a pod declares it. */
 export type PortTargets = ReadonlyMap<string, readonly number[]>;

@@ -3,12 +3,12 @@ import type { FieldPath } from '../model/field-path.ts';
 import type { PeerSpec, ParsedPolicy, RuleSpec } from './parsed.ts';
 import { parseSelector } from './parse-selector.ts';
 import { type FaultSink, isAbsent, readList, readObject, readString } from './reader.ts';
-import { DIRECTIONS, type Direction } from '../model/direction.ts';
+import { DIRECTIONS, type Direction, PEER_FIELD } from '../model/direction.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { PolicyFault } from './fault.ts';
 import { parsePort } from './parse-port.ts';
-import { MAX_RULES, ruleSize } from './rule-size.ts';
+import { MAX_RULES, ruleSize } from './limits.ts';
 
 const readCidr = (value: unknown, path: FieldPath, sink: FaultSink): Cidr | undefined => {
   const text = readString(value, path, sink);
@@ -68,7 +68,6 @@ const MAX_MESSAGE = 500;
 
 const shorten = (text: string): string => (text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text);
 
-const PEER_FIELD = { ingress: 'from', egress: 'to' } as const;
 const POLICY_TYPES: ReadonlyMap<unknown, Direction> = new Map([
   ['Ingress', 'ingress'],
   ['Egress', 'egress'],

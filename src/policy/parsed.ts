@@ -3,7 +3,7 @@ import type { LabelSelector } from '../model/labels.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { PolicyFault } from './fault.ts';
-import type { IpBlock } from './ip-block.ts';
+import type { IpBlock } from './cidr.ts';
 
 /** One entry of `from` or `to`. */
 export type PeerSpec =

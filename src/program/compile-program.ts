@@ -1,4 +1,4 @@
-import { isolationKey } from '../policy/isolation-key.ts';
+import { isolationKey } from '../policy/incremental/groups.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import { createProgramCompiler, type ProgramOptions } from './incremental/program-compiler.ts';
 import type { NodeProgram } from './node-program.ts';

@@ -1,8 +1,5 @@
-import type { IpFamily } from '../model/family.ts';
-import type { PodEndpoint } from '../model/pod.ts';
 import type { Protocol } from '../model/protocol.ts';
-import { type Cidr, familyOf } from '../policy/cidr.ts';
-import type { IpBlock } from '../policy/ip-block.ts';
+import type { Cidr, IpBlock } from '../policy/cidr.ts';
 import type { Peer, PortTargets } from '../policy/node-policy.ts';
 import type { SetName } from './names.ts';
 
@@ -32,7 +29,3 @@ export interface SetBuilder {
   /** Reports whether the set is known, so that its rules need not be compiled again. */
   knows(name: SetName): boolean;
 }
-
-/** Returns the pod's addresses of the family. */
-export const addressesOf = (pod: PodEndpoint, family: IpFamily): readonly string[] =>
-  pod.ips.filter((ip) => familyOf(ip) === family);

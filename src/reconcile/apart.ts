@@ -6,7 +6,7 @@ import type { Observed } from '../render/observed.ts';
 import { bringPart } from './bring-part.ts';
 import type { Kernel } from './kernel.ts';
 import { familyOf, type Part, type Parts, sourcesOf } from './parts.ts';
-import { isTimeout } from './refused.ts';
+import { isTimeout } from './refusals.ts';
 
 interface ApartDeps {
   readonly kernel: Kernel;

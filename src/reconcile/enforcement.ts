@@ -17,12 +17,11 @@ import { distance, withRawOf } from './bring-part.ts';
 import { createContest, isPlaceAlone } from './contest.ts';
 import type { Kernel } from './kernel.ts';
 import type { Lookout } from './lookout.ts';
-import { createNarrowing } from './narrowing.ts';
+import { createNarrowing, isTimeout } from './refusals.ts';
 import { createNodeCompiler, type NodeCompiler, type OnAddressLeft } from './node-compiler.ts';
 import { createParts, familyOf, type Part, type PartFailure } from './parts.ts';
 import type { PendingChanges } from './pending-changes.ts';
 import type { PolicySource } from './policy-source.ts';
-import { isTimeout } from './refused.ts';
 import type { ReconcilerStatus } from './status.ts';
 import type { SyncResult } from './sync-result.ts';
 

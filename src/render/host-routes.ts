@@ -2,9 +2,10 @@ import type { HostRoutes } from '../model/host-routes.ts';
 import { ADDRESS_BITS, formatAddress } from '../policy/cidr.ts';
 import { isRefusal, type Route } from './parse-routes.ts';
 
-/** Flags of linux/route.h and linux/ipv6_route.h: a gateway, an address of the node itself. */
+/** RTF_GATEWAY of linux/route.h. */
 const GATEWAY = 0x2;
-const LOCAL = 0x8000_0000;
+/** RTF_LOCAL of linux/ipv6_route.h: an address of the node itself. */
+export const LOCAL = 0x8000_0000;
 
 const isToOthers = (route: Route): boolean => !isRefusal(route) && (route.flags & LOCAL) === 0;
 

@@ -1,7 +1,5 @@
 import { addressText } from './address-text.ts';
-
-/** RTF_LOCAL of linux/ipv6_route.h. */
-const LOCAL = 0x8000_0000;
+import { LOCAL } from './host-routes.ts';
 
 /** Parses /proc/net/fib_trie: each address has a line of its own, and the line below says what it is to the node. */
 export const ownIpv4Addresses = (fibTrie: string): ReadonlySet<string> => {

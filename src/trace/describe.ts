@@ -1,4 +1,3 @@
-import type { Direction } from '../model/direction.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import { formatCidr } from '../policy/cidr.ts';
 import type { Peer, PortMatch } from '../policy/node-policy.ts';
@@ -40,6 +39,3 @@ export const describePort = (match: PortMatch): string => {
 /** Describes what the packet is sent to: `TCP 80`, or `other protocols`. */
 export const describeTarget = ({ protocol, port }: Packet): string =>
   protocol === 'other' ? 'other protocols' : `${protocol} ${port}`;
-
-/** The field of a rule's peers, by direction. */
-export const PEER_FIELD: Readonly<Record<Direction, 'from' | 'to'>> = { ingress: 'from', egress: 'to' };

@@ -1,7 +1,7 @@
-import type { Direction } from '../model/direction.ts';
+import { type Direction, PEER_FIELD } from '../model/direction.ts';
 import type { Closure, PodEndpoint } from '../model/pod.ts';
 import { formatField } from '../model/field-path.ts';
-import { describePeer, describePod, describePort, describeTarget, PEER_FIELD } from './describe.ts';
+import { describePeer, describePod, describePort, describeTarget } from './describe.ts';
 import { nearestMiss } from './nearest.ts';
 import type { Packet } from './packet.ts';
 import type { Allowance, Exemption, Miss, PortMiss, SideTrace, Trace } from './trace.ts';

@@ -1,7 +1,6 @@
 import type { Direction } from '../model/direction.ts';
 import type { IpFamily } from '../model/family.ts';
-import { ADDRESS_BITS, type Cidr, formatAddress, formatCidr } from '../policy/cidr.ts';
-import { type IpBlock, unionOfBlocks } from '../policy/ip-block.ts';
+import { ADDRESS_BITS, type Cidr, formatAddress, formatCidr, type IpBlock, unionOfBlocks } from '../policy/cidr.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 
 /** Addresses `from` to `to`, both included. */

@@ -2,9 +2,8 @@ import type { Direction } from '../model/direction.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import type { PolicyKey } from '../model/policy-object.ts';
 import { settleAddresses } from '../policy/address-owners.ts';
-import { type Cidr, familyOf, formatAddress, parseAddress } from '../policy/cidr.ts';
+import { type Cidr, familyOf, formatAddress, parseAddress, admits } from '../policy/cidr.ts';
 import type { PolicyFault } from '../policy/fault.ts';
-import { admits } from '../policy/ip-block.ts';
 import type { Isolation, NodePolicy, Peer } from '../policy/node-policy.ts';
 
 /** An isolation at an address, and the isolated pod. */

@@ -1,11 +1,9 @@
 import { PROTOCOLS, type Protocol } from '../model/protocol.ts';
 import { MAX_PORT } from '../policy/parse-port.ts';
+import type { PortRange } from '../program/node-program.ts';
+import { mergeRanges } from '../program/ports.ts';
 
-/** Ports `from` to `to`, both included. */
-export interface PortRange {
-  readonly from: number;
-  readonly to: number;
-}
+export type { PortRange };
 
 /** Ports per protocol, sorted, in ranges that do not touch. */
 export interface PortSet extends Readonly<Record<Protocol, readonly PortRange[]>> {
@@ -17,16 +15,6 @@ const EVERY_PORT: readonly PortRange[] = [{ from: 1, to: MAX_PORT }];
 
 export const NO_PORTS: PortSet = { TCP: [], UDP: [], SCTP: [], other: false };
 export const ALL_PORTS: PortSet = { TCP: EVERY_PORT, UDP: EVERY_PORT, SCTP: EVERY_PORT, other: true };
-
-const uniteRanges = (ranges: readonly PortRange[]): readonly PortRange[] => {
-  const united: PortRange[] = [];
-  for (const range of ranges.toSorted((a, b) => a.from - b.from)) {
-    const last = united.at(-1);
-    if (last === undefined || range.from > last.to + 1) united.push(range);
-    else united[united.length - 1] = { from: last.from, to: Math.max(last.to, range.to) };
-  }
-  return united;
-};
 
 const intersectRanges = (a: readonly PortRange[], b: readonly PortRange[]): readonly PortRange[] =>
   a.flatMap((one) =>
@@ -45,7 +33,7 @@ const perProtocol = (ranges: (protocol: Protocol) => readonly PortRange[], other
 export const unitePorts = (sets: readonly PortSet[]): PortSet => {
   if (sets.includes(ALL_PORTS)) return ALL_PORTS;
   return perProtocol(
-    (protocol) => uniteRanges(sets.flatMap((set) => set[protocol])),
+    (protocol) => mergeRanges(sets.flatMap((set) => set[protocol])),
     sets.some(({ other }) => other),
   );
 };

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { overlayMap } from '../../src/cluster/overlay-map.ts';
+import { overlayMap } from '../../src/cluster/trim-labels.ts';
 
 test('an overlay map reads as its map with the replacements, and follows both', () => {
   const base = new Map([

@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Cidr, covers, formatCidr, parseCidr } from '../../src/policy/cidr.ts';
-import { admits, type IpBlock, unionOfBlocks } from '../../src/policy/ip-block.ts';
+import {
+  type Cidr,
+  covers,
+  formatCidr,
+  parseCidr,
+  admits,
+  type IpBlock,
+  unionOfBlocks,
+} from '../../src/policy/cidr.ts';
 
 const cidr = (text: string): Cidr => {
   const read = parseCidr(text);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { compileNodePolicy } from '../../src/policy/compile.ts';
 import type { PolicyObject } from '../../src/model/policy-object.ts';
 import { parsePolicy } from '../../src/policy/parse-policy.ts';
-import { MAX_RULES, ruleSize } from '../../src/policy/rule-size.ts';
+import { MAX_RULES, ruleSize } from '../../src/policy/limits.ts';
 import { compileProgram } from '../../src/program/compile-program.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
 

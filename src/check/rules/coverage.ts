@@ -1,6 +1,5 @@
 import type { LabelSelector } from '../../model/labels.ts';
-import { covers, formatCidr } from '../../policy/cidr.ts';
-import type { IpBlock } from '../../policy/ip-block.ts';
+import { covers, formatCidr, type IpBlock } from '../../policy/cidr.ts';
 import type { PeerSpec, PortSpec, RuleSpec } from '../../policy/parsed.ts';
 import { describeSelector } from '../../policy/selector.ts';
 

@@ -1,6 +1,14 @@
 import type { FieldPath } from '../../model/field-path.ts';
-import { type Cidr, covers, formatAddress, formatCidr, parseAddress, parseCidr } from '../../policy/cidr.ts';
-import { admitsAny, type IpBlock } from '../../policy/ip-block.ts';
+import {
+  type Cidr,
+  covers,
+  formatAddress,
+  formatCidr,
+  parseAddress,
+  parseCidr,
+  admitsAny,
+  type IpBlock,
+} from '../../policy/cidr.ts';
 import type { CheckRule, Observation } from '../rule.ts';
 import { rulesOf } from '../rule-fields.ts';
 import { count, listFew } from '../words.ts';

@@ -1,7 +1,7 @@
-import { DIRECTIONS } from '../../model/direction.ts';
+import { DIRECTIONS, PEER_FIELD } from '../../model/direction.ts';
 import type { PeerSpec, RuleSpec } from '../../policy/parsed.ts';
 import type { CheckRule, Observation } from '../rule.ts';
-import { PEER_FIELD, rulesOf } from '../rule-fields.ts';
+import { rulesOf } from '../rule-fields.ts';
 import { listFew } from '../words.ts';
 import { describePeer, describePort } from './coverage.ts';
 import { isDnsPort } from './dns-place.ts';

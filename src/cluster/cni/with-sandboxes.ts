@@ -2,7 +2,7 @@ import { weighPod, weighUnknown } from '../../addresses/weigh-sandboxes.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 import type { ClusterSnapshot } from '../../model/snapshot.ts';
-import { overlayMap } from '../overlay-map.ts';
+import { overlayMap } from '../trim-labels.ts';
 import type { ClusterSource } from '../source.ts';
 import type { CniResults } from './follow-results.ts';
 import { followLivingSandboxes, type LivingSandboxesDeps } from './living-sandboxes.ts';

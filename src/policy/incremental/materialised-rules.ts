@@ -2,7 +2,7 @@ import type { Direction } from '../../model/direction.ts';
 import type { AllowRule, Peer, PortMatch } from '../node-policy.ts';
 import type { ParsedPolicy, PeerSpec, PortSpec } from '../parsed.ts';
 import type { Peers } from './peers.ts';
-import type { PortNames } from './port-names.ts';
+import type { PortNames } from './pod-index.ts';
 
 /** Yields the policy's peers that select pods. */
 export const podsPeers = function* ({ directions, rules }: ParsedPolicy): Generator<PodsSpec> {

@@ -10,13 +10,11 @@ import { DEFAULT_LIMITS, type Limits } from '../limits.ts';
 import type { Isolation, NodePolicy } from '../node-policy.ts';
 import { createBudget } from './budget.ts';
 import { createGroups, type IsolationChanges } from './groups.ts';
-import { createMemberRecord, type MemberChanges } from './member-changes.ts';
+import { createMemberRecord, type MemberChanges, createPeers } from './peers.ts';
 import { createNamespaceIndex } from './namespace-index.ts';
-import { createPeers } from './peers.ts';
-import { createPodIndex } from './pod-index.ts';
+import { createPodIndex, createPortNames } from './pod-index.ts';
 import { createPodStore, type PodChanges } from './pod-store.ts';
 import { createPolicyStore } from './policy-store.ts';
-import { createPortNames } from './port-names.ts';
 import { createSubjects } from './subjects.ts';
 
 /** The changes of one update to the node's policy. */

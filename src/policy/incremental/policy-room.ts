@@ -1,11 +1,56 @@
-import { policyCost } from '../policy-cost.ts';
+import { messageOf } from '../../model/message-of.ts';
+import type { Peer } from '../node-policy.ts';
+import type { ParsedPolicy } from '../parsed.ts';
+import { podsPeers, type MaterialisedRules } from './materialised-rules.ts';
+import type { Peers } from './peers.ts';
+import { policyCost } from '../limits.ts';
 import type { Budget, Demand, Found } from './budget.ts';
 import type { Groups } from './groups.ts';
-import type { MaterialisedRules } from './materialised-rules.ts';
 import type { PolicyEntry } from './policy-store.ts';
 
+/**
+ * Searches the pods of a policy's peers before its rules are made, in portions: each peer may have to be compared with
+ * all pods.
+ */
+export interface PeerSearch {
+  /** @returns whether all peers are found */
+  goOn(isTimeUp: () => boolean): boolean;
+  /** Releases the peers. */
+  end(): void;
+}
+
+/** @param most stops beyond this many members: making the rules then reports the excess */
+export const searchPeers = (policy: ParsedPolicy, peers: Peers, most: number): PeerSearch => {
+  const specs = podsPeers(policy);
+  const acquired: Extract<Peer, { kind: 'pods' }>[] = [];
+  let members = 0;
+  let failed: string | undefined;
+  return {
+    goOn(isTimeUp) {
+      while (failed === undefined && members <= most) {
+        if (isTimeUp()) return false;
+        const next = specs.next();
+        if (next.done === true) return true;
+        try {
+          const peer = peers.acquire(next.value, policy.namespace);
+          acquired.push(peer);
+          members += peer.addresses.ipv4.size + peer.addresses.ipv6.size;
+        } catch (error) {
+          // Making the rules fails in the same way, and reports it.
+          failed = messageOf(error);
+        }
+      }
+      return true;
+    },
+    end() {
+      acquired.forEach(peers.release);
+      acquired.length = 0;
+    },
+  };
+};
+
 /** Applies the budget to the policies that select pods of the node. */
-export interface PolicyRoom {
+interface PolicyRoom {
   /**
    * Decides again where a decision may have changed.
    * @param members number of addresses that joined existing peers
@@ -14,7 +59,7 @@ export interface PolicyRoom {
   judge(members: number, isForSmall: boolean): void;
 }
 
-export interface PolicyRoomParts {
+interface PolicyRoomParts {
   readonly groups: Groups;
   readonly budget: Budget;
   readonly podCount: () => number;

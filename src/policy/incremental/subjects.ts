@@ -6,11 +6,10 @@ import { byText } from '../text-order.ts';
 import type { Groups, IsolationChanges } from './groups.ts';
 import type { Budget } from './budget.ts';
 import { type MaterialisedRules, materialiseRules } from './materialised-rules.ts';
-import { type PeerSearch, searchPeers } from './peer-search.ts';
-import { createPolicyRoom } from './policy-room.ts';
+import { type PeerSearch, searchPeers, createPolicyRoom } from './policy-room.ts';
 import type { Peers } from './peers.ts';
 import type { PolicyEntry, PolicyStore } from './policy-store.ts';
-import type { PortNames } from './port-names.ts';
+import type { PortNames } from './pod-index.ts';
 
 /** The pods that policies can isolate on the node (subjects), and the policies that select them. */
 export interface Subjects {

@@ -17,7 +17,6 @@ import { closedIsolation, compileIsolation } from '../isolation-chain.ts';
 import { isolationCost, withBody, createGrowths, type Grown } from './growth.ts';
 import { type ChainName, isolationChain, type SetName, type Tree } from '../names.ts';
 import type { Chain, FamilyProgram, RawHook, TableProgram } from '../node-program.ts';
-import { addressesOf } from '../set-builder.ts';
 import { type Guarded, sourceCheck } from '../source-check.ts';
 import { type ChainChange, createFamilyChains } from './family-chains.ts';
 import { createFamilyGuard, type NodeGuard } from './family-guard.ts';
@@ -146,6 +145,10 @@ const dispatchKey = (judged: Judged | undefined): string =>
   judged?.chain === undefined
     ? ''
     : [judged.chain.name, ...judged.addresses.map(({ text }) => text), ...judged.nodeAddresses].join(' ');
+
+/** Returns the pod's addresses of the family. */
+const addressesOf = (pod: PodEndpoint, family: IpFamily): readonly string[] =>
+  pod.ips.filter((ip) => familyOf(ip) === family);
 
 export const createFamilyCompiler = (
   family: IpFamily,

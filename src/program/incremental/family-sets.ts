@@ -1,8 +1,7 @@
 import type { IpFamily } from '../../model/family.ts';
-import { ADDRESS_BITS, type Cidr, formatAddress, formatCidr } from '../../policy/cidr.ts';
-import { createMemberRecord, type MemberChange } from '../../policy/incremental/member-changes.ts';
+import { ADDRESS_BITS, type Cidr, formatAddress, formatCidr, type IpBlock } from '../../policy/cidr.ts';
+import { createMemberRecord, type MemberChange } from '../../policy/incremental/peers.ts';
 import type { PolicyDelta } from '../../policy/incremental/policy-compiler.ts';
-import type { IpBlock } from '../../policy/ip-block.ts';
 import { type GateSet, gateSet, governedSet, heldSet, memberSet, type SetName } from '../names.ts';
 import type { IpSet, SetType } from '../node-program.ts';
 import type { PortScope, SetBuilder } from '../set-builder.ts';

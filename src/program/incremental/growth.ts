@@ -3,7 +3,7 @@ import { matchesText } from '../allow.ts';
 import type { Chain, Rule } from '../node-program.ts';
 import type { IpFamily } from '../../model/family.ts';
 import type { AllowRule, Isolation, Peer } from '../../policy/node-policy.ts';
-import { ruleSize } from '../../policy/rule-size.ts';
+import { ruleSize } from '../../policy/limits.ts';
 import { MEMBER_COST, type Room } from './room.ts';
 import type { FamilySets } from './family-sets.ts';
 

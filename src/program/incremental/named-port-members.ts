@@ -1,7 +1,6 @@
 import type { IpFamily } from '../../model/family.ts';
-import { familyOf, parseAddress } from '../../policy/cidr.ts';
-import type { MemberRecord } from '../../policy/incremental/member-changes.ts';
-import { admits } from '../../policy/ip-block.ts';
+import { familyOf, parseAddress, admits } from '../../policy/cidr.ts';
+import type { MemberRecord } from '../../policy/incremental/peers.ts';
 import type { NamedTargets, PortScope } from '../set-builder.ts';
 
 /** The members of a set of addresses and ports, updated address by address. */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { jsonLines } from '../../../src/cluster/api/json-lines.ts';
+import { jsonLines } from '../../../src/cluster/api/watch.ts';
 
 const read = async (chunks: readonly Buffer[]): Promise<unknown[]> => {
   const values: unknown[] = [];

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { policyKey } from '../../../src/model/policy-object.ts';
-import { isolationKey } from '../../../src/policy/isolation-key.ts';
+import { isolationKey } from '../../../src/policy/incremental/groups.ts';
 import type { AllowRule, Isolation } from '../../../src/policy/node-policy.ts';
 import { createProgramCompiler } from '../../../src/program/incremental/program-compiler.ts';
 import { chainRules } from '../../../src/render/rule-text.ts';
