@@ -1,5 +1,5 @@
 import { describeEnd } from './end.ts';
-import { describeService, edgeKey, type FlowRecord } from './record.ts';
+import { describeRule, describeService, edgeKey, type FlowRecord } from './record.ts';
 
 /** The log line of an edge. */
 export interface LogLine {
@@ -44,8 +44,9 @@ export const createLogLines = (): LogLines => {
 
 /** The fields of the line. */
 export const logFields = ({ record, reports }: LogLine): Readonly<Record<string, unknown>> => {
-  const { at, source, destination, direction, reason, policies, rule, service } = record;
+  const { at, source, destination, direction, reason, policies, service } = record;
   const when = Date.parse(at);
+  const rule = describeRule(record);
   return {
     from: describeEnd(source, when),
     to: describeEnd(destination, when),

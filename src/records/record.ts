@@ -23,6 +23,11 @@ export interface Edge {
   readonly policies: readonly string[];
   /** Denied: the nearest rule and what it lacks. Allowed: the rule. In words. */
   readonly rule?: string;
+  /**
+   * Of the pod at the other end, where the nearest rule does not mean it: its values of the labels that the rule names, `role=admin`.
+   * Who may not know that pod is told without.
+   */
+  readonly farLabels?: string;
 }
 
 /** An edge as it was met on a node. */
@@ -57,3 +62,10 @@ export const edgeKey = (edge: Edge): string =>
 /** `TCP 80 (http)`, `ICMP`. */
 export const describeService = ({ protocol, port, portName }: Edge): string =>
   [protocol, ...(port === 0 ? [] : [port]), ...(portName === undefined ? [] : [`(${portName})`])].join(' ');
+
+/** Returns the rule in words, with the labels of the pod at the other end: `… only from pods role=client; shop/gone has role=admin`. */
+export const describeRule = ({ rule, farLabels, direction, source, destination }: Edge): string | undefined => {
+  const far = direction === 'egress' ? destination : source;
+  if (rule === undefined || farLabels === undefined || far.kind !== 'pod') return rule;
+  return `${rule}; ${far.namespace}/${far.name} has ${farLabels}`;
+};

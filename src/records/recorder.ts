@@ -7,7 +7,7 @@ import { nameEnd, type Names } from './name-end.ts';
 import { asPolicySees, portNameAt, protocolName } from './packet-words.ts';
 import { refusalOf, type Refusal } from './reason.ts';
 import type { FlowRecord } from './record.ts';
-import { createWhyFinder, ownLabels, type Why, type WhyFinder } from './why.ts';
+import { createWhyFinder, type Nearest, ownLabels, type Why, type WhyFinder } from './why.ts';
 
 export interface RecorderOptions {
   readonly node: string;
@@ -58,13 +58,13 @@ export const createRecorder = ({ node, names, policy, now }: RecorderOptions): R
     return lookedAt <= LOOKED_AT_PER_SECOND;
   };
 
-  /** With what the pod at the other end has, where the rule names labels that it lacks. */
-  const withLabels = (why: Why, direction: Direction, packet: Packet): Why => {
-    const { rule } = why;
-    const address = direction === 'ingress' ? packet.source : packet.destination;
-    const [pod] = names.podsAt(address);
-    if (rule === undefined || pod === undefined || !/ only (?:from|to) /.test(rule)) return why;
-    return { ...why, rule: `${rule}; ${pod.namespace}/${pod.name} has ${ownLabels(pod.labels, rule)}` };
+  /** Adds the labels of the pod at the other end, where the rule does not mean that pod. */
+  const withLabels = ({ policies, rule, lacksPeer }: Nearest, direction: Direction, packet: Packet): Why => {
+    const [pod] = names.podsAt(direction === 'ingress' ? packet.source : packet.destination);
+    const why = { policies, ...(rule === undefined ? {} : { rule }) };
+    return rule === undefined || pod === undefined || !lacksPeer
+      ? why
+      : { ...why, farLabels: ownLabels(pod.labels, rule) };
   };
 
   const whyOf = (prefix: string, direction: Direction, packet: Packet): Why => {
@@ -124,6 +124,7 @@ export const createRecorder = ({ node, names, policy, now }: RecorderOptions): R
         ...(portName === undefined ? {} : { portName }),
         policies: why?.policies ?? [],
         ...(why?.rule === undefined ? {} : { rule: why.rule }),
+        ...(why?.farLabels === undefined ? {} : { farLabels: why.farLabels }),
       };
     },
   };

@@ -4,6 +4,7 @@ import type { Isolation, NodePolicy } from '../policy/node-policy.ts';
 import { anyPeerChain, isolationChain } from '../program/names.ts';
 import { createEvaluator, type Evaluator } from '../trace/evaluator.ts';
 import { explainNearest } from '../trace/explain.ts';
+import { nearestMiss } from '../trace/nearest.ts';
 import type { Packet } from '../trace/packet.ts';
 
 /** The policies that refused a packet, and the nearest rule. */
@@ -11,6 +12,14 @@ export interface Why {
   /** The policies that isolate the pod, sorted. None where the pod is closed. */
   readonly policies: readonly string[];
   readonly rule?: string;
+  /** The labels of the pod at the other end, where the nearest rule does not mean that pod. */
+  readonly farLabels?: string;
+}
+
+/** The nearest rule of a refusal. */
+export interface Nearest extends Pick<Why, 'policies' | 'rule'> {
+  /** The rule does not mean the other end, whatever the port is. */
+  readonly lacksPeer: boolean;
 }
 
 /** Says why policies refuse packets. */
@@ -18,7 +27,7 @@ export interface WhyFinder {
   /** The isolation whose chain this is; undefined where there is none any more. */
   isolationOf(chain: string): Isolation | undefined;
   /** Returns what refuses the packet in the direction. @throws TypeError as Evaluator.trace does */
-  nearest(direction: Direction, packet: Packet): Why | undefined;
+  nearest(direction: Direction, packet: Packet): Nearest | undefined;
 }
 
 /** The chains of isolations that still are: a change of policies leaves most of them as they were. */
@@ -53,7 +62,9 @@ export const createWhyFinder = (policy: NodePolicy): WhyFinder => {
       const side = evaluate().trace(packet)[direction];
       if (side.kind !== 'denied') return undefined;
       const rule = explainNearest(side, packet);
-      return { policies: side.policies, ...(rule === undefined ? {} : { rule }) };
+      const miss = nearestMiss(side.misses);
+      const lacksPeer = miss?.kind === 'rule' && miss.peer === undefined;
+      return { policies: side.policies, lacksPeer, ...(rule === undefined ? {} : { rule }) };
     },
   };
 };

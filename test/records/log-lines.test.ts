@@ -25,4 +25,11 @@ describe('lines of the log', () => {
       nearest: 'shop/web has no ingress rules',
     });
   });
+
+  test('a line of the log has the labels of the pod at the other end, where the rule does not mean it', () => {
+    const record = flowRecord(0, { rule: 'shop/web ingress[0] allows only from pods a=b', farLabels: 'a=c' });
+    expect(logFields({ record, reports: 1 })['nearest']).toBe(
+      'shop/web ingress[0] allows only from pods a=b; shop/client-1 has a=c',
+    );
+  });
 });

@@ -1,6 +1,6 @@
 import { printable } from '../../model/printable.ts';
 import { describeEnd, type End } from '../../records/end.ts';
-import { describeService, type FlowRecord, type StoredFlow } from '../../records/record.ts';
+import { describeRule, describeService, type FlowRecord, type StoredFlow } from '../../records/record.ts';
 
 /** The cells of a line of the table. */
 export type Row = readonly string[];
@@ -12,7 +12,9 @@ const verdictOf = ({ verdict, direction, reason }: FlowRecord): string => {
   return reason === undefined || reason === 'policy' ? `${verdict}${side}` : `${verdict}${side}: ${reason}`;
 };
 
-const whyOf = ({ verdict, policies, rule }: FlowRecord): string => {
+const whyOf = (flow: FlowRecord): string => {
+  const { verdict, policies } = flow;
+  const rule = describeRule(flow);
   const by = policies.length === 0 ? '' : `${verdict === 'denied' ? 'isolated by' : 'by'} ${policies.join(', ')}`;
   const nearest = rule === undefined ? '' : verdict === 'denied' ? `nearest: ${rule}` : rule;
   return [by, nearest].filter((text) => text !== '').join('; ') || '-';

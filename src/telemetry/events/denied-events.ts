@@ -2,7 +2,7 @@ import type { Clock } from '../../model/clock.ts';
 import type { EventSink } from '../../model/operator-event.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 import { describeEnd, type End, namespaceOf } from '../../records/end.ts';
-import { describeService, type FlowRecord } from '../../records/record.ts';
+import { describeRule, describeService, type FlowRecord } from '../../records/record.ts';
 import { createRate } from '../rate.ts';
 
 interface DeniedEventsParts {
@@ -25,9 +25,6 @@ const farEnd = (end: End, namespace: string, at: number): string => {
   return other === undefined || other === namespace ? describeEnd(end, at) : 'a pod of another namespace';
 };
 
-/** The labels of the pod at the other end are at the end, after its name. */
-const withoutFarPod = (rule: string): string => rule.replace(/; \S+\/\S+ has [^;]*$/, '');
-
 /**
  * Posts refused connections on the pod whose policies refused them: up to one event a pod in ten minutes, one a second of the
  * node.
@@ -46,13 +43,13 @@ export const createDeniedEvents = ({ events, clock, podsAt }: DeniedEventsParts)
   };
 
   return (record) => {
-    const { direction, source, destination, policies, rule = '', at } = record;
+    const { direction, source, destination, policies, rule, at } = record;
     if (direction === undefined || record.verdict !== 'denied') return;
     const [own, far] = direction === 'egress' ? [source, destination] : [destination, source];
     const pod = podsAt(own.address)[0];
     if (own.kind !== 'pod' || pod === undefined || !mayTell(pod.uid)) return;
     const isOther = far.kind === 'pod' && far.namespace !== own.namespace;
-    const nearest = isOther ? withoutFarPod(rule) : rule;
+    const nearest = isOther ? rule : describeRule(record);
     const other = farEnd(far, own.namespace, Date.parse(at));
     events.tell({
       pod: { namespace: pod.namespace, name: pod.name, uid: pod.uid },
@@ -62,7 +59,7 @@ export const createDeniedEvents = ({ events, clock, podsAt }: DeniedEventsParts)
       note: [
         `${describeService(record)} ${direction === 'egress' ? 'to' : 'from'} ${other} was refused`,
         ...(policies.length === 0 ? [] : [`${direction} is isolated by ${policies.join(', ')}`]),
-        ...(nearest === '' ? [] : [`nearest: ${nearest}`]),
+        ...(nearest === undefined ? [] : [`nearest: ${nearest}`]),
       ].join('; '),
     });
   };

@@ -36,10 +36,16 @@ describe('events of refused connections', () => {
   test('name no pod of another namespace, nor its labels', () => {
     const { told, tell } = setUp();
     const source = { kind: 'pod', address: '10.0.0.1', namespace: 'store', name: 'secret' } as const;
-    tell(flowRecord(0, { source, rule: 'shop/web allows only from pods a=b, only TCP 1; store/secret has a=c' }));
+    tell(flowRecord(0, { source, rule: 'shop/web allows only from pods a=b, only TCP 1', farLabels: 'a=c' }));
     expect(told[0]?.note).toBe(
       'TCP 80 from a pod of another namespace was refused; ingress is isolated by shop/web; nearest: shop/web allows only from pods a=b, only TCP 1',
     );
+  });
+
+  test('name the labels of the other pod of the same namespace', () => {
+    const { told, tell } = setUp();
+    tell(flowRecord(0, { rule: 'shop/web allows only from pods a=b', farLabels: 'a=c' }));
+    expect(told[0]?.note).toMatch(/nearest: shop\/web allows only from pods a=b; shop\/client-1 has a=c$/);
   });
 
   test('come once a pod in ten minutes, and once a second', async () => {
