@@ -7,10 +7,12 @@ import { count } from '../check/words.ts';
 import { toAnnotations } from './check/annotations.ts';
 import { type Checked, fixFiles } from './check/fix-files.ts';
 import { countUnset, requireNamespace } from './check/namespaces.ts';
+import { policyNamespace } from '../model/policy-object.ts';
 import { placeFindings } from './check/placed-finding.ts';
 import { type CheckReport, describeReport, toReport } from './check/report.ts';
 import { toSarif } from './check/sarif.ts';
 import { filenameOption, pathsOf, readInput } from './input.ts';
+import { contextOption, kubeconfigOption } from './live-cluster.ts';
 import { formatOutput, type OutputFormat } from './output.ts';
 import { UsageError, type Verb } from './verb.ts';
 
@@ -46,7 +48,12 @@ export const checkVerb: Verb = {
     command
       .argument('[path...]', 'manifests, as with -f')
       .addOption(filenameOption())
-      .option('-n, --namespace <name>', 'the namespace of objects that name none; "default" if absent')
+      .addOption(kubeconfigOption())
+      .addOption(contextOption())
+      .option(
+        '-n, --namespace <name>',
+        'the namespace of objects that name none, "default" if absent; of a cluster: only its policies',
+      )
       .option('--strict', 'warnings fail as errors do')
       .option('--fix', 'write the repairs that are certain into the files')
       .addOption(
@@ -83,6 +90,8 @@ Examples:
     if (fix && pathsOf(command).includes('-')) {
       throw new UsageError('--fix writes into files: give files or folders, not standard input');
     }
+    const isLive = pathsOf(command).length === 0;
+    if (fix && isLive) throw new UsageError('--fix writes into files: give files or folders with -f');
     const check = async (): Promise<Checked> => {
       const loaded = await readInput(command, io, namespace === undefined ? {} : { namespace });
       if (namespace !== undefined) requireNamespace(loaded, namespace);
@@ -91,7 +100,9 @@ Examples:
         services: loaded.services,
         written: (key) => loaded.policyOrigins.get(key)?.raw,
       });
-      return { loaded, findings: checkPolicies(cluster) };
+      const findings = checkPolicies(cluster);
+      if (!isLive || namespace === undefined) return { loaded, findings };
+      return { loaded, findings: findings.filter(({ policy }) => policyNamespace(policy) === namespace) };
     };
     const fixed = fix ? await fixFiles(check) : undefined;
     if (fixed !== undefined) {

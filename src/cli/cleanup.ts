@@ -6,7 +6,7 @@ import { createKernelLock } from '../kernel/node-lock/kernel-lock.ts';
 import { createNetlink } from '../kernel/netlink/netlink.ts';
 import { createNftReader } from '../kernel/netlink/nft-reader.ts';
 import { createSetReader } from '../kernel/netlink/set-reader.ts';
-import { connectToCluster, kubeconfigOption } from './explain/source.ts';
+import { connectToCluster, kubeconfigOption } from './live-cluster.ts';
 import { DEFAULT_LEASE, readLeaseHome } from './lease-home.ts';
 import { formatOutput, type OutputOptions, outputOption } from './output.ts';
 import type { CliIo, ExitCode, Verb } from './verb.ts';

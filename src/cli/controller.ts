@@ -9,7 +9,7 @@ import { createSystemClock } from '../kernel/clock.ts';
 import { createControllerMetrics } from '../telemetry/controller-metrics.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { serveTelemetry } from '../telemetry/server.ts';
-import { connectToCluster, kubeconfigOption } from './explain/source.ts';
+import { connectToCluster, kubeconfigOption } from './live-cluster.ts';
 import { DEFAULT_LEASE, LEASE_VARIABLE, readLeaseHome } from './lease-home.ts';
 import { type CliIo, UsageError, type Verb } from './verb.ts';
 

@@ -1,28 +1,27 @@
 import { Option } from 'commander';
-import { createPortSets } from '../reach/port-sets.ts';
-import { differenceOf, type ReachState } from '../reach/difference.ts';
-import { describeReport, markdownReport, toReport } from './diff/report.ts';
+import { type ComparedState, compareStates, DIFF_FORMATS, type DiffFormat, formatReport } from './diff/compare.ts';
 import { loadState, readStateText } from './diff/read-state.ts';
 import { tellProblems } from './input.ts';
-import { MOST_REPLICAS, type ReadCluster, reachOf, readCluster, workloadsOf } from './matrix/read-cluster.ts';
-import { formatOutput } from './output.ts';
+import type { ContextOptions } from './kubectl.ts';
+import { contextOption, kubeconfigOption } from './live-cluster.ts';
+import { MOST_REPLICAS, readCluster, workloadsOf } from './matrix/read-cluster.ts';
 import { createProgress } from './progress.ts';
 import { tellFaults } from './tell-faults.ts';
 import { UsageError, type Verb } from './verb.ts';
 
-interface DiffOptions {
-  readonly output: 'table' | 'markdown' | 'json' | 'yaml';
+interface DiffOptions extends ContextOptions {
+  readonly output: DiffFormat;
   readonly exitCode?: boolean;
 }
 
 export const diffVerb: Verb = {
   declare(command) {
     command
-      .argument('<before>', 'a file, a folder, REVISION:PATH of git, or - for standard input')
+      .argument('<before>', 'a file, a folder, REVISION:PATH of git, - for standard input, or cluster')
       .argument('<after>', 'likewise')
-      .addOption(
-        new Option('-o, --output <format>', 'print as').choices(['table', 'markdown', 'json', 'yaml']).default('table'),
-      )
+      .addOption(new Option('-o, --output <format>', 'print as').choices(DIFF_FORMATS).default('table'))
+      .addOption(kubeconfigOption())
+      .addOption(contextOption())
       .option('--exit-code', 'exit with 1 if a connection opens or closes')
       .addHelpText(
         'after',
@@ -34,6 +33,7 @@ changed.
 A state is the first of these that fits:
   -              standard input, once
   deploy/, a.yaml  a file or folder that exists
+  cluster        the cluster that a kubeconfig names
   main:deploy/   a folder or file of a commit in the git repository here;
                  the path begins at the top of the repository, or with ./;
                  kustomizations and charts are not rendered there
@@ -51,39 +51,27 @@ Examples:
       );
   },
   async run(command, io) {
-    const { output, exitCode = false } = command.opts<DiffOptions>();
+    const { output, exitCode = false, ...context } = command.opts<DiffOptions>();
     const states = command.args.map((typed) => readStateText(typed));
     if (states.filter(({ kind }) => kind === 'stdin').length > 1) throw new UsageError('only one state can be -');
     const progress = createProgress(io, process.stderr.isTTY);
-    const portSets = createPortSets();
     let isFlawed = false;
-    const read: { readonly cluster: ReadCluster; readonly state: ReachState }[] = [];
+    const read: ComparedState[] = [];
     for (const each of states) {
-      const loaded = await loadState(each, io, MOST_REPLICAS);
+      const loaded = await loadState(each, io, MOST_REPLICAS, context);
       tellProblems(loaded, io);
       const cluster = readCluster(loaded, read[0]?.cluster);
       tellFaults(cluster.policy.faults, loaded, io);
       isFlawed ||= loaded.problems.length > 0 || cluster.policy.faults.length > 0;
       progress.at('comparing pods with policies');
-      const state = { reach: reachOf(cluster, portSets), pods: cluster.pods, workloadOf: workloadsOf(loaded) };
-      read.push({ cluster, state });
+      read.push({ cluster, workloadOf: workloadsOf(loaded) });
     }
     const [before, after] = read;
     if (before === undefined || after === undefined) throw new UsageError('give two states');
     progress.at('comparing the two states');
-    const families = before.cluster.families.filter((family) => after.cluster.families.includes(family));
-    const others = [before, after]
-      .flatMap(({ cluster }) => cluster.families)
-      .filter((each) => !families.includes(each));
-    if (others.length > 0)
-      io.err(`note: only one state has addresses of ${others.join(', ')}: these are not compared\n`);
-    const report = toReport(differenceOf(before.state, after.state), families);
+    const report = compareStates(before, after, io);
     progress.end();
-    io.out(
-      output === 'markdown'
-        ? `${markdownReport(report)}\n`
-        : formatOutput(output === 'table' ? 'text' : output, report, () => describeReport(report)),
-    );
+    io.out(formatReport(report, output));
     return isFlawed || (exitCode && report.changes.length > 0) ? 1 : 0;
   },
 };

@@ -10,10 +10,11 @@ import { parsePolicy } from '../policy/parse-policy.ts';
 import { describePod } from '../trace/describe.ts';
 import { type Answer, answer } from './explain/answer.ts';
 import { openCounters, type SideCounters } from './explain/counters.ts';
-import { kubeconfigOption, loadSource, pathOption, type SourceOptions } from './explain/source.ts';
+import { loadSource, pathOption, type SourceOptions } from './explain/source.ts';
 import { misdirected, portOf, readDestination } from './explain/target.ts';
 import { describeAnswers, manifestsText } from './explain/text.ts';
 import { hostNetworkWhy, whyUndecided } from './explain/undecidable.ts';
+import { contextOption, kubeconfigOption } from './live-cluster.ts';
 import { placePods } from './matrix/place-pods.ts';
 import { formatOutput, type OutputOptions, outputOption } from './output.ts';
 import { createResolver, type Endpoint } from './resolve/resolve.ts';
@@ -162,6 +163,7 @@ export const explainVerb: Verb = {
       .argument('<to>', 'the end that it goes to: TO[:PORT[/PROTOCOL]]')
       .addOption(pathOption())
       .addOption(kubeconfigOption())
+      .addOption(contextOption())
       .option('-n, --namespace <name>', 'the namespace of names without one')
       .addOption(new Option('--expect <verdict>', 'exit with 1 unless it is so').choices(['allowed', 'denied']))
       .option('--change', 'print only the smallest change that allows it, as YAML')

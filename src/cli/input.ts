@@ -6,11 +6,13 @@ import { otherPoliciesIn } from '../cluster/manifest/other-policies.ts';
 import { formatProblem } from '../cluster/manifest/place.ts';
 import { createCommandRunner } from '../kernel/command.ts';
 import { nameOfKind } from '../model/other-policies.ts';
+import type { ContextOptions } from './kubectl.ts';
+import { asksCluster, loadLive } from './live-cluster.ts';
 import { renderFolders } from './rendered-folders.ts';
 import { type CliIo, UsageError } from './verb.ts';
 
-/** The options of a verb that `filenameOption` sets. */
-export interface InputOptions {
+/** The options of a verb that `filenameOption` sets, and those of verbs that ask a cluster as well. */
+export interface InputOptions extends ContextOptions {
   readonly filename?: readonly string[];
 }
 
@@ -60,8 +62,9 @@ export const readPaths = async (
 };
 
 /**
- * Loads the manifests that a verb was given with -f or as arguments, see readPaths.
- * @throws UsageError if there are none
+ * Loads the manifests that a verb was given with -f or as arguments, see readPaths. Without any it reads the cluster, where one was
+ * named or kubectl started this as its plugin.
+ * @throws UsageError if there is neither
  */
 export const readInput = async (
   command: Command,
@@ -69,6 +72,8 @@ export const readInput = async (
   settings: InputSettings = {},
 ): Promise<LoadedManifests> => {
   const paths = pathsOf(command);
+  const options = command.opts<InputOptions>();
+  if (paths.length === 0 && asksCluster(options, io)) return loadLive(options, io);
   if (paths.length === 0) throw new UsageError('no manifests: give files or folders with -f, or - for standard input');
   return readPaths(paths, io, settings);
 };

@@ -3,6 +3,7 @@ import { eachPod } from '../reach/workloads.ts';
 import { describePod } from '../trace/describe.ts';
 import { createEvaluator } from '../trace/evaluator.ts';
 import { filenameOption, loadInput } from './input.ts';
+import { contextOption, kubeconfigOption } from './live-cluster.ts';
 import { createConnectionFinder } from './matrix/connection-finder.ts';
 import { describeExplanations, type Explanation, explainPackets } from './matrix/explain-packets.ts';
 import { MATRIX_FORMATS, type MatrixFormat, printMatrix, printSummary } from './matrix/print.ts';
@@ -67,6 +68,8 @@ export const matrixVerb: Verb = {
     command
       .argument('[path...]', 'manifests, as with -f')
       .addOption(filenameOption())
+      .addOption(kubeconfigOption())
+      .addOption(contextOption())
       .option('-n, --namespace <name>', 'only connections with an end in this namespace; the namespace of bare names')
       .option('--from <endpoint>', 'only connections from this endpoint')
       .option('--to <endpoint>', 'only connections to this endpoint')

@@ -8,6 +8,7 @@ import { readAntiSpoofing } from '../config/anti-spoofing.ts';
 import { planChanges } from '../render/plan.ts';
 import { nothingObserved } from '../render/nothing-observed.ts';
 import { filenameOption, loadInput } from './input.ts';
+import { contextOption, kubeconfigOption } from './live-cluster.ts';
 import { formatOutput, type OutputOptions, outputOption } from './output.ts';
 import { tellFaults } from './tell-faults.ts';
 import { type CliIo, UsageError, type Verb } from './verb.ts';
@@ -80,6 +81,8 @@ export const renderVerb: Verb = {
     command
       .argument('[path...]', 'manifests, as with -f')
       .addOption(filenameOption())
+      .addOption(kubeconfigOption())
+      .addOption(contextOption())
       .option('--node <name>', 'the node to render for: its pods are the subjects')
       .option('--simulate', 'give placeholders to pods without a node or without addresses')
       .option('--anti-spoofing <patterns>', 'interfaces of pods whose sources are checked, such as veth+', readPatterns)

@@ -66,6 +66,16 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./controller.ts')).controllerVerb,
   },
   {
+    name: 'suggest',
+    summary: 'Makes policies of recorded traffic: what was seen, with evidence, and no more',
+    load: async () => (await import('./suggest.ts')).suggestVerb,
+  },
+  {
+    name: 'completion',
+    summary: 'Prints a script for a shell that completes verbs and options',
+    load: async () => (await import('./completion.ts')).completionVerb,
+  },
+  {
     name: 'cleanup',
     summary: 'Removes every chain, set and jump of ours from this node, and nothing else',
     load: async () => (await import('./cleanup.ts')).cleanupVerb,

@@ -15,13 +15,13 @@ import { readDuration } from '../config/duration.ts';
 import type { PolicyObject } from '../model/policy-object.ts';
 import { parsePolicy } from '../policy/parse-policy.ts';
 import { selects } from '../policy/selector.ts';
-import { connectToCluster, kubeconfigOption } from './explain/source.ts';
+import type { ContextOptions } from './kubectl.ts';
+import { connectToCluster, contextOption, kubeconfigOption } from './live-cluster.ts';
 import { DEFAULT_LEASE, LEASE_VARIABLE, readLeaseHome } from './lease-home.ts';
 import { formatOutput, type OutputOptions, outputOption } from './output.ts';
 import { UsageError, type Verb } from './verb.ts';
 
-interface WaitOptions extends OutputOptions {
-  readonly kubeconfig?: string;
+interface WaitOptions extends OutputOptions, ContextOptions {
   readonly namespace?: string;
   readonly timeout: string;
   readonly allNodes?: true;
@@ -115,6 +115,7 @@ export const waitVerb: Verb = {
       .option('--all-nodes', 'all nodes with an agent, not only those with pods that the policy selects')
       .option('--lease <namespace/release>', `the agents' --lease (default: $${LEASE_VARIABLE}, or ${DEFAULT_LEASE})`)
       .addOption(kubeconfigOption())
+      .addOption(contextOption())
       .addOption(outputOption())
       .addHelpText(
         'after',

@@ -6,6 +6,7 @@ import { type PolicyKey, policyKey } from '../model/policy-object.ts';
 import { familyOf } from '../policy/cidr.ts';
 import type { PeerSpec } from '../policy/parsed.ts';
 import { meets } from '../policy/selector.ts';
+import { describeWritten } from '../policy/written-selector.ts';
 import { describeTarget } from '../trace/describe.ts';
 import { endsOf } from '../trace/judge-side.ts';
 import { missDistance } from '../trace/nearest.ts';
@@ -14,7 +15,7 @@ import type { PolicyIndex } from '../trace/policy-index.ts';
 import type { Miss, SideTrace } from '../trace/trace.ts';
 import type { Change } from './change.ts';
 import { peerClauses } from './clauses.ts';
-import { describePeerOfPod, describeWritten, peerOfPod, selectorOf } from './name-pods.ts';
+import { describePeerOfPod, peerOfPod, selectorOf } from './name-pods.ts';
 import type { Reading, WorkloadOf } from './reading.ts';
 
 /** The facts from which changes of one end are derived. */

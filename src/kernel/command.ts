@@ -136,3 +136,46 @@ export const createCommandRunner = (prefix: readonly string[] = []): CommandRunn
     }
   },
 });
+
+/** The parts of a program that is followed while it runs. */
+export interface FollowOptions {
+  /** Takes standard output piece by piece. Must not throw. */
+  readonly onText: (text: string) => void;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+/** Bytes of standard error that are kept for the error. */
+const MOST_WORDS = 4096;
+
+/**
+ * Runs a program until it ends or is told to. Its standard input stays open as long as this process lives, and it ends with this
+ * process.
+ *
+ * @throws CommandError for any end other than exit code 0, unless the signal ended it
+ */
+export const followCommand = async (
+  file: string,
+  args: readonly string[],
+  { onText, signal }: FollowOptions,
+): Promise<void> => {
+  const child = execa(file, args, {
+    stdin: 'pipe',
+    buffer: false,
+    env: { LC_ALL: 'C' },
+    cancelSignal: signal,
+    forceKillAfterDelay: GRACE_MS,
+  });
+  let words = '';
+  child.stdout.setEncoding('utf8').on('data', onText);
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    words = `${words}${text}`.slice(-MOST_WORDS);
+  });
+  try {
+    await child;
+  } catch (error) {
+    if (signal.aborted) return;
+    if (!(error instanceof ExecaError)) throw error;
+    throw commandFailure([file, ...args].join(' '), error, words);
+  }
+};

@@ -4,22 +4,26 @@ import { createIntern } from '../../cluster/intern.ts';
 import { readManifest } from '../../cluster/manifest/read-manifest.ts';
 import { CommandError, createCommandRunner } from '../../kernel/command.ts';
 import { readPaths } from '../input.ts';
+import type { ContextOptions } from '../kubectl.ts';
+import { loadLive } from '../live-cluster.ts';
 import { type CliIo, UsageError } from '../verb.ts';
 
 /** A state as it was typed. */
 export type StateText =
   | { readonly kind: 'stdin' }
+  | { readonly kind: 'cluster' }
   | { readonly kind: 'path'; readonly path: string }
   /** `main:deploy/`: a folder or file of a commit, as git names it (gitrevisions(7)). */
   | { readonly kind: 'git'; readonly revision: string; readonly path: string };
 
 /**
- * Tells what a state is: `-`, a path that exists, or `REVISION:PATH` of the git repository that the command runs in.
+ * Tells what a state is: `-`, a path that exists, `cluster`, or `REVISION:PATH` of the git repository that the command runs in.
  * @throws UsageError where it is none of them
  */
 export const readStateText = (typed: string, exists: (path: string) => boolean = existsSync): StateText => {
   if (typed === '-') return { kind: 'stdin' };
   if (exists(typed)) return { kind: 'path', path: typed };
+  if (typed === 'cluster') return { kind: 'cluster' };
   const colon = typed.indexOf(':');
   if (colon > 0) return { kind: 'git', revision: typed.slice(0, colon), path: typed.slice(colon + 1) };
   throw new UsageError(
@@ -78,8 +82,15 @@ const readGit = async (
  *
  * @throws UsageError where git does not have it
  */
-export const loadState = async (state: StateText, io: CliIo, maxReplicas: number): Promise<LoadedManifests> => {
+export const loadState = async (
+  state: StateText,
+  io: CliIo,
+  maxReplicas: number,
+  context: ContextOptions = {},
+): Promise<LoadedManifests> => {
   switch (state.kind) {
+    case 'cluster':
+      return loadLive(context, io);
     case 'stdin':
       return readPaths(['-'], io, { maxReplicas });
     case 'path':

@@ -38,8 +38,7 @@ interface Chosen {
   readonly user: User;
 }
 
-const choose = (content: unknown, file: string): Chosen => {
-  const folder = path.dirname(file);
+const choose = (content: unknown, file: string, folder: string): Chosen => {
   const raw = asObject(content);
   const current = asText(raw['current-context']);
   const context = newContexts(raw['contexts']).find(({ name }) => name === current);
@@ -68,21 +67,42 @@ const choose = (content: unknown, file: string): Chosen => {
 const needsWholeClient = ({ cluster, user }: Chosen): boolean =>
   Boolean(cluster.proxyUrl) || Boolean(user.authProvider);
 
+/** A kubeconfig that was read. */
+export interface KubeconfigText {
+  readonly text: string;
+  /** Of the file or what else it came from, for errors. */
+  readonly name: string;
+  /** Paths in it are relative to this folder. */
+  readonly folder: string;
+}
+
+/**
+ * Connects as the current context of a kubeconfig says.
+ *
+ * @throws ConnectionError that names the missing or wrong entry
+ */
+export const connectByKubeconfigText = async ({ text, name, folder }: KubeconfigText): Promise<ApiConnection> => {
+  try {
+    const chosen = choose(await parseText(text), name, folder);
+    if (needsWholeClient(chosen)) {
+      const { connectWithWholeClient } = await import('./whole-client.ts');
+      return connectWithWholeClient(text, folder, chosen.cluster.server);
+    }
+    return createConnection(chosen.cluster, chosen.user);
+  } catch (error) {
+    if (error instanceof ConnectionError) throw error;
+    throw new ConnectionError(`${name}: ${messageOf(error)}`, { cause: error });
+  }
+};
+
 /**
  * Connects as a kubeconfig file's current context says.
  *
  * @throws ConnectionError that names the file and the missing or wrong entry
  */
 export const connectByKubeconfig = async (file: string): Promise<ApiConnection> => {
-  try {
-    const chosen = choose(await parseText(await readFile(file, 'utf8')), file);
-    if (needsWholeClient(chosen)) {
-      const { connectWithWholeClient } = await import('./whole-client.ts');
-      return connectWithWholeClient(file, chosen.cluster.server);
-    }
-    return createConnection(chosen.cluster, chosen.user);
-  } catch (error) {
-    if (error instanceof ConnectionError) throw error;
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new ConnectionError(`${file}: ${messageOf(error)}`, { cause: error });
-  }
+  });
+  return connectByKubeconfigText({ text, name: file, folder: path.dirname(file) });
 };

@@ -50,6 +50,30 @@ const WANTED: readonly Wanted[] = [
   },
 ];
 
+const workload = (group: string, resource: string, kind: string): Wanted => ({
+  path: `/apis/${group}/v1/${resource}`,
+  fieldSelector: '',
+  apiVersion: `${group}/v1`,
+  kind,
+  use: 'workload',
+  lacking: 'labels of pods that do not run now are not known',
+});
+
+/** Workloads, whose pods may not run now. */
+const WORKLOADS: readonly Wanted[] = [
+  workload('apps', 'deployments', 'Deployment'),
+  workload('apps', 'statefulsets', 'StatefulSet'),
+  workload('apps', 'daemonsets', 'DaemonSet'),
+  workload('batch', 'cronjobs', 'CronJob'),
+  workload('batch', 'jobs', 'Job'),
+];
+
+/** The parts of a cluster that not every verb needs. */
+export interface ClusterExtent {
+  /** Read workloads too, where the user may: one that has no pod stands for the pods that it would make. */
+  readonly workloads?: boolean;
+}
+
 /** Nothing of an API server stands in a file. */
 const PLACE: Place = { file: '<cluster>', line: 1, column: 1 };
 
@@ -86,10 +110,13 @@ export interface LoadedCluster {
  * EndpointSlices and Nodes are read where the user may.
  * @throws what a failing request throws
  */
-export const loadCluster = async (connection: ApiConnection): Promise<LoadedCluster> => {
+export const loadCluster = async (
+  connection: ApiConnection,
+  { workloads = false }: ClusterExtent = {},
+): Promise<LoadedCluster> => {
   const notes: string[] = [];
   const contents = await Promise.all(
-    WANTED.map(async (wanted) => {
+    [...WANTED, ...(workloads ? WORKLOADS : [])].map(async (wanted) => {
       try {
         return await listAll(connection, wanted);
       } catch (error) {
