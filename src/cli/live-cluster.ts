@@ -14,7 +14,7 @@ export const kubeconfigOption = (): Option =>
 export const contextOption = (): Option =>
   new Option('--context <name>', 'the context of the kubeconfig, where it is not the current one; needs kubectl');
 
-/** Reports whether a cluster is asked where no manifests are given. */
+/** Reports whether a verb reads the cluster where no manifests are given. */
 export const asksCluster = ({ kubeconfig, context }: ContextOptions, io: CliIo): boolean =>
   isPlugin(io) || kubeconfig !== undefined || context !== undefined;
 

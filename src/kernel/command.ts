@@ -149,7 +149,7 @@ export interface FollowOptions {
 const MOST_WORDS = 4096;
 
 /**
- * Runs a program until it ends or is told to. Its standard input stays open as long as this process lives, and it ends with this
+ * Runs a program until it ends or the signal ends it. Its standard input stays open as long as this process lives, and it ends with this
  * process.
  *
  * @throws CommandError for any end other than exit code 0, unless the signal ended it

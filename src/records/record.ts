@@ -25,7 +25,7 @@ export interface Edge {
   readonly rule?: string;
   /**
    * Of the pod at the other end, where the nearest rule does not mean it: its values of the labels that the rule names, `role=admin`.
-   * Who may not know that pod is told without.
+   * Readers who may not know that pod get the record without them.
    */
   readonly farLabels?: string;
 }

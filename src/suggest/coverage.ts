@@ -47,7 +47,7 @@ export const freshIn = ({ from, to }: Period): ((edge: SeenEdge) => boolean) => 
 export const describeEdge = ({ source, destination, protocol, port }: SeenEdge): string =>
   `${describeParty(source)} → ${describeParty(destination)} ${protocol} ${port}`;
 
-/** @param groups the workloads that suggestions are asked for */
+/** @param groups the workloads to suggest policies for */
 export const coverageOf = (
   document: FlowsDocument,
   groups: readonly Group[],

@@ -190,7 +190,7 @@ describe('kubectl portcullis', () => {
     ]);
   });
 
-  test('all nodes that are asked for answered, so that the exit code is 0; filters go to the agents', async () => {
+  test('the exit code is 0 if all wanted nodes answered; filters go to the agents', async () => {
     const { code, out, err } = await run('flows', ...ANSWERING, '--denied');
     expect([code, out, err]).toEqual([0, '', 'no flows\n']);
   });
@@ -253,7 +253,7 @@ describe('kubectl portcullis', () => {
     expect(out).toContain(words);
   });
 
-  test('--context chooses another context of the kubeconfig, and one that is not there is told', async () => {
+  test('--context chooses another context of the kubeconfig, and an error names one that is not there', async () => {
     const { code, err } = await run('matrix', '--context', 'elsewhere');
     expect([code, err]).toEqual([1, expect.stringContaining('elsewhere')]);
   });

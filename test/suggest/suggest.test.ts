@@ -183,7 +183,7 @@ describe('policies suggested from recorded traffic', () => {
     expect(found.secondLooks[0]?.why).toContain('a node is named by its address');
   });
 
-  test('a pod without lasting labels is told apart by the labels that the others have', () => {
+  test('a pod without lasting labels is selected by the labels that only the others have', () => {
     const job = pod('shop/job-1', { 'job-name': 'job-28456789', 'controller-uid': 'u' });
     const found = suggest([...WEB, API, job], [flow(podEnd('shop/job-1', 'Deployment/job'), WEB_END, 80)]);
     expect(specOf(found, 'shop/job')?.podSelector).toEqual({
@@ -278,7 +278,7 @@ describe('policies suggested from recorded traffic', () => {
     });
   });
 
-  test('a namespace that is asked for is the only one to get policies, and no name of a policy is taken twice', () => {
+  test('only the wanted namespace gets policies, and no name of a policy is taken twice', () => {
     const found = suggest([...WEB, API, TILL], [flow(TILL_END, WEB_END, 80)], {
       namespaces: ['shop'],
       policies: [policy('shop/suggested-web', { podSelector: {} })],

@@ -16,7 +16,7 @@ export interface ComparedState {
   readonly workloadOf: WorkloadOf;
 }
 
-/** Returns what opens and closes between two states; families that only one has are told on standard error. */
+/** Returns what opens and closes between two states; names families that only one has on standard error. */
 export const compareStates = (before: ComparedState, after: ComparedState, io: CliIo): DiffReport => {
   const portSets = createPortSets();
   const families = before.cluster.families.filter((family) => after.cluster.families.includes(family));

@@ -30,7 +30,7 @@ export interface AgentOptions extends ContextOptions {
 const SELECTOR = 'app.kubernetes.io/name=portcullis,app.kubernetes.io/component=agent';
 const USUAL_NAMESPACE = 'kube-system';
 
-/** Maximum number of agents that are asked at a time: each takes a kubectl of 50 MB and a stream of the API server. */
+/** Maximum number of agents that the plugin asks at a time: each takes a kubectl of 50 MB and a stream of the API server. */
 export const AT_ONCE = 16;
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -139,7 +139,7 @@ export const execArgs = (
   more: readonly string[] = [],
 ): readonly string[] => ['exec', '-n', namespace, ...more, name, '--', 'portcullis', ...args];
 
-/** The agents that are asked, and how. */
+/** The agents to ask, and how. */
 export interface Agents {
   readonly kubectl: Kubectl;
   readonly agents: readonly AgentPod[];

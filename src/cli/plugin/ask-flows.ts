@@ -43,7 +43,7 @@ const uniqueRevisions = (revisions: readonly PolicyRevision[]): readonly PolicyR
 };
 
 /**
- * Asks the agents for their stored flows. Nodes that did not answer, versions that differ and gaps are told on standard error.
+ * Asks the agents for their stored flows. Names nodes that did not answer, versions that differ and gaps on standard error.
  * @returns what they have in order of time, and whether all answered
  */
 export const askFlows = async (

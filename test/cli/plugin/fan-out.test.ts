@@ -4,7 +4,7 @@ import { fanOut } from '../../../src/cli/plugin/fan-out.ts';
 const gate = () => Promise.withResolvers<undefined>();
 
 describe('asking many', () => {
-  test('no more than the given number are asked at a time, and answers keep the order of the questions', async () => {
+  test('no more than the given number run at a time, and answers keep the order of the questions', async () => {
     const all = Array.from({ length: 40 }, (_, at) => at);
     const gates = all.map(gate);
     let open = 0;

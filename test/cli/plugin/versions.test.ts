@@ -12,6 +12,6 @@ test.each([
     undefined,
     'the agent of n1 is older than this plugin (0.10.1): it does not tell its version, and may not know all options',
   ],
-])('an agent of another version is told in words: %s', (version, words) => {
+])('a note says that an agent is of another version: %s', (version, words) => {
   expect(skewOf('n1', version, '0.10.1')).toBe(words);
 });

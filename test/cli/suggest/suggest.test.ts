@@ -99,7 +99,7 @@ describe('portcullis suggest', () => {
     expect(instead.out).toMatch(/- globex\/jobs +→ acme\/db +TCP 22/);
   });
 
-  test('wrong usage and unreadable records are told with what is wrong', async () => {
+  test('errors say what is wrong with the usage or the records', async () => {
     expect(await suggest('-n', 'acmee')).toMatchObject({ code: 2, err: expect.stringContaining('no such namespace') });
     expect(await suggest('-o', 'table')).toMatchObject({ code: 2, err: expect.stringContaining('needs --diff') });
     await writeFile(at('bad.json'), '{"flows": [{}]}');
