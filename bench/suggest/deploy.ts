@@ -14,9 +14,10 @@ const NODES = ['n1', 'n2', 'n3'] as const;
 const nodeAddress = (node: string): string => `192.168.0.1${node.slice(1)}`;
 
 /** The alphabet of names that controllers make up. */
-const LETTERS = [...'bcdfghjklmnpqrstvwxz2456789'];
+const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
-const madeUp = (length: number, random: Random): string => Array.from({ length }, () => random.pick(LETTERS)).join('');
+const madeUp = (length: number, random: Random): string =>
+  Array.from({ length }, () => LETTERS[random.below(LETTERS.length)]).join('');
 
 const containers = (ports: readonly string[]) => [
   {
@@ -57,8 +58,7 @@ const controlled = ({ at, kind = 'ReplicaSet' }: AppWorkload, hash: string, inde
         owner: { kind, name },
       };
     case 'CronJob': {
-      const job = `${name}-2${[...hash]
-        .map((letter) => LETTERS.indexOf(letter) % 10)
+      const job = `${name}-2${Array.from(hash, (letter) => LETTERS.indexOf(letter) % 10)
         .join('')
         .slice(0, 7)
         .padEnd(7, '3')}`;

@@ -208,8 +208,8 @@ describe('policies suggested from recorded traffic', () => {
       addresses.map((address) => flow(WEB_END, { kind: 'internet', address }, 443));
     const blocksOf = (flows: readonly StoredFlow[]) =>
       specOf(suggest([...WEB], flows), 'shop/web')
-        ?.egress.flatMap((rule) => rule.to as { ipBlock?: { cidr: string } }[])
-        .flatMap(({ ipBlock }) => ipBlock?.cidr ?? []);
+        ?.egress.flatMap((rule) => rule.to)
+        .flatMap((peer) => (peer as { ipBlock?: { cidr: string } }).ipBlock?.cidr ?? []);
     expect(blocksOf(to('203.0.113.1', '203.0.113.2'))).toEqual(['203.0.113.1/32', '203.0.113.2/32']);
     expect(blocksOf(to('198.51.100.1', '198.51.100.2', '198.51.100.3', '198.51.100.4', '198.51.100.5'))).toEqual([
       '0.0.0.0/0',

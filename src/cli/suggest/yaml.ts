@@ -1,4 +1,4 @@
-import { Document, isMap, isSeq, type YAMLMap, YAMLSeq } from 'yaml';
+import { Document, isMap, isSeq, YAMLSeq } from 'yaml';
 import { policyManifest } from '../../explain/change.ts';
 import { printable } from '../../model/printable.ts';
 import { type Coverage, isShort, type SeenLine } from '../../suggest/coverage.ts';
@@ -86,7 +86,7 @@ const policyDocument = (suggested: SuggestedPolicy): Document => {
     const rules = suggested.rules.filter((rule) => rule.direction === direction);
     listAt(document, ['spec', direction]).items.forEach((item, at) => {
       const rule = rules[at];
-      if (rule !== undefined && isMap(item)) (item as YAMLMap).commentBefore = commentOf(rule);
+      if (rule !== undefined && isMap(item)) item.commentBefore = commentOf(rule);
     });
   }
   document.commentBefore = ` ${printable(suggested.workload)}: ${count(suggested.pods, 'pod')}`;
