@@ -15,6 +15,8 @@ const SEES = {
   suggest: ['model', 'policy', 'trace', 'reach', 'check', 'records'],
   check: ['model', 'policy'],
   explain: ['model', 'policy', 'trace'],
+  page: ['model', 'policy', 'trace', 'reach', 'explain', 'check'],
+  'page-server': ['model', 'page'],
   bridge: ['model', 'addresses', 'policy', 'program'],
   records: ['model', 'policy', 'program', 'render', 'trace'],
   reconcile: ['model', 'policy', 'program', 'render', 'trace', 'bridge'],
@@ -38,6 +40,7 @@ const PURE = {
   suggest: [],
   check: [],
   explain: [],
+  page: [],
   bridge: [],
   records: ['crypto'],
 };
@@ -104,6 +107,20 @@ export default {
       to: { path: 'node_modules/@kubernetes/client-node/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'page-sees-only-the-pure-core',
+      comment: 'ui runs in a browser: of src it imports pure folders, and of them what needs no module of Node',
+      severity: 'error',
+      from: { path: '^ui/' },
+      to: { path: '^src/', pathNot: '^src/(?:model|policy|trace|reach|check|explain|page)/' },
+    },
+    {
+      name: 'nothing-imports-the-page',
+      comment: 'the page is built by itself; only its server has its files',
+      severity: 'error',
+      from: { path: '^(?:src|test|bench|e2e|chaos)/' },
+      to: { path: '^ui/' },
+    },
+    {
       name: 'product-stands-alone',
       comment: 'src imports nothing from tests, scripts, benchmarks or end-to-end tests',
       severity: 'error',
@@ -145,7 +162,7 @@ export default {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],
-      extensions: ['.ts', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.json'],
     },
   },
 };

@@ -3,6 +3,7 @@ import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
 import { buildAgentSnapshot } from './build/agent-snapshot.ts';
+import { buildPage } from './build/page.ts';
 import { type LaterModules, laterModules } from './build/later-modules.ts';
 import { plainBuiltins } from './build/plain-builtins.ts';
 
@@ -51,6 +52,7 @@ try {
   const later = await bundleInto(fresh);
   // Perl is not bundled: the file is found beside the one that the process was started with.
   await cp(path.join(root, 'src/kernel/netlink/relay.pl'), path.join(fresh, 'relay.pl'));
+  await buildPage(root, path.join(fresh, 'page'));
   await buildAgentSnapshot({ common: COMMON, outdir: fresh, later });
   if (existsSync(dist)) await rename(dist, path.join(workshop, 'old'));
   await rename(fresh, dist);

@@ -100,7 +100,7 @@ step_modules() {
 }
 
 sources_digest() {
-  (cd "$root" && find src package.json package-lock.json scripts/build.ts scripts/build -type f -exec sha256sum {} + | sort | digest)
+  (cd "$root" && find src ui package.json package-lock.json scripts/build.ts scripts/build -type f -exec sha256sum {} + | sort | digest)
 }
 
 step_build() {

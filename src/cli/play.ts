@@ -5,6 +5,9 @@ import { enterSandbox, insideSandbox } from '../lab/sandbox.ts';
 import { openOutside } from './play/api/door.ts';
 import { clusterBinaries } from './play/api/start-cluster.ts';
 import { playInside } from './play/inside.ts';
+import { openPage } from './play/page/outside.ts';
+import { readAssets } from '../page-server/assets.ts';
+import { pageFolder } from './ui/page-folder.ts';
 import { addPlayOptions, type PlayOptions } from './play/options.ts';
 import { ownProgram } from './play/own-program.ts';
 import { STORY_FILE } from './play/story/story.ts';
@@ -24,6 +27,14 @@ const playOutside = async (options: PlayOptions, io: CliIo): Promise<ExitCode> =
       process.argv.slice(1),
       onStart === undefined ? {} : { onStart },
     );
+  if (options.ui === true) {
+    const page = await openPage(await readAssets(pageFolder(process.argv[1] ?? '')), 0, (link) => io.out(`${link}\n`));
+    try {
+      return toExitCode(await enter((root) => page.attach(root)));
+    } finally {
+      page.close();
+    }
+  }
   if (options.apiServer !== true) return toExitCode(await enter());
   // Building Kubernetes needs the network, which is missing inside.
   await clusterBinaries(io.env, ownProgram(process.argv[1] ?? ''), (line) => io.err(`${line}\n`));
@@ -53,6 +64,9 @@ const folderOf = (args: readonly string[], options: PlayOptions): string => {
   }
   if (options.story === true && (options.once === true || options.apiServer === true)) {
     throw new UsageError('--story goes with neither --once nor --api-server');
+  }
+  if (options.ui === true && (options.once === true || options.apiServer === true)) {
+    throw new UsageError('--ui goes with neither --once nor --api-server');
   }
   if (options.output !== 'text' && options.once !== true) throw new UsageError('-o json and -o yaml go with --once');
   return dir;
@@ -90,6 +104,8 @@ Examples:
       edit its policies in another window and watch
   portcullis play demo/01-three-tiers --once --why
   portcullis play my-manifests/ --once -o json
+  portcullis play demo/01-three-tiers --ui
+      look at it, change it and try it in a browser
   portcullis play --story demo
       every story of the demo, told with real curl
   portcullis play demo/01-three-tiers --api-server

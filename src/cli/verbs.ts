@@ -76,6 +76,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./completion.ts')).completionVerb,
   },
   {
+    name: 'ui',
+    summary: 'Serves a page with a map of who reaches whom, why not, and what a change would do',
+    load: async () => (await import('./ui.ts')).uiVerb,
+  },
+  {
     name: 'cleanup',
     summary: 'Removes every chain, set and jump of ours from this node, and nothing else',
     load: async () => (await import('./cleanup.ts')).cleanupVerb,

@@ -1,7 +1,6 @@
 import { nameServersIn, USUAL_DNS } from '../check/rules/dns-place.ts';
 import { toCheckedCluster } from '../check/subject.ts';
-import { PEER_FIELD } from '../trace/describe.ts';
-import type { Direction } from '../model/direction.ts';
+import { type Direction, PEER_FIELD } from '../model/direction.ts';
 import { NAME_LABEL } from '../model/namespace.ts';
 import { type PolicyObject, policyKey } from '../model/policy-object.ts';
 import type { Protocol } from '../model/protocol.ts';

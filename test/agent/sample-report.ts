@@ -22,6 +22,7 @@ const heard = (resourceVersion: string, lastHeardAt: number | undefined, trouble
   lastHeardAt,
   trouble,
   restarts: 0,
+  errors: {},
 });
 
 const passes = createPassMemory(clock.wall);

@@ -23,7 +23,7 @@ export const readCluster = (loaded: LoadedManifests, previous?: ReadCluster): Re
 
 /** Names pods after the workload at the top of their chain of owners; the node that owns a static pod is none. */
 export const workloadsOf =
-  ({ podOrigins }: LoadedManifests): WorkloadOf =>
+  ({ podOrigins }: Pick<LoadedManifests, 'podOrigins'>): WorkloadOf =>
   (pod) => {
     const owner = podOrigins.get(pod.uid)?.owner;
     return owner === undefined || owner.kind === 'Node' ? eachPod(pod) : owner;

@@ -6,6 +6,8 @@ import { createSystemClock } from '../../kernel/clock.ts';
 import { createCommandRunner } from '../../kernel/command.ts';
 import type { Binaries } from '../../lab/apiserver/binaries.ts';
 import { prepareSandbox } from '../../lab/sandbox.ts';
+import type { WorkloadOf } from '../../reach/workloads.ts';
+import { workloadsOf } from '../matrix/read-cluster.ts';
 import type { CliIo, ExitCode } from '../verb.ts';
 import { createApiFeed, type RevisionBook } from './api/follow-api-server.ts';
 import { clusterBinaries, KUBECONFIG, startCluster } from './api/start-cluster.ts';
@@ -19,6 +21,7 @@ import type { PlayOptions } from './options.ts';
 import { ownProgram } from './own-program.ts';
 import type { ReadWorld } from './read-world.ts';
 import { standardScreen } from './screen.ts';
+import { showPage } from './page/show-page.ts';
 import { findStories } from './story/find-stories.ts';
 import { tellAll } from './story/tell-all.ts';
 import { followManifests, type WorldSource } from './world-source.ts';
@@ -97,6 +100,11 @@ const showManifests = async (
     describeFaults(faults, folder.manifests()?.policyOrigins ?? new Map());
   const screen = standardScreen(io.env);
   const first = await firstRead(source);
+  if (options.ui === true) {
+    const none = { podOrigins: new Map() };
+    const workloadOf = (): WorkloadOf => workloadsOf(folder.manifests() ?? none);
+    return showPage({ source, playground, describeFaults: faultsInWords, workloadOf, clockTime }, dir);
+  }
   if (options.once === true) return printOnce(await observe(playground, first, faultsInWords), options, screen, io);
   await showLive(
     { source, playground, screen, describeFaults: faultsInWords, clockTime },

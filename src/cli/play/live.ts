@@ -35,6 +35,8 @@ export interface LiveDeps {
   readonly describeFaults: DescribeFaults;
   /** Returns the time as `HH:MM:SS`. */
   readonly clockTime: () => string;
+  /** Called with each measured picture. */
+  readonly onPicture?: (picture: Picture) => void;
 }
 
 const shortened = (lines: readonly string[]): readonly string[] =>
@@ -94,6 +96,7 @@ export const showLive = async (deps: LiveDeps, { title, why, hints }: LiveSettin
       const changes = shown === undefined ? [] : describeWorldChanges(shown.world, next.world);
       if (terminal !== undefined) draw(unsettled(next, shown?.readings ?? []));
       const picture = await observe(playground, next, deps.describeFaults);
+      deps.onPicture?.(picture);
       const turned = describeChanges(shown?.readings ?? [], picture.readings);
       const heading = changes.map((change) => `${clockTime()} ${change}`);
       show(picture, [...shortened(heading), ...shortened(turned.map((line) => `  ${line.replaceAll('\n', '\n  ')}`))]);
@@ -104,6 +107,7 @@ export const showLive = async (deps: LiveDeps, { title, why, hints }: LiveSettin
       const readings = await playground.measure(shown.world, createJudge(shown.world));
       const turned = describeChanges(shown.readings, readings);
       const picture = { ...shown, readings };
+      deps.onPicture?.(picture);
       if (!isDeepStrictEqual(shown.readings, readings)) {
         show(
           picture,

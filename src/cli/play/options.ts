@@ -10,6 +10,7 @@ export interface PlayOptions {
   readonly why?: true;
   readonly apiServer?: true;
   readonly story?: true;
+  readonly ui?: true;
   readonly ipFamilies: FamiliesChoice;
   readonly iptablesBackend: IptablesBackend;
 }
@@ -21,6 +22,7 @@ export const addPlayOptions = (command: Command): void => {
     .addOption(outputOption())
     .option('--why', 'tell the reason of each cell')
     .option('--api-server', 'run it on a real kube-apiserver, and print how to reach it with kubectl')
+    .option('--ui', 'show it in a page for a browser on this machine, which applies policies and tries connections')
     .option('--story', 'tell the story of the folder step by step, with real curl')
     .addOption(
       new Option('--ip-families <which>', 'families that pods get addresses of; auto: those that the manifests use')

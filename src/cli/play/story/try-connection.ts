@@ -23,7 +23,10 @@ const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : 
 const urlOf = ({ host }: Target, port: number): string => `http://${hostInUrl(host)}${port === 80 ? '' : `:${port}`}`;
 
 /** Returns the command that a person would type in the pod, without timeouts and plumbing. */
-export const describeAttempt = (target: Target, { to, port, protocol }: StoryCurl): string => {
+export const describeAttempt = (
+  target: Target,
+  { to, port, protocol }: Pick<StoryCurl, 'to' | 'port' | 'protocol'>,
+): string => {
   const whose = target.host === to ? '' : ` (${to})`;
   return protocol === 'TCP'
     ? `curl ${urlOf(target, port)}${whose}`
@@ -62,5 +65,8 @@ const echo = async ({ process }: Actor, { sockets }: Target): Promise<Ending> =>
 };
 
 /** Tries the connection once, from the pod's own network namespace. */
-export const tryConnection = (actor: Actor, target: Target, attempt: StoryCurl): Promise<Ending> =>
-  attempt.protocol === 'TCP' ? curl(actor, target, attempt.port) : echo(actor, target);
+export const tryConnection = (
+  actor: Actor,
+  target: Target,
+  attempt: Pick<StoryCurl, 'port' | 'protocol'>,
+): Promise<Ending> => (attempt.protocol === 'TCP' ? curl(actor, target, attempt.port) : echo(actor, target));

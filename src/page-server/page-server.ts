@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Entry, Meta } from '../page/entries.ts';
+import { createJournal } from '../page/journal.ts';
+import type { Asset } from './assets.ts';
+import { type AskedRequest, createGate } from './gate.ts';
+import { createHub } from './stream.ts';
+
+/** What a playground does on behalf of the page. A folder and a cluster have none: nothing is written there. */
+export interface PageActions {
+  /** Applies policies (YAML) in the playground. @returns a message for people @throws Error for invalid YAML */
+  apply(yaml: string): Promise<string>;
+  /** Tries a connection with a real client. @returns its answer in words */
+  attempt(connection: {
+    readonly source: string;
+    readonly destination: string;
+    readonly protocol: string;
+    readonly port: number;
+  }): Promise<string>;
+}
+
+export interface PageServerOptions {
+  /** See readAssets. */
+  readonly assets: ReadonlyMap<string, Asset>;
+  /** Port of 127.0.0.1; 0 is any. */
+  readonly port: number;
+  readonly actions?: PageActions;
+  /** Called with a link that is good once: at the start, and whenever one was used. */
+  readonly onLink: (link: string) => void;
+}
+
+/** Serves the page on this machine's own loopback. */
+export interface PageServer {
+  publish(meta: Omit<Meta, 'leftOut'>, entries: Iterable<Entry>): void;
+  readonly port: number;
+  close(): void;
+}
+
+/** No script but the page's own files, no other server, no frame around it. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy': POLICY,
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
+
+/** A policy has up to 1.5 MB in etcd; nothing that the page sends is larger. */
+const MAX_BODY = 2 << 20;
+
+const REQUEST_MS = 30_000;
+
+class BadRequest extends Error {}
+
+const asked = ({ method = 'GET', headers }: IncomingMessage): AskedRequest => {
+  const site = headers['sec-fetch-site'];
+  return {
+    method,
+    host: headers.host,
+    origin: headers.origin,
+    fetchSite: typeof site === 'string' ? site : undefined,
+    authorization: headers.authorization,
+  };
+};
+
+const answer = (response: ServerResponse, status: number, body: object): void => {
+  response.writeHead(status, { ...HEADERS, 'Content-Type': 'application/json' });
+  response.end(JSON.stringify(body));
+};
+
+const readBody = async (request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY) throw new BadRequest(`the request is larger than ${MAX_BODY} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
+  } catch {
+    // Said below.
+  }
+  throw new BadRequest('the request is no JSON object');
+};
+
+const textOf = (value: unknown, field: string): string => {
+  if (typeof value !== 'string') throw new BadRequest(`${field}: not a text`);
+  return value;
+};
+
+/** Starts the server. @throws Error where the port is taken */
+export const startPageServer = async (options: PageServerOptions): Promise<PageServer> => {
+  const { assets, actions, onLink } = options;
+  const journal = createJournal(randomBytes(8).toString('hex'));
+  const hub = createHub(journal, Date.now);
+  const server = createServer({ requestTimeout: REQUEST_MS, maxHeaderSize: 16_384 });
+  server.listen(options.port, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const linkOf = (code: string): string => `http://127.0.0.1:${port}/#code=${code}`;
+  const gate = createGate({
+    port,
+    secret: () => randomBytes(24).toString('base64url'),
+    onUsed: (code) => onLink(linkOf(code)),
+  });
+
+  const serveAsset = (pathname: string, response: ServerResponse): void => {
+    const asset = assets.get(pathname);
+    if (asset === undefined) return answer(response, 404, { message: 'no such file' });
+    response.writeHead(200, { ...HEADERS, 'Content-Type': asset.type });
+    response.end(asset.body);
+  };
+
+  const serveStream = (url: URL, response: ServerResponse): void => {
+    response.writeHead(200, { ...HEADERS, 'Content-Type': 'application/x-ndjson' });
+    const last = Number(url.searchParams.get('after') ?? '');
+    hub.add(response, url.searchParams.get('epoch') ?? undefined, Number.isSafeInteger(last) ? last : 0);
+  };
+
+  const act = async (pathname: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (actions === undefined) return answer(response, 405, { message: 'only a playground applies changes' });
+    const body = await readBody(request);
+    if (pathname === '/api/apply')
+      return answer(response, 200, { message: await actions.apply(textOf(body['yaml'], 'yaml')) });
+    const message = await actions.attempt({
+      source: textOf(body['source'], 'source'),
+      destination: textOf(body['destination'], 'destination'),
+      protocol: textOf(body['protocol'], 'protocol'),
+      port: Number(body['port']),
+    });
+    answer(response, 200, { message });
+  };
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const { pathname } = url;
+    const isApi = pathname.startsWith('/api/');
+    const isExchange = pathname === '/api/session' && request.method === 'POST';
+    const refusal = isApi && !isExchange ? gate.refuse(asked(request)) : gate.refuseForeign(asked(request));
+    if (refusal !== undefined) return answer(response, refusal.status, { message: refusal.message });
+    if (isExchange) {
+      const token = gate.exchange(textOf((await readBody(request))['code'], 'code'));
+      if (token === undefined) return answer(response, 401, { message: 'the link was used already' });
+      return answer(response, 200, { token });
+    }
+    if (!isApi)
+      return request.method === 'GET' ? serveAsset(pathname, response) : answer(response, 405, { message: 'GET only' });
+    if (pathname === '/api/stream' && request.method === 'GET') return serveStream(url, response);
+    if ((pathname === '/api/apply' || pathname === '/api/try') && request.method === 'POST')
+      return act(pathname, request, response);
+    answer(response, 404, { message: 'no such question' });
+  };
+
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    serve(request, response).catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      if (response.headersSent) response.destroy();
+      else answer(response, error instanceof BadRequest ? 400 : 422, { message });
+    });
+  });
+  onLink(linkOf(gate.code()));
+
+  return {
+    port,
+    publish: (meta, entries) => hub.send(journal.publish(meta, entries)),
+    close() {
+      hub.close();
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+};

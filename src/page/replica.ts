@@ -1,0 +1,81 @@
+import { type Entry, entryKey, type Meta } from './entries.ts';
+import { readEntry, readMeta } from './read-entry.ts';
+
+/** The state of a server as a reader of its stream has it. */
+export interface Replica {
+  /** Takes one line. @returns `changed` where the state is another one; `gap` where a message is missing: ask again */
+  take(line: string): 'changed' | 'unchanged' | 'gap';
+  entries(): Iterable<Entry>;
+  meta(): Meta | undefined;
+  /** Where to go on after an interruption. */
+  position(): { readonly epoch: string; readonly seq: number } | undefined;
+  /** Number of entries that could not be read. */
+  misread(): number;
+}
+
+/** Entries that a reader holds at most, however many a server sends. */
+const MAX_ENTRIES = 100_000;
+
+type Plain = Readonly<Record<string, unknown>>;
+
+const parseLine = (line: string): Plain | undefined => {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as Plain) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+export const createReplica = (): Replica => {
+  let epoch: string | undefined;
+  let seq = 0;
+  let meta: Meta | undefined;
+  let misread = 0;
+  const held = new Map<string, Entry>();
+
+  const put = (value: unknown): void => {
+    const entry = readEntry(value);
+    if (entry === undefined || (held.size >= MAX_ENTRIES && !held.has(entryKey(entry)))) {
+      misread += 1;
+      return;
+    }
+    held.set(entryKey(entry), entry);
+  };
+
+  const takeState = (message: Plain): 'changed' | 'gap' => {
+    const fresh = readMeta(message['meta']);
+    const { epoch: given, seq: number, entries } = message;
+    if (fresh === undefined || typeof given !== 'string' || typeof number !== 'number' || !Array.isArray(entries)) {
+      return 'gap';
+    }
+    held.clear();
+    misread = 0;
+    entries.forEach(put);
+    meta = fresh;
+    epoch = given;
+    seq = number;
+    return 'changed';
+  };
+
+  return {
+    take(line) {
+      const message = parseLine(line);
+      if (message === undefined) return 'gap';
+      const { op } = message;
+      if (op === 'alive') return 'unchanged';
+      if (op === 'state') return takeState(message);
+      if (epoch === undefined || message['seq'] !== seq + 1) return 'gap';
+      seq += 1;
+      if (op === 'put') put(message['entry']);
+      else if (op === 'delete') held.delete(String(message['key']));
+      else if (op === 'meta') meta = readMeta(message['meta']) ?? meta;
+      else return 'gap';
+      return 'changed';
+    },
+    entries: () => held.values(),
+    meta: () => meta,
+    position: () => (epoch === undefined ? undefined : { epoch, seq }),
+    misread: () => misread,
+  };
+};
