@@ -29,7 +29,6 @@ COPY tsconfig.json ./
 COPY scripts/build.ts scripts/
 COPY scripts/build scripts/build
 COPY src src
-COPY ui ui
 RUN node scripts/build.ts && find dist -name '*.map' -delete
 # The licence texts of Node and of all that the bundle may hold, and the list of it.
 RUN mkdir /notices /notices/node \

@@ -52,7 +52,8 @@ try {
   const later = await bundleInto(fresh);
   // Perl is not bundled: the file is found beside the one that the process was started with.
   await cp(path.join(root, 'src/kernel/netlink/relay.pl'), path.join(fresh, 'relay.pl'));
-  await buildPage(root, path.join(fresh, 'page'));
+  // The image is built without the page: nobody opens a browser there.
+  if (existsSync(path.join(root, 'ui'))) await buildPage(root, path.join(fresh, 'page'));
   await buildAgentSnapshot({ common: COMMON, outdir: fresh, later });
   if (existsSync(dist)) await rename(dist, path.join(workshop, 'old'));
   await rename(fresh, dist);

@@ -7,6 +7,7 @@
 #   tools    Debian packages with the programs that the agent and the playground run
 #   etcd     Debian package for tests against a real API server (not where KUBEBUILDER_ASSETS names one)
 #   cluster  Debian packages that a cluster of real nodes is made of
+#   browser  Debian package with the browser that tests of the page use
 #   metrics  Debian package with the Prometheus that end-to-end specs scrape with
 #   modules  npm packages exactly as package-lock.json says, the project's own Node among them
 #   build    dist/, the bundle that bin/portcullis starts
@@ -77,6 +78,10 @@ step_cluster() {
     busybox:busybox-static openssl:openssl
 }
 
+step_browser() {
+  need chromium:chromium
+}
+
 step_metrics() {
   need prometheus:prometheus
 }
@@ -114,7 +119,7 @@ step_build() {
 
 while [ $# -gt 0 ]; do
   case $1 in
-    tools | etcd | cluster | metrics | modules | build | image) "step_$1" ;;
+    tools | etcd | cluster | metrics | browser | modules | build | image) "step_$1" ;;
     --)
       shift
       break

@@ -130,7 +130,7 @@ const Page = () => {
   const edge = picture.edges.find(({ id }) => id === view.selected) ?? turned;
   const isStale = connection !== undefined && connection.state !== 'live';
   return (
-    <div class={`frame ${node !== undefined || edge !== undefined ? 'open' : ''} ${view.view}`}>
+    <div class={`frame ${node !== undefined || edge !== undefined ? 'open' : ''} at-${view.view}`}>
       <header class="top">
         <h1>Portcullis</h1>
         <span class="title">

@@ -26,6 +26,9 @@ export const readAssets = async (folder: string): Promise<ReadonlyMap<string, As
     if (type !== undefined) assets.set(`/${name}`, { type, body: await readFile(path.join(folder, name)) });
   }
   const index = assets.get('/index.html');
-  if (index === undefined) throw new Error(`the page is not built: there is no ${path.join(folder, 'index.html')}`);
+  if (index === undefined)
+    throw new Error(
+      `the page is not here (no ${path.join(folder, 'index.html')}): the image has none; in a checkout, npm run build makes it`,
+    );
   return assets.set('/', index);
 };

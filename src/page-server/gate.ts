@@ -10,7 +10,12 @@ export interface AskedRequest {
   readonly authorization: string | undefined;
 }
 
-export type Refusal = { readonly status: 401 | 403 | 421; readonly message: string };
+/** Why a request is not answered. */
+export interface Refusal {
+  /** The status of HTTP (RFC 9110). */
+  readonly status: 401 | 403 | 421;
+  readonly message: string;
+}
 
 /**
  * Decides who may ask the page's server. A link holds a code that is good once; it is exchanged for a token, which the page

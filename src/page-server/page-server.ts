@@ -78,7 +78,14 @@ const asked = ({ method = 'GET', headers }: IncomingMessage): AskedRequest => {
   };
 };
 
-const answer = (response: ServerResponse, status: number, body: object): void => {
+interface Reply {
+  readonly status: number;
+  readonly body: object;
+}
+
+const ACTIONS: readonly string[] = ['/api/apply', '/api/try'];
+
+const answer = (response: ServerResponse, { status, body }: Reply): void => {
   response.writeHead(status, { ...HEADERS, 'Content-Type': 'application/json' });
   response.end(JSON.stringify(body));
 };
@@ -121,59 +128,67 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
     onUsed: (code) => onLink(linkOf(code)),
   });
 
-  const serveAsset = (pathname: string, response: ServerResponse): void => {
-    const asset = assets.get(pathname);
-    if (asset === undefined) return answer(response, 404, { message: 'no such file' });
-    response.writeHead(200, { ...HEADERS, 'Content-Type': asset.type });
-    response.end(asset.body);
-  };
-
   const serveStream = (url: URL, response: ServerResponse): void => {
     response.writeHead(200, { ...HEADERS, 'Content-Type': 'application/x-ndjson' });
     const last = Number(url.searchParams.get('after') ?? '');
     hub.add(response, url.searchParams.get('epoch') ?? undefined, Number.isSafeInteger(last) ? last : 0);
   };
 
-  const act = async (pathname: string, request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    if (actions === undefined) return answer(response, 405, { message: 'only a playground applies changes' });
+  const act = async (pathname: string, request: IncomingMessage): Promise<Reply> => {
+    if (actions === undefined) return { status: 405, body: { message: 'only a playground applies changes' } };
     const body = await readBody(request);
-    if (pathname === '/api/apply')
-      return answer(response, 200, { message: await actions.apply(textOf(body['yaml'], 'yaml')) });
+    if (pathname === '/api/apply') {
+      return { status: 200, body: { message: await actions.apply(textOf(body['yaml'], 'yaml')) } };
+    }
     const message = await actions.attempt({
       source: textOf(body['source'], 'source'),
       destination: textOf(body['destination'], 'destination'),
       protocol: textOf(body['protocol'], 'protocol'),
       port: Number(body['port']),
     });
-    answer(response, 200, { message });
+    return { status: 200, body: { message } };
   };
 
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const exchange = async (request: IncomingMessage): Promise<Reply> => {
+    const token = gate.exchange(textOf((await readBody(request))['code'], 'code'));
+    if (token === undefined) return { status: 401, body: { message: 'the link was used already' } };
+    return { status: 200, body: { token } };
+  };
+
+  /** Returns what is answered as JSON; undefined where a file or the stream was sent. */
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<Reply | undefined> => {
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
     const { pathname } = url;
+    const { method } = request;
     const isApi = pathname.startsWith('/api/');
-    const isExchange = pathname === '/api/session' && request.method === 'POST';
+    const isExchange = pathname === '/api/session' && method === 'POST';
     const refusal = isApi && !isExchange ? gate.refuse(asked(request)) : gate.refuseForeign(asked(request));
-    if (refusal !== undefined) return answer(response, refusal.status, { message: refusal.message });
-    if (isExchange) {
-      const token = gate.exchange(textOf((await readBody(request))['code'], 'code'));
-      if (token === undefined) return answer(response, 401, { message: 'the link was used already' });
-      return answer(response, 200, { token });
+    if (refusal !== undefined) return { status: refusal.status, body: { message: refusal.message } };
+    if (isExchange) return exchange(request);
+    if (isApi && method === 'POST' && ACTIONS.includes(pathname)) return act(pathname, request);
+    if (method !== 'GET') return { status: 405, body: { message: 'GET only' } };
+    if (pathname === '/api/stream') {
+      serveStream(url, response);
+      return undefined;
     }
-    if (!isApi)
-      return request.method === 'GET' ? serveAsset(pathname, response) : answer(response, 405, { message: 'GET only' });
-    if (pathname === '/api/stream' && request.method === 'GET') return serveStream(url, response);
-    if ((pathname === '/api/apply' || pathname === '/api/try') && request.method === 'POST')
-      return act(pathname, request, response);
-    answer(response, 404, { message: 'no such question' });
+    const asset = assets.get(pathname);
+    if (asset === undefined) return { status: 404, body: { message: 'no such file' } };
+    response.writeHead(200, { ...HEADERS, 'Content-Type': asset.type });
+    response.end(asset.body);
+    return undefined;
   };
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    serve(request, response).catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      if (response.headersSent) response.destroy();
-      else answer(response, error instanceof BadRequest ? 400 : 422, { message });
-    });
+    serve(request, response).then(
+      (reply) => {
+        if (reply !== undefined) answer(response, reply);
+      },
+      (error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        if (response.headersSent) response.destroy();
+        else answer(response, { status: error instanceof BadRequest ? 400 : 422, body: { message } });
+      },
+    );
   });
   onLink(linkOf(gate.code()));
 

@@ -15,10 +15,27 @@ export interface PageCluster {
   readonly problems: readonly string[];
 }
 
-const toPod = ({ kind: _, workload, labels, ports, ...pod }: PodFact): PodEndpoint => ({
-  ...pod,
+const toPod = ({
+  uid,
+  namespace,
+  name,
+  node,
+  workload,
+  labels,
+  ips,
+  hostIPs,
+  hostNetwork,
+  ports,
+}: PodFact): PodEndpoint => ({
+  uid,
+  namespace,
+  name,
+  node,
   labels: new Map(labels),
-  ports: ports.map(({ name, protocol, port }) => ({ name, protocol, port })),
+  ips,
+  hostIPs,
+  hostNetwork,
+  ports: ports.map((port) => ({ name: port.name, protocol: port.protocol, port: port.port })),
   createdAt: 0,
   workload: `${workload.kind}/${workload.name}`,
 });

@@ -30,6 +30,8 @@ const CELL_HEIGHT = 84;
 const PADDING = 26;
 const TITLE = 34;
 const GAP = 70;
+/** Room for the name of a namespace. */
+const MIN_WIDTH = 240;
 
 const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
@@ -49,7 +51,7 @@ const sizeOf = (namespace: string, nodes: readonly MapNode[]): Sized => {
     namespace,
     nodes,
     columns,
-    width: columns * CELL_WIDTH + 2 * PADDING,
+    width: Math.max(MIN_WIDTH, columns * CELL_WIDTH + 2 * PADDING),
     height: Math.ceil(nodes.length / columns) * CELL_HEIGHT + 2 * PADDING + TITLE,
   };
 };
@@ -69,7 +71,7 @@ export const layOut = (nodes: readonly MapNode[]): Layout => {
     )
     .sort((a, b) => Number(a.namespace === '') - Number(b.namespace === '') || byText(a.namespace, b.namespace));
   const area = sized.reduce((sum, { width, height }) => sum + (width + GAP) * (height + GAP), 0);
-  const rowWidth = Math.max(Math.sqrt(area * 1.9), ...sized.map(({ width }) => width));
+  const rowWidth = Math.max(Math.sqrt(area * 1.5), ...sized.map(({ width }) => width));
   const islands: Island[] = [];
   const places = new Map<string, Place>();
   let [x, y, rowHeight, total] = [0, 0, 0, 0];
@@ -81,7 +83,7 @@ export const layOut = (nodes: readonly MapNode[]): Layout => {
     own.forEach(({ id }, at) => {
       const [column, row] = [at % columns, Math.floor(at / columns)];
       places.set(id, {
-        x: x + PADDING + (column + 0.5) * CELL_WIDTH,
+        x: x + width / 2 + (column - (columns - 1) / 2) * CELL_WIDTH,
         y: y + TITLE + PADDING + (row + 0.4) * CELL_HEIGHT + (column % 2) * STAGGER,
       });
     });

@@ -69,7 +69,7 @@ export interface Matrix {
   /** The number of each pair's ports, row by row. -1: no such connection. */
   readonly cells: Int32Array;
   /** Text by number. */
-  readonly texts: readonly string[];
+  readonly texts: ReadonlyMap<number, string>;
 }
 
 /** Everything that the map and the matrix show. */
@@ -251,7 +251,7 @@ export const drawPicture = (cluster: PageCluster, portSets?: PortSets): DrawnPic
   const isRuled = (source: number, destination: number): boolean =>
     reach.families.some((family) => family.isRuled(source, destination));
   const cells = new Int32Array(rows.length * rows.length);
-  const texts: string[] = [];
+  const texts = new Map<PortsId, string>();
   const declaredOf = new Map<Row, PodEndpoint['ports']>(
     rows.map((row) => [row, row.pods.flatMap((pod) => pod.ports).slice(0, 50)]),
   );
@@ -295,7 +295,7 @@ export const drawPicture = (cluster: PageCluster, portSets?: PortSets): DrawnPic
         source === destination && source.pods.length < 2 ? undefined : ports(source.podClass, destination.podClass);
       cells[at] = id ?? -1;
       if (id === undefined) return;
-      texts[id] ??= describePorts(reach.portSets.get(id));
+      if (!texts.has(id)) texts.set(id, describePorts(reach.portSets.get(id)));
       addPair(source, destination, id);
     });
   });
@@ -309,7 +309,7 @@ export const drawPicture = (cluster: PageCluster, portSets?: PortSets): DrawnPic
     picture: {
       nodes: [...nodes, ...[...new Set(outsideNodes)].map((id) => outsideNode(id, finder.nameOf(id), outside.get(id)))],
       edges: collector.edges,
-      matrix: { ids: rows.map(({ name }) => name), cells, texts: Array.from(texts, (text) => text ?? '') },
+      matrix: { ids: rows.map(({ name }) => name), cells, texts },
       leftOut: collector.leftOut,
       faults: policy.faults.map(({ policy: key, field, message }) => `${key} ${field.join('.')}: ${message}`),
       pods: pods.length,

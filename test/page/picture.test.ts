@@ -98,7 +98,7 @@ describe('the picture of a cluster', () => {
     const rows = matrix.ids.map((_, row) =>
       matrix.ids.map((__, column) => {
         const id = matrix.cells[row * matrix.ids.length + column] ?? -1;
-        return id < 0 ? '-' : matrix.texts[id];
+        return id < 0 ? '-' : matrix.texts.get(id);
       }),
     );
     expect([matrix.ids, rows]).toEqual([

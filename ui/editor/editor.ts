@@ -58,7 +58,7 @@ export const createEditor = (host: HTMLElement, text: string, onText: (text: str
         autocompletion({ override: [completePolicy] }),
         lintGutter(),
         theme,
-        EditorView.contentAttributes.of({ 'aria-label': 'YAML of the policy' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'YAML of the policy', tabindex: '0' }),
         EditorView.updateListener.of(({ docChanged, state }) => {
           if (docChanged && !isSetting) onText(state.doc.toString());
         }),

@@ -36,7 +36,7 @@ export const NODE_RADIUS = 15;
 /** Below this scale namespaces are drawn as wholes, and their connections bundled. */
 const FAR_SCALE = 0.32;
 /** Below this scale names of workloads are left out. */
-const NAMES_SCALE = 0.52;
+const NAMES_SCALE = 0.34;
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 
 export const COLOUR_NAMES: readonly (keyof Colours)[] = [
@@ -133,7 +133,7 @@ const paintIslands = (context: CanvasRenderingContext2D, { layout }: Scene, colo
     context.fillStyle = colours.text;
     context.textAlign = isFar ? 'center' : 'left';
     context.textBaseline = 'middle';
-    const title = namespace === '' ? 'outside the cluster' : namespace;
+    const title = namespace === '' ? 'outside' : namespace;
     const text = cut(context, isFar ? `${title} · ${nodes}` : title, width - 24);
     context.fillText(text, isFar ? x + width / 2 : x + 18, isFar ? y + height / 2 : y + 26);
   }

@@ -35,7 +35,7 @@ const indexesOf = ({ matrix, nodes }: Picture, namespaces: readonly string[], se
 /** Returns the ports of a cell: `all`, `none`, `TCP 80`; undefined for a pod and itself. */
 const portsAt = ({ matrix }: Picture, row: number, column: number): string | undefined => {
   const id = matrix.cells[row * matrix.ids.length + column] ?? -1;
-  return id < 0 ? undefined : (matrix.texts[id] ?? '');
+  return id < 0 ? undefined : (matrix.texts.get(id) ?? '');
 };
 
 export const edgeOfPair = (edges: readonly MapEdge[], from: string, to: string): MapEdge | undefined =>

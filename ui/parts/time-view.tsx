@@ -31,7 +31,7 @@ export const TimeView = ({ picture, events, view, observes, now, change }: TimeP
   const share = (at: number): number => ((at - start) / Math.max(1, now - start)) * 1000;
   const shown = events.toReversed().slice(0, MOST_EVENTS);
   return (
-    <section class="time" aria-label="Time line">
+    <section class="timeline" aria-label="Time line">
       <svg
         viewBox="0 0 1000 120"
         role="img"

@@ -45,13 +45,16 @@ const policyOf = (document: Document): Written | string => {
   return { document, whole, policy: toPolicy(namespace, name, whole['spec']) };
 };
 
+const startOf = ({ range }: Document): number => range?.[0] ?? 0;
+
 /** The place of a field in the text, or of the nearest part above it that is written. */
 const rangeOf = (document: Document, field: Finding['field']): readonly [number, number] => {
   for (let length = field.length; length > 0; length -= 1) {
     const node: unknown = document.getIn(field.slice(0, length), true);
-    if (isNode(node) && node.range != null) return [node.range[0], node.range[1]];
+    if (isNode(node) && node.range !== undefined && node.range !== null) return [node.range[0], node.range[1]];
   }
-  return [document.range[0], Math.min(document.range[1], document.range[0] + 1)];
+  const from = startOf(document);
+  return [from, from + 1];
 };
 
 /** Returns the text with the repairs of a finding; undefined where they cannot be made in the text alone. */
@@ -104,7 +107,7 @@ export const readEdit = (text: string, cluster: PageCluster, before: DrawnPictur
     .filter(({ contents }) => contents !== null)
     .map((document) => ({ document, policy: policyOf(document) }));
   const wrong = read.flatMap(({ document, policy }) =>
-    typeof policy === 'string' ? [problem(policy, document.range[0], document.range[0] + 1)] : [],
+    typeof policy === 'string' ? [problem(policy, startOf(document), startOf(document) + 1)] : [],
   );
   const written = read.flatMap(({ policy }) => (typeof policy === 'string' ? [] : [policy]));
   if (wrong.length > 0 || written.length === 0) {

@@ -23,7 +23,7 @@ export const createEventLog = (now: () => number): EventLog => {
   };
   return {
     note({ policies }) {
-      const after = new Map([...policies].map(([key, { spec }]) => [key, JSON.stringify(spec) ?? '']));
+      const after = new Map([...policies].map(([key, { spec }]) => [key, JSON.stringify([spec])]));
       if (before !== undefined) {
         for (const [key, text] of after) {
           const old = before.get(key);

@@ -1,0 +1,49 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { openState, startBrowser, startStagedServer } from './page/browser.ts';
+import { gallery } from './page/gallery.ts';
+
+/** `npm run ui:pictures`: the pictures of the page in docs, of each view in dark and light, from a state of the gallery. */
+const folder = path.join(import.meta.dirname, '../docs/page');
+const REFUSED = encodeURIComponent('refused|shop/web|data/postgres|TCP|5432');
+
+/** Views by the name of their picture. */
+const VIEWS: Readonly<Record<string, string>> = {
+  map: '',
+  edge: `sel=${REFUSED}`,
+  pod: 'sel=data%2Fpostgres',
+  matrix: 'view=matrix',
+  policies: 'view=policies',
+  time: 'view=time',
+};
+
+await mkdir(folder, { recursive: true });
+const browser = await startBrowser();
+const server = await startStagedServer();
+try {
+  const [shop] = gallery();
+  if (shop === undefined) throw new Error('the gallery is empty');
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const page = await browser.newPage({
+      viewport: { width: 1280, height: 760 },
+      colorScheme,
+      reducedMotion: 'reduce',
+    });
+    for (const [name, query] of Object.entries(VIEWS)) {
+      await openState(page, server, shop, query);
+      if (name === 'edge') await page.locator('.suggestion').first().waitFor();
+      if (name === 'policies') {
+        await page.getByRole('combobox').selectOption('data/only-api');
+        await page.locator('.effects').waitFor();
+      }
+      await page.waitForFunction(
+        'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))',
+      );
+      await page.screenshot({ path: path.join(folder, `${name}-${colorScheme}.png`) });
+    }
+    await page.close();
+  }
+} finally {
+  await browser.close();
+  server.close();
+}

@@ -1,0 +1,205 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import {
+  openState,
+  type StagedServer,
+  startBrowser,
+  startStagedServer,
+  whyNoBrowser,
+} from '../../scripts/page/browser.ts';
+import { gallery, type GalleryState } from '../../scripts/page/gallery.ts';
+
+const why = whyNoBrowser();
+if (why !== undefined) console.warn(`tests of the page are skipped: ${why}`);
+const inBrowser = why === undefined ? describe : describe.skip;
+
+/** All of them take minutes on a busy machine: `npm run ui:test`. */
+const isAll = process.env['PORTCULLIS_UI_TESTS'] === 'all';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** WCAG 2.2, levels A and AA. */
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+
+const STATES = new Map(gallery().map((state) => [state.name, state]));
+
+const stateOf = (name: string): GalleryState => {
+  const state = STATES.get(name);
+  if (state === undefined) throw new Error(`the gallery has no ${name}`);
+  return state;
+};
+
+const EDGE = `sel=${encodeURIComponent('refused|shop/web|data/postgres|TCP|5432')}`;
+const VIEWS = ['', EDGE, 'sel=data%2Fpostgres', 'view=matrix', 'view=policies', 'view=time'];
+
+let browser: Browser;
+let server: StagedServer;
+let page: Page;
+let troubles: string[] = [];
+
+const violations = async (): Promise<readonly string[]> => {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(
+    `axe.run(document, { runOnly: ${JSON.stringify(RULES)} }).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => id + ' ' + target + ' ' + failureSummary)))`,
+  );
+  return found as readonly string[];
+};
+
+const MOST_TABS = 80;
+
+/** Presses Tab until the focus is on something with this text. */
+const tabTo = async (text: RegExp): Promise<void> => {
+  for (let tabs = 0; tabs < MOST_TABS; tabs += 1) {
+    await page.keyboard.press('Tab');
+    if (text.test(String(await page.evaluate('document.activeElement?.textContent ?? ""')))) return;
+  }
+  throw new Error(`Tab does not lead to ${String(text)}`);
+};
+
+inBrowser('the page in a browser', () => {
+  beforeAll(async () => {
+    browser = await startBrowser();
+  });
+  afterAll(async () => browser.close());
+  beforeEach(async () => {
+    server = await startStagedServer();
+    page = await browser.newPage({ viewport: { width: 1280, height: 760 }, reducedMotion: 'reduce' });
+    troubles = [];
+    page.on('pageerror', ({ message }) => troubles.push(message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') troubles.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(`http://127.0.0.1:${server.port}/`) && !request.url().startsWith('data:'))
+        troubles.push(request.url());
+    });
+    page.on('dialog', (dialog) => {
+      troubles.push(dialog.message());
+      void dialog.dismiss();
+    });
+  });
+  afterEach(async () => {
+    await page.close();
+    server.close();
+    expect(troubles).toEqual([]);
+  });
+
+  test.each(
+    (['light', 'dark'] as const).flatMap((theme) =>
+      (isAll ? VIEWS : [EDGE, 'view=policies']).map((view) => [theme, view] as const),
+    ),
+  )('axe finds no violation of WCAG 2.2 A or AA in the %s theme at ?%s', async (colorScheme, view) => {
+    await page.emulateMedia({ colorScheme });
+    await openState(page, server, stateOf('shop'), view);
+    if (view === EDGE) await page.locator('.suggestion').first().waitFor();
+    if (view === 'view=policies') {
+      await page.getByRole('combobox').selectOption('data/only-api');
+      await page.locator('.effects').waitFor();
+    }
+    expect(await violations()).toEqual([]);
+  });
+
+  test.each(isAll ? [...STATES.keys()] : ['empty', 'names', 'faults'])(
+    'the state "%s" is shown without an error',
+    async (name) => {
+      await openState(page, server, stateOf(name));
+      expect(await page.title()).toBe('Portcullis');
+      expect(await violations()).toEqual([]);
+    },
+  );
+
+  test('somebody sees what is refused, and the drawer names the part of the rule that fails', async () => {
+    await openState(page, server, stateOf('shop'));
+    await page.getByRole('button', { name: /Refused.*shop\/web.*data\/postgres/ }).click();
+    const drawer = page.getByRole('complementary', { name: 'Connection' });
+    await drawer.getByText('Refused: TCP 5432').waitFor();
+    expect(await drawer.getByRole('listitem').filter({ hasText: 'pod label' }).textContent()).toContain('role=api');
+    await drawer.getByText('Smallest change that allows it').waitFor();
+    expect(await drawer.locator('pre').first().textContent()).toContain('kind: NetworkPolicy');
+  });
+
+  test('the keyboard alone finds a refusal, explains it and sees what the change would open', async () => {
+    await openState(page, server, stateOf('shop'));
+    await page.keyboard.press('/');
+    await page.keyboard.type('postgres');
+    const row = page.getByRole('button', { name: /Refused.*shop\/web/ });
+    await row.waitFor();
+    await tabTo(/^✕\s*shop\/web/);
+    await page.keyboard.press('Enter');
+    const see = page.getByRole('button', { name: 'See what it changes' }).first();
+    await see.waitFor();
+    await tabTo(/^See what it changes$/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: /Before you apply it: opens 1 pair/ }).waitFor();
+  });
+
+  test('arrow keys go from workload to workload on the map, and Enter opens one', async () => {
+    await openState(page, server, stateOf('shop'));
+    const map = page.getByRole('application', { name: /^Map of/ });
+    await map.focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.getByRole('complementary', { name: 'Workload' }).waitFor();
+  });
+
+  test('a policy that is edited is checked, repaired, and shows what it would open and close', async () => {
+    await openState(page, server, stateOf('shop'), 'view=policies');
+    await page.getByRole('combobox').selectOption('+');
+    await page.getByRole('heading', { name: /Before you apply it/ }).waitFor();
+    const text = page.getByRole('textbox', { name: 'YAML of the policy' });
+    await text.click();
+    await page.keyboard.press('Control+a');
+    // Typed over a selection, Chromium writes the selection's look as inline style, which the page's policy blocks.
+    await page.keyboard.press('Delete');
+    await page.keyboard.insertText(
+      'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x, namespace: data}\nspec:\n  podSelectr: {}\n  podSelector: {}\n  policyTypes: [Ingress]\n',
+    );
+    await page.getByText('podSelectr').last().waitFor();
+    await page.getByText('Cuts connections that were seen').waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'shop/cart' }).filter({ hasText: 'seen 120 times' }).waitFor();
+  });
+
+  test('the matrix explains a cell, by keyboard', async () => {
+    await openState(page, server, stateOf('shop'), 'view=matrix');
+    await page.getByRole('application', { name: /^Matrix of/ }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByText(/data\/postgres to data\/redis: refused at every port/).waitFor();
+  });
+
+  test('an update arrives on the open page, and its link holds the view but no secret', async () => {
+    await openState(page, server, stateOf('shop'));
+    const { meta, entries } = stateOf('shop');
+    server.publish(
+      meta,
+      entries.filter(({ kind }) => kind !== 'policy'),
+    );
+    await page.getByText('No policy isolates anything').waitFor();
+    await page.getByLabel('Search').fill('web');
+    await page.waitForURL(/\?q=web$/);
+    expect(
+      await page.evaluate(
+        'Object.keys(localStorage).length + Object.keys(sessionStorage).length + document.cookie.length',
+      ),
+    ).toBe(0);
+  });
+
+  test('a link that was used says what to do', async () => {
+    const link = server.link();
+    await openState(page, server, stateOf('shop'));
+    await page.goto('about:blank');
+    await page.goto(link);
+    await page.getByText('Each link is good once').waitFor();
+    troubles = troubles.filter((trouble) => !trouble.includes('401') && trouble !== 'about:blank');
+  });
+
+  test('a server that ends is reported, and the last state stays', async () => {
+    await openState(page, server, stateOf('shop'));
+    server.close();
+    await page.getByText('The server does not answer').waitFor({ timeout: 30_000 });
+    await page.getByRole('button', { name: /Refused.*shop\/web.*data\/postgres/ }).waitFor();
+    troubles = troubles.filter((trouble) => !trouble.includes('ERR_'));
+  });
+});
