@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { withChanges } from '../src/page/edge-changes.ts';
 import { filterPicture } from '../src/page/filter.ts';
 import type { Report } from '../src/page/questions.ts';
 import { readView, type ViewName, type ViewState, writeView } from '../src/page/view-state.ts';
@@ -47,6 +48,12 @@ const useNow = (): number => {
   return now;
 };
 
+const withEdges = (before: PictureReport, { changes, events }: Extract<Report, { tell: 'edges' }>): PictureReport => ({
+  ...before,
+  events,
+  picture: { ...before.picture, edges: withChanges(before.picture.edges, changes) },
+});
+
 const stateText = (connection: Connection | undefined, now: number): string => {
   if (connection === undefined || connection.state === 'loading') return 'loading';
   if (connection.state === 'live') return 'live';
@@ -70,6 +77,7 @@ const Page = () => {
     const worker = new Worker('/worker.js', { type: 'module' });
     openClient(worker, (fresh) => {
       if (fresh.tell === 'picture') setReport(fresh);
+      else if (fresh.tell === 'edges') setReport((before) => before && withEdges(before, fresh));
       else {
         const { alive: at, state } = fresh;
         const last = state === 'live' ? at : alive.current;
@@ -187,7 +195,7 @@ const Page = () => {
         {view.view === 'policies' && (
           <PoliciesView
             client={client}
-            version={report.at}
+            version={report.version}
             isPlayground={isPlayground}
             draft={draft}
             onDraft={setDraft}
@@ -218,7 +226,7 @@ const Page = () => {
           edge={edge}
           client={client}
           isPlayground={isPlayground}
-          version={report.at}
+          version={report.version}
           now={now}
           onTryEdit={(yaml) => {
             setDraft(yaml);

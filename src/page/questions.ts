@@ -1,5 +1,6 @@
 import type { Explanation } from '../explain/explainer.ts';
 import type { Suggestion } from '../explain/suggest.ts';
+import type { EdgeChanges } from './edge-changes.ts';
 import type { EventFact, Meta } from './entries.ts';
 import type { EdgeQuestion, Picture } from './picture.ts';
 import type { EditEffect } from './what-if.ts';
@@ -61,9 +62,11 @@ export type Report =
       readonly events: readonly EventFact[];
       readonly problems: readonly string[];
       readonly misread: number;
-      /** In ms since the epoch. */
-      readonly at: number;
+      /** Changes with everything but connections that were seen, and events. */
+      readonly version: number;
     }
+  /** Of the picture that was reported last only this is another one. */
+  | { readonly tell: 'edges'; readonly changes: EdgeChanges; readonly events: readonly EventFact[] }
   /** `alive`: when the server was heard last, in ms since the epoch. */
   | { readonly tell: 'connection'; readonly state: ConnectionState; readonly alive: number }
   | { readonly tell: 'explain'; readonly id: number; readonly answer: EdgeAnswer | string }

@@ -9,6 +9,8 @@ export interface Replica {
   meta(): Meta | undefined;
   /** Where to go on after an interruption. */
   position(): { readonly epoch: string; readonly seq: number } | undefined;
+  /** Changes with everything but connections that were seen, and events. */
+  structure(): number;
   /** Number of entries that could not be read. */
   misread(): number;
 }
@@ -27,11 +29,18 @@ const parseLine = (line: string): Plain | undefined => {
   }
 };
 
+/** Reports whether a delta concerns connections that were seen, or events, alone. */
+const isOfSeen = ({ entry, key }: Plain): boolean => {
+  const kind: unknown = typeof key === 'string' ? key.split(' ', 1)[0] : (entry as Plain | undefined)?.['kind'];
+  return kind === 'seen' || kind === 'event';
+};
+
 export const createReplica = (): Replica => {
   let epoch: string | undefined;
   let seq = 0;
   let meta: Meta | undefined;
   let misread = 0;
+  let structure = 0;
   const held = new Map<string, Entry>();
 
   const put = (value: unknown): void => {
@@ -52,6 +61,7 @@ export const createReplica = (): Replica => {
     held.clear();
     misread = 0;
     entries.forEach(put);
+    structure += 1;
     meta = fresh;
     epoch = given;
     seq = number;
@@ -67,6 +77,7 @@ export const createReplica = (): Replica => {
       if (op === 'state') return takeState(message);
       if (epoch === undefined || message['seq'] !== seq + 1) return 'gap';
       seq += 1;
+      if (!isOfSeen(message)) structure += 1;
       if (op === 'put') put(message['entry']);
       else if (op === 'delete') held.delete(String(message['key']));
       else if (op === 'meta') meta = readMeta(message['meta']) ?? meta;
@@ -76,6 +87,7 @@ export const createReplica = (): Replica => {
     entries: () => held.values(),
     meta: () => meta,
     position: () => (epoch === undefined ? undefined : { epoch, seq }),
+    structure: () => structure,
     misread: () => misread,
   };
 };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { PageCluster } from '../../src/page/cluster.ts';
 import type { SeenFact } from '../../src/page/entries.ts';
+import { compareEdgeLists, withChanges } from '../../src/page/edge-changes.ts';
 import { defaultStates, filterPicture } from '../../src/page/filter.ts';
 import { layOut } from '../../src/page/layout.ts';
 import { drawPicture } from '../../src/page/picture.ts';
@@ -122,6 +123,26 @@ describe('the picture of a cluster', () => {
     expect(compareEdit(drawn, given, [deny]).cut).toEqual([
       { from: 'data/db', to: 'shop/web', ports: 'TCP 80', count: 3 },
     ]);
+  });
+});
+
+describe('the changes of edges', () => {
+  test('a picture with the changes applied has the edges of the next picture', () => {
+    const before = drawPicture(shop([SEEN])).picture.edges;
+    const after = drawPicture(
+      shop([
+        { ...SEEN, count: 4 },
+        { ...SEEN, from: '203.0.113.9' },
+      ]),
+    ).picture.edges;
+    const changes = compareEdgeLists(before, after);
+    expect(changes.changed.map(({ id }) => id)).toEqual([
+      'refused|shop/web|data/db|TCP|5432',
+      'refused|outside/internet|data/db|TCP|5432',
+    ]);
+    expect(withChanges(before, changes)).toEqual(after);
+    expect(withChanges(after, compareEdgeLists(after, before))).toEqual(before);
+    expect(compareEdgeLists(after, after)).toEqual({ changed: [], removed: [] });
   });
 });
 

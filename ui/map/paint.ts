@@ -175,13 +175,54 @@ const isDim = ({ from, to, id }: MapEdge, { lit, selected, found }: Scene): bool
   return found !== undefined && !found.has(from) && !found.has(to);
 };
 
-const paintEdges = (context: CanvasRenderingContext2D, scene: Scene, colours: Colours, scale: number): void => {
+/** The part of the map that the screen shows, in units of the map. */
+interface Window {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** How far a curve bends beyond its ends. */
+const BEND = 80;
+
+/** Reports whether a curve between two places may be seen. */
+const isNear = (a: Place, b: Place, { left, top, right, bottom }: Window): boolean =>
+  Math.max(a.x, b.x) + BEND >= left &&
+  Math.min(a.x, b.x) - BEND <= right &&
+  Math.max(a.y, b.y) + BEND >= top &&
+  Math.min(a.y, b.y) - BEND <= bottom;
+
+/** A path of more curves than this takes a rasteriser longer than several paths do. */
+const PART = 24;
+
+const partsOf = <T>(all: readonly T[]): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(all.length / PART) }, (_, at) => all.slice(at * PART, (at + 1) * PART));
+
+const paintCrosses = (
+  context: CanvasRenderingContext2D,
+  drawn: readonly { readonly curve: Curve }[],
+  size: number,
+): void => {
+  for (const part of partsOf(drawn)) {
+    context.beginPath();
+    for (const { curve } of part) cross(context, curve.middle, size);
+    context.stroke();
+  }
+};
+
+const paintEdges = (
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  colours: Colours,
+  scale: number,
+  window: Window,
+): void => {
   const { places } = scene.layout;
   const curves = scene.edges.flatMap((edge) => {
     const [a, b] = [places.get(edge.from), places.get(edge.to)];
-    return a === undefined || b === undefined || a === b
-      ? []
-      : [{ edge, curve: curveBetween(a, b), dim: isDim(edge, scene) }];
+    if (a === undefined || b === undefined || a === b || !isNear(a, b, window)) return [];
+    return [{ edge, curve: curveBetween(a, b), dim: isDim(edge, scene) }];
   });
   const isMany = curves.length > MANY_DASHED;
   for (const dim of [true, false]) {
@@ -193,29 +234,29 @@ const paintEdges = (context: CanvasRenderingContext2D, scene: Scene, colours: Co
       context.fillStyle = colours[state];
       context.lineWidth = STYLES[state].width / Math.sqrt(Math.min(1, scale));
       context.setLineDash(isMany ? [] : [...STYLES[state].dash]);
-      context.beginPath();
-      for (const { curve } of own) {
-        context.moveTo(curve.from.x, curve.from.y);
-        context.quadraticCurveTo(curve.control.x, curve.control.y, curve.to.x, curve.to.y);
+      for (const part of partsOf(own)) {
+        context.beginPath();
+        for (const { curve } of part) {
+          context.moveTo(curve.from.x, curve.from.y);
+          context.quadraticCurveTo(curve.control.x, curve.control.y, curve.to.x, curve.to.y);
+        }
+        context.stroke();
       }
-      context.stroke();
       context.setLineDash([]);
-      if (scale < 0.45 && isMany) continue;
-      context.beginPath();
-      for (const { curve } of own) arrow(context, curve, 9);
-      context.fill();
+      if (isMany && (scale < 0.45 || state === 'unused' || dim)) continue;
+      for (const part of partsOf(own)) {
+        context.beginPath();
+        for (const { curve } of part) arrow(context, curve, 9);
+        context.fill();
+      }
       if (state !== 'refused' && state !== 'untried') continue;
       const size = state === 'refused' ? 7 : 4.5;
       context.strokeStyle = colours.ground;
       context.lineWidth = state === 'refused' ? 7 : 5;
-      context.beginPath();
-      for (const { curve } of own) cross(context, curve.middle, size);
-      context.stroke();
+      paintCrosses(context, own, size);
       context.strokeStyle = colours[state];
       context.lineWidth = state === 'refused' ? 3 : 1.8;
-      context.beginPath();
-      for (const { curve } of own) cross(context, curve.middle, size);
-      context.stroke();
+      paintCrosses(context, own, size);
     }
   }
   context.globalAlpha = 1;
@@ -355,7 +396,13 @@ export const paintMap = (
     paintBundles(context, scene, colours, scale);
     return;
   }
-  paintEdges(context, scene, colours, scale);
+  const window = {
+    left: -camera.x / scale,
+    top: -camera.y / scale,
+    right: (width - camera.x) / scale,
+    bottom: (height - camera.y) / scale,
+  };
+  paintEdges(context, scene, colours, scale, window);
   paintChanges(context, scene, colours);
   paintNodes(context, scene, colours, scale);
 };

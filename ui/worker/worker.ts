@@ -1,5 +1,6 @@
 import { policyManifest } from '../../src/explain/change.ts';
 import { createExplainer, type Explainer } from '../../src/explain/explainer.ts';
+import { compareEdgeLists } from '../../src/page/edge-changes.ts';
 import { clusterOf, type PageCluster } from '../../src/page/cluster.ts';
 import { type DrawnPicture, drawPicture } from '../../src/page/picture.ts';
 import type { Question, Report } from '../../src/page/questions.ts';
@@ -11,6 +12,8 @@ import { readEdit, toYaml } from './edit.ts';
 interface Current {
   readonly cluster: PageCluster;
   readonly drawn: DrawnPicture;
+  /** See Replica. */
+  readonly version: number;
   explainer?: Explainer;
 }
 
@@ -22,6 +25,8 @@ let pending: Replica | undefined;
 
 const tell = (report: Report): void => postMessage(report);
 
+const nodesOf = ({ picture }: DrawnPicture): string => picture.nodes.map(({ id }) => id).join('\n');
+
 const draw = (): void => {
   const replica = pending;
   pending = undefined;
@@ -29,9 +34,23 @@ const draw = (): void => {
   if (replica === undefined || meta === undefined) return;
   const cluster = clusterOf(replica.entries());
   const drawn = drawPicture(cluster);
-  current = { cluster, drawn };
+  const version = replica.structure();
+  const before = current;
+  const isAsBefore = before?.version === version && nodesOf(before.drawn) === nodesOf(drawn);
+  // The explanations of one structure stay good, however many connections are seen.
+  current = {
+    cluster,
+    drawn,
+    version,
+    ...(isAsBefore && before.explainer !== undefined && { explainer: before.explainer }),
+  };
+  if (isAsBefore) {
+    const changes = compareEdgeLists(before.drawn.picture.edges, drawn.picture.edges);
+    tell({ tell: 'edges', changes, events: cluster.events });
+    return;
+  }
   const { events, problems } = cluster;
-  tell({ tell: 'picture', meta, picture: drawn.picture, events, problems, misread: replica.misread(), at: Date.now() });
+  tell({ tell: 'picture', meta, picture: drawn.picture, events, problems, misread: replica.misread(), version });
 };
 
 const onChange = (replica: Replica): void => {
