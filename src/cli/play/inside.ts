@@ -103,7 +103,8 @@ const showManifests = async (
   if (options.ui === true) {
     const none = { podOrigins: new Map() };
     const workloadOf = (): WorkloadOf => workloadsOf(folder.manifests() ?? none);
-    return showPage({ source, playground, describeFaults: faultsInWords, workloadOf, clockTime }, dir);
+    await showPage({ source, playground, describeFaults: faultsInWords, workloadOf, clockTime }, dir);
+    return 0;
   }
   if (options.once === true) return printOnce(await observe(playground, first, faultsInWords), options, screen, io);
   await showLive(

@@ -9,7 +9,7 @@ export interface PlayOptions {
   readonly output: OutputFormat;
   readonly why?: true;
   readonly apiServer?: true;
-  readonly story?: true;
+  readonly story?: boolean;
   readonly ui?: true;
   readonly ipFamilies: FamiliesChoice;
   readonly iptablesBackend: IptablesBackend;

@@ -22,12 +22,12 @@ export interface PageDeps {
 }
 
 /** The terminal has the link alone. */
-const NO_SCREEN: Screen = { out: () => undefined, terminal: false, width: () => 80, paint: plain };
+const NO_SCREEN: Screen = { out: () => undefined, terminal: false, width: () => 80, height: () => 24, paint: plain };
 
 const META = { mode: 'playground', observes: true } as const;
 
-/** Shows a playground in the page until the process ends. */
-export const showPage = async (deps: PageDeps, title: string): Promise<never> => {
+/** Shows a playground in the page. It ends with the process. */
+export const showPage = async (deps: PageDeps, title: string): Promise<void> => {
   const { playground, describeFaults, workloadOf, clockTime } = deps;
   const source = overlayPolicies(deps.source);
   const facts = createPlaygroundFacts(workloadOf, Date.now);
