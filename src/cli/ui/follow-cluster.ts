@@ -1,0 +1,51 @@
+import type { ClusterSource } from '../../cluster/source.ts';
+import { factsOf } from '../../page/cluster.ts';
+import type { Entry } from '../../page/entries.ts';
+import type { PageServer } from '../../page-server/page-server.ts';
+import { eachPod, type WorkloadOf } from '../../reach/workloads.ts';
+import type { EventLog } from './event-log.ts';
+
+/** A busy cluster changes more often than anybody looks. */
+const PUBLISH_MS = 250;
+const MAX_PROBLEM = 4_000;
+
+/** Returns the workload that the pod's own object tells. */
+const workloadOf: WorkloadOf = (pod) => {
+  const [kind = '', name = ''] = pod.workload?.split('/', 2) ?? [];
+  return kind === '' || name === '' || kind === 'Node' ? eachPod(pod) : { kind, name };
+};
+
+/** Publishes the newest state of a cluster, which is only read. @returns a function that ends it */
+export const followCluster = (
+  source: ClusterSource,
+  title: string,
+  log: EventLog,
+  server: Pick<PageServer, 'publish'>,
+): (() => Promise<void>) => {
+  let isChanged = false;
+  let told = '';
+  const look = (): void => {
+    const troubles = Object.entries(source.status()).flatMap(([kind, { trouble }]) =>
+      trouble === undefined ? [] : [`${kind} cannot be read, so what is shown of them is old or missing: ${trouble}`],
+    );
+    if (!isChanged && troubles.join('\n') === told) return;
+    isChanged = false;
+    told = troubles.join('\n');
+    const snapshot = source.snapshot();
+    if (source.hasSynced()) log.note(snapshot);
+    const entries: readonly Entry[] = [
+      ...(source.hasSynced() ? factsOf(snapshot, workloadOf) : []),
+      ...troubles.map((text): Entry => ({ kind: 'problem', text: text.slice(0, MAX_PROBLEM) })),
+      ...log.events(),
+    ];
+    server.publish({ title, mode: 'cluster', observes: false }, entries);
+  };
+  source.start(() => {
+    isChanged = true;
+  });
+  const timer = setInterval(look, PUBLISH_MS);
+  return async () => {
+    clearInterval(timer);
+    await source.stop();
+  };
+};
