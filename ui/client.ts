@@ -1,4 +1,4 @@
-import type { EdgeQuestion } from '../src/page/picture.ts';
+import type { EdgeQuestion } from '../src/page/edges.ts';
 import type { EditAnswer, EdgeAnswer, ListedPolicy, Question, Report } from '../src/page/questions.ts';
 
 /** The page's way to its worker and its server. The token is in this closure and in the worker, and nowhere else. */

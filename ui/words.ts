@@ -1,4 +1,5 @@
-import type { EdgeState, MapEdge, MapNode } from '../src/page/picture.ts';
+import type { EdgeState, MapEdge } from '../src/page/edges.ts';
+import type { MapNode } from '../src/page/picture.ts';
 
 /** What each state of an edge is called, and the sign that stands beside its colour. */
 export const STATE_WORDS: Readonly<

@@ -1,18 +1,13 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { readAssets } from '../../src/page-server/assets.ts';
 import { type PageServer, startPageServer } from '../../src/page-server/page-server.ts';
 import type { GalleryState } from './gallery.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const ASSETS = path.join(import.meta.dirname, '../../dist/page');
-
-/** Why the page cannot be opened here; undefined where it can. */
-export const whyNoBrowser = (): string | undefined => {
-  if (!existsSync(CHROMIUM)) return `no ${CHROMIUM}: sh scripts/setup.sh browser`;
-  return existsSync(ASSETS) ? undefined : 'the page is not built: npm run build';
-};
+/** Debian's. */
+export const CHROMIUM = '/usr/bin/chromium';
+/** The built page. */
+export const ASSETS = path.join(import.meta.dirname, '../../dist/page');
 
 /** Starts Debian's Chromium. Root cannot have its sandbox; nothing but our own page is opened. */
 export const startBrowser = (): Promise<Browser> =>

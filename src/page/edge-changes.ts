@@ -1,4 +1,4 @@
-import type { MapEdge } from './picture.ts';
+import type { MapEdge } from './edges.ts';
 
 /** Edges that are other ones than before: most updates of a busy cluster change few. */
 export interface EdgeChanges {

@@ -1,4 +1,5 @@
-import type { EdgeState, MapEdge, MapNode, Picture } from './picture.ts';
+import type { EdgeState, MapEdge } from './edges.ts';
+import type { MapNode, Picture } from './picture.ts';
 import type { ViewState } from './view-state.ts';
 
 /** The part of a picture that is shown. */

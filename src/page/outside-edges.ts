@@ -7,7 +7,7 @@ import type { Row } from '../reach/workloads.ts';
 import { describePorts } from '../trace/port-set.ts';
 import type { OutsideFact } from './entries.ts';
 import { kindOfRange, OUTSIDE_NAMES, outsideId } from './outside-nodes.ts';
-import { type EdgeCollector, portToAsk } from './picture.ts';
+import { type EdgeCollector, portToAsk } from './edges.ts';
 import type { SeenPairs } from './seen-edges.ts';
 
 /** Addresses that stand for a node outside. */

@@ -1,13 +1,14 @@
 import type { ContainerPort, PodEndpoint } from '../model/pod.ts';
-import { PROTOCOLS, type Protocol } from '../model/protocol.ts';
+import type { Protocol } from '../model/protocol.ts';
 import { familyOf } from '../policy/cidr.ts';
 import { compileNodePolicy } from '../policy/compile.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import { type ClusterReach, createClusterReach } from '../reach/cluster-reach.ts';
 import { ALL, NONE, type PortSets, type PortsId } from '../reach/port-sets.ts';
 import { createRows, type Row } from '../reach/workloads.ts';
-import { describePorts, type PortSet } from '../trace/port-set.ts';
+import { describePorts } from '../trace/port-set.ts';
 import type { PageCluster } from './cluster.ts';
+import { type EdgeState, holdsPort, type MapEdge, portToAsk } from './edges.ts';
 import { addOutside, type OutsideSample } from './outside-edges.ts';
 import { createOutsideFinder } from './outside-nodes.ts';
 import { addSeen } from './seen-edges.ts';
@@ -30,36 +31,6 @@ export interface MapNode {
   /** The policies that isolate it; undefined where nothing isolates the direction. */
   readonly ingress: readonly string[] | undefined;
   readonly egress: readonly string[] | undefined;
-}
-
-/** Whether policies allow a connection, and whether somebody tried it. */
-export type EdgeState = 'refused' | 'allowed' | 'untried' | 'unused';
-
-/** A connection to ask about. */
-export interface EdgeQuestion {
-  readonly source: string;
-  readonly destination: string;
-  readonly protocol: Protocol;
-  readonly port: number;
-}
-
-/** Connections from one node of the map to another that fare alike. */
-export interface MapEdge {
-  readonly id: string;
-  readonly from: string;
-  readonly to: string;
-  /**
-   * `refused`, `allowed`: seen. `untried`: policies refuse a port that the destination declares, and nobody tried. `unused`: a
-   * rule allows it, and nobody used it.
-   */
-  readonly state: EdgeState;
-  /** `TCP 80`, `all`. */
-  readonly ports: string;
-  readonly question: EdgeQuestion;
-  readonly count: number;
-  /** In ms since the epoch; 0 where it was not seen. */
-  readonly first: number;
-  readonly last: number;
 }
 
 /** Which ports each workload may reach of each other one. */
@@ -125,10 +96,6 @@ const isolatorsOf = (policy: NodePolicy, direction: 'ingress' | 'egress'): Reado
       .flatMap(({ pods, policies }) => pods.map(({ uid }) => [uid, policies] as const)),
   );
 
-/** Reports whether a set of ports holds one. */
-export const holdsPort = (ports: PortSet, protocol: Protocol, port: number): boolean =>
-  ports[protocol].some(({ from, to }) => port >= from && port <= to);
-
 /** Returns addresses of one family for a connection between different pods of two rows; undefined where there is none. */
 const addressesOf = (source: Row, destination: Row): readonly [string, string] | undefined => {
   for (const to of destination.pods) {
@@ -141,29 +108,10 @@ const addressesOf = (source: Row, destination: Row): readonly [string, string] |
   return undefined;
 };
 
-/** Returns a port that a question about an allowed connection names: one that the destination declares, where it can. */
-export const portToAsk = (
-  ports: PortSet,
-  declared: readonly Pick<ContainerPort, 'protocol' | 'port'>[],
-): Pick<EdgeQuestion, 'protocol' | 'port'> => {
-  const found = declared.find(({ protocol, port }) => holdsPort(ports, protocol, port));
-  if (found !== undefined) return { protocol: found.protocol, port: found.port };
-  for (const protocol of PROTOCOLS) {
-    const [range] = ports[protocol];
-    if (range !== undefined) return { protocol, port: range.from === 1 && range.to > 80 ? 80 : range.from };
-  }
-  return { protocol: 'TCP', port: 80 };
-};
-
 const describeDeclared = (ports: readonly Pick<ContainerPort, 'protocol' | 'port'>[]): string =>
   [...Map.groupBy(ports, ({ protocol }) => protocol)]
     .map(([protocol, own]) => `${protocol} ${[...new Set(own.map(({ port }) => port))].join(',')}`)
     .join(' ');
-
-/** Collects edges up to a limit for each state, and counts the others. */
-export interface EdgeCollector {
-  add(edge: MapEdge): void;
-}
 
 const createCollector = () => {
   const edges: MapEdge[] = [];

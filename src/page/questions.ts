@@ -2,7 +2,8 @@ import type { Explanation } from '../explain/explainer.ts';
 import type { Suggestion } from '../explain/suggest.ts';
 import type { EdgeChanges } from './edge-changes.ts';
 import type { EventFact, Meta } from './entries.ts';
-import type { EdgeQuestion, Picture } from './picture.ts';
+import type { EdgeQuestion } from './edges.ts';
+import type { Picture } from './picture.ts';
 import type { EditEffect } from './what-if.ts';
 
 /** A change that allows a connection, with its manifests as YAML. */

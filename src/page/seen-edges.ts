@@ -1,5 +1,5 @@
 import type { SeenFact } from './entries.ts';
-import type { EdgeCollector } from './picture.ts';
+import type { EdgeCollector } from './edges.ts';
 
 /** Which pairs were seen, so that they are not drawn as unused or untried too. */
 export interface SeenPairs {

@@ -1,4 +1,4 @@
-import type { EdgeState } from './picture.ts';
+import type { EdgeState } from './edges.ts';
 
 export const VIEWS = ['map', 'matrix', 'policies', 'time'] as const;
 export type ViewName = (typeof VIEWS)[number];

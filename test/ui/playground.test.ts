@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { startBrowser, whyNoBrowser } from '../../scripts/page/browser.ts';
+import { startBrowser } from '../../scripts/page/browser.ts';
+import { whyNoBrowser } from '../support/why-no-browser.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const why = whyNoBrowser();

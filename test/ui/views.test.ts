@@ -2,13 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import {
-  openState,
-  type StagedServer,
-  startBrowser,
-  startStagedServer,
-  whyNoBrowser,
-} from '../../scripts/page/browser.ts';
+import { openState, type StagedServer, startBrowser, startStagedServer } from '../../scripts/page/browser.ts';
+import { whyNoBrowser } from '../support/why-no-browser.ts';
 import { gallery, type GalleryState } from '../../scripts/page/gallery.ts';
 
 const why = whyNoBrowser();

@@ -1,5 +1,6 @@
 import type { Layout, Place } from '../../src/page/layout.ts';
-import type { EdgeState, MapEdge, MapNode } from '../../src/page/picture.ts';
+import type { EdgeState, MapEdge } from '../../src/page/edges.ts';
+import type { MapNode } from '../../src/page/picture.ts';
 
 /** The part of the map that is on the screen: a point of the map is at `x + point × scale` pixels. */
 export interface Camera {

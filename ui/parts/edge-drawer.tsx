@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { SideExplanation } from '../../src/explain/explain-side.ts';
 import type { Pair } from '../../src/explain/pairs.ts';
-import type { MapEdge } from '../../src/page/picture.ts';
+import type { MapEdge } from '../../src/page/edges.ts';
 import type { EdgeAnswer, WrittenSuggestion } from '../../src/page/questions.ts';
 import type { Client } from '../client.ts';
 import { ago, plural } from '../words.ts';

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { MapEdge, Picture } from '../../src/page/picture.ts';
+import type { MapEdge } from '../../src/page/edges.ts';
+import type { Picture } from '../../src/page/picture.ts';
 import { readColours, useThemeNumber } from '../theme.ts';
 
 interface MatrixProps {

@@ -1,5 +1,6 @@
 import { compareEdges } from '../../src/page/filter.ts';
-import type { MapEdge, MapNode, Picture } from '../../src/page/picture.ts';
+import type { MapEdge } from '../../src/page/edges.ts';
+import type { MapNode, Picture } from '../../src/page/picture.ts';
 import type { ViewState } from '../../src/page/view-state.ts';
 import { plural, STATE_WORDS } from '../words.ts';
 

@@ -1,5 +1,6 @@
 import { compareEdges, defaultStates, type Shown } from '../../src/page/filter.ts';
-import type { EdgeState, MapEdge, Picture } from '../../src/page/picture.ts';
+import type { EdgeState, MapEdge } from '../../src/page/edges.ts';
+import type { Picture } from '../../src/page/picture.ts';
 import type { ViewState } from '../../src/page/view-state.ts';
 import { ago, plural, STATE_WORDS } from '../words.ts';
 

@@ -38,7 +38,7 @@ export const createPlaygroundFacts = (workloadOf: () => WorkloadOf, now: () => n
     const key = [from, to, protocol, port].join(' ');
     const known = before.get(key);
     const last = now();
-    // A verdict that turned begins to count anew.
+    // A verdict that turned is counted from one again.
     const isSame = known?.verdict === verdict;
     seen.set(key, {
       kind: 'seen',
