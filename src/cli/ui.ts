@@ -4,8 +4,9 @@ import { createManifestSource } from '../cluster/manifest-source.ts';
 import { createSystemClock } from '../kernel/clock.ts';
 import { readAssets } from '../page-server/assets.ts';
 import { startPageServer } from '../page-server/page-server.ts';
-import { connectToCluster, kubeconfigOption, type SourceOptions } from './explain/source.ts';
+import type { SourceOptions } from './explain/source.ts';
 import { filenameOption, pathsOf } from './input.ts';
+import { connectToCluster, contextOption, kubeconfigOption } from './live-cluster.ts';
 import { createEventLog } from './ui/event-log.ts';
 import { followCluster } from './ui/follow-cluster.ts';
 import { followFolder } from './ui/follow-folder.ts';
@@ -40,6 +41,7 @@ export const uiVerb: Verb = {
       .argument('[path...]', 'manifests, as with -f')
       .addOption(filenameOption())
       .addOption(kubeconfigOption())
+      .addOption(contextOption())
       .option('--port <port>', 'port of 127.0.0.1; 0 is any that is free', readPort, 0)
       .addHelpText(
         'after',
@@ -70,6 +72,7 @@ Examples:
     if (paths.length > 0 && options.kubeconfig !== undefined) {
       throw new UsageError('-f and --kubeconfig exclude each other');
     }
+    if (paths.length > 0 && options.context !== undefined) throw new UsageError('-f and --context exclude each other');
     const clock = createSystemClock();
     // Before the server starts: what is missing is said at once.
     const connection = paths.length === 0 ? await connectToCluster(options, io, GIVE) : undefined;
