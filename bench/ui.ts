@@ -95,7 +95,7 @@ const moving = async (page: Page): Promise<readonly Row[]> => {
     await page.mouse.move(x + Math.sin(step / 9) * 150, y + Math.cos(step / 7) * 90);
   await page.mouse.up();
   for (let step = 0; step < MOVES / 2; step += 1) await page.mouse.wheel(0, step % 20 < 10 ? -30 : 30);
-  const times = (await page.evaluate('globalThis.frames')) as readonly number[];
+  const times = await page.evaluate<readonly number[]>('globalThis.frames');
   const gaps = times.slice(1).map((at, index) => at - (times[index] ?? at));
   return [
     {
@@ -126,7 +126,7 @@ const updating = async (page: Page, server: StagedServer): Promise<readonly Row[
     const wait = startedAt + (turn * 1_000) / UPDATES_A_SECOND - performance.now();
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, wait)));
   }
-  const tasks = (await page.evaluate('globalThis.tasks')) as readonly number[];
+  const tasks = await page.evaluate<readonly number[]>('globalThis.tasks');
   return [{ what: 'longest task during 200 updates a second', measured: Math.max(0, ...tasks), unit: 'ms', goal: 100 }];
 };
 

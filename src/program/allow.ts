@@ -6,7 +6,8 @@ import { type Cidr, covers, formatCidr, type IpBlock, unionOfBlocks } from '../p
 import type { AllowRule, Peer, PortMatch } from '../policy/node-policy.ts';
 import { resolvePort } from '../policy/pod-ports.ts';
 import type { Match, Rule } from './node-program.ts';
-import { chunkRanges, isEveryPort, mergeRanges } from './ports.ts';
+import { mergeRanges } from '../model/port-range.ts';
+import { chunkRanges, isEveryPort } from './ports.ts';
 import type { PortScope, SetBuilder } from './set-builder.ts';
 import type { SetName } from './names.ts';
 

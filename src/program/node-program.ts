@@ -1,13 +1,8 @@
 import type { IpFamily } from '../model/family.ts';
 import type { TunnelProtocol } from '../model/node-network.ts';
+import type { PortRange } from '../model/port-range.ts';
 import type { Protocol } from '../model/protocol.ts';
 import type { ChainName, SetName } from './names.ts';
-
-/** Ports from..to, both included. */
-export interface PortRange {
-  readonly from: number;
-  readonly to: number;
-}
 
 /** The packet's fields that make up a member, in order; the second field of the same side is a port (ipset(8)). */
 export type SetFields = 'src' | 'dst' | 'dst,dst' | 'src,src,dst';

@@ -1,24 +1,10 @@
+import type { PortRange } from '../model/port-range.ts';
 import { MAX_PORT } from '../policy/parse-port.ts';
-import type { PortRange } from './node-program.ts';
 
 /** Ports that fit into one multiport match; a range takes two places (iptables-extensions(8)). */
 const MULTIPORT_PLACES = 15;
 
 const places = ({ from, to }: PortRange): number => (from === to ? 1 : 2);
-
-/** Returns the fewest ranges with the same ports, ascending. */
-export const mergeRanges = (ranges: readonly PortRange[]): readonly PortRange[] => {
-  const merged: PortRange[] = [];
-  for (const range of ranges.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
-    const last = merged.at(-1);
-    if (last !== undefined && range.from <= last.to + 1) {
-      merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, range.to) };
-    } else {
-      merged.push({ from: range.from, to: range.to });
-    }
-  }
-  return merged;
-};
 
 /** Reports whether the merged ranges are every port of the protocol. */
 export const isEveryPort = (merged: readonly PortRange[]): boolean =>

@@ -3,7 +3,8 @@ import type { NodeNetwork, TunnelProtocol } from '../model/node-network.ts';
 import { type Reports, reportRules } from './records.ts';
 import { INJECTED_CHAIN, SOURCES_CHAIN, type SetName, SPOOFED_CHAIN, TUNNELS_CHAIN } from './names.ts';
 import type { Chain, Match, RawHook, Rule, TableProgram, Verdict } from './node-program.ts';
-import { chunkRanges, mergeRanges } from './ports.ts';
+import { mergeRanges } from '../model/port-range.ts';
+import { chunkRanges } from './ports.ts';
 
 /** The node's network in one family. */
 export interface Guarded {

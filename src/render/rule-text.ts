@@ -1,7 +1,8 @@
 import type { RuleText } from './observed.ts';
 import type { Protocol } from '../model/protocol.ts';
 import { FIRST_CLIENT_PORT } from '../program/client-ports.ts';
-import type { Match, PortRange, Rule, Verdict, Chain, Hook, HookJump } from '../program/node-program.ts';
+import type { PortRange } from '../model/port-range.ts';
+import type { Match, Rule, Verdict, Chain, Hook, HookJump } from '../program/node-program.ts';
 
 /** An argument that restore text cannot express: the format has one rule per line. */
 export class UnquotableError extends Error {

@@ -12,7 +12,7 @@ export interface CutEdgesParts {
   readonly podsAt: (address: string) => readonly PodEndpoint[];
 }
 
-/** Maximum edges that are told. */
+/** Maximum edges in one line. */
 const MOST_EDGES = 10;
 
 /** Returns who was cut off from whom and by which policies, the edges with most connections first. */

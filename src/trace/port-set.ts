@@ -1,7 +1,6 @@
 import { PROTOCOLS, type Protocol } from '../model/protocol.ts';
 import { MAX_PORT } from '../policy/parse-port.ts';
-import type { PortRange } from '../program/node-program.ts';
-import { mergeRanges } from '../program/ports.ts';
+import { mergeRanges, type PortRange } from '../model/port-range.ts';
 
 export type { PortRange };
 

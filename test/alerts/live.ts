@@ -207,12 +207,12 @@ export const exerciseAlerts = async (say: (line: string) => void): Promise<void>
       Promise.resolve(lines.slice(before).some(isTold) || undefined),
     );
     const read = async (about: string): Promise<string> => (await fetch(`http://${LISTEN}/${about}`)).text();
-    if (!isTold(await read('status'))) throw new Error('/status does not tell of the hung API server');
+    if (!isTold(await read('status'))) throw new Error('/status does not report the hung API server');
     if (!/portcullis_source_is_failing\{kind="\w+"\} 1/.test(await read('metrics'))) {
-      throw new Error('no metric tells of the hung API server');
+      throw new Error('no metric reports the hung API server');
     }
     const took = performance.now() - began;
-    if (took > HUNG_MS) throw new Error(`the hung API server was told after ${seconds(took)}`);
+    if (took > HUNG_MS) throw new Error(`the report of the hung API server took ${seconds(took)}`);
     await untilFires(running, 'PortcullisApiFails', true);
     proxy.flow();
     await untilFires(running, 'PortcullisApiFails', false);

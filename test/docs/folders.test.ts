@@ -25,7 +25,7 @@ const importRules = (await import(path.join(ROOT, '.dependency-cruiser.js'))) as
 /** What each folder may import besides itself, by the comments of the import rules. */
 const sees: ReadonlyMap<string, readonly string[]> = new Map(
   importRules.default.forbidden.flatMap(({ comment = '' }) => {
-    const [, folder, seen] = /^src\/(\w+) may import from: (.+)$/.exec(comment) ?? [];
+    const [, folder, seen] = /^src\/([\w-]+) may import from: (.+)$/.exec(comment) ?? [];
     return folder === undefined || seen === undefined
       ? []
       : [[folder, seen.split(', ').filter((each) => each !== folder)] as const];

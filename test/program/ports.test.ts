@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { PortRange } from '../../src/program/node-program.ts';
-import { chunkRanges, isEveryPort, mergeRanges } from '../../src/program/ports.ts';
+import { mergeRanges, type PortRange } from '../../src/model/port-range.ts';
+import { chunkRanges, isEveryPort } from '../../src/program/ports.ts';
 
 const one = (port: number): PortRange => ({ from: port, to: port });
 

@@ -77,15 +77,11 @@ export const ROWS: readonly Row[] = [
         'Time from the moment an agent sees a change until it is in force. The objective is 99 % within a second.',
         's',
         [
-          'histogram_quantile(0.5, sum by (le) (rate(portcullis_change_to_enforced_seconds_bucket{' +
-            ON +
-            '}[$__rate_interval])))',
+          `histogram_quantile(0.5, sum by (le) (rate(portcullis_change_to_enforced_seconds_bucket{${ON}}[$__rate_interval])))`,
           'median',
         ],
         [
-          'histogram_quantile(0.99, sum by (le) (rate(portcullis_change_to_enforced_seconds_bucket{' +
-            ON +
-            '}[$__rate_interval])))',
+          `histogram_quantile(0.99, sum by (le) (rate(portcullis_change_to_enforced_seconds_bucket{${ON}}[$__rate_interval])))`,
           '99 %',
         ],
       ),
