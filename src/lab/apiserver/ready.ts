@@ -3,7 +3,7 @@ import { type ClientSettings, createAdminClient } from './client.ts';
 import { type Daemon, logTail } from './daemon.ts';
 
 /** A start takes about 3 s; on a busy machine several times that. */
-const READY_MS = 60_000;
+const READY_MS = 120_000;
 const POLL_MS = 50;
 
 /** Reports whether the server is ready and has the default namespace. */

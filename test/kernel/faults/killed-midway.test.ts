@@ -13,7 +13,7 @@ import { cleanUp } from '../../support/clean-up.ts';
 
 /** Kills an agent at each step of a change, and sends packets through what it left in the real kernel. */
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 const PATIENCE_MS = 2_000;
 /**
  * After a pass that took long, policies of its namespace wait for up to half a second, and changes of pods do not
