@@ -1,5 +1,5 @@
 import type { ReviewResult } from '../reconcile/review.ts';
-import { type CutEdgesParts, describeCut } from './cut-edges.ts';
+import { type CutEdgesParts, describeCut } from '../records/cut-edges.ts';
 import type { Logger } from './logger.ts';
 import type { AgentMetrics } from './metrics.ts';
 

@@ -2,8 +2,8 @@ import { DIRECTIONS } from '../model/direction.ts';
 import type { Connection } from '../model/connection.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
-import { asPolicySees, protocolName } from '../records/packet-words.ts';
-import { createWhyFinder } from '../records/why.ts';
+import { asPolicySees, protocolName } from './packet-words.ts';
+import { createWhyFinder } from './why.ts';
 import { openingOf } from '../trace/connection-judge.ts';
 
 export interface CutEdgesParts {
