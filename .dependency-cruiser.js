@@ -25,7 +25,7 @@ const SEES = {
   lab: ['model', 'kernel/command.ts'],
   config: ['model', 'policy'],
   controller: ['model', 'cluster', 'telemetry'],
-  telemetry: ['model', 'config', 'policy', 'program', 'render', 'trace', 'bridge', 'reconcile', 'records'],
+  telemetry: ['model', 'config', 'policy', 'program', 'render', 'bridge', 'reconcile', 'records'],
 };
 
 /** Folders without effects, and the few modules of Node that one of them may use. */
