@@ -24,7 +24,7 @@ const pod = (
   replica = 0,
 ): PodFact => ({
   kind: 'pod',
-  uid: `${namespace}/${name}-${replica}`,
+  uid: replica === 0 ? `${namespace}/${name}` : `${namespace}/${name}-${replica}`,
   namespace,
   name: replica === 0 ? name : `${name.slice(0, 240)}-${replica}`,
   workload: { kind: 'Deployment', name },

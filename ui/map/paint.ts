@@ -140,6 +140,9 @@ const paintIslands = (context: CanvasRenderingContext2D, { layout }: Scene, colo
   }
 };
 
+/** More bundles than this cover each other. */
+const MANY_BUNDLES = 400;
+
 /** Bundled connections between namespaces, as wide as there are many. */
 const paintBundles = (context: CanvasRenderingContext2D, scene: Scene, colours: Colours, scale: number): void => {
   const namespaceOf = new Map(scene.nodes.map(({ id, namespace }) => [id, namespace]));
@@ -151,7 +154,10 @@ const paintBundles = (context: CanvasRenderingContext2D, scene: Scene, colours: 
     const key = `${state}|${a}|${b}`;
     bundles.set(key, (bundles.get(key) ?? 0) + 1);
   }
+  const isMany = bundles.size > MANY_BUNDLES;
   for (const state of ORDER) {
+    // Of very many the refused ones alone stay in the foreground.
+    context.globalAlpha = isMany ? (state === 'refused' ? 0.8 : 0.12) : 1;
     context.strokeStyle = colours[state];
     context.setLineDash(STYLES[state].dash.map((part) => part / scale));
     for (const [key, count] of bundles) {
@@ -160,7 +166,7 @@ const paintBundles = (context: CanvasRenderingContext2D, scene: Scene, colours: 
       if (own !== state || one === undefined || other === undefined) continue;
       const centre = ({ x, y, width, height }: typeof one): Place => ({ x: x + width / 2, y: y + height / 2 });
       const { from, control, to } = curveBetween(centre(one), centre(other));
-      context.lineWidth = (1 + Math.log2(1 + count)) / scale / 1.6;
+      context.lineWidth = isMany ? 1 / scale : (1 + Math.log2(1 + count)) / scale / 1.6;
       context.beginPath();
       context.moveTo(from.x, from.y);
       context.quadraticCurveTo(control.x, control.y, to.x, to.y);
@@ -168,6 +174,7 @@ const paintBundles = (context: CanvasRenderingContext2D, scene: Scene, colours: 
     }
   }
   context.setLineDash([]);
+  context.globalAlpha = 1;
 };
 
 const isDim = ({ from, to, id }: MapEdge, { lit, selected, found }: Scene): boolean => {

@@ -44,7 +44,7 @@ export const Notices = ({ report: { meta, picture, problems, misread }, isStale 
           map.
         </p>
       )}
-      {misread > 0 && <p role="alert">{plural(misread, 'fact')} of the server made no sense, and are not shown.</p>}
+      {misread > 0 && <p role="alert">{plural(misread, 'fact')} of the server made no sense: not shown.</p>}
       {all.length > 0 && (
         <details>
           <summary>{plural(all.length, 'problem')}</summary>
