@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Command } from 'commander';
@@ -132,6 +133,7 @@ const updating = async (page: Page, server: StagedServer): Promise<readonly Row[
 
 const isMet = ({ measured, goal, isLeast }: Row): boolean => (isLeast === true ? measured >= goal : measured <= goal);
 
+const [load = 0] = loadavg();
 const machine = await describeMachine(createCommandRunner());
 const browser = await startBrowser();
 const server = await startStagedServer();
@@ -148,7 +150,7 @@ try {
     '# The page',
     '',
     `${workloads} workloads in ${NAMESPACES} namespaces, ${edges} connections; Chromium ${browser.version()}, headless, without a GPU.`,
-    `Machine: ${JSON.stringify(machine)}`,
+    `Machine: ${JSON.stringify(machine)}; load average at the start ${load.toFixed(1)}: above the number of cores, times are too long.`,
     '',
     '| | measured | goal | met |',
     '|---|---:|---:|---|',
