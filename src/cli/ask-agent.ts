@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { createLines } from '../model/lines.ts';
 
 /** The agent is not reachable. */
 export class NoAgentError extends Error {
@@ -28,7 +29,6 @@ export const askAgent = <Answer extends object>(
   signal?: AbortSignal,
 ): Promise<void> =>
   new Promise((resolve, reject) => {
-    let text = '';
     let isConnected = false;
     const connection = connect(socket.path);
     const abort = (): void => void connection.destroy();
@@ -38,15 +38,14 @@ export const askAgent = <Answer extends object>(
       isConnected = true;
       connection.write(`${JSON.stringify(request)}\n`);
     });
+    const takePiece = createLines((line) => {
+      const answer = JSON.parse(line) as Answer | { readonly error: string };
+      if ('error' in answer) throw new Error(`the agent answers: ${answer.error}`);
+      onAnswer(answer as Exclude<Answer, { readonly error: string }>);
+    });
     connection.on('data', (piece: string) => {
-      const lines = (text + piece).split('\n');
-      text = lines.pop() ?? '';
       try {
-        for (const line of lines) {
-          const answer = JSON.parse(line) as Answer | { readonly error: string };
-          if ('error' in answer) throw new Error(`the agent answers: ${answer.error}`);
-          onAnswer(answer as Exclude<Answer, { readonly error: string }>);
-        }
+        takePiece(piece);
       } catch (error) {
         connection.destroy(error instanceof Error ? error : new Error(String(error)));
       }

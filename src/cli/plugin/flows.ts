@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { createLines } from '../../model/lines.ts';
 import { messageOf } from '../../model/message-of.ts';
 import type { FlowFilter } from '../../records/filter.ts';
 import type { FlowRecord } from '../../records/record.ts';
@@ -14,16 +15,6 @@ interface FlowsOptions extends FilterOptions, AgentOptions {
   readonly watch?: true;
   readonly output: FlowFormat;
 }
-
-/** Calls back with each complete line of pieces of text. */
-const byLines = (onLine: (line: string) => void): ((text: string) => void) => {
-  let rest = '';
-  return (text) => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line.trim() !== '') onLine(line);
-  };
-};
 
 /** Follows the agents until all streams have ended, which they do with this process. */
 const watch = async (
@@ -41,7 +32,7 @@ const watch = async (
   const args = ['flows', '-w', '-o', 'json', '--end-with-input', ...flagsOf(filter)];
   await Promise.all(
     agents.map(async (agent) => {
-      const onText = byLines((line) => {
+      const onText = createLines((line) => {
         inOrder.take(JSON.parse(line) as FlowRecord);
       });
       try {

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describeFailure } from '../../failure.ts';
-import { createLines, type FromPlayground, PAGE_SOCKET, type ToPlayground, type Wish } from './protocol.ts';
+import { createLines } from '../../../model/lines.ts';
+import { type FromPlayground, PAGE_SOCKET, type ToPlayground, type Wish } from './protocol.ts';
 
 /** The way from the playground to its page. */
 export interface InsidePage {

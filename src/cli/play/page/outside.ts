@@ -3,7 +3,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Asset } from '../../../page-server/assets.ts';
 import { startPageServer } from '../../../page-server/page-server.ts';
-import { createLines, type FromPlayground, PAGE_SOCKET, type ToPlayground, type Wish } from './protocol.ts';
+import { createLines } from '../../../model/lines.ts';
+import { type FromPlayground, PAGE_SOCKET, type ToPlayground, type Wish } from './protocol.ts';
 
 const RETRY_MS = 50;
 /** A wish takes as long as a change needs to come into force on every node. */

@@ -25,13 +25,3 @@ export type Wish =
     };
 
 export type ToPlayground = Wish & { readonly id: number };
-
-/** Splits a stream of text into lines. @returns a function that takes pieces */
-export const createLines = (onLine: (line: string) => void): ((piece: string) => void) => {
-  let rest = '';
-  return (piece) => {
-    const lines = `${rest}${piece}`.split('\n');
-    rest = lines.pop() ?? '';
-    lines.filter((line) => line !== '').forEach(onLine);
-  };
-};

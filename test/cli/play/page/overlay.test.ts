@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { overlayPolicies } from '../../../../src/cli/play/page/overlay.ts';
-import { createLines } from '../../../../src/cli/play/page/protocol.ts';
 import { cluster, policy } from '../../../support/small-cluster.ts';
 
 const DENY = policy('shop/deny', { podSelector: {} });
@@ -46,12 +45,5 @@ describe('policies that are applied in the page', () => {
     const before = overlaid.read();
     expect(() => overlaid.apply(text)).toThrow(message);
     expect(overlaid.read()).toBe(before);
-  });
-
-  test('lines that arrive in pieces are put together', () => {
-    const lines: string[] = [];
-    const take = createLines((line) => lines.push(line));
-    ['{"a"', ':1}\n{"b":', '2}\n\n{"c"'].forEach(take);
-    expect(lines).toEqual(['{"a":1}', '{"b":2}']);
   });
 });
