@@ -103,7 +103,7 @@ const showManifests = async (
   if (options.ui === true) {
     const none = { podOrigins: new Map() };
     const workloadOf = (): WorkloadOf => workloadsOf(folder.manifests() ?? none);
-    await showPage({ source, playground, describeFaults: faultsInWords, workloadOf, clockTime }, dir);
+    await showPage({ source, playground, describeFaults: faultsInWords, workloadOf }, dir);
     return 0;
   }
   if (options.once === true) return printOnce(await observe(playground, first, faultsInWords), options, screen, io);

@@ -1,21 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describeChanges } from './describe-reading.ts';
 import { drawFrame } from './frame.ts';
-import { createJudge } from './judge.ts';
-import { type DescribeFaults, observe, unsettled } from './observe.ts';
 import { type Picture, renderPicture, summarize } from './picture.ts';
-import type { Playground } from './playground.ts';
 import type { Screen } from './screen.ts';
 import { openTerminal } from './terminal.ts';
 import { createView, type Extent, type Key, pressKey } from './view.ts';
+import { type WatchedWorld, watchWorld } from './watch-world.ts';
 import { describeWorldChanges } from './world-changes.ts';
-import type { WorldSource } from './world-source.ts';
 
-/** Interval at which the source is read. */
-const LOOK_MS = 50;
-/** Interval of measurements without a change, since a person may tamper with the kernel. */
-const MEASURE_AGAIN_MS = 5_000;
 /** On a terminal, up to this many lines of older news stay below the table, with all of the newest. */
 const OLD_NEWS_LINES = 6;
 /** Maximum reported changes: one policy may change hundreds of connections. */
@@ -28,15 +20,10 @@ export interface LiveSettings {
   readonly hints: readonly string[];
 }
 
-export interface LiveDeps {
-  readonly source: WorldSource;
-  readonly playground: Playground;
+export interface LiveDeps extends WatchedWorld {
   readonly screen: Screen;
-  readonly describeFaults: DescribeFaults;
   /** Returns the time as `HH:MM:SS`. */
   readonly clockTime: () => string;
-  /** Called with each measured picture. */
-  readonly onPicture?: (picture: Picture) => void;
 }
 
 const shortened = (lines: readonly string[]): readonly string[] =>
@@ -44,7 +31,7 @@ const shortened = (lines: readonly string[]): readonly string[] =>
 
 /** Shows the newest state of a world until a person ends it. @returns when the person quits */
 export const showLive = async (deps: LiveDeps, { title, why, hints }: LiveSettings): Promise<void> => {
-  const { source, playground, screen, clockTime } = deps;
+  const { screen, clockTime } = deps;
   let oldNews: readonly string[] = [];
   let newNews: readonly string[] = [];
   let drawn: Picture | undefined;
@@ -87,37 +74,28 @@ export const showLive = async (deps: LiveDeps, { title, why, hints }: LiveSettin
   };
 
   if (terminal === undefined) screen.out(`portcullis play ${title}\n${hints.join('\n')}\n\n`);
-  let read: ReturnType<WorldSource['read']>;
-  let shown: Picture | undefined;
-  let measuredAt = 0;
-  while (!quit.signal.aborted) {
-    const next = source.read();
-    if (next !== undefined && next !== read) {
-      const changes = shown === undefined ? [] : describeWorldChanges(shown.world, next.world);
-      if (terminal !== undefined) draw(unsettled(next, shown?.readings ?? []));
-      const picture = await observe(playground, next, deps.describeFaults);
-      deps.onPicture?.(picture);
-      const turned = describeChanges(shown?.readings ?? [], picture.readings);
-      const heading = changes.map((change) => `${clockTime()} ${change}`);
-      show(picture, [...shortened(heading), ...shortened(turned.map((line) => `  ${line.replaceAll('\n', '\n  ')}`))]);
-      read = next;
-      shown = picture;
-      measuredAt = performance.now();
-    } else if (shown !== undefined && performance.now() - measuredAt > MEASURE_AGAIN_MS) {
-      const readings = await playground.measure(shown.world, createJudge(shown.world));
-      const turned = describeChanges(shown.readings, readings);
-      const picture = { ...shown, readings };
-      deps.onPicture?.(picture);
-      if (!isDeepStrictEqual(shown.readings, readings)) {
+  await watchWorld(
+    deps,
+    {
+      ...(terminal === undefined ? {} : { onChange: draw }),
+      onApplied(picture, before) {
+        const changes = before === undefined ? [] : describeWorldChanges(before.world, picture.world);
+        const turned = describeChanges(before?.readings ?? [], picture.readings);
+        show(picture, [
+          ...shortened(changes.map((change) => `${clockTime()} ${change}`)),
+          ...shortened(turned.map((line) => `  ${line.replaceAll('\n', '\n  ')}`)),
+        ]);
+      },
+      onMeasured(picture, before) {
+        if (isDeepStrictEqual(before.readings, picture.readings)) return;
+        const turned = describeChanges(before.readings, picture.readings);
         show(
           picture,
           turned.map((line) => `${clockTime()} ${line}`),
         );
-      }
-      shown = picture;
-      measuredAt = performance.now();
-    }
-    await delay(LOOK_MS, undefined, { signal: quit.signal }).catch(() => undefined);
-  }
+      },
+    },
+    quit.signal,
+  );
   terminal?.close();
 };

@@ -4,10 +4,10 @@ import type { Entry } from '../../page/entries.ts';
 import type { PageServer } from '../../page-server/page-server.ts';
 import { eachPod, type WorkloadOf } from '../../reach/workloads.ts';
 import type { EventLog } from './event-log.ts';
+import { problemEntry } from './page-entries.ts';
 
 /** A busy cluster changes more often than anybody looks. */
 const PUBLISH_MS = 250;
-const MAX_PROBLEM = 4_000;
 
 /** Returns the workload that the pod's own object tells. */
 const workloadOf: WorkloadOf = (pod) => {
@@ -35,7 +35,7 @@ export const followCluster = (
     if (source.hasSynced()) log.note(snapshot);
     const entries: readonly Entry[] = [
       ...(source.hasSynced() ? factsOf(snapshot, workloadOf) : []),
-      ...troubles.map((text): Entry => ({ kind: 'problem', text: text.slice(0, MAX_PROBLEM) })),
+      ...troubles.map(problemEntry),
       ...log.events(),
     ];
     server.publish({ title, mode: 'cluster', observes: false }, entries);

@@ -5,12 +5,12 @@ import type { Entry } from '../../page/entries.ts';
 import type { PageServer } from '../../page-server/page-server.ts';
 import { type PlacedCluster, placePods } from '../matrix/place-pods.ts';
 import { workloadsOf } from '../matrix/read-cluster.ts';
+import { readOutside } from '../play/endpoint-slice.ts';
 import type { EventLog } from './event-log.ts';
-import { outsideFacts } from './outside-facts.ts';
+import { outsideEntries, problemEntry } from './page-entries.ts';
 
 /** Services and problems cause no events of the source, so what was loaded is compared at this interval. */
 const LOOK_MS = 250;
-const MAX_PROBLEM = 4_000;
 
 /** Publishes the newest manifests, and what changed in them. @returns a function that ends it */
 export const followFolder = (
@@ -29,10 +29,8 @@ export const followFolder = (
     log.note(placed.snapshot);
     const entries: readonly Entry[] = [
       ...factsOf(placed.snapshot, workloadsOf(loaded)),
-      ...outsideFacts(loaded),
-      ...loaded.problems.map(
-        (problem): Entry => ({ kind: 'problem', text: formatProblem(problem).slice(0, MAX_PROBLEM) }),
-      ),
+      ...outsideEntries(readOutside(loaded.ignored).externals),
+      ...loaded.problems.map((problem) => problemEntry(formatProblem(problem))),
       ...log.events(),
     ];
     server.publish({ title, mode: 'folder', observes: false }, entries);

@@ -4,6 +4,7 @@ import { factsOf } from '../../../page/cluster.ts';
 import type { Entry, SeenFact } from '../../../page/entries.ts';
 import type { WorkloadOf } from '../../../reach/workloads.ts';
 import { createEventLog } from '../../ui/event-log.ts';
+import { outsideEntries, problemEntry } from '../../ui/page-entries.ts';
 import { machinesOf } from '../machine.ts';
 import type { Picture } from '../picture.ts';
 import type { Reading } from '../reading.ts';
@@ -21,8 +22,6 @@ const VERDICTS: Readonly<Partial<Record<Reading['measured'], SeenFact['verdict']
   refused: 'allowed',
   timeout: 'refused',
 };
-
-const MAX_PROBLEM = 4_000;
 
 /** @param now in ms since the epoch */
 export const createPlaygroundFacts = (workloadOf: () => WorkloadOf, now: () => number): PlaygroundFacts => {
@@ -79,9 +78,9 @@ export const createPlaygroundFacts = (workloadOf: () => WorkloadOf, now: () => n
       const texts = [...problems.map(formatProblem), ...warnings];
       return [
         ...factsOf(world.snapshot, workloadOf()),
-        ...world.externals.map(({ name, ip, ports }): Entry => ({ kind: 'outside', name, ips: [ip], ports })),
+        ...outsideEntries(world.externals),
         ...seen.values(),
-        ...texts.map((text): Entry => ({ kind: 'problem', text: text.slice(0, MAX_PROBLEM) })),
+        ...texts.map(problemEntry),
         ...log.events(),
       ];
     },

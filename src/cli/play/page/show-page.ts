@@ -1,34 +1,23 @@
 import { PROTOCOLS } from '../../../model/protocol.ts';
 import type { WorkloadOf } from '../../../reach/workloads.ts';
-import { showLive } from '../live.ts';
 import { machinesOf } from '../machine.ts';
-import type { DescribeFaults } from '../observe.ts';
-import { plain } from '../paint.ts';
-import type { Playground } from '../playground.ts';
-import type { Screen } from '../screen.ts';
+import type { Picture } from '../picture.ts';
 import { describeAttempt, tryConnection } from '../story/try-connection.ts';
-import type { WorldSource } from '../world-source.ts';
+import { type WatchedWorld, watchWorld } from '../watch-world.ts';
 import { servePage } from './inside.ts';
 import { overlayPolicies } from './overlay.ts';
 import { createPlaygroundFacts } from './playground-facts.ts';
 import type { Wish } from './protocol.ts';
 
-export interface PageDeps {
-  readonly source: WorldSource;
-  readonly playground: Playground;
-  readonly describeFaults: DescribeFaults;
+export interface PageDeps extends WatchedWorld {
   readonly workloadOf: () => WorkloadOf;
-  readonly clockTime: () => string;
 }
-
-/** The terminal has the link alone. */
-const NO_SCREEN: Screen = { out: () => undefined, terminal: false, width: () => 80, height: () => 24, paint: plain };
 
 const META = { mode: 'playground', observes: true } as const;
 
 /** Shows a playground in the page. It ends with the process. */
 export const showPage = async (deps: PageDeps, title: string): Promise<void> => {
-  const { playground, describeFaults, workloadOf, clockTime } = deps;
+  const { playground, describeFaults, workloadOf } = deps;
   const source = overlayPolicies(deps.source);
   const facts = createPlaygroundFacts(workloadOf, Date.now);
 
@@ -63,18 +52,9 @@ export const showPage = async (deps: PageDeps, title: string): Promise<void> => 
 
   const page = await servePage(async (wish) => (wish.op === 'apply' ? source.apply(wish.yaml) : attempt(wish)));
   const publish = (): void => page.publish({ meta: { title, ...META }, entries: facts.entries() });
-  return showLive(
-    {
-      source,
-      playground,
-      screen: NO_SCREEN,
-      describeFaults,
-      clockTime,
-      onPicture(picture) {
-        facts.note(picture);
-        publish();
-      },
-    },
-    { title, why: false, hints: [] },
-  );
+  const onMeasured = (picture: Picture): void => {
+    facts.note(picture);
+    publish();
+  };
+  return watchWorld({ source, playground, describeFaults }, { onApplied: onMeasured, onMeasured });
 };
