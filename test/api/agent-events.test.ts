@@ -1,17 +1,9 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { PATHS } from '../../scripts/manifests/paths.ts';
 import { createCommandRunner } from '../../src/kernel/command.ts';
-import { kubeconfigText } from '../../src/lab/apiserver/kubeconfig.ts';
-import type { ApiServer } from '../../src/lab/apiserver/start.ts';
-import { type RunningProcess, startProcess } from '../../src/lab/process.ts';
-import { prepareSandbox } from '../../src/lab/sandbox.ts';
-import { kubectlPath, kustomized } from '../manifests/objects.ts';
-import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
+import type { RunningProcess } from '../../src/lab/process.ts';
+import { type Installation, openInstallation } from '../support/apiserver/installed-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { cleanUp, removeFolder } from '../support/clean-up.ts';
+import { cleanUp } from '../support/clean-up.ts';
 
 /**
  * The built agent, with the rights of its manifest, reports what happens to it; the network namespace is the sandbox's
@@ -20,16 +12,13 @@ import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
 jest.setTimeout(240_000);
 
-const TOKEN = 'token-of-the-agent';
 const DEADLINE_MS = 60_000;
-const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 const runner = createCommandRunner();
 
-let server: ApiServer;
-let folder: string;
+let installation: Installation;
 let agent: RunningProcess;
 let lines: string[];
-let kubectl: (args: readonly string[], input?: string) => Promise<string>;
+let kubectl: Installation['kubectl'];
 
 const untilSaid = (pattern: RegExp): Promise<string> =>
   waitFor(
@@ -67,45 +56,18 @@ const tooLarge = {
 };
 
 beforeAll(async () => {
-  await prepareSandbox(runner);
-  const user = 'system:serviceaccount:kube-system:portcullis';
-  server = await startTestApiServer({ tokens: [{ token: TOKEN, user, groups: ['system:serviceaccounts'] }] });
-  folder = await mkdtemp(path.join(tmpdir(), 'portcullis-agent-events-'));
-  const program = await kubectlPath();
-  const common = [`--kubeconfig=${server.kubeconfigPath}`, `--cache-dir=${path.join(folder, 'cache')}`];
-  kubectl = (args, input) => runner.run(program, [...common, ...args], input === undefined ? {} : { input });
-  await waitFor('kube-system', DEADLINE_MS, () =>
-    server.admin.get('/api/v1/namespaces/kube-system').catch(() => undefined),
-  );
-  await kubectl(['apply', '-f', '-'], await kustomized(PATHS.base));
-  await kubectl(['create', 'namespace', 'shop']);
-  await server.admin.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } });
-
-  const kubeconfig = path.join(folder, 'kubeconfig');
-  await writeFile(kubeconfig, kubeconfigText({ url: server.url, ca: server.ca, token: TOKEN }));
+  installation = await openInstallation(runner);
+  ({ kubectl } = installation);
+  await installation.server.admin.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } });
   lines = [];
-  agent = await startProcess(
-    PORTCULLIS,
-    [
-      'agent',
-      `--kubeconfig=${kubeconfig}`,
-      '--node-name=n1',
-      '--listen=0',
-      '--iptables-backend=nft',
-      '--drift-interval=200ms',
-      '--log-format=text',
-    ],
-    { output: (line) => lines.push(line) },
-  );
+  agent = await installation.startAgent(['--drift-interval=200ms'], (line) => lines.push(line));
   await untilSaid(/policy is in force/);
 });
 
 afterAll(async () => {
   await cleanUp(
     () => agent.stop(),
-    () => runner.run(PORTCULLIS, ['cleanup']),
-    () => server.stop(),
-    () => removeFolder(folder),
+    () => installation.close(),
   );
 });
 

@@ -1,17 +1,12 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { PATHS } from '../../scripts/manifests/paths.ts';
 import { asObject } from '../../src/cluster/raw.ts';
 import { createCommandRunner } from '../../src/kernel/command.ts';
-import { kubeconfigText } from '../../src/lab/apiserver/kubeconfig.ts';
-import type { ApiServer } from '../../src/lab/apiserver/start.ts';
-import { type RunningProcess, startProcess } from '../../src/lab/process.ts';
-import { prepareSandbox } from '../../src/lab/sandbox.ts';
-import { kubectlPath, kustomized } from '../manifests/objects.ts';
-import { startTestApiServer } from '../support/apiserver/start-api-server.ts';
-import { cleanUp, removeFolder } from '../support/clean-up.ts';
+import type { RunningProcess } from '../../src/lab/process.ts';
+import { type Installation, openInstallation } from '../support/apiserver/installed-agent.ts';
+import { cleanUp } from '../support/clean-up.ts';
 import { type CliRun, runVerbs } from '../support/run-verbs.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -19,17 +14,15 @@ import { waitFor } from '../support/wait-for.ts';
 
 jest.setTimeout(240_000);
 
-const TOKEN = 'token-of-the-agent';
 const DEADLINE_MS = 90_000;
-const PORTCULLIS = path.join(import.meta.dirname, '../../bin/portcullis');
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/portcullis-agent-n1';
 const runner = createCommandRunner();
 
-let server: ApiServer;
-let folder: string;
+let installation: Installation;
+let server: Installation['server'];
 let agent: RunningProcess;
 let lines: string[];
-let kubectl: (args: readonly string[], input?: string) => Promise<string>;
+let kubectl: Installation['kubectl'];
 
 const pod = async (name: string, nodeName: string, podIP: string): Promise<void> => {
   const ref = {
@@ -52,41 +45,17 @@ const waitForPolicy = (name: string, ...args: readonly string[]): Promise<CliRun
   runVerbs('wait', 'networkpolicy', `shop/${name}`, `--kubeconfig=${server.kubeconfigPath}`, ...args);
 
 const startAgent = async (): Promise<void> => {
-  const kubeconfig = path.join(folder, 'kubeconfig');
-  await writeFile(kubeconfig, kubeconfigText({ url: server.url, ca: server.ca, token: TOKEN }));
-  agent = await startProcess(
-    PORTCULLIS,
-    [
-      'agent',
-      `--kubeconfig=${kubeconfig}`,
-      '--node-name=n1',
-      '--listen=0',
-      '--iptables-backend=nft',
-      '--drift-interval=500ms',
-      '--lease=kube-system/portcullis',
-      '--log-format=text',
-    ],
-    { output: (line) => lines.push(line) },
-  );
+  const flags = ['--drift-interval=500ms', '--lease=kube-system/portcullis'];
+  agent = await installation.startAgent(flags, (line) => lines.push(line));
 };
 
 beforeAll(async () => {
-  await prepareSandbox(runner);
-  const user = 'system:serviceaccount:kube-system:portcullis';
-  server = await startTestApiServer({ tokens: [{ token: TOKEN, user, groups: ['system:serviceaccounts'] }] });
-  folder = await mkdtemp(path.join(tmpdir(), 'portcullis-leases-'));
-  const program = await kubectlPath();
-  const common = [`--kubeconfig=${server.kubeconfigPath}`, `--cache-dir=${path.join(folder, 'cache')}`];
-  kubectl = (args, input) => runner.run(program, [...common, ...args], input === undefined ? {} : { input });
-  await waitFor('kube-system', DEADLINE_MS, () =>
-    server.admin.get('/api/v1/namespaces/kube-system').catch(() => undefined),
-  );
-  await kubectl(['apply', '-f', '-'], await kustomized(PATHS.base));
+  installation = await openInstallation(runner);
+  ({ server, kubectl } = installation);
   // Not the admission policy: the token of this test is bound to no pod.
   for (const file of ['role', 'role-binding']) {
     await kubectl(['apply', '-f', '-'], await readFile(path.join(PATHS.components, `leases/${file}.yaml`), 'utf8'));
   }
-  await kubectl(['create', 'namespace', 'shop']);
   for (const name of ['n1', 'n2']) await server.admin.create({ apiVersion: 'v1', kind: 'Node', metadata: { name } });
   await pod('web', 'n1', '10.0.0.5');
   await pod('far', 'n2', '10.0.1.5');
@@ -97,9 +66,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cleanUp(
     () => agent.stop(),
-    () => runner.run(PORTCULLIS, ['cleanup']),
-    () => server.stop(),
-    () => removeFolder(folder),
+    () => installation.close(),
   );
 });
 
