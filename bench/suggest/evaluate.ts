@@ -17,7 +17,7 @@ import { deploy } from './deploy.ts';
 import { recordTraffic } from './record.ts';
 import { type Opening, trafficOf } from './traffic.ts';
 
-/** What became of one application. Pairs are of two workloads and a port, see docs/glossary.md. */
+/** The result of evaluating one application. Pairs are of two workloads and a port, see docs/glossary.md. */
 export interface Evaluation {
   readonly name: string;
   readonly workloads: number;

@@ -201,7 +201,8 @@ export const ALERTS: readonly Alert[] = [
     for: '1m',
     severity: 'critical',
     summary: `The state that node ${NODE} enforces may be {{ $value | humanizeDuration }} old`,
-    description: 'The API server sent nothing for that long. A healthy one is heard at least every 11 minutes.',
+    description:
+      'The agent received nothing from the API server for this time. It hears a healthy one at least every 11 minutes.',
   },
   {
     name: 'PortcullisNodeNearlyFull',

@@ -114,7 +114,7 @@ export const ROWS: readonly Row[] = [
         `sum by (instance) (rate(portcullis_connections_cut_total{${ON}}[$__rate_interval]))`,
         '{{instance}}',
       ]),
-      panel('Reports of refusals', 'Reports that the agents heard and lost, a second.', 'ops', [
+      panel('Reports of refusals', 'Reports that the agents received and lost per second.', 'ops', [
         `sum by (outcome) (rate(portcullis_denied_reports_total{${ON}}[$__rate_interval]))`,
         '{{outcome}}',
       ]),
