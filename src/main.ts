@@ -142,8 +142,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     detectBackend({ runner: launching, nft }, families).catch(async (error: unknown) => {
       launching.stop();
       kernelLock.stop();
-      netlink.stop();
-      await source.stop();
+      await Promise.all([netlink.stop(), source.stop()]);
       throw error;
     });
   const backend = config.iptablesBackend === 'auto' ? await findBackend() : config.iptablesBackend;
@@ -434,12 +433,11 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       lookout.stop();
       runner.stop();
       launching.stop();
-      netlink.stop();
       surroundings.stop();
       unseen.stop();
       requirements.stop();
       otherKinds.stop();
-      await Promise.all([recorder?.stop(), lock.release(), healthFile.stop()]);
+      await Promise.all([netlink.stop(), recorder?.stop(), lock.release(), healthFile.stop()]);
       log.info('portcullis agent stopped; its rules stay in force');
     },
   };

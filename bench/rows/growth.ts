@@ -72,7 +72,7 @@ export const measureGrowth = async ({ node, prober }: Stage, record: RecordSampl
     }
   }
   await cleanNode(node);
-  netlink.stop();
+  await netlink.stop();
   const [few, many] = measured.map(({ p50s }) => median(p50s));
   if (few !== undefined && many !== undefined) record('growth', many / few);
 };

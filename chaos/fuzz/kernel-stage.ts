@@ -117,7 +117,7 @@ export const openKernelStage = async (backend: IptablesBackend): Promise<KernelS
       return first.map((passed, at) => (odd.includes(at) ? (second[odd.indexOf(at)] ?? passed) : passed));
     },
     async close() {
-      for (const netlink of netlinks) netlink.stop();
+      await Promise.all(netlinks.map((netlink) => netlink.stop()));
       await prober.close();
       const places = NODES.map(({ name }) => placeOf(backend, name));
       await ip.run(places.flatMap(({ node, far }) => [`netns delete ${far}`, `netns delete ${node}`]));

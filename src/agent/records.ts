@@ -259,10 +259,10 @@ export const createRecords = (context: AgentContext, parts: RecordsParts): Recor
     async stop() {
       stopped = true;
       for (const cancel of timers.values()) cancel();
-      netlink.stop();
       allowed.stop();
       await opening;
-      await Promise.all([server?.close(), file?.stop()]);
+      // The next agent gets the group of the rules only once the socket is closed; with another group it would write all of them.
+      await Promise.all([netlink.stop(), server?.close(), file?.stop()]);
     },
   };
 };

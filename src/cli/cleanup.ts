@@ -107,9 +107,9 @@ Examples:
       reader: createSetReader(netlink),
       nft: createNftReader(netlink),
     };
-    const removed = await withNodeLock(force === true, () => cleanup(tools, XTABLES_WAIT_SECONDS)).finally(() => {
-      netlink.stop();
-    });
+    const removed = await withNodeLock(force === true, () => cleanup(tools, XTABLES_WAIT_SECONDS)).finally(
+      netlink.stop,
+    );
     io.out(
       formatOutput(output, { removed }, () =>
         removed

@@ -112,7 +112,7 @@ const withCounters = async (explainer: Explainer, answers: readonly Answer[]): P
     }
     return counted;
   } finally {
-    reader.close();
+    await reader.close();
   }
 };
 

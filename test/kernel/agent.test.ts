@@ -150,7 +150,10 @@ describe('the agent', () => {
     for (let round = 0; round < 5; round += 1) {
       // The full check runs all the time, so a stop often meets a command under way.
       const next = await start();
-      expect(await get('/metrics')).toContain('portcullis_syncs_total{result="unchanged",reason="start"} 1');
+      const metrics = await get('/metrics');
+      if (!metrics.includes('portcullis_syncs_total{result="unchanged",reason="start"} 1')) {
+        throw new Error(`the first pass of round ${round} changed something:\n${await saved()}\n${log.join('\n')}`);
+      }
       expect(await next.stop()).toEqual({ code: 0 });
     }
     expect(await rules()).toBe(before.replaceAll(/^[#:].*\n/gm, ''));

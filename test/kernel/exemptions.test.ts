@@ -209,7 +209,7 @@ describe.each(ATTACHMENTS)('iptables-$backend, pods attached by $attach', ({ bac
   }, PROBER_START_MS);
 
   afterAll(async () => {
-    node1.netlink.stop();
+    await node1.netlink.stop();
     await prober.close();
     await lab.close();
   });

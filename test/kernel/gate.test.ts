@@ -83,9 +83,7 @@ describe.each(ATTACHMENTS)('with pods attached by $attach', ({ attach, backend }
 
   afterAll(async () => {
     await cleanUp(
-      () => {
-        node1.netlink.stop();
-      },
+      () => node1.netlink.stop(),
       () => prober.close(),
       () => lab.close(),
     );

@@ -130,7 +130,7 @@ describe('sets of the kernel, by netlink', () => {
     expect(await ask()).toBe('same');
     filter.netlink.forget('many');
     expect(await ask()).not.toBe('same');
-    filter.netlink.stop();
+    await filter.netlink.stop();
     expect(await ask()).not.toBe('same');
   });
 
@@ -173,7 +173,7 @@ describe('sets of the kernel, by netlink', () => {
     });
     await expect(netlink.request(HEADERS_REQUEST)).rejects.toThrow('netlink: the relay ended');
     expect(await createSetReader(netlink).headers()).toEqual(new Map());
-    netlink.stop();
+    await netlink.stop();
     await expect(
       createNetlink((_, args, ...rest) => starter('no-such-program', args, ...rest)).request(HEADERS_REQUEST),
     ).rejects.toBeInstanceOf(NetlinkError);

@@ -98,7 +98,7 @@ export const openPacketFilter = async (backend: Backend): Promise<PacketFilter> 
     },
     left: async (program) => planChanges(await kernel.observe(), program),
     async close() {
-      netlink.stop();
+      await netlink.stop();
       await outside.run('ip', ['netns', 'del', name]);
     },
   };

@@ -4,6 +4,7 @@ import { createNetlink, type Netlink } from '../../src/kernel/netlink/netlink.ts
 import { hearRefusals } from '../../src/kernel/record-port.ts';
 import { inNetns } from '../../src/lab/batch.ts';
 import { RECORD_GROUPS } from '../../src/program/records.ts';
+import { PACKET_TYPE, recordLogRequest } from '../../src/render/netlink/packet-log.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { openPacketFilter, type PacketFilter } from './packet-filter.ts';
@@ -34,12 +35,7 @@ describe('the group that refused packets are reported to', () => {
   });
 
   afterEach(async () => {
-    await cleanUp(
-      ...sockets.map((socket) => () => {
-        socket.stop();
-      }),
-      () => filter.close(),
-    );
+    await cleanUp(...sockets.map((socket) => socket.stop), () => filter.close());
   });
 
   test('is the next one where another program holds the first, and packets are heard at once', async () => {
@@ -58,5 +54,27 @@ describe('the group that refused packets are reported to', () => {
     await waitFor('the packet', DEADLINE_MS, () => Promise.resolve(second.prefixes[0]));
     expect(second.prefixes).toEqual(['heard']);
     expect(first.prefixes).toEqual([]);
+  });
+
+  test('is free as soon as its socket has stopped: the next agent gets it at the first request', async () => {
+    const [group] = RECORD_GROUPS;
+    const refused: number[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      const socket = createNetlink(createCompanionStarter(inNetns(filter.name), 'bytes'));
+      sockets.push(socket);
+      await new Promise<void>((resolve) => {
+        socket.subscribe({
+          requests: [recordLogRequest(group, false)],
+          type: PACKET_TYPE,
+          onMessage: () => undefined,
+          onSubscribed: resolve,
+          onTrouble({ code }) {
+            refused.push(code);
+          },
+        });
+      });
+      await socket.stop();
+    }
+    expect(refused).toEqual([]);
   });
 });

@@ -172,7 +172,7 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: pods with interfaces of 
   }, PROBER_START_MS);
 
   afterAll(async () => {
-    node1.netlink.stop();
+    await node1.netlink.stop();
     await prober.close();
     await lab.close();
     expect(await outside.run('ip', ['netns', 'list'])).toBe('');

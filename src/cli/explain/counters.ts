@@ -25,7 +25,7 @@ export interface SideCounters {
 /** Reads counters, as long as it is open. */
 export interface CounterReader {
   read(isolation: Isolation, family: IpFamily): Promise<SideCounters>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Packets by policy rule, from those of the chain's rules and what these are made of. */

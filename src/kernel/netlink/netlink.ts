@@ -63,7 +63,8 @@ export interface Netlink {
    * cannot be sent is lost.
    */
   sendPacket(interfaceIndex: number, packet: Uint8Array): void;
-  stop(): void;
+  /** Resolves when the socket is closed: until then the kernel keeps its groups for it. Never rejects. */
+  stop(): Promise<void>;
 }
 
 export interface NetlinkOptions {
@@ -344,10 +345,12 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
       const bytes = Buffer.concat([uint32(interfaceIndex), packet]);
       write(bytes.length + RAW, bytes);
     },
-    stop() {
+    async stop() {
       subscription = undefined;
       clearTimeout(again);
+      const ended = relay?.ended;
       close(new NetlinkError('stopped', 0));
+      await ended;
     },
   };
 };
