@@ -19,7 +19,7 @@ const common = {
 const KERNEL = ['kernel'];
 /** The same, with whole clusters: a real kube-apiserver, several nodes, agents as processes. */
 const CLUSTER = ['api', 'lab', 'chaos', 'cli/play/live', 'manifests', 'strange/nodes'];
-/** The same, and they take the longest, most of it waiting: `npm test` gives them a sandbox of their own. */
+/** The same, and they take the longest, most of it waiting. */
 const CONFORMANCE = ['conformance/kernel'];
 /** Clusters that are attacked by hand-made frames; the rest of test/attacks is pure. */
 const ATTACKS = ['attacks/networks'];
@@ -32,6 +32,7 @@ export default {
   watchman: false,
   // Tests with effects share one sandbox: its namespaces and links are taken by one file at a time.
   maxWorkers: 1,
+  testSequencer: '<rootDir>/test/runner/sequencer.mjs',
   // A slow, shared machine is no reason to fail: tests wait for conditions with deadlines of their own.
   testTimeout: 180_000,
   projects: [

@@ -1,30 +1,44 @@
 import { mkdirSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createCommandRunner } from '../src/kernel/command.ts';
 import { enterSandbox } from '../src/lab/sandbox.ts';
-import type { Tally } from '../test/runner/progress.ts';
+import { longFiles } from '../test/runner/divide.ts';
+import { parseEvents, type Tally } from '../test/runner/progress.ts';
 import { builtProber } from '../test/support/lab/build-prober.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { runLimited } from './run-limited.ts';
 import { readLimits } from './test/limits.ts';
-import { NOTHING, ONE_FAILED, ONE_PASSED, readTally, sum, tallyLine } from './test/tally.ts';
+import {
+  NOTHING,
+  ONE_FAILED,
+  ONE_PASSED,
+  readFailedFiles,
+  readTally,
+  readTallyWithout,
+  sum,
+  tallyLine,
+} from './test/tally.ts';
 
 /**
  * `npm test [-- JEST-ARGUMENTS]`: runs the static checks, then every test inside a sandbox, so that tests can change
  * neither the machine's network nor its firewall. The last line is `N passed, N failed`, whatever fails, hangs or is
- * interrupted. With arguments, runs only the tests that they select, without the static checks.
+ * interrupted. With arguments, runs only the tests that they select, without the static checks. With
+ * PORTCULLIS_TEST_AGAIN=1 up to MOST_AGAIN files that failed beside the others run once more, alone, and are named. With
+ * UPDATE_DURATIONS=1 it writes how long each file took, by which the files are divided among the sandboxes.
  */
 
 /** The file in which the tests store the number of passed cases of each corpus. */
 const CORPORA = 'corpora';
 
-/** The projects of each sandbox. The sandboxes run side by side and take about as long, since tests mostly wait. */
-const ALL = [
-  ['--selectProjects', 'kernel', 'attacks'],
-  ['--selectProjects', 'conformance', 'cluster', 'pure'],
-];
+/** Sandboxes side by side: tests mostly wait. One more made the run no shorter on two cores. */
+const SANDBOXES = 4;
+/** The share of the tests of each sandbox, see test/runner/sequencer.mjs. */
+const ALL = Array.from({ length: SANDBOXES }, (_, at) => [`--shard=${at + 1}/${SANDBOXES}`]);
+
+/** More failing files than this are not the fault of a busy machine. */
+const MOST_AGAIN = 3;
 
 /** Maximum time between ending a process and its end. */
 const GRACE_MS = 5_000;
@@ -34,6 +48,7 @@ const jestArguments = process.argv.slice(2);
 const choices = jestArguments.length > 0 ? [jestArguments] : ALL;
 const limits = readLimits(process.env);
 const reporter = path.join(import.meta.dirname, '../test/runner/reporter.mjs');
+const DURATIONS = path.join(import.meta.dirname, '../test/runner/durations.json');
 
 const interruption = new AbortController();
 const done: Tally[] = [];
@@ -108,12 +123,39 @@ const runJest = async (at: number, choice: readonly string[]): Promise<Tally> =>
   return readTally(path.join(own, 'progress'), code === 0);
 };
 
+/** Runs up to MOST_AGAIN files that failed beside the others once more, alone. @returns the counts with their second results */
+const runAgain = async (tallies: readonly Tally[]): Promise<readonly Tally[]> => {
+  const records = choices.map((_, at) => path.join(folderOf(at), 'progress'));
+  const failed = await Promise.all(records.map(readFailedFiles));
+  const files = failed.flat();
+  const isOnlyFiles = tallies.every((tally, at) => tally.failed === 0 || (failed[at] ?? []).length > 0);
+  if (files.length === 0 || files.length > MOST_AGAIN || !isOnlyFiles) return tallies;
+  console.error(`test: once more, alone: ${files.join(', ')}`);
+  const second = await runJest(choices.length, [
+    ...jestArguments.filter((each) => each.startsWith('--')),
+    '--runTestsByPath',
+    ...files,
+  ]).catch(reportFailure);
+  if (second.failed === 0) console.error(`test: failed beside others and passed alone: ${files.join(', ')}`);
+  return [...(await Promise.all(records.map((record) => readTallyWithout(record, files)))), second];
+};
+
+const updateDurations = async (): Promise<void> => {
+  const long = await Promise.all(
+    choices.map(async (_, at) => longFiles(parseEvents(await readFile(path.join(folderOf(at), 'progress'), 'utf8')))),
+  );
+  const sorted = Object.entries(Object.assign({}, ...long) as Record<string, number>).toSorted();
+  await writeFile(DURATIONS, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`);
+};
+
 const runTests = async (): Promise<Tally> => {
   folder = await mkdtemp(path.join(tmpdir(), 'portcullis-test-'));
   const corpora = path.join(folder, CORPORA);
   process.env['PORTCULLIS_CORPUS_RESULTS'] = corpora;
-  const tallies = await Promise.all(choices.map((choice, at) => runJest(at, choice).catch(reportFailure)));
+  const first = await Promise.all(choices.map((choice, at) => runJest(at, choice).catch(reportFailure)));
+  const tallies = process.env['PORTCULLIS_TEST_AGAIN'] === '1' ? await runAgain(first) : first;
   const lines = (await readFile(corpora, 'utf8').catch(() => '')).split('\n');
+  if (process.env['UPDATE_DURATIONS'] === '1') await updateDurations();
   for (const line of lines.filter((each) => each !== '').toSorted()) console.log(line);
   return sum(tallies);
 };

@@ -1,5 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { parseEvents, type Tally, tallyOf } from '../../test/runner/progress.ts';
+import {
+  failedFiles,
+  parseEvents,
+  type Tally,
+  tallyOf,
+  type TestEvent,
+  withoutFiles,
+} from '../../test/runner/progress.ts';
 
 export const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0 };
 export const ONE_PASSED: Tally = { ...NOTHING, passed: 1 };
@@ -19,12 +26,22 @@ export const sum = (tallies: readonly Tally[]): Tally =>
 export const tallyLine = ({ passed, failed, skipped }: Tally): string =>
   `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
 
+const readEvents = async (file: string): Promise<readonly TestEvent[]> =>
+  parseEvents(await readFile(file, 'utf8').catch(() => ''));
+
 /**
  * Counts the results that a run of jest recorded, complete or not. A run that did not end well without a failed test
  * counts as one failure.
  * @param ended whether it ended with exit code 0
  */
 export const readTally = async (file: string, ended: boolean): Promise<Tally> => {
-  const tally = tallyOf(parseEvents(await readFile(file, 'utf8').catch(() => '')));
+  const tally = tallyOf(await readEvents(file));
   return !ended && tally.failed === 0 ? sum([tally, ONE_FAILED]) : tally;
 };
+
+/** Returns the files in which a test failed, see failedFiles. */
+export const readFailedFiles = async (file: string): Promise<readonly string[]> => failedFiles(await readEvents(file));
+
+/** Counts the results of all other files of a run that reached its end. */
+export const readTallyWithout = async (file: string, files: readonly string[]): Promise<Tally> =>
+  tallyOf(withoutFiles(await readEvents(file), files));

@@ -15,7 +15,13 @@ const DEADLINE_MS = 120_000;
 jest.setTimeout(2 * DEADLINE_MS);
 
 /** As outside `npm test`: the run makes a sandbox of its own and follows its own tests. */
-const OUTSIDE = ['PORTCULLIS_SANDBOX', 'PORTCULLIS_TEST_PROGRESS', 'NODE_OPTIONS', 'PORTCULLIS_PROPERTY_SECONDS'];
+const OUTSIDE = [
+  'PORTCULLIS_SANDBOX',
+  'PORTCULLIS_TEST_PROGRESS',
+  'PORTCULLIS_TEST_AGAIN',
+  'NODE_OPTIONS',
+  'PORTCULLIS_PROPERTY_SECONDS',
+];
 
 interface Run {
   readonly process: RunningProcess;
@@ -123,6 +129,19 @@ describe('the end of a run', () => {
     expect([code, last]).toEqual([1, '2 passed, 1 failed']);
     expect(text).toMatch(/process \d+ \(sh .*started while \S+ › passes and leaves a child and a folder ran/);
     expect(text).toMatch(/temporary file \S+, of the test passes and leaves a child and a folder/);
+    await expectNothingLeft();
+  });
+
+  test('a file that fails is run once more, alone, only where that is asked for, and is named', async () => {
+    const marker = path.join(folder, 'marker');
+    const once = await endOf(await startRun('seconds', { PORTCULLIS_FIXTURE_MARKER: `${marker}-1` }));
+    expect([once.code, once.last]).toEqual([1, '1 passed, 1 failed']);
+    const env = { PORTCULLIS_FIXTURE_MARKER: `${marker}-2`, PORTCULLIS_TEST_AGAIN: '1' };
+    const twice = await endOf(await startRun('seconds', env));
+    expect([twice.code, twice.last]).toEqual([0, '2 passed, 0 failed']);
+    expect(twice.text).toContain('failed beside others and passed alone: test/runner/fixtures/seconds.fixture.ts');
+    const still = await endOf(await startRun('throws', { PORTCULLIS_TEST_AGAIN: '1' }));
+    expect([still.code, still.last]).toEqual([1, '1 passed, 1 failed']);
     await expectNothingLeft();
   });
 });

@@ -1,5 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeRunning, parseEvents, runningAt, tallyOf, type TestEvent, type TimedEvent } from './progress.ts';
+import {
+  describeRunning,
+  failedFiles,
+  parseEvents,
+  runningAt,
+  tallyOf,
+  type TestEvent,
+  type TimedEvent,
+  withoutFiles,
+} from './progress.ts';
 
 const FILE = 'a.test.ts';
 const begins: TestEvent = { kind: 'file begins', file: FILE };
@@ -50,5 +59,17 @@ describe('the record of a run', () => {
     expect(at(11)).toBe('a.test.ts ran, outside its tests');
     expect(at(20)).toBe('a.test.ts › y ran');
     expect(at(21)).toBe('a.test.ts ran, outside its tests');
+  });
+
+  test('the record names the files in which a test failed, only of a run that reached its end', () => {
+    const other = { ...ends(4, 0), file: 'b.test.ts' };
+    const events = [begins, ends(1, 1), { kind: 'file begins', file: 'b.test.ts' } as const, other];
+    expect(failedFiles(events)).toEqual([]);
+    expect(failedFiles([...events, { kind: 'run ends' }])).toEqual([FILE]);
+    expect(tallyOf(withoutFiles([...events, { kind: 'run ends' }], [FILE]))).toEqual({
+      passed: 4,
+      failed: 0,
+      skipped: 0,
+    });
   });
 });

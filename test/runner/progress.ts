@@ -115,3 +115,13 @@ export const tallyOf = (events: readonly TestEvent[]): Tally => {
     skipped: whole.skipped,
   };
 };
+
+/** Returns the files in which a test failed, if the run reached its end; otherwise none, since more may have failed. */
+export const failedFiles = (events: readonly TestEvent[]): readonly string[] =>
+  events.at(-1)?.kind === 'run ends'
+    ? events.flatMap((event) => (event.kind === 'file ends' && event.failed > 0 ? [event.file] : []))
+    : [];
+
+/** Returns the events without those of the files. */
+export const withoutFiles = (events: readonly TestEvent[], files: readonly string[]): readonly TestEvent[] =>
+  events.filter((event) => event.kind === 'run ends' || !files.includes(event.file));
