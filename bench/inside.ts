@@ -14,6 +14,7 @@ import { BARE_PATHS } from './rows/packets.ts';
 import type { RecordSample, RowId } from './rows/row.ts';
 import { openStage, type Stage } from './stage/stage.ts';
 import { SIZES } from './state/size.ts';
+import { messageOf } from '../src/model/message-of.ts';
 
 /** The inner half of `npm run bench`, inside the sandbox. */
 
@@ -53,7 +54,7 @@ const measureAll = async (stage: Stage): Promise<void> => {
         await measureRound(stage, agent, options, round, recorder(agent.name), recorder(BARE_WATCH));
       } catch (error) {
         // A failure of one agent is reported, and the other agents still run.
-        say(`${agent.name}: ${error instanceof Error ? error.message : String(error)}`);
+        say(`${agent.name}: ${messageOf(error)}`);
         process.exitCode = 1;
       }
     }

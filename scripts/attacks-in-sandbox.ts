@@ -6,6 +6,7 @@ import { type ReportRow, reportJson, reportRows, reportText } from '../test/atta
 import { settingName } from '../test/attacks/stage/setting.ts';
 import { parseOptions } from './attacks/options.ts';
 import { endOnSignals } from './end-on-signals.ts';
+import { messageOf } from '../src/model/message-of.ts';
 
 /** The inner half of `npm run attacks`, inside the sandbox. */
 
@@ -25,7 +26,7 @@ for (const setting of settings) {
     for (const row of bad) console.log(`  ${row.attack} by ${row.family}: ${row.outcome}`);
   } catch (error) {
     failed = true;
-    console.log(`attacks: ${settingName(setting)}: ${error instanceof Error ? error.message : String(error)}`);
+    console.log(`attacks: ${settingName(setting)}: ${messageOf(error)}`);
   }
 }
 if (report !== undefined) {

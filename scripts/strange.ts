@@ -5,6 +5,7 @@ import { fetchDebianTools, RELEASES } from '../test/strange/tools/debian-tools.t
 import { builtProber } from '../test/support/lab/build-prober.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { parseOptions } from './strange/options.ts';
+import { messageOf } from '../src/model/message-of.ts';
 
 /**
  * `npm run strange [-- OPTIONS]`: see its --help. It runs in a sandbox, where nothing of the machine can be touched. What it
@@ -17,7 +18,7 @@ await builtProber();
 const cache = cacheFolder('debian-tools');
 for (const release of fetch && cache !== undefined ? RELEASES : []) {
   await fetchDebianTools(cache ?? '', release).catch((error: unknown) => {
-    console.error(`strange: no tools of ${release}: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`strange: no tools of ${release}: ${messageOf(error)}`);
   });
 }
 process.env['PORTCULLIS_DEBIAN_TOOLS'] = cache ?? '';

@@ -250,6 +250,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     policy: () => reconciler.policy(),
     podsAt: (address) => reconciler.podsAt(address),
     ownAddresses: () => guard?.network()?.addresses ?? [],
+    seemsBlank: noSets,
     onSettled: () => reconciler.trigger(),
     runner: launching,
     backend,

@@ -5,6 +5,7 @@ import { openStage, type Stage } from '../stage/stage.ts';
 import { hasFailed, reportText, resultOf } from './report.ts';
 import { runSeed } from './run-seed.ts';
 import { createTally, type Tally } from './tally.ts';
+import { messageOf } from '../../src/model/message-of.ts';
 
 interface Options {
   readonly steps: number;
@@ -44,7 +45,7 @@ const runSeeds = async (stage: Stage, options: Options, tally: Tally, ending: Ab
     } catch (error) {
       // The stage is being closed while the run still uses it.
       if (ending.aborted) return;
-      const what = error instanceof Error ? error.message : String(error);
+      const what = messageOf(error);
       tally.findings.push({ kind: 'not settled', seed, step: tally.steps, doing: '', what });
       break;
     } finally {

@@ -16,6 +16,7 @@ import { choosePulses } from './flows.ts';
 import { watchHealth } from './health-watch.ts';
 import { takeStep } from './step.ts';
 import { count, type Finding, type Tally } from './tally.ts';
+import { messageOf } from '../../src/model/message-of.ts';
 
 export interface SeedSettings {
   readonly seed: number;
@@ -103,7 +104,7 @@ export const runSeed = async (stage: Stage, settings: SeedSettings, tally: Tally
       const startedAt = performance.now();
       const { changed, mendedMs, sampled } = await takeStep(stage, pulses, { number, changes, harm }, random).catch(
         (cause: unknown) => {
-          const what = cause instanceof Error ? cause.message : String(cause);
+          const what = messageOf(cause);
           throw new Error(`step ${number} (${names.join(', ')}): ${what}`, { cause });
         },
       );

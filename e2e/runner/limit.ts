@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { interruptible } from '../cluster/interrupt.ts';
+import { messageOf } from '../../src/model/message-of.ts';
 
 /** Maximum time of the clean-up after work was abandoned. */
 const CLEAN_UP_MS = 90_000;
@@ -40,7 +41,7 @@ export const withinLimit = async <T>(
     done.catch(() => undefined);
     const late = delay(CLEAN_UP_MS, 'the clean-up was not done either', { ref: false });
     const told = await Promise.race([cleanUp().then(() => '', String), late]);
-    throw new GivenUpError([error instanceof Error ? error.message : String(error), told].filter(Boolean).join('; '));
+    throw new GivenUpError([messageOf(error), told].filter(Boolean).join('; '));
   } finally {
     limit.catch(() => undefined);
     timer.abort();

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { StartCompanion } from '../kernel/companion.ts';
 import { createConnections } from '../kernel/conntrack.ts';
 import { createNetlink, type Netlink } from '../kernel/netlink/netlink.ts';
-import { hearRefusals } from '../kernel/record-port.ts';
+import { hearRefusals, type RefusalListener } from '../kernel/record-port.ts';
 import type { ClusterSource } from '../cluster/source.ts';
 import type { ClusterChange } from '../model/cluster-change.ts';
 import type { IpFamily } from '../model/family.ts';
@@ -45,6 +45,8 @@ interface RecordsParts extends Pick<DeniedCountsParts, 'runner' | 'backend' | 'h
   readonly podsAt: (address: string) => readonly PodEndpoint[];
   /** Addresses of the node itself. */
   readonly ownAddresses: () => readonly string[];
+  /** Whether no agent was on the node before: then nothing of ours is in force that a wait would keep. */
+  readonly seemsBlank: Promise<boolean>;
   /** It is known where refused packets are reported. */
   readonly onSettled: () => void;
 }
@@ -68,8 +70,10 @@ export interface Records {
 
 /** Time between two checks of whether the node is this agent's. */
 const WAIT_MS = 50;
-/** Maximum time that rules wait for the group. */
-const MOST_WAIT_MS = 2000;
+/** Number of further attempts, one a second, at the group that an agent before may still hold. */
+const PATIENCE = 3;
+/** Maximum time that rules wait for the group: longer than these attempts. */
+const MOST_WAIT_MS = 4000;
 /** Time until the agent retries a socket that it could not create. */
 const RETRY_MS = 5000;
 /** Lines of the log about refused packets: others are to have room beside them. */
@@ -183,8 +187,9 @@ export const createRecords = (context: AgentContext, parts: RecordsParts): Recor
     }
   };
 
-  const listen = (): void => {
-    hearRefusals(netlink, () => (used === undefined ? RECORD_GROUPS : [used]), {
+  const listen = (patience: number): void => {
+    if (stopped) return;
+    const listener: RefusalListener = {
       onPacket(packet) {
         heard += 1;
         counts.note(packet.family, packet.prefix);
@@ -207,8 +212,8 @@ export const createRecords = (context: AgentContext, parts: RecordsParts): Recor
         trouble = error.message;
         settle();
       },
-    });
-    later('settle', MOST_WAIT_MS, settle);
+    };
+    hearRefusals(netlink, () => (used === undefined ? RECORD_GROUPS : [used]), listener, patience);
   };
 
   const prune = (): void => {
@@ -223,7 +228,11 @@ export const createRecords = (context: AgentContext, parts: RecordsParts): Recor
       later('work', WAIT_MS, work);
       return;
     }
-    listen();
+    // Rules with another group would all be written anew. Where there are none, nothing waits.
+    void parts.seemsBlank.then((isBlank) => {
+      listen(isBlank ? 0 : PATIENCE);
+    });
+    later('settle', MOST_WAIT_MS, settle);
     prune();
     if (config.recordsDir !== undefined) opening = openSocket(config.recordsDir);
     file?.start();

@@ -1,4 +1,4 @@
-import { assignAddresses } from '../cluster/assign-addresses.ts';
+import { assignAddresses, MADE_UP_RANGES } from '../cluster/assign-addresses.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 import { compileNodePolicy } from '../policy/compile.ts';
@@ -19,9 +19,6 @@ interface RenderOptions extends OutputOptions {
   readonly antiSpoofing?: readonly string[];
 }
 
-/** The ranges of simulated pods: those that documentation and many CNIs use. */
-const SIMULATED_CIDRS: readonly string[] = ['10.244.0.0/16', 'fd00:10:244::/64'];
-
 interface Rendered {
   readonly ipset: string;
   readonly iptables: string;
@@ -36,7 +33,7 @@ const readPatterns = (text: string): readonly string[] => {
 
 const withAddresses = (snapshot: ClusterSnapshot, node: string): ClusterSnapshot => ({
   ...snapshot,
-  pods: assignAddresses(snapshot.pods, { nodes: [node], cidrsOf: () => SIMULATED_CIDRS }),
+  pods: assignAddresses(snapshot.pods, { nodes: [node], cidrsOf: () => Object.values(MADE_UP_RANGES) }),
 });
 
 const render = (

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { RenderedFolder } from '../cluster/manifest/load-manifests.ts';
 import { CommandError, type CommandRunner } from '../kernel/command.ts';
+import { messageOf } from '../model/message-of.ts';
 
 /** Rendering a chart with many dependencies takes seconds; a remote base of a kustomization may not answer. */
 const TIMEOUT_MS = 60_000;
@@ -56,7 +57,7 @@ const renderBy = async (
       return { folder, source, text: await run(file, args, { timeoutMs: TIMEOUT_MS }) };
     } catch (error) {
       if (isMissing(error)) continue;
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = messageOf(error);
       return { folder, source, text: undefined, problem: `cannot be rendered: ${problem}` };
     }
   }

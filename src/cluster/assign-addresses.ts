@@ -1,6 +1,10 @@
 import ipaddr from 'ipaddr.js';
+import type { IpFamily } from '../model/family.ts';
 import type { PodEndpoint } from '../model/pod.ts';
 import { isIPv6 } from './address.ts';
+
+/** The ranges of pods that have no addresses of their own: those that documentation and many CNIs use. */
+export const MADE_UP_RANGES: Readonly<Record<IpFamily, string>> = { ipv4: '10.244.0.0/16', ipv6: 'fd00:10:244::/64' };
 
 export interface AddressPlan {
   /** Pods without a node get these in turn; if empty, they get none. */

@@ -2,6 +2,7 @@ import type { Limits } from '../policy/limits.ts';
 import { readLimits } from './limits.ts';
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 import type { LeaseHome } from '../model/lease-home.ts';
+import { isDnsLabel, isDnsSubdomain } from '../model/dns-name.ts';
 import type { OnDeny } from '../model/on-deny.ts';
 import type {
   AntiSpoofing,
@@ -29,10 +30,6 @@ const MAX_NFLOG_GROUP = 65_535;
  * program/records.ts).
  */
 const OWN_NFLOG_GROUPS: readonly number[] = [20_546, 20_547, 20_548, 20_549, 20_550, 20_551, 20_552];
-
-/** A node's name is a DNS subdomain (RFC 1123; apimachinery NameIsDNSSubdomain). */
-const DNS_SUBDOMAIN = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
-const MAX_NAME_LENGTH = 253;
 
 const FAMILIES: Readonly<Record<string, Config['ipFamilies']>> = {
   auto: 'auto',
@@ -75,7 +72,7 @@ const nodeName: Setting<string> = {
   required: true,
   help: "this node's name, as in spec.nodeName of its pods",
   accepts: 'the name of a Node: lower-case letters, digits, "-" and ".", at most 253 characters',
-  read: (text) => (text.length <= MAX_NAME_LENGTH && DNS_SUBDOMAIN.test(text) ? text : undefined),
+  read: (text) => (isDnsSubdomain(text) ? text : undefined),
 };
 
 const listen: Setting<ListenAddress | 'off'> = {
@@ -248,8 +245,7 @@ const RELEASE = /^[a-z0-9](?:[-a-z0-9]{0,51}[a-z0-9])?$/;
 const readLeaseHome = (text: string): LeaseHome | 'off' | undefined => {
   if (text === '0') return 'off';
   const [namespace = '', release = '', ...rest] = text.split('/');
-  const isNamespace = namespace.length <= 63 && DNS_SUBDOMAIN.test(namespace) && !namespace.includes('.');
-  return isNamespace && RELEASE.test(release) && rest.length === 0 ? { namespace, release } : undefined;
+  return isDnsLabel(namespace) && RELEASE.test(release) && rest.length === 0 ? { namespace, release } : undefined;
 };
 
 const lease: Setting<LeaseHome | 'off'> = {

@@ -21,15 +21,17 @@ const NUMBERS = 2 ** 32;
 /**
  * Receives the packets that rules report, on the first group that no other program holds.
  * @param groups at least one; called before each attempt on the first of them
+ * @param patience number of further attempts, one a second, at a group that another program holds: it may be an agent that
+ * was killed, whose socket the kernel is about to close
  */
 export const hearRefusals = (
   netlink: Netlink,
   groups: () => readonly number[],
   { onPacket, onLost, onGroup, onTrouble }: RefusalListener,
+  patience = 0,
 ): void => {
   let next: number | undefined;
-  /** The group may be that of an agent that has just been killed, and whose socket goes in a moment. */
-  let isPatient = true;
+  let left = patience;
 
   const hear = (message: Parameters<typeof loggedPacket>[0]): void => {
     const packet = loggedPacket(message);
@@ -53,9 +55,9 @@ export const hearRefusals = (
         onGroup(group);
       },
       onTrouble(error) {
-        if (error.code === EPERM && isPatient) {
+        if (error.code === EPERM && left > 0) {
           // It is tried again by itself.
-          isPatient = false;
+          left -= 1;
           return;
         }
         // Without a code it is the relay that failed, which is started again by itself.

@@ -7,6 +7,7 @@ import { createJournal } from '../page/journal.ts';
 import type { Asset } from './assets.ts';
 import { type AskedRequest, createGate } from './gate.ts';
 import { createHub } from './stream.ts';
+import { messageOf } from '../model/message-of.ts';
 
 /** What a playground does on behalf of the page. A folder and a cluster have none: nothing is written there. */
 export interface PageActions {
@@ -184,7 +185,7 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
         if (reply !== undefined) answer(response, reply);
       },
       (error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
+        const message = messageOf(error);
         if (response.headersSent) response.destroy();
         else answer(response, { status: error instanceof BadRequest ? 400 : 422, body: { message } });
       },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createCompanionStarter } from '../../src/kernel/companion.ts';
+import { type Companion, createCompanionStarter } from '../../src/kernel/companion.ts';
 import { createNetlink, NetlinkError } from '../../src/kernel/netlink/netlink.ts';
 import { createSetReader } from '../../src/kernel/netlink/set-reader.ts';
 import { inNetns } from '../../src/lab/batch.ts';
@@ -130,8 +130,31 @@ describe('sets of the kernel, by netlink', () => {
     expect(await ask()).toBe('same');
     filter.netlink.forget('many');
     expect(await ask()).not.toBe('same');
-    await filter.netlink.stop();
+  });
+
+  test('an answer is whole after the relay has ended, and nothing is answered or started after a stop', async () => {
+    await filter.loadSets(SETS);
+    const start = createCompanionStarter(inNetns(filter.name), 'bytes');
+    const relays: Companion[] = [];
+    const netlink = createNetlink((...args) => {
+      const relay = start(...args);
+      relays.push(relay);
+      return relay;
+    });
+    const ask = (): ReturnType<typeof netlink.compare> => netlink.compare('many', membersRequest('portcullis-4-many'));
+    // From the second answer on the kernel packs larger pieces.
+    await ask();
+    await ask();
+    expect(await ask()).toBe('same');
+    relays[0]?.stop();
+    await relays[0]?.ended;
     expect(await ask()).not.toBe('same');
+    const open = createSetReader(netlink).read();
+    const failure = expect(open).rejects.toThrow('stopped');
+    await netlink.stop();
+    await failure;
+    await expect(ask()).rejects.toThrow('stopped');
+    expect(relays.length).toBe(2);
   });
 
   test('netlink reports a refusal each time, and compares each key with its own answers', async () => {

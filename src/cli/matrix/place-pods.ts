@@ -1,18 +1,16 @@
-import { assignAddresses } from '../../cluster/assign-addresses.ts';
+import { assignAddresses, MADE_UP_RANGES } from '../../cluster/assign-addresses.ts';
 import type { IpFamily } from '../../model/family.ts';
 import type { PodEndpoint } from '../../model/pod.ts';
 import type { ClusterSnapshot } from '../../model/snapshot.ts';
 import { familyOf } from '../../policy/cidr.ts';
 import { compileNodePolicy } from '../../policy/compile.ts';
 
-/** Where pods without addresses are placed: the ranges that documentation and many CNIs use. */
-const MADE_UP: Readonly<Record<IpFamily, string>> = { ipv4: '10.244.0.0/16', ipv6: 'fd00:10:244::/64' };
 /** More pods than a /16 has room for are placed in the private range of that size (RFC 1918). */
 const MOST_IN_RANGE = 65_000;
 const LARGE_RANGE = '10.0.0.0/8';
 
 const rangeFor = (family: IpFamily, pods: number): string =>
-  family === 'ipv4' && pods > MOST_IN_RANGE ? LARGE_RANGE : MADE_UP[family];
+  family === 'ipv4' && pods > MOST_IN_RANGE ? LARGE_RANGE : MADE_UP_RANGES[family];
 
 /** A cluster in which every pod that policy can concern has an address. */
 export interface PlacedCluster {

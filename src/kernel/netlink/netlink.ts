@@ -14,6 +14,7 @@ import {
   type NetlinkRequest,
 } from '../../render/netlink/message.ts';
 import type { Companion, StartCompanion } from '../companion.ts';
+import { messageOf } from '../../model/message-of.ts';
 
 /** The kernel refused a request, or answered it incompletely. */
 export class NetlinkError extends Error {
@@ -63,7 +64,10 @@ export interface Netlink {
    * cannot be sent is lost.
    */
   sendPacket(interfaceIndex: number, packet: Uint8Array): void;
-  /** Resolves when the socket is closed: until then the kernel keeps its groups for it. Never rejects. */
+  /**
+   * Fails all requests, open and new ones. Resolves when the socket is closed: until then the kernel keeps its groups for
+   * it. Never rejects.
+   */
   stop(): Promise<void>;
 }
 
@@ -73,6 +77,8 @@ export interface NetlinkOptions {
 }
 
 const TIMEOUT_MS = 10_000;
+/** errno(3) ECANCELED: a request after the end, which nobody is to repeat. */
+const CANCELLED = -125;
 /** Wait before a subscription that was refused, or whose relay ended, is requested again. */
 const AGAIN_MS = 1_000;
 /** Flag of the length: an IP packet follows (relay.pl). */
@@ -167,6 +173,7 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
   const pending = new Map<number, Pending>();
   let subscription: Subscription | undefined;
   let again: ReturnType<typeof setTimeout> | undefined;
+  let stopped = false;
 
   const fail = (error: NetlinkError): void => {
     const failed = [...pending.values()];
@@ -229,7 +236,7 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
         try {
           takePiece(text);
         } catch (error) {
-          close(new NetlinkError(error instanceof Error ? error.message : String(error), 0));
+          close(new NetlinkError(messageOf(error), 0));
         }
       },
       (text) => {
@@ -267,6 +274,7 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
   };
 
   const send = (request: NetlinkRequest, own: number, flags = 0): Promise<readonly NetlinkMessage[]> => {
+    if (stopped) return Promise.reject(new NetlinkError('stopped', CANCELLED));
     const answer = new Promise<readonly NetlinkMessage[]>((resolve, reject) => {
       pending.set(own, { messages: [], resolve, reject, isInterrupted: false, seenAt: Date.now() });
     });
@@ -342,14 +350,16 @@ export const createNetlink = (start: StartCompanion, { timeoutMs = TIMEOUT_MS }:
       subscribeLater(0);
     },
     sendPacket(interfaceIndex, packet) {
+      if (stopped) return;
       const bytes = Buffer.concat([uint32(interfaceIndex), packet]);
       write(bytes.length + RAW, bytes);
     },
     async stop() {
+      stopped = true;
       subscription = undefined;
       clearTimeout(again);
       const ended = relay?.ended;
-      close(new NetlinkError('stopped', 0));
+      close(new NetlinkError('stopped', CANCELLED));
       await ended;
     },
   };

@@ -55,7 +55,7 @@ export interface Budget {
   faults(): readonly PolicyFault[];
 }
 
-interface Decision {
+interface Allotment {
   readonly over: ReadonlyMap<PolicyKey, PolicyFault>;
   /** Policies whose peers are still to be searched. */
   readonly waiting: ReadonlySet<PolicyKey>;
@@ -71,7 +71,7 @@ interface Decision {
   readonly byMembers: boolean;
 }
 
-interface Verdict extends Decision {
+interface Verdict extends Allotment {
   /** The usage without that reduction; of a shared set, its part. See Budget.restless. */
   readonly wanted: Usage;
   /** The peers that `wanted` includes. */
@@ -150,7 +150,7 @@ export const createBudget = (given: Limits, podCount: () => number): Budget => {
   let share: Usage = limits.namespace;
   let faults: readonly PolicyFault[] | undefined = [];
 
-  const decide = (demands: readonly Demand[], limit: Usage): Decision => {
+  const decide = (demands: readonly Demand[], limit: Usage): Allotment => {
     const over = new Map<PolicyKey, PolicyFault>();
     const later = new Set<PolicyKey>();
     const counted = new Map<string, number>();
@@ -277,7 +277,7 @@ export const createBudget = (given: Limits, podCount: () => number): Budget => {
       count(free.peers.keys(), 1);
       if (before !== undefined) count(before.counted, -1);
       const wanted = partOf(free);
-      const keep = (decision: Decision): Verdict => {
+      const keep = (decision: Allotment): Verdict => {
         const kept = { ...decision, wanted, pods: podCount(), counted: [...free.peers.keys()] };
         note(namespace, demands.length === 0 ? undefined : kept);
         return kept;

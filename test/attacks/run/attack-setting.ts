@@ -2,6 +2,7 @@ import { openStage } from '../stage/stage.ts';
 import type { Setting } from '../stage/setting.ts';
 import type { Attack } from './attack.ts';
 import { type Row, runAttacks } from './run-attacks.ts';
+import { messageOf } from '../../../src/model/message-of.ts';
 
 /** Builds a cluster, attacks it without and with agents, and removes it. @throws with the agents' logs if that fails */
 export const attackSetting = async (setting: Setting, attacks: readonly Attack[]): Promise<readonly Row[]> => {
@@ -10,7 +11,7 @@ export const attackSetting = async (setting: Setting, attacks: readonly Attack[]
     return await runAttacks(stage, attacks);
   } catch (cause) {
     const logs = Object.entries(stage.agents() ?? {}).map(([node, agent]) => `${node}:\n${agent.log()}`);
-    throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n${logs.join('\n')}`, { cause });
+    throw new Error(`${messageOf(cause)}\n${logs.join('\n')}`, { cause });
   } finally {
     await stage.close();
   }

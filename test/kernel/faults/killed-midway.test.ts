@@ -82,6 +82,15 @@ const unusedSets = (text: string): readonly string[] =>
     .map(([, name = '']) => name)
     .filter((name) => !text.split('\n').some((line) => line.split(' ').indexOf(name) > 1));
 
+/** Returns the lines that only one of the texts has. */
+const difference = (wanted: string, seen: string): string => {
+  const [all, now] = [wanted, seen].map((text) => new Set(text.split('\n'))) as [Set<string>, Set<string>];
+  return [
+    ...[...all.difference(now)].map((line) => `missing: ${line}`),
+    ...[...now.difference(all)].map((line) => `too much: ${line}`),
+  ].join('\n');
+};
+
 describe.each<Backend>(['nft', 'legacy'])('iptables-%s: an agent that is killed', (backend) => {
   let space: AgentNamespace;
   let shims: ToolShims;
@@ -192,8 +201,15 @@ describe.each<Backend>(['nft', 'legacy'])('iptables-%s: an agent that is killed'
       const reached: string[] = [];
       for (const [tool, call, lines] of KILLS) {
         const kill = `${tool} ${call}, ${lines} lines`;
-        await waitFor(`the rules of the first state, ${kill}`, DEADLINE_MS, async () =>
-          (await rules()) === rulesBefore ? true : undefined,
+        let seen = '';
+        await waitFor(
+          `the rules of the first state, ${kill}`,
+          DEADLINE_MS,
+          async () => {
+            seen = await rules();
+            return seen === rulesBefore ? true : undefined;
+          },
+          () => difference(rulesBefore, seen),
         );
         await untilTurn();
         for (const fault of faultAt(call, lines)) await shims.inject(tool, fault, 1);

@@ -17,6 +17,7 @@ import {
 } from './checks.ts';
 import { createPlace, type OpenPlace } from './place.ts';
 import { differenceOf, type NodeState, readNodeState } from './node-state.ts';
+import { messageOf } from '../../../src/model/message-of.ts';
 
 export interface Row {
   readonly condition: string;
@@ -67,7 +68,7 @@ const tryWhileAgentRuns = async (trial: Trial): Promise<NodeState> => {
 
 const layNow = async ({ lay }: Condition, place: Place): Promise<void> => {
   await lay?.(place).catch((cause: unknown) => {
-    throw new NotMadeError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new NotMadeError(messageOf(cause), { cause });
   });
 };
 
@@ -156,7 +157,7 @@ export const tryCondition = async (
   try {
     await tryFromTheStart(trial, await tryWhileAgentRuns(trial));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     if (error instanceof NotMadeError) return { ...told, outcome: 'not made', why: [message], seconds };
     faults.push(`${Object.keys(seconds).at(-1) ?? 'plain node'}: ${message}`);
   } finally {
