@@ -70,7 +70,7 @@ Examples:
     if (before === undefined || after === undefined) throw new UsageError('give two states');
     progress.at('comparing the two states');
     const report = compareStates(before, after, io);
-    progress.end();
+    progress.hide();
     io.out(formatReport(report, output));
     return isFlawed || (exitCode && report.changes.length > 0) ? 1 : 0;
   },

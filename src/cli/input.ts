@@ -1,13 +1,13 @@
-import { text } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import type { LoadedManifests } from '../cluster/manifest/assemble.ts';
-import { type LoadSettings, loadManifests } from '../cluster/manifest/load-manifests.ts';
+import { type LoadSettings, loadManifests, MOST_BYTES, TOO_LARGE } from '../cluster/manifest/load-manifests.ts';
 import { otherPoliciesIn } from '../cluster/manifest/other-policies.ts';
 import { formatProblem } from '../cluster/manifest/place.ts';
 import { createCommandRunner } from '../kernel/command.ts';
 import { nameOfKind } from '../model/other-policies.ts';
 import type { ContextOptions } from './kubectl.ts';
 import { asksCluster, loadLive } from './live-cluster.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { renderFolders } from './rendered-folders.ts';
 import { type CliIo, UsageError } from './verb.ts';
 
@@ -17,7 +17,10 @@ export interface InputOptions extends ContextOptions {
 }
 
 /** See LoadSettings. */
-export type InputSettings = Pick<LoadSettings, 'namespace' | 'maxReplicas'>;
+export interface InputSettings extends Pick<LoadSettings, 'namespace' | 'maxReplicas'> {
+  /** Of a verb that goes on telling it after the input was read. */
+  readonly progress?: Progress;
+}
 
 /** `-f PATH…`, the same for all verbs that read manifests. */
 export const filenameOption = (): Option =>
@@ -32,8 +35,17 @@ export const pathsOf = (command: Command): readonly string[] => [
   ...command.args,
 ];
 
-const readStandardInput = async (): Promise<string> => {
-  const given = await text(process.stdin);
+const readStandardInput = async (progress: Progress): Promise<string> => {
+  const decoder = new TextDecoder();
+  let given = '';
+  let bytes = 0;
+  for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes > MOST_BYTES) throw new Error(`standard input ${TOO_LARGE}`);
+    given += decoder.decode(piece, { stream: true });
+    progress.at(`reading standard input: ${String(Math.floor(bytes / 1e6))} MB`);
+  }
+  given += decoder.decode();
   if (given.trim() === '') throw new Error('standard input is empty: the command before the pipe printed nothing');
   return given;
 };
@@ -49,16 +61,25 @@ export const readPaths = async (
   io: CliIo,
   settings: InputSettings = {},
 ): Promise<LoadedManifests> => {
+  const { progress = createProgress(io, process.stderr.isTTY), ...load } = settings;
   const { folders, remarks } = await renderFolders(
     paths.filter((target) => target !== '-'),
     createCommandRunner(),
   );
   for (const remark of remarks) io.err(`note: ${remark}\n`);
-  return loadManifests(paths, {
-    ...settings,
-    rendered: folders,
-    ...(paths.includes('-') ? { stdin: await readStandardInput() } : {}),
-  });
+  try {
+    return await loadManifests(paths, {
+      ...load,
+      rendered: folders,
+      onProgress(what, part) {
+        if (part === undefined) progress.begin(what);
+        else progress.at(what, part);
+      },
+      ...(paths.includes('-') ? { stdin: await readStandardInput(progress) } : {}),
+    });
+  } finally {
+    progress.hide();
+  }
 };
 
 /**

@@ -127,12 +127,12 @@ Examples:
     const packet = packetOf(options.port, toText);
     const isPacket = packet !== undefined || expect !== undefined;
     const progress = createProgress(io, process.stderr.isTTY);
-    const loaded = await loadInput(command, io, { maxReplicas: isPacket ? 1 : MOST_REPLICAS });
+    const loaded = await loadInput(command, io, { maxReplicas: isPacket ? 1 : MOST_REPLICAS, progress });
     progress.at('compiling policies');
     const cluster = readCluster(loaded);
     const { snapshot, pods, madeUp, families, policy } = cluster;
     const note = (text: string): void => {
-      progress.end();
+      progress.hide();
       io.err(`note: ${text}\n`);
     };
     if (madeUp > 0) note(`${madeUp} of ${pods.length} pods have no address yet; using placeholder addresses`);
@@ -188,14 +188,15 @@ Examples:
     };
     if (options.summary === true) {
       const text = printSummary(answer, simpleFormat(output, '--summary'));
-      progress.end();
+      progress.hide();
       io.out(text);
       return code;
     }
     for (const piece of printMatrix(answer, output)) {
-      progress.end();
+      progress.hide();
       io.out(piece);
     }
+    progress.hide();
     return code;
   },
 };

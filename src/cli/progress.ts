@@ -4,10 +4,13 @@ import type { CliIo } from './verb.ts';
 export interface Progress {
   /** @param part how much of it is done, 0 to 1 */
   at(what: string, part?: number): void;
-  end(): void;
+  /** Says what begins and cannot tell how far it is: the line is there at once. */
+  begin(what: string): void;
+  /** Erases the line, before something else is written. */
+  hide(): void;
 }
 
-const SILENT: Progress = { at: () => undefined, end: () => undefined };
+const SILENT: Progress = { at: () => undefined, begin: () => undefined, hide: () => undefined };
 const FIRST_MS = 1_000;
 const EVERY_MS = 200;
 /** Erases the line (ECMA-48 EL). */
@@ -18,17 +21,19 @@ export const createProgress = (io: CliIo, isTerminal: boolean, now: () => number
   if (!isTerminal) return SILENT;
   let next = now() + FIRST_MS;
   let isShown = false;
+  const show = (text: string): void => {
+    next = now() + EVERY_MS;
+    isShown = true;
+    io.err(`${ERASE}${text} …`);
+  };
   return {
     at(what, part) {
-      if (now() < next) return;
-      next = now() + EVERY_MS;
-      isShown = true;
-      io.err(`${ERASE}${what}${part === undefined ? '' : ` ${Math.floor(part * 100)} %`} …`);
+      if (now() >= next) show(part === undefined ? what : `${what} ${Math.floor(part * 100)} %`);
     },
-    end() {
+    begin: show,
+    hide() {
       if (isShown) io.err(ERASE);
       isShown = false;
-      next = Number.POSITIVE_INFINITY;
     },
   };
 };

@@ -187,7 +187,7 @@ export const askAgents = async <R>(
       progress.at(`asking ${agents.length} agents`, number / agents.length);
     },
   });
-  progress.end();
+  progress.hide();
   return [
     ...answers,
     ...without.map((node) => ({ of: { node }, error: 'it has no agent: no policy is enforced there' })),

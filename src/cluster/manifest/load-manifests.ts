@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:buffer';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createIntern } from '../intern.ts';
 import { assemble, type LoadedManifests } from './assemble.ts';
 import { findFiles, reasonOf } from './find-files.ts';
 import type { FileContent } from './manifest-object.ts';
-import { readManifest, type ReadSettings } from './read-manifest.ts';
+import { type OnProgress, readManifest, type ReadSettings } from './read-manifest.ts';
 
 export interface LoadSettings {
   /** The content of the path `-`. */
@@ -13,6 +14,7 @@ export interface LoadSettings {
   readonly namespace?: string;
   /** Folders whose files are not read, since something else makes manifests of them. */
   readonly rendered?: readonly RenderedFolder[];
+  readonly onProgress?: OnProgress;
   /** How many pods a workload stands for at most, however many replicas it asks for; 1 if absent. */
   readonly maxReplicas?: number;
 }
@@ -28,6 +30,12 @@ export interface RenderedFolder {
   readonly problem?: string;
 }
 
+/** Maximum size of one file: no text of JavaScript has more characters. */
+export const MOST_BYTES = constants.MAX_STRING_LENGTH;
+
+/** The message about what is larger. */
+export const TOO_LARGE = `has more than ${Math.floor(MOST_BYTES / 1e6)} MB, the most that is read as one: give it as several files, such as one for each namespace (kubectl get -n)`;
+
 const unreadableFile = (file: string, reason: string): FileContent => ({
   file,
   objects: [],
@@ -36,6 +44,8 @@ const unreadableFile = (file: string, reason: string): FileContent => ({
 
 const readContent = async (file: string, settings: ReadSettings): Promise<FileContent> => {
   try {
+    const { size } = await stat(file);
+    if (size > MOST_BYTES) return unreadableFile(file, TOO_LARGE);
     return readManifest(await readFile(file, 'utf8'), file, settings);
   } catch (error) {
     return unreadableFile(file, reasonOf(error));
@@ -66,9 +76,12 @@ const inEarnest = (content: FileContent): FileContent => ({
  */
 export const loadManifests = async (
   paths: readonly string[],
-  { stdin = '', namespace, rendered = [], maxReplicas = 1 }: LoadSettings = {},
+  { stdin = '', namespace, rendered = [], maxReplicas = 1, onProgress }: LoadSettings = {},
 ): Promise<LoadedManifests> => {
-  const settings: ReadSettings = namespace === undefined ? {} : { namespace };
+  const settings: ReadSettings = {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
   const { files, unreadable } = await findFiles(paths.filter((target) => target !== '-'));
   const contents = unreadable.map((each) => unreadableFile(each.path, each.reason));
   for (const file of files) {

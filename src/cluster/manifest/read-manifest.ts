@@ -10,7 +10,9 @@ import { printableName } from '../../model/printable.ts';
 import type { ManifestProblem, Place } from './place.ts';
 import { dnsLabel, dnsSubdomain } from './syntax.ts';
 import { checkWorkload } from './workload.ts';
-import { type ManifestDocument, readDocuments } from './yaml-document.ts';
+import { type ManifestDocument, type OnProgress, readDocuments } from './yaml-document.ts';
+
+export type { OnProgress };
 
 type Check = (raw: RawObject, report: Report) => void;
 
@@ -51,6 +53,8 @@ interface Candidate {
   readonly defaults: RawObject;
   /** Of objects that name none. */
   readonly defaultNamespace: string;
+  /** Called now and then while the items of a list are read, with the part that is done. */
+  readonly onItem: (part: number) => void;
 }
 
 const readObject = (candidate: Candidate, found: Found): void => {
@@ -122,6 +126,9 @@ const listedKind = (value: RawObject): string | undefined => {
     : undefined;
 };
 
+/** Items of a list between two reports of progress. */
+const ITEMS_A_REPORT = 1_000;
+
 const readCandidate = (candidate: Candidate, found: Found): void => {
   const { value, document, prefix } = candidate;
   const kind = isRawObject(value) ? listedKind(value) : undefined;
@@ -134,6 +141,7 @@ const readCandidate = (candidate: Candidate, found: Found): void => {
     found.problems.push({ ...document.locate([...prefix, ...field]), object: `${kind}List`, field: 'items', message });
   });
   for (const [index, item] of items.entries()) {
+    if (index % ITEMS_A_REPORT === 0) candidate.onItem(index / items.length);
     readCandidate({ ...candidate, value: item, prefix: [...prefix, 'items', index], defaults }, found);
   }
 };
@@ -142,16 +150,22 @@ const readCandidate = (candidate: Candidate, found: Found): void => {
 export interface ReadSettings {
   /** Of objects that name none; `default` if absent. */
   readonly namespace?: string;
+  readonly onProgress?: OnProgress;
 }
 
 /** The objects of a manifest file's text (YAML, several documents, lists, JSON). */
-export const readManifest = (text: string, file: string, { namespace = 'default' }: ReadSettings = {}): FileContent => {
+export const readManifest = (
+  text: string,
+  file: string,
+  { namespace = 'default', onProgress = () => undefined }: ReadSettings = {},
+): FileContent => {
   const found: Found = { objects: [], problems: [] };
-  const documents = readDocuments(text, file);
+  const documents = readDocuments(text, file, onProgress);
   for (const document of documents) {
     found.problems.push(...document.problems);
     if (document.problems.length > 0) continue;
-    readCandidate({ value: document.value, document, prefix: [], defaults: {}, defaultNamespace: namespace }, found);
+    const whole = { value: document.value, document, prefix: [], defaults: {}, defaultNamespace: namespace };
+    readCandidate({ ...whole, onItem: (part) => onProgress(`checking ${file}`, part) }, found);
   }
   return { file, objects: found.objects, problems: summarizeForeign(text, file, documents, found.problems) };
 };

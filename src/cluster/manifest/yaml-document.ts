@@ -41,6 +41,12 @@ export interface ManifestDocument {
   readonly problems: readonly ManifestProblem[];
 }
 
+/**
+ * Told what is being read, and how much of it is done, 0 to 1; without a part it says nothing more until that is over. The file is
+ * named.
+ */
+export type OnProgress = (what: string, part?: number) => void;
+
 const isNode = (value: unknown): value is Node => isScalar(value) || isMap(value) || isSeq(value) || isAlias(value);
 
 const startOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
@@ -111,8 +117,12 @@ const keyProblems = (document: Document.Parsed, placeAt: (offset: number) => Pla
 /** Number of characters. Longer JSON is read as JSON: YAML takes twenty times the time and memory. */
 const LONG_TEXT = 32_768;
 
+/** Number of characters. JSON of that length takes a second or more, and says nothing meanwhile. */
+const HUGE_TEXT = 100_000_000;
+
 /** Reads a long text that is one JSON object. It determines places only on request. */
-const readJson = (text: string, file: string): ManifestDocument | undefined => {
+const readJson = (text: string, file: string, onProgress: OnProgress): ManifestDocument | undefined => {
+  if (text.length > HUGE_TEXT) onProgress(`reading ${file} (${Math.floor(text.length / 1e6)} MB)`);
   try {
     const value: unknown = JSON.parse(text);
     return {
@@ -140,13 +150,17 @@ const startsOfObjects = (text: string): readonly number[] => {
 };
 
 /** Reads consecutive JSON objects without a separator, as `jq .` and `kubectl get -o json` in a loop print them. */
-const readJsonStream = (text: string, file: string): readonly ManifestDocument[] | undefined => {
+const readJsonStream = (
+  text: string,
+  file: string,
+  onProgress: OnProgress,
+): readonly ManifestDocument[] | undefined => {
   const starts = startsOfObjects(text);
   if (starts.length < 2) return undefined;
   const documents = starts.map((start, index) => {
     // Blank out the text before it, so that places stay the same.
     const before = text.slice(0, start).replaceAll(/[^\n]/g, ' ');
-    return readJson(`${before}${text.slice(start, starts[index + 1])}`, file);
+    return readJson(`${before}${text.slice(start, starts[index + 1])}`, file, onProgress);
   });
   return documents.every((document) => document !== undefined) ? documents : undefined;
 };
@@ -165,18 +179,22 @@ const createScalarReader = (): ((text: string) => unknown) => {
 
 const MOST_SCALARS = 50_000;
 
+/** Items of a list between two reports of progress. */
+const ITEMS_A_REPORT = 100;
+
 /**
  * Reads a long List as kubectl prints it, item by item. It determines places in the item's own text and only on request,
  * so that a dump of a whole cluster needs no syntax tree.
  */
-const readLongList = (text: string, file: string): ManifestDocument | undefined => {
+const readLongList = (text: string, file: string, onProgress: OnProgress): ManifestDocument | undefined => {
   const list = cutList(text);
   if (list === undefined) return undefined;
   const frame = readYaml(list.frame, file)[0];
   if (frame === undefined || frame.problems.length > 0) return undefined;
   const readScalar = createScalarReader();
   const items: unknown[] = [];
-  for (const item of list.items) {
+  for (const [at, item] of list.items.entries()) {
+    if (at % ITEMS_A_REPORT === 0) onProgress(`reading ${file}`, at / list.items.length);
     const plain = readBlockYaml(item.text, readScalar);
     if (plain !== undefined) {
       items.push(plain.value);
@@ -217,15 +235,20 @@ const readLongList = (text: string, file: string): ManifestDocument | undefined 
  * Reads the documents of a text, without empty ones. An invalid document does not hide the others. JSON is read as YAML.
  * Merge keys (`<<`) and the short words for true and false work as in kubectl.
  */
-export const readDocuments = (text: string, file: string): readonly ManifestDocument[] => {
+export const readDocuments = (
+  text: string,
+  file: string,
+  onProgress: OnProgress = () => undefined,
+): readonly ManifestDocument[] => {
   const isJson = /^\s*\{/.test(text);
-  const long = text.length < LONG_TEXT ? undefined : isJson ? readJson(text, file) : readLongList(text, file);
+  const readLong = isJson ? readJson : readLongList;
+  const long = text.length < LONG_TEXT ? undefined : readLong(text, file, onProgress);
   if (long !== undefined) return [long];
   const documents = readYaml(text, file);
   if (!isJson || documents.every(({ problems }) => problems.length === 0)) return documents;
   // Tabs may indent JSON, and several of its objects may follow each other.
-  const json = readJson(text, file);
-  return json === undefined ? (readJsonStream(text, file) ?? documents) : [json];
+  const json = readJson(text, file, onProgress);
+  return json === undefined ? (readJsonStream(text, file, onProgress) ?? documents) : [json];
 };
 
 const readYaml = (text: string, file: string): readonly ManifestDocument[] => {

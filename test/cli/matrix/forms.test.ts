@@ -108,37 +108,46 @@ describe('a matrix as', () => {
 });
 
 describe('progress', () => {
-  const show = (
-    isTerminal: boolean,
-  ): { at: (ms: number, what: string) => void; end: () => void; text: () => string } => {
+  const watch = (isTerminal: boolean) => {
     let [clock, err] = [0, ''];
     const io = { env: {}, out: () => undefined, err: (text: string) => void (err += text) };
     const progress = createProgress(io, isTerminal, () => clock);
     return {
-      at(ms, what) {
+      at(ms: number, what: string) {
         clock = ms;
         progress.at(what, 0.5);
       },
-      end: progress.end,
+      begin: progress.begin,
+      hide: progress.hide,
       text: () => err,
     };
   };
 
   test('matrix shows progress on a terminal after a second, up to five times a second, and erases it at the end', () => {
-    const { at, end, text } = show(true);
+    const { at, hide, text } = watch(true);
     at(999, 'a');
     expect(text()).toBe('');
     at(1_000, 'b');
     at(1_100, 'c');
     at(1_200, 'd');
-    end();
+    hide();
     expect(text()).toBe('\r\u001b[Kb 50 % …\r\u001b[Kd 50 % …\r\u001b[K');
   });
 
+  test('matrix shows progress at once where it will be silent for long, and again after a note', () => {
+    const { at, begin, hide, text } = watch(true);
+    begin('reading');
+    hide();
+    hide();
+    at(200, 'b');
+    expect(text()).toBe('\r\u001b[Kreading …\r\u001b[K\r\u001b[Kb 50 % …');
+  });
+
   test('matrix shows no progress elsewhere than on a terminal', () => {
-    const { at, end, text } = show(false);
+    const { at, begin, hide, text } = watch(false);
+    begin('reading');
     at(5_000, 'a');
-    end();
+    hide();
     expect(text()).toBe('');
   });
 });

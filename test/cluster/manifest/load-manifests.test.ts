@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { LoadedManifests } from '../../../src/cluster/manifest/assemble.ts';
-import { loadManifests } from '../../../src/cluster/manifest/load-manifests.ts';
+import { loadManifests, MOST_BYTES, TOO_LARGE } from '../../../src/cluster/manifest/load-manifests.ts';
 import { formatProblem } from '../../../src/cluster/manifest/place.ts';
 import { policyKey } from '../../../src/model/policy-object.ts';
 
@@ -29,6 +29,31 @@ const fromText = (stdin: string, maxReplicas = 1): Promise<LoadedManifests> =>
 
 const namesOf = ({ snapshot }: LoadedManifests): string[] => [...snapshot.pods.values()].map(({ name }) => name);
 const pod = (name: string): string => `{apiVersion: v1, kind: Pod, metadata: {name: ${name}}}\n`;
+
+describe('large files of manifests', () => {
+  const listOf = (pods: number): string =>
+    `apiVersion: v1\nitems:\n${Array.from({ length: pods }, (_, at) => `- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: p${at}\n`).join('')}kind: List\n`;
+
+  test('a long list tells how much of it was read', async () => {
+    const file = await write('list.yaml', listOf(2_500));
+    const told: string[] = [];
+    const { snapshot } = await loadManifests([file], {
+      onProgress: (what, part) => told.push(`${what.replace(folder, '')} ${part}`),
+    });
+    expect(snapshot.pods.size).toBe(2_500);
+    expect(told).toContain('reading /list.yaml 0.48');
+    expect(told.slice(-3)).toEqual(['checking /list.yaml 0', 'checking /list.yaml 0.4', 'checking /list.yaml 0.8']);
+  });
+
+  test('a file that is too large for one text is a problem, and does not hide the others', async () => {
+    const large = await write('large.json', '');
+    await truncate(large, MOST_BYTES + 1);
+    const loaded = await loadManifests([large, await write('a.yaml', pod('a'))]);
+    expect(loaded.problems.map(({ message }) => message)).toEqual([TOO_LARGE]);
+    expect(TOO_LARGE).toMatch(/^has more than 5\d\d MB, /);
+    expect(namesOf(loaded)).toEqual(['a']);
+  });
+});
 
 describe('files of manifests', () => {
   test('files of a folder and below are read by extension, without hidden ones', async () => {
