@@ -92,9 +92,10 @@ placeholder addresses. A row is a workload, with the number of its pods. Pods of
 a workload that fare differently have rows of their own: shop/web-1 +2 is that
 pod and two that fare as it does.
 
-A table that is wider than the window is not printed: the answer says so, and
-which form has all of it. -o csv has a line for each connection, allowed or
-denied; -o json the reasons as well.
+Where the table is wider than the window, the answer says so: then rows that are
+alike are one (12 like shop/web), and so are columns, which have numbers if they
+need to. What still does not fit is not printed. -o wide prints all of it,
+-o csv a line for each connection, allowed or denied; -o json the reasons too.
 
 An endpoint is one of:
   shop/web-7d4b9, shop/web   a pod; all pods of a workload, or behind a Service

@@ -18,35 +18,62 @@ export interface Cell {
   readonly isRuled: boolean;
 }
 
-type Verdicts = readonly (PortsId | undefined)[];
+/** What is shown of a verdict. */
+export type ShownVerdict = Pick<Cell, 'verdict' | 'ports'>;
 
-/** All connections that a question is about, one after the other: there may be millions. */
-export function* cellsOf({ classes, families, portSets }: ClusterReach, question: Question): Generator<Cell> {
-  const describe = (ids: Verdicts): Pick<Cell, 'verdict' | 'ports'> | undefined => {
+/** Verdicts between classes of pods; undefined where the ends have no family of addresses in common. */
+export interface ClassVerdicts {
+  fromOutside(podClass: number): ShownVerdict | undefined;
+  toOutside(podClass: number): ShownVerdict | undefined;
+  /** From a pod of the first class to another pod of the second. */
+  between(from: number, to: number): ShownVerdict | undefined;
+}
+
+export const classVerdicts = ({ classes, families, portSets }: ClusterReach): ClassVerdicts => {
+  const outside = classes.length;
+  const known = new Map<PortsId, ShownVerdict>();
+  const show = (ports: PortsId): ShownVerdict => {
+    const verdict = ports === ALL ? 'every' : ports === NONE ? 'denied' : 'some';
+    const shown = known.get(ports) ?? { verdict, ports: describePorts(portSets.get(ports)) };
+    known.set(ports, shown);
+    return shown;
+  };
+  const describe = (ids: readonly (PortsId | undefined)[]): ShownVerdict | undefined => {
     const [first, ...others] = new Set(ids.filter((id) => id !== undefined));
     if (first === undefined) return undefined;
-    if (others.length > 0) return { verdict: 'some', ports: undefined };
-    const verdict = first === ALL ? 'every' : first === NONE ? 'denied' : 'some';
-    return { verdict, ports: describePorts(portSets.get(first)) };
+    return others.length > 0 ? { verdict: 'some', ports: undefined } : show(first);
   };
+  return {
+    fromOutside: (podClass) =>
+      describe(
+        families.flatMap(({ outsideSources, ports }) => outsideSources.map((_, at) => ports(outside + at, podClass))),
+      ),
+    toOutside: (podClass) =>
+      describe(
+        families.flatMap(({ outsideDestinations, ports }) =>
+          outsideDestinations.map((_, at) => ports(podClass, outside + at)),
+        ),
+      ),
+    between: (from, to) => describe(families.map(({ ports }) => ports(from, to))),
+  };
+};
+
+/** All connections that a question is about, one after the other: there may be millions. */
+export function* cellsOf(reach: ClusterReach, question: Question): Generator<Cell> {
+  const { classes, families } = reach;
+  const verdicts = classVerdicts(reach);
   const isRuled = (source: number, destination: number): boolean =>
     families.some((family) => family.isRuled(source, destination));
   const outside = classes.length;
 
   for (const { name, podClass, pods } of question.fromOutside) {
-    const found = describe(
-      families.flatMap(({ outsideSources, ports }) => outsideSources.map((_, at) => ports(outside + at, podClass))),
-    );
+    const found = verdicts.fromOutside(podClass);
     if (found !== undefined) {
       yield { from: OUTSIDE, to: name, pods: [0, pods.length], ...found, isRuled: isRuled(outside, podClass) };
     }
   }
   for (const { name, podClass, pods } of question.toOutside) {
-    const found = describe(
-      families.flatMap(({ outsideDestinations, ports }) =>
-        outsideDestinations.map((_, at) => ports(podClass, outside + at)),
-      ),
-    );
+    const found = verdicts.toOutside(podClass);
     if (found !== undefined) {
       yield { from: name, to: OUTSIDE, pods: [pods.length, 0], ...found, isRuled: isRuled(podClass, outside) };
     }
@@ -54,7 +81,7 @@ export function* cellsOf({ classes, families, portSets }: ClusterReach, question
   const between = (source: Row, destination: Row): Cell | undefined => {
     if (pairCount(source, destination) === 0) return undefined;
     const [from, to] = [source.podClass, destination.podClass];
-    const found = describe(families.map(({ ports }) => ports(from, to)));
+    const found = verdicts.between(from, to);
     if (found === undefined) return undefined;
     const counts = [source.pods.length, destination.pods.length] as const;
     return { from: source.name, to: destination.name, pods: counts, ...found, isRuled: isRuled(from, to) };

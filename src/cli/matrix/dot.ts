@@ -1,5 +1,5 @@
 import type { Cell } from './cells.ts';
-import { headOf, type TableEnd } from './text.ts';
+import { headOf, type TableEnd } from './table.ts';
 
 const quoted = (text: string): string => `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 

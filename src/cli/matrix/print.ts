@@ -1,41 +1,18 @@
-import type { ClusterReach } from '../../reach/cluster-reach.ts';
-import { type Question, type Summary, summarise } from '../../reach/summary.ts';
 import { formatOutput } from '../output.ts';
 import type { Progress } from '../progress.ts';
-import { OUTSIDE } from '../resolve/resolve.ts';
 import { connectionsIn } from './all-connections.ts';
+import { type Answer, endsOf, summaryOf } from './answer.ts';
 import { type Cell, cellsOf } from './cells.ts';
-import type { ConnectionFinder } from './connection-finder.ts';
 import { csvLines } from './csv.ts';
 import { dotLines } from './dot.ts';
-import { rowsIn } from './question.ts';
 import { svgLines } from './svg.ts';
-import { leastWidth, LEGEND, MOST_TOLD, reasonLines, summaryLines, type TableEnd, tableLines } from './text.ts';
+import { summaryLines } from './text.ts';
+import { asText } from './text-form.ts';
 
 /** How a matrix can be printed. */
 export const MATRIX_FORMATS = ['text', 'wide', 'json', 'yaml', 'csv', 'dot', 'svg'] as const;
 
 export type MatrixFormat = (typeof MATRIX_FORMATS)[number];
-
-/** The data to print. */
-export interface Answer {
-  readonly reach: ClusterReach;
-  readonly question: Question;
-  readonly finder: ConnectionFinder;
-  readonly progress: Progress;
-  /** Characters of a line of the terminal. */
-  readonly window: number;
-}
-
-const endsOf = (question: Question): readonly TableEnd[] => [
-  ...(question.fromOutside.length + question.toOutside.length > 0 ? [{ name: OUTSIDE, pods: 0 }] : []),
-  ...rowsIn(question).map(({ name, pods }) => ({ name, pods: pods.length })),
-];
-
-const summaryOf = ({ reach, question, progress }: Answer): Summary =>
-  summarise(reach, question, (done) => {
-    progress.at('counting connections', done);
-  });
 
 /** Pieces of this many characters are written at once. */
 const PIECE = 65_536;
@@ -51,8 +28,6 @@ function* inPieces(lines: Iterable<string>): Generator<string> {
   yield piece;
 }
 
-const countOf = ({ betweenWorkloads: { every, some, denied } }: Summary): number => every + some + denied;
-
 const watched = function* (cells: Iterable<Cell>, total: number, progress: Progress): Generator<Cell> {
   let done = 0;
   for (const cell of cells) {
@@ -60,34 +35,6 @@ const watched = function* (cells: Iterable<Cell>, total: number, progress: Progr
     if (done % 4_096 === 0) progress.at('writing connections', Math.min(done / Math.max(total, 1), 1));
     yield cell;
   }
-};
-
-const WAYS = 'All of it: -o wide, csv, json, dot or svg. Less of it: -n NAMESPACE, --from, --to.';
-
-const asText = (answer: Answer, isWide: boolean): string => {
-  const { reach, question, finder, window } = answer;
-  const ends = endsOf(question);
-  const summary = summaryOf(answer);
-  const mayFit = isWide || leastWidth(ends) <= window;
-  const table = mayFit ? tableLines(ends, cellsOf(reach, question)) : undefined;
-  const width = table?.reduce((most, line) => Math.max(most, line.length), 0) ?? leastWidth(ends);
-  const fits = isWide || (table !== undefined && width <= window);
-  const ruled = countOf(summary) - summary.unruled;
-  const reasons = ruled > MOST_TOLD ? undefined : reasonLines(connectionsIn(finder, question, reach));
-  const parts = [
-    fits && table !== undefined
-      ? [...table, '', ...LEGEND]
-      : [
-          `The table has ${ends.length} columns and needs ${width} characters or more; there is room for ${window}.`,
-          WAYS,
-        ],
-    reasons ?? [`More than ${MOST_TOLD} connections are ruled by policies; -o json has the reasons of each.`],
-    summaryLines(summary),
-  ];
-  return parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n');
 };
 
 /** The document of `-o json`, a connection at a time: there may be more than one text can hold. */

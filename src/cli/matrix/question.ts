@@ -1,4 +1,5 @@
 import type { PodEndpoint } from '../../model/pod.ts';
+import { byText } from '../../policy/text-order.ts';
 import type { Question } from '../../reach/summary.ts';
 import type { Row } from '../../reach/workloads.ts';
 import type { Endpoint } from '../resolve/resolve.ts';
@@ -17,15 +18,26 @@ const podsOf = (endpoint: Endpoint | undefined, all: readonly PodEndpoint[]): re
 
 const isOutside = (endpoint: Endpoint | undefined): boolean => endpoint === undefined || endpoint.kind === 'outside';
 
+/** Returns the same row for the same pods, however often they are named. */
+const createSharedRows = (): ((rows: readonly Row[]) => readonly Row[]) => {
+  const known = new Map<string, Row>();
+  return (rows) =>
+    rows.map((row) => {
+      const key = [row.name, ...row.pods.map(({ uid }) => uid)].join('\n');
+      const shared = known.get(key) ?? row;
+      known.set(key, shared);
+      return shared;
+    });
+};
+
 /** Turns the request into rows: other pairs are not evaluated. */
 export const questionOf = (
   { namespace, from, to }: Narrowing,
   pods: readonly PodEndpoint[],
   rowsOf: (pods: readonly PodEndpoint[]) => readonly Row[],
 ): Question => {
-  const all = rowsOf(pods);
-  const rows = (endpoint: Endpoint | undefined): readonly Row[] =>
-    endpoint === undefined ? all : rowsOf(podsOf(endpoint, pods));
+  const shared = createSharedRows();
+  const rows = (endpoint: Endpoint | undefined): readonly Row[] => shared(rowsOf(podsOf(endpoint, pods)));
   const [sources, destinations] = [rows(from), rows(to)];
   const isInside = (row: Row): boolean => namespace === undefined || row.namespace === namespace;
   const inside = { sources: sources.filter(isInside), destinations: destinations.filter(isInside) };
@@ -39,12 +51,16 @@ export const questionOf = (
   };
 };
 
+const sorted = (rows: Iterable<Row>): readonly Row[] => [...new Set(rows)].sort((a, b) => byText(a.name, b.name));
+
+/** The rows that a question has as sources, each once, in the order of their names. */
+export const sourcesIn = ({ blocks, toOutside }: Question): readonly Row[] =>
+  sorted([...blocks.flatMap(({ sources }) => sources), ...toOutside]);
+
+/** The rows that a question has as destinations, each once, in the order of their names. */
+export const destinationsIn = ({ blocks, fromOutside }: Question): readonly Row[] =>
+  sorted([...blocks.flatMap(({ destinations }) => destinations), ...fromOutside]);
+
 /** The rows of a question, each once, in the order of their names. */
-export const rowsIn = ({ blocks, fromOutside, toOutside }: Question): readonly Row[] =>
-  [
-    ...new Set([
-      ...blocks.flatMap(({ sources, destinations }) => [...sources, ...destinations]),
-      ...fromOutside,
-      ...toOutside,
-    ]),
-  ].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+export const rowsIn = (question: Question): readonly Row[] =>
+  sorted([...sourcesIn(question), ...destinationsIn(question)]);

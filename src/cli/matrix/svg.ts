@@ -1,5 +1,5 @@
 import type { Cell } from './cells.ts';
-import { headOf, type TableEnd } from './text.ts';
+import { headOf, type TableEnd } from './table.ts';
 
 const COLOUR: Readonly<Record<Cell['verdict'], string>> = { every: '#2b8a3e', some: '#f08c00', denied: '#c92a2a' };
 const LETTER = 7;

@@ -31,6 +31,22 @@ describe('a matrix of workloads with replicas', () => {
     ]);
   });
 
+  test('matrix has a row for each source and a column for each destination, each once', async () => {
+    expect((await linesOf('--from', 'shop/postgres', '--to', 'shop/postgres')).slice(0, 3)).toEqual([
+      'from \\ to           shop/postgres-0  shop/postgres-1 +1',
+      'shop/postgres-0     .                -',
+      'shop/postgres-1 +1  TCP 5432         TCP 5432',
+    ]);
+    expect((await linesOf('--from', 'shop/web')).slice(0, 3)).toEqual([
+      'from \\ to    outside  shop/postgres-0  shop/postgres-1 +1  shop/web ×3',
+      'shop/web ×3  all      TCP 5432         -                   all',
+      '',
+    ]);
+    expect(await linesOf('--summary', '--from', 'shop/postgres', '--to', 'shop/postgres')).toContain(
+      '2 workloads, 3 pods',
+    );
+  });
+
   test('matrix prints the reason of a connection between two pods of one workload', async () => {
     const lines = await linesOf('--from', 'shop/postgres', '--to', 'shop/postgres');
     expect(lines).toContain('shop/postgres-1 +1 → shop/postgres-1 +1: TCP 5432');
@@ -71,11 +87,37 @@ describe('a matrix of workloads with replicas', () => {
 });
 
 describe('a table that is wider than the window', () => {
-  test('matrix does not print a table that is too wide, but its width and the form that has all of it', async () => {
-    const [narrow, ways] = await inWindow(60);
-    expect(narrow).toBe('The table has 4 columns and needs 77 characters or more; there is room for 60.');
-    expect(ways).toBe('All of it: -o wide, csv, json, dot or svg. Less of it: -n NAMESPACE, --from, --to.');
+  const WAYS = 'All of it: -o wide, csv, json, dot or svg. Less of it: -n NAMESPACE, --from, --to.';
+
+  test('matrix says that the table is too wide, and numbers the columns of one that fits', async () => {
+    const lines = await inWindow(60);
+    expect(lines.slice(0, 9)).toEqual([
+      'The table needs 77 characters or more, and there is room for 60.',
+      'Here rows that are alike are one, and so are columns, which have numbers.',
+      WAYS,
+      '',
+      'from \\ to           1    2         3         4',
+      'outside             .    -         -         all',
+      'shop/postgres-0     all  .         -         all',
+      'shop/postgres-1 +1  all  TCP 5432  TCP 5432  all',
+      'shop/web ×3         all  TCP 5432  -         all',
+    ]);
+    expect(lines).toContain('  3: shop/postgres-1 +1');
     expect((await inWindow(77))[0]).toContain('from \\ to');
+  });
+
+  test('matrix prints numbered columns in several tables where one is too wide', async () => {
+    const lines = await inWindow(35);
+    expect(lines.filter((line) => line.startsWith('from'))).toEqual([
+      'from \\ to           1    2',
+      'from \\ to           3         4',
+    ]);
+  });
+
+  test('matrix prints no table where no form fits, but its width and the form that has all of it', async () => {
+    const [narrow, ways] = await inWindow(25);
+    expect(narrow).toBe('The table has 4 columns and needs 77 characters or more; there is room for 25.');
+    expect(ways).toBe(WAYS);
   });
 
   test('matrix -o wide prints a table of any width', async () => {
