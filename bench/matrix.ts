@@ -6,7 +6,8 @@ import { positive } from '../scripts/positive.ts';
 import { createCommandRunner } from '../src/kernel/command.ts';
 import { changedObjects, matrixObjects, type MatrixSize } from './matrix/cluster.ts';
 import { measureCommand, type Run, writeList } from './matrix/measure.ts';
-import { growthPlot, matrixMarkdown, type MatrixResults, missedGoals } from './matrix/report.ts';
+import { growthPlot } from './matrix/plot.ts';
+import { matrixMarkdown, type MatrixResults, missedGoals } from './matrix/report.ts';
 import { MATRIX_ROWS, MATRIX_SIZES } from './matrix/rows.ts';
 import { describeMachine } from './report/machine.ts';
 
