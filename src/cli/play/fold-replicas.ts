@@ -59,3 +59,19 @@ export const endsOf = (row: Fold, column: Fold): Ends | undefined => {
   const to = row === column ? column.machines[1] : column.machines[0];
   return from === undefined || to === undefined ? undefined : { from: from.name, to: to.name };
 };
+
+/** Returns the readings that the cells of the table show, a pod of each row and column for all of it, under their names. */
+export const foldReadings = (machines: readonly Machine[], readings: readonly Reading[]): readonly Reading[] => {
+  const folds = foldReplicas(machines, readings);
+  const names = new Map<string, Ends>();
+  for (const row of folds) {
+    for (const column of folds) {
+      const ends = endsOf(row, column);
+      if (ends !== undefined) names.set(`${ends.from} ${ends.to}`, { from: row.name, to: column.name });
+    }
+  }
+  return readings.flatMap((reading) => {
+    const named = names.get(`${reading.from} ${reading.to}`);
+    return named === undefined ? [] : [{ ...reading, ...named }];
+  });
+};

@@ -1,5 +1,6 @@
 import { formatProblem, type ManifestProblem } from '../../cluster/manifest/place.ts';
 import { describeDisagreements, describeReadings } from './describe-reading.ts';
+import { foldReadings } from './fold-replicas.ts';
 import { machinesOf } from './machine.ts';
 import type { Reading } from './reading.ts';
 import type { Screen } from './screen.ts';
@@ -44,10 +45,13 @@ const isSelected =
  * @param why the connections to give reasons of; undefined for none
  */
 export const pictureNotes = (
-  { readings, problems, warnings }: Picture,
+  { world, readings, problems, warnings }: Picture,
   { paint, why }: Pick<Screen, 'paint'> & { readonly why: Selection | undefined },
 ): readonly (readonly string[])[] => [
-  ...section('Why:', why === undefined ? [] : describeReadings(readings.filter(isSelected(why)))),
+  ...section(
+    'Why:',
+    why === undefined ? [] : describeReadings(foldReadings(machinesOf(world), readings).filter(isSelected(why))),
+  ),
   ...section(paint(['bold', 'red'], 'THE KERNEL DISAGREES with the policies:'), describeDisagreements(readings)),
   ...section(paint('yellow', 'In the manifests (what was good before stays in force):'), problems.map(formatProblem)),
   ...section(paint('yellow', 'Warnings:'), warnings),

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { foldReplicas } from '../../../src/cli/play/fold-replicas.ts';
+import { foldReadings, foldReplicas } from '../../../src/cli/play/fold-replicas.ts';
 import type { Machine } from '../../../src/cli/play/machine.ts';
 import type { Reading } from '../../../src/cli/play/reading.ts';
 
@@ -50,4 +50,19 @@ test('a replica that fares differently has a row of its own', () => {
 test('pods of equal workload names in two namespaces are not folded', () => {
   const other = machine('stage/web-0', 'Deployment/web');
   expect(foldReplicas([...WEB, other], []).map(({ name }) => name)).toEqual(['shop/web ×3', 'stage/web-0']);
+});
+
+test('readings are folded as the table is: one for each cell, under the names of its row and column', () => {
+  const pairs = foldReadings([DB, ...WEB], readingsBut(['shop/web-1 shop/db'])).map(
+    ({ from, to, measured }) => `${from} > ${to}: ${measured}`,
+  );
+  expect(pairs).toEqual([
+    'shop/web-0 +1 > shop/web-1: open',
+    'shop/web-0 +1 > shop/web-0 +1: open',
+    'shop/web-0 +1 > shop/db: open',
+    'shop/web-1 > shop/web-0 +1: open',
+    'shop/web-1 > shop/db: timeout',
+    'shop/db > shop/web-0 +1: open',
+    'shop/db > shop/web-1: open',
+  ]);
 });
