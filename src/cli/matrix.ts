@@ -177,6 +177,9 @@ Examples:
     if (namespace !== undefined && !snapshot.namespaces.has(namespace)) {
       throw new UsageError(`-n ${namespace}: the input has no such namespace`);
     }
+    if (pods.length === 0 && (output === 'text' || output === 'wide')) {
+      throw new Error('the input has no pods, and no workloads that make them: give them along with the policies');
+    }
     progress.at('comparing pods with policies');
     const reach = reachOf(cluster);
     const rowsOf = rowMaker(reach, pods, options.pods === true ? eachPod : workloadsOf(loaded));

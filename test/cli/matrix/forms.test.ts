@@ -86,6 +86,14 @@ describe('a matrix of workloads with replicas', () => {
   });
 });
 
+test('matrix of an input without pods is an error that says what is missing, not an empty table', async () => {
+  const { code, out, err } = await runVerbs('matrix', 'test/check/wrong/no-dns.yaml');
+  expect([code, out]).toEqual([1, '']);
+  expect(err).toBe(
+    'portcullis matrix: the input has no pods, and no workloads that make them: give them along with the policies\n',
+  );
+});
+
 describe('a table that is wider than the window', () => {
   const WAYS = 'All of it: -o wide, csv, json, dot or svg. Less of it: -n NAMESPACE, --from, --to.';
 
