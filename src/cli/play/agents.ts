@@ -43,7 +43,8 @@ interface RunningAgent {
 const STATUS_PORT = 9577;
 /** Short, so that rules that a curious person flushes are restored quickly. */
 const DRIFT_INTERVAL = '1s';
-const SETTLE_MS = 30_000;
+/** Long, since all processes of a playground begin at once: on a busy machine an agent took 19 s to report its first pods. */
+const SETTLE_MS = 120_000;
 const POLL_MS = 20;
 const LOG_LINES = 12;
 

@@ -17,19 +17,23 @@ export interface CurlResult {
 export const isAsTold = ({ curl, ending, judgement }: CurlResult): boolean =>
   ending.kind === curl.expect && ending.kind === (judgement.expected === 'allow' ? 'answers' : 'times out');
 
-const verdictText = (result: CurlResult, paint: Paint): string => {
+const verdictText = (result: CurlResult): string => {
   const { curl, ending, judgement } = result;
-  if (isAsTold(result)) return paint('green', '✓ as told');
-  if (ending.kind !== curl.expect)
-    return paint(['bold', 'red'], `✗ NOT AS TOLD: the story says that it ${curl.expect}`);
-  return paint(['bold', 'red'], `✗ THE POLICIES SAY ${judgement.expected.toUpperCase()}`);
+  if (isAsTold(result)) return '✓ as told';
+  if (ending.kind !== curl.expect) return `✗ NOT AS TOLD: the story says that it ${curl.expect}`;
+  return `✗ THE POLICIES SAY ${judgement.expected.toUpperCase()}`;
 };
+
+const paintVerdict = (result: CurlResult, paint: Paint): string =>
+  paint(isAsTold(result) ? 'green' : ['bold', 'red'], verdictText(result));
 
 const ENDING_STYLE: Readonly<Record<Ending['kind'], Parameters<Paint>[0]>> = {
   answers: 'green',
   'times out': 'red',
   fails: 'magenta',
 };
+
+const GAP = '  ';
 
 const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
 
@@ -42,17 +46,23 @@ const sentences = (reasons: readonly string[]): readonly string[] =>
     ? [`${OPEN}${reasons.map((reason) => reason.slice(OPEN.length)).join(', ')}`]
     : reasons;
 
-/** Returns a line per connection, with the reasons below. */
+/** Returns a line per connection, or two where not all of these lines fit into the width, with the reasons below. */
 export const resultLines = (results: readonly CurlResult[], width: number, paint: Paint): readonly string[] => {
   const from = widest(results.map(({ curl }) => curl.from));
   const attempt = widest(results.map((result) => result.attempt));
   const ending = widest(results.map((result) => result.ending.text));
+  const verdict = widest(results.map(verdictText));
+  const fits = from + ' $ '.length + attempt + ending + verdict + 2 * GAP.length <= width;
   return results.flatMap((result) => {
-    const end = paint(ENDING_STYLE[result.ending.kind], result.ending.text.padEnd(ending));
-    const line = `${result.curl.from.padEnd(from)} $ ${result.attempt.padEnd(attempt)}  ${end}  ${verdictText(result, paint)}`;
+    const style = ENDING_STYLE[result.ending.kind];
+    const end = `${paint(style, fits ? result.ending.text.padEnd(ending) : result.ending.text)}${GAP}${paintVerdict(result, paint)}`;
+    const command = `${result.curl.from} $ ${result.attempt}`;
+    const lines = fits
+      ? [`${result.curl.from.padEnd(from)} $ ${result.attempt.padEnd(attempt)}${GAP}${end}`]
+      : [command, `${GAP}${end}`];
     const reasons = sentences(result.judgement.reasons).flatMap((reason) =>
       wrap(reason, width - 6).map((text, index) => paint('dim', `${index === 0 ? '  - ' : '    '}${text}`)),
     );
-    return [line, ...reasons];
+    return [...lines, ...reasons];
   });
 };

@@ -1,4 +1,5 @@
 import type { ExitCode } from '../../verb.ts';
+import { wrap } from '../../wrap.ts';
 import type { Ground } from '../ground.ts';
 import type { Screen } from '../screen.ts';
 import { type CurlResult, isAsTold } from './result-lines.ts';
@@ -13,10 +14,10 @@ const headline = (text: string, width: number): string =>
 /** The end of the demo: what a reader can do next, from the repository's folder. */
 const NEXT = `
 Next:
-  bin/portcullis play demo/01-three-tiers    edit its policies and watch the table
-  bin/portcullis play YOUR-MANIFESTS/        the same with your own pods and policies
-  bin/portcullis check -f YOUR-MANIFESTS/    mistakes and surprises in them
-  docs/first-hour.md                         all of this, step by step, to a cluster
+  bin/portcullis play demo/01-three-tiers  edit its policies, watch the table
+  bin/portcullis play YOUR-MANIFESTS/      the same with your own manifests
+  bin/portcullis check -f YOUR-MANIFESTS/  mistakes and surprises in them
+  docs/first-hour.md                       all of this, step by step
 `;
 
 const describeMiss = ({ curl, attempt, ending }: CurlResult): string =>
@@ -27,7 +28,11 @@ export const tellAll = async (stories: readonly Story[], ground: Ground, screen:
   const { paint, out } = screen;
   const begun = performance.now();
   const how = `Each curl really runs, in its pod's network namespace, and gives up connecting after ${CONNECT_SECONDS} s.`;
-  out(`${paint('dim', how)}\n\n`);
+  out(
+    `${wrap(how, screen.width())
+      .map((line) => paint('dim', line))
+      .join('\n')}\n\n`,
+  );
   const results: CurlResult[] = [];
   for (const [index, story] of stories.entries()) {
     const number = stories.length === 1 ? '' : `${index + 1} of ${stories.length} · `;
