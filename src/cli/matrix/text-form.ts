@@ -9,8 +9,11 @@ import { MOST_TOLD, reasonLines, summaryLines } from './text.ts';
 
 const WAYS = 'All of it: -o wide, csv, json, dot or svg. Less of it: -n NAMESPACE, --from, --to.';
 
-/** Maximum number of pairs of classes that are compared to fold a table; with more no table fits a window. */
-const MOST_PAIRS = 4_000_000;
+/**
+ * Maximum number of pairs of classes that are compared to fold a table, a second of work. A thousand classes of each side hardly
+ * fold into what a window has room for.
+ */
+const MOST_PAIRS = 1_000_000;
 
 /** Characters of a column, with the blanks before it, at least. */
 const MIN_COLUMN = 3;
