@@ -36,6 +36,7 @@ try {
         await page.getByRole('combobox').selectOption('data/only-api');
         await page.locator('.effects').waitFor();
       }
+      if (name !== 'matrix' && name !== 'time') await page.locator('.map canvas[data-sharp="true"]').waitFor();
       await page.waitForFunction(
         'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))',
       );

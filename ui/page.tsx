@@ -6,7 +6,7 @@ import type { Report } from '../src/page/questions.ts';
 import { readView, type ViewName, type ViewState, writeView } from '../src/page/view-state.ts';
 import { type Client, openClient } from './client.ts';
 import { MapView } from './map/map.tsx';
-import type { Change } from './map/paint.ts';
+import type { Change } from './map/scene.ts';
 import { EdgeDrawer } from './parts/edge-drawer.tsx';
 import { edgeOfPair, MatrixView } from './parts/matrix-view.tsx';
 import { Notices } from './parts/notices.tsx';

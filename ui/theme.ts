@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { COLOUR_NAMES, type Colours } from './map/paint.ts';
+import { COLOUR_NAMES, type Colours } from './map/scene.ts';
 
 export type Theme = 'light' | 'dark';
 

@@ -21,7 +21,7 @@ const writeLicences = async (root: string, outdir: string, packages: readonly st
 };
 
 /**
- * Bundles the page for browsers: what is painted first, the worker with the evaluator, and the editor, which is loaded when
+ * Bundles the page for browsers: what is painted first, the worker with the evaluator, the one that paints, and the editor, which is loaded when
  * somebody edits. Names are fixed, since the server keeps all of it in memory and browsers nothing.
  */
 export const buildPage = async (root: string, outdir: string): Promise<Metafile> => {
@@ -37,7 +37,12 @@ export const buildPage = async (root: string, outdir: string): Promise<Metafile>
     jsx: 'automatic',
     jsxImportSource: 'preact',
     tsconfig: 'ui/tsconfig.json',
-    entryPoints: { page: 'ui/page.tsx', worker: 'ui/worker/worker.ts', style: 'ui/style.css' },
+    entryPoints: {
+      page: 'ui/page.tsx',
+      painter: 'ui/map/painter.ts',
+      worker: 'ui/worker/worker.ts',
+      style: 'ui/style.css',
+    },
     outdir,
     chunkNames: '[name]-[hash]',
     metafile: true,

@@ -53,6 +53,19 @@ const tabTo = async (text: RegExp): Promise<void> => {
   throw new Error(`Tab does not lead to ${String(text)}`);
 };
 
+/** The map when it shows everything at the present scale. */
+const SHARP = '.map canvas[data-sharp="true"]';
+
+/** Returns the colours of a part of the map around a point, in pixels of the map. */
+const pixels = async (x: number, y: number): Promise<readonly number[]> =>
+  page.evaluate(
+    `[...document.querySelector('.map canvas').getContext('2d').getImageData(${Math.round(x) - 50}, ${Math.round(y) - 50}, 100, 100).data]`,
+  );
+
+/** Returns the share of colours that differ so much that somebody sees it. */
+const shareOfOthers = (colours: readonly number[], others: readonly number[]): number =>
+  colours.filter((value, at) => Math.abs(value - (others[at] ?? 0)) > 40).length / colours.length;
+
 inBrowser('the page in a browser', () => {
   beforeAll(async () => {
     browser = await startBrowser();
@@ -138,6 +151,26 @@ inBrowser('the page in a browser', () => {
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
     await page.getByRole('complementary', { name: 'Workload' }).waitFor();
+  });
+
+  test('the map follows the pointer before it is painted again, and stays where it was put', async () => {
+    await openState(page, server, stateOf('one namespace'));
+    await page.locator(SHARP).waitFor();
+    const map = page.getByRole('application', { name: /^Map of/ });
+    const box = await map.boundingBox();
+    if (box === null) throw new Error('the map is not there');
+    const [x, y] = [Math.round(box.x + box.width / 2), Math.round(box.y + box.height / 2)];
+    const before = await pixels(x - box.x, y - box.y);
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 40, y + 30);
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    const moved = await pixels(x - box.x + 40, y - box.y + 30);
+    await page.mouse.up();
+    await page.locator(SHARP).waitFor();
+    const after = await pixels(x - box.x + 40, y - box.y + 30);
+    expect(new Set(before).size).toBeGreaterThan(5);
+    for (const each of [moved, after]) expect(shareOfOthers(each, before)).toBeLessThan(0.02);
   });
 
   test('a policy that is edited is checked, repaired, and shows what it would open and close', async () => {

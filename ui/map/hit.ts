@@ -1,5 +1,6 @@
 import type { Place } from '../../src/page/layout.ts';
-import { type Camera, curveBetween, NODE_RADIUS, type Scene } from './paint.ts';
+import { curveBetween, NODE_RADIUS } from './curve.ts';
+import type { Camera, Scene } from './scene.ts';
 
 const NEAR_EDGE = 9;
 const STEPS = 14;

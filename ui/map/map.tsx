@@ -4,7 +4,10 @@ import type { Shown } from '../../src/page/filter.ts';
 import { describeEdge, describeNode } from '../words.ts';
 import { readColours, useThemeNumber } from '../theme.ts';
 import { fit, hitAt, isArrow, nextNode, zoomAt } from './hit.ts';
-import { type Camera, type Change, paintMap, type Scene } from './paint.ts';
+import { boxOf, fitOf, type Layer, withMargin } from './layer.ts';
+import { createLayers, type Layers } from './layers.ts';
+import { type Frame, paintNode, turnToMap } from './paint.ts';
+import type { Camera, Change, Scene } from './scene.ts';
 
 interface MapProps {
   readonly shown: Shown;
@@ -15,10 +18,26 @@ interface MapProps {
 
 const PAN = 60;
 const ZOOM = 1.25;
+/** A map that moves is painted again after it stood still for this time, or at once where that takes less than CHEAP_MS. */
+const IDLE_MS = 100;
+const CHEAP_MS = 12;
 
 const pointOf = (event: MouseEvent, canvas: HTMLCanvasElement): Place => {
   const box = canvas.getBoundingClientRect();
   return { x: event.clientX - box.left, y: event.clientY - box.top };
+};
+
+/** Draws a layer where it belongs on the screen. */
+const drawLayer = (context: CanvasRenderingContext2D, { bitmap, frame: painted }: Layer, frame: Frame): void => {
+  const { ratio, colours } = frame;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.fillStyle = colours.ground;
+  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
+  const { x, y, width, height } = boxOf(painted, frame.camera);
+  // Of the same scale it lies on whole pixels: that is a copy, and stays sharp.
+  if (painted.camera.scale === frame.camera.scale && painted.ratio === ratio)
+    context.drawImage(bitmap, Math.round(x * ratio), Math.round(y * ratio));
+  else context.drawImage(bitmap, x * ratio, y * ratio, width * ratio, height * ratio);
 };
 
 /** The map: a canvas that pointer and keyboard move in, with a description for people who cannot see it. */
@@ -30,27 +49,68 @@ export const MapView = ({ shown, changes, selected, onSelect }: MapProps) => {
   const theme = useThemeNumber();
   const names = shown.nodes.map(({ id }) => id).join('\n');
   const layout = useMemo(() => layOut(shown.nodes), [names]);
-  const scene: Scene = { ...shown, layout, changes, selected, hovered };
-  const latest = useRef(scene);
-  latest.current = scene;
-  const frame = useRef(0);
+  const scene: Scene = { ...shown, layout, changes, selected };
+  const latest = useRef({ scene, hovered });
+  latest.current = { scene, hovered };
+  const request = useRef(0);
+  const layers = useRef<Layers | undefined>(undefined);
+  const idle = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+
+  const frameOf = (element: HTMLCanvasElement): Frame | undefined => {
+    const [width, height, ratio] = [element.clientWidth, element.clientHeight, Math.min(2, devicePixelRatio)];
+    if (width === 0 || height === 0) return undefined;
+    camera.current ??= fit(latest.current.scene, width, height);
+    return { camera: camera.current, width, height, ratio, colours: readColours(element) };
+  };
+
+  const paintHovered = (context: CanvasRenderingContext2D, frame: Frame): void => {
+    const { scene: now, hovered: id } = latest.current;
+    const node = now.nodes.find((each) => each.id === id);
+    const place = now.layout.places.get(id);
+    if (node === undefined || place === undefined || id === now.selected) return;
+    turnToMap(context, frame);
+    paintNode(context, node, place, {
+      colours: frame.colours,
+      scale: frame.camera.scale,
+      look: { ring: 'thin', isNamed: true },
+    });
+  };
+
+  const order = (): void => {
+    const frame = canvas.current === null ? undefined : frameOf(canvas.current);
+    if (frame !== undefined) layers.current?.order(withMargin(frame));
+  };
 
   const paint = (): void => {
-    frame.current = 0;
+    request.current = 0;
     const element = canvas.current;
-    const context = element?.getContext('2d');
-    if (element === null || context === null || context === undefined) return;
-    const [width, height, ratio] = [element.clientWidth, element.clientHeight, Math.min(2, devicePixelRatio)];
-    if (width === 0 || height === 0) return;
-    if (element.width !== Math.round(width * ratio) || element.height !== Math.round(height * ratio)) {
-      element.width = Math.round(width * ratio);
-      element.height = Math.round(height * ratio);
+    const context = element?.getContext('2d', { alpha: false });
+    const painted = layers.current;
+    if (element === null || context === null || context === undefined || painted === undefined) return;
+    const frame = frameOf(element);
+    if (frame === undefined) return;
+    const [width, height] = [Math.round(frame.width * frame.ratio), Math.round(frame.height * frame.ratio)];
+    if (element.width !== width || element.height !== height) {
+      element.width = width;
+      element.height = height;
     }
-    camera.current ??= fit(latest.current, width, height);
-    paintMap(context, latest.current, { camera: camera.current, width, height, ratio, colours: readColours(element) });
+    painted.show(latest.current.scene);
+    // The layer of another layout stays until there is one of this.
+    const layer = painted.isPlaced() ? painted.current() : undefined;
+    if (layer !== undefined) {
+      drawLayer(context, layer, frame);
+      paintHovered(context, frame);
+    }
+    const fits = layer === undefined ? 'short' : fitOf(layer.frame, frame);
+    const isSharp = fits === 'sharp' && painted.isCurrent();
+    element.dataset['sharp'] = String(isSharp);
+    clearTimeout(idle.current);
+    if (isSharp) return;
+    if (layer === undefined || fits === 'short' || !painted.isCurrent() || layer.took < CHEAP_MS) order();
+    else idle.current = setTimeout(order, IDLE_MS);
   };
   const repaint = (): void => {
-    if (frame.current === 0) frame.current = requestAnimationFrame(paint);
+    if (request.current === 0) request.current = requestAnimationFrame(paint);
   };
   const move = (next: Camera): void => {
     camera.current = next;
@@ -61,6 +121,14 @@ export const MapView = ({ shown, changes, selected, onSelect }: MapProps) => {
     repaint();
   };
 
+  useEffect(() => {
+    layers.current = createLayers(repaint);
+    return () => {
+      clearTimeout(idle.current);
+      cancelAnimationFrame(request.current);
+      layers.current?.close();
+    };
+  }, []);
   useEffect(() => {
     fitAll();
   }, [layout]);

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { EditAnswer, ListedPolicy } from '../../src/page/questions.ts';
 import type { Client } from '../client.ts';
 import type { Editor } from '../editor/editor.ts';
-import type { Change } from '../map/paint.ts';
+import type { Change } from '../map/scene.ts';
 import { plural } from '../words.ts';
 import { CopyButton } from './copy-button.tsx';
 
