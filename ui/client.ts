@@ -8,6 +8,8 @@ export interface Client {
   edit(yaml: string): Promise<EditAnswer>;
   /** Applies policies in the playground. @throws Error with the server's message */
   apply(yaml: string): Promise<string>;
+  /** Shows a step of a story in the playground, and tries its connections. @throws Error with the server's message */
+  tell(story: number, step: number): Promise<string>;
   /** Tries a connection in the playground with a real client. @throws Error with the server's message */
   attempt(question: EdgeQuestion): Promise<string>;
 }
@@ -72,6 +74,7 @@ export const openClient = async (
     policies: () => ask((id) => ({ ask: 'policies', id })),
     edit: (yaml) => ask((id) => ({ ask: 'edit', id, yaml })),
     apply: async (yaml) => (await post('/api/apply', { yaml }, token))['message'] ?? '',
+    tell: async (story, step) => (await post('/api/story', { story, step }, token))['message'] ?? '',
     attempt: async (question) => (await post('/api/try', question, token))['message'] ?? '',
   };
 };

@@ -12,6 +12,7 @@ import { edgeOfPair, MatrixView } from './parts/matrix-view.tsx';
 import { Notices } from './parts/notices.tsx';
 import { NodeDrawer } from './parts/node-drawer.tsx';
 import { PoliciesView } from './parts/policies-view.tsx';
+import { StoryPanel } from './parts/story-panel.tsx';
 import { Side } from './parts/side.tsx';
 import { TimeView } from './parts/time-view.tsx';
 import { chooseTheme, themeNow } from './theme.ts';
@@ -183,6 +184,7 @@ const Page = () => {
       </header>
       <Notices report={report} isStale={isStale} />
       <Side picture={picture} shown={shown} view={view} observes={observes} now={now} change={change} />
+      {report.stories.length > 0 && <StoryPanel stories={report.stories} client={client} />}
       <main>
         {(view.view === 'map' || view.view === 'policies') && (
           <MapView
@@ -205,6 +207,8 @@ const Page = () => {
         {view.view === 'matrix' && (
           <MatrixView
             picture={picture}
+            difference={report.difference}
+            against={meta.against ?? ''}
             namespaces={view.namespaces}
             search={view.search}
             onPair={(from, to) => change({ selected: edgeOfPair(picture.edges, from, to)?.id ?? from })}

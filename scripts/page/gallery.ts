@@ -190,6 +190,94 @@ export const gallery = (): readonly GalleryState[] => [
       { kind: 'problem', text: '<img src=x onerror="document.title=\'attacked\'">' },
     ],
   },
+  {
+    name: 'story',
+    meta: { title: 'demo', mode: 'playground', observes: true },
+    entries: [
+      ...SHOP,
+      ...SHOP_SEEN,
+      {
+        kind: 'story',
+        number: 0,
+        title: 'A shop',
+        intro: 'Web pods, an API and a database.',
+        steps: [
+          { say: 'Without policies, everyone reaches the database.', commands: [] },
+          { say: 'The database accepts the API alone.', commands: ['kubectl apply -f policies/only-api.yaml'] },
+        ],
+        at: 1,
+        isShown: true,
+        results: [
+          {
+            from: 'shop/api',
+            attempt: 'curl http://postgres.data:5432',
+            ending: 'HTTP 200 from data/postgres',
+            verdict: 'allowed',
+            isAsTold: true,
+          },
+          {
+            from: 'shop/web',
+            attempt: 'curl http://postgres.data:5432',
+            ending: 'curl: (28) timed out',
+            verdict: 'refused',
+            isAsTold: true,
+          },
+        ],
+      },
+    ],
+  },
+  {
+    name: 'silent node',
+    meta: CLUSTER,
+    entries: [
+      ...SHOP,
+      ...SHOP_SEEN,
+      {
+        kind: 'problem',
+        text: 'node worker-2 does not answer (no answer in time): what its pods were refused is not shown',
+      },
+    ],
+  },
+  {
+    name: 'clock skew',
+    meta: CLUSTER,
+    entries: [
+      ...SHOP,
+      ...SHOP_SEEN,
+      { ...seen(address(4), address(6), 5432, 'refused', 3), last: Date.now() + 3_600_000 },
+      {
+        kind: 'problem',
+        text: "the clock of node worker-2 is 3600 s ahead of this machine's: times of its connections are off",
+      },
+    ],
+  },
+  {
+    name: 'missing rights',
+    meta: { ...CLUSTER, observes: false },
+    entries: [
+      {
+        kind: 'problem',
+        text: 'networkpolicies cannot be read, so what is shown of them is old or missing: 403 Forbidden',
+      },
+      {
+        kind: 'problem',
+        text: 'the agents cannot be asked, so no connection of theirs is shown: pods "portcullis-x" is forbidden: cannot create resource "pods/exec"',
+      },
+    ],
+  },
+  {
+    name: 'difference',
+    meta: { ...FOLDER, against: 'before/' },
+    entries: [
+      ...SHOP,
+      {
+        kind: 'base',
+        namespace: 'data',
+        name: 'only-redis',
+        spec: { podSelector: { matchLabels: { app: 'redis' } }, policyTypes: ['Ingress'], ingress: [] },
+      },
+    ],
+  },
   { name: 'one namespace', meta: CLUSTER, entries: manyWorkloads(12, 30, 1) },
   { name: '500 namespaces', meta: CLUSTER, entries: manyWorkloads(1_000, 3_000, 500) },
 ];

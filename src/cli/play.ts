@@ -55,20 +55,6 @@ const storiesIn = (dir: string): readonly string[] =>
     .filter((folder) => existsSync(path.join(folder, STORY_FILE)))
     .sort();
 
-/** A folder to play, and how. */
-interface Game {
-  readonly dir: string;
-  readonly options: PlayOptions;
-}
-
-/** The page shows one world: of a folder of stories that is the first, with all its policies. */
-const gameOf = (dir: string, options: PlayOptions, io: CliIo): Game => {
-  if (options.ui !== true || options.story !== true) return { dir, options };
-  const [first = dir, ...others] = storiesIn(dir);
-  if (others.length > 0) io.err(`note: this is ${first}; play --ui also takes ${others.join(', ')}\n`);
-  return { dir: first, options: { ...options, story: false } };
-};
-
 const folderOf = (args: readonly string[], options: PlayOptions): string => {
   const [dir = ''] = args;
   if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${dir} is not a folder`);
@@ -122,6 +108,8 @@ Examples:
       look at it, change it and try it in a browser
   portcullis play --story demo
       every story of the demo, told with real curl
+  portcullis play --story demo --ui
+      the same in a browser, step by step
   portcullis play demo/01-three-tiers --api-server
       then kubectl apply, delete and label as you like
 
@@ -130,13 +118,9 @@ Exit codes of --once and --story: 0 if the kernel does what the policies say
     );
   },
   async run(command, io: CliIo) {
-    const given = command.opts<PlayOptions>();
-    const folder = folderOf(command.args, given);
-    if (!(await insideSandbox())) {
-      gameOf(folder, given, io);
-      return playOutside(given, io);
-    }
-    const { dir, options } = gameOf(folder, given, { ...io, err: () => undefined });
+    const options = command.opts<PlayOptions>();
+    const dir = folderOf(command.args, options);
+    if (!(await insideSandbox())) return playOutside(options, io);
     endAtSignals(options.once === true || options.story === true ? 1 : 0);
     try {
       return await playInside(dir, options, io);

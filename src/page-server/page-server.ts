@@ -13,6 +13,8 @@ import { messageOf } from '../model/message-of.ts';
 export interface PageActions {
   /** Applies policies (YAML) in the playground. @returns a message for people @throws Error for invalid YAML */
   apply(yaml: string): Promise<string>;
+  /** Shows a step of a story, and tries its connections. @param step from 0; -1 is the story's beginning */
+  tell(story: number, step: number): Promise<string>;
   /** Tries a connection with a real client. @returns its answer in words */
   attempt(connection: {
     readonly source: string;
@@ -84,7 +86,7 @@ interface Reply {
   readonly body: object;
 }
 
-const ACTIONS: readonly string[] = ['/api/apply', '/api/try'];
+const ACTIONS: readonly string[] = ['/api/apply', '/api/try', '/api/story'];
 
 const answer = (response: ServerResponse, { status, body }: Reply): void => {
   response.writeHead(status, { ...HEADERS, 'Content-Type': 'application/json' });
@@ -140,6 +142,10 @@ export const startPageServer = async (options: PageServerOptions): Promise<PageS
     const body = await readBody(request);
     if (pathname === '/api/apply') {
       return { status: 200, body: { message: await actions.apply(textOf(body['yaml'], 'yaml')) } };
+    }
+    if (pathname === '/api/story') {
+      const message = await actions.tell(Number(body['story']), Number(body['step']));
+      return { status: 200, body: { message } };
     }
     const message = await actions.attempt({
       source: textOf(body['source'], 'source'),

@@ -2,7 +2,7 @@ import type { PodEndpoint } from '../model/pod.ts';
 import { type PolicyObject, policyKey } from '../model/policy-object.ts';
 import type { ClusterSnapshot } from '../model/snapshot.ts';
 import type { WorkloadOf } from '../reach/workloads.ts';
-import type { Entry, EventFact, LabelPairs, OutsideFact, PodFact, SeenFact } from './entries.ts';
+import type { Entry, EventFact, LabelPairs, OutsideFact, PodFact, SeenFact, StoryFact } from './entries.ts';
 
 /** A state as the evaluator takes it, with what the page shows besides. */
 export interface PageCluster {
@@ -13,6 +13,9 @@ export interface PageCluster {
   /** The oldest first. */
   readonly events: readonly EventFact[];
   readonly problems: readonly string[];
+  readonly stories: readonly StoryFact[];
+  /** The policies of the state that this one is compared with. */
+  readonly base: ClusterSnapshot['policies'];
 }
 
 const toPod = ({
@@ -89,6 +92,8 @@ export const clusterOf = (entries: Iterable<Entry>): PageCluster => {
   const seen: SeenFact[] = [];
   const events: EventFact[] = [];
   const problems: string[] = [];
+  const stories: StoryFact[] = [];
+  const base = new Map<PolicyObject['key'], PolicyObject>();
   for (const entry of entries) {
     switch (entry.kind) {
       case 'namespace':
@@ -98,9 +103,10 @@ export const clusterOf = (entries: Iterable<Entry>): PageCluster => {
         pods.set(entry.uid, toPod(entry));
         workloads.set(entry.uid, entry.workload);
         break;
-      case 'policy': {
+      case 'policy':
+      case 'base': {
         const policy = toPolicy(entry.namespace, entry.name, entry.spec);
-        policies.set(policy.key, policy);
+        (entry.kind === 'base' ? base : policies).set(policy.key, policy);
         break;
       }
       case 'outside':
@@ -114,6 +120,9 @@ export const clusterOf = (entries: Iterable<Entry>): PageCluster => {
         break;
       case 'problem':
         problems.push(entry.text);
+        break;
+      case 'story':
+        stories.push(entry);
     }
   }
   return {
@@ -121,7 +130,9 @@ export const clusterOf = (entries: Iterable<Entry>): PageCluster => {
     workloadOf: ({ uid, name }) => workloads.get(uid) ?? { kind: 'Pod', name },
     outside,
     seen,
-    events: events.sort((a, b) => a.number - b.number),
+    events: events.sort((a, b) => a.at - b.at || a.number - b.number),
     problems,
+    base,
+    stories: stories.sort((a, b) => a.number - b.number),
   };
 };

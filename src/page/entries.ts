@@ -4,7 +4,16 @@ import type { Protocol } from '../model/protocol.ts';
  * The page's state is a set of entries, each with a key. A server sends all of them once and afterwards those that changed. All
  * of them are plain data.
  */
-export type Entry = NamespaceFact | PodFact | PolicyFact | OutsideFact | SeenFact | EventFact | ProblemFact;
+export type Entry =
+  | NamespaceFact
+  | PodFact
+  | PolicyFact
+  | OutsideFact
+  | SeenFact
+  | EventFact
+  | ProblemFact
+  | StoryFact
+  | BaseFact;
 
 /** Labels as pairs, sorted by key. */
 export type LabelPairs = readonly (readonly [string, string])[];
@@ -33,6 +42,14 @@ export interface PodFact {
 
 export interface PolicyFact {
   readonly kind: 'policy';
+  readonly namespace: string;
+  readonly name: string;
+  readonly spec: unknown;
+}
+
+/** A policy of the state that the shown one is compared with, see Meta. */
+export interface BaseFact {
+  readonly kind: 'base';
   readonly namespace: string;
   readonly name: string;
   readonly spec: unknown;
@@ -77,6 +94,38 @@ export interface ProblemFact {
   readonly text: string;
 }
 
+/** A connection that a story tried, and how it ended. */
+export interface StoryResult {
+  readonly from: string;
+  /** The command as a person would type it. */
+  readonly attempt: string;
+  /** `HTTP 200 from backend/api`. */
+  readonly ending: string;
+  readonly verdict: 'allowed' | 'refused' | 'failed';
+  /** Whether it ended as the story says, and as the policies say. */
+  readonly isAsTold: boolean;
+}
+
+/** A story that somebody goes through step by step in a playground. */
+export interface StoryFact {
+  readonly kind: 'story';
+  /** From 0, in the order in which stories are told. */
+  readonly number: number;
+  readonly title: string;
+  readonly intro: string;
+  readonly steps: readonly {
+    readonly say: string;
+    /** `kubectl apply -f policies/backend.yaml`. */
+    readonly commands: readonly string[];
+  }[];
+  /** The step that is in force, from 0. Absent where the playground shows another story, or this one before its first step. */
+  readonly at?: number;
+  /** Whether this is the story that the playground shows. */
+  readonly isShown: boolean;
+  /** Of the step that is in force. */
+  readonly results: readonly StoryResult[];
+}
+
 /** The facts about the whole state. */
 export interface Meta {
   /** The name of the folder, the playground or the cluster. */
@@ -85,6 +134,8 @@ export interface Meta {
   readonly mode: 'folder' | 'playground' | 'cluster';
   /** Whether connections are observed; a folder of manifests has none. */
   readonly observes: boolean;
+  /** The name of the state whose policies the shown ones are compared with; absent where none is. */
+  readonly against?: string;
   /** Numbers of entries that the server left out, by kind. */
   readonly leftOut: Readonly<Partial<Record<Entry['kind'], number>>>;
 }
@@ -98,12 +149,15 @@ export const entryKey = (entry: Entry): string => {
     case 'pod':
       return `pod ${entry.uid}`;
     case 'policy':
-      return `policy ${entry.namespace}/${entry.name}`;
+    case 'base':
+      return `${entry.kind} ${entry.namespace}/${entry.name}`;
     case 'seen':
       return `seen ${entry.from} ${entry.to} ${entry.protocol} ${entry.port} ${entry.verdict}`;
     case 'event':
       return `event ${entry.number}`;
     case 'problem':
       return `problem ${entry.text}`;
+    case 'story':
+      return `story ${entry.number}`;
   }
 };

@@ -30,10 +30,12 @@ export const DEFAULT_LIMITS: StateLimits = {
     namespace: 5_000,
     pod: 20_000,
     policy: 5_000,
+    base: 5_000,
     outside: 500,
     seen: 50_000,
     event: 2_000,
     problem: 200,
+    story: 100,
   },
   characters: 24 * 2 ** 20,
 };

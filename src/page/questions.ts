@@ -1,10 +1,10 @@
 import type { Explanation } from '../explain/explainer.ts';
 import type { Suggestion } from '../explain/suggest.ts';
 import type { EdgeChanges } from './edge-changes.ts';
-import type { EventFact, Meta } from './entries.ts';
+import type { EventFact, Meta, StoryFact } from './entries.ts';
 import type { EdgeQuestion } from './edges.ts';
 import type { Picture } from './picture.ts';
-import type { EditEffect } from './what-if.ts';
+import type { EditEffect, PairChange } from './what-if.ts';
 
 /** A change that allows a connection, with its manifests as YAML. */
 export interface WrittenSuggestion {
@@ -62,7 +62,10 @@ export type Report =
       readonly picture: Picture;
       readonly events: readonly EventFact[];
       readonly problems: readonly string[];
+      readonly stories: readonly StoryFact[];
       readonly misread: number;
+      /** What differs from the state that Meta names; absent where it names none. */
+      readonly difference?: readonly PairChange[];
       /** Changes with everything but connections that were seen, and events. */
       readonly version: number;
     }

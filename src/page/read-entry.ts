@@ -1,6 +1,6 @@
 import { PROTOCOLS, type Protocol } from '../model/protocol.ts';
 import { formatAddress, parseAddress } from '../policy/cidr.ts';
-import type { Entry, LabelPairs, Meta } from './entries.ts';
+import type { Entry, LabelPairs, Meta, StoryResult } from './entries.ts';
 
 /** Longer names exist in no cluster: those of objects have up to 253 characters (DNS subdomains, RFC 1123). */
 const MAX_NAME = 253;
@@ -70,7 +70,23 @@ const port = (value: unknown): { readonly name?: string; readonly protocol: Prot
   };
 };
 
-const KINDS = ['namespace', 'pod', 'policy', 'outside', 'seen', 'event', 'problem'] as const;
+const result = (value: unknown): StoryResult => {
+  const plain = asPlain(value);
+  return {
+    from: text(plain['from'], MAX_NAME * 2 + 1),
+    attempt: text(plain['attempt'], MAX_TEXT),
+    ending: text(plain['ending'], MAX_TEXT),
+    verdict: oneOf(plain['verdict'], ['allowed', 'refused', 'failed']),
+    isAsTold: plain['isAsTold'] === true,
+  };
+};
+
+const step = (value: unknown): { readonly say: string; readonly commands: readonly string[] } => {
+  const plain = asPlain(value);
+  return { say: text(plain['say'], MAX_TEXT), commands: list(plain['commands'], (each) => text(each, MAX_TEXT)) };
+};
+
+const KINDS = ['namespace', 'pod', 'policy', 'outside', 'seen', 'event', 'problem', 'story', 'base'] as const;
 
 const read = (value: unknown): Entry => {
   const plain = asPlain(value);
@@ -95,6 +111,7 @@ const read = (value: unknown): Entry => {
       };
     }
     case 'policy':
+    case 'base':
       return { kind, namespace: name(plain['namespace']), name: name(plain['name']), spec: plain['spec'] };
     case 'outside':
       return {
@@ -125,6 +142,17 @@ const read = (value: unknown): Entry => {
       };
     case 'problem':
       return { kind, text: text(plain['text'], MAX_TEXT) };
+    case 'story':
+      return {
+        kind,
+        number: number(plain['number']),
+        title: text(plain['title'], MAX_TEXT),
+        intro: text(plain['intro'], MAX_TEXT),
+        steps: list(plain['steps'], step),
+        ...(plain['at'] === undefined ? {} : { at: number(plain['at']) }),
+        isShown: plain['isShown'] === true,
+        results: list(plain['results'], result),
+      };
   }
 };
 
@@ -153,6 +181,7 @@ export const readMeta = (value: unknown): Meta | undefined => {
       title: text(plain['title'], MAX_TEXT),
       mode: oneOf(plain['mode'], ['folder', 'playground', 'cluster']),
       observes: plain['observes'] === true,
+      ...(plain['against'] === undefined ? {} : { against: text(plain['against'], MAX_TEXT) }),
       leftOut: readLeftOut(plain['leftOut']),
     };
   } catch (error) {

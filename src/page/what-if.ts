@@ -1,5 +1,5 @@
 import type { PolicyObject } from '../model/policy-object.ts';
-import { type PortsId } from '../reach/port-sets.ts';
+import type { PortSets, PortsId } from '../reach/port-sets.ts';
 import { describePorts, subtractPorts, isEmpty } from '../trace/port-set.ts';
 import type { PageCluster } from './cluster.ts';
 import type { SeenFact } from './entries.ts';
@@ -49,15 +49,11 @@ const tableOf = ({ picture: { matrix } }: DrawnPicture): Table => {
   return table;
 };
 
-/** Compares what workloads reach before and after a change; those that the change splits into several rows are left out. */
-export const compareEdit = (
-  before: DrawnPicture,
-  cluster: PageCluster,
-  policies: readonly PolicyObject[],
-): EditEffect => {
-  const { portSets } = before.reach;
-  const after = drawPicture(withPolicies(cluster, policies), portSets);
-  const [was, is] = [tableOf(before), tableOf(after)];
+/**
+ * Compares what workloads reach in two states whose ports have the same numbers, see drawPicture; those that only one of them has as
+ * a row of its own are left out.
+ */
+const compareTables = (portSets: PortSets, was: Table, is: Table): readonly PairChange[] => {
   const pairs: PairChange[] = [];
   for (const [pair, id] of is) {
     const old = was.get(pair);
@@ -72,6 +68,26 @@ export const compareEdit = (
       closes: isEmpty(closed) ? '' : describePorts(closed),
     });
   }
+  return pairs;
+};
+
+/** Returns what the policies of a cluster open and close, compared with its base. */
+export const compareBase = (after: DrawnPicture, cluster: PageCluster): readonly PairChange[] => {
+  const { portSets } = after.reach;
+  const before = drawPicture({ ...cluster, snapshot: { ...cluster.snapshot, policies: cluster.base } }, portSets);
+  return compareTables(portSets, tableOf(before), tableOf(after));
+};
+
+/** Compares what workloads reach before and after a change; those that the change splits into several rows are left out. */
+export const compareEdit = (
+  before: DrawnPicture,
+  cluster: PageCluster,
+  policies: readonly PolicyObject[],
+): EditEffect => {
+  const { portSets } = before.reach;
+  const after = drawPicture(withPolicies(cluster, policies), portSets);
+  const [was, is] = [tableOf(before), tableOf(after)];
+  const pairs = compareTables(portSets, was, is);
   const changed = new Map(pairs.map((pair) => [`${pair.from}|${pair.to}`, pair] as const));
   const cut = before.picture.edges
     .filter(({ state }) => state === 'allowed')

@@ -26,6 +26,7 @@ beforeEach(async () => {
         applied.push(yaml);
         return Promise.resolve('applied');
       },
+      tell: (story, step) => Promise.resolve(`told ${story} ${step}`),
       attempt: () => Promise.reject(new Error('no such pod')),
     },
   });

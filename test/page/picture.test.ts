@@ -6,7 +6,7 @@ import { defaultStates, filterPicture } from '../../src/page/filter.ts';
 import { layOut } from '../../src/page/layout.ts';
 import { drawPicture } from '../../src/page/picture.ts';
 import { INITIAL_VIEW, readView, type ViewState, writeView } from '../../src/page/view-state.ts';
-import { compareEdit } from '../../src/page/what-if.ts';
+import { compareBase, compareEdit } from '../../src/page/what-if.ts';
 import { cluster, pod, policy } from '../support/small-cluster.ts';
 
 const WEB = pod(
@@ -49,6 +49,8 @@ const shop = (seen: readonly SeenFact[] = [], policies = [ONLY_API]): PageCluste
   seen,
   events: [],
   problems: [],
+  stories: [],
+  base: new Map(),
 });
 
 const edgesOf = (given: PageCluster) =>
@@ -57,6 +59,17 @@ const edgesOf = (given: PageCluster) =>
   );
 
 const view = (part: Partial<ViewState>): ViewState => ({ ...INITIAL_VIEW, ...part });
+
+test('a state is compared with the policies of another one, and each pair says which ports open and close', () => {
+  const lockedWeb = policy('shop/locked', { podSelector: { matchLabels: { app: 'web' } }, ingress: [] });
+  const given = { ...shop([]), base: new Map([[lockedWeb.key, lockedWeb]]) };
+  expect(compareBase(drawPicture(given), given)).toEqual([
+    { from: 'data/db', to: 'shop/web', opens: 'all', closes: '' },
+    { from: 'shop/web', to: 'data/db', opens: '', closes: 'all' },
+    { from: 'shop/web', to: 'shop/web', opens: 'all', closes: '' },
+  ]);
+  expect(compareBase(drawPicture(shop([])), { ...shop([]), base: shop([]).snapshot.policies })).toEqual([]);
+});
 
 describe('the picture of a cluster', () => {
   test('replicas are folded into one workload, with what isolates it', () => {

@@ -125,6 +125,10 @@ describe('a server that lies', () => {
       'a list of 5,000 addresses',
       { kind: 'outside', name: 'x', ips: Array.from({ length: 5_000 }, () => '10.0.0.1'), ports: [] },
     ],
+    [
+      'a story whose result is no text',
+      { kind: 'story', number: 0, title: 't', intro: '', steps: [], isShown: true, results: [{ from: 1 }] },
+    ],
     ['nothing', null],
     ['a list', []],
   ])('an entry with %s is left out and counted', (_, entry) => {

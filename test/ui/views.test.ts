@@ -57,10 +57,13 @@ const tabTo = async (text: RegExp): Promise<void> => {
 const SHARP = '.map canvas[data-sharp="true"]';
 
 /** Returns the colours of a part of the map around a point, in pixels of the map. */
-const pixels = async (x: number, y: number): Promise<readonly number[]> =>
-  page.evaluate(
-    `[...document.querySelector('.map canvas').getContext('2d').getImageData(${Math.round(x) - 50}, ${Math.round(y) - 50}, 100, 100).data]`,
+const pixels = async (x: number, y: number): Promise<readonly number[]> => {
+  // As one text: an array of 40,000 numbers takes the protocol seconds.
+  const text = await page.evaluate<string>(
+    `document.querySelector('.map canvas').getContext('2d').getImageData(${Math.round(x) - 50}, ${Math.round(y) - 50}, 100, 100).data.join()`,
   );
+  return text.split(',').map(Number);
+};
 
 /** Returns the share of colours that differ so much that somebody sees it. */
 const shareOfOthers = (colours: readonly number[], others: readonly number[]): number =>
@@ -109,7 +112,7 @@ inBrowser('the page in a browser', () => {
     expect(await violations()).toEqual([]);
   });
 
-  test.each(isAll ? [...STATES.keys()] : ['empty', 'names', 'faults'])(
+  test.each(isAll ? [...STATES.keys()] : ['empty', 'names', 'story', 'missing rights'])(
     'the state "%s" is shown without an error',
     async (name) => {
       await openState(page, server, stateOf(name));
@@ -141,6 +144,27 @@ inBrowser('the page in a browser', () => {
     await tabTo(/^See what it changes$/);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: /Before you apply it: opens 1 pair/ }).waitFor();
+  });
+
+  test('a story says what its step does and how its connections ended', async () => {
+    await openState(page, server, stateOf('story'));
+    const story = page.getByRole('region', { name: 'Story' });
+    await story.getByText('Step 2 of 2').waitFor();
+    await story.getByText('The database accepts the API alone.').waitFor();
+    expect(await story.getByRole('listitem').nth(1).textContent()).toMatch(/shop\/web.*timed out, as told/);
+    expect(await story.getByRole('button', { name: 'Next step' }).isDisabled()).toBe(true);
+    await story.getByRole('button', { name: 'Back' }).click();
+    await story.getByRole('alert').getByText('only a playground applies changes').waitFor();
+    troubles = troubles.filter((trouble) => !trouble.includes('405'));
+  });
+
+  test.each([
+    ['silent node', /worker-2 does not answer/],
+    ['clock skew', /3600 s ahead/],
+    ['missing rights', /networkpolicies cannot be read/],
+  ])('the state "%s" says what is missing without a click', async (name, text) => {
+    await openState(page, server, stateOf(name));
+    await page.getByText(text).waitFor();
   });
 
   test('arrow keys go from workload to workload on the map, and Enter opens one', async () => {
@@ -195,6 +219,14 @@ inBrowser('the page in a browser', () => {
     await page.getByRole('application', { name: /^Matrix of/ }).focus();
     await page.keyboard.press('ArrowRight');
     await page.getByText(/data\/postgres to data\/redis: refused at every port/).waitFor();
+  });
+
+  test('the matrix marks what differs from another state, and says it of a cell', async () => {
+    await openState(page, server, stateOf('difference'), 'view=matrix');
+    await page.getByText(/closes, \d+ pairs compared with before\//).waitFor();
+    await page.getByRole('application', { name: /^Matrix of/ }).focus();
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key);
+    await page.getByText(/Compared with before\/ it opens all/).waitFor();
   });
 
   test('an update arrives on the open page, and its link holds the view but no secret', async () => {

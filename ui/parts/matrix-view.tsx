@@ -1,10 +1,17 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { MapEdge } from '../../src/page/edges.ts';
 import type { Picture } from '../../src/page/picture.ts';
+import type { PairChange } from '../../src/page/what-if.ts';
+import type { Colours } from '../map/scene.ts';
 import { readColours, useThemeNumber } from '../theme.ts';
+import { plural } from '../words.ts';
 
 interface MatrixProps {
   readonly picture: Picture;
+  /** What differs from another state; undefined where it is compared with none. */
+  readonly difference: readonly PairChange[] | undefined;
+  /** The name of that state. */
+  readonly against: string;
   readonly namespaces: readonly string[];
   readonly search: string;
   /** Called with the pair that somebody chose. */
@@ -42,14 +49,57 @@ const portsAt = ({ matrix }: Picture, row: number, column: number): string | und
 export const edgeOfPair = (edges: readonly MapEdge[], from: string, to: string): MapEdge | undefined =>
   edges.find((edge) => edge.from === from && edge.to === to);
 
+const SIGN = 12;
+
+/** Marks a cell whose ports differ: a corner with + for what opens, one with − for what closes. */
+const paintChange = (
+  context: CanvasRenderingContext2D,
+  { opens, closes }: PairChange,
+  { x, y }: { readonly x: number; readonly y: number },
+  colours: Colours,
+): void => {
+  const mark = (left: number, colour: string, isPlus: boolean): void => {
+    context.fillStyle = colour;
+    context.fillRect(left, y + 1, SIGN, SIGN);
+    context.strokeStyle = colours.ground;
+    context.lineWidth = 2;
+    context.beginPath();
+    context.moveTo(left + 3, y + 1 + SIGN / 2);
+    context.lineTo(left + SIGN - 3, y + 1 + SIGN / 2);
+    if (isPlus) {
+      context.moveTo(left + SIGN / 2, y + 4);
+      context.lineTo(left + SIGN / 2, y + SIGN - 2);
+    }
+    context.stroke();
+  };
+  context.lineWidth = 2;
+  context.strokeStyle = closes === '' ? colours.opens : colours.closes;
+  context.strokeRect(x + 2, y + 2, CELL - 4, CELL - 4);
+  if (opens !== '') mark(x + 1, colours.opens, true);
+  if (closes !== '') mark(x + CELL - 1 - SIGN, colours.closes, false);
+};
+
+const describeChange = (change: PairChange | undefined, against: string): string => {
+  if (change === undefined) return '';
+  const parts = [
+    ...(change.opens === '' ? [] : [`opens ${change.opens}`]),
+    ...(change.closes === '' ? [] : [`closes ${change.closes}`]),
+  ];
+  return `Compared with ${against} it ${parts.join(' and ')}. `;
+};
+
 /** Who reaches whom: a row for each source, a column for each destination. Only what is on the screen is drawn. */
-export const MatrixView = ({ picture, namespaces, search, onPair }: MatrixProps) => {
+export const MatrixView = ({ picture, difference, against, namespaces, search, onPair }: MatrixProps) => {
   const canvas = useRef<HTMLCanvasElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const [cell, setCell] = useState<readonly [number, number]>([0, 0]);
   const [isFocused, setFocused] = useState(false);
   const theme = useThemeNumber();
   const shown = useMemo(() => indexesOf(picture, namespaces, search), [picture, namespaces, search]);
+  const changes = useMemo(
+    () => new Map((difference ?? []).map((change) => [`${change.from}|${change.to}`, change] as const)),
+    [difference],
+  );
   const frame = useRef(0);
   const count = shown.length;
   const nameAt = (at: number): string => picture.matrix.ids[shown[at] ?? -1] ?? '';
@@ -107,6 +157,8 @@ export const MatrixView = ({ picture, namespaces, search, onPair }: MatrixProps)
           if (ports === 'all') context.fill();
           else context.stroke();
         }
+        const change = changes.get(`${nameAt(row)}|${nameAt(column)}`);
+        if (change !== undefined) paintChange(context, change, { x, y }, colours);
       }
     }
     if (isFocused) {
@@ -215,7 +267,7 @@ export const MatrixView = ({ picture, namespaces, search, onPair }: MatrixProps)
   const said =
     count === 0
       ? 'No workload is shown.'
-      : `${nameAt(row)} to ${nameAt(column)}: ${ports === undefined ? 'the same pod' : ports === 'none' ? 'refused at every port' : ports === 'all' ? 'allowed at every port' : `allowed at ${ports} only`}`;
+      : `${describeChange(changes.get(`${nameAt(row)}|${nameAt(column)}`), against)}${nameAt(row)} to ${nameAt(column)}: ${ports === undefined ? 'the same pod' : ports === 'none' ? 'refused at every port' : ports === 'all' ? 'allowed at every port' : `allowed at ${ports} only`}`;
   return (
     <div class="matrix">
       <div
@@ -265,6 +317,19 @@ export const MatrixView = ({ picture, namespaces, search, onPair }: MatrixProps)
           ✕
         </span>{' '}
         none
+        {difference !== undefined && (
+          <>
+            {' '}
+            <span class="sign opens" aria-hidden="true">
+              +
+            </span>{' '}
+            opens{' '}
+            <span class="sign closes" aria-hidden="true">
+              −
+            </span>{' '}
+            closes, {plural(difference.length, 'pair')} compared with <bdi>{against}</bdi>
+          </>
+        )}
       </p>
     </div>
   );

@@ -4,6 +4,7 @@ import { compareEdgeLists } from '../../src/page/edge-changes.ts';
 import { clusterOf, type PageCluster } from '../../src/page/cluster.ts';
 import { type DrawnPicture, drawPicture } from '../../src/page/picture.ts';
 import type { Question, Report } from '../../src/page/questions.ts';
+import { compareBase } from '../../src/page/what-if.ts';
 import type { Replica } from '../../src/page/replica.ts';
 import { follow } from './follow.ts';
 import { readEdit, toYaml } from './edit.ts';
@@ -49,8 +50,19 @@ const draw = (): void => {
     tell({ tell: 'edges', changes, events: cluster.events });
     return;
   }
-  const { events, problems } = cluster;
-  tell({ tell: 'picture', meta, picture: drawn.picture, events, problems, misread: replica.misread(), version });
+  const { events, problems, stories } = cluster;
+  const misread = replica.misread();
+  tell({
+    tell: 'picture',
+    meta,
+    picture: drawn.picture,
+    events,
+    problems,
+    stories,
+    misread,
+    version,
+    ...(meta.against === undefined ? {} : { difference: compareBase(drawn, cluster) }),
+  });
 };
 
 const onChange = (replica: Replica): void => {

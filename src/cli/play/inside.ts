@@ -22,6 +22,7 @@ import { ownProgram } from './own-program.ts';
 import type { ReadWorld } from './read-world.ts';
 import { standardScreen } from './screen.ts';
 import { showPage } from './page/show-page.ts';
+import { openStoryBook } from './story/story-book.ts';
 import { findStories } from './story/find-stories.ts';
 import { tellAll } from './story/tell-all.ts';
 import { followManifests, type WorldSource } from './world-source.ts';
@@ -136,6 +137,13 @@ export const playInside = async (dir: string, options: PlayOptions, io: CliIo): 
     backend: options.iptablesBackend,
     ...(cluster === undefined ? {} : { feed: createApiFeed(KUBECONFIG, cluster.book) }),
   });
+  if (options.ui === true && options.story === true) {
+    const book = await openStoryBook(stories, ground);
+    const describe: DescribeFaults = (faults) => describeFaults(faults, loaded.policyOrigins);
+    const { playground } = ground;
+    await showPage({ source: book, book, playground, describeFaults: describe, workloadOf: book.workloadOf }, dir);
+    return 0;
+  }
   if (options.story === true) return tellAll(stories, ground, standardScreen(io.env));
   return showManifests(dir, options, ground, io, cluster);
 };

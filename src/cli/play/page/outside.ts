@@ -8,7 +8,7 @@ import { type FromPlayground, PAGE_SOCKET, type ToPlayground, type Wish } from '
 
 const RETRY_MS = 50;
 /** A wish takes as long as a change needs to come into force on every node. */
-const WISH_MS = 30_000;
+const WISH_MS = 60_000;
 
 /** The page of a playground, outside of its sandbox. */
 export interface OutsidePage {
@@ -68,6 +68,7 @@ export const openPage = async (
     onLink,
     actions: {
       apply: (yaml) => wish({ op: 'apply', yaml }),
+      tell: (story, step) => wish({ op: 'tell', story, step }),
       attempt: (connection) => wish({ op: 'try', ...connection }),
     },
   });

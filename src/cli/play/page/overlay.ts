@@ -12,6 +12,8 @@ import type { WorldSource } from '../world-source.ts';
 export interface OverlaidWorld extends WorldSource {
   /** Applies policies. @returns a line for each, as kubectl prints it @throws Error for text that is no valid policy */
   apply(yaml: string): string;
+  /** Takes away what was applied. */
+  reset(): void;
 }
 
 /** Returns the policies of a text. @throws Error that names what is wrong */
@@ -44,6 +46,10 @@ export const overlayPolicies = (source: WorldSource): OverlaidWorld => {
       return known.read;
     },
     stop: () => source.stop(),
+    reset() {
+      applied.clear();
+      known = undefined;
+    },
     apply(yaml) {
       const policies = readPolicies(yaml);
       const before = (known?.read ?? source.read())?.world.snapshot.policies;

@@ -16,6 +16,8 @@ export type FromPlayground =
 /** Something that a person wants of the playground. */
 export type Wish =
   | { readonly op: 'apply'; readonly yaml: string }
+  /** `step`: from 0; -1 is the beginning of the story, before its first step. */
+  | { readonly op: 'tell'; readonly story: number; readonly step: number }
   | {
       readonly op: 'try';
       readonly source: string;

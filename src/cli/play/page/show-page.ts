@@ -2,6 +2,8 @@ import { PROTOCOLS } from '../../../model/protocol.ts';
 import type { WorkloadOf } from '../../../reach/workloads.ts';
 import { machinesOf } from '../machine.ts';
 import type { Picture } from '../picture.ts';
+import type { StoryBook } from '../story/story-book.ts';
+import { isAsTold } from '../story/result-lines.ts';
 import { describeAttempt, tryConnection } from '../story/try-connection.ts';
 import { type WatchedWorld, watchWorld } from '../watch-world.ts';
 import { servePage } from './inside.ts';
@@ -11,13 +13,15 @@ import type { Wish } from './protocol.ts';
 
 export interface PageDeps extends WatchedWorld {
   readonly workloadOf: () => WorkloadOf;
+  /** The stories to go through; it is also the source. Absent where a folder is followed. */
+  readonly book?: StoryBook;
 }
 
 const META = { mode: 'playground', observes: true } as const;
 
 /** Shows a playground in the page. It ends with the process. */
 export const showPage = async (deps: PageDeps, title: string): Promise<void> => {
-  const { playground, describeFaults, workloadOf } = deps;
+  const { playground, describeFaults, workloadOf, book } = deps;
   const source = overlayPolicies(deps.source);
   const facts = createPlaygroundFacts(workloadOf, Date.now);
 
@@ -50,11 +54,41 @@ export const showPage = async (deps: PageDeps, title: string): Promise<void> => 
     return text;
   };
 
-  const page = await servePage(async (wish) => (wish.op === 'apply' ? source.apply(wish.yaml) : attempt(wish)));
-  const publish = (): void => page.publish({ meta: { title, ...META }, entries: facts.entries() });
+  let waiting: readonly (() => void)[] = [];
+  /** Resolves when the newest state is in force. */
+  const inForce = (): Promise<void> =>
+    new Promise((resolve) => {
+      waiting = [...waiting, resolve];
+    });
+
+  const tell = async ({ story, step }: Extract<Wish, { op: 'tell' }>): Promise<string> => {
+    if (book === undefined) throw new Error('this playground follows a folder: it tells no story');
+    await book.turnTo(story, step);
+    source.reset();
+    publish();
+    await inForce();
+    const results = await book.tryStep();
+    publish();
+    const missed = results.filter((result) => !isAsTold(result)).length;
+    return `${results.length - missed} of ${results.length} connections ended as told`;
+  };
+
+  const fulfil = (wish: Wish): Promise<string> => {
+    if (wish.op === 'apply') return Promise.resolve(wish.yaml).then((yaml) => source.apply(yaml));
+    return wish.op === 'tell' ? tell(wish) : attempt(wish);
+  };
+  const page = await servePage(fulfil);
+  const publish = (): void =>
+    page.publish({ meta: { title, ...META }, entries: [...facts.entries(), ...(book?.facts() ?? [])] });
   const onMeasured = (picture: Picture): void => {
     facts.note(picture);
     publish();
   };
-  return watchWorld({ source, playground, describeFaults }, { onApplied: onMeasured, onMeasured });
+  const onApplied = (picture: Picture): void => {
+    onMeasured(picture);
+    if (source.read()?.world !== picture.world) return;
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  };
+  return watchWorld({ source, playground, describeFaults }, { onApplied, onMeasured });
 };

@@ -6,7 +6,7 @@ import type { ClusterSnapshot } from '../../../model/snapshot.ts';
 import type { Ground } from '../ground.ts';
 import { createJudge, type Judge } from '../judge.ts';
 import { summarize } from '../picture.ts';
-import { readWorld } from '../read-world.ts';
+import { type ReadWorld, readWorld } from '../read-world.ts';
 import type { Screen } from '../screen.ts';
 import { describeWorldChanges } from '../world-changes.ts';
 import type { World } from '../world.ts';
@@ -19,18 +19,27 @@ import { judgeTarget, resolveTarget } from './target.ts';
 import { describeAttempt, tryConnection } from './try-connection.ts';
 import { indent, wrap } from '../../wrap.ts';
 
-const NOTHING: ClusterSnapshot = { namespaces: new Map(), pods: new Map(), policies: new Map() };
+/** Before a story begins. */
+export const NOTHING: ClusterSnapshot = { namespaces: new Map(), pods: new Map(), policies: new Map() };
 
 const STEP_INDENT = 3;
 
+/** A world of a story, with where its pods come from. */
+export type StoryWorld = ReadWorld & Pick<LoadedManifests, 'podOrigins'>;
+
 /** @throws StoryError for invalid manifests: a story must run as written */
-const loadWorld = async (paths: readonly string[], previous: ClusterSnapshot, ground: Ground): Promise<World> => {
+export const loadStoryWorld = async (
+  paths: readonly string[],
+  previous: ClusterSnapshot,
+  ground: Ground,
+): Promise<StoryWorld> => {
   const loaded: LoadedManifests = await loadManifests(paths);
   const placed = { ...loaded, snapshot: ground.place(loaded.snapshot, previous) };
-  const { world, problems, warnings } = readWorld(placed, ground.families, ground.resolveServices);
+  const read = readWorld(placed, ground.families, ground.resolveServices);
+  const { problems, warnings } = read;
   const mistakes = [...problems.map(formatProblem), ...warnings];
   if (mistakes.length > 0) throw new StoryError(mistakes);
-  return world;
+  return { ...read, podOrigins: loaded.podOrigins };
 };
 
 /** @throws StoryError if the playground does not get there */
@@ -41,7 +50,13 @@ const show = async (ground: Ground, world: World): Promise<number> => {
   return performance.now() - begun;
 };
 
-const tryCurl = async (ground: Ground, world: World, judge: Judge, curl: StoryCurl): Promise<CurlResult> => {
+/** Tries one connection of a story. @throws StoryError where it names nothing of the world */
+export const tryStoryCurl = async (
+  ground: Ground,
+  world: World,
+  judge: Judge,
+  curl: StoryCurl,
+): Promise<CurlResult> => {
   const actor = ground.playground.actor(curl.from);
   if (actor === undefined) {
     throw new StoryError([`${formatPlace(curl.place)}: from: there is no pod or machine outside called ${curl.from}`]);
@@ -52,9 +67,10 @@ const tryCurl = async (ground: Ground, world: World, judge: Judge, curl: StoryCu
   return { curl, attempt: describeAttempt(target, curl), ending, judgement };
 };
 
-const commandLines = ({ apply, delete: gone }: StoryStep): readonly string[] => [
-  ...apply.map((file) => `$ kubectl apply -f ${file}`),
-  ...gone.map((file) => `$ kubectl delete -f ${file}`),
+/** Returns the commands that a person would type for a step. */
+export const commandsOf = ({ apply, delete: gone }: StoryStep): readonly string[] => [
+  ...apply.map((file) => `kubectl apply -f ${file}`),
+  ...gone.map((file) => `kubectl delete -f ${file}`),
 ];
 
 /** Runs one story on a ground that an earlier story may have used. @returns how every connection ended */
@@ -65,7 +81,7 @@ export const tellStory = async (story: Story, ground: Ground, screen: Screen): P
   };
   const room = (by: number): number => Math.max(40, screen.width() - by);
   const paths = new Set(await initialManifests(story));
-  let world = await loadWorld([...paths], NOTHING, ground);
+  let { world } = await loadStoryWorld([...paths], NOTHING, ground);
   say([...wrap(story.intro, room(0)), '', paint('dim', summarize(world))], 0);
   await show(ground, world);
 
@@ -74,16 +90,16 @@ export const tellStory = async (story: Story, ground: Ground, screen: Screen): P
     say(['', ...wrap(`${index + 1}. ${step.say}`, room(0)).map((line) => paint('bold', line))], 0);
     for (const file of step.apply) paths.add(path.join(story.folder, file));
     for (const file of step.delete) paths.delete(path.join(story.folder, file));
-    const next = await loadWorld([...paths], world.snapshot, ground);
+    const { world: next } = await loadStoryWorld([...paths], world.snapshot, ground);
     const changes = describeWorldChanges(world, next);
     world = next;
     if (changes.length > 0) {
       const took = await show(ground, world);
       const done = paint('dim', `in force on every node after ${Math.round(took)} ms`);
-      say([...commandLines(step), ...changes, done, ''], STEP_INDENT);
+      say([...commandsOf(step).map((command) => `$ ${command}`), ...changes, done, ''], STEP_INDENT);
     }
     const judge = createJudge(world);
-    const tried = await Promise.all(step.curls.map((curl) => tryCurl(ground, world, judge, curl)));
+    const tried = await Promise.all(step.curls.map((curl) => tryStoryCurl(ground, world, judge, curl)));
     say(resultLines(tried, room(STEP_INDENT), paint), STEP_INDENT);
     results.push(...tried);
   }
