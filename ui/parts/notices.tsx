@@ -7,6 +7,8 @@ interface NoticesProps {
 }
 
 const MOST = 20;
+/** Up to this many are shown without a click: what is missing has to be known before the map can be trusted. */
+const FEW = 3;
 
 const sum = (counts: Readonly<Record<string, number | undefined>>): number =>
   Object.values(counts).reduce<number>((total, count) => total + (count ?? 0), 0);
@@ -27,7 +29,11 @@ export const Notices = ({ report: { meta, picture, problems, misread }, isStale 
         </p>
       )}
       {picture.pods === 0 && (
-        <p>There are no pods: give the page manifests of pods, or of the workloads that make them.</p>
+        <p>
+          {meta.mode === 'cluster'
+            ? 'The page knows no pods of this cluster: it needs the right to list and watch pods, namespaces and networkpolicies.'
+            : 'There are no pods: give the page manifests of pods, or of the workloads that make them.'}
+        </p>
       )}
       {picture.pods > 0 && !isolated && (
         <p>
@@ -46,7 +52,7 @@ export const Notices = ({ report: { meta, picture, problems, misread }, isStale 
       )}
       {misread > 0 && <p role="alert">{plural(misread, 'fact')} of the server made no sense: not shown.</p>}
       {all.length > 0 && (
-        <details>
+        <details open={all.length <= FEW}>
           <summary>{plural(all.length, 'problem')}</summary>
           <ul>
             {all.slice(0, MOST).map((text) => (

@@ -1,7 +1,7 @@
 import { VERBS, type VerbEntry } from '../verbs.ts';
 
 /** Verbs that are the same as without kubectl; where no manifests are given, they read the cluster. */
-const SHARED = ['explain', 'matrix', 'diff', 'check', 'render', 'wait'];
+const SHARED = ['explain', 'matrix', 'diff', 'check', 'render', 'wait', 'ui'];
 
 /** The verbs of `kubectl portcullis`, in the order of the help. */
 export const PLUGIN_VERBS: readonly VerbEntry[] = [

@@ -6,7 +6,8 @@ import type { EventFact } from '../../page/entries.ts';
 export interface EventLog {
   /** Compares with the snapshot before, and notes policies that came, changed or went. */
   note(snapshot: ClusterSnapshot): void;
-  add(what: EventFact['what'], text: string): void;
+  /** @param at when it happened, in ms since the epoch; now if absent */
+  add(what: EventFact['what'], text: string, at?: number): void;
   events(): readonly EventFact[];
 }
 
@@ -17,9 +18,9 @@ export const createEventLog = (now: () => number): EventLog => {
   let before: ReadonlyMap<PolicyKey, string> | undefined;
   let number = 0;
   let kept: readonly EventFact[] = [];
-  const add = (what: EventFact['what'], text: string): void => {
+  const add = (what: EventFact['what'], text: string, at = now()): void => {
     number += 1;
-    kept = [...kept, { kind: 'event' as const, number, at: now(), what, text }].slice(-MAX_EVENTS);
+    kept = [...kept, { kind: 'event' as const, number, at, what, text }].slice(-MAX_EVENTS);
   };
   return {
     note({ policies }) {

@@ -1,4 +1,3 @@
-import type { ManifestSource } from '../../cluster/manifest-source.ts';
 import { formatProblem } from '../../cluster/manifest/place.ts';
 import { factsOf } from '../../page/cluster.ts';
 import type { Entry } from '../../page/entries.ts';
@@ -8,13 +7,14 @@ import { workloadsOf } from '../matrix/read-cluster.ts';
 import { readOutside } from '../play/endpoint-slice.ts';
 import type { EventLog } from './event-log.ts';
 import { outsideEntries, problemEntry } from './page-entries.ts';
+import type { FollowedManifests } from './rendered-source.ts';
 
 /** Services and problems cause no events of the source, so what was loaded is compared at this interval. */
 const LOOK_MS = 250;
 
 /** Publishes the newest manifests, and what changed in them. @returns a function that ends it */
 export const followFolder = (
-  source: ManifestSource,
+  source: FollowedManifests,
   title: string,
   log: EventLog,
   server: Pick<PageServer, 'publish'>,
