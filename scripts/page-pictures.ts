@@ -7,7 +7,7 @@ import { gallery } from './page/gallery.ts';
 const folder = path.join(import.meta.dirname, '../docs/page');
 const REFUSED = encodeURIComponent('refused|shop/web|data/postgres|TCP|5432');
 
-/** Views by the name of their picture. */
+/** Views by the name of their picture. Those without a state show the shop. */
 const VIEWS: Readonly<Record<string, string>> = {
   map: '',
   edge: `sel=${REFUSED}`,
@@ -15,14 +15,17 @@ const VIEWS: Readonly<Record<string, string>> = {
   matrix: 'view=matrix',
   policies: 'view=policies',
   time: 'view=time',
+  story: '',
+  difference: 'view=matrix',
 };
 
 await mkdir(folder, { recursive: true });
 const browser = await startBrowser();
 const server = await startStagedServer();
 try {
-  const [shop] = gallery();
-  if (shop === undefined) throw new Error('the gallery is empty');
+  const states = gallery();
+  const shop = states.find(({ name }) => name === 'shop');
+  if (shop === undefined) throw new Error('the gallery has no shop');
   for (const colorScheme of ['light', 'dark'] as const) {
     const page = await browser.newPage({
       viewport: { width: 1280, height: 760 },
@@ -30,13 +33,14 @@ try {
       reducedMotion: 'reduce',
     });
     for (const [name, query] of Object.entries(VIEWS)) {
-      await openState(page, server, shop, query);
+      await openState(page, server, states.find((state) => state.name === name) ?? shop, query);
       if (name === 'edge') await page.locator('.suggestion').first().waitFor();
       if (name === 'policies') {
         await page.getByRole('combobox').selectOption('data/only-api');
         await page.locator('.effects').waitFor();
       }
-      if (name !== 'matrix' && name !== 'time') await page.locator('.map canvas[data-sharp="true"]').waitFor();
+      if (!query.includes('view=matrix') && !query.includes('view=time'))
+        await page.locator('.map canvas[data-sharp="true"]').waitFor();
       await page.waitForFunction(
         'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))',
       );

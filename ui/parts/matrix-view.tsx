@@ -49,7 +49,8 @@ const portsAt = ({ matrix }: Picture, row: number, column: number): string | und
 export const edgeOfPair = (edges: readonly MapEdge[], from: string, to: string): MapEdge | undefined =>
   edges.find((edge) => edge.from === from && edge.to === to);
 
-const SIGN = 12;
+/** Of a sign in the corner of a cell, in pixels: the sign of the verdict stays free. */
+const SIGN = 8;
 
 /** Marks a cell whose ports differ: a corner with + for what opens, one with − for what closes. */
 const paintChange = (
@@ -62,13 +63,13 @@ const paintChange = (
     context.fillStyle = colour;
     context.fillRect(left, y + 1, SIGN, SIGN);
     context.strokeStyle = colours.ground;
-    context.lineWidth = 2;
+    context.lineWidth = 1.6;
     context.beginPath();
-    context.moveTo(left + 3, y + 1 + SIGN / 2);
-    context.lineTo(left + SIGN - 3, y + 1 + SIGN / 2);
+    context.moveTo(left + 1, y + 1 + SIGN / 2);
+    context.lineTo(left + SIGN - 1, y + 1 + SIGN / 2);
     if (isPlus) {
-      context.moveTo(left + SIGN / 2, y + 4);
-      context.lineTo(left + SIGN / 2, y + SIGN - 2);
+      context.moveTo(left + SIGN / 2, y + 2);
+      context.lineTo(left + SIGN / 2, y + SIGN);
     }
     context.stroke();
   };
