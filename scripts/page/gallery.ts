@@ -261,7 +261,7 @@ export const gallery = (): readonly GalleryState[] => [
       },
       {
         kind: 'problem',
-        text: 'the agents cannot be asked, so no connection of theirs is shown: pods "portcullis-x" is forbidden: cannot create resource "pods/exec"',
+        text: 'the agents cannot be reached, so no connection of theirs is shown: pods "portcullis-x" is forbidden: cannot create resource "pods/exec"',
       },
     ],
   },

@@ -80,7 +80,7 @@ const comparing = (server: PageServer, { title, entries }: Against): PageServer 
   publish: (meta, own) => server.publish({ ...meta, against: title }, [...own, ...entries]),
 });
 
-/** Asks the agents with the user's own kubectl and rights; what does not answer is told in the page. */
+/** Asks the agents with the user's own kubectl and rights; the page names those that do not answer. */
 const askingAgents = (options: AgentOptions, io: CliIo, log: EventLog) => {
   const quiet: CliIo = { ...io, err: () => undefined };
   return (onChange: () => void): FlowsFollower =>

@@ -109,7 +109,7 @@ export interface StoryResult {
 /** A story that somebody goes through step by step in a playground. */
 export interface StoryFact {
   readonly kind: 'story';
-  /** From 0, in the order in which stories are told. */
+  /** From 0, in the order of the folders. */
   readonly number: number;
   readonly title: string;
   readonly intro: string;

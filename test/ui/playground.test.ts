@@ -57,7 +57,7 @@ inBrowser('the page on a live playground', () => {
   });
 
   test(
-    'the stories of the demo are told step by step, with real policies and real clients',
+    'the stories of the demo go step by step, with real policies and real clients',
     async () => {
       const env = { ...process.env, PORTCULLIS_SANDBOX: undefined, NODE_OPTIONS: undefined };
       play = spawn(process.execPath, ['src/cli/main.ts', 'play', '--story', 'demo', '--ui'], { cwd: ROOT, env });

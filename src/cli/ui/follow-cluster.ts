@@ -19,7 +19,7 @@ const workloadOf: WorkloadOf = (pod) => {
 
 /**
  * Publishes the newest state of a cluster, which is only read.
- * @param follow starts to ask the agents for what they recorded; absent where nobody is asked
+ * @param follow starts to ask the agents for what they recorded; absent where the page shows no records
  * @returns a function that ends it
  */
 export const followCluster = (

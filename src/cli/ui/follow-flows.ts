@@ -24,7 +24,7 @@ export interface FollowFlowsDeps {
   readonly onChange: () => void;
 }
 
-/** Agents are asked again after this time, and after PATIENCE times what the answers took: asking costs them work. */
+/** The next round begins after this time, and after PATIENCE times what the answers took: asking costs them work. */
 const PAUSE_MS = 10_000;
 const PATIENCE = 5;
 /** A record that is newer than this machine's clock by more comes from a clock that is ahead. */
@@ -88,7 +88,7 @@ export const followFlows = ({ ask, log, now, onChange }: FollowFlowsDeps): Flows
       trouble = undefined;
       noteEvents(newest);
     } catch (error) {
-      trouble = `the agents cannot be asked, so no connection of theirs is shown: ${messageOf(error)}`;
+      trouble = `the agents cannot be reached, so no connection of theirs is shown: ${messageOf(error)}`;
     }
     if (isStopped) return;
     onChange();

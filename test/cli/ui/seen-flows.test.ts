@@ -89,7 +89,7 @@ describe('connections that agents recorded', () => {
     ]);
   });
 
-  test('a node that does not answer and a clock that is ahead are told', () => {
+  test('a node that does not answer and a clock that is ahead are problems', () => {
     const now = Date.parse('2026-01-01T10:00:00.000Z');
     const nodes = [{ node: 'n2', error: 'no answer in time' }];
     expect(problemsOf(merged([flow()], { nodes }), now)).toEqual([
@@ -118,7 +118,7 @@ describe('connections that agents recorded', () => {
     ]);
   });
 
-  test('agents that cannot be asked are a problem, not an empty map', async () => {
+  test('agents that cannot be reached are a problem, not an empty map', async () => {
     let changes = 0;
     const follower = followFlows({
       ask: () => Promise.reject(new Error('pods is forbidden')),
@@ -130,7 +130,7 @@ describe('connections that agents recorded', () => {
     follower.stop();
     expect(follower.hasAnswered()).toBe(false);
     expect(follower.problems()).toEqual([
-      'the agents cannot be asked, so no connection of theirs is shown: pods is forbidden',
+      'the agents cannot be reached, so no connection of theirs is shown: pods is forbidden',
     ]);
   });
 });
