@@ -176,6 +176,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     families: () => families.filter((family) => parts.isProgrammed(family)),
     metrics,
     policy: () => reconciler.policy(),
+    recordGroup: () => records.bridgeGroup(),
     onPorts: () => reconciler.trigger({ kind: 'pods', key: '' }),
   });
   const { kernel, isBlank, failed } = lookFirst(lookout.over(plainKernel), lock.isHeld());
@@ -249,6 +250,7 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     isTaken: (family) => answering.answered(family) !== undefined,
     policy: () => reconciler.policy(),
     podsAt: (address) => reconciler.podsAt(address),
+    ports: bridges.portPods,
     ownAddresses: () => guard?.network()?.addresses ?? [],
     seemsBlank: noSets,
     onSettled: () => reconciler.trigger(),

@@ -3,10 +3,12 @@ import type { ClusterSource } from '../cluster/source.ts';
 import { createBridgeKernel } from '../kernel/bridge/bridge-kernel.ts';
 import type { CommandRunner } from '../kernel/command.ts';
 import type { StartCompanion } from '../kernel/companion.ts';
+import type { PortOwner } from '../model/bridge-port.ts';
 import type { ClusterChange } from '../model/cluster-change.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import { type BridgeGuard, createBridgeGuard } from '../reconcile/bridge-guard.ts';
+import type { PortPod, PortPods } from '../records/port-pods.ts';
 import { createBridgeGuardObserver } from '../telemetry/bridge-guard-observer.ts';
 import type { AgentMetrics } from '../telemetry/metrics.ts';
 import type { AgentContext } from './context.ts';
@@ -24,12 +26,16 @@ interface BridgesParts {
   readonly families: () => readonly IpFamily[];
   readonly metrics: AgentMetrics;
   readonly policy: () => NodePolicy;
+  /** Returns the NFLOG group of records; undefined if there is none, or before it is known. */
+  readonly recordGroup: () => number | undefined;
   /** Called when the chains that judge by port must be compiled again. */
   readonly onPorts: () => void;
 }
 
 /** The agent's work on the node's bridges. */
-export interface Bridges extends Omit<BridgeGuard, 'noteChange'> {
+export interface Bridges extends Omit<BridgeGuard, 'noteChange' | 'ownerAt'> {
+  /** The pods at the ports of bridges. */
+  readonly portPods: PortPods;
   noteChange(change: ClusterChange): void;
   /** Takes the fact that other families may have their rules in the kernel. */
   noteFamilies(): void;
@@ -39,7 +45,7 @@ export interface Bridges extends Omit<BridgeGuard, 'noteChange'> {
 
 export const createBridges = (context: AgentContext, parts: BridgesParts): Bridges => {
   const { config, clock } = context;
-  const { source, results, runner, start, families, metrics, policy, onPorts } = parts;
+  const { source, results, runner, start, families, metrics, policy, recordGroup, onPorts } = parts;
   const pods = createLocalPods(source, config.nodeName);
   const kernel = createBridgeKernel(
     { runner, start, clock },
@@ -53,7 +59,7 @@ export const createBridges = (context: AgentContext, parts: BridgesParts): Bridg
     },
   );
   const guard = createBridgeGuard(
-    { checkIntervalMs: config.driftIntervalMs, logGroup: config.deniedLog?.group },
+    { checkIntervalMs: config.driftIntervalMs, logGroup: config.deniedLog?.group, recordGroup },
     {
       inputs: {
         links: () => results?.links() ?? [],
@@ -74,8 +80,15 @@ export const createBridges = (context: AgentContext, parts: BridgesParts): Bridg
       ...createBridgeGuardObserver(metrics, context.log),
     },
   );
+  const podOf = (owner: PortOwner | undefined): PortPod | undefined => {
+    const pod = owner && pods.list().find(({ uid }) => uid === owner.podUid);
+    return owner && pod && { pod, mac: owner.mac };
+  };
   return {
     ...guard,
+    portPods: {
+      at: (index) => podOf(guard.ownerAt(index)),
+    },
     noteChange(change) {
       if (pods.note(change) || change.kind === 'namespaces') guard.noteChange();
     },

@@ -17,6 +17,7 @@ import { createFormerAddresses } from '../records/former-addresses.ts';
 import { isWanted } from '../records/filter.ts';
 import { type FlowAnswer, type FlowRequest, FLOWS_SOCKET, type RecordsStatus } from '../records/flow-request.ts';
 import { createLogLines, logFields } from '../records/log-lines.ts';
+import type { PortPods } from '../records/port-pods.ts';
 import type { FlowRecord } from '../records/record.ts';
 import { createRecorder } from '../records/recorder.ts';
 import { createFlowStore } from '../records/store.ts';
@@ -28,6 +29,7 @@ import { createAllowedFlows } from './allowed-flows.ts';
 import { createDeniedCounts, type DeniedCountsParts } from './denied-counts.ts';
 import { createNodeNames } from './node-names.ts';
 import { createRecordsFile } from './records-file.ts';
+import { createSenders } from './senders.ts';
 
 interface RecordsParts extends Pick<DeniedCountsParts, 'runner' | 'backend' | 'homes' | 'metrics'> {
   readonly source: ClusterSource;
@@ -42,6 +44,8 @@ interface RecordsParts extends Pick<DeniedCountsParts, 'runner' | 'backend' | 'h
   /** The kernel takes rules that report packets of the family. */
   readonly isTaken: (family: IpFamily) => boolean;
   readonly policy: () => NodePolicy;
+  /** The pods at the ports of bridges. */
+  readonly ports: PortPods;
   readonly podsAt: (address: string) => readonly PodEndpoint[];
   /** Addresses of the node itself. */
   readonly ownAddresses: () => readonly string[];
@@ -58,6 +62,8 @@ export interface Records {
   noteAddressLeft(address: string, pod: PodEndpoint): void;
   /** It is known where refused packets are reported: until then no rules are made. */
   isSettled(): boolean;
+  /** The group that bridges report to; undefined where no records are kept, or before it is known. */
+  bridgeGroup(): number | undefined;
   /** Undefined where no records are kept. The same from the first call on. */
   recorded(family: IpFamily): Recorded | undefined;
   status(): RecordsStatus | undefined;
@@ -89,6 +95,7 @@ export const createRecords = (context: AgentContext, parts: RecordsParts): Recor
   const about = { node: config.nodeName, names: { podsAt, nodeAt: nodeNames.at, former }, policy, now };
   const recorder = createRecorder(about);
   const counts = createDeniedCounts({ ...parts, isolationOf: recorder.isolationOf, clock });
+  const senders = createSenders({ ports: parts.ports, node: config.nodeName, podsAt, clock });
   const store = createFlowStore({ startedAt: now() });
   const lines = createLogLines();
   const tellEvent = config.deniedEvents ? createDeniedEvents({ events, clock, podsAt }) : undefined;
@@ -110,6 +117,8 @@ export const createRecords = (context: AgentContext, parts: RecordsParts): Recor
   let socketTrouble: string | undefined;
   const timers = new Map<string, () => void>();
 
+  const chooseGroup = (): number => (used ??= group ?? RECORD_GROUPS[0]);
+
   const settle = (): void => {
     if (settled) return;
     settled = true;
@@ -130,7 +139,8 @@ export const createRecords = (context: AgentContext, parts: RecordsParts): Recor
     log.info('connection refused', { ...logFields(line), ...leftOut });
   };
 
-  const take = (record: FlowRecord): void => {
+  const take = (record: FlowRecord | undefined): void => {
+    if (record === undefined) return;
     store.note(record);
     server?.tell(record);
     tellLog(record);
@@ -192,9 +202,13 @@ export const createRecords = (context: AgentContext, parts: RecordsParts): Recor
     const listener: RefusalListener = {
       onPacket(packet) {
         heard += 1;
-        counts.note(packet.family, packet.prefix);
-        const record = recorder.record(packet);
-        if (record !== undefined) take(record);
+        // Drops of bridges are counted in their own table.
+        if (packet.frame === undefined) counts.note(packet.family, packet.prefix);
+        if (senders.isDoubtful(packet.prefix)) {
+          void senders.find(packet).then((passed) => {
+            take(recorder.record(packet, passed));
+          });
+        } else take(recorder.record(packet));
       },
       onLost(count) {
         lost += count;
@@ -252,11 +266,8 @@ export const createRecords = (context: AgentContext, parts: RecordsParts): Recor
       if (config.records) former.note(address, { pod: `${namespace}/${name}`, until: now() });
     },
     isSettled: () => settled,
-    recorded(family) {
-      if (!config.records || !isTaken(family)) return undefined;
-      used ??= group ?? RECORD_GROUPS[0];
-      return { group: used };
-    },
+    bridgeGroup: () => (config.records && settled ? chooseGroup() : undefined),
+    recorded: (family) => (config.records && isTaken(family) ? { group: chooseGroup() } : undefined),
     status: () => (config.records ? status() : undefined),
     async count() {
       metrics.recordReports('heard', heard - told.heard);

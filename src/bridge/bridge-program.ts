@@ -64,14 +64,21 @@ export type DropReason = (typeof DROP_REASONS)[number];
 /** An element in nft's format. */
 export type Element = Brand<'Element'>;
 
+/** The NFLOG groups to which dropped packets are reported. */
+export interface BridgeReports {
+  /** Of another program (`--nflog-group`). */
+  readonly logGroup?: number | undefined;
+  /** Of the agent, which keeps records. */
+  readonly recordGroup?: number | undefined;
+}
+
 /** The part of the rules that differs from node to node; changing it replaces the whole table. */
 export interface BridgeRules {
   /** Whether iptables sees the family's bridged packets and has our rules. */
   readonly judged: Readonly<Record<IpFamily, boolean>>;
   /** Blocks of addresses that pods without isolation may use if they are free; none for a family means any address. */
   readonly subnets: Readonly<Record<IpFamily, readonly string[]>>;
-  /** The NFLOG group to which dropped packets are reported. */
-  readonly logGroup: number | undefined;
+  readonly reports: BridgeReports;
 }
 
 /** The wanted content of the table. */

@@ -3,7 +3,14 @@ import type { Direction } from '../model/direction.ts';
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 import { covers, formatAddress, parseAddress, parseCidr } from '../policy/cidr.ts';
 import type { AllowRule, Isolation } from '../policy/node-policy.ts';
-import { type BridgeProgram, type BridgeRules, BRIDGE_SETS, type BridgeSet, type Element } from './bridge-program.ts';
+import {
+  type BridgeProgram,
+  type BridgeReports,
+  type BridgeRules,
+  BRIDGE_SETS,
+  type BridgeSet,
+  type Element,
+} from './bridge-program.ts';
 import { addressElement, addressNumber, isSoundPort, linkLocalOf, ofFamily, ofPort, portElement } from './elements.ts';
 import { opennessOf } from './openness.ts';
 
@@ -82,7 +89,7 @@ const isolationOf = (isolations: readonly Isolation[]): Isolated => {
   };
 };
 
-const ruleVariants = (facts: BridgeFacts, logGroup: number | undefined): BridgeRules => {
+const ruleVariants = (facts: BridgeFacts, reports: BridgeReports): BridgeRules => {
   const { bridges } = facts.node;
   const subnetsOf = (family: IpFamily): readonly string[] => {
     const each = bridges.map(({ subnets }) => ofFamily(subnets, family));
@@ -92,19 +99,19 @@ const ruleVariants = (facts: BridgeFacts, logGroup: number | undefined): BridgeR
     const widest = blocks.filter((block) => !blocks.some((other) => other !== block && covers(other, block)));
     return widest.map(({ prefix, ...address }) => `${formatAddress(address)}/${prefix}`).sort();
   };
-  return { judged: facts.judged, subnets: { ipv4: subnetsOf('ipv4'), ipv6: subnetsOf('ipv6') }, logGroup };
+  return { judged: facts.judged, subnets: { ipv4: subnetsOf('ipv4'), ipv6: subnetsOf('ipv6') }, reports };
 };
 
 /** Compiles bridges, ports and policies to the wanted bridge table; undefined if no pod is attached to a bridge. */
 export const compileBridge = (
   facts: BridgeFacts,
   isolations: readonly Isolation[],
-  logGroup: number | undefined,
+  reports: BridgeReports = {},
 ): BridgeProgram | undefined => {
   const { node, owners, unowned, routers, judged } = facts;
   if (node.bridges.length === 0) return undefined;
   const sets = Object.fromEntries(BRIDGE_SETS.map((name) => [name, new Set<Element>()])) as Sets;
-  const rules = ruleVariants(facts, logGroup);
+  const rules = ruleVariants(facts, reports);
 
   for (const port of node.otherPorts) if (isSoundPort(port)) sets.others.add(portElement(port));
   const withUplink = new Set<string>();

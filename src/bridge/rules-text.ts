@@ -1,4 +1,4 @@
-import { type BridgeRules, DROP_REASONS } from './bridge-program.ts';
+import { type BridgeReports, type BridgeRules, DROP_REASONS, type DropReason } from './bridge-program.ts';
 import type { Chain } from './rule-words.ts';
 import { fromPorts } from './rules-from-ports.ts';
 import { toIsolatedPorts } from './rules-to-isolated.ts';
@@ -31,13 +31,35 @@ const bases: readonly Chain[] = [
   { name: 'output', base: hook('output'), rules: ['oifname @isolated goto from-node'] },
 ];
 
-const drops = (logGroup: number | undefined): readonly Chain[] =>
+/** Of one sender, receiver and kind of frame, one report a second. Where the set has no room, there is no report. */
+const OF_EDGE = 'update @edges { ether saddr . ether daddr . ether type limit rate 1/second burst 1 packets }';
+const RECORDS = 'limit name "records"';
+
+/** The set and the limit that the reports to the agent share. */
+const EDGES = `  set edges {
+    type ether_addr . ether_addr . ether_type
+    size 65536
+    flags dynamic,timeout
+    timeout 2s
+  }
+
+  limit records {
+    rate 200/second burst 400 packets
+  }
+`;
+
+const reportRules = (reason: DropReason, { logGroup, recordGroup }: BridgeReports): readonly string[] => {
+  const log = (group: number): string => `log prefix "PORTCULLIS-BRIDGE-${reason}" group ${group}`;
+  return [
+    ...(recordGroup === undefined ? [] : [`${OF_EDGE} ${RECORDS} ${log(recordGroup)}`]),
+    ...(logGroup === undefined ? [] : [`${LOG_LIMIT} ${log(logGroup)}`]),
+  ];
+};
+
+const drops = (reports: BridgeReports): readonly Chain[] =>
   DROP_REASONS.map((reason) => ({
     name: `drop-${reason}`,
-    rules: [
-      ...(logGroup === undefined ? [] : [`${LOG_LIMIT} log prefix "PORTCULLIS-BRIDGE-${reason}" group ${logGroup}`]),
-      `counter name "n-${reason}" drop`,
-    ],
+    rules: [...reportRules(reason, reports), `counter name "n-${reason}" drop`],
   }));
 
 const chainText = ({ name, base, rules }: Chain): string =>
@@ -46,6 +68,10 @@ const chainText = ({ name, base, rules }: Chain): string =>
     .concat('  }', '')
     .join('\n');
 
+/** Returns what the table's reports need, in nft's format: nothing where the agent keeps no records. */
+export const reportsText = ({ reports }: BridgeRules): readonly string[] =>
+  reports.recordGroup === undefined ? [] : [EDGES];
+
 /** Returns the table's chains in nft's format. */
 export const chainsText = (rules: BridgeRules): string =>
-  [...bases, ...fromPorts(rules), ...toIsolatedPorts(rules), ...drops(rules.logGroup)].map(chainText).join('\n');
+  [...bases, ...fromPorts(rules), ...toIsolatedPorts(rules), ...drops(rules.reports)].map(chainText).join('\n');

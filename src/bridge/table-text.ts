@@ -7,7 +7,7 @@ import {
   SET_TYPES,
   TABLE,
 } from './bridge-program.ts';
-import { chainsText } from './rules-text.ts';
+import { chainsText, reportsText } from './rules-text.ts';
 
 /** The ports that answered for a wanted address. Packets fill these sets, so they are no part of the wanted content. */
 const CLAIMS = [
@@ -45,6 +45,7 @@ export const tableText = ({ rules, sets }: BridgeProgram): string =>
     ...DROP_REASONS.map((reason) => `  counter n-${reason} {\n  }\n`),
     ...BRIDGE_SETS.map((name) => setText(name, sets[name])),
     ...CLAIMS.map(claimText),
+    ...reportsText(rules),
     `${chainsText(rules)}}`,
     '',
   ].join('\n');

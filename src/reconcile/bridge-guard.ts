@@ -1,6 +1,7 @@
 import type { BridgeProgram } from '../bridge/bridge-program.ts';
 import { compileBridge } from '../bridge/compile-bridge.ts';
 import { type Guarantee, guaranteeOf } from '../bridge/guarantee.ts';
+import type { PortOwner } from '../model/bridge-port.ts';
 import { type Clock, settledWithin } from '../model/clock.ts';
 import { messageOf } from '../model/message-of.ts';
 import type { Isolation } from '../policy/node-policy.ts';
@@ -15,8 +16,10 @@ import type { Kernel } from './kernel.ts';
 export interface BridgeGuardOptions {
   /** Interval of reads of the kernel where it reports no changes by itself. */
   readonly checkIntervalMs: number;
-  /** The NFLOG group to which dropped packets are reported. */
+  /** The NFLOG group of another program to which dropped packets are reported. */
   readonly logGroup: number | undefined;
+  /** Returns the group of the agent's own records; undefined if it keeps none, or before the group is known. */
+  readonly recordGroup: () => number | undefined;
 }
 
 export interface BridgeGuardPorts {
@@ -53,6 +56,8 @@ export interface BridgeGuard {
    */
   hasLooked(): boolean;
   ports(): LocalPorts | undefined;
+  /** Returns the owner of the port with the kernel's index. */
+  ownerAt(index: number): PortOwner | undefined;
   /** Takes the fact that results of the network plugin or interfaces may have changed. */
   noteLinks(): void;
   /**
@@ -106,6 +111,8 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
   let recallsLeft = RECALL_TRIES;
   let stopped = false;
   let failures = 0;
+  /** False once the kernel has refused the table with reports to the agent, and taken it without. */
+  let isReported = true;
   let lookRefusal: string | undefined;
   let failedLooks = 0;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -130,11 +137,13 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
   };
 
   const desired = (): BridgeProgram | undefined => {
-    const key = [book.facts(), ...isolations()];
+    const { recordGroup } = options;
+    const reports = { logGroup: options.logGroup, recordGroup: isReported ? recordGroup() : undefined };
+    const key = [book.facts(), reports.recordGroup, ...isolations()];
     if (compiled?.key.length === key.length && compiled.key.every((each, at) => each === key[at])) {
       return compiled.program;
     }
-    compiled = { key, program: compileBridge(book.facts(), isolations(), options.logGroup) };
+    compiled = { key, program: compileBridge(book.facts(), isolations(), reports) };
     return compiled.program;
   };
 
@@ -174,11 +183,27 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
     recallsLeft = 0;
   };
 
+  /** Writes the wanted table. The rules that drop matter more than their reports. */
+  const writeDesired = async (): Promise<void> => {
+    const wanted = desired();
+    try {
+      await writer.write(wanted, unsettled > 0);
+    } catch (error) {
+      if (wanted?.rules.reports.recordGroup === undefined) throw error;
+      isReported = false;
+      await writer.write(desired(), unsettled > 0).catch((again: unknown) => {
+        // Then it was not because of the reports.
+        isReported = true;
+        throw again;
+      });
+    }
+  };
+
   const write = async (): Promise<void> => {
     // A table without the predecessor's learned owners would let other ports claim these addresses.
     if (isToRecall()) return;
     try {
-      await writer.write(desired(), unsettled > 0);
+      await writeDesired();
       failures = 0;
       learning.consider();
     } catch {
@@ -289,6 +314,11 @@ export const createBridgeGuard = (options: BridgeGuardOptions, parts: BridgeGuar
       return hasLooked;
     },
     ports: book.ports,
+    ownerAt(index) {
+      const { node, owners } = book.facts();
+      const found = node.bridges.flatMap(({ ports }) => ports).find((port) => port.index === index);
+      return found && owners.find(({ port }) => port === found.name);
+    },
     refusal: () => (hasBridges() ? (writer.refusal() ?? lookRefusal) : undefined),
     noteLinks() {
       book.touch();

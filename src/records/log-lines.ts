@@ -1,5 +1,5 @@
 import { describeEnd } from './end.ts';
-import { describeRule, describeService, edgeKey, type FlowRecord } from './record.ts';
+import { describeFault, describeRule, describeService, edgeKey, type FlowRecord } from './record.ts';
 
 /** The log line of an edge. */
 export interface LogLine {
@@ -47,6 +47,7 @@ export const logFields = ({ record, reports }: LogLine): Readonly<Record<string,
   const { at, source, destination, direction, reason, policies, service } = record;
   const when = Date.parse(at);
   const rule = describeRule(record);
+  const fault = describeFault(record);
   return {
     from: describeEnd(source, when),
     to: describeEnd(destination, when),
@@ -56,6 +57,7 @@ export const logFields = ({ record, reports }: LogLine): Readonly<Record<string,
     reason,
     ...(policies.length === 0 ? {} : { policies }),
     ...(rule === undefined ? {} : { nearest: rule }),
+    ...(fault === undefined ? {} : { because: fault }),
     ...(reports === 1 ? {} : { reports }),
   };
 };

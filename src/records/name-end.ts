@@ -35,7 +35,8 @@ const LINK = blocks(
 const isDns = ({ labels, namespace }: PodEndpoint): boolean =>
   namespace === 'kube-system' && (labels.get('k8s-app') === 'kube-dns' || labels.get('k8s-app') === 'coredns');
 
-const podEnd = (pod: PodEndpoint, address: string): End => ({
+/** The pod as an end, at one of its addresses. */
+export const podEnd = (pod: PodEndpoint, address: string): End => ({
   kind: 'pod',
   address,
   namespace: pod.namespace,

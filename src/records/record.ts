@@ -1,5 +1,5 @@
 import type { Direction } from '../model/direction.ts';
-import { type End, endKey } from './end.ts';
+import { describeEnd, type End, endKey } from './end.ts';
 import type { Reason } from './reason.ts';
 
 /** Who talks to whom, or tried to, and what decided. */
@@ -28,6 +28,12 @@ export interface Edge {
    * Readers who may not know that pod get the record without them.
    */
   readonly farLabels?: string;
+  /**
+   * The source that the packet says it has, where that is another's: `source` is the pod that sent it. A MAC as an end of a link.
+   */
+  readonly sentAs?: End;
+  /** Denied, where no rule of a policy decides: what is wrong with the packet, in words. */
+  readonly detail?: string;
 }
 
 /** An edge as it was met on a node. */
@@ -57,11 +63,17 @@ export const edgeKey = (edge: Edge): string =>
     edge.protocol,
     edge.port,
     edge.policies.join(' '),
+    // A pod that makes up addresses of outside is to fill no store.
+    edge.sentAs === undefined ? '' : edge.sentAs.kind === 'pod' ? endKey(edge.sentAs) : edge.sentAs.kind,
   ].join('|');
 
 /** `TCP 80 (http)`, `ICMP`. */
 export const describeService = ({ protocol, port, portName }: Edge): string =>
   [protocol, ...(port === 0 ? [] : [port]), ...(portName === undefined ? [] : [`(${portName})`])].join(' ');
+
+/** Returns what is wrong with the packet itself: `sent as shop/web: the source address is not that of the pod at this port`. */
+export const describeFault = ({ sentAs, detail, at }: FlowRecord): string | undefined =>
+  sentAs === undefined || detail === undefined ? detail : `sent as ${describeEnd(sentAs, Date.parse(at))}: ${detail}`;
 
 /** Returns the rule in words, with the labels of the pod at the other end: `… only from pods role=client; shop/gone has role=admin`. */
 export const describeRule = ({ rule, farLabels, direction, source, destination }: Edge): string | undefined => {

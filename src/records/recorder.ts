@@ -1,12 +1,15 @@
 import type { Direction } from '../model/direction.ts';
+import type { PolicyKey } from '../model/policy-object.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
 import type { LoggedPacket } from '../render/netlink/packet-log.ts';
 import { type ReadPacket, readPacket } from '../render/packets/read-packet.ts';
 import type { Packet } from '../trace/packet.ts';
-import { nameEnd, type Names } from './name-end.ts';
+import { nameEnd, type Names, podEnd } from './name-end.ts';
 import { asPolicySees, portNameAt, protocolName } from './packet-words.ts';
-import { refusalOf, type Refusal } from './reason.ts';
+import { BRIDGE_PREFIX, refusalOf, type Reason, type Refusal } from './reason.ts';
+import type { Passed, PortPod } from './port-pods.ts';
 import type { FlowRecord } from './record.ts';
+import { refusedFrame } from './refused-frame.ts';
 import { createWhyFinder, type Nearest, ownLabels, type Why, type WhyFinder } from './why.ts';
 
 export interface RecorderOptions {
@@ -20,8 +23,11 @@ export interface RecorderOptions {
 
 /** Makes records of refused packets. */
 export interface Recorder {
-  /** @returns undefined for what cannot be read: a later fragment, or what is none of ours */
-  record(logged: LoggedPacket): FlowRecord | undefined;
+  /**
+   * @param passed by the interfaces of the packet, where its source may be another's
+   * @returns undefined for what cannot be read: a later fragment, what is none of ours, or a frame that opens nothing
+   */
+  record(logged: LoggedPacket, passed?: Passed): FlowRecord | undefined;
   /** The policies that the chain stands for, as far as that is known; see WhyFinder.isolationOf. */
   readonly isolationOf: WhyFinder['isolationOf'];
 }
@@ -30,6 +36,18 @@ export interface Recorder {
 const MOST_REMEMBERED = 20_000;
 /** Maximum number of edges a second whose nearest rule is determined; the others have only the policies that refused them. */
 const LOOKED_AT_PER_SECOND = 1000;
+
+/** What is wrong with packets that no rule of a policy judges. */
+const DETAILS: Readonly<Partial<Record<Reason, string>>> = {
+  closed: 'the pod is closed: the API server does not know it any more',
+  gate: 'no known pod has this address',
+  'reopen guard': 'policy has cut this connection, which may not open again by itself',
+  'stray TCP': 'it is in the middle of a connection that the kernel does not track',
+  'no address': 'the isolated pod has no address of this IP family',
+  'spoofed source': 'the node does not route the source address to where the packet came from',
+  tunnel: 'only nodes speak to the ends of tunnels',
+  bridge: 'the other end is no address of a pod on the bridge',
+};
 
 export const createRecorder = ({ node, names, policy, now }: RecorderOptions): Recorder => {
   let finder: WhyFinder | undefined;
@@ -94,9 +112,28 @@ export const createRecorder = ({ node, names, policy, now }: RecorderOptions): R
   const refine = ({ reason, direction }: Refusal, why: Why | undefined): Refusal =>
     reason === 'policy' && why?.policies.length === 0 ? { reason: 'closed', direction } : { reason, direction };
 
+  const isolating = ({ pod: { uid } }: PortPod): readonly PolicyKey[] => {
+    const found = policy().isolations.filter(({ pods }) => pods.some((pod) => pod.uid === uid));
+    return [...new Set(found.flatMap(({ policies }) => policies))].sort();
+  };
+
+  const recordFrame = (logged: LoggedPacket, passed: Passed): FlowRecord | undefined => {
+    const edge = refusedFrame(logged, { names, passed, isolating });
+    return edge && { at: new Date(now()).toISOString(), node, verdict: 'denied', ...edge };
+  };
+
+  /** The source, and what the packet says it is, where that is not the sender's. */
+  const sourceOf = (address: string, { sender }: Passed): Pick<FlowRecord, 'source' | 'sentAs'> => {
+    const named = nameEnd(names, address);
+    if (sender === undefined || sender.pod.ips.includes(address)) return { source: named };
+    const own = sender.pod.ips.find((ip) => ip.includes(':') === address.includes(':')) ?? sender.pod.ips[0];
+    return { source: podEnd(sender.pod, own ?? ''), sentAs: named };
+  };
+
   return {
     isolationOf: (chain) => finderNow().isolationOf(chain),
-    record(logged) {
+    record(logged, passed = {}) {
+      if (logged.prefix.startsWith(BRIDGE_PREFIX)) return recordFrame(logged, passed);
       const refusal = refusalOf(logged.prefix);
       const packet = readPacket(logged.payload);
       if (refusal === undefined || packet === undefined) return undefined;
@@ -116,7 +153,7 @@ export const createRecorder = ({ node, names, policy, now }: RecorderOptions): R
         verdict: 'denied',
         ...(direction === undefined ? {} : { direction }),
         reason,
-        source: nameEnd(names, source),
+        ...sourceOf(source, passed),
         destination: nameEnd(names, destination),
         ...(service === undefined ? {} : { service }),
         protocol,
@@ -125,6 +162,7 @@ export const createRecorder = ({ node, names, policy, now }: RecorderOptions): R
         policies: why?.policies ?? [],
         ...(why?.rule === undefined ? {} : { rule: why.rule }),
         ...(why?.farLabels === undefined ? {} : { farLabels: why.farLabels }),
+        ...(DETAILS[reason] === undefined ? {} : { detail: DETAILS[reason] }),
       };
     },
   };

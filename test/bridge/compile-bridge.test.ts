@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { type BridgeFacts, compileBridge } from '../../src/bridge/compile-bridge.ts';
-import type { BridgeProgram, BridgeSet } from '../../src/bridge/bridge-program.ts';
+import { type BridgeProgram, type BridgeSet, DROP_REASONS } from '../../src/bridge/bridge-program.ts';
 import { changeText, tableText, tightest } from '../../src/bridge/table-text.ts';
 import type { Isolation } from '../../src/policy/node-policy.ts';
 import { FACTS, isolation, owner, port, rule } from './small-bridge.ts';
@@ -20,6 +20,27 @@ const CAGED = [isolation('ingress', 'web'), isolation('egress', 'web')];
 test('the table of a small cluster equals the text in small.nft', () => {
   const expected = readFileSync(path.join(import.meta.dirname, 'small.nft'), 'utf8');
   expect(tableText(compile({}, CAGED))).toBe(expected);
+});
+
+test('drops are reported to the agent, one of each sender, receiver and kind a second, and to another program', () => {
+  const program = compileBridge(FACTS, CAGED, { recordGroup: 20_549, logGroup: 7 });
+  if (program === undefined) throw new Error('no bridge');
+  const text = tableText(program);
+  for (const reason of DROP_REASONS) {
+    expect(text).toContain(
+      [
+        `  chain drop-${reason} {`,
+        `    update @edges { ether saddr . ether daddr . ether type limit rate 1/second burst 1 packets } limit name "records" log prefix "PORTCULLIS-BRIDGE-${reason}" group 20549`,
+        `    limit rate 10/second burst 20 packets log prefix "PORTCULLIS-BRIDGE-${reason}" group 7`,
+        `    counter name "n-${reason}" drop`,
+        '  }',
+      ].join('\n'),
+    );
+  }
+  expect(text).toContain('  set edges {\n');
+  expect(tableText(compile({}, CAGED))).not.toContain('edges');
+  const before = compile({}, CAGED);
+  expect(changeText(before, program)).toBe(text);
 });
 
 test('a node without pods on bridges has no bridge table', () => {

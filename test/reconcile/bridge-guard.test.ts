@@ -33,7 +33,13 @@ const TAMPERING: readonly (readonly [kind: string, tamper: Tamper])[] = [
   ],
 ];
 
-const setUp = (start: { readonly links?: readonly PodLink[]; readonly pods?: readonly LocalPod[] } = {}) => {
+const setUp = (
+  start: {
+    readonly recordGroup?: number;
+    readonly links?: readonly PodLink[];
+    readonly pods?: readonly LocalPod[];
+  } = {},
+) => {
   const clock = createDrivenClock();
   const bridge = createFakeBridge({ node: FACTS.node, shown: { ipv4: true, ipv6: true } });
   const state = {
@@ -46,7 +52,7 @@ const setUp = (start: { readonly links?: readonly PodLink[]; readonly pods?: rea
   };
   const told: string[] = [];
   const guard = createBridgeGuard(
-    { checkIntervalMs: 2_000, logGroup: undefined },
+    { checkIntervalMs: 2_000, logGroup: undefined, recordGroup: () => start.recordGroup },
     {
       inputs: {
         links: () => state.links,
@@ -122,6 +128,19 @@ test('after a failed change of iptables the tighter of both states stays', async
   await clock.pass(10);
   await opening;
   expect(bridge.held('isolated')).toEqual([]);
+});
+
+test('drops are reported to the group of records; a kernel that takes no reports gets the rules without them', async () => {
+  const { bridge, begin } = setUp({ recordGroup: 20_549 });
+  await begin();
+  expect(bridge.table?.shape).toContain('group 20549');
+  const other = setUp({ recordGroup: 20_549 });
+  other.bridge.refusesReports = true;
+  other.state.isolations = [isolation('ingress', 'web')];
+  await other.begin();
+  expect(other.bridge.held('isolated')).toEqual(['"veth-web"']);
+  expect(other.bridge.table?.shape).not.toContain('log prefix');
+  expect(other.guard.refusal()).toBeUndefined();
 });
 
 test('a bridge table that cannot be written delays nothing; it is reported and retried', async () => {

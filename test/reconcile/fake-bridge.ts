@@ -10,6 +10,8 @@ export interface FakeBridge extends BridgeKernel {
   claimed: readonly Claim[];
   /** The errors of the next writes. */
   refusal: Error | undefined;
+  /** It takes no rules that report packets. */
+  refusesReports: boolean;
   readonly written: string[];
   readonly asked: BridgeQuestion[];
   table: ObservedBridge | undefined;
@@ -43,12 +45,14 @@ export const createFakeBridge = (found: BridgeLook): FakeBridge => {
     found,
     claimed: [],
     refusal: undefined,
+    refusesReports: false,
     written: [],
     asked: [],
     table: undefined,
     look: () => Promise.resolve(fake.found),
     write(text) {
       if (fake.refusal !== undefined) return Promise.reject(fake.refusal);
+      if (fake.refusesReports && text.includes('log prefix')) return Promise.reject(new Error('no nft_log'));
       fake.written.push(text);
       if (text.includes('chain ')) fake.table = readTable(text);
       else if (text.includes('element ')) change(text);

@@ -1,6 +1,6 @@
 import { printable } from '../../model/printable.ts';
 import { describeEnd, type End } from '../../records/end.ts';
-import { describeRule, describeService, type FlowRecord, type StoredFlow } from '../../records/record.ts';
+import { describeFault, describeRule, describeService, type FlowRecord, type StoredFlow } from '../../records/record.ts';
 
 /** The cells of a line of the table. */
 export type Row = readonly string[];
@@ -17,7 +17,8 @@ const whyOf = (flow: FlowRecord): string => {
   const rule = describeRule(flow);
   const by = policies.length === 0 ? '' : `${verdict === 'denied' ? 'isolated by' : 'by'} ${policies.join(', ')}`;
   const nearest = rule === undefined ? '' : verdict === 'denied' ? `nearest: ${rule}` : rule;
-  return [by, nearest].filter((text) => text !== '').join('; ') || '-';
+  const fault = describeFault(flow) ?? '';
+  return [by, nearest, fault].filter((text) => text !== '').join('; ') || '-';
 };
 
 const workloadOf = (end: End): string => (end.kind === 'pod' ? (end.workload ?? '-') : '-');

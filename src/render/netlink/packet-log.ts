@@ -27,13 +27,17 @@ const NUMBERED = 1;
 const WITH_CONNECTION = 4;
 /** enum nfulnl_attr_type */
 const NFULA = {
+  header: 1,
   inDevice: 4,
   outDevice: 5,
+  inPort: 6,
+  outPort: 7,
   payload: 9,
   prefix: 10,
   sequence: 12,
   linkHeader: 16,
   connection: 18,
+  frameHeader: 21,
 } as const;
 /** linux/netfilter/nfnetlink_conntrack.h: CTA_TUPLE_ORIG and what is nested in it. */
 const CTA_ORIGINAL = 1;
@@ -57,6 +61,11 @@ export interface LoggedPacket {
   /** Index of the interface that it came in by (of a bridge, not of its port); 0 if the node sent it. */
   readonly inInterface: number;
   readonly outInterface: number;
+  /** Indexes of the ports of a bridge; 0 where it did not pass one, or has not chosen one yet. */
+  readonly inPort: number;
+  readonly outPort: number;
+  /** The Ethernet header; undefined unless a rule of the bridge family reported it. */
+  readonly frame: FrameHeader | undefined;
   /** Whether its link layer addressed more than one host. */
   readonly isGroup: boolean;
   /** The first bytes from the IP header on. */
@@ -65,6 +74,15 @@ export interface LoggedPacket {
   readonly sequence: number;
   /** The destination before translation, if requested and known to the kernel. */
   readonly askedFor?: AskedFor | undefined;
+}
+
+/** An Ethernet header. */
+export interface FrameHeader {
+  /** MACs, lower case. */
+  readonly source: string;
+  readonly destination: string;
+  /** What the frame carries, below its tags that the kernel has taken off. */
+  readonly etherType: number;
 }
 
 /** A destination before translation. */
@@ -120,6 +138,23 @@ const askedForIn = (connection: NetlinkAttribute): AskedFor | undefined => {
   return { address: addressText(bytesOf(address.value)), port: port === undefined ? 0 : numberOf(port) };
 };
 
+/** Bytes of an Ethernet header: two MACs and the type. */
+const ETHERNET_BYTES = 14;
+
+const macAt = (bytes: Uint8Array, from: number): string =>
+  [...bytes.subarray(from, from + 6)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+
+/** @param header struct nfulnl_msg_packet_hdr: the type of what is carried, and the hook */
+const frameOf = (
+  ethernet: NetlinkAttribute | undefined,
+  header: NetlinkAttribute | undefined,
+): FrameHeader | undefined => {
+  if (ethernet === undefined || ethernet.value.byteLength < ETHERNET_BYTES) return undefined;
+  const bytes = bytesOf(ethernet.value);
+  const etherType = header === undefined ? ethernet.value.getUint16(12) : header.value.getUint16(0);
+  return { destination: macAt(bytes, 0), source: macAt(bytes, 6), etherType };
+};
+
 /** Returns the packet of a message of PACKET_TYPE. */
 export const loggedPacket = (message: NetlinkMessage): LoggedPacket => {
   const found = new Map(attributesOf(message).map((each) => [each.type, each]));
@@ -138,6 +173,9 @@ export const loggedPacket = (message: NetlinkMessage): LoggedPacket => {
     prefix: prefix === undefined ? '' : textOf(prefix),
     inInterface: numberAt(NFULA.inDevice),
     outInterface: numberAt(NFULA.outDevice),
+    inPort: numberAt(NFULA.inPort),
+    outPort: numberAt(NFULA.outPort),
+    frame: frameOf(found.get(NFULA.frameHeader), found.get(NFULA.header)),
     isGroup: header !== undefined && header.byteLength > 0 && (header.getUint8(0) & 1) === 1,
     payload: payload === undefined ? new Uint8Array() : bytesOf(payload).slice(),
   };
