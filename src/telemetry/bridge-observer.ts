@@ -22,16 +22,35 @@ const eventOf = ({ bridge, family }: Unseen): OperatorEvent => ({
     `load br_netfilter and set ${SYSCTLS[family]}=1`,
 });
 
-/** Reports bridges between pods that iptables does not see as metrics, events and log lines. */
-export const createBridgeObserver =
-  (metrics: AgentMetrics, { log, events }: { readonly log: Logger; readonly events: EventSink }) =>
-  (unseen: readonly Unseen[]): void => {
+const endOf = ({ bridge, family }: Unseen): OperatorEvent => ({
+  type: 'Normal',
+  reason: 'BridgeFiltered',
+  action: 'Inspect',
+  note: `${family} between the pods on the bridge ${bridge} of this node is seen by iptables, or no pod is on it any more`,
+});
+
+/** Reports bridges between pods that iptables does not see as metrics, events and log lines, when they begin and end. */
+export const createBridgeObserver = (
+  metrics: Pick<AgentMetrics, 'setUnseenBridges'>,
+  { log, events }: { readonly log: Pick<Logger, 'info' | 'warn'>; readonly events: EventSink },
+): ((unseen: readonly Unseen[]) => void) => {
+  let known: ReadonlyMap<string, Unseen> = new Map();
+  return (unseen) => {
+    const now = new Map(unseen.map((each) => [`${each.bridge} ${each.family}`, each]));
     metrics.setUnseenBridges(unseen);
     events.stand('bridges', unseen.map(eventOf));
-    for (const each of unseen) {
+    for (const [key, each] of now) {
+      if (known.has(key)) continue;
       log.warn('policies are not enforced between pods on this bridge: load br_netfilter and set the sysctl to 1', {
         ...each,
         sysctl: SYSCTLS[each.family],
       });
     }
+    for (const [key, each] of known) {
+      if (now.has(key)) continue;
+      log.info('policies are enforced between pods on this bridge again, or none is left on it', { ...each });
+      events.tell(endOf(each));
+    }
+    known = now;
   };
+};

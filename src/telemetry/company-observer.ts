@@ -28,10 +28,21 @@ const eventsOf = ({ engines, mixedBackends }: Seen): readonly OperatorEvent[] =>
     : []),
 ];
 
-/** Reports co-tenant engines and mixed backends as metrics, events and log lines. */
-export const createCompanyObserver =
-  (metrics: AgentMetrics, { log, events }: { readonly log: Logger; readonly events: EventSink }) =>
-  (seen: Seen): void => {
+const ENGINE_GONE = { type: 'Normal', reason: 'OtherPolicyEngineGone', action: 'Inspect' } as const;
+const ONE_BACKEND: OperatorEvent = {
+  type: 'Normal',
+  reason: 'OneIptablesBackend',
+  action: 'Inspect',
+  note: 'one iptables backend alone holds rules on this node again',
+};
+
+/** Reports co-tenant engines and mixed backends as metrics, events and log lines, when they begin and end. */
+export const createCompanyObserver = (
+  metrics: Pick<AgentMetrics, 'setCompany'>,
+  { log, events }: { readonly log: Pick<Logger, 'info' | 'warn'>; readonly events: EventSink },
+): ((seen: Seen) => void) => {
+  let known: Seen = { engines: [], mixedBackends: false };
+  return (seen) => {
     const { engines, mixedBackends } = seen;
     events.stand('company', eventsOf(seen));
     metrics.setCompany(engines, mixedBackends);
@@ -40,7 +51,15 @@ export const createCompanyObserver =
         engines,
       });
     }
-    if (mixedBackends) {
-      log.warn('both iptables backends hold rules on this node, and both filter packets');
+    if (mixedBackends) log.warn('both iptables backends hold rules on this node, and both filter packets');
+    for (const engine of new Set(known.engines).difference(new Set(engines))) {
+      log.info('another policy engine is gone from this node', { engine });
+      events.tell({ ...ENGINE_GONE, note: `${engine} enforces no policies on this node any more` });
     }
+    if (known.mixedBackends && !mixedBackends) {
+      log.info('one iptables backend alone holds rules on this node again');
+      events.tell(ONE_BACKEND);
+    }
+    known = seen;
   };
+};

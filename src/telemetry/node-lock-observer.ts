@@ -23,6 +23,7 @@ interface NodeLockObserver {
 /** Logs which agent works on the node, and posts an event if two want to. */
 export const createNodeLockObserver = ({ log, events, clock }: Told): NodeLockObserver => {
   let cancel: (() => void) | undefined;
+  let hasStood = false;
   const told: Readonly<Record<Held, () => void>> = {
     free: () => undefined,
     'taken over': () => {
@@ -36,12 +37,21 @@ export const createNodeLockObserver = ({ log, events, clock }: Told): NodeLockOb
     onHeld(how) {
       told[how]();
       cancel?.();
+      if (!hasStood) return;
+      hasStood = false;
       events.stand('two agents', []);
+      events.tell({
+        type: 'Normal',
+        reason: 'OneAgent',
+        action: 'Wait',
+        note: 'the other agent on this node has ended, and this one enforces policies',
+      });
     },
     onWaiting(holder) {
       log.warn('another agent runs on this node; waiting until it ends', { holder });
       cancel?.();
       cancel = clock.after(UPGRADE_MS, () => {
+        hasStood = true;
         events.stand('two agents', [
           {
             type: 'Warning',

@@ -25,7 +25,7 @@ export const createPartsObserver = (
   { log, events }: { readonly log: Pick<Logger, 'info' | 'warn'>; readonly events: EventSink },
 ): ((parts: readonly PartNotInForce[]) => void) => {
   let known: ReadonlySet<PartName> = new Set();
-  let stood = '';
+  let stood: ReadonlySet<PartName> = new Set();
   return (parts) => {
     const now = new Set(parts.map(({ part }) => part));
     if (now.symmetricDifference(known).size > 0) metrics.setPartsNotInForce(now);
@@ -35,10 +35,11 @@ export const createPartsObserver = (
     for (const part of known.difference(now)) log.info('a part of policy is in force again', { part });
     known = now;
     const lasting = parts.filter(({ isLasting }) => isLasting);
-    const topics = lasting.map(({ part }) => part).join();
+    const standing = new Set(lasting.map(({ part }) => part));
+    const over = stood.difference(standing);
     // The message of a failure differs between attempts, so there is one event for each part.
-    if (topics === stood) return;
-    stood = topics;
+    if (over.size === 0 && standing.size === stood.size) return;
+    stood = standing;
     events.stand(
       'parts',
       lasting.map((each) => ({
@@ -48,5 +49,13 @@ export const createPartsObserver = (
         note: `on this node ${describePart(each)}`,
       })),
     );
+    for (const part of over) {
+      events.tell({
+        type: 'Normal',
+        reason: 'PartInForce',
+        action: 'Program',
+        note: `on this node ${part} is in force again`,
+      });
+    }
   };
 };

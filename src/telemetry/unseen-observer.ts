@@ -17,7 +17,14 @@ export const createUnseenObserver = (
         log.warn('no policy holds for a pod: no rule of the node sees its packets', { pod, network, detail });
     }
     for (const [key, { pod, network }] of known) {
-      if (!now.has(key)) log.info('no longer unseen: the pod is gone, or rules see its packets now', { pod, network });
+      if (now.has(key)) continue;
+      log.info('no longer unseen: the pod is gone, or rules see its packets now', { pod, network });
+      events.tell({
+        type: 'Normal',
+        reason: 'NetworkSeen',
+        action: 'Inspect',
+        note: `the pod ${pod} on this node is gone, or rules see its packets now`,
+      });
     }
     known = now;
     events.stand(

@@ -6,16 +6,18 @@ const silent = { error: () => undefined, warn: () => undefined, info: () => unde
 
 let clock: DrivenClock;
 let standing: readonly string[];
+let ends: string[];
 let observer: ReturnType<typeof createNodeLockObserver>;
 
 beforeEach(() => {
   clock = createDrivenClock();
   standing = [];
+  ends = [];
   observer = createNodeLockObserver({
     clock,
     log: silent,
     events: {
-      tell: () => undefined,
+      tell: ({ type, reason }) => void ends.push(`${type} ${reason}`),
       stand: (_, events) => {
         standing = events.map(({ reason, note }) => `${reason}: ${note}`);
       },
@@ -28,7 +30,7 @@ test('an agent that waits during an upgrade logs nothing', async () => {
   await clock.pass(59_000);
   observer.onHeld('taken over');
   await clock.pass(60_000);
-  expect(standing).toEqual([]);
+  expect([standing, ends]).toEqual([[], []]);
 });
 
 test('an agent that waits longer is reported as a second one, until it has the node', async () => {
@@ -36,7 +38,7 @@ test('an agent that waits longer is reported as a second one, until it has the n
   await clock.pass(61_000);
   expect(standing).toEqual([expect.stringMatching(/^TwoAgents: .* version 1, process 7 enforces policies/)]);
   observer.onHeld('taken over');
-  expect(standing).toEqual([]);
+  expect([standing, ends]).toEqual([[], ['Normal OneAgent']]);
 });
 
 test('an agent’s timers end with it', () => {

@@ -39,6 +39,13 @@ const contest = (culprits: readonly string[]): OperatorEvent => ({
   ].join(''),
 });
 
+const UNCONTESTED: OperatorEvent = {
+  type: 'Normal',
+  reason: 'HookPositionHeld',
+  action: 'Repair',
+  note: "no other program inserts rules before the agent's any more",
+};
+
 const RECOVERED: OperatorEvent = {
   type: 'Normal',
   reason: 'PolicyInForce',
@@ -60,6 +67,7 @@ export const createSyncEvents = (
     if (result.contested !== contested) {
       contested = result.contested;
       events.stand('contest', contested ? [contest(culprits)] : []);
+      if (!contested) events.tell(UNCONTESTED);
     }
     tellFaults(result.faults);
     if (result.outcome === 'failed') {

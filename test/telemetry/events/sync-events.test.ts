@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { OperatorEvent } from '../../../src/model/operator-event.ts';
-import { policyKey } from '../../../src/model/policy-object.ts';
+import { type PolicyKey, policyKey, type PolicyObject } from '../../../src/model/policy-object.ts';
 import type { PolicyFault } from '../../../src/policy/fault.ts';
 import type { SyncResult } from '../../../src/reconcile/sync-result.ts';
 import { createSyncEvents } from '../../../src/telemetry/events/sync-events.ts';
 
 let told: string[];
 let topics: Map<string, readonly string[]>;
+let policies: Map<PolicyKey, PolicyObject>;
 let report: (result: SyncResult, culprits: readonly string[]) => void;
 
 const textOf = ({ policy, type, reason, note }: OperatorEvent): string =>
@@ -45,6 +46,7 @@ const fault = (name: string, isOfNode?: true): PolicyFault => ({
 beforeEach(() => {
   told = [];
   topics = new Map();
+  policies = new Map();
   report = createSyncEvents(
     {
       tell: (event) => told.push(textOf(event)),
@@ -52,7 +54,7 @@ beforeEach(() => {
     },
     {
       node: 'n1',
-      snapshot: () => ({ pods: new Map(), namespaces: new Map(), policies: new Map() }),
+      snapshot: () => ({ pods: new Map(), namespaces: new Map(), policies }),
       failures: 3,
     },
   );
@@ -89,6 +91,15 @@ describe('policies that cannot be enforced', () => {
     expect(topics.get('faults')).toEqual([]);
   });
 
+  test('a policy whose last fault was fixed causes an event, and one that was deleted causes none', () => {
+    policies.set(policyKey('shop', 'a'), {} as PolicyObject);
+    pass({ faults: [fault('a'), { ...fault('a'), field: ['spec'] }, fault('b')] });
+    pass({ faults: [fault('a')] });
+    expect(told).toEqual([]);
+    pass({ faults: [] });
+    expect(told).toEqual(['Normal PolicyEnforced shop/a: no part of this policy is invalid or refused any more']);
+  });
+
   test('a valid policy that only this node cannot enforce is not reported as invalid', () => {
     pass({ faults: [{ ...fault('a'), isOfNode: true }] });
     expect(topics.get('faults')?.map((line) => line.split(':')[0])).toEqual(['Warning PolicyNotEnforced shop/a']);
@@ -119,6 +130,7 @@ test('a contested hook position causes events while it lasts, with the other pro
   ]);
   pass({});
   expect(topics.get('contest')).toEqual([]);
+  expect(told).toEqual(["Normal HookPositionHeld node: no other program inserts rules before the agent's any more"]);
 });
 
 test('a kernel that rejects changes repeatedly causes an event, and its end another one', () => {
