@@ -51,7 +51,7 @@ export const readAgentPod = (raw: RawObject): AgentPod => {
 };
 
 /** Returns the verdict on a node whose agent renews its Lease. */
-export const judgeLease = ({ level, reason }: AgentLease): NodeVerdict => {
+export const judgeLease = ({ level, reason }: Pick<AgentLease, 'level' | 'reason'>): NodeVerdict => {
   if (level === 'enforcing') {
     return { status: 'True', reason: 'Enforcing', message: 'the agent enforces all policies of this node' };
   }
