@@ -4,9 +4,13 @@ import { PATHS, ROOT } from './paths.ts';
 
 const { run } = createCommandRunner();
 
-/** Renders a folder, with a header that names the base. @throws CommandError */
+/** The manifest is applied by people who have not read the page. */
+const ABOUT_IMAGE =
+  '# No registry has the image portcullis: docs/install.md says how to build it and how nodes get it.\n';
+
+/** Renders a folder, with a header that names the base and tells of the image. @throws CommandError */
 export const kustomize = async (kubectl: string, folder: string): Promise<string> => {
   const text = await run(kubectl, ['kustomize', folder]);
   const header = `# Rendered from ${path.relative(ROOT, folder)} by \`npm run manifests\`: edit that instead.\n`;
-  return folder === PATHS.base ? header + text : text;
+  return folder === PATHS.base ? header + ABOUT_IMAGE + text : text;
 };
