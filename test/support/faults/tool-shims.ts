@@ -26,6 +26,8 @@ export type ToolFault =
   | { readonly kind: 'pass' }
   /** Fails with this message on standard error and the exit code (1 if absent). */
   | { readonly kind: 'refuse'; readonly message: string; readonly code?: number; readonly after?: number | 'all' }
+  /** The same, only where the tool's input has this text; any other input is carried out. */
+  | { readonly kind: 'refuse input'; readonly message: string; readonly text: string }
   /** Neither reads nor prints anything, and does not end. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'delay'; readonly ms: number }
@@ -103,6 +105,13 @@ const snippetOf = (fault: ToolFault): string => {
       return ':';
     case 'refuse':
       return `${carryOut(fault.after ?? 0)}; printf '%s\\n' ${quoted(fault.message)} >&2; exit ${fault.code ?? 1}`;
+    case 'refuse input':
+      return [
+        'text=$(cat)',
+        `case $text in *${quoted(fault.text)}*) printf '%s\\n' ${quoted(fault.message)} >&2; exit 1 ;; esac`,
+        `printf '%s\\n' "$text" | "$tool" "$@"`,
+        'exit',
+      ].join('\n');
     case 'hang':
       return 'exec sleep 1000000';
     case 'delay':
