@@ -39,7 +39,7 @@ export interface Round {
 /** Agents that do nothing but renew their Leases, each by a connection of its own, as an agent does after 10 s of silence. */
 export interface SimulatedAgents {
   count(): number;
-  /** Adds Nodes with their Leases until there are so many. */
+  /** Adds Nodes with their Leases until there are that many. */
   growTo(count: number): Promise<void>;
   /** Renews every Lease once. */
   renewAll(): Promise<Round>;
@@ -54,7 +54,7 @@ const forEach = async <T>(items: readonly T[], work: (item: T) => Promise<void>)
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 };
 
-/** A Node as the controller has left it: it needs no write, and is not asked for one. */
+/** A Node as the controller has left it: it needs no write, and gets none. */
 const nodeOf = (name: string): object => ({
   apiVersion: 'v1',
   kind: 'Node',

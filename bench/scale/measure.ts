@@ -10,7 +10,7 @@ import type { LeaseWatch } from './lease-watch.ts';
 export const ROUND_SECONDS = 10;
 const DEADLINE_MS = 300_000;
 
-/** What ten seconds of a cluster of so many nodes cost. */
+/** What ten seconds of a cluster of that many nodes cost. */
 export interface ScaleRow {
   readonly nodes: number;
   readonly writes: number;

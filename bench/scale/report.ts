@@ -59,7 +59,7 @@ export const scaleMarkdown = ({ machine, date, load, rounds, rows }: ScaleResult
     row('kube-apiserver, ms for each renewal', ({ serverCpu, writes }) => ((1000 * serverCpu) / writes).toFixed(2)),
     row('memory of the controller, MB', ({ controllerMb }) => controllerMb.toFixed(0)),
     '',
-    `A node costs at most so many times what it costs among the fewest: ${growth.join(', ')}. The command fails above ${MOST}.`,
+    `A node costs at most this many times what it costs among the fewest: ${growth.join(', ')}. The command fails above ${MOST}.`,
     '',
     `${date}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Linux ${machine.kernel}, Node ${machine.node}; load average ${load[0].toFixed(1)} to ${load[1].toFixed(1)}.`,
     '',

@@ -8,7 +8,7 @@ const { run } = createCommandRunner();
 const ABOUT_IMAGE =
   '# No registry has the image portcullis: docs/install.md says how to build it and how nodes get it.\n';
 
-/** Renders a folder, with a header that names the base and tells of the image. @throws CommandError */
+/** Renders a folder, with a header that names the base and says where the image comes from. @throws CommandError */
 export const kustomize = async (kubectl: string, folder: string): Promise<string> => {
   const text = await run(kubectl, ['kustomize', folder]);
   const header = `# Rendered from ${path.relative(ROOT, folder)} by \`npm run manifests\`: edit that instead.\n`;

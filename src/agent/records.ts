@@ -242,7 +242,7 @@ export const createRecords = (context: AgentContext, parts: RecordsParts): Recor
       later('work', WAIT_MS, work);
       return;
     }
-    // Rules with another group would all be written anew. Where there are none, nothing waits.
+    // Rules with another group would all be written again. Where there are none, nothing waits.
     void parts.seemsBlank.then((isBlank) => {
       listen(isBlank ? 0 : PATIENCE);
     });

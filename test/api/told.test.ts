@@ -71,7 +71,7 @@ const valueOf = ({ metrics }: Surfaces, series: string): number =>
 const isThere = (now: Surfaces, before: Surfaces, { metric }: Told): boolean =>
   isCounter(metric) ? valueOf(now, metric) > valueOf(before, metric) : now.metrics.includes(`${metric}\n`);
 
-/** Events that are new or were told again. */
+/** Events that are new or were repeated. */
 const news = (now: Surfaces, before: Surfaces): readonly string[] =>
   [...now.events]
     .filter(([name, { count }]) => before.events.get(name)?.count !== count)
@@ -169,7 +169,7 @@ const expectTold = async (rows: readonly ToldFault[], { pod = 'web', begin, end:
   const untilTold = (): Promise<readonly Begun[]> =>
     Promise.all(
       rows.map(async ({ fault, told, end }) => {
-        if (told === 'nothing') throw new Error(`${fault}: nothing is told`);
+        if (told === 'nothing') throw new Error(`${fault}: nothing is reported`);
         const begun = await untilAll(`${fault}: told`, agent, (now) => tells(now, before, told, pod));
         return { fault, told, end, begun };
       }),
@@ -241,7 +241,7 @@ const faultFor =
   (round: (typeof API_ROUNDS)[number]) =>
   ({ kind, isWatch }: ProxiedRequest): ApiFault | undefined => {
     const fault = round.find(([, faulty]) => faulty === kind)?.[2];
-    // A list is asked for where the watch says that its history is gone.
+    // A list is requested where the watch says that its history is gone.
     return fault?.kind === 'empty list' && isWatch ? { kind: 'status', code: 410 } : fault;
   };
 

@@ -7,7 +7,7 @@ import { TOLD_FAULTS } from '../api/told/faults.ts';
 
 const ROOT = path.join(import.meta.dirname, '../..');
 const FILE = path.join(ROOT, 'docs/faults.md');
-const HEADING = '## How each is told\n';
+const HEADING = '## How each is reported\n';
 /** The table, from its first line to its last. */
 const TABLE = /\| Fault \| `\/readyz`[\s\S]*?\n(?!\|)/;
 
@@ -24,7 +24,7 @@ const faultsIn = (text: string): readonly string[] => {
 
 const told = TOLD_FAULTS.flatMap((fault) => (fault.told === 'nothing' ? [] : [{ ...fault, told: fault.told }]));
 
-test('docs/faults.md says of each fault how it is told: else run this with UPDATE_DOCS=1', () => {
+test('docs/faults.md says of each fault how it is reported: else run this with UPDATE_DOCS=1', () => {
   const text = read('docs/faults.md');
   expect(TOLD_FAULTS.map(({ fault }) => fault)).toEqual(faultsIn(text));
   const [before = '', after = ''] = text.split(HEADING);
@@ -33,7 +33,7 @@ test('docs/faults.md says of each fault how it is told: else run this with UPDAT
   expect(read('docs/faults.md')).toBe(updated);
 });
 
-test('each fault is told by metrics, Events, reasons and log lines that exist', () => {
+test('each fault is reported by metrics, Events, reasons and log lines that exist', () => {
   const metrics = read('docs/metrics.md') + read('docs/operating.md');
   const events = read('docs/events.md');
   const sources = globSync('src/**/*.ts', { cwd: ROOT }).map(read).join('\n');

@@ -100,7 +100,7 @@ describe('with pods on interfaces of their own', () => {
     const services: (readonly [told: string | undefined, expected: unknown])[] = [];
     for (const cause of CAUSES) {
       const { service, ...expected } = cause.expected;
-      const told = await tryCause(stage, { ...cause, expected: expected as Cause['expected'] });
+      const told = await tryCause(stage, { ...cause, expected });
       services.push([told.service, service]);
     }
     // A kernel without NETFILTER_NETLINK_GLUE_CT tells no connection with a report, and so no Service.

@@ -132,7 +132,7 @@ describe('the end of a run', () => {
     await expectNothingLeft();
   });
 
-  test('a file that fails runs once more, alone, if the run is told to, and is named', async () => {
+  test('a file that fails runs once more, alone, only with that setting, and is named', async () => {
     const marker = path.join(folder, 'marker');
     const once = await endOf(await startRun('seconds', { PORTCULLIS_FIXTURE_MARKER: `${marker}-1` }));
     expect([once.code, once.last]).toEqual([1, '1 passed, 1 failed']);

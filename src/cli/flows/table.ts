@@ -1,6 +1,12 @@
 import { printable } from '../../model/printable.ts';
 import { describeEnd, type End } from '../../records/end.ts';
-import { describeFault, describeRule, describeService, type FlowRecord, type StoredFlow } from '../../records/record.ts';
+import {
+  describeFault,
+  describeRule,
+  describeService,
+  type FlowRecord,
+  type StoredFlow,
+} from '../../records/record.ts';
 
 /** The cells of a line of the table. */
 export type Row = readonly string[];

@@ -8,7 +8,7 @@ export interface Told {
   readonly metric: string;
   /** The reason of the condition of the pod that the fault concerns, or of every pod of the node. */
   readonly condition: ConditionReason;
-  /** The reason of the Event; absent: the API server cannot be told, or does not need to be. */
+  /** The reason of the Event; absent: the API server cannot be reached, or does not need to know. */
   readonly event?: string;
   /** The message of a line of the log. */
   readonly log: string;
@@ -25,7 +25,7 @@ export interface End {
   readonly log: string;
 }
 
-/** A row of docs/faults.md, with what an operator is told of it. */
+/** A row of docs/faults.md, with what an operator sees of it. */
 export interface ToldFault {
   /** The first column of the row. */
   readonly fault: string;
@@ -67,7 +67,7 @@ const row = (fault: ToldFault): string => {
   return `| ${[fault.fault, ...columnsOf(fault), by].join(' | ')} |\n`;
 };
 
-/** Returns the table of docs/faults.md that says how each fault is told. */
+/** Returns the table of docs/faults.md that says how each fault is reported. */
 export const toldTable = (faults: readonly ToldFault[]): string =>
   [
     '| Fault | `/readyz` | Metric | Condition | Events | Log | Status | Shown by |\n',

@@ -124,7 +124,8 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
     end: PART_END,
     shown: {
       by: '`test/kernel/faults/tools.test.ts`',
-      because: 'it is told as what iptables-restore refuses, by the same Events, of which a repetition waits a minute',
+      because:
+        'it is reported as what iptables-restore refuses, by the same Events, of which a repetition waits a minute',
     },
   },
   nothing(
@@ -143,7 +144,7 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
     end: REJECTED_END,
     shown: {
       by: '`test/reconcile/large-change.test.ts`',
-      because: 'a policy of that size takes minutes here; it is told as what one isolation is refused, below',
+      because: 'a policy of that size takes minutes here; it is reported as what one isolation is refused, below',
     },
   },
   {
@@ -324,7 +325,7 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
     fault: "a tool's answer is cut off, or a remark with exit code 0",
     told: part('ipv4', 'cut off'),
     end: PART_END,
-    shown: { by: '`test/kernel/foreign.test.ts`', because: 'it is told as the refusal of one family' },
+    shown: { by: '`test/kernel/foreign.test.ts`', because: 'it is reported as the refusal of one family' },
   },
   nothing(
     'the kernel has no security table (legacy)',
@@ -415,7 +416,7 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
     end: REJECTED_END,
     shown: {
       by: '`test/policy/incremental/broken-policy.test.ts`',
-      because: 'it takes a defect in the compiler; it is told as a policy with a fault, below',
+      because: 'it takes a defect in the compiler; it is reported as a policy with a fault, below',
     },
   },
   {
@@ -424,7 +425,7 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
     end: REJECTED_END,
     shown: {
       by: '`test/program/incremental/broken-isolation.test.ts`',
-      because: 'it takes a defect in the compiler; it is told as a policy with a fault, below',
+      because: 'it takes a defect in the compiler; it is reported as a policy with a fault, below',
     },
   },
   {

@@ -24,7 +24,7 @@ export interface Surfaces {
   readonly metrics: string;
   /** The condition `portcullis.io/enforced` of each pod, by name. */
   readonly conditions: ReadonlyMap<string, RawObject>;
-  /** Events so far, by name: reason and how often it was told. */
+  /** Events so far, by name: reason and how often it was sent. */
   readonly events: ReadonlyMap<string, { readonly reason: string; readonly count: number; readonly note: string }>;
   /** The log so far. */
   readonly log: readonly string[];

@@ -53,7 +53,7 @@ export const addressOf = (name: PodName, family: IpFamily = 'ipv4'): string => {
   return family === 'ipv4' ? `10.244.${node.slice(-1)}.${last}` : `fd00:10:244:${node.slice(-1)}::${last.toString(16)}`;
 };
 
-export const workloadOf = (name: PodName): string => ((PODS[name] as CausePod).owner ?? ['Deployment', name]).join('/');
+export const workloadOf = (name: PodName): string => (PODS[name].owner ?? ['Deployment', name]).join('/');
 
 /** @param as the name of the object, where another pod has the addresses */
 export const podManifest = (name: PodName, families: readonly IpFamily[] = IP_FAMILIES, as: string = name): string => {
