@@ -28,7 +28,7 @@ test('docs/faults.md says of each fault how it is reported: else run this with U
   const text = read('docs/faults.md');
   expect(TOLD_FAULTS.map(({ fault }) => fault)).toEqual(faultsIn(text));
   const [before = '', after = ''] = text.split(HEADING);
-  const updated = `${before}${HEADING}${after.replace(TABLE, () => `${toldTable(TOLD_FAULTS)}\n`)}`;
+  const updated = `${before}${HEADING}${after.replace(TABLE, () => `${toldTable(TOLD_FAULTS).trimEnd()}\n`)}`;
   if (process.env['UPDATE_DOCS'] === '1') writeFileSync(FILE, updated);
   expect(read('docs/faults.md')).toBe(updated);
 });

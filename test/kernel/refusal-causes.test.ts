@@ -40,11 +40,25 @@ const asTold = (flow: StoredFlow, expected: Cause['expected']): object => ({
   ...flow,
 });
 
+/** The kernel reports one packet a second of an edge: what follows a refusal of the same edge is sent again after this time. */
+const AGAIN_MS = 1500;
+
 const tryCause = async (stage: Stage, { what, from, sent, expected }: Cause): Promise<StoredFlow> => {
   const mark = stage.mark();
-  const sentAt = await stage.send(from, sent);
+  let sentAt = await stage.send(from, sent);
+  let sending = Promise.resolve();
+  const timer = setInterval(() => {
+    sending = stage.send(from, sent).then((now) => {
+      sentAt = now;
+    });
+  }, AGAIN_MS);
   const { protocol, port } = expected;
-  const { flow, at } = await stage.refusal(what, mark, (each) => each.protocol === protocol && each.port === port);
+  const { flow, at } = await stage
+    .refusal(what, mark, (each) => each.protocol === protocol && each.port === port)
+    .finally(() => {
+      clearInterval(timer);
+      return sending;
+    });
   expect({ what, flow: asTold(flow, expected) }).toMatchObject({
     what,
     flow: { node: 'node1', verdict: 'denied', ...expected },
@@ -131,7 +145,7 @@ describe('with pods on interfaces of their own', () => {
         ),
       );
     }
-    expect(text).toMatch(/^portcullis_denied_packets_total\{[^}]*reason="spoofed_source"\} 2$/m);
+    expect(text).toMatch(/^portcullis_denied_packets_total\{[^}]*reason="spoofed_source"\} (?:[2-9]|\d\d+)$/m);
   }, 600_000);
 });
 
