@@ -1,9 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { takeDemoPicture } from './page/demo-picture.ts';
 import { openState, startBrowser, startStagedServer } from './page/browser.ts';
 import { gallery } from './page/gallery.ts';
 
-/** `npm run ui:pictures`: the pictures of the page in docs, of each view in dark and light, from a state of the gallery. */
+/**
+ * `npm run ui:pictures`: the pictures of the page in docs. Each view in dark and light is from a state of the gallery, and
+ * the picture of the README is from the demo, as it runs.
+ */
 const folder = path.join(import.meta.dirname, '../docs/page');
 const REFUSED = encodeURIComponent('refused|shop/web|data/postgres|TCP|5432');
 
@@ -48,6 +52,7 @@ try {
     }
     await page.close();
   }
+  await takeDemoPicture(browser, path.join(folder, 'demo.png'));
 } finally {
   await browser.close();
   server.close();
