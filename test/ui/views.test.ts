@@ -199,8 +199,12 @@ inBrowser('the page in a browser', () => {
 
   test('a policy that is edited is checked, repaired, and shows what it would open and close', async () => {
     await openState(page, server, stateOf('shop'), 'view=policies');
-    await page.getByRole('combobox').selectOption('+');
+    const list = page.getByRole('combobox');
+    await list.selectOption('data/only-api');
+    expect(await list.inputValue()).toBe('data/only-api');
+    await list.selectOption('+');
     await page.getByRole('heading', { name: /Before you apply it/ }).waitFor();
+    expect(await list.inputValue()).toBe('+');
     const text = page.getByRole('textbox', { name: 'YAML of the policy' });
     await text.click();
     await page.keyboard.press('Control+a');
@@ -210,6 +214,7 @@ inBrowser('the page in a browser', () => {
       'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x, namespace: data}\nspec:\n  podSelectr: {}\n  podSelector: {}\n  policyTypes: [Ingress]\n',
     );
     await page.getByText('podSelectr').last().waitFor();
+    expect(await list.inputValue()).toBe('');
     await page.getByText('Cuts connections that were seen').waitFor();
     await page.getByRole('listitem').filter({ hasText: 'shop/cart' }).filter({ hasText: 'seen 120 times' }).waitFor();
   });

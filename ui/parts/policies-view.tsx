@@ -82,20 +82,22 @@ export const PoliciesView = ({ client, version, isPlayground, draft, onDraft, on
   const opens = pairs.filter(({ opens: ports }) => ports !== '');
   const closes = pairs.filter(({ closes: ports }) => ports !== '');
   const cut = answer?.effect?.cut ?? [];
+  /** What the list shows: the policy that the editor has as it is. */
+  const shown = draft === NEW_POLICY ? '+' : (policies.find(({ yaml }) => yaml === draft)?.key ?? '');
   return (
     <section class="policies" aria-label="Policies">
       <div class="choose">
         <label>
           Policy{' '}
           <select
-            value=""
+            value={shown}
             onChange={(event) => {
               const { value } = event.currentTarget;
               onDraft(value === '+' ? NEW_POLICY : (policies.find(({ key }) => key === value)?.yaml ?? ''));
               setTold('');
             }}
           >
-            <option value="">choose one of {policies.length}…</option>
+            <option value="">{draft === '' ? `choose one of ${policies.length}…` : 'with your changes'}</option>
             <option value="+">a new policy</option>
             {policies.map(({ key }) => (
               <option key={key} value={key}>
