@@ -186,7 +186,10 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
     runner: launching,
     backend,
     isOurs: () => lock.isHeld(),
-    isProven: () => reconciler.status().ready && reconciler.policy().isolations.length > 0,
+    isProven() {
+      const { ready, notInForce } = reconciler.status();
+      return ready && notInForce.length === 0 && reconciler.policy().isolations.length > 0;
+    },
   });
   failed.then(requirements.doubt, () => undefined);
   const podRanges = createPodRanges(context);
@@ -433,12 +436,13 @@ export const startAgent = async (config: Config, options: AgentOptions): Promise
       answering.stop();
       await records.stop();
       await bridges.stop();
+      // Before the programs that it needs end.
+      await requirements.stop();
       lookout.stop();
       runner.stop();
       launching.stop();
       surroundings.stop();
       unseen.stop();
-      requirements.stop();
       otherKinds.stop();
       await Promise.all([netlink.stop(), recorder?.stop(), lock.release(), healthFile.stop()]);
       log.info('portcullis agent stopped; its rules stay in force');

@@ -10,7 +10,8 @@ export interface Requirements {
   doubt(): void;
   /** Resolves with one line once something is missing: then nothing can be enforced. */
   readonly lacking: Promise<string>;
-  stop(): void;
+  /** Resolves when a trial under way has removed what it made. */
+  stop(): Promise<void>;
 }
 
 /** A node without policies proves nothing by itself: the agent tries this time after the start. */
@@ -24,7 +25,7 @@ interface RequirementsParts {
   readonly backend: Backend;
   /** Reports whether this agent has the node. */
   readonly isOurs: () => boolean;
-  /** Reports whether the kernel has accepted rules with sets. */
+  /** Reports whether the kernel has accepted rules with sets, and every part of them. */
   readonly isProven: () => boolean;
 }
 
@@ -34,17 +35,13 @@ export const createRequirements = (
 ): Requirements => {
   const found = Promise.withResolvers<string>();
   let triedAt = Number.NEGATIVE_INFINITY;
-  let isTrying = false;
+  let trial: Promise<void> | undefined;
   let stopped = false;
 
   const hasStopped = (): boolean => stopped;
 
   const attempt = async (): Promise<void> => {
-    if (isTrying || stopped || !isOurs() || clock.now() - triedAt < PAUSE_MS) return;
-    isTrying = true;
-    triedAt = clock.now();
     const missing = await findMissing(kernel, runner, backend);
-    isTrying = false;
     // It may have been stopped meanwhile.
     if (missing.length === 0 || hasStopped() || isProven()) return;
     const names = missing.map(({ what }) => what).join(', ');
@@ -56,16 +53,25 @@ export const createRequirements = (
     found.resolve(words);
   };
 
+  const doubt = (): void => {
+    if (trial !== undefined || stopped || !isOurs() || clock.now() - triedAt < PAUSE_MS) return;
+    triedAt = clock.now();
+    trial = attempt().finally(() => {
+      trial = undefined;
+    });
+  };
+
   const cancel = clock.after(PROOF_MS, () => {
-    if (!isProven()) void attempt();
+    if (!isProven()) doubt();
   });
 
   return {
-    doubt: () => void attempt(),
+    doubt,
     lacking: found.promise,
-    stop() {
+    async stop() {
       stopped = true;
       cancel();
+      await trial;
     },
   };
 };

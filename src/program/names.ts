@@ -169,6 +169,11 @@ export const isOwnSet = (name: string): name is SetName => name.startsWith(SET_P
 export const spareSet = (name: SetName): SetName =>
   digested(`${SET_PREFIX}x-`, MAX_SET_NAME, ['spare', name]) as SetName;
 
+const MARKER_PREFIX = `${SET_PREFIX}m-`;
+
 /** Returns a set that no rule set contains; an agent creates it to see whether another agent removes it. */
 export const markerSet = (token: string): SetName =>
-  digested(`${SET_PREFIX}m-`, MAX_SET_NAME, ['marker', token]) as SetName;
+  digested(MARKER_PREFIX, MAX_SET_NAME, ['marker', token]) as SetName;
+
+/** Reports whether the set is such a marker. */
+export const isMarkerSet = (name: string): boolean => name.startsWith(MARKER_PREFIX);

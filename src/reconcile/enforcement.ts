@@ -10,7 +10,7 @@ import type { ProgramDelta, ProgramOptions } from '../program/incremental/progra
 import { weightOf } from '../policy/weight.ts';
 import type { Room } from '../program/incremental/room.ts';
 import type { Observed } from '../render/observed.ts';
-import { isEmptyPlan, type Plan, planChanges, planDelta, createStaleSets } from '../render/plan.ts';
+import { isEmptyPlan, isTidying, type Plan, planChanges, planDelta, createStaleSets } from '../render/plan.ts';
 import { findTampering } from '../render/tampering.ts';
 import { createApart } from './apart.ts';
 import { distance, withRawOf } from './bring-part.ts';
@@ -409,7 +409,7 @@ export const createEnforcement = (
       ready = true;
       const { drift, tampering } = untold;
       untold = NO_DRIFT;
-      const isNews = !isEmptyPlan(plan) || apart.takeBrought();
+      const isNews = !isTidying(plan) || apart.takeBrought();
       return done(isNews ? 'applied' : 'unchanged', { changes: plan.size, drift, tampering });
     },
     distrust() {

@@ -1,6 +1,6 @@
 import { IP_FAMILIES, type IpFamily } from '../model/family.ts';
 import type { ProgramDelta } from '../program/incremental/program-compiler.ts';
-import type { SetName } from '../program/names.ts';
+import { isMarkerSet, type SetName } from '../program/names.ts';
 import type { NodeProgram } from '../program/node-program.ts';
 import type { Observed } from './observed.ts';
 import { changeRaw, compareRaw, changeTable, compareTable, removalText, tableText } from './plan-table.ts';
@@ -129,6 +129,10 @@ export const rawAlone = ({ raw }: Plan, family: IpFamily): Plan => {
 
 /** Reports whether the kernel already has the rule set. */
 export const isEmptyPlan = (plan: Plan): boolean => plan.size === 0;
+
+/** Reports whether the plan only destroys markers, which belong to no rule set: the kernel has the rule set as it is. */
+export const isTidying = ({ size, destroy }: Plan): boolean =>
+  size === destroy.length && destroy.every((line) => isMarkerSet(destroyedSet(line)));
 
 /**
  * Stale sets, which cost only memory, and so can wait: nft uses a set for some milliseconds after its rules are gone,

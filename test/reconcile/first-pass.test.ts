@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { markerSet } from '../../src/program/names.ts';
 import { createFakeHost } from '../support/fake-kernel/host.ts';
 import { API, flush, openTo, reaches, readyBench, setUpBench } from './bench.ts';
 
@@ -63,6 +64,25 @@ describe('first programming', () => {
     expect(bench.results).toMatchObject([{ reason: 'start', outcome: 'unchanged', changes: 0, drift: 0 }]);
     expect(bench.steps).toEqual(['ipset save', 'iptables save', 'iptables save']);
     expect(bench.loop.status().ready).toBe(true);
+  });
+
+  test('the first programming destroys the set of a trial, which is no change of the rules', async () => {
+    const { host, loop } = await readyBench();
+    await loop.stop();
+    const name = markerSet('a trial');
+    host.sets.set(name, {
+      name,
+      type: 'hash:ip',
+      family: 'ipv4',
+      hashSize: 1024,
+      maxElements: 65_536,
+      timeout: undefined,
+      members: new Set(),
+    });
+    const bench = setUpBench(host);
+    await bench.clock.settle();
+    expect(bench.results).toMatchObject([{ reason: 'start', outcome: 'unchanged', drift: 0 }]);
+    expect(host.sets.has(name)).toBe(false);
   });
 
   test('the first programming does not count existing rules as drift', async () => {

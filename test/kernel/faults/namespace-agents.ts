@@ -42,7 +42,10 @@ export interface AgentNamespace {
   untilReady(): Promise<void>;
   /** Reports whether an agent says that everything is in force. */
   idle(): Promise<boolean>;
-  /** Returns our rules and sets without counters. */
+  /**
+   * Returns our rules and sets without counters, and without the set of a trial: an agent makes one a second after its start
+   * where no policy is in force yet.
+   */
   rules(): Promise<string>;
   untilRules(what: string, pattern: RegExp): Promise<string>;
   close(): Promise<void>;
@@ -111,7 +114,7 @@ export const openAgentNamespace = async (backend: Backend = 'nft'): Promise<Agen
         ['security', 'raw'].map((table) => run(`${program}-${backend}-save`, '-t', table)),
       );
       const text = `${(await Promise.all(saves)).join('')}${await run('ipset', 'save')}`;
-      return text.replaceAll(/^[#:].*\n/gm, '').replaceAll(/ initval 0x[0-9a-f]+/g, '');
+      return text.replaceAll(/^(?:[#:]|create portcullis-m-).*\n/gm, '').replaceAll(/ initval 0x[0-9a-f]+/g, '');
     },
     untilRules: (what, pattern) =>
       waitFor(
