@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createCommandRunner } from '../src/kernel/command.ts';
 import { enterSandbox } from '../src/lab/sandbox.ts';
 import { longFiles } from '../test/runner/divide.ts';
-import { parseEvents, type Tally } from '../test/runner/progress.ts';
+import type { Tally } from '../test/runner/progress.ts';
 import { builtProber } from '../test/support/lab/build-prober.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { runLimited } from './run-limited.ts';
@@ -14,6 +14,7 @@ import {
   NOTHING,
   ONE_FAILED,
   ONE_PASSED,
+  readEvents,
   readFailedFiles,
   readTally,
   readTallyWithout,
@@ -32,7 +33,7 @@ import {
 /** The file in which the tests store the number of passed cases of each corpus. */
 const CORPORA = 'corpora';
 
-/** Sandboxes side by side: tests mostly wait. One more made the run no shorter on two cores. */
+/** Sandboxes side by side: tests mostly wait. Four keep two processors busy. */
 const SANDBOXES = 4;
 /** The share of the tests of each sandbox, see test/runner/sequencer.mjs. */
 const ALL = Array.from({ length: SANDBOXES }, (_, at) => [`--shard=${at + 1}/${SANDBOXES}`]);
@@ -57,10 +58,12 @@ let finishing = false;
 let folder: string | undefined;
 
 const folderOf = (at: number): string => path.join(folder ?? '', String(at));
+/** What the run of a sandbox recorded, see test/runner/progress.ts. */
+const recordOf = (at: number): string => path.join(folderOf(at), 'progress');
 
 /** Counts the results so far, so that nothing is lost if the run is cut short. */
 const knownTally = async (): Promise<Tally> => {
-  const ran = folder === undefined ? [] : choices.map((_, at) => readTally(path.join(folderOf(at), 'progress'), true));
+  const ran = folder === undefined ? [] : choices.map((_, at) => readTally(recordOf(at), true));
   return sum([...done, ...(await Promise.all(ran)), ONE_FAILED]);
 };
 
@@ -120,12 +123,12 @@ const runJest = async (at: number, choice: readonly string[]): Promise<Tally> =>
   const script = path.join(import.meta.dirname, 'jest-in-sandbox.ts');
   const args = [script, own, '--reporters=default', `--reporters=${reporter}`, `--cacheDirectory=${cache}`, ...choice];
   const code = await enterSandbox(createCommandRunner(), process.execPath, args, { abort: interruption.signal });
-  return readTally(path.join(own, 'progress'), code === 0);
+  return readTally(recordOf(at), code === 0);
 };
 
 /** Runs up to MOST_AGAIN files that failed beside the others once more, alone. @returns the counts with their second results */
 const runAgain = async (tallies: readonly Tally[]): Promise<readonly Tally[]> => {
-  const records = choices.map((_, at) => path.join(folderOf(at), 'progress'));
+  const records = choices.map((_, at) => recordOf(at));
   const failed = await Promise.all(records.map(readFailedFiles));
   const files = failed.flat();
   const isOnlyFiles = tallies.every((tally, at) => tally.failed === 0 || (failed[at] ?? []).length > 0);
@@ -141,9 +144,7 @@ const runAgain = async (tallies: readonly Tally[]): Promise<readonly Tally[]> =>
 };
 
 const updateDurations = async (): Promise<void> => {
-  const long = await Promise.all(
-    choices.map(async (_, at) => longFiles(parseEvents(await readFile(path.join(folderOf(at), 'progress'), 'utf8')))),
-  );
+  const long = await Promise.all(choices.map(async (_, at) => longFiles(await readEvents(recordOf(at)))));
   const sorted = Object.entries(Object.assign({}, ...long) as Record<string, number>).toSorted();
   await writeFile(DURATIONS, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`);
 };

@@ -4,7 +4,7 @@ import {
   parseEvents,
   type Tally,
   tallyOf,
-  type TestEvent,
+  type TimedEvent,
   withoutFiles,
 } from '../../test/runner/progress.ts';
 
@@ -26,7 +26,8 @@ export const sum = (tallies: readonly Tally[]): Tally =>
 export const tallyLine = ({ passed, failed, skipped }: Tally): string =>
   `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
 
-const readEvents = async (file: string): Promise<readonly TestEvent[]> =>
+/** Returns the events that a run of jest recorded so far. */
+export const readEvents = async (file: string): Promise<readonly TimedEvent[]> =>
   parseEvents(await readFile(file, 'utf8').catch(() => ''));
 
 /**
