@@ -7,6 +7,7 @@ import { createCommandRunner } from '../../src/kernel/command.ts';
 import { inNetns } from '../../src/lab/batch.ts';
 import { type RunningProcess, startProcess } from '../../src/lab/process.ts';
 import { prepareSandbox } from '../../src/lab/sandbox.ts';
+import { rulesAlone } from '../support/without-moments.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { cleanUp, removeFolder } from '../support/clean-up.ts';
 
@@ -49,9 +50,7 @@ describe('the agent', () => {
   const get = (endpoint: string): Promise<string> => run('curl', '--silent', '--fail', `127.0.0.1:9577${endpoint}`);
   const saved = async (): Promise<string> =>
     `${await run('iptables-nft-save', '-t', 'security')}${await run('ipset', 'save')}`;
-  /** Without the set of a trial, in which the agent finds out whether the kernel has what it needs. */
-  const rulesOf = (text: string): string => text.replaceAll(/^(?:[#:]|create portcullis-m-).*\n/gm, '');
-  const rules = async (): Promise<string> => rulesOf(await saved());
+  const rules = async (): Promise<string> => rulesAlone(await saved());
 
   const write = async (file: string, text: string): Promise<void> => {
     await writeFile(path.join(folder, `.${file}.new`), text);

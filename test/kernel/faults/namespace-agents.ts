@@ -8,6 +8,7 @@ import { inNetns } from '../../../src/lab/batch.ts';
 import { type RunningProcess, startProcess } from '../../../src/lab/process.ts';
 import { prepareSandbox } from '../../../src/lab/sandbox.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { rulesAlone } from '../../support/without-moments.ts';
 import { cleanUp, removeFolder } from '../../support/clean-up.ts';
 
 const PORTCULLIS = path.join(import.meta.dirname, '../../../bin/portcullis');
@@ -114,7 +115,7 @@ export const openAgentNamespace = async (backend: Backend = 'nft'): Promise<Agen
         ['security', 'raw'].map((table) => run(`${program}-${backend}-save`, '-t', table)),
       );
       const text = `${(await Promise.all(saves)).join('')}${await run('ipset', 'save')}`;
-      return text.replaceAll(/^(?:[#:]|create portcullis-m-).*\n/gm, '').replaceAll(/ initval 0x[0-9a-f]+/g, '');
+      return rulesAlone(text).replaceAll(/ initval 0x[0-9a-f]+/g, '');
     },
     untilRules: (what, pattern) =>
       waitFor(
