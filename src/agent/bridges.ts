@@ -3,7 +3,6 @@ import type { ClusterSource } from '../cluster/source.ts';
 import { createBridgeKernel } from '../kernel/bridge/bridge-kernel.ts';
 import type { CommandRunner } from '../kernel/command.ts';
 import type { StartCompanion } from '../kernel/companion.ts';
-import type { PortOwner } from '../model/bridge-port.ts';
 import type { ClusterChange } from '../model/cluster-change.ts';
 import type { IpFamily } from '../model/family.ts';
 import type { NodePolicy } from '../policy/node-policy.ts';
@@ -80,15 +79,14 @@ export const createBridges = (context: AgentContext, parts: BridgesParts): Bridg
       ...createBridgeGuardObserver(metrics, context.log),
     },
   );
-  const podOf = (owner: PortOwner | undefined): PortPod | undefined => {
+  const podAt = (index: number): PortPod | undefined => {
+    const owner = guard.ownerAt(index);
     const pod = owner && pods.list().find(({ uid }) => uid === owner.podUid);
     return owner && pod && { pod, mac: owner.mac };
   };
   return {
     ...guard,
-    portPods: {
-      at: (index) => podOf(guard.ownerAt(index)),
-    },
+    portPods: { at: podAt },
     noteChange(change) {
       if (pods.note(change) || change.kind === 'namespaces') guard.noteChange();
     },

@@ -35,6 +35,10 @@ const LINK = blocks(
 const isDns = ({ labels, namespace }: PodEndpoint): boolean =>
   namespace === 'kube-system' && (labels.get('k8s-app') === 'kube-dns' || labels.get('k8s-app') === 'coredns');
 
+/** Returns the pod's address of the same family as another address, IPv4 where there is none; otherwise its first. */
+export const addressLike = ({ ips }: PodEndpoint, other: string | undefined): string =>
+  ips.find((ip) => ip.includes(':') === (other?.includes(':') ?? false)) ?? ips[0] ?? '';
+
 /** The pod as an end, at one of its addresses. */
 export const podEnd = (pod: PodEndpoint, address: string): End => ({
   kind: 'pod',

@@ -4,7 +4,7 @@ import type { NodePolicy } from '../policy/node-policy.ts';
 import type { LoggedPacket } from '../render/netlink/packet-log.ts';
 import { type ReadPacket, readPacket } from '../render/packets/read-packet.ts';
 import type { Packet } from '../trace/packet.ts';
-import { nameEnd, type Names, podEnd } from './name-end.ts';
+import { addressLike, nameEnd, type Names, podEnd } from './name-end.ts';
 import { asPolicySees, portNameAt, protocolName } from './packet-words.ts';
 import { BRIDGE_PREFIX, refusalOf, type Reason, type Refusal } from './reason.ts';
 import type { Passed, PortPod } from './port-pods.ts';
@@ -126,8 +126,7 @@ export const createRecorder = ({ node, names, policy, now }: RecorderOptions): R
   const sourceOf = (address: string, { sender }: Passed): Pick<FlowRecord, 'source' | 'sentAs'> => {
     const named = nameEnd(names, address);
     if (sender === undefined || sender.pod.ips.includes(address)) return { source: named };
-    const own = sender.pod.ips.find((ip) => ip.includes(':') === address.includes(':')) ?? sender.pod.ips[0];
-    return { source: podEnd(sender.pod, own ?? ''), sentAs: named };
+    return { source: podEnd(sender.pod, addressLike(sender.pod, address)), sentAs: named };
   };
 
   return {

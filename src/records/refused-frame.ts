@@ -3,7 +3,7 @@ import type { LoggedPacket } from '../render/netlink/packet-log.ts';
 import type { Edge } from './record.ts';
 import type { End } from './end.ts';
 import { type Frame, frameProtocol, readFrame } from './frame.ts';
-import { nameEnd, type Names, podEnd } from './name-end.ts';
+import { addressLike, nameEnd, type Names, podEnd } from './name-end.ts';
 import { portNameAt, protocolName } from './packet-words.ts';
 import type { Passed, PortPod } from './port-pods.ts';
 import { BRIDGE_PREFIX } from './reason.ts';
@@ -14,9 +14,6 @@ export interface FrameParts {
   /** The policies that isolate the pod, in any direction. */
   readonly isolating: (pod: PortPod) => readonly PolicyKey[];
 }
-
-const ownAddress = ({ pod }: PortPod, like: string | undefined): string =>
-  pod.ips.find((ip) => ip.includes(':') === (like?.includes(':') ?? false)) ?? pod.ips[0] ?? '';
 
 const isLinkLocal = (address: string): boolean => /^fe[89ab]/.test(address);
 
@@ -44,14 +41,14 @@ const target = (frame: Frame): string | undefined => frame.neighbour?.target ?? 
 
 const sourceOf = (frame: Frame, isClaim: boolean, { names, passed: { sender } }: FrameParts): End => {
   const address = isClaim ? undefined : (frame.packet?.source ?? frame.neighbour?.claimed);
-  if (sender !== undefined) return podEnd(sender.pod, ownAddress(sender, target(frame)));
+  if (sender !== undefined) return podEnd(sender.pod, addressLike(sender.pod, target(frame)));
   return address === undefined ? { kind: 'link', address: frame.header.source } : nameEnd(names, address);
 };
 
 const destinationOf = (frame: Frame, { names, passed: { receiver } }: FrameParts): End => {
   const address = target(frame);
   const isFor = receiver !== undefined && (frame.isGroup || receiver.mac === frame.header.destination);
-  if (isFor) return podEnd(receiver.pod, ownAddress(receiver, address));
+  if (isFor) return podEnd(receiver.pod, addressLike(receiver.pod, address));
   return address === undefined ? { kind: 'link', address: frame.header.destination } : nameEnd(names, address);
 };
 
