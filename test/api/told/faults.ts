@@ -1,39 +1,44 @@
 import type { Told, ToldFault } from './fault.ts';
 
-const API_END = { log: 'the connection to the API server was restored' };
+type BeginAndEnd = Pick<ToldFault, 'told' | 'end'>;
 
 /** A list or watch of this kind fails. Enforcement goes on, so that the agent stays ready; Events cannot be posted. */
-const fromApi = (kind: 'pods' | 'namespaces' | 'networkpolicies', detail: string): Told => ({
-  readyz: 200,
-  metric: `portcullis_source_is_failing{kind="${kind}"} 1`,
-  condition: 'PoliciesInForce',
-  log: 'the connection to the API server failed',
-  status: `api.${kind}.trouble`,
-  detail,
+const fromApi = (kind: 'pods' | 'namespaces' | 'networkpolicies', detail: string): BeginAndEnd => ({
+  told: {
+    readyz: 200,
+    metric: `portcullis_source_is_failing{kind="${kind}"} 1`,
+    condition: 'PoliciesInForce',
+    log: 'the connection to the API server failed',
+    status: `api.${kind}.trouble`,
+    detail,
+  },
+  end: { log: 'the connection to the API server was restored' },
 });
 
-const PART_END = { event: 'PartInForce', log: 'a part of policy is in force again' };
-
-const part = (name: string, detail: string): Told => ({
-  readyz: 503,
-  metric: `portcullis_part_is_not_in_force{part="${name}"} 1`,
-  condition: 'FamilyNotProgrammed',
-  event: 'PartNotInForce',
-  log: 'a part of policy is not in force',
-  status: 'notInForce',
-  detail,
+const part = (name: string, detail: string, condition: Told['condition'] = 'FamilyNotProgrammed'): BeginAndEnd => ({
+  told: {
+    readyz: 503,
+    metric: `portcullis_part_is_not_in_force{part="${name}"} 1`,
+    condition,
+    event: 'PartNotInForce',
+    log: 'a part of policy is not in force',
+    status: 'notInForce',
+    detail,
+  },
+  end: { event: 'PartInForce', log: 'a part of policy is in force again' },
 });
 
-const REJECTED_END = { event: 'PolicyEnforced', log: 'a fault of a policy was fixed' };
-
-const rejected = (event: 'InvalidPolicy' | 'PolicyNotEnforced', name: string, detail: string): Told => ({
-  readyz: 200,
-  metric: `portcullis_policy_faults{policy_namespace="shop",policy="${name}"} 1`,
-  condition: 'PolicyRejected',
-  event,
-  log: 'a policy has a fault',
-  status: 'policies.faults',
-  detail,
+const rejected = (event: 'InvalidPolicy' | 'PolicyNotEnforced', name: string, detail: string): BeginAndEnd => ({
+  told: {
+    readyz: 200,
+    metric: `portcullis_policy_faults{policy_namespace="shop",policy="${name}"} 1`,
+    condition: 'PolicyRejected',
+    event,
+    log: 'a policy has a fault',
+    status: 'policies.faults',
+    detail,
+  },
+  end: { event: 'PolicyEnforced', log: 'a fault of a policy was fixed' },
 });
 
 /** Another program changed what is ours. What tells it tells the repair. */
@@ -55,73 +60,62 @@ const nothing = (fault: string, by: string, because: string): ToldFault => ({
 
 /** A row for each of docs/faults.md, in their order. */
 export const TOLD_FAULTS: readonly ToldFault[] = [
-  { fault: 'gone for six hours', told: fromApi('pods', 'ECONNREFUSED'), end: API_END, shown: 'here' },
+  { fault: 'gone for six hours', ...fromApi('pods', 'ECONNREFUSED'), shown: 'here' },
   {
     fault: 'back with older data (etcd restored)',
-    told: fromApi('pods', 'restored from a backup'),
-    end: API_END,
+    ...fromApi('pods', 'restored from a backup'),
     shown: { by: '`test/cluster/api-faults/`', because: 'etcd has to be restored from a backup' },
   },
   {
     fault: 'restarted with an empty watch cache (410)',
-    told: fromApi('namespaces', '410'),
-    end: API_END,
+    ...fromApi('namespaces', '410'),
     shown: 'here',
   },
   {
     fault: 'an empty list where there was something',
-    told: fromApi('namespaces', 'unexpectedly empty'),
-    end: API_END,
+    ...fromApi('namespaces', 'unexpectedly empty'),
     shown: 'here',
   },
   {
     fault: 'no namespaces at all at the start',
-    told: fromApi('namespaces', 'unexpectedly empty'),
-    end: API_END,
+    ...fromApi('namespaces', 'unexpectedly empty'),
     shown: { by: '`test/cluster/api-faults/`', because: 'a real API server makes namespaces before it answers' },
   },
   {
     fault: '429 with Retry-After, seconds or a date',
-    told: fromApi('networkpolicies', '429'),
-    end: API_END,
+    ...fromApi('networkpolicies', '429'),
     shown: 'here',
   },
-  { fault: '401, 403 (token replaced)', told: fromApi('pods', '403'), end: API_END, shown: 'here' },
+  { fault: '401, 403 (token replaced)', ...fromApi('pods', '403'), shown: 'here' },
   {
     fault: '500, as an answer or inside a watch',
-    told: fromApi('networkpolicies', '500'),
-    end: API_END,
+    ...fromApi('networkpolicies', '500'),
     shown: 'here',
   },
   {
     fault: 'no JSON, half a list, a list of something else, items or events without a name, events of no known type',
-    told: fromApi('pods', 'JSON'),
-    end: API_END,
+    ...fromApi('pods', 'JSON'),
     shown: 'here',
   },
   {
     fault: 'half-open connection',
-    told: fromApi('pods', 'nothing heard'),
-    end: API_END,
+    ...fromApi('pods', 'nothing heard'),
     shown: { by: '`npm run alerts`', because: 'it is known after 95 s of silence' },
   },
   {
     fault: 'hung: accepts connections and never answers',
-    told: fromApi('pods', 'answers no question'),
-    end: API_END,
+    ...fromApi('pods', 'answers no question'),
     shown: { by: '`npm run alerts`', because: 'it is known after 95 s of silence' },
   },
   nothing('slow', 'test/api/faults.test.ts', 'the agent waits, and nothing is wrong'),
   {
     fault: 'iptables-restore refuses, dies before, within or after its work, or hangs',
-    told: part('ipv4', 'no space left on device'),
-    end: PART_END,
+    ...part('ipv4', 'no space left on device'),
     shown: 'here',
   },
   {
     fault: 'ipset restore refuses or dies after some lines, or hangs',
-    told: part('ipv4', 'no memory'),
-    end: PART_END,
+    ...part('ipv4', 'no memory'),
     shown: {
       by: '`test/kernel/faults/tools.test.ts`',
       because:
@@ -140,8 +134,7 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
   ),
   {
     fault: 'a portion of a large policy is refused, or takes too long',
-    told: rejected('PolicyNotEnforced', 'large', 'refused'),
-    end: REJECTED_END,
+    ...rejected('PolicyNotEnforced', 'large', 'refused'),
     shown: {
       by: '`test/reconcile/large-change.test.ts`',
       because: 'a policy of that size takes minutes here; it is reported as what one isolation is refused, below',
@@ -149,32 +142,27 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
   },
   {
     fault: 'what is cut cannot be held closed (a full set)',
-    told: { ...part('live connections', 'full'), condition: 'PoliciesInForceInPart' },
-    end: PART_END,
+    ...part('live connections', 'full', 'PoliciesInForceInPart'),
     shown: { by: '`test/reconcile/review.test.ts`', because: 'the set has to be filled with connections' },
   },
   {
     fault: 'the kernel cannot be read',
-    told: part('ipv4', 'cannot be read'),
-    end: PART_END,
+    ...part('ipv4', 'cannot be read'),
     shown: { by: '`test/reconcile/failure.test.ts`', because: 'the agent reads by netlink, where no tool can fail' },
   },
   {
     fault: 'the xtables lock is held, for 30 s too',
-    told: part('ipv4', 'xtables lock'),
-    end: PART_END,
+    ...part('ipv4', 'xtables lock'),
     shown: { by: '`test/kernel/faults/tools.test.ts`', because: 'only the legacy backend has that lock' },
   },
   {
     fault: 'a command that SIGKILL does not end, or whose output does not end',
-    told: part('ipv4', 'timed out'),
-    end: PART_END,
+    ...part('ipv4', 'timed out'),
     shown: { by: '`test/kernel/command.test.ts`', because: 'each such command takes its timeout' },
   },
   {
     fault: 'the kernel refuses a set or chain of one isolation (set limits, a missing set type, a full set)',
-    told: rejected('PolicyNotEnforced', 'refused', 'set is full'),
-    end: REJECTED_END,
+    ...rejected('PolicyNotEnforced', 'refused', 'set is full'),
     shown: 'here',
   },
   nothing(
@@ -184,8 +172,7 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
   ),
   {
     fault: 'the kernel refuses everything',
-    told: part('ipv4', 'no space left on device'),
-    end: PART_END,
+    ...part('ipv4', 'no space left on device'),
     shown: {
       by: '`test/reconcile/narrowing.test.ts`',
       because: 'it is the refusal of iptables-restore above, in both families',
@@ -193,20 +180,17 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
   },
   {
     fault: 'iptables or ip6tables refuses, cannot tell its rules, or is missing, in one family',
-    told: part('ipv6', 'no table of six'),
-    end: PART_END,
+    ...part('ipv6', 'no table of six'),
     shown: 'here',
   },
   {
     fault: 'the raw table of a family cannot be used',
-    told: { ...part('ipv6 sources', 'no table'), condition: 'PoliciesInForceInPart' },
-    end: PART_END,
+    ...part('ipv6 sources', 'no table', 'PoliciesInForceInPart'),
     shown: { by: '`test/kernel/parts.test.ts`', because: 'it needs pods with real links' },
   },
   {
     fault: 'conntrack(8) is missing',
-    told: { ...part('live connections', 'not found'), condition: 'PoliciesInForceInPart' },
-    end: PART_END,
+    ...part('live connections', 'not found', 'PoliciesInForceInPart'),
     shown: { by: '`test/kernel/parts.test.ts`', because: 'it needs live connections' },
   },
   {
@@ -323,8 +307,7 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
   ),
   {
     fault: "a tool's answer is cut off, or a remark with exit code 0",
-    told: part('ipv4', 'cut off'),
-    end: PART_END,
+    ...part('ipv4', 'cut off'),
     shown: { by: '`test/kernel/foreign.test.ts`', because: 'it is reported as the refusal of one family' },
   },
   nothing(
@@ -394,14 +377,12 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
   },
   {
     fault: 'out of file descriptors',
-    told: part('ipv4', 'EMFILE'),
-    end: PART_END,
+    ...part('ipv4', 'EMFILE'),
     shown: { by: '`test/kernel/faults/resources.test.ts`', because: 'the listener has none either while it lasts' },
   },
   {
     fault: 'out of processes',
-    told: part('ipv4', 'EAGAIN'),
-    end: PART_END,
+    ...part('ipv4', 'EAGAIN'),
     shown: { by: '`test/kernel/faults/resources.test.ts`', because: 'it needs a limit of a user of its own' },
   },
   nothing(
@@ -412,8 +393,7 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
   nothing('the wall clock jumps', 'test/reconcile/clock-jumps.test.ts', 'nothing depends on it'),
   {
     fault: 'the compiler fails on one policy',
-    told: rejected('InvalidPolicy', 'broken', 'cannot be compiled'),
-    end: REJECTED_END,
+    ...rejected('InvalidPolicy', 'broken', 'cannot be compiled'),
     shown: {
       by: '`test/policy/incremental/broken-policy.test.ts`',
       because: 'it takes a defect in the compiler; it is reported as a policy with a fault, below',
@@ -421,8 +401,7 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
   },
   {
     fault: 'the compiler fails on one isolation',
-    told: rejected('InvalidPolicy', 'broken', 'cannot be compiled'),
-    end: REJECTED_END,
+    ...rejected('InvalidPolicy', 'broken', 'cannot be compiled'),
     shown: {
       by: '`test/program/incremental/broken-isolation.test.ts`',
       because: 'it takes a defect in the compiler; it is reported as a policy with a fault, below',
@@ -430,8 +409,7 @@ export const TOLD_FAULTS: readonly ToldFault[] = [
   },
   {
     fault: 'junk anywhere in a rule, or a policy above the limits',
-    told: rejected('InvalidPolicy', 'large', 'spec.ingress'),
-    end: REJECTED_END,
+    ...rejected('InvalidPolicy', 'large', 'spec.ingress'),
     shown: 'here',
   },
 ];
