@@ -1,5 +1,6 @@
 import { render } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { messageOf } from '../src/model/message-of.ts';
 import { withChanges } from '../src/page/edge-changes.ts';
 import { filterPicture } from '../src/page/filter.ts';
 import type { Report } from '../src/page/questions.ts';
@@ -85,7 +86,7 @@ const Page = () => {
         alive.current = last;
         setConnection({ ...fresh, alive: last });
       }
-    }).then(setClient, (error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
+    }).then(setClient, (error: unknown) => setProblem(messageOf(error)));
     const onKey = (event: KeyboardEvent): void => {
       const isTyping = event
         .composedPath()

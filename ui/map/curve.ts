@@ -26,6 +26,12 @@ export const curveBetween = (a: Place, b: Place): Curve => {
   return { from, control, to, middle };
 };
 
+/** Adds the curve to the path. */
+export const trace = (context: Context, { from, control, to }: Curve): void => {
+  context.moveTo(from.x, from.y);
+  context.quadraticCurveTo(control.x, control.y, to.x, to.y);
+};
+
 export const arrow = (context: Context, { control, to }: Curve, size: number): void => {
   const angle = Math.atan2(to.y - control.y, to.x - control.x);
   context.moveTo(to.x, to.y);

@@ -1,6 +1,6 @@
 import type { EdgeState } from '../../src/page/edges.ts';
 import type { Place } from '../../src/page/layout.ts';
-import { arrow, cross, type Curve, curveBetween } from './curve.ts';
+import { arrow, cross, type Curve, curveBetween, trace } from './curve.ts';
 import type { Colours, Context, DrawnEdge, Scene } from './scene.ts';
 
 export const STYLES: Readonly<Record<EdgeState, { readonly dash: readonly number[]; readonly width: number }>> = {
@@ -73,10 +73,7 @@ export const paintEdges = (context: Context, scene: Scene, colours: Colours, sca
       context.setLineDash(isMany ? [] : [...STYLES[state].dash]);
       for (const part of partsOf(own)) {
         context.beginPath();
-        for (const { curve } of part) {
-          context.moveTo(curve.from.x, curve.from.y);
-          context.quadraticCurveTo(curve.control.x, curve.control.y, curve.to.x, curve.to.y);
-        }
+        for (const { curve } of part) trace(context, curve);
         context.stroke();
       }
       context.setLineDash([]);
@@ -103,8 +100,7 @@ export const paintEdges = (context: Context, scene: Scene, colours: Colours, sca
     context.lineWidth = 5;
     context.globalAlpha = 0.35;
     context.beginPath();
-    context.moveTo(chosen.curve.from.x, chosen.curve.from.y);
-    context.quadraticCurveTo(chosen.curve.control.x, chosen.curve.control.y, chosen.curve.to.x, chosen.curve.to.y);
+    trace(context, chosen.curve);
     context.stroke();
     context.globalAlpha = 1;
   }
@@ -118,8 +114,7 @@ export const paintChanges = (context: Context, { changes, layout: { places } }: 
     const curve = curveBetween(a, b);
     const path = (): void => {
       context.beginPath();
-      context.moveTo(curve.from.x, curve.from.y);
-      context.quadraticCurveTo(curve.control.x, curve.control.y, curve.to.x, curve.to.y);
+      trace(context, curve);
       context.stroke();
     };
     context.strokeStyle = colours[kind];

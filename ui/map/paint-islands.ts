@@ -1,5 +1,5 @@
 import type { Place } from '../../src/page/layout.ts';
-import { curveBetween } from './curve.ts';
+import { curveBetween, trace } from './curve.ts';
 import { ORDER, STYLES } from './paint-edges.ts';
 import type { Colours, Context, Scene } from './scene.ts';
 import { cut, FONT } from './text.ts';
@@ -56,11 +56,10 @@ export const paintBundles = (context: Context, scene: Scene, colours: Colours, s
       const [one, other] = [islands.get(a), islands.get(b)];
       if (own !== state || one === undefined || other === undefined) continue;
       const centre = ({ x, y, width, height }: typeof one): Place => ({ x: x + width / 2, y: y + height / 2 });
-      const { from, control, to } = curveBetween(centre(one), centre(other));
+      const curve = curveBetween(centre(one), centre(other));
       context.lineWidth = isMany ? 1 / scale : (1 + Math.log2(1 + count)) / scale / 1.6;
       context.beginPath();
-      context.moveTo(from.x, from.y);
-      context.quadraticCurveTo(control.x, control.y, to.x, to.y);
+      trace(context, curve);
       context.stroke();
     }
   }

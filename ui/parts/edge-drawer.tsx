@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { messageOf } from '../../src/model/message-of.ts';
 import type { SideExplanation } from '../../src/explain/explain-side.ts';
 import type { Pair } from '../../src/explain/pairs.ts';
 import type { MapEdge } from '../../src/page/edges.ts';
@@ -157,7 +158,7 @@ export const EdgeDrawer = ({ edge, client, isPlayground, version, now, onTryEdit
     let isCurrent = true;
     client.explain(question).then(
       (fresh) => isCurrent && setAnswer(fresh),
-      (error: unknown) => isCurrent && setAnswer(error instanceof Error ? error.message : String(error)),
+      (error: unknown) => isCurrent && setAnswer(messageOf(error)),
     );
     return () => {
       isCurrent = false;
@@ -165,7 +166,7 @@ export const EdgeDrawer = ({ edge, client, isPlayground, version, now, onTryEdit
   }, [edge.id, version]);
   const act = (work: Promise<string>, before: string): void => {
     setTold(before);
-    work.then(setTold, (error: unknown) => setTold(error instanceof Error ? error.message : String(error)));
+    work.then(setTold, (error: unknown) => setTold(messageOf(error)));
   };
   const explanation = typeof answer === 'object' ? answer.explanation : undefined;
   const isDenied = explanation?.verdict === 'denied';

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { messageOf } from '../../src/model/message-of.ts';
 import type { EditAnswer, ListedPolicy } from '../../src/page/questions.ts';
 import type { Client } from '../client.ts';
 import type { Editor } from '../editor/editor.ts';
@@ -117,9 +118,7 @@ export const PoliciesView = ({ client, version, isPlayground, draft, onDraft, on
             disabled={draft.trim() === '' || remarks.some(({ severity }) => severity === 'error')}
             onClick={() => {
               setTold('applying …');
-              client
-                .apply(draft)
-                .then(setTold, (error: unknown) => setTold(error instanceof Error ? error.message : String(error)));
+              client.apply(draft).then(setTold, (error: unknown) => setTold(messageOf(error)));
             }}
           >
             Apply in the playground

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { messageOf } from '../../src/model/message-of.ts';
 import type { StoryFact, StoryResult } from '../../src/page/entries.ts';
 import type { Client } from '../client.ts';
 
@@ -40,7 +41,7 @@ export const StoryPanel = ({ stories, client }: StoryPanelProps) => {
     setTrouble('');
     client
       .tell(story, to)
-      .catch((error: unknown) => setTrouble(error instanceof Error ? error.message : String(error)))
+      .catch((error: unknown) => setTrouble(messageOf(error)))
       .finally(() => setTurning(false));
   };
   return (

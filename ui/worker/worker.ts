@@ -1,3 +1,4 @@
+import { messageOf } from '../../src/model/message-of.ts';
 import { policyManifest } from '../../src/explain/change.ts';
 import { createExplainer, type Explainer } from '../../src/explain/explainer.ts';
 import { compareEdgeLists } from '../../src/page/edge-changes.ts';
@@ -73,8 +74,6 @@ const onChange = (replica: Replica): void => {
 const nameOf = (cluster: PageCluster): Explainer =>
   createExplainer(cluster.snapshot, (pod) => `${pod.namespace}/${cluster.workloadOf(pod).name}`);
 
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 const answer = (question: Exclude<Question, { ask: 'open' }>): Report => {
   const { ask, id } = question;
   if (current === undefined) return { tell: ask, id, answer: 'nothing was read yet' };
@@ -101,7 +100,7 @@ const answer = (question: Exclude<Question, { ask: 'open' }>): Report => {
         return { tell: 'edit', id, answer: readEdit(question.yaml, cluster, drawn) };
     }
   } catch (error) {
-    return { tell: ask, id, answer: textOf(error) };
+    return { tell: ask, id, answer: messageOf(error) };
   }
 };
 
