@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { StoryFact, StoryResult } from '../../../page/entries.ts';
 import type { WorkloadOf } from '../../../reach/workloads.ts';
 import { workloadsOf } from '../../matrix/read-cluster.ts';
@@ -7,7 +6,7 @@ import { createJudge } from '../judge.ts';
 import type { WorldSource } from '../world-source.ts';
 import { initialManifests } from './find-stories.ts';
 import { type CurlResult, isAsTold } from './result-lines.ts';
-import type { Story } from './story.ts';
+import { manifestsAfter, type Story } from './story.ts';
 import { commandsOf, loadStoryWorld, NOTHING, type StoryWorld, tryStoryCurl } from './tell.ts';
 
 /** Stories that somebody goes through step by step, forwards and backwards. */
@@ -32,14 +31,10 @@ interface Position {
 }
 
 /** Returns the manifests that exist after a step. */
-const manifestsAt = async (story: Story, step: number): Promise<readonly string[]> => {
-  const paths = new Set(await initialManifests(story));
-  for (const { apply, delete: gone } of story.steps.slice(0, step + 1)) {
-    for (const file of apply) paths.add(path.join(story.folder, file));
-    for (const file of gone) paths.delete(path.join(story.folder, file));
-  }
-  return [...paths];
-};
+const manifestsAt = async (story: Story, step: number): Promise<readonly string[]> =>
+  story.steps
+    .slice(0, step + 1)
+    .reduce((paths, each) => manifestsAfter(paths, each, story.folder), await initialManifests(story));
 
 const toResult = (result: CurlResult): StoryResult => {
   const { kind, text } = result.ending;

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Place } from '../../../cluster/manifest/place.ts';
 
 /** A connection that a story tries, and its expected end. */
@@ -31,5 +32,15 @@ export interface Story {
   readonly intro: string;
   readonly steps: readonly StoryStep[];
 }
+
+/** Returns the paths of the manifests that exist after a step, from those before it. */
+export const manifestsAfter = (
+  before: readonly string[],
+  { apply, delete: gone }: StoryStep,
+  folder: string,
+): readonly string[] => {
+  const inFolder = (files: readonly string[]): readonly string[] => files.map((file) => path.join(folder, file));
+  return [...new Set(before).union(new Set(inFolder(apply))).difference(new Set(inFolder(gone)))];
+};
 
 export const STORY_FILE = 'story.yaml';

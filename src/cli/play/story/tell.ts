@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { LoadedManifests } from '../../../cluster/manifest/assemble.ts';
 import { loadManifests } from '../../../cluster/manifest/load-manifests.ts';
 import { formatProblem } from '../../../cluster/manifest/place.ts';
@@ -14,7 +13,7 @@ import { initialManifests } from './find-stories.ts';
 import { formatPlace } from './place-text.ts';
 import { StoryError } from './read-story.ts';
 import { type CurlResult, resultLines } from './result-lines.ts';
-import type { Story, StoryCurl, StoryStep } from './story.ts';
+import { manifestsAfter, type Story, type StoryCurl, type StoryStep } from './story.ts';
 import { judgeTarget, resolveTarget } from './target.ts';
 import { describeAttempt, tryConnection } from './try-connection.ts';
 import { indent, wrap } from '../../wrap.ts';
@@ -80,17 +79,16 @@ export const tellStory = async (story: Story, ground: Ground, screen: Screen): P
     screen.out(`${indent(lines, by)}\n`);
   };
   const room = (by: number): number => Math.max(40, screen.width() - by);
-  const paths = new Set(await initialManifests(story));
-  let { world } = await loadStoryWorld([...paths], NOTHING, ground);
+  let paths = await initialManifests(story);
+  let { world } = await loadStoryWorld(paths, NOTHING, ground);
   say([...wrap(story.intro, room(0)), '', paint('dim', summarize(world))], 0);
   await show(ground, world);
 
   const results: CurlResult[] = [];
   for (const [index, step] of story.steps.entries()) {
     say(['', ...wrap(`${index + 1}. ${step.say}`, room(0)).map((line) => paint('bold', line))], 0);
-    for (const file of step.apply) paths.add(path.join(story.folder, file));
-    for (const file of step.delete) paths.delete(path.join(story.folder, file));
-    const { world: next } = await loadStoryWorld([...paths], world.snapshot, ground);
+    paths = manifestsAfter(paths, step, story.folder);
+    const { world: next } = await loadStoryWorld(paths, world.snapshot, ground);
     const changes = describeWorldChanges(world, next);
     world = next;
     if (changes.length > 0) {
