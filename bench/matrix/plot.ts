@@ -16,7 +16,7 @@ interface Panel {
   readonly left: number;
   readonly quantity: 'processorSeconds' | 'megabytes';
   readonly ticks: readonly number[];
-  /** Where the line of linear growth begins, at the least number of pods. */
+  /** The value of the dashed line of linear growth at the smallest cluster, in units of the axis. */
   readonly linearFrom: number;
 }
 

@@ -29,7 +29,7 @@ interface SimulatedAgent {
   resourceVersion: string | undefined;
 }
 
-/** What a round of renewals sent and got. */
+/** The traffic of one round, in which each agent renews its Lease once. */
 export interface Round {
   readonly writes: number;
   /** Bytes of the bodies, of requests and answers. */

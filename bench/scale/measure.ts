@@ -10,7 +10,7 @@ import type { LeaseWatch } from './lease-watch.ts';
 export const ROUND_SECONDS = 10;
 const DEADLINE_MS = 300_000;
 
-/** What ten seconds of a cluster of that many nodes cost. */
+/** The cost of ten seconds in a cluster of this many nodes. */
 export interface ScaleRow {
   readonly nodes: number;
   readonly writes: number;
@@ -26,7 +26,7 @@ export interface ScaleRow {
   readonly controllerMb: number;
 }
 
-/** What is measured. */
+/** The programs under measurement. */
 export interface Subjects {
   readonly server: ApiServer;
   readonly agents: SimulatedAgents;
@@ -53,7 +53,7 @@ const used = async ({ server, controllerPid }: Subjects): Promise<Used> => ({
   at: performance.now(),
 });
 
-/** What programs use while nothing is renewed, in CPU seconds per second. */
+/** CPU seconds per second of each program while no Lease is renewed. */
 export type Rest = Omit<Used, 'at'>;
 
 /** Measures programs at rest. To be called before there are nodes: after many writes they collect garbage for a while. */

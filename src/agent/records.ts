@@ -49,7 +49,7 @@ interface RecordsParts extends Pick<DeniedCountsParts, 'runner' | 'backend' | 'h
   readonly podsAt: (address: string) => readonly PodEndpoint[];
   /** Addresses of the node itself. */
   readonly ownAddresses: () => readonly string[];
-  /** Whether no agent was on the node before: then nothing of ours is in force that a wait would keep. */
+  /** Whether no rules of an earlier agent are on the node: a wait for the group would then leave it open. */
   readonly seemsBlank: Promise<boolean>;
   /** It is known where refused packets are reported. */
   readonly onSettled: () => void;

@@ -18,7 +18,7 @@ export interface Cell {
   readonly isRuled: boolean;
 }
 
-/** What is shown of a verdict. */
+/** The part of a cell that a table shows. */
 export type ShownVerdict = Pick<Cell, 'verdict' | 'ports'>;
 
 /** Verdicts between classes of pods; undefined where the ends have no family of addresses in common. */
